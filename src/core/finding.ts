@@ -1,0 +1,69 @@
+import type { Severity } from './verdict.ts';
+
+/** Why we believe a finding, from weakest to strongest: path, policy, replay (in a copy of the database), probe (seen in the running app). */
+export type Evidence =
+  | { readonly kind: 'path'; readonly pathId: string }
+  | { readonly kind: 'policy'; readonly object: string; readonly statement: string }
+  | {
+      /** A transcript that `psql` replays on a fresh copy of the schema. */
+      readonly kind: 'replay';
+      readonly object: string;
+      readonly role: string;
+      readonly command: string;
+      readonly transcript: string;
+    }
+  | {
+      /** A request to the running app, as tenant A's user (or nobody), that reached tenant B's row. */
+      readonly kind: 'probe';
+      readonly attackId: string;
+      readonly principal: string;
+      readonly request: HttpExchangeRequest;
+      readonly answer: HttpExchangeAnswer;
+      /** One sentence: what was seen that must not be, by table and column. */
+      readonly observed: string;
+    };
+
+/** A request as it can be repeated; secrets and cookies are named, not shown. */
+export interface HttpExchangeRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** The telling part of an answer. */
+export interface HttpExchangeAnswer {
+  readonly status: number;
+  readonly excerpt: string;
+}
+
+/** A problem, with why we believe it. */
+export interface Finding {
+  /** `family/id` of the check that found it. */
+  readonly check: string;
+  /** Survives unrelated edits: no line numbers inside. */
+  readonly fingerprint: string;
+  readonly severity: Severity;
+  /** The harm in one sentence without jargon: `Any signed-in user can read any customer's invoice.` */
+  readonly harm: string;
+  /** The fact in one sentence, naming things in single quotes, without advice. */
+  readonly message: string;
+  readonly cwe: number;
+  readonly file: string;
+  readonly line: number;
+  readonly endLine?: number;
+  /** The entry point's name, where there is one. */
+  readonly entryPoint?: string;
+  /** SQL name of the table, view, function or bucket, where there is one. */
+  readonly object?: string;
+  readonly pathIds: readonly string[];
+  readonly evidence: readonly Evidence[];
+  /** The repair this finding asks for, as data for `fix/`; absent when only a person can decide. */
+  readonly repair?: RepairHint;
+}
+
+/** What a fixer needs to know, named by the check that understood the fault. */
+export interface RepairHint {
+  readonly kind: string;
+  readonly [detail: string]: unknown;
+}

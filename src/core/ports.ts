@@ -1,0 +1,49 @@
+/** The outside world, as the stages see it. Made in `commands/`, passed in; tests pass their own. */
+
+/** Rows and count of one statement. */
+export interface SqlResult {
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly rowCount: number;
+}
+
+/** One connection to a Postgres database; statements run in order on the same session. */
+export interface Sql {
+  query(text: string, values?: readonly unknown[]): Promise<SqlResult>;
+}
+
+/** A database of a replica: a connection and where others can connect. */
+export interface ReplicaDatabase {
+  readonly name: string;
+  /** `postgres://…@127.0.0.1:port/name`, loopback only. */
+  readonly url: string;
+  readonly sql: Sql;
+  /** Closes the connection and drops the database. */
+  drop(): Promise<void>;
+}
+
+/** A real Postgres on loopback that Drydock started and will stop. */
+export interface Replica {
+  readonly version: string;
+  createDatabase(options?: { readonly template?: string }): Promise<ReplicaDatabase>;
+  /** Stops the server and removes its data directory. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Long work as the user sees it: one line per stage, on stderr. */
+export interface Progress {
+  start(stage: string): ProgressStage;
+}
+
+/** One stage of long work. */
+export interface ProgressStage {
+  /** What it is doing and how much is left. */
+  update(text: string): void;
+  /** The line that stays. */
+  done(text: string): void;
+  fail(text: string): void;
+}
+
+/** A progress that shows nothing, for tests and `--json` without a terminal. */
+export const silentProgress: Progress = {
+  start: () => ({ update: () => {}, done: () => {}, fail: () => {} }),
+};

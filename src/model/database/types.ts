@@ -1,0 +1,136 @@
+import type { Predicate } from '../../core/predicate.ts';
+
+/** Plain data: what a Postgres database is made of, as far as isolation depends on it. SQL names: `schema.table`, or `table` for `public`. */
+export interface DatabaseModel {
+  readonly tables: readonly Table[];
+  readonly views: readonly View[];
+  readonly functions: readonly DatabaseFunction[];
+  readonly roles: readonly DatabaseRole[];
+  readonly enums: readonly { readonly name: string; readonly values: readonly string[] }[];
+  readonly buckets: readonly { readonly name: string; readonly public: boolean }[];
+  readonly platform: 'supabase' | 'plain';
+}
+
+/** A table (or partition) with what decides who reaches its rows. */
+export interface Table {
+  readonly name: string;
+  readonly schema: string;
+  readonly kind: 'table' | 'partitioned' | 'foreign-table';
+  readonly owner: string;
+  readonly columns: readonly Column[];
+  readonly primaryKey: readonly string[];
+  /** Every unique key, the primary key among them. */
+  readonly uniqueKeys: readonly (readonly string[])[];
+  readonly foreignKeys: readonly ForeignKey[];
+  readonly indexes: readonly { readonly name: string; readonly columns: readonly string[] }[];
+  readonly rowSecurity: boolean;
+  readonly forceRowSecurity: boolean;
+  readonly policies: readonly Policy[];
+  readonly grants: readonly Grant[];
+  /** Where the migration created it. */
+  readonly definedAt?: SourcePlace;
+}
+
+export interface SourcePlace {
+  readonly file: string;
+  readonly line: number;
+  readonly endLine?: number;
+}
+
+export interface Column {
+  readonly name: string;
+  /** As `format_type` prints it: `uuid`, `text`, `numeric(12,2)`, `order_status`. */
+  readonly type: string;
+  readonly notNull: boolean;
+  readonly hasDefault: boolean;
+  readonly generated: boolean;
+}
+
+export interface ForeignKey {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly table: string;
+  readonly referencedColumns: readonly string[];
+  readonly onDelete: 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
+}
+
+export type PolicyCommand = 'all' | 'select' | 'insert' | 'update' | 'delete';
+
+export interface Policy {
+  readonly name: string;
+  readonly table: string;
+  readonly command: PolicyCommand;
+  readonly permissive: boolean;
+  /** Role names; `public` means every role. */
+  readonly roles: readonly string[];
+  /** `pg_get_expr` of USING and WITH CHECK; absent when the policy has none. */
+  readonly using?: string;
+  readonly check?: string;
+  /** The same, lowered; `self` is the row. Helper functions are inlined where possible. */
+  readonly usingPredicate?: Predicate;
+  readonly checkPredicate?: Predicate;
+  readonly definedAt?: SourcePlace;
+}
+
+export interface Grant {
+  readonly role: string;
+  readonly privilege: 'select' | 'insert' | 'update' | 'delete' | 'truncate' | 'execute';
+  /** Present for a column grant. */
+  readonly column?: string;
+}
+
+export interface View {
+  readonly name: string;
+  readonly schema: string;
+  readonly materialized: boolean;
+  readonly securityInvoker: boolean;
+  readonly owner: string;
+  readonly columns: readonly Column[];
+  /** Tables and views it reads. */
+  readonly reads: readonly string[];
+  readonly definition: string;
+  readonly grants: readonly Grant[];
+  readonly definedAt?: SourcePlace;
+}
+
+export interface DatabaseFunction {
+  readonly name: string;
+  readonly schema: string;
+  readonly signature: string;
+  readonly arguments: readonly { readonly name: string; readonly type: string }[];
+  readonly returns: string;
+  readonly returnsSet: boolean;
+  readonly language: string;
+  readonly securityDefiner: boolean;
+  /** From `proconfig`; absent when the caller's path is used. */
+  readonly searchPath?: string;
+  readonly owner: string;
+  readonly body: string;
+  readonly volatility: 'immutable' | 'stable' | 'volatile';
+  readonly grants: readonly Grant[];
+  readonly definedAt?: SourcePlace;
+}
+
+export interface DatabaseRole {
+  readonly name: string;
+  readonly superuser: boolean;
+  readonly bypassRowSecurity: boolean;
+  readonly login: boolean;
+  readonly memberOf: readonly string[];
+}
+
+/** How the migrations replayed. */
+export interface ReplayReport {
+  readonly files: number;
+  readonly statements: number;
+  readonly failed: readonly ReplayFailure[];
+}
+
+export interface ReplayFailure {
+  readonly file: string;
+  readonly line: number;
+  readonly sqlstate: string;
+  readonly message: string;
+  /** False when it follows from an earlier failure. */
+  readonly firstCause: boolean;
+}

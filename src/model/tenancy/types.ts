@@ -1,0 +1,52 @@
+/** Who owns which row. Inferred once from schema and policies; everything else reads it. SQL names as in `DatabaseModel`. */
+export interface TenancyModel {
+  /** The table whose rows are tenants, e.g. `organization`; the principal table where each user is a tenant; absent when none was found. */
+  readonly root: TenantRoot | undefined;
+  /** The table of users. */
+  readonly principal: { readonly table: string; readonly key: string } | undefined;
+  readonly memberships: readonly Membership[];
+  /** One entry per table, in name order. */
+  readonly owners: readonly Owner[];
+  /** Why each part was inferred so, one sentence each. */
+  readonly reasons: readonly string[];
+}
+
+export interface TenantRoot {
+  readonly table: string;
+  readonly key: string;
+}
+
+/** A table that says which user belongs to which tenant. */
+export interface Membership {
+  readonly table: string;
+  readonly tenantColumn: string;
+  readonly userColumn: string;
+  readonly roleColumn?: string;
+  /** Values of the role column that mean administrator, where known. */
+  readonly adminRoles: readonly string[];
+}
+
+/** How to get from a row of `table` to its tenant (or to the user that owns it). */
+export interface Owner {
+  readonly table: string;
+  readonly ownership:
+    /** Follow `path`; the last hop's column holds the tenant's key. */
+    | { readonly kind: 'tenant'; readonly path: readonly [OwnerHop, ...OwnerHop[]] }
+    /** The row belongs to one user; the last hop's column holds the user's key. */
+    | { readonly kind: 'user'; readonly path: readonly [OwnerHop, ...OwnerHop[]] }
+    /** Reference data that everyone may read. */
+    | { readonly kind: 'shared'; readonly because: string }
+    | { readonly kind: 'unknown'; readonly because: string };
+  readonly confidence: 'declared' | 'foreign-key' | 'policy' | 'name' | 'none';
+  /** Columns whose values must not reach a browser: hashes, tokens, keys, payment data. */
+  readonly secretColumns: readonly string[];
+  /** Columns that, being unguessable, authorise whoever knows them (share tokens, API keys). */
+  readonly capabilityColumns: readonly string[];
+}
+
+/** From a row's `column` to the `referencedColumn` of a row of `table`; the last hop names the tenant (or user) table. */
+export interface OwnerHop {
+  readonly column: string;
+  readonly table: string;
+  readonly referencedColumn: string;
+}
