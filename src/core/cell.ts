@@ -1,0 +1,31 @@
+import type { Verdict } from './verdict.ts';
+
+/** Who is trying, in the matrix of the database. `member` belongs to tenant A and tries B's rows. */
+export type Actor = 'anonymous' | 'stranger' | 'member' | 'member-of-both' | 'admin';
+
+/** What was tried. */
+export type CellCommand = 'select' | 'insert' | 'update' | 'delete' | 'truncate' | 'execute';
+
+/** One cell of the matrix role × command × object. */
+export interface Cell {
+  readonly schema: string;
+  readonly object: string;
+  readonly objectKind: 'table' | 'view' | 'materialized-view' | 'function' | 'bucket' | 'foreign-table';
+  readonly role: string;
+  readonly actor: Actor;
+  readonly command: CellCommand;
+  readonly verdict: Verdict;
+  /** `api`: reachable with a signed-in user's own requests; `sql`: needs free SQL as that role. */
+  readonly tier: 'api' | 'sql';
+  /** One sentence: what was seen. */
+  readonly because: string;
+  readonly evidence: readonly CellEvidence[];
+}
+
+/** Why a cell has its verdict. A replay's transcript runs in `psql` on a fresh copy of the schema. */
+export interface CellEvidence {
+  readonly kind: 'replay' | 'proof' | 'bounded' | 'policy';
+  readonly transcript: string;
+  readonly assumptions: readonly string[];
+  readonly elapsedMs: number;
+}
