@@ -1,0 +1,67 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Replica } from '../../core/ports.ts';
+import { connect } from './connect.ts';
+import { removeStale } from './lifetime.ts';
+import { startReplica } from './start.ts';
+
+const started: Replica[] = [];
+const start = async (): Promise<Replica> => {
+  const replica = await startReplica();
+  started.push(replica);
+  return replica;
+};
+
+afterAll(async () => {
+  for (const replica of started) await replica.stop();
+});
+
+async function dataFolder(replica: Replica): Promise<string> {
+  const database = await replica.createDatabase();
+  const answer = await database.sql.query('show data_directory');
+  return String(answer.rows[0]?.['data_directory']);
+}
+
+describe('a replica', () => {
+  test('answers queries, keeps its databases apart, and is gone after stop', async () => {
+    const replica = await start();
+    const [one, two] = [await replica.createDatabase(), await replica.createDatabase()];
+    await one.sql.query('create table notes (body text); insert into notes values (\'kept\')');
+    await expect(two.sql.query('select * from notes')).rejects.toThrow('does not exist');
+    const copy = await replica.createDatabase({ template: one.name });
+    expect((await copy.sql.query('select body from notes')).rows).toEqual([{ body: 'kept' }]);
+    expect((await one.sql.query('select count(*)::int as count from notes')).rows).toEqual([{ count: 1 }]);
+    const folder = await dataFolder(replica);
+    await replica.stop();
+    await replica.stop();
+    expect(existsSync(folder)).toBe(false);
+    await expect(connect(one.url, { connectTimeoutMs: 500 })).rejects.toThrow();
+  });
+
+  test('starts beside another one', async () => {
+    const [left, right] = await Promise.all([start(), start()]);
+    expect(await dataFolder(left)).not.toBe(await dataFolder(right));
+  });
+
+  test('ends when the process is asked to end', async () => {
+    const replica = await start();
+    const folder = await dataFolder(replica);
+    const keepAlive = (): void => {};
+    process.on('SIGHUP', keepAlive);
+    process.emit('SIGHUP', 'SIGHUP');
+    process.off('SIGHUP', keepAlive);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test('removes what a killed process has left behind, and nothing of a living one', () => {
+    const dead = join(tmpdir(), 'drydock-replica-999999999-test');
+    const alive = join(tmpdir(), `drydock-replica-${process.ppid}-test`);
+    mkdirSync(dead, { recursive: true });
+    mkdirSync(alive, { recursive: true });
+    removeStale(tmpdir());
+    expect([existsSync(dead), existsSync(alive)]).toEqual([false, true]);
+    rmSync(alive, { recursive: true });
+  });
+});

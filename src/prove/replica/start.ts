@@ -1,0 +1,165 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import getPort from 'get-port';
+import { DrydockError } from '../../core/error.ts';
+import type { Replica, ReplicaDatabase } from '../../core/ports.ts';
+import { findBinaries, reachableTemporaryFolder, type Binaries } from './binaries.ts';
+import { connect, type Connection } from './connect.ts';
+import { adopt, isReady, release, removeStale, replicaFolderName, type Server } from './lifetime.ts';
+import { copyTemplate, findTemplate } from './template.ts';
+
+/** What a replica can be asked for. */
+export interface ReplicaOptions {
+  /** How many times another port is tried when one is taken between choice and start. */
+  readonly attempts?: number;
+  readonly startTimeoutMs?: number;
+}
+
+/** Durability is of no use to a database that lives for seconds. */
+const settings: Readonly<Record<string, string>> = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '100',
+  shared_buffers: '64MB',
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  autovacuum: 'off',
+  jit: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  max_wal_size: '4GB',
+  checkpoint_timeout: '1h',
+  io_method: 'sync',
+  timezone: 'UTC',
+  lc_messages: 'C',
+};
+
+/** Starts a real Postgres on loopback, in a folder of its own that disappears with it. */
+export async function startReplica(options: ReplicaOptions = {}): Promise<Replica> {
+  const binaries = findBinaries();
+  const template = await findTemplate(binaries);
+  const base = reachableTemporaryFolder(binaries.user);
+  removeStale(base);
+  const folder = join(base, replicaFolderName(randomBytes(4).toString('hex')));
+  mkdirSync(folder, { mode: 0o755 });
+  try {
+    copyTemplate(template, join(folder, 'data'), binaries.user);
+    const running = await startOnFreePort(binaries, folder, options);
+    return await open(running);
+  } catch (thrown) {
+    rmSync(folder, { recursive: true, force: true });
+    throw thrown;
+  }
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly server: Server;
+  readonly port: number;
+}
+
+async function startOnFreePort(binaries: Binaries, folder: string, options: ReplicaOptions): Promise<Running> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await getPort({ host: '127.0.0.1' });
+    const child = spawnServer(binaries, folder, port);
+    const server = { folder, pid: child.pid ?? 0 };
+    adopt(server);
+    const outcome = await waitForServer(child, folder, options.startTimeoutMs ?? 30_000);
+    if (outcome === 'ready') return { child, server, port };
+    await endChild(child);
+    release(server);
+    const log = readFileSync(join(folder, 'log'), 'utf8');
+    // Between our choice of the port and Postgres' bind another process may have taken it.
+    if (attempt < (options.attempts ?? 4) && /could not (bind|create any TCP)/.test(log)) continue;
+    throw new DrydockError('replica', `The embedded Postgres did not start: ${lastLine(log) || outcome}.`, {
+      next: 'Check that the temporary folder has space and that loopback connections are allowed.',
+    });
+  }
+}
+
+function spawnServer(binaries: Binaries, folder: string, port: number): ChildProcess {
+  const log = openSync(join(folder, 'log'), 'a');
+  const chosen = { ...settings, port: String(port) };
+  const child = spawn(
+    binaries.postgres,
+    ['-D', join(folder, 'data'), ...Object.entries(chosen).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    // In a group of its own: Ctrl-C in the terminal is ours to handle, not Postgres'.
+    { ...binaries.user, stdio: ['ignore', log, log], detached: true, env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } },
+  );
+  closeSync(log);
+  child.unref();
+  child.on('error', () => {}); // shows as 'ended' below, with the log
+  return child;
+}
+
+async function waitForServer(child: ChildProcess, folder: string, timeoutMs: number): Promise<'ready' | 'ended' | 'no answer'> {
+  for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += 10) {
+    if (isReady(folder)) return 'ready';
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return 'ended';
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+  return 'no answer';
+}
+
+async function open(running: Running): Promise<Replica> {
+  const url = (name: string): string => `postgres://postgres@127.0.0.1:${running.port}/${name}`;
+  const admin = await connect(url('postgres'));
+  const version = String((await admin.query('show server_version')).rows[0]?.['server_version']);
+  let counter = 0;
+  let stopping: Promise<void> | undefined;
+  return {
+    version,
+    createDatabase: async (options = {}) => {
+      counter += 1;
+      return createDatabase(admin, `drydock_${counter}`, url, options.template);
+    },
+    stop: () => (stopping ??= stop(running, admin)),
+  };
+}
+
+async function createDatabase(
+  admin: Connection,
+  name: string,
+  url: (name: string) => string,
+  template = 'template1',
+): Promise<ReplicaDatabase> {
+  // Others may have the template open; Postgres copies it only when nobody has.
+  if (template !== 'template1') await endSessions(admin, template);
+  await admin.query(`create database ${name} template ${template}`);
+  const connection = await connect(url(name));
+  let dropping: Promise<void> | undefined;
+  const drop = async (): Promise<void> => {
+    await connection.close().catch(() => {});
+    await admin.query(`drop database if exists ${name} with (force)`);
+  };
+  return { name, url: url(name), sql: connection, drop: () => (dropping ??= drop()) };
+}
+
+async function endSessions(admin: Connection, database: string): Promise<void> {
+  await admin.query('select pg_terminate_backend(pid, 2000) from pg_stat_activity where datname = $1', [database]);
+}
+
+async function stop(running: Running, admin: Connection): Promise<void> {
+  await admin.close().catch(() => {});
+  await endChild(running.child);
+  release(running.server);
+  rmSync(running.server.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+}
+
+/** SIGQUIT is Postgres' immediate shutdown: nothing in it is worth a checkpoint. */
+async function endChild(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>(resolve => child.once('exit', () => resolve()));
+  child.ref();
+  child.kill('SIGQUIT');
+  const impatient = setTimeout(() => child.kill('SIGKILL'), 5000);
+  await ended;
+  clearTimeout(impatient);
+}
+
+function lastLine(log: string): string {
+  return log.trim().split('\n').at(-1)?.replace(/^.*?(FATAL|ERROR|LOG): +/, '').replace(/\.$/, '') ?? '';
+}
