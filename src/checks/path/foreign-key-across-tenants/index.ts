@@ -1,0 +1,35 @@
+import { quoteAll } from '../../harm.ts';
+import { leakCheck } from '../leak-check.ts';
+import { siteOf } from '../rows.ts';
+import type { CheckInput, JudgedPath } from '../../check.ts';
+import { isOwned } from '../../harm.ts';
+import { callerValuesFor } from '../terms.ts';
+
+/** A row of the caller's own tenant is made to point at a row of another one; what is joined later leaks. */
+export const check = leakCheck({
+  id: 'path/foreign-key-across-tenants',
+  title: 'Reference to another tenant can be written',
+  severity: 'medium',
+  cwe: 639,
+  reasons: ['foreign-key'],
+  message: (path, input) => {
+    const { column, table, sent } = referenceOf(path, input);
+    const value = sent.length === 0 ? 'a value that the caller sends' : quoteAll(sent);
+    return `'${path.entryPoint.name}' writes ${value} into '${path.sink.table}.${column}' and never asks whose row of '${table}' that is.`;
+  },
+  repair: (path, input) => {
+    const { column, table } = referenceOf(path, input);
+    return { kind: 'verify-reference', ...siteOf(path), table: path.sink.table, column, references: table };
+  },
+});
+
+/** The first foreign key to another owned table that takes a value from the caller. */
+function referenceOf(path: JudgedPath, { database, tenancy }: CheckInput): { readonly column: string; readonly table: string; readonly sent: readonly string[] } {
+  const keys = database.tables.find(table => table.name === path.sink.table)?.foreignKeys ?? [];
+  const candidates = keys.flatMap(key => {
+    const [column] = key.columns;
+    if (column === undefined || key.columns.length > 1 || !isOwned(tenancy, key.table)) return [];
+    return [{ column, table: key.table, sent: callerValuesFor(path.model, column) }];
+  });
+  return candidates.find(candidate => candidate.sent.length > 0) ?? candidates[0] ?? { column: '?', table: '?', sent: [] };
+}

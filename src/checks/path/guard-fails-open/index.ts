@@ -1,0 +1,37 @@
+import { leakCheck } from '../leak-check.ts';
+import { describeQuery, siteOf, weakGuardOf } from '../rows.ts';
+import type { JudgedPath } from '../../check.ts';
+import type { Repair } from '../../repair.ts';
+
+/** A guard is called on the path and does not stop it: not awaited, answer dropped, failure caught, or only in a layout. */
+export const check = leakCheck({
+  id: 'path/guard-fails-open',
+  title: 'Guard does not stop the path',
+  severity: 'high',
+  cwe: 636,
+  reasons: ['fail-open', 'not-awaited', 'result-dropped', 'layout-only'],
+  message: path => `${describeQuery(path)} runs ${whenever(path)}.`,
+  repair: path => ({ kind: repairs[path.reason] ?? 'stop-on-failure', ...siteOf(path, weakGuardOf(path)?.place) }),
+});
+
+const repairs: Readonly<Partial<Record<JudgedPath['reason'], Extract<Repair['kind'], 'await-guard' | 'use-result' | 'guard-page-not-layout' | 'stop-on-failure'>>>> = {
+  'fail-open': 'stop-on-failure',
+  'not-awaited': 'await-guard',
+  'result-dropped': 'use-result',
+  'layout-only': 'guard-page-not-layout',
+};
+
+function whenever(path: JudgedPath): string {
+  const guard = weakGuardOf(path);
+  const where = guard === undefined ? 'the guard' : `the guard at ${guard.place.file}:${guard.place.line}`;
+  switch (path.reason) {
+    case 'not-awaited':
+      return `before ${where} has answered, because its promise is not awaited`;
+    case 'result-dropped':
+      return `whatever ${where} answers, because its result is not used`;
+    case 'layout-only':
+      return `without ${where}, because a layout does not run again when only the page is asked for`;
+    default:
+      return `also when ${where} throws, because the error is caught and the path goes on`;
+  }
+}

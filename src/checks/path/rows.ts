@@ -1,0 +1,51 @@
+import type { CheckInput, JudgedPath } from '../check.ts';
+import { ownerOf } from '../harm.ts';
+import type { Operation } from '../../core/path.ts';
+import type { Place } from '../../core/place.ts';
+import type { OwnerHop } from '../../model/tenancy/types.ts';
+
+/** The part of a repair that says where it is made. */
+export function siteOf(path: JudgedPath, place: Place = path.sink): { readonly place: Place; readonly entryPoint: string } {
+  const { file, line, endLine } = place;
+  return { place: endLine === undefined ? { file, line } : { file, line, endLine }, entryPoint: path.entryPoint.name };
+}
+
+/** The part of a repair that says which row has to be tied to its tenant, and over which columns. */
+export function ownedRowOf(
+  path: JudgedPath,
+  { tenancy }: CheckInput,
+): { readonly table: string; readonly operation: Operation; readonly column?: string; readonly ownerPath: readonly OwnerHop[] } {
+  const { table, operation } = path.sink;
+  const ownerPath = ownerPathOf(tenancy, table);
+  const [first] = ownerPath;
+  return { table, operation, ...(first !== undefined && ownerPath.length === 1 ? { column: first.column } : {}), ownerPath };
+}
+
+/** How rows of the table reach their tenant or user; empty when they have none. */
+export function ownerPathOf(tenancy: CheckInput['tenancy'], table: string): readonly OwnerHop[] {
+  const ownership = ownerOf(tenancy, table)?.ownership;
+  return ownership?.kind === 'tenant' || ownership?.kind === 'user' ? ownership.path : [];
+}
+
+/** Columns of the table that name a tenant or a user directly. */
+export function ownerColumnsOf({ tenancy, database }: CheckInput, table: string): readonly string[] {
+  const own = ownerPathOf(tenancy, table);
+  const direct = own.length === 1 ? own.map(hop => hop.column) : [];
+  const parents = [tenancy.root?.table, tenancy.principal?.table];
+  const keys = database.tables.find(candidate => candidate.name === table)?.foreignKeys ?? [];
+  const referring = keys.filter(key => key.columns.length === 1 && parents.includes(key.table)).flatMap(key => key.columns);
+  const itself = table === tenancy.root?.table ? [tenancy.root.key] : table === tenancy.principal?.table ? [tenancy.principal.key] : [];
+  return [...new Set([...direct, ...referring, ...itself])];
+}
+
+/** `'GET /api/notes'`, and the function that holds the query when it is elsewhere. */
+export function describeQuery(path: JudgedPath): string {
+  const verbs = { read: 'reads', insert: 'adds to', update: 'changes', delete: 'deletes from' } as const;
+  return `The query in '${path.entryPoint.name}' that ${verbs[path.sink.operation]} '${path.sink.table}'`;
+}
+
+/** The guard step that the verdict's reason speaks of, or the query where none is marked. */
+export function weakGuardOf(path: JudgedPath): { readonly place: Place; readonly label: string } | undefined {
+  const fact = path.model.facts.find(candidate => candidate.weakness === path.reason);
+  return fact === undefined ? undefined : { place: fact.place, label: fact.label };
+}
