@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { toJson } from './json.ts';
+import { sampleFix, sampleProbe, sampleRescue, sampleRules, sampleTrace, sampleTriage } from './sample.ts';
+
+const all = [sampleTrace(), sampleRules(), sampleProbe(), sampleFix(), sampleRescue(), sampleTriage()];
+
+function parse(text: string): Record<string, unknown> {
+  const parsed: unknown = JSON.parse(text);
+  if (typeof parsed !== 'object' || parsed === null) throw new Error('The report is not an object');
+  return Object.fromEntries(Object.entries(parsed));
+}
+
+describe('the JSON contract', () => {
+  test.each(all)('$command starts with what it is and ends with the gaps', result => {
+    const keys = Object.keys(parse(toJson(result)));
+    expect(keys.slice(0, 3)).toEqual(['schemaVersion', 'command', 'drydock']);
+    expect(keys.at(-1)).toBe('gaps');
+  });
+
+  test('a trace has the fields that measurements read', () => {
+    const document = parse(toJson(sampleTrace()));
+    expect(document['schemaVersion']).toBe(1);
+    expect(document['summary']).toMatchObject({ paths: 17, leaks: 6, unknown: 1, querySites: { reached: 16, textual: 16 } });
+    expect(document['paths']).toContainEqual(
+      expect.objectContaining({
+        id: 'p1',
+        verdict: 'leaks',
+        reason: 'client-id',
+        principal: 'member',
+        entryPoint: expect.objectContaining({ kind: 'route-handler', name: 'GET /api/invoices/[id]', symbol: 'GET' }),
+        sink: { file: 'lib/invoices.ts', line: 33, endLine: 33, table: 'invoices', operation: 'read', client: 'drizzle', role: 'owner' },
+      }),
+    );
+    expect(document['findings']).toContainEqual(
+      expect.objectContaining({ check: 'path/query-trusts-client-id', severity: 'critical', pathIds: ['p1'] }),
+    );
+    expect(document['gaps']).toEqual([expect.objectContaining({ file: 'lib/search.ts', line: 40, settles: 1 })]);
+  });
+
+  test('rules list every cell with its evidence', () => {
+    const document = parse(toJson(sampleRules()));
+    expect(document['tenancy']).toMatchObject({ root: 'organizations', memberships: ['members'] });
+    expect(document['cells']).toContainEqual(
+      expect.objectContaining({ object: 'members', role: 'authenticated', actor: 'member', command: 'insert', verdict: 'leaks', tier: 'api' }),
+    );
+  });
+
+  test('findings come worst first whatever order they were found in', () => {
+    const trace = sampleTrace();
+    expect(toJson({ ...trace, findings: trace.findings.toReversed(), paths: trace.paths.toReversed() })).toBe(toJson(trace));
+  });
+
+  test('what the stages carry along for each other stays out', () => {
+    const trace = sampleTrace();
+    const carrying = trace.paths.map(path => ({ ...path, model: { where: 'internal' } }));
+    expect(toJson({ ...trace, paths: carrying })).toBe(toJson(trace));
+  });
+
+  test('the folder above the target is not shown', () => {
+    for (const result of all) expect(toJson(result)).not.toContain('/home/ada');
+  });
+
+  test('paths have forward slashes', () => {
+    const trace = sampleTrace();
+    const gaps = [{ reason: 'A gap.', file: 'lib\\search.ts', line: 1, settles: 0 }];
+    expect(toJson({ ...trace, gaps })).toContain('"lib/search.ts"');
+  });
+
+  test('a connection string in a reason loses its password', () => {
+    const gaps = [{ reason: 'postgres://app:hunter22@db/app refused.', file: '.env', line: 1, settles: 0 }];
+    expect(toJson({ ...sampleTrace(), gaps })).not.toContain('hunter22');
+  });
+});

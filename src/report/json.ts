@@ -1,0 +1,376 @@
+import { isAbsolute, posix, relative } from 'node:path';
+import type { Cell } from '../core/cell.ts';
+import type { Evidence, Finding } from '../core/finding.ts';
+import type { VerifiedFix } from '../core/fix.ts';
+import type { Gap } from '../core/gap.ts';
+import type { EntryPoint, Path } from '../core/path.ts';
+import { redact } from '../core/redact.ts';
+import type {
+  Attack,
+  CommandResult,
+  FixResult,
+  Ledger,
+  OwnAccessCheck,
+  ProbeResult,
+  RescueResult,
+  ResultBase,
+  RulesResult,
+  TraceResult,
+  TriageResult,
+} from '../core/result.ts';
+import { unreachable } from '../core/unreachable.ts';
+import { orderCells, orderFindings, orderGaps, orderPaths } from './order.ts';
+import { drydockVersion } from './version.ts';
+
+/** Changes when a field goes or changes its meaning; a new field does not change it. */
+export const schemaVersion = 1;
+
+/**
+ * A result as the JSON that other programs read. Fields are named one by one, so that what the stages carry along
+ * for each other never leaks into the contract, and the order is the same in every run.
+ */
+export function toJson(result: CommandResult): string {
+  return `${JSON.stringify(toDocument(result), hideSecrets, 2)}\n`;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function toDocument(result: CommandResult): Json {
+  switch (result.command) {
+    case 'trace':
+      return envelope(result, traceBody(result));
+    case 'rules':
+      return envelope(result, rulesBody(result));
+    case 'probe':
+      return envelope(result, probeBody(result));
+    case 'fix':
+      return envelope(result, fixBody(result));
+    case 'rescue':
+      return envelope(result, rescueBody(result));
+    case 'triage':
+      return envelope(result, triageBody(result));
+    default:
+      return unreachable(result);
+  }
+}
+
+function envelope(result: ResultBase & { readonly command: string }, body: Json): Json {
+  return {
+    schemaVersion,
+    command: result.command,
+    drydock: drydockVersion,
+    target: targetName(result.target),
+    stack: result.stack,
+    elapsedMs: Math.round(result.elapsedMs),
+    ...body,
+    gaps: orderGaps(result.gaps).map(gapJson),
+  };
+}
+
+/** A folder's own name or an address: the path above it differs between machines and would make equal runs differ. */
+function targetName(target: string): string {
+  return /^[a-z]+:\/\//i.test(target) ? target : (slashes(target).replace(/\/+$/, '').split('/').at(-1) ?? target);
+}
+
+function slashes(path: string): string {
+  return path.replaceAll('\\', '/');
+}
+
+function traceBody(result: TraceResult): Json {
+  const { summary } = result;
+  return {
+    summary: {
+      entryPoints: summary.entryPoints,
+      paths: summary.paths,
+      isolated: summary.isolated,
+      leaks: summary.leaks,
+      public: summary.public,
+      broken: summary.broken,
+      unknown: summary.unknown,
+      querySites: { reached: summary.querySites.reached, textual: summary.querySites.textual },
+      files: summary.files,
+      elapsedMs: Math.round(summary.elapsedMs),
+    },
+    entryPoints: result.entryPoints.map(entryPointJson),
+    paths: orderPaths(result.paths).map(pathJson),
+    findings: orderFindings(result.findings).map(findingJson),
+  };
+}
+
+function rulesBody(result: RulesResult): Json {
+  return {
+    replay: {
+      files: result.replay.files,
+      statements: result.replay.statements,
+      failed: result.replay.failed.map(failure => ({
+        file: slashes(failure.file),
+        line: failure.line,
+        sqlstate: failure.sqlstate,
+        message: failure.message,
+        firstCause: failure.firstCause,
+      })),
+    },
+    tenancy: {
+      root: result.tenancy.root ?? null,
+      principal: result.tenancy.principal ?? null,
+      memberships: result.tenancy.memberships,
+      owners: result.tenancy.owners.map(owner => ({
+        table: owner.table,
+        path: owner.path,
+        kind: owner.kind,
+        confidence: owner.confidence,
+      })),
+    },
+    cells: orderCells(result.cells).map(cellJson),
+    findings: orderFindings(result.findings).map(findingJson),
+  };
+}
+
+function probeBody(result: ProbeResult): Json {
+  return {
+    coverage: {
+      entryPoints: result.coverage.entryPoints,
+      exercised: result.coverage.exercised,
+      notReachable: result.coverage.notReachable,
+    },
+    attacks: result.attacks.map(attackJson),
+    ownAccess: result.ownAccess.map(ownAccessJson),
+    timings: timingsJson(result.timings),
+    findings: orderFindings(result.findings).map(findingJson),
+  };
+}
+
+function fixBody(result: FixResult): Json {
+  return { fixes: result.fixes.map(fixJson), unrepaired: result.unrepaired.map(unrepairedJson) };
+}
+
+function rescueBody(result: RescueResult): Json {
+  return {
+    before: ledgerJson(result.before),
+    after: ledgerJson(result.after),
+    branch: result.branch,
+    workFolder: workFolderName(result),
+    filesChanged: result.filesChanged.map(slashes),
+    fixes: result.fixes.map(fixJson),
+    unrepaired: result.unrepaired.map(unrepairedJson),
+    tests: {
+      written: result.tests.written,
+      failingBefore: result.tests.failingBefore,
+      passingAfter: result.tests.passingAfter,
+      files: result.tests.files.map(slashes),
+    },
+    timings: timingsJson(result.timings),
+    traceBefore: toDocument(result.traceBefore),
+    traceAfter: toDocument(result.traceAfter),
+    rulesBefore: toDocument(result.rulesBefore),
+    rulesAfter: toDocument(result.rulesAfter),
+    probeBefore: toDocument(result.probeBefore),
+    probeAfter: toDocument(result.probeAfter),
+  };
+}
+
+function workFolderName(result: RescueResult): string {
+  if (!isAbsolute(result.workFolder)) return posix.normalize(slashes(result.workFolder));
+  const inside = relative(result.target, result.workFolder);
+  return inside.startsWith('..') || isAbsolute(inside) ? targetName(result.workFolder) : slashes(inside);
+}
+
+function triageBody(result: TriageResult): Json {
+  return {
+    verdict: result.verdict,
+    headline: result.headline,
+    reach: result.reach,
+    who: result.who,
+    since: result.since,
+    todo: result.todo,
+    trace: result.trace === undefined ? null : toDocument(result.trace),
+    rules: result.rules === undefined ? null : toDocument(result.rules),
+    findings: orderFindings(result.findings).map(findingJson),
+  };
+}
+
+function entryPointJson(entryPoint: EntryPoint): Json {
+  return {
+    kind: entryPoint.kind,
+    name: entryPoint.name,
+    file: slashes(entryPoint.file),
+    line: entryPoint.line,
+    symbol: entryPoint.symbol,
+    route: entryPoint.route,
+    method: entryPoint.method,
+  };
+}
+
+function pathJson(path: Path): Json {
+  return {
+    id: path.id,
+    verdict: path.verdict,
+    reason: path.reason,
+    principal: path.principal,
+    entryPoint: entryPointJson(path.entryPoint),
+    sink: {
+      file: slashes(path.sink.file),
+      line: path.sink.line,
+      endLine: path.sink.endLine ?? path.sink.line,
+      table: path.sink.table,
+      operation: path.sink.operation,
+      client: path.sink.client,
+      role: path.sink.role,
+    },
+    steps: path.steps.map(step => ({
+      role: step.role,
+      label: step.label,
+      file: slashes(step.file),
+      line: step.line,
+      code: step.code,
+    })),
+    sql: path.sql,
+    unbound: path.unbound,
+    notes: path.notes,
+  };
+}
+
+function findingJson(finding: Finding): Json {
+  return {
+    check: finding.check,
+    fingerprint: finding.fingerprint,
+    severity: finding.severity,
+    harm: finding.harm,
+    message: finding.message,
+    cwe: finding.cwe,
+    file: slashes(finding.file),
+    line: finding.line,
+    endLine: finding.endLine ?? finding.line,
+    entryPoint: finding.entryPoint,
+    object: finding.object,
+    pathIds: finding.pathIds,
+    evidence: finding.evidence.map(evidenceJson),
+    repair: finding.repair?.kind,
+  };
+}
+
+function evidenceJson(evidence: Evidence): Json {
+  switch (evidence.kind) {
+    case 'path':
+      return { kind: 'path', pathId: evidence.pathId };
+    case 'policy':
+      return { kind: 'policy', object: evidence.object, statement: evidence.statement };
+    case 'replay':
+      return {
+        kind: 'replay',
+        object: evidence.object,
+        role: evidence.role,
+        command: evidence.command,
+        transcript: evidence.transcript,
+      };
+    case 'probe':
+      return {
+        kind: 'probe',
+        attackId: evidence.attackId,
+        principal: evidence.principal,
+        observed: evidence.observed,
+        request: evidence.request,
+        answer: evidence.answer,
+      };
+    default:
+      return unreachable(evidence);
+  }
+}
+
+function cellJson(cell: Cell): Json {
+  return {
+    schema: cell.schema,
+    object: cell.object,
+    objectKind: cell.objectKind,
+    role: cell.role,
+    actor: cell.actor,
+    command: cell.command,
+    verdict: cell.verdict,
+    tier: cell.tier,
+    because: cell.because,
+    evidence: cell.evidence.map(evidence => ({
+      kind: evidence.kind,
+      transcript: evidence.transcript,
+      assumptions: evidence.assumptions,
+      elapsedMs: Math.round(evidence.elapsedMs),
+    })),
+  };
+}
+
+function attackJson(attack: Attack): Json {
+  return {
+    id: attack.id,
+    entryPoint: attack.entryPoint,
+    principal: attack.principal,
+    description: attack.description,
+    outcome: attack.outcome,
+    observed: attack.observed,
+    oracle: attack.oracle,
+    table: attack.table,
+    request: attack.request,
+    answer: attack.answer,
+    pathIds: attack.pathIds,
+    findings: attack.findings,
+  };
+}
+
+function ownAccessJson(check: OwnAccessCheck): Json {
+  return {
+    entryPoint: check.entryPoint,
+    principal: check.principal,
+    description: check.description,
+    outcome: check.outcome,
+    observed: check.observed,
+  };
+}
+
+function fixJson(verified: VerifiedFix): Json {
+  return {
+    title: verified.fix.title,
+    explanation: verified.fix.explanation,
+    offered: verified.offered,
+    findings: verified.fix.findings,
+    files: changedFiles(verified),
+    basis: verified.fix.basis,
+    verification: verified.verification,
+    diff: verified.diff,
+    rollbackSql: verified.fix.rollbackSql,
+  };
+}
+
+function changedFiles(verified: VerifiedFix): readonly string[] {
+  const files = [...verified.fix.edits, ...verified.fix.newFiles].map(change => slashes(change.file));
+  return [...new Set(files)].sort();
+}
+
+function ledgerJson(ledger: Ledger): Json {
+  return {
+    leaksExploited: ledger.leaksExploited,
+    attacks: ledger.attacks,
+    ownAccessWorking: ledger.ownAccessWorking,
+    ownAccessChecks: ledger.ownAccessChecks,
+    tablesUnderPolicy: ledger.tablesUnderPolicy,
+    tenantTables: ledger.tenantTables,
+    leakingPaths: ledger.leakingPaths,
+    leakingCells: ledger.leakingCells,
+  };
+}
+
+function unrepairedJson(entry: { readonly fingerprint: string; readonly reason: string }): Json {
+  return { fingerprint: entry.fingerprint, reason: entry.reason };
+}
+
+function timingsJson(timings: readonly { readonly stage: string; readonly elapsedMs: number }[]): readonly Json[] {
+  return timings.map(timing => ({ stage: timing.stage, elapsedMs: Math.round(timing.elapsedMs) }));
+}
+
+function gapJson(gap: Gap): Json {
+  return { reason: gap.reason, file: slashes(gap.file), line: gap.line, settles: gap.settles };
+}
+
+/** Names of files and ids join records with each other, so they stay as they are; every other text is redacted. */
+const joined: ReadonlySet<string> = new Set(['file', 'files', 'id', 'fingerprint', 'pathId', 'check', 'table']);
+
+function hideSecrets(key: string, value: unknown): unknown {
+  return typeof value === 'string' && !joined.has(key) ? redact(value) : value;
+}
