@@ -23,6 +23,8 @@ export interface Table {
   readonly uniqueKeys: readonly (readonly string[])[];
   readonly foreignKeys: readonly ForeignKey[];
   readonly indexes: readonly { readonly name: string; readonly columns: readonly string[] }[];
+  /** Check constraints, as `pg_get_expr` prints them. */
+  readonly checks?: readonly { readonly name: string; readonly expression: string }[];
   readonly rowSecurity: boolean;
   readonly forceRowSecurity: boolean;
   readonly policies: readonly Policy[];

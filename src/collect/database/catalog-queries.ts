@@ -1,0 +1,123 @@
+/** Schemas of Postgres and of Supabase itself; what an app keeps in them is named below. */
+const ownSchemas = `
+  n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (
+    'auth', 'storage', 'realtime', 'vault', 'extensions', 'cron', 'net', 'graphql', 'graphql_public', 'pgmq', 'pgsodium',
+    'pgbouncer', 'supabase_functions', 'supabase_migrations', '_realtime', '_analytics', 'drizzle', 'neon', 'pgsodium_masks'
+  )`;
+
+/** Tables of the platform on which apps write policies, or to which their tables refer. */
+const platformTables = `(n.nspname || '.' || c.relname) in ('auth.users', 'storage.objects', 'storage.buckets', 'realtime.messages')`;
+
+const notFromExtension = (catalog: string, alias: string): string =>
+  `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${alias}.oid and d.deptype = 'e')`;
+
+const grantsOf = (acl: string, kind: string): string => `
+  (select json_agg(json_build_object('role', coalesce(g.rolname, 'public'), 'privilege', lower(a.privilege_type)) order by g.rolname nulls first, a.privilege_type)
+   from aclexplode(coalesce(${acl}, acldefault('${kind}', ${kind === 'f' ? 'p.proowner' : 'c.relowner'}))) a
+   left join pg_roles g on g.oid = a.grantee)`;
+
+const columnsOf = `
+  (select json_agg(json_build_object(
+     'name', a.attname,
+     'type', format_type(a.atttypid, a.atttypmod),
+     'notNull', a.attnotnull,
+     'hasDefault', a.atthasdef or a.attidentity <> '',
+     'generated', a.attgenerated <> '' or a.attidentity = 'a'
+   ) order by a.attnum)
+   from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;
+
+const keyColumns = (keys: string, relation: string): string =>
+  `(select json_agg(a.attname order by u.ord) from unnest(${keys}) with ordinality u (attnum, ord)
+    join pg_attribute a on a.attrelid = ${relation} and a.attnum = u.attnum)`;
+
+/** One row a table, everything below it as JSON. */
+export const tablesQuery = `
+select
+  n.nspname as schema, c.relname as name, c.relkind as kind, pg_get_userbyid(c.relowner) as owner,
+  c.relrowsecurity as row_security, c.relforcerowsecurity as force_row_security,
+  ${columnsOf} as columns,
+  ${grantsOf('c.relacl', 'r')} as grants,
+  (select json_agg(json_build_object('role', coalesce(g.rolname, 'public'), 'privilege', lower(x.privilege_type), 'column', a.attname) order by a.attnum, g.rolname)
+   from pg_attribute a, aclexplode(a.attacl) x left join pg_roles g on g.oid = x.grantee
+   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as column_grants,
+  (select ${keyColumns('k.conkey', 'k.conrelid')} from pg_constraint k where k.conrelid = c.oid and k.contype = 'p') as primary_key,
+  (select json_agg(${keyColumns('i.indkey::int2[]', 'i.indrelid')} order by i.indexrelid)
+   from pg_index i where i.indrelid = c.oid and i.indisunique and i.indexprs is null and i.indpred is null) as unique_keys,
+  (select json_agg(json_build_object(
+     'name', k.conname, 'columns', ${keyColumns('k.conkey', 'k.conrelid')}, 'schema', fn.nspname, 'table', f.relname,
+     'referenced', ${keyColumns('k.confkey', 'k.confrelid')}, 'onDelete', k.confdeltype
+   ) order by k.conname)
+   from pg_constraint k join pg_class f on f.oid = k.confrelid join pg_namespace fn on fn.oid = f.relnamespace
+   where k.conrelid = c.oid and k.contype = 'f' and k.conparentid = 0) as foreign_keys,
+  (select json_agg(json_build_object('name', ic.relname, 'columns', coalesce(${keyColumns('i.indkey::int2[]', 'i.indrelid')}, '[]'::json)) order by ic.relname)
+   from pg_index i join pg_class ic on ic.oid = i.indexrelid where i.indrelid = c.oid) as indexes,
+  (select json_agg(json_build_object('name', k.conname, 'expression', pg_get_expr(k.conbin, k.conrelid)) order by k.conname)
+   from pg_constraint k where k.conrelid = c.oid and k.contype = 'c') as checks,
+  (select json_agg(json_build_object(
+     'name', o.polname, 'command', o.polcmd, 'permissive', o.polpermissive,
+     'roles', (select json_agg(coalesce(g.rolname, 'public') order by g.rolname) from unnest(o.polroles) r (oid) left join pg_roles g on g.oid = r.oid),
+     'using', pg_get_expr(o.polqual, o.polrelid), 'check', pg_get_expr(o.polwithcheck, o.polrelid)
+   ) order by o.polname)
+   from pg_policy o where o.polrelid = c.oid) as policies
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p', 'f') and ((${ownSchemas}) or ${platformTables}) and ${notFromExtension('pg_class', 'c')}
+order by n.nspname collate "C", c.relname collate "C"`;
+
+/** One row a view. */
+export const viewsQuery = `
+select
+  n.nspname as schema, c.relname as name, c.relkind = 'm' as materialized, pg_get_userbyid(c.relowner) as owner,
+  coalesce((select option_value::boolean from pg_options_to_table(c.reloptions) where option_name = 'security_invoker'), false) as security_invoker,
+  ${columnsOf} as columns,
+  ${grantsOf('c.relacl', 'r')} as grants,
+  pg_get_viewdef(c.oid) as definition,
+  (select json_agg(distinct case when rn.nspname = 'public' then r.relname else rn.nspname || '.' || r.relname end)
+   from pg_rewrite w
+   join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass and d.refobjid <> c.oid
+   join pg_class r on r.oid = d.refobjid join pg_namespace rn on rn.oid = r.relnamespace
+   where w.ev_class = c.oid and r.relkind in ('r', 'p', 'f', 'v', 'm')) as reads
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('v', 'm') and (${ownSchemas}) and ${notFromExtension('pg_class', 'c')}
+order by n.nspname collate "C", c.relname collate "C"`;
+
+/** One row a function or procedure. */
+export const functionsQuery = `
+select
+  n.nspname as schema, p.proname as name, p.oid::regprocedure::text as signature,
+  (select json_agg(json_build_object(
+     'name', coalesce(p.proargnames[k.ord], ''), 'type', format_type(k.type, null)
+   ) order by k.ord)
+   from unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) with ordinality k (type, ord)
+   where p.proargmodes is null or p.proargmodes[k.ord] in ('i', 'b', 'v')) as arguments,
+  pg_get_function_result(p.oid) as returns, p.proretset as returns_set, l.lanname as language,
+  p.prosecdef as security_definer, pg_get_userbyid(p.proowner) as owner,
+  coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as body, p.provolatile as volatility,
+  (select substr(c, length('search_path=') + 1) from unnest(p.proconfig) c where c like 'search_path=%') as search_path,
+  ${grantsOf('p.proacl', 'f')} as grants
+from pg_proc p
+join pg_namespace n on n.oid = p.pronamespace
+join pg_language l on l.oid = p.prolang
+where p.prokind in ('f', 'p') and (${ownSchemas}) and ${notFromExtension('pg_proc', 'p')}
+order by n.nspname collate "C", p.proname collate "C", p.oid::regprocedure::text collate "C"`;
+
+/** One row a role that is not Postgres' own. */
+export const rolesQuery = `
+select
+  r.rolname as name, r.rolsuper as superuser, r.rolbypassrls as bypass_row_security, r.rolcanlogin as login,
+  (select json_agg(g.rolname order by g.rolname) from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid) as member_of
+from pg_roles r
+where r.rolname !~ '^pg_'
+order by r.rolname collate "C"`;
+
+/** One row an enum type. */
+export const enumsQuery = `
+select case when n.nspname = 'public' then t.typname else n.nspname || '.' || t.typname end as name,
+  (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid) as values
+from pg_type t join pg_namespace n on n.oid = t.typnamespace
+where t.typtype = 'e' and (${ownSchemas})
+order by 1`;
+
+/** One row a storage bucket; only where the platform has them. */
+export const bucketsQuery = `select id as name, coalesce(public, false) as public from storage.buckets order by id collate "C"`;

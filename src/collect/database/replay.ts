@@ -1,0 +1,155 @@
+import type { Sql } from '../../core/ports.ts';
+import { messageOf } from '../../core/error.ts';
+import type { ReplayFailure, ReplayReport, SourcePlace } from '../../model/database/types.ts';
+import type { MigrationFile } from './find-migrations.ts';
+import { loadParser, splitStatements, type Statement } from './statements.ts';
+import { supabasePrelude, vectorStandIn } from './supabase-prelude.ts';
+
+/** Where migrations made things: `table:orders`, `policy:orders/read own`, `view:…`, `function:…`. */
+export type Places = ReadonlyMap<string, SourcePlace>;
+
+/** What a replay gives: how it went, and where everything was made. */
+export interface Replayed {
+  readonly report: ReplayReport;
+  readonly places: Places;
+}
+
+/** Postgres' objects before the first migration. */
+export type Platform = 'supabase' | 'plain';
+
+/** A migration that refers to Supabase's own schemas or functions runs on Supabase. */
+export function detectPlatform(texts: readonly string[]): Platform {
+  const marks = /\bauth\s*\.\s*(uid|jwt|role|users)\b|\bstorage\s*\.\s*(objects|buckets)\b|\bto\s+(anon|authenticated|service_role)\b/i;
+  return texts.some(text => marks.test(text)) ? 'supabase' : 'plain';
+}
+
+/** Runs every statement of the migrations in order, goes on after failures, and says which of them have their own cause. */
+export async function replayMigrations(sql: Sql, files: readonly MigrationFile[], platform: Platform): Promise<Replayed> {
+  await loadParser();
+  await prepare(sql, platform);
+  const places = new Map<string, SourcePlace>();
+  const failed: ReplayFailure[] = [];
+  const missing = new Set<string>();
+  let statements = 0;
+  for (const { file, text } of files) {
+    for (const statement of splitStatements(text)) {
+      statements += 1;
+      const failure = await runStatement(sql, statement);
+      if (failure === undefined) recordPlace(places, statement, file);
+      else failed.push({ file, line: statement.line, ...failure, firstCause: isFirstCause(statement, failure, missing) });
+    }
+  }
+  return { report: { files: files.length, statements, failed }, places };
+}
+
+async function prepare(sql: Sql, platform: Platform): Promise<void> {
+  if (platform === 'supabase') {
+    await sql.query(supabasePrelude);
+    const name = String((await sql.query('select quote_ident(current_database()) as name')).rows[0]?.['name']);
+    await sql.query(`alter database ${name} set search_path = "$user", public, extensions`);
+  }
+  await sql.query(`set search_path = ${platform === 'supabase' ? '"$user", public, extensions' : '"$user", public'}`);
+  await sql.query(`set client_min_messages = error; set statement_timeout = '60s'`);
+}
+
+interface Complaint {
+  readonly sqlstate: string;
+  readonly message: string;
+}
+
+async function runStatement(sql: Sql, statement: Statement): Promise<Complaint | undefined> {
+  const { kind, text } = statement;
+  switch (kind.kind) {
+    case 'transaction':
+    case 'copy':
+      return undefined;
+    case 'extension':
+      return runExtension(sql, text, kind.name, kind.schema);
+    case 'index':
+      // Indexes for nearest neighbours change speed, never who sees what.
+      if (/^(ivfflat|hnsw|diskann|bm25|rum|pgroonga)$/.test(kind.method)) return undefined;
+      return attempt(sql, kind.concurrently ? withoutConcurrently(text) : text);
+    case 'concurrently':
+      return attempt(sql, withoutConcurrently(text));
+    case 'role':
+      return ignoring(await attempt(sql, text), '42710'); // roles outlive the database they were made in
+    case 'defines':
+      return kind.what === 'function' ? runFunction(sql, text) : attempt(sql, text);
+    case 'renames':
+    case 'other':
+      return attempt(sql, text);
+    case 'unparsed':
+      return (await attempt(sql, text)) === undefined ? undefined : { sqlstate: '42601', message: kind.reason };
+  }
+}
+
+async function attempt(sql: Sql, text: string): Promise<Complaint | undefined> {
+  try {
+    await sql.query(text);
+    return undefined;
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : 'XX000';
+    return { sqlstate: code, message: messageOf(thrown) };
+  }
+}
+
+function ignoring(complaint: Complaint | undefined, sqlstate: string): Complaint | undefined {
+  return complaint?.sqlstate === sqlstate ? undefined : complaint;
+}
+
+/** Extensions that a server process or a foreign library carries out are stood in for by the prelude, or by a look-alike type. */
+async function runExtension(sql: Sql, text: string, name: string, schema: string | undefined): Promise<Complaint | undefined> {
+  const complaint = await attempt(sql, text);
+  if (complaint === undefined) return undefined;
+  if (/^(pg_net|pg_cron|pg_graphql|pgjwt|supabase_vault|pgsodium|pgmq|http|wrappers|index_advisor|hypopg|pg_jsonschema|pg_stat_monitor|pgaudit|pg_hashids|pgtap)$/.test(name)) {
+    return undefined;
+  }
+  if (name !== 'vector') return complaint;
+  const target = schema ?? 'public';
+  const exists = await sql.query(`select 1 from pg_type where typname = 'vector'`);
+  if (exists.rowCount > 0) return undefined;
+  return (await attempt(sql, `create schema if not exists ${target}`)) ?? attempt(sql, vectorStandIn(target));
+}
+
+/** A body that refers to something a stand-in lacks is still a function; who may call it matters more than whether it runs. */
+async function runFunction(sql: Sql, text: string): Promise<Complaint | undefined> {
+  const complaint = await attempt(sql, text);
+  if (complaint === undefined) return undefined;
+  await sql.query('set check_function_bodies = off');
+  const second = await attempt(sql, text);
+  await sql.query('set check_function_bodies = on');
+  return second;
+}
+
+function withoutConcurrently(text: string): string {
+  return text.replace(/\bconcurrently\b/i, '');
+}
+
+function recordPlace(places: Map<string, SourcePlace>, statement: Statement, file: string): void {
+  const { kind } = statement;
+  const place = { file, line: statement.line, endLine: statement.endLine };
+  if (kind.kind === 'defines') {
+    const key = `${kind.what}:${kind.name}`;
+    // `create table if not exists` a second time makes nothing; everything else replaces what was there.
+    if (kind.what !== 'table' || !places.has(key)) places.set(key, place);
+  }
+  if (kind.kind === 'renames') movePlaces(places, kind.from, kind.to);
+}
+
+function movePlaces(places: Map<string, SourcePlace>, from: string, to: string): void {
+  for (const [key, place] of [...places]) {
+    const [what, name] = [key.slice(0, key.indexOf(':')), key.slice(key.indexOf(':') + 1)];
+    if (name !== from && !name.startsWith(`${from}/`)) continue;
+    places.delete(key);
+    places.set(`${what}:${to}${name.slice(from.length)}`, place);
+  }
+}
+
+/** A failure about something that an earlier failed statement was to make follows from that one. */
+function isFirstCause(statement: Statement, complaint: Complaint, missing: Set<string>): boolean {
+  const named = [...complaint.message.matchAll(/"([^"]+)"/g)].flatMap(match => (match[1] ?? '').split('.').slice(-1));
+  const isFirst = !named.some(name => missing.has(name));
+  for (const name of named) missing.add(name);
+  if (statement.kind.kind === 'defines') missing.add(statement.kind.name.split(/[./]/).at(-1) ?? '');
+  return isFirst;
+}

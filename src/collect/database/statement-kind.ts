@@ -1,0 +1,87 @@
+import type { Node, RangeVar } from '@pgsql/types';
+
+/** What a statement is, as far as its replay and the places of findings depend on it. */
+export type StatementKind =
+  /** Makes or changes something a finding may point at; `name` as in `DatabaseModel`, policies as `table/policy`. */
+  | { readonly kind: 'defines'; readonly what: 'table' | 'view' | 'policy' | 'function'; readonly name: string }
+  | { readonly kind: 'renames'; readonly from: string; readonly to: string }
+  | { readonly kind: 'index'; readonly method: string; readonly concurrently: boolean }
+  | { readonly kind: 'extension'; readonly name: string; readonly schema: string | undefined }
+  | { readonly kind: 'role'; readonly name: string }
+  /** `begin`, `commit`: every statement is replayed on its own. */
+  | { readonly kind: 'transaction' }
+  /** Data from the client, or to and from programs of the server: nothing for a replica. */
+  | { readonly kind: 'copy' }
+  | { readonly kind: 'concurrently' }
+  | { readonly kind: 'unparsed'; readonly reason: string }
+  | { readonly kind: 'other' };
+
+const other: StatementKind = { kind: 'other' };
+
+/** Reads the kind from the syntax tree of one statement. */
+export function kindOfStatement(node: Node | undefined): StatementKind {
+  if (node === undefined) return other;
+  if ('CreateStmt' in node) return defines('table', relationName(node.CreateStmt.relation));
+  if ('CreateForeignTableStmt' in node) return defines('table', relationName(node.CreateForeignTableStmt.base?.relation));
+  if ('ViewStmt' in node) return defines('view', relationName(node.ViewStmt.view));
+  if ('CreateTableAsStmt' in node) {
+    const what = node.CreateTableAsStmt.objtype === 'OBJECT_MATVIEW' ? 'view' : 'table';
+    return defines(what, relationName(node.CreateTableAsStmt.into?.rel));
+  }
+  if ('CreatePolicyStmt' in node) return policy(node.CreatePolicyStmt);
+  if ('AlterPolicyStmt' in node) return policy(node.AlterPolicyStmt);
+  if ('CreateFunctionStmt' in node) return defines('function', dottedName(node.CreateFunctionStmt.funcname ?? []));
+  if ('IndexStmt' in node) {
+    return { kind: 'index', method: node.IndexStmt.accessMethod ?? 'btree', concurrently: node.IndexStmt.concurrent === true };
+  }
+  if ('CreateExtensionStmt' in node) {
+    return { kind: 'extension', name: node.CreateExtensionStmt.extname ?? '', schema: extensionSchema(node.CreateExtensionStmt.options ?? []) };
+  }
+  if ('CreateRoleStmt' in node) return { kind: 'role', name: node.CreateRoleStmt.role ?? '' };
+  if ('TransactionStmt' in node) return { kind: 'transaction' };
+  if ('CopyStmt' in node) return { kind: 'copy' };
+  if ('DropStmt' in node && node.DropStmt.concurrent === true) return { kind: 'concurrently' };
+  if ('RenameStmt' in node) return renamed(node.RenameStmt);
+  return other;
+}
+
+function policy(node: { readonly policy_name?: string; readonly table?: RangeVar }): StatementKind {
+  return defines('policy', `${relationName(node.table)}/${node.policy_name ?? ''}`);
+}
+
+function defines(what: 'table' | 'view' | 'policy' | 'function', name: string): StatementKind {
+  return { kind: 'defines', what, name };
+}
+
+function renamed(node: { readonly renameType?: string; readonly relation?: RangeVar; readonly subname?: string; readonly newname?: string }): StatementKind {
+  const from = relationName(node.relation);
+  const to = node.newname ?? '';
+  if (node.renameType === 'OBJECT_TABLE' || node.renameType === 'OBJECT_VIEW') {
+    return { kind: 'renames', from, to: sqlName(node.relation?.schemaname, to) };
+  }
+  if (node.renameType === 'OBJECT_POLICY') return { kind: 'renames', from: `${from}/${node.subname ?? ''}`, to: `${from}/${to}` };
+  return other;
+}
+
+function relationName(relation: RangeVar | undefined): string {
+  return sqlName(relation?.schemaname, relation?.relname ?? '');
+}
+
+function dottedName(parts: readonly Node[]): string {
+  const names = parts.flatMap(part => ('String' in part ? [part.String.sval ?? ''] : []));
+  return sqlName(names.length > 1 ? names.at(-2) : undefined, names.at(-1) ?? '');
+}
+
+/** `schema.name`, or `name` in `public`: how models name things. */
+export function sqlName(schema: string | undefined, name: string): string {
+  return schema === undefined || schema === '' || schema === 'public' ? name : `${schema}.${name}`;
+}
+
+function extensionSchema(options: readonly Node[]): string | undefined {
+  for (const option of options) {
+    if (!('DefElem' in option) || option.DefElem.defname !== 'schema') continue;
+    const value = option.DefElem.arg;
+    if (value !== undefined && 'String' in value) return value.String.sval;
+  }
+  return undefined;
+}

@@ -1,0 +1,105 @@
+import libpg, { type ParseResult, type RawStmt } from 'libpg-query';
+import { messageOf } from '../../core/error.ts';
+import { kindOfStatement, type StatementKind } from './statement-kind.ts';
+
+/** One statement of a migration. */
+export interface Statement {
+  readonly text: string;
+  readonly line: number;
+  readonly endLine: number;
+  readonly kind: StatementKind;
+}
+
+/** Loads the parser; every function below needs it. */
+export async function loadParser(): Promise<void> {
+  await libpg.loadModule();
+}
+
+/** Splits a file as Postgres would: dollar quotes, strings and comments are respected. */
+export function splitStatements(text: string): readonly Statement[] {
+  const source = new Source(blankMetaCommands(text));
+  const whole = tryParse(source.text);
+  return whole === undefined ? splitBySemicolon(source) : statementsOf(source, whole.stmts ?? []);
+}
+
+function statementsOf(source: Source, nodes: readonly RawStmt[]): readonly Statement[] {
+  return nodes.map(node => {
+    const start = node.stmt_location ?? 0;
+    const end = node.stmt_len === undefined || node.stmt_len === 0 ? source.bytes.length : start + node.stmt_len;
+    return source.statement(start, end, kindOfStatement(node.stmt));
+  });
+}
+
+/** One statement cannot be parsed: the others shall not be lost with it. */
+function splitBySemicolon(source: Source): readonly Statement[] {
+  const statements: Statement[] = [];
+  let start = 0;
+  for (const end of [...semicolons(source), source.bytes.length]) {
+    const text = source.slice(start, end).trim();
+    if (text !== '') statements.push(source.statement(start, end, kindOfText(text)));
+    start = end + 1;
+  }
+  return statements.filter(statement => statement.text !== '');
+}
+
+function semicolons(source: Source): readonly number[] {
+  try {
+    const scanned = libpg.scanSync(source.text);
+    return scanned.tokens.filter(token => token.text === ';').map(token => token.start);
+  } catch {
+    return []; // not even words can be told apart: the whole file is one statement, and Postgres will say why
+  }
+}
+
+function kindOfText(text: string): StatementKind {
+  try {
+    return kindOfStatement(libpg.parseSync(text).stmts?.[0]?.stmt);
+  } catch (thrown) {
+    return { kind: 'unparsed', reason: messageOf(thrown) };
+  }
+}
+
+function tryParse(text: string): ParseResult | undefined {
+  try {
+    return libpg.parseSync(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `psql` commands such as `\restrict`, which pg_dump writes, are no SQL. */
+function blankMetaCommands(text: string): string {
+  return text.replace(/^\\[a-z!].*$/gm, command => ' '.repeat(command.length));
+}
+
+/** The parser counts bytes, JavaScript counts UTF-16 units. */
+class Source {
+  readonly text: string;
+  readonly bytes: Buffer;
+
+  constructor(text: string) {
+    this.text = text;
+    this.bytes = Buffer.from(text, 'utf8');
+  }
+
+  slice(start: number, end: number): string {
+    return this.bytes.subarray(start, end).toString('utf8');
+  }
+
+  statement(start: number, end: number, kind: StatementKind): Statement {
+    const raw = this.slice(start, end);
+    const body = raw.slice(lengthOfPreface(raw));
+    const line = countLines(this.slice(0, start)) + countLines(raw.slice(0, raw.length - body.length)) + 1;
+    const text = body.trimEnd();
+    return { text, line, endLine: line + countLines(text), kind };
+  }
+}
+
+/** Blanks and comments before the first word. */
+function lengthOfPreface(text: string): number {
+  return /^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*/.exec(text)?.[0].length ?? 0;
+}
+
+function countLines(text: string): number {
+  return text.split('\n').length - 1;
+}
