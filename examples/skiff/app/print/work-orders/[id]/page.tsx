@@ -5,6 +5,10 @@ import { formatDate } from '@/lib/format';
 // Printed from the tablets in the sheds; they reload a lot.
 export const revalidate = 300;
 
+export function generateStaticParams() {
+  return [];
+}
+
 export default async function JobSheetPage({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params;
   const sheet = await getJobSheet(id);
