@@ -1,0 +1,67 @@
+import type { Term } from '../../../core/predicate.ts';
+import type { CachedEvent, ModuleMapEvent, ObserveInput } from '../events.ts';
+import type { Observation, QueryPath } from '../types.ts';
+import { rowsIn, termsIn } from '../value.ts';
+import { distinctTerms, termsOf, termsOfQuery } from './predicates.ts';
+
+type Cache = Extract<Observation, { kind: 'cache' }>;
+
+/** Computations and maps whose content outlives a request: what it depends on, and what it is kept under. */
+export function observeCaches(input: ObserveInput): readonly Cache[] {
+  const queries = new Map(input.queries.map(path => [path.id, path]));
+  const producers = new Map(
+    input.events.flatMap(event => (event.kind === 'query' ? [[event.row, queries.get(event.pathId)] as const] : [])),
+  );
+  return input.events.flatMap(event => {
+    if (event.kind === 'cached') return fromComputation(event, queries);
+    if (event.kind === 'module-map' && event.access === 'set') return [fromMap(event, input, producers)];
+    return [];
+  });
+}
+
+/** React's own `cache` lives as long as the request and is left out. */
+function fromComputation(event: CachedEvent, queries: ReadonlyMap<string, QueryPath>): readonly Cache[] {
+  if (event.mechanism === 'react-cache') return [];
+  const inside = event.queries.flatMap(id => queries.get(id) ?? []);
+  // Next.js serialises what a 'use cache' function captured into its key; `unstable_cache` keys by arguments and key parts alone.
+  // https://nextjs.org/docs/app/api-reference/directives/use-cache#cache-keys
+  const captured = event.mechanism === 'use-cache' ? event.captured.map(capture => capture.value) : [];
+  return [
+    {
+      kind: 'cache',
+      place: event.place,
+      mechanism: event.mechanism,
+      name: event.name,
+      dependsOn: identifying([...event.dependsOn, ...inside.flatMap(termsOfQuery)]),
+      keyed: distinctTerms([...event.arguments, ...event.keyParts, ...captured].flatMap(termsIn)),
+      tables: tablesOf(inside.map(path => path.query.table)),
+      entryPoints: [event.entryPoint.name],
+    },
+  ];
+}
+
+function fromMap(event: ModuleMapEvent, input: ObserveInput, producers: ReadonlyMap<string, QueryPath | undefined>): Cache {
+  const held = event.value === undefined ? [] : rowsIn(event.value);
+  const paths = held.flatMap(use => producers.get(use.row) ?? []);
+  const rows = held.flatMap(use => input.rows.get(use.row) ?? []);
+  const direct = event.value === undefined ? [] : termsIn(event.value);
+  return {
+    kind: 'cache',
+    place: event.place,
+    mechanism: 'module-map',
+    name: event.name,
+    dependsOn: identifying([...paths.flatMap(termsOfQuery), ...rows.flatMap(row => termsOf(row.where)), ...direct]),
+    keyed: distinctTerms(termsIn(event.key)),
+    tables: tablesOf([...held.flatMap(use => use.table ?? []), ...paths.map(path => path.query.table)]),
+    entryPoints: [event.entryPoint.name],
+  };
+}
+
+/** Terms that differ from principal to principal, or from request to request. */
+function identifying(terms: readonly Term[]): readonly Term[] {
+  return distinctTerms(terms.filter(term => term.kind === 'principal' || term.kind === 'client' || term.kind === 'tool-argument'));
+}
+
+function tablesOf(tables: readonly string[]): readonly string[] {
+  return [...new Set(tables)].toSorted();
+}

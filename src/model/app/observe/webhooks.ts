@@ -1,0 +1,98 @@
+import type { EntryPoint } from '../../../core/path.ts';
+import type { Term } from '../../../core/predicate.ts';
+import type { CallEvent, ObserveInput } from '../events.ts';
+import type { Observation, QueryPath } from '../types.ts';
+import { atoms, fieldOf, termsIn, type Value } from '../value.ts';
+import { comparisonsOf } from './predicates.ts';
+
+type Webhook = Extract<Observation, { kind: 'webhook' }>;
+type TenantBy = Webhook['tenantBy'][number];
+
+/** Entry points that a service calls with events: whether the event is verified, taken once, and tied to a tenant by what was stored. */
+export function observeWebhooks(input: ObserveInput): readonly Webhook[] {
+  return input.entryPoints.filter(entry => entry.kind === 'webhook').map(entry => {
+    const paths = input.queries.filter(path => path.entryPoint.name === entry.name);
+    const writes = paths.filter(path => path.query.operation !== 'read');
+    return {
+      kind: 'webhook',
+      place: { file: entry.file, line: entry.line },
+      entryPoint: entry.name,
+      provider: providerOf(entry, input),
+      verified: isVerified(entry, input),
+      idempotent: writes.every(isRepeatable) || writes.some(recordsEvent),
+      writes: writes.length > 0,
+      tenantBy: paths.flatMap(path => tenantBy(path, input)),
+    } as const;
+  });
+}
+
+function providerOf(entry: EntryPoint, { events }: ObserveInput): string {
+  const stripe = events.some(event => event.entryPoint.name === entry.name && event.kind === 'call' && event.library === 'stripe');
+  return stripe || /stripe/i.test(entry.name) ? 'stripe' : 'other';
+}
+
+/** Every query runs after the signature was checked; a webhook without queries is judged by its other calls. */
+function isVerified(entry: EntryPoint, { events, queries }: ObserveInput): boolean {
+  const paths = queries.filter(path => path.entryPoint.name === entry.name);
+  if (paths.length > 0) return paths.every(path => path.facts.some(fact => fact.holds.kind === 'system' && fact.weakness === undefined));
+  return events.some(event => event.entryPoint.name === entry.name && event.facts.some(fact => fact.holds.kind === 'system' && fact.weakness === undefined));
+}
+
+/** The event's own id is written to a table of events. */
+function recordsEvent(path: QueryPath): boolean {
+  return path.query.operation === 'insert' && path.query.values.some(({ value }) => atoms(value).some(isEventId));
+}
+
+function isEventId(term: Term): boolean {
+  return term.kind === 'event' && /^(event\.)?id$/.test(term.path);
+}
+
+/** Running it twice leaves the same rows: it sets values that do not depend on what was there. */
+function isRepeatable({ query }: QueryPath): boolean {
+  if (query.operation === 'delete') return true;
+  if (query.operation === 'insert') return false;
+  return query.values.every(({ value }) => value.kind !== 'opaque' && atoms(value).every(term => term.kind !== 'column' && term.kind !== 'opaque'));
+}
+
+/** By what of the event the query finds its row. */
+function tenantBy(path: QueryPath, input: ObserveInput): readonly TenantBy[] {
+  const compared = comparisonsOf(path.query.where).flatMap(({ left, right }) => [...atoms(left), ...atoms(right)]);
+  const written = path.query.operation === 'insert' ? path.query.values.flatMap(({ value }) => atoms(value)).filter(term => term.kind === 'event' && isMetadata(term.path)) : [];
+  const found = [...compared, ...written].flatMap(term => (term.kind === 'event' ? [howFound(term.path, input)] : []));
+  return [...new Set(found)].map(by => ({ by, place: path.place, table: path.query.table }));
+}
+
+function howFound(path: string, input: ObserveInput): TenantBy['by'] {
+  const last = path.slice(path.lastIndexOf('.') + 1);
+  if (/(^|_)email$/i.test(last)) return 'email';
+  if (isMetadata(path)) return isVouchedFor(last, input) ? 'other' : 'metadata';
+  return /(^|\.)customer(\.id)?$/.test(path) ? 'customer' : 'other';
+}
+
+function isMetadata(path: string): boolean {
+  return /(^|\.)(metadata\.\w+|client_reference_id)$/.test(path);
+}
+
+/** Whoever creates the session sets this key from what the server knows, everywhere in the app. */
+function isVouchedFor(key: string, { events }: ObserveInput): boolean {
+  const values = events.filter(event => event.kind === 'call').flatMap(event => metadataOf(event, key));
+  return values.length > 0 && values.every(value => termsIn(value).every(term => term.kind !== 'client' && term.kind !== 'tool-argument' && term.kind !== 'opaque'));
+}
+
+function metadataOf(event: CallEvent, key: string): readonly Value[] {
+  const [parameters] = event.arguments;
+  if (parameters === undefined || !/\.(create|update)$/.test(event.callee)) return [];
+  if (key === 'client_reference_id') return [fieldOf(parameters, key)].filter(isPresent);
+  const holders = ['subscription_data', 'payment_intent_data', 'setup_intent_data'].map(name => fieldOf(parameters, name));
+  return [parameters, ...holders].filter(isPresent).flatMap(holder => {
+    const metadata = fieldOf(holder, 'metadata');
+    if (metadata === undefined) return [];
+    const value = fieldOf(metadata, key);
+    // Metadata that the caller sent whole may hold any key.
+    return value === undefined ? (metadata.kind === 'term' ? [metadata] : []) : [value];
+  });
+}
+
+function isPresent<T>(value: T | undefined): value is T {
+  return value !== undefined;
+}
