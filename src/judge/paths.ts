@@ -1,0 +1,395 @@
+import { createHash } from 'node:crypto';
+
+import type { JudgedPath } from '../checks/check.ts';
+import type { Cell } from '../core/cell.ts';
+import type { Operation } from '../core/path.ts';
+import { and, equals } from '../core/predicate.ts';
+import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
+import type { Reason, Verdict } from '../core/verdict.ts';
+import type { AbsenceReading } from '../logic/branches.ts';
+import { sqlName, tablesByName } from '../logic/closure.ts';
+import { entails, ownersByTable } from '../logic/entails.ts';
+import type { Answer, World } from '../logic/entails.ts';
+import { renameRows, termsOf } from '../logic/terms.ts';
+import type { Fact, QueryPath } from '../model/app/types.ts';
+import { policyEffect, sqlRoleOf } from './policies.ts';
+import { judgeStorage, storageTable } from './storage.ts';
+import { predicateText, sqlText, termText } from './sql-text.ts';
+
+/** What judging a path needs besides the path. */
+export interface JudgeWorld extends World {
+  readonly cells: readonly Cell[];
+}
+
+/** A verdict with what it rests on. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly reason: Reason;
+  readonly notes: readonly string[];
+  /** The condition that does not tie the row to the caller, as it stands in the SQL text. */
+  readonly unbound?: string;
+}
+
+/** The row a judgement is about: the query's own, or one that it joins or includes. */
+interface Subject {
+  readonly model: QueryPath;
+  readonly row: RowVariable;
+  readonly operation: Operation;
+  /** Rows that exist beside it: the query's own row for a joined one. */
+  readonly beside: readonly RowVariable[];
+}
+
+/** Judges one query as one entry point reaches it, and each row that it joins or includes. */
+export function judgeQuery(model: QueryPath, world: JudgeWorld): readonly JudgedPath[] {
+  const self: RowVariable = { name: 'self', table: model.query.table, where: ownCondition(model) };
+  const main = judge({ model, row: self, operation: model.query.operation, beside: [] }, world);
+  const judged = [toPath(model, main, self, 0)];
+  if (main.verdict !== 'isolated' && main.verdict !== 'public') return judged;
+  for (const [index, row] of model.query.joined.entries()) {
+    const joined = judge({ model, row, operation: 'read', beside: [self] }, world);
+    judged.push(toPath(model, joined, row, index + 1));
+  }
+  return judged;
+}
+
+/** What is known of the query's own row: its filter, or for an insert the values it gets. */
+function ownCondition({ query }: QueryPath): Predicate {
+  if (query.operation !== 'insert') return query.where;
+  return and(query.values.map(({ column, value }) => equals({ kind: 'column', row: 'self', column }, value)));
+}
+
+function judge(subject: Subject, world: JudgeWorld): Judgement {
+  const { model, row } = subject;
+  if (model.principal === 'system' || model.facts.some(fact => fact.holds.kind === 'system' && fact.weakness === undefined)) {
+    return settled('isolated', 'system', 'Only a verified system call comes here.');
+  }
+  if (model.query.calls !== undefined) return judgeCall(model, world);
+  if (row.table === storageTable) return judgeStorage(model, world);
+  const view = world.database.views.find(candidate => sqlName(candidate) === row.table);
+  const table = tablesByName(world.database).get(row.table);
+  if (view === undefined && table === undefined) {
+    return settled('unknown', 'opaque', `The table '${row.table}' is in no migration or schema that was read.`);
+  }
+  const ownership = ownersByTable(world.tenancy).get(row.table)?.ownership;
+  if (ownership?.kind === 'shared') return settled('public', 'no-owner', `'${row.table}' has no owner: ${ownership.because}`);
+  if (isAdministrator(model)) return settled('isolated', 'administrator', 'Only an administrator of the app comes here.');
+  if (view !== undefined) return judgeView(subject, world);
+  if (ownership === undefined || ownership.kind === 'unknown') {
+    return settled('unknown', 'opaque', `Nothing tells who owns a row of '${row.table}'.`);
+  }
+  return judgeTable(subject, world);
+}
+
+function settled(verdict: Verdict, reason: Reason, ...notes: readonly string[]): Judgement {
+  return { verdict, reason, notes };
+}
+
+/** A role in the app as a whole; a role within a tenant does not reach beyond it. */
+function isAdministrator(model: QueryPath): boolean {
+  return (
+    model.principal === 'admin' ||
+    model.facts.some(fact => fact.weakness === undefined && fact.holds.kind === 'role' && fact.holds.tenant === undefined)
+  );
+}
+
+function judgeTable(subject: Subject, world: JudgeWorld): Judgement {
+  const { model, row, operation } = subject;
+  const table = tablesByName(world.database).get(row.table);
+  const effect = table === undefined ? undefined : policyEffect(table, operation, model.client, world.database);
+  const withoutPolicy = judgeRow(subject, world);
+  if (withoutPolicy.verdict === 'isolated' || effect === undefined) return withoutPolicy;
+  if (!effect.applies) return sqlRoleOf(model.client) === undefined ? ownerNote(withoutPolicy, subject, world) : policyFault(withoutPolicy, subject);
+  const policy = operation === 'insert' ? effect.check : effect.using;
+  const withPolicy = judgeRow({ ...subject, row: { ...row, where: and([row.where, rowNamed(policy, row.name)]) } }, world, true);
+  if (withPolicy.verdict === 'isolated') return byPolicy(subject, world);
+  const cell = findCell(subject, world);
+  if (withPolicy.verdict === 'unknown' && cell?.verdict === 'isolated') return byPolicy(subject, world);
+  if (withPolicy.verdict === 'unknown' && cell?.verdict !== 'leaks') return withPolicy;
+  return isBoundToCaller(model) ? policyFault(withoutPolicy, subject) : withPolicy;
+}
+
+/** The settings that policies read hold what the server verified; for a JWT client, the token does. */
+function isBoundToCaller(model: QueryPath): boolean {
+  return model.client.settings.every(({ value }) => value.kind === 'principal' || isVerifiedTenant(value, model));
+}
+
+function isVerifiedTenant(value: Term, model: QueryPath): boolean {
+  return model.facts.some(fact =>
+    fact.weakness === undefined && ((fact.holds.kind === 'member' && sameTerm(fact.holds.tenant, value)) || (fact.holds.kind === 'row' && termsOf(fact.holds.row.where).some(term => sameTerm(term, value)))));
+}
+
+function sameTerm(left: Term, right: Term): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}
+
+function byPolicy(subject: Subject, world: JudgeWorld): Judgement {
+  const cell = findCell(subject, world);
+  const because = `The policies of '${subject.row.table}' for the role '${sqlRoleOf(subject.model.client) ?? ''}' tie the row to the caller.`;
+  if (cell?.verdict === 'leaks') return { verdict: 'leaks', reason: 'policy-leaks', notes: [cell.because] };
+  return settled('isolated', 'scoped-by-policy', because);
+}
+
+function policyFault(judgement: Judgement, { model, row }: Subject): Judgement {
+  if (judgement.verdict !== 'leaks') return judgement;
+  const role = sqlRoleOf(model.client) ?? '';
+  return {
+    ...judgement,
+    reason: 'policy-leaks',
+    notes: [`The query leaves isolation to the database, and the policies of '${row.table}' for the role '${role}' do not give it.`],
+  };
+}
+
+function ownerNote(judgement: Judgement, { model, row }: Subject, world: JudgeWorld): Judgement {
+  const table = tablesByName(world.database).get(row.table);
+  if (judgement.verdict !== 'leaks' || table === undefined || table.policies.length === 0) return judgement;
+  const how = model.client.role === 'service' ? 'the service role bypasses policies' : 'the connection owns the table: policies do not apply';
+  return { ...judgement, notes: [...judgement.notes, `'${row.table}' has policies, but ${how}.`] };
+}
+
+/** A policy speaks of `self`; a joined row has a name of its own. */
+function rowNamed(predicate: Predicate, name: string): Predicate {
+  return renameRows(predicate, row => (row === 'self' ? name : row));
+}
+
+function findCell({ model, row, operation }: Subject, world: JudgeWorld): Cell | undefined {
+  const role = sqlRoleOf(model.client);
+  const command = operation === 'read' ? 'select' : operation;
+  const mine = world.cells.filter(cell => sqlName({ schema: cell.schema, name: cell.object }) === row.table && cell.role === role && cell.command === command && cell.tier === 'api');
+  return mine.find(cell => cell.verdict === 'leaks') ?? mine.find(cell => cell.verdict !== 'unknown');
+}
+
+function judgeView(subject: Subject, world: JudgeWorld): Judgement {
+  const direct = judgeRow(subject, world);
+  if (direct.verdict === 'isolated') return direct;
+  const cell = findCell(subject, world);
+  if (cell?.verdict === 'isolated' || cell?.verdict === 'public') return settled('isolated', 'scoped-by-policy', `${cell.because}`);
+  if (sqlRoleOf(subject.model.client) === undefined) return direct;
+  if (cell === undefined) return settled('unknown', 'opaque', `What the view '${subject.row.table}' shows to the role was not replayed.`);
+  return policyFault({ ...direct, verdict: 'leaks' }, subject);
+}
+
+function judgeCall(model: QueryPath, world: JudgeWorld): Judgement {
+  const name = model.query.calls?.function ?? '';
+  const cells = world.cells.filter(cell => cell.objectKind === 'function' && (cell.object === name || cell.object.startsWith(`${name}(`)));
+  const role = sqlRoleOf(model.client);
+  const mine = cells.filter(cell => role === undefined || cell.role === role);
+  const leak = mine.find(cell => cell.verdict === 'leaks');
+  if (leak !== undefined) {
+    const chosen = (model.query.calls?.arguments ?? []).some(({ value }) => isChosen(value));
+    if (chosen || model.query.calls?.arguments.length === 0) return settled('leaks', 'policy-leaks', leak.because);
+    return settled('isolated', 'scoped-by-session', `Every argument of '${name}' comes from the session.`);
+  }
+  const held = mine.find(cell => cell.verdict === 'isolated' || cell.verdict === 'public' || cell.verdict === 'broken');
+  if (held !== undefined) return settled('isolated', 'scoped-by-policy', held.because);
+  return settled('unknown', 'opaque', `The function '${name}' was not replayed.`);
+}
+
+function isChosen(value: Term): boolean {
+  return value.kind === 'client' || value.kind === 'tool-argument' || (value.kind === 'call' && value.arguments.some(isChosen));
+}
+
+/** The row alone, with the facts of the path. `policy` says that a policy is part of its condition. */
+function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgement {
+  const { model, operation } = subject;
+  const strong = model.facts.filter(fact => fact.weakness === undefined);
+  const ask = askWith(subject, world, policy);
+  const answer = ask(strong, 'dropped');
+  if (operation === 'insert' && answer.kind !== 'owned') return judgeNewRow(subject, world, strong, answer);
+  if (answer.kind === 'owned') {
+    const written = operation === 'update' ? judgeWritten(subject, world, strong) : undefined;
+    return written ?? owned(answer, subject);
+  }
+  if (operation === 'read' && model.factsAfter.length > 0 && ask([...strong, ...model.factsAfter.filter(fact => fact.weakness === undefined)], 'dropped').kind === 'owned') {
+    return settled('isolated', 'guarded-lookup', 'The row is compared with the caller before it is used.');
+  }
+  if (ask(strong, 'kept').kind === 'owned') {
+    return leak('maybe-undefined', subject, 'The filter that ties the row to the caller is left out when its value is undefined.');
+  }
+  const weak = weakGuard(subject, ask);
+  if (weak !== undefined) return weak;
+  if (answer.kind === 'opaque') return settled('unknown', 'opaque', `Could not tell: ${answer.reason}.`);
+  return classify(subject, strong, world);
+}
+
+type Ask = (facts: readonly Fact[], absence: AbsenceReading) => Answer;
+
+function askWith({ model, row, beside }: Subject, world: JudgeWorld, policy: boolean): Ask {
+  return (facts, absence) =>
+    entails(
+      {
+        row,
+        rows: [...beside, ...facts.flatMap(fact => (fact.holds.kind === 'row' ? [fact.holds.row] : []))],
+        conditions: facts.flatMap(fact => (fact.holds.kind === 'condition' ? [fact.holds.condition] : [])),
+        memberTenants: facts.flatMap(fact => memberTenant(fact)),
+        // A token or setting that the database reads is the caller's own, whatever the code in front of it checked.
+        signedIn: policy || model.principal !== 'anonymous' || facts.some(fact => fact.holds.kind === 'signed-in'),
+        absence,
+      },
+      world,
+    );
+}
+
+function memberTenant(fact: Fact): readonly Term[] {
+  if (fact.holds.kind === 'member') return [fact.holds.tenant];
+  return fact.holds.kind === 'role' && fact.holds.tenant !== undefined ? [fact.holds.tenant] : [];
+}
+
+const rights: Readonly<Record<Extract<Answer, { kind: 'owned' }>['by'], readonly [Reason, string]>> = {
+  session: ['scoped-by-session', 'The row is tied to the session.'],
+  membership: ['scoped-by-membership', 'The row is tied to a tenant of which the caller was found to be a member.'],
+  capability: ['capability', 'The row is chosen by a secret that only those who were given it know.'],
+  nobody: ['scoped-by-session', 'No row of another tenant can satisfy the condition.'],
+};
+
+function owned(answer: Extract<Answer, { kind: 'owned' }>, { model }: Subject): Judgement {
+  const [reason, note] = rights[answer.by];
+  const guarded = reason === 'scoped-by-membership' && model.facts.length === 0 ? 'The filter itself asks for membership.' : note;
+  return settled('isolated', reason, guarded);
+}
+
+const weaknesses: readonly (readonly [NonNullable<Fact['weakness']>, string])[] = [
+  ['not-awaited', 'is not awaited: a promise is always truthy, and its failure comes too late'],
+  ['result-dropped', 'answers, and nobody uses the answer'],
+  ['fail-open', 'fails into a catch that goes on'],
+  ['layout-only', 'stands in a layout, which does not run for every request to the page'],
+];
+
+function weakGuard({ model, row }: Subject, ask: Ask): Judgement | undefined {
+  for (const [weakness, why] of weaknesses) {
+    const facts = model.facts.filter(fact => fact.weakness === undefined || fact.weakness === weakness);
+    const guard = facts.find(fact => fact.weakness === weakness);
+    if (guard === undefined || ask(facts, 'dropped').kind !== 'owned') continue;
+    return { verdict: 'leaks', reason: weakness, notes: [`The guard '${guard.label}' ${why}.`], ...unboundOf(row.where) };
+  }
+  return undefined;
+}
+
+/** What an insert writes: the owner it names, and the rows it refers to. */
+function judgeNewRow(subject: Subject, world: JudgeWorld, facts: readonly Fact[], answer: Answer): Judgement {
+  const { model, row } = subject;
+  const ownership = ownersByTable(world.tenancy).get(row.table)?.ownership;
+  const ownerColumn = ownership?.kind === 'tenant' || ownership?.kind === 'user' ? ownership.path[0].column : undefined;
+  const value = model.query.values.find(entry => entry.column === ownerColumn)?.value;
+  if (value === undefined && !model.query.valuesOpen && model.principal !== 'anonymous') {
+    return settled('isolated', 'scoped-by-session', 'The new row names no owner.');
+  }
+  const weak = weakGuard(subject, askWith(subject, world, false));
+  if (weak !== undefined) return weak;
+  if (answer.kind === 'opaque') return settled('unknown', 'opaque', `Could not tell: ${answer.reason}.`);
+  return classify(subject, facts, world);
+}
+
+/** What an update writes into a row that is the caller's: another owner, or a reference to another tenant's row. */
+function judgeWritten(subject: Subject, world: JudgeWorld, facts: readonly Fact[]): Judgement | undefined {
+  const { model, row } = subject;
+  const ownership = ownersByTable(world.tenancy).get(row.table)?.ownership;
+  if (ownership?.kind !== 'tenant') return undefined;
+  const [{ column }] = ownership.path;
+  const value = model.query.values.find(entry => entry.column === column)?.value;
+  if (value === undefined || !isChosen(value)) return undefined;
+  const next: RowVariable = { name: 'new', table: row.table, where: equals({ kind: 'column', row: 'new', column }, value) };
+  const answer = askWith({ ...subject, row: next, beside: [row] }, world, false)(facts, 'dropped');
+  return answer.kind === 'owned' ? undefined : leak('client-id', { ...subject, row: next }, `The row can be moved to another tenant: '${column}' takes ${termText(value)}.`);
+}
+
+/** References to other tenants' rows that an insert or update of one's own row writes. */
+export function foreignReferences(model: QueryPath, world: JudgeWorld): readonly { readonly column: string; readonly table: string; readonly value: Term }[] {
+  const table = tablesByName(world.database).get(model.query.table);
+  if (table === undefined || model.query.calls !== undefined || (model.query.operation !== 'insert' && model.query.operation !== 'update')) return [];
+  const facts = model.facts.filter(fact => fact.weakness === undefined);
+  const ownership = ownersByTable(world.tenancy).get(model.query.table)?.ownership;
+  const ownerColumn = ownership?.kind === 'tenant' || ownership?.kind === 'user' ? ownership.path[0].column : undefined;
+  return table.foreignKeys.flatMap(key => {
+    const [column, referenced] = [key.columns[0], key.referencedColumns[0]];
+    const value = model.query.values.find(entry => entry.column === column)?.value;
+    if (column === undefined || referenced === undefined || key.columns.length > 1 || value === undefined) return [];
+    if (!isChosen(value) || column === ownerColumn || !hasTenant(key.table, world)) return [];
+    const parent: RowVariable = { name: 'referenced', table: key.table, where: equals({ kind: 'column', row: 'referenced', column: referenced }, value) };
+    const subject: Subject = { model, row: parent, operation: 'read', beside: [] };
+    const answer = askWith(subject, world, false)(facts, 'dropped');
+    return answer.kind === 'not-owned' ? [{ column, table: key.table, value }] : [];
+  });
+}
+
+function hasTenant(table: string, { tenancy }: JudgeWorld): boolean {
+  if (table === tenancy.principal?.table || table === tenancy.root?.table) return false;
+  return ownersByTable(tenancy).get(table)?.ownership.kind === 'tenant';
+}
+
+function leak(reason: Reason, { row }: Subject, note: string): Judgement {
+  return { verdict: 'leaks', reason, notes: [note], ...unboundOf(row.where) };
+}
+
+function unboundOf(where: Predicate): { readonly unbound?: string } {
+  const conjuncts = where.kind === 'and' ? where.operands : [where];
+  const chosen = conjuncts.find(conjunct => termsOf(conjunct).some(isChosen));
+  return chosen === undefined ? {} : { unbound: predicateText(chosen) };
+}
+
+/** Which leak it is, when nothing ties the row. */
+function classify(subject: Subject, facts: readonly Fact[], world: JudgeWorld): Judgement {
+  const { model, row } = subject;
+  if (model.principal === 'anonymous' && !facts.some(fact => fact.holds.kind === 'signed-in')) {
+    return leak('no-authentication', subject, 'Nothing on the path asks who is calling.');
+  }
+  const selectors = selectorsOf(row.where);
+  if (selectors.some(term => term.kind === 'tool-argument')) {
+    return leak('tool-argument', subject, 'A value that the language model chose selects the row.');
+  }
+  if (!selectors.some(isChosen)) return leak('unscoped', subject, 'Nothing in the query depends on the caller.');
+  const verified = facts.find(fact => verifiesTenant(fact, world));
+  if (verified === undefined) return leak('client-id', subject, 'A value from the browser selects the row, and nothing ties the row to the caller.');
+  return leak('unbound-object', subject, `'${verified.label}' verifies a tenant; nothing ties the row to that tenant.`);
+}
+
+function verifiesTenant(fact: Fact, { tenancy }: JudgeWorld): boolean {
+  const { holds } = fact;
+  if (holds.kind === 'member') return true;
+  return holds.kind === 'row' && tenancy.memberships.some(membership => membership.table === holds.row.table);
+}
+
+/** Terms that an equality of the condition compares a column with. */
+function selectorsOf(where: Predicate): readonly Term[] {
+  switch (where.kind) {
+    case 'compare':
+      return where.operator === '=' ? [where.left, where.right].filter(term => term.kind !== 'column') : [];
+    case 'and':
+    case 'or':
+      return where.operands.flatMap(selectorsOf);
+    case 'maybe-absent':
+      return selectorsOf(where.operand);
+    case 'exists':
+      return selectorsOf(where.row.where);
+    default:
+      return [];
+  }
+}
+
+function toPath(model: QueryPath, judgement: Judgement, row: RowVariable, position: number): JudgedPath {
+  const { query, client, entryPoint, steps, principal, place } = model;
+  return {
+    id: createHash('sha256').update(`${model.id}\n${position}`).digest('hex').slice(0, 12),
+    verdict: judgement.verdict,
+    reason: judgement.reason,
+    principal,
+    entryPoint,
+    sink: { ...place, table: query.calls?.function ?? row.table, operation: position === 0 ? query.operation : 'read', client: client.kind, role: client.role },
+    steps,
+    sql: sqlText(model),
+    ...(judgement.unbound === undefined ? {} : { unbound: judgement.unbound }),
+    notes: judgement.notes,
+    model,
+  };
+}
+
+/** A path for each reference to another tenant's row that the query can write. */
+export function judgeReferences(model: QueryPath, world: JudgeWorld): readonly JudgedPath[] {
+  if (model.principal === 'system') return [];
+  return foreignReferences(model, world).map(({ column, table, value }, index) => {
+    const note = `'${column}' takes ${termText(value)}, and nothing on the path looks whether that row of '${table}' is the caller's.`;
+    const judgement: Judgement = { verdict: 'leaks', reason: 'foreign-key', notes: [note], unbound: termText(value) };
+    const row: RowVariable = { name: 'self', table: model.query.table, where: model.query.where };
+    const path = toPath(model, judgement, row, 1000 + index);
+    return { ...path, sink: { ...path.sink, operation: model.query.operation } };
+  });
+}

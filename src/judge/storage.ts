@@ -1,0 +1,44 @@
+import type { Term } from '../core/predicate.ts';
+import { sqlName } from '../logic/closure.ts';
+import { termsOf } from '../logic/terms.ts';
+import type { QueryPath } from '../model/app/types.ts';
+import type { JudgeWorld, Judgement } from './paths.ts';
+import { sqlRoleOf } from './policies.ts';
+
+/** Supabase keeps every object of every bucket in this table; a path in a bucket is a query in disguise. */
+export const storageTable = 'storage.objects';
+
+/** Judges an access to object storage: by the path's first folder, or by the bucket's policies. */
+export function judgeStorage(model: QueryPath, world: JudgeWorld): Judgement {
+  const terms = [...termsOf(model.query.where), ...model.query.values.map(({ value }) => value)];
+  if (terms.some(term => startsWithOwn(term, model))) {
+    return { verdict: 'isolated', reason: 'scoped-by-session', notes: ["The object's path begins with the caller's own tenant or user."] };
+  }
+  const role = sqlRoleOf(model.client);
+  if (role === undefined) {
+    const chosen = terms.some(isChosen);
+    const note = chosen ? 'A path from the browser selects the object, and the service role bypasses policies.' : 'The service role reads the bucket as a whole.';
+    return { verdict: 'leaks', reason: chosen ? 'client-id' : 'unscoped', notes: [note] };
+  }
+  const bucket = terms.flatMap(term => (term.kind === 'constant' && typeof term.value === 'string' ? [term.value] : []));
+  const command = model.query.operation === 'read' ? 'select' : model.query.operation;
+  const cells = world.cells.filter(cell => cell.role === role && cell.command === command && (cell.objectKind === 'bucket' ? bucket.includes(cell.object) : sqlName({ schema: cell.schema, name: cell.object }) === storageTable));
+  const buckets = cells.filter(cell => cell.objectKind === 'bucket');
+  const mine = buckets.length > 0 ? buckets : cells;
+  const cell = mine.find(candidate => candidate.verdict === 'leaks') ?? mine[0];
+  if (cell === undefined) return { verdict: 'unknown', reason: 'opaque', notes: ["The bucket's policies were not replayed."] };
+  if (cell.verdict === 'leaks') return { verdict: 'leaks', reason: 'policy-leaks', notes: [cell.because] };
+  return { verdict: 'isolated', reason: 'scoped-by-policy', notes: [cell.because] };
+}
+
+function isChosen(term: Term): boolean {
+  return term.kind === 'client' || term.kind === 'tool-argument' || (term.kind === 'call' && term.arguments.some(isChosen));
+}
+
+/** `${session.tenant}/…`: a text whose first part the server verified. */
+function startsWithOwn(term: Term, model: QueryPath): boolean {
+  if (term.kind !== 'call') return false;
+  const [first] = term.arguments;
+  if (first?.kind === 'principal') return true;
+  return first !== undefined && model.facts.some(fact => fact.weakness === undefined && fact.holds.kind === 'member' && JSON.stringify(fact.holds.tenant) === JSON.stringify(first));
+}

@@ -1,0 +1,153 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { always, and, equals, or, own } from '../core/predicate.ts';
+import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
+import { billingWorld } from './billing-world.ts';
+import { entails } from './entails.ts';
+import type { Answer, Question } from './entails.ts';
+import { loadSqlParser, lowerSqlCondition } from './sql.ts';
+
+const world = billingWorld();
+const tenant: Term = { kind: 'principal', attribute: 'tenant.id' };
+const user: Term = { kind: 'principal', attribute: 'user.id' };
+const sent = (path: string): Term => ({ kind: 'client', path });
+const of = (row: string, column: string): Term => ({ kind: 'column', row, column });
+
+function ask(table: string, where: Predicate, more: Partial<Question> = {}): Answer {
+  const question: Question = { row: { name: 'self', table, where }, rows: [], conditions: [], memberTenants: [], signedIn: true, absence: 'dropped', ...more };
+  return entails(question, world);
+}
+
+const membershipOf = (team: Term): RowVariable => ({ name: 'm', table: 'team_member', where: and([equals(of('m', 'team_id'), team), equals(of('m', 'person_id'), user)]) });
+
+describe('a row of one tenant', () => {
+  test('is owned when its tenant column equals the session’s tenant', () => {
+    expect(ask('invoice', and([equals(own('id'), sent('id')), equals(own('team_id'), tenant)]))).toEqual({ kind: 'owned', by: 'session' });
+  });
+
+  test('is not owned when only its id is compared with what the caller sends', () => {
+    expect(ask('invoice', equals(own('id'), sent('id')))).toEqual({ kind: 'not-owned' });
+  });
+
+  test('is not owned by a tenant that the caller names', () => {
+    expect(ask('invoice', equals(own('team_id'), sent('team')))).toEqual({ kind: 'not-owned' });
+  });
+
+  test('is owned once a membership of the named tenant was found', () => {
+    expect(ask('invoice', equals(own('team_id'), sent('team')), { rows: [membershipOf(sent('team'))] })).toEqual({ kind: 'owned', by: 'membership' });
+  });
+
+  test('is not owned when the membership is of another tenant than the row', () => {
+    expect(ask('invoice', equals(own('id'), sent('id')), { rows: [membershipOf(sent('team'))] })).toEqual({ kind: 'not-owned' });
+  });
+
+  test('is owned through its parent', () => {
+    const where: Predicate = { kind: 'exists', row: { name: 'i', table: 'invoice', where: and([equals(of('i', 'id'), own('invoice_id')), equals(of('i', 'team_id'), tenant)]) } };
+    expect(ask('invoice_line', where).kind).toBe('owned');
+  });
+
+  test('is owned when an earlier look-up of the same key was compared with the session', () => {
+    const earlier: RowVariable = { name: 'q1', table: 'invoice', where: equals(of('q1', 'id'), sent('id')) };
+    expect(ask('invoice', equals(own('id'), sent('id')), { rows: [earlier], conditions: [equals(of('q1', 'team_id'), tenant)] }).kind).toBe('owned');
+  });
+
+  test('is not owned when the compared look-up had another key', () => {
+    const earlier: RowVariable = { name: 'q1', table: 'invoice', where: equals(of('q1', 'id'), sent('other')) };
+    expect(ask('invoice', equals(own('id'), sent('id')), { rows: [earlier], conditions: [equals(of('q1', 'team_id'), tenant)] })).toEqual({ kind: 'not-owned' });
+  });
+
+  test('is chosen by a capability when the token is unguessable', () => {
+    expect(ask('invoice', equals(own('share_token'), sent('token')), { signedIn: false })).toEqual({ kind: 'owned', by: 'capability' });
+  });
+
+  test('is not the session’s when nobody is signed in', () => {
+    expect(ask('invoice', equals(own('team_id'), tenant), { signedIn: false })).toEqual({ kind: 'not-owned' });
+  });
+});
+
+describe('disjunctions and filters that vanish', () => {
+  test('every branch of an OR must tie the row', () => {
+    expect(ask('invoice', or([equals(own('team_id'), tenant), equals(own('number'), sent('n'))]))).toEqual({ kind: 'not-owned' });
+    expect(ask('invoice', or([equals(own('team_id'), tenant), and([equals(own('team_id'), tenant), equals(own('id'), sent('n'))])])).kind).toBe('owned');
+  });
+
+  test('a filter that may be undefined ties nothing, unless it is read as kept', () => {
+    const where: Predicate = { kind: 'maybe-absent', operand: equals(own('team_id'), tenant), because: 'tenant may be undefined' };
+    expect(ask('invoice', where)).toEqual({ kind: 'not-owned' });
+    expect(ask('invoice', where, { absence: 'kept' }).kind).toBe('owned');
+  });
+
+  test('a negated scope ties nothing', () => {
+    expect(ask('invoice', { kind: 'not', operand: equals(own('team_id'), tenant) })).toEqual({ kind: 'not-owned' });
+  });
+
+  test('a condition that was not understood is said so, never passed', () => {
+    expect(ask('invoice', { kind: 'opaque', reason: 'a helper' })).toEqual({ kind: 'opaque', reason: 'a helper' });
+  });
+});
+
+describe('rows of people', () => {
+  test('a user-owned row is owned by the signed-in user alone', () => {
+    expect(ask('note', equals(own('person_id'), user)).kind).toBe('owned');
+    expect(ask('note', equals(own('person_id'), sent('person')))).toEqual({ kind: 'not-owned' });
+    expect(ask('note', always)).toEqual({ kind: 'not-owned' });
+  });
+
+  test('a colleague may be read through a shared tenant', () => {
+    const where: Predicate = { kind: 'exists', row: { name: 'm', table: 'team_member', where: and([equals(of('m', 'person_id'), own('id')), equals(of('m', 'team_id'), tenant)]) } };
+    expect(ask('person', where).kind).toBe('owned');
+  });
+});
+
+describe('policies written in SQL', () => {
+  beforeAll(() => loadSqlParser());
+
+  const columns: Readonly<Record<string, readonly string[]>> = {
+    invoice: ['id', 'team_id', 'number', 'share_token', 'customer_id'],
+    team_member: ['id', 'team_id', 'person_id', 'role'],
+  };
+  const lower = (text: string, bodies: Readonly<Record<string, { readonly argumentNames: readonly string[]; readonly select: string }>> = {}): Predicate =>
+    lowerSqlCondition(text, {
+      relations: [{ alias: 'invoice', row: 'self', table: 'invoice' }],
+      columnsOf: name => columns[name],
+      functionBody: name => bodies[name],
+    });
+
+  test('a membership sub-query isolates', () => {
+    const text = 'exists (select 1 from team_member m where m.team_id = invoice.team_id and m.person_id = (select auth.uid()))';
+    expect(ask('invoice', lower(text)).kind).toBe('owned');
+  });
+
+  test('a sub-query that compares the inner table with itself does not', () => {
+    const text = 'exists (select 1 from team_member m where m.team_id = m.team_id and m.person_id = auth.uid())';
+    expect(ask('invoice', lower(text))).toEqual({ kind: 'not-owned' });
+  });
+
+  test('an IN over the caller’s teams isolates, directly and through a helper', () => {
+    expect(ask('invoice', lower('team_id in (select team_id from team_member where person_id = auth.uid())')).kind).toBe('owned');
+    const bodies = { my_teams: { argumentNames: [], select: 'select team_id from team_member where person_id = auth.uid()' } };
+    expect(ask('invoice', lower('team_id in (select my_teams())', bodies)).kind).toBe('owned');
+    expect(ask('invoice', lower('team_id = any(my_teams())', bodies)).kind).toBe('owned');
+  });
+
+  test('a helper with the row’s tenant as its argument isolates, with a value of the row for the user it does not', () => {
+    const bodies = { is_member: { argumentNames: ['team', 'who'], select: 'select exists (select 1 from team_member m where m.team_id = team and m.person_id = who)' } };
+    expect(ask('invoice', lower('is_member(team_id, auth.uid())', bodies)).kind).toBe('owned');
+    expect(ask('invoice', lower('is_member(team_id, customer_id)', bodies))).toEqual({ kind: 'not-owned' });
+  });
+
+  test('a claim the user writes himself ties nothing, one that the server writes does', () => {
+    expect(ask('invoice', lower("team_id::text = auth.jwt() -> 'user_metadata' ->> 'team'"))).toEqual({ kind: 'not-owned' });
+    expect(ask('invoice', lower("team_id::text = (auth.jwt() -> 'app_metadata') ->> 'team'")).kind).toBe('owned');
+  });
+
+  test('a literal true and a tautology tie nothing', () => {
+    expect(ask('invoice', lower('true'))).toEqual({ kind: 'not-owned' });
+    expect(ask('invoice', lower('auth.uid() is not null'))).toEqual({ kind: 'not-owned' });
+    expect(ask('invoice', lower('team_id = team_id'))).toEqual({ kind: 'not-owned' });
+  });
+
+  test('false shows nobody anything', () => {
+    expect(ask('invoice', lower('false'))).toEqual({ kind: 'owned', by: 'nobody' });
+  });
+});

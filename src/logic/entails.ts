@@ -1,0 +1,279 @@
+import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
+import type { DatabaseModel } from '../model/database/types.ts';
+import type { Membership, Owner, OwnerHop, TenancyModel } from '../model/tenancy/types.ts';
+import { branchesOf, join } from './branches.ts';
+import type { AbsenceReading, Branch } from './branches.ts';
+import { Closure, tablesByName } from './closure.ts';
+
+/** The question put to `entails`: do these premises tie the row to one of the principal's tenants? */
+export interface Question {
+  /** The row asked about, with what the query says of it. */
+  readonly row: RowVariable;
+  /** Rows known to exist. */
+  readonly rows: readonly RowVariable[];
+  /** Conditions known to hold. */
+  readonly conditions: readonly Predicate[];
+  /** Tenants that a library verified to be the principal's. */
+  readonly memberTenants: readonly Term[];
+  /** Somebody is verified to ask; without it nothing is the principal's. */
+  readonly signedIn: boolean;
+  /** How a filter whose value may be undefined is read. */
+  readonly absence: AbsenceReading;
+}
+
+/** What follows. */
+export type Answer =
+  | { readonly kind: 'owned'; readonly by: 'session' | 'membership' | 'capability' | 'nobody' }
+  | { readonly kind: 'not-owned' }
+  /** Something that might have tied the row was not understood. */
+  | { readonly kind: 'opaque'; readonly reason: string };
+
+/** What entailment knows of the world. */
+export interface World {
+  readonly database: DatabaseModel;
+  readonly tenancy: TenancyModel;
+}
+
+const maximumHops = 6;
+
+/**
+ * Whether every row that satisfies the question's premises is owned by a tenant of the principal.
+ * Sound for `owned`: the premises are only ever weakened (negations, ranges and unknown functions are forgotten).
+ */
+export function entails(question: Question, world: World): Answer {
+  const premises = premisesOf(question);
+  if (premises === undefined) return { kind: 'opaque', reason: 'the condition has too many branches' };
+  if (premises.length === 0) return { kind: 'owned', by: 'nobody' };
+  const answers = premises.map(branch => answerBranch(question, branch, world));
+  return answers.find(answer => answer.kind === 'not-owned') ?? answers.find(answer => answer.kind === 'opaque') ?? weakest(answers);
+}
+
+function weakest(answers: readonly Answer[]): Answer {
+  const kinds = ['capability', 'membership', 'session', 'nobody'] as const;
+  for (const by of kinds) {
+    const answer = answers.find(candidate => candidate.kind === 'owned' && candidate.by === by);
+    if (answer !== undefined) return answer;
+  }
+  return { kind: 'not-owned' };
+}
+
+/** The branches of everything that is known; `undefined` when there are too many. */
+function premisesOf(question: Question): readonly Branch[] | undefined {
+  const own = branchesOf(question.row.where, question.absence);
+  if (own === undefined) return undefined;
+  let all = own;
+  const known = [...question.conditions, ...question.rows.map(row => row.where)];
+  for (const premise of known) {
+    const branches = branchesOf(premise, question.absence);
+    // A premise with too many branches is forgotten: fewer premises prove less, never more.
+    if (branches === undefined || branches.length * all.length > 256) continue;
+    all = all.flatMap(left => branches.map(right => join(left, { ...right, opaque: [] })));
+  }
+  return all;
+}
+
+function answerBranch(question: Question, branch: Branch, world: World): Answer {
+  const closure = new Closure(world.database, [question.row, ...question.rows], branch);
+  const prover = new OwnershipProver(question, closure, world, branch);
+  if (prover.isContradiction()) return { kind: 'owned', by: 'nobody' };
+  const by = prover.ownerOf(question.row, maximumHops);
+  if (by !== undefined) return { kind: 'owned', by };
+  const opaque = prover.opaqueOnTheWay();
+  return opaque === undefined ? { kind: 'not-owned' } : { kind: 'opaque', reason: opaque };
+}
+
+/** A foreign key: the column that identifies the parent, and the columns that must agree with it. */
+interface ParentKey {
+  readonly hop: OwnerHop;
+  readonly others: readonly OwnerHop[];
+}
+
+type OwnedBy = 'session' | 'membership' | 'capability' | 'nobody';
+
+/** Follows owner paths through one branch's equalities. */
+class OwnershipProver {
+  readonly #question: Question;
+  readonly #closure: Closure;
+  readonly #world: World;
+  readonly #branch: Branch;
+  readonly #owners: ReadonlyMap<string, Owner>;
+  readonly #visited = new Map<string, RowVariable>();
+
+  constructor(question: Question, closure: Closure, world: World, branch: Branch) {
+    this.#question = question;
+    this.#closure = closure;
+    this.#world = world;
+    this.#branch = branch;
+    this.#owners = ownersByTable(world.tenancy);
+  }
+
+  /** Two different constants are equal, or a nobody's id is compared: the branch holds for no row. */
+  isContradiction(): boolean {
+    return this.#branch.equalities.some(({ left }) => {
+      const equal = this.#closure.equalTo(left);
+      const constants = new Set(equal.filter(term => term.kind === 'constant').map(term => String(term.value)));
+      const nobody = !this.#question.signedIn && equal.some(term => term.kind === 'principal' && term.attribute === 'user.id');
+      return constants.size > 1 || constants.has('null') || nobody;
+    });
+  }
+
+  /** By what right the row belongs to the principal; `undefined` when nothing ties it. */
+  ownerOf(row: RowVariable, hops: number): OwnedBy | undefined {
+    if (hops === 0) return undefined;
+    this.#visited.set(row.name, row);
+    const { root, principal, memberships } = this.#world.tenancy;
+    if (root !== undefined && row.table === root.table) {
+      const right = this.#tenantRight(column(row, root.key));
+      if (right !== undefined) return right;
+    }
+    if (principal !== undefined && row.table === principal.table) {
+      const right = this.#userRight(column(row, principal.key)) ?? this.#colleagueRight(column(row, principal.key));
+      if (right !== undefined) return right;
+    }
+    for (const membership of memberships.filter(entry => entry.table === row.table)) {
+      const right = this.#tenantRight(column(row, membership.tenantColumn)) ?? this.#userRight(column(row, membership.userColumn));
+      if (right !== undefined) return right;
+    }
+    return this.#rightByOwner(row, hops) ?? this.#rightByParent(row, hops) ?? this.#capability(row);
+  }
+
+  #rightByOwner(row: RowVariable, hops: number): OwnedBy | undefined {
+    const ownership = this.#owners.get(row.table)?.ownership;
+    if (ownership === undefined || ownership.kind === 'shared' || ownership.kind === 'unknown') return undefined;
+    const [first] = ownership.path;
+    const value = column(row, first.column);
+    if (this.#isNull(value)) return 'nobody';
+    if (ownership.path.length > 1) {
+      return this.ownerOf(this.#closure.rowWith(first.table, first.referencedColumn, value), hops - 1);
+    }
+    return ownership.kind === 'tenant' ? this.#tenantRight(value) : (this.#userRight(value) ?? this.#colleagueRight(value));
+  }
+
+  /** A row whose parent is the principal's own belongs to the same tenant. */
+  #rightByParent(row: RowVariable, hops: number): OwnedBy | undefined {
+    for (const key of this.#keysToParents(row.table)) {
+      const value = column(row, key.hop.column);
+      if (this.#closure.equalTo(value).length === 1) continue;
+      const right =
+        key.hop.table === this.#world.tenancy.principal?.table ? this.#userRight(value) : this.ownerOf(this.#parentOf(row, key), hops - 1);
+      if (right !== undefined && right !== 'nobody') return right;
+    }
+    return undefined;
+  }
+
+  /** The referenced row; a key of several columns makes them all equal. */
+  #parentOf(row: RowVariable, { hop, others }: ParentKey): RowVariable {
+    const parent = this.#closure.rowWith(hop.table, hop.referencedColumn, column(row, hop.column));
+    for (const other of others) this.#closure.add(column(parent, other.referencedColumn), column(row, other.column));
+    return parent;
+  }
+
+  #keysToParents(table: string): readonly ParentKey[] {
+    const tables = tablesByName(this.#world.database);
+    return (tables.get(table)?.foreignKeys ?? []).flatMap(key => {
+      const pairs = key.columns.flatMap((from, index): OwnerHop[] => {
+        const to = key.referencedColumns[index];
+        return to === undefined ? [] : [{ column: from, table: key.table, referencedColumn: to }];
+      });
+      const identifies = (pair: OwnerHop): boolean =>
+        pairs.length === 1 || tables.get(key.table)?.uniqueKeys.some(unique => unique.length === 1 && unique[0] === pair.referencedColumn) === true;
+      const hop = pairs.find(identifies);
+      return hop === undefined ? [] : [{ hop, others: pairs.filter(pair => pair !== hop) }];
+    });
+  }
+
+  #tenantRight(tenant: Term): OwnedBy | undefined {
+    const equal = this.#closure.equalTo(tenant);
+    if (this.#question.signedIn && equal.some(isTenantOfPrincipal)) return 'session';
+    if (this.#question.memberTenants.some(member => this.#closure.same(member, tenant))) return 'membership';
+    if (this.#memberships().some(({ row, membership }) =>
+      this.#closure.same(column(row, membership.tenantColumn), tenant) && this.#userRight(column(row, membership.userColumn)) !== undefined)) {
+      return 'membership';
+    }
+    return undefined;
+  }
+
+  #userRight(user: Term): OwnedBy | undefined {
+    if (!this.#question.signedIn) return undefined;
+    const equal = this.#closure.equalTo(user);
+    if (equal.some(term => term.kind === 'principal' && term.attribute === 'user.id')) return 'session';
+    const { principal } = this.#world.tenancy;
+    if (principal === undefined) return undefined;
+    const self = this.#closure.rows.find(row =>
+      row.table === principal.table && this.#closure.same(column(row, principal.key), user) && this.#isPrincipalRow(row));
+    return self === undefined ? undefined : 'session';
+  }
+
+  /** A row of the users' table that was found by the verified e-mail. */
+  #isPrincipalRow(row: RowVariable): boolean {
+    return this.#closure.equalTo(column(row, 'email')).some(term => term.kind === 'principal' && term.attribute === 'user.email');
+  }
+
+  /** A user who shares a tenant with the principal. */
+  #colleagueRight(user: Term): OwnedBy | undefined {
+    const shared = this.#memberships().some(({ row, membership }) =>
+      this.#closure.same(column(row, membership.userColumn), user) && this.#tenantRight(column(row, membership.tenantColumn)) !== undefined);
+    return shared ? 'membership' : undefined;
+  }
+
+  #memberships(): readonly { readonly row: RowVariable; readonly membership: Membership }[] {
+    return this.#closure.rows.flatMap(row =>
+      this.#world.tenancy.memberships.filter(membership => membership.table === row.table).map(membership => ({ row, membership })));
+  }
+
+  /** The row was found by a secret that only those who were given it know. */
+  #capability(row: RowVariable): OwnedBy | undefined {
+    const columns = this.#owners.get(row.table)?.capabilityColumns ?? [];
+    const found = columns.some(name => this.#closure.equalTo(column(row, name)).some(term => term.kind === 'client' || term.kind === 'call'));
+    return found ? 'capability' : undefined;
+  }
+
+  #isNull(term: Term): boolean {
+    return this.#branch.nulls.some(candidate => this.#closure.same(candidate, term));
+  }
+
+  /** Something not understood stands where the owner could be tied. */
+  opaqueOnTheWay(): string | undefined {
+    const [reason] = this.#branch.opaque;
+    if (reason !== undefined) return reason;
+    for (const row of this.#visited.values()) {
+      for (const hop of this.#scopingColumns(row.table)) {
+        const opaque = this.#closure.equalTo(column(row, hop)).find(term => term.kind === 'opaque');
+        if (opaque?.kind === 'opaque') return opaque.reason;
+      }
+    }
+    return undefined;
+  }
+
+  #scopingColumns(table: string): readonly string[] {
+    const ownership = this.#owners.get(table)?.ownership;
+    const first = ownership?.kind === 'tenant' || ownership?.kind === 'user' ? [ownership.path[0].column] : [];
+    const membership = this.#world.tenancy.memberships.filter(entry => entry.table === table);
+    const keys = tablesByName(this.#world.database).get(table)?.uniqueKeys.flat() ?? [];
+    return [
+      ...first,
+      ...keys,
+      ...this.#keysToParents(table).map(key => key.hop.column),
+      ...membership.flatMap(entry => [entry.tenantColumn, entry.userColumn]),
+    ];
+  }
+}
+
+function column(row: RowVariable, name: string): Term {
+  return { kind: 'column', row: row.name, column: name };
+}
+
+function isTenantOfPrincipal(term: Term): boolean {
+  return term.kind === 'principal' && (term.attribute === 'tenant.id' || term.attribute.startsWith('claims.app_metadata.'));
+}
+
+const ownerIndex = new WeakMap<TenancyModel, ReadonlyMap<string, Owner>>();
+
+/** Owners by table. */
+export function ownersByTable(tenancy: TenancyModel): ReadonlyMap<string, Owner> {
+  const known = ownerIndex.get(tenancy);
+  if (known !== undefined) return known;
+  const made = new Map(tenancy.owners.map(owner => [owner.table, owner]));
+  ownerIndex.set(tenancy, made);
+  return made;
+}

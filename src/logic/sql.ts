@@ -1,0 +1,669 @@
+import { createHash } from 'node:crypto';
+
+import libpg from 'libpg-query';
+
+import { and, always, equals, never, or } from '../core/predicate.ts';
+import type { Operator, Predicate, RowVariable, Term } from '../core/predicate.ts';
+
+/**
+ * SQL to `Predicate`, over the parse tree of PostgreSQL's own parser (libpg-query).
+ * https://www.postgresql.org/docs/18/sql-expressions.html
+ */
+
+/** A node of the parse tree: `{ SelectStmt: {…} }`. */
+export type SqlNode = Readonly<Record<string, unknown>>;
+
+/** What a condition or statement is read in. */
+export interface SqlScope {
+  /** Relations by alias, innermost last. */
+  readonly relations: readonly ScopeRelation[];
+  /** Column names of a table (`schema.table`, or `table` for public); undefined when unknown. */
+  readonly columnsOf: (table: string) => readonly string[] | undefined;
+  /** The value of `$n`, from 1. */
+  readonly parameter?: (position: number) => Term | undefined;
+  /** A function whose body is one `select`, for inlining. Names as called, with schema when written. */
+  readonly functionBody?: (name: string) => { readonly argumentNames: readonly string[]; readonly select: string } | undefined;
+  /** Names that stand for values: arguments of an inlined function. */
+  readonly named?: ReadonlyMap<string, Term>;
+  /** Makes row names unique. */
+  readonly prefix?: string;
+  readonly depth?: number;
+}
+
+/** A relation in scope: its alias in the text, the row variable it stands for, its table. */
+export interface ScopeRelation {
+  readonly alias: string;
+  readonly row: string;
+  readonly table: string;
+}
+
+/** What one statement of the app's raw SQL does. */
+export type LoweredStatement =
+  | {
+      readonly kind: 'query';
+      readonly operation: 'read' | 'insert' | 'update' | 'delete';
+      readonly table: string;
+      readonly where: Predicate;
+      readonly values: readonly { readonly column: string; readonly value: Term }[];
+      readonly columns: readonly string[] | undefined;
+      readonly joined: readonly RowVariable[];
+    }
+  | { readonly kind: 'set-role'; readonly role: string; readonly local: boolean }
+  | { readonly kind: 'set-config'; readonly name: string; readonly value: Term; readonly local: boolean }
+  | { readonly kind: 'call'; readonly function: string; readonly arguments: readonly Term[] }
+  | { readonly kind: 'other'; readonly statement: string };
+
+const maximumDepth = 6;
+
+/** Loads the parser; must have settled before anything here is called. Safe to call often. */
+export function loadSqlParser(): Promise<void> {
+  return libpg.loadModule();
+}
+
+/** The statements of a text, each with its parse tree. Throws the parser's error, which names the position. */
+export function parseSql(text: string): readonly SqlNode[] {
+  return list(record(libpg.parseSync(text))['stmts']).map(entry => record(record(entry)['stmt']));
+}
+
+/** Lowers a condition (`pg_get_expr` of a policy, a `where` of the app). What it cannot follow becomes `opaque`. */
+export function lowerSqlCondition(text: string, scope: SqlScope): Predicate {
+  const [statement] = parseSql(`select 1 where ${text}`);
+  const where = record(statement?.['SelectStmt'])['whereClause'];
+  return where === undefined ? { kind: 'opaque', reason: 'empty condition' } : condition(record(where), scope);
+}
+
+/** Lowers each statement of a text. `parameter` of the scope gives the values of `$1…`. */
+export function lowerSqlStatement(text: string, scope: Omit<SqlScope, 'relations'>): readonly LoweredStatement[] {
+  const whole: SqlScope = { ...scope, relations: [] };
+  return parseSql(text).flatMap(node => statement(node, whole));
+}
+
+function statement(node: SqlNode, scope: SqlScope): readonly LoweredStatement[] {
+  const [kind, body] = unwrap(node);
+  switch (kind) {
+    case 'SelectStmt':
+      return selectStatement(body, scope);
+    case 'InsertStmt':
+      return insertStatement(body, scope);
+    case 'UpdateStmt':
+    case 'DeleteStmt':
+      return changeStatement(kind, body, scope);
+    case 'VariableSetStmt':
+      return [variableSet(body)];
+    default:
+      return [{ kind: 'other', statement: kind }];
+  }
+}
+
+function selectStatement(body: SqlNode, scope: SqlScope): readonly LoweredStatement[] {
+  const [left, right] = [body['larg'], body['rarg']];
+  if (left !== undefined && right !== undefined) {
+    return [...selectStatement(record(left), scope), ...selectStatement(record(right), scope)];
+  }
+  const nested = list(record(body['withClause'])['ctes']).flatMap(cte =>
+    statement(record(record(record(cte)['CommonTableExpr'])['ctequery']), scope),
+  );
+  const defined = new Set(
+    list(record(body['withClause'])['ctes']).map(cte => text(record(record(cte)['CommonTableExpr'])['ctename'])),
+  );
+  const from = readFrom(list(body['fromClause']), scope, 'self');
+  const [main, ...others] = from.relations;
+  if (main === undefined) return [...nested, ...callsOf(body, scope)];
+  const inner = { ...scope, relations: [...scope.relations, ...from.relations] };
+  const where = and([from.condition(inner), whereOf(body, inner)]);
+  if (defined.has(main.table)) return nested;
+  return [
+    ...nested,
+    {
+      kind: 'query',
+      operation: 'read',
+      table: main.table,
+      where,
+      values: [],
+      columns: targetColumns(list(body['targetList'])),
+      joined: others.filter(other => !defined.has(other.table)).map(other => ({ name: other.row, table: other.table, where })),
+    },
+  ];
+}
+
+function callsOf(body: SqlNode, scope: SqlScope): readonly LoweredStatement[] {
+  return list(body['targetList']).flatMap((target): readonly LoweredStatement[] => {
+    const call = record(record(record(record(target)['ResTarget'])['val'])['FuncCall']);
+    const name = functionName(call);
+    if (name === '') return [];
+    const values = list(call['args']).map(argument => term(record(argument), scope));
+    const [first, second, third] = values;
+    if (name === 'set_config' && first?.kind === 'constant' && second !== undefined) {
+      const local = third?.kind === 'constant' && third.value === true;
+      return [{ kind: 'set-config', name: String(first.value), value: second, local }];
+    }
+    return [{ kind: 'call', function: name, arguments: values }];
+  });
+}
+
+function insertStatement(body: SqlNode, scope: SqlScope): readonly LoweredStatement[] {
+  const table = relationName(record(body['relation']));
+  const names = list(body['cols']).map(column => text(record(record(column)['ResTarget'])['name']));
+  const columns = names.length > 0 ? names : (scope.columnsOf(table) ?? []);
+  const source = record(record(body['selectStmt'])['SelectStmt']);
+  const [firstRow] = list(source['valuesLists']);
+  const values = list(record(record(firstRow)['List'])['items']).map(item => term(record(item), scope));
+  const assigned = columns.flatMap((column, index) => {
+    const value = values[index];
+    return value === undefined ? [] : [{ column, value }];
+  });
+  const read = firstRow === undefined && source['fromClause'] !== undefined ? selectStatement(source, scope) : [];
+  return [
+    ...read,
+    { kind: 'query', operation: 'insert', table, where: always, values: assigned, columns: returning(body), joined: [] },
+  ];
+}
+
+function changeStatement(kind: 'UpdateStmt' | 'DeleteStmt', body: SqlNode, scope: SqlScope): readonly LoweredStatement[] {
+  const relation = record(body['relation']);
+  const table = relationName(relation);
+  const self: ScopeRelation = { alias: aliasOf(relation), row: 'self', table };
+  const from = readFrom(list(body[kind === 'UpdateStmt' ? 'fromClause' : 'usingClause']), scope, 'joined');
+  const inner = { ...scope, relations: [...scope.relations, ...from.relations, self] };
+  const own = and([from.condition(inner), whereOf(body, inner)]);
+  const where = from.relations.reduceRight<Predicate>(
+    (current, other) => ({ kind: 'exists', row: { name: other.row, table: other.table, where: current } }),
+    own,
+  );
+  const values = list(body['targetList']).map(target => {
+    const result = record(record(target)['ResTarget']);
+    return { column: text(result['name']), value: term(record(result['val']), inner) };
+  });
+  return [
+    {
+      kind: 'query',
+      operation: kind === 'UpdateStmt' ? 'update' : 'delete',
+      table,
+      where,
+      values: kind === 'UpdateStmt' ? values : [],
+      columns: returning(body),
+      joined: [],
+    },
+  ];
+}
+
+function variableSet(body: SqlNode): LoweredStatement {
+  const [argument] = list(body['args']);
+  const constant = constantOf(record(record(argument)['A_Const']));
+  const value = constant?.kind === 'constant' ? String(constant.value) : '';
+  const local = body['is_local'] === true;
+  const name = text(body['name']);
+  if (name === 'role') return { kind: 'set-role', role: value, local };
+  return { kind: 'set-config', name, value: { kind: 'constant', value }, local };
+}
+
+function returning(body: SqlNode): readonly string[] | undefined {
+  const targets = list(body['returningList'] ?? record(body['returningClause'])['exprs']);
+  return targets.length === 0 ? [] : targetColumns(targets);
+}
+
+/** Columns that a target list reads; undefined when it reads them all. */
+function targetColumns(targets: readonly unknown[]): readonly string[] | undefined {
+  const columns: string[] = [];
+  for (const target of targets) {
+    const fields = columnFields(record(record(record(target)['ResTarget'])['val']));
+    if (fields === 'all') return undefined;
+    const last = fields?.at(-1);
+    if (last !== undefined) columns.push(last);
+  }
+  return columns;
+}
+
+function columnFields(node: SqlNode): readonly string[] | 'all' | undefined {
+  const reference = node['ColumnRef'];
+  if (reference === undefined) return undefined;
+  const fields = list(record(reference)['fields']).map(field => record(field));
+  if (fields.some(field => field['A_Star'] !== undefined)) return 'all';
+  return fields.map(field => text(record(field['String'])['sval']));
+}
+
+interface From {
+  readonly relations: readonly ScopeRelation[];
+  /** The join conditions, read when every relation is in scope. */
+  readonly condition: (scope: SqlScope) => Predicate;
+}
+
+function readFrom(items: readonly unknown[], scope: SqlScope, firstRow: 'self' | 'joined'): From {
+  const relations: ScopeRelation[] = [];
+  const conditions: ((scope: SqlScope) => Predicate)[] = [];
+  const visit = (item: SqlNode): void => {
+    const [kind, body] = unwrap(item);
+    if (kind === 'RangeVar') {
+      const alias = aliasOf(body);
+      const isSelf = firstRow === 'self' && relations.length === 0 && scope.relations.length === 0;
+      relations.push({ alias, row: isSelf ? 'self' : rowName(scope, alias, relations.length), table: relationName(body) });
+    } else if (kind === 'JoinExpr') {
+      visit(record(body['larg']));
+      visit(record(body['rarg']));
+      const quals = body['quals'];
+      const using = list(body['usingClause']).map(name => text(record(record(name)['String'])['sval']));
+      if (body['jointype'] !== undefined && body['jointype'] !== 'JOIN_INNER' && body['jointype'] !== 'JOIN_LEFT') {
+        conditions.push(() => ({ kind: 'opaque', reason: `a ${String(body['jointype'])} is not followed` }));
+      } else if (quals !== undefined) {
+        conditions.push(inner => condition(record(quals), inner));
+      } else if (using.length > 0) {
+        const [left, right] = relations.slice(-2);
+        if (left !== undefined && right !== undefined) {
+          conditions.push(() => and(using.map(column => equals(columnOf(left, column), columnOf(right, column)))));
+        }
+      }
+    } else {
+      conditions.push(() => ({ kind: 'opaque', reason: `a ${kind} in FROM is not followed` }));
+    }
+  };
+  for (const item of items) visit(record(item));
+  return { relations, condition: inner => and(conditions.map(read => read(inner))) };
+}
+
+function columnOf(relation: ScopeRelation, column: string): Term {
+  return { kind: 'column', row: relation.row, column };
+}
+
+function rowName(scope: SqlScope, alias: string, position: number): string {
+  return `${scope.prefix ?? ''}${alias}${'\''.repeat((scope.depth ?? 0) + (position > 9 ? 1 : 0))}`;
+}
+
+function whereOf(body: SqlNode, scope: SqlScope): Predicate {
+  const where = body['whereClause'];
+  return where === undefined ? always : condition(record(where), scope);
+}
+
+function condition(node: SqlNode, scope: SqlScope): Predicate {
+  const [kind, body] = unwrap(node);
+  switch (kind) {
+    case 'BoolExpr':
+      return booleanExpression(body, scope);
+    case 'A_Expr':
+      return operatorExpression(body, scope);
+    case 'NullTest': {
+      const test: Predicate = { kind: 'is-null', term: term(record(body['arg']), scope) };
+      return body['nulltesttype'] === 'IS_NOT_NULL' ? { kind: 'not', operand: test } : test;
+    }
+    case 'BooleanTest':
+      return booleanTest(body, scope);
+    case 'SubLink':
+      return subLink(body, scope);
+    case 'A_Const': {
+      const constant = constantOf(body);
+      return constant?.kind === 'constant' && constant.value === true ? always : never;
+    }
+    case 'FuncCall':
+      return callAsCondition(body, scope);
+    case 'TypeCast':
+      return condition(record(body['arg']), scope);
+    case 'CoalesceExpr': {
+      // coalesce(x, false) is true exactly when x is; with true as the fallback it is not followed.
+      const [first, second] = list(body['args']);
+      const fallback = constantOf(record(record(second)['A_Const']));
+      if (first !== undefined && fallback?.kind === 'constant' && fallback.value === false) return condition(record(first), scope);
+      return opaquePredicate('coalesce', node);
+    }
+    case 'ColumnRef':
+      return equals(term(node, scope), { kind: 'constant', value: true });
+    default:
+      return opaquePredicate(kind, node);
+  }
+}
+
+function booleanExpression(body: SqlNode, scope: SqlScope): Predicate {
+  const operands = list(body['args']).map(operand => condition(record(operand), scope));
+  switch (body['boolop']) {
+    case 'AND_EXPR':
+      return and(operands);
+    case 'OR_EXPR':
+      return or(operands);
+    default: {
+      const [operand] = operands;
+      return operand === undefined ? opaquePredicate('not', body) : { kind: 'not', operand };
+    }
+  }
+}
+
+function booleanTest(body: SqlNode, scope: SqlScope): Predicate {
+  const operand = condition(record(body['arg']), scope);
+  switch (body['booltesttype']) {
+    case 'IS_TRUE':
+      return operand;
+    case 'IS_FALSE':
+      return { kind: 'not', operand };
+    default:
+      return opaquePredicate('boolean test', body);
+  }
+}
+
+const operators: ReadonlyMap<string, Operator> = new Map([
+  ['=', '='],
+  ['<>', '<>'],
+  ['!=', '<>'],
+  ['<', '<'],
+  ['<=', '<='],
+  ['>', '>'],
+  ['>=', '>='],
+  ['~~', 'like'],
+  ['~~*', 'like'],
+]);
+
+function operatorExpression(body: SqlNode, scope: SqlScope): Predicate {
+  const name = text(record(record(list(body['name'])[0])['String'])['sval']);
+  const [left, right] = [record(body['lexpr']), record(body['rexpr'])];
+  switch (body['kind']) {
+    case 'AEXPR_OP':
+    case 'AEXPR_LIKE':
+    case 'AEXPR_ILIKE':
+      return comparison(operators.get(name), left, right, scope);
+    case 'AEXPR_DISTINCT':
+      return comparison('is-distinct-from', left, right, scope);
+    case 'AEXPR_NOT_DISTINCT':
+      return comparison('is-not-distinct-from', left, right, scope);
+    case 'AEXPR_IN': {
+      const value = term(left, scope);
+      const items = list(record(right['List'])['items']);
+      const any = or(items.map(item => equals(value, term(record(item), scope))));
+      return name === '<>' ? { kind: 'not', operand: any } : any;
+    }
+    case 'AEXPR_OP_ANY':
+      return name === '=' ? anyOf(left, right, scope) : opaquePredicate('any', body);
+    case 'AEXPR_BETWEEN':
+      return always; // a range never ties a row to its owner
+    default:
+      return opaquePredicate(String(body['kind']), body);
+  }
+}
+
+function comparison(operator: Operator | undefined, left: SqlNode, right: SqlNode, scope: SqlScope): Predicate {
+  if (operator === undefined) return opaquePredicate('operator', left);
+  if (operator === '=') {
+    const scalar = scalarSelect(right) ?? scalarSelect(left);
+    if (scalar !== undefined) return membershipIn(scalarSelect(right) === undefined ? right : left, scalar, scope);
+  }
+  return { kind: 'compare', operator, left: term(left, scope), right: term(right, scope) };
+}
+
+/** `(select c from t …)` used as a value; `(select f())` without FROM is left to `term`. */
+function scalarSelect(node: SqlNode): SqlNode | undefined {
+  const [kind, body] = unwrap(node);
+  if (kind === 'TypeCast') return scalarSelect(record(body['arg']));
+  if (kind !== 'SubLink' || body['subLinkType'] !== 'EXPR_SUBLINK') return undefined;
+  const select = record(record(body['subselect'])['SelectStmt']);
+  return list(select['fromClause']).length > 0 ? select : undefined;
+}
+
+/** `x = any(array[…])`, `x = any((select array…))`, `x = any(f())`. */
+function anyOf(left: SqlNode, right: SqlNode, scope: SqlScope): Predicate {
+  const [kind, body] = unwrap(right);
+  if (kind === 'A_ArrayExpr') {
+    const value = term(left, scope);
+    return or(list(body['elements']).map(element => equals(value, term(record(element), scope))));
+  }
+  if (kind === 'TypeCast') return anyOf(left, record(body['arg']), scope);
+  if (kind === 'ParamRef') return { kind: 'compare', operator: '=', left: term(left, scope), right: term(right, scope) };
+  const call = kind === 'FuncCall' ? body : kind === 'SubLink' ? record(onlyTarget(record(record(body['subselect'])['SelectStmt']))['FuncCall']) : {};
+  const select = inlinedSelect(call, scope);
+  if (select !== undefined) return membershipIn(left, select.body, { ...select.scope, relations: [...scope.relations] }, scope);
+  if (kind === 'SubLink' && body['subLinkType'] === 'EXPR_SUBLINK') {
+    const inner = record(record(body['subselect'])['SelectStmt']);
+    const aggregate = record(onlyTarget(inner)['FuncCall']);
+    if (functionName(aggregate) === 'array_agg') {
+      const [argument] = list(aggregate['args']);
+      if (argument !== undefined) return membershipIn(left, { ...inner, targetList: [{ ResTarget: { val: argument } }] }, scope);
+    }
+  }
+  return opaquePredicate('any', right);
+}
+
+function subLink(body: SqlNode, scope: SqlScope): Predicate {
+  const select = record(record(body['subselect'])['SelectStmt']);
+  switch (body['subLinkType']) {
+    case 'EXISTS_SUBLINK':
+      return existsIn(select, scope, () => always);
+    case 'ANY_SUBLINK': {
+      const test = record(body['testexpr']);
+      const call = record(onlyTarget(select)['FuncCall']);
+      const inlined = list(select['fromClause']).length === 0 ? inlinedSelect(call, scope) : undefined;
+      if (inlined !== undefined) return membershipIn(test, inlined.body, inlined.scope, scope);
+      return membershipIn(test, select, scope);
+    }
+    case 'EXPR_SUBLINK':
+      return list(select['fromClause']).length === 0 ? condition(onlyTarget(select), scope) : scalarCondition(select, scope);
+    default:
+      return opaquePredicate(String(body['subLinkType']), body);
+  }
+}
+
+/** `(select flag from t where …)` as a condition: some row with a true flag. */
+function scalarCondition(select: SqlNode, scope: SqlScope): Predicate {
+  return existsIn(select, scope, inner => condition(onlyTarget(select), inner));
+}
+
+/** `value in (select target from …)`: a row whose target equals the value. `valueScope` is where `value` stands. */
+function membershipIn(value: SqlNode, select: SqlNode, scope: SqlScope, valueScope: SqlScope = scope): Predicate {
+  const left = term(value, valueScope);
+  return existsIn(select, scope, inner => equals(left, term(onlyTarget(select), inner)));
+}
+
+function existsIn(select: SqlNode, scope: SqlScope, extra: (scope: SqlScope) => Predicate): Predicate {
+  const depth = (scope.depth ?? 0) + 1;
+  if (depth > maximumDepth) return opaquePredicate('nesting', select);
+  if (select['op'] !== undefined && select['op'] !== 'SETOP_NONE') {
+    if (select['op'] !== 'SETOP_UNION') return opaquePredicate(String(select['op']), select);
+    return or([existsIn(record(select['larg']), scope, extra), existsIn(record(select['rarg']), scope, extra)]);
+  }
+  const nested = { ...scope, depth };
+  const from = readFrom(list(select['fromClause']), nested, 'joined');
+  const inner = { ...nested, relations: [...scope.relations, ...from.relations] };
+  const where = and([from.condition(inner), whereOf(select, inner), extra(inner)]);
+  return from.relations.reduceRight<Predicate>(
+    (current, relation) => ({ kind: 'exists', row: { name: relation.row, table: relation.table, where: current } }),
+    where,
+  );
+}
+
+function onlyTarget(select: SqlNode): SqlNode {
+  return record(record(record(list(select['targetList'])[0])['ResTarget'])['val']);
+}
+
+function callAsCondition(call: SqlNode, scope: SqlScope): Predicate {
+  const select = inlinedSelect(call, scope);
+  if (select === undefined) return { kind: 'opaque', reason: `the function '${functionName(call)}' is not followed` };
+  if (list(select.body['fromClause']).length === 0) return and([whereOf(select.body, select.scope), condition(onlyTarget(select.body), select.scope)]);
+  return scalarCondition(select.body, select.scope);
+}
+
+function inlinedSelect(call: SqlNode, scope: SqlScope): { readonly body: SqlNode; readonly scope: SqlScope } | undefined {
+  const depth = (scope.depth ?? 0) + 1;
+  const name = functionName(call);
+  const found = name === '' || depth > maximumDepth ? undefined : scope.functionBody?.(name);
+  if (found === undefined) return undefined;
+  const [node] = parseSql(found.select);
+  const body = record(node?.['SelectStmt']);
+  const values = list(call['args']).map(argument => term(record(argument), scope));
+  const named = new Map(found.argumentNames.flatMap((argument, index) => {
+    const value = values[index];
+    return value === undefined ? [] : [[argument, value] as const];
+  }));
+  const parameter = (position: number): Term | undefined => values[position - 1];
+  const prefix = `${scope.prefix ?? ''}${name.replaceAll('.', '_')}:`;
+  return { body, scope: { ...scope, relations: [], named, parameter, prefix, depth } };
+}
+
+function term(node: SqlNode, scope: SqlScope): Term {
+  const [kind, body] = unwrap(node);
+  switch (kind) {
+    case 'ColumnRef':
+      return columnTerm(node, scope);
+    case 'ParamRef':
+      return scope.parameter?.(Number(body['number'] ?? 0)) ?? opaqueTerm('parameter', node);
+    case 'A_Const':
+      return constantOf(body) ?? opaqueTerm('constant', node);
+    case 'TypeCast':
+    case 'CollateClause':
+      return term(record(body['arg']), scope);
+    case 'FuncCall':
+      return callTerm(body, scope);
+    case 'SubLink': {
+      const select = record(record(body['subselect'])['SelectStmt']);
+      return list(select['fromClause']).length === 0 ? term(onlyTarget(select), scope) : opaqueTerm('sub-query', node);
+    }
+    case 'A_Expr':
+      return jsonAccess(body, scope) ?? opaqueTerm('expression', node);
+    case 'A_Indirection': {
+      // (storage.foldername(name))[1]: kept as a function of its arguments.
+      const value = term(record(body['arg']), scope);
+      const [index] = list(body['indirection']);
+      const position = constantOf(record(record(record(record(index)['A_Indices'])['uidx'])['A_Const']));
+      return { kind: 'call', name: 'element', arguments: position === undefined ? [value] : [value, position] };
+    }
+    case 'CoalesceExpr':
+      return { kind: 'call', name: 'coalesce', arguments: list(body['args']).map(argument => term(record(argument), scope)) };
+    case 'SQLValueFunction':
+      return { kind: 'principal', attribute: 'database.user' };
+    default:
+      return opaqueTerm(kind, node);
+  }
+}
+
+function columnTerm(node: SqlNode, scope: SqlScope): Term {
+  const fields = columnFields(node);
+  if (fields === undefined || fields === 'all') return opaqueTerm('row', node);
+  const column = fields.at(-1) ?? '';
+  const qualifier = fields.at(-2);
+  const candidates = scope.relations.toReversed();
+  if (qualifier !== undefined) {
+    const relation = candidates.find(entry => entry.alias === qualifier || lastName(entry.table) === qualifier);
+    const argument = relation === undefined ? scope.named?.get(column) : undefined;
+    return relation === undefined ? (argument ?? opaqueTerm(`column ${qualifier}.${column}`, node)) : columnOf(relation, column);
+  }
+  const known = candidates.find(entry => scope.columnsOf(entry.table)?.includes(column) === true);
+  if (known !== undefined) return columnOf(known, column);
+  const argument = scope.named?.get(column);
+  if (argument !== undefined) return argument;
+  const unknown = candidates.find(entry => scope.columnsOf(entry.table) === undefined);
+  return unknown === undefined ? opaqueTerm(`column ${column}`, node) : columnOf(unknown, column);
+}
+
+function callTerm(call: SqlNode, scope: SqlScope): Term {
+  const name = functionName(call);
+  const values = list(call['args']).map(argument => term(record(argument), scope));
+  const [first] = values;
+  switch (name) {
+    case 'auth.uid':
+      return { kind: 'principal', attribute: 'user.id' };
+    case 'auth.email':
+      return { kind: 'principal', attribute: 'user.email' };
+    case 'auth.role':
+      return { kind: 'principal', attribute: 'database.role' };
+    case 'auth.jwt':
+      return { kind: 'principal', attribute: 'claims' };
+    case 'current_setting':
+      return settingTerm(first) ?? opaqueTerm('setting', call);
+    case 'nullif':
+    case 'lower':
+    case 'btrim':
+    case 'trim':
+      return first ?? opaqueTerm(name, call);
+    default:
+      return inlinedTerm(call, scope) ?? { kind: 'call', name, arguments: values };
+  }
+}
+
+function settingTerm(name: Term | undefined): Term | undefined {
+  if (name?.kind !== 'constant' || typeof name.value !== 'string') return undefined;
+  if (name.value === 'request.jwt.claims') return { kind: 'principal', attribute: 'claims' };
+  if (name.value === 'request.jwt.claim.sub') return { kind: 'principal', attribute: 'user.id' };
+  return { kind: 'setting', name: name.value };
+}
+
+function inlinedTerm(call: SqlNode, scope: SqlScope): Term | undefined {
+  const select = inlinedSelect(call, scope);
+  if (select === undefined || list(select.body['fromClause']).length > 0) return undefined;
+  return term(onlyTarget(select.body), select.scope);
+}
+
+/** `auth.jwt() -> 'app_metadata' ->> 'org'`: an attribute of the principal; `user_metadata` is the caller's own choice. */
+function jsonAccess(body: SqlNode, scope: SqlScope): Term | undefined {
+  const name = text(record(record(list(body['name'])[0])['String'])['sval']);
+  if (name !== '->' && name !== '->>' && name !== '#>>') return undefined;
+  const value = term(record(body['lexpr']), scope);
+  const key = term(record(body['rexpr']), scope);
+  if (key.kind !== 'constant') return undefined;
+  const field = String(key.value).replaceAll(/[{}]/g, '').replaceAll(',', '.');
+  if (value.kind === 'client') return { kind: 'client', path: `${value.path}.${field}` };
+  if (value.kind === 'principal' && value.attribute.startsWith('claims')) return claim(`${value.attribute}.${field}`);
+  return { kind: 'call', name: 'field', arguments: [value, key] };
+}
+
+function claim(path: string): Term {
+  if (path === 'claims.sub') return { kind: 'principal', attribute: 'user.id' };
+  if (path === 'claims.email') return { kind: 'principal', attribute: 'user.email' };
+  if (path === 'claims.role') return { kind: 'principal', attribute: 'database.role' };
+  // Users write their own user_metadata: https://supabase.com/docs/guides/auth/users
+  return path.startsWith('claims.user_metadata') ? { kind: 'client', path } : { kind: 'principal', attribute: path };
+}
+
+function constantOf(body: SqlNode): Term | undefined {
+  if (body['isnull'] === true) return { kind: 'constant', value: null };
+  if (body['boolval'] !== undefined) return { kind: 'constant', value: record(body['boolval'])['boolval'] === true };
+  if (body['ival'] !== undefined) return { kind: 'constant', value: Number(record(body['ival'])['ival'] ?? 0) };
+  if (body['fval'] !== undefined) return { kind: 'constant', value: Number(record(body['fval'])['fval'] ?? 0) };
+  if (body['sval'] !== undefined) return { kind: 'constant', value: text(record(body['sval'])['sval']) };
+  return undefined;
+}
+
+/** Schema-qualified as written, without `public.` and `pg_catalog.`. */
+function functionName(call: SqlNode): string {
+  const names = list(call['funcname']).map(part => text(record(record(part)['String'])['sval']));
+  return names.filter((name, index) => index === names.length - 1 || (name !== 'public' && name !== 'pg_catalog')).join('.');
+}
+
+/** `schema.table`, or `table` for public. */
+function relationName(range: SqlNode): string {
+  const schema = text(range['schemaname']);
+  const name = text(range['relname']);
+  return schema === '' || schema === 'public' ? name : `${schema}.${name}`;
+}
+
+function aliasOf(range: SqlNode): string {
+  return text(record(range['alias'])['aliasname']) || text(range['relname']);
+}
+
+function lastName(table: string): string {
+  return table.slice(table.lastIndexOf('.') + 1);
+}
+
+function opaquePredicate(what: string, node: unknown): Predicate {
+  return { kind: 'opaque', reason: `the SQL expression (${what}) is not followed: ${digest(node)}` };
+}
+
+function opaqueTerm(what: string, node: unknown): Term {
+  return { kind: 'opaque', id: digest(node), reason: `the SQL value (${what}) is not followed` };
+}
+
+function digest(node: unknown): string {
+  return createHash('sha1').update(JSON.stringify(node, (key, value: unknown) => (key === 'location' ? undefined : value))).digest('hex').slice(0, 8);
+}
+
+function unwrap(node: SqlNode): readonly [string, SqlNode] {
+  const [entry] = Object.entries(node);
+  return entry === undefined ? ['nothing', {}] : [entry[0], record(entry[1])];
+}
+
+function record(value: unknown): SqlNode {
+  return isRecord(value) ? value : {};
+}
+
+function isRecord(value: unknown): value is SqlNode {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
