@@ -1,0 +1,25 @@
+import { humanizeTable, isOwned } from '../../harm.ts';
+import { observedCheck } from '../../observed.ts';
+
+/** A webhook that finds the tenant by what a payer can choose: their e-mail address, or metadata that nobody vouches for. */
+export const check = observedCheck({
+  id: 'stripe/webhook-tenant-from-event',
+  title: 'Webhook takes the tenant from the event',
+  severity: 'high',
+  cwe: 639,
+  kind: 'webhook',
+  faults: ({ entryPoint, tenantBy }, { tenancy }) =>
+    tenantBy.flatMap(({ by, place, table }) =>
+      (by !== 'email' && by !== 'metadata') || !(isOwned(tenancy, table) || table === tenancy.root?.table || table === tenancy.principal?.table)
+        ? []
+        : [
+            {
+              harm: `Someone who pays with another customer's ${by === 'email' ? 'e-mail address' : 'id in the metadata'} changes that customer's ${humanizeTable(table)}.`,
+              message: `'${entryPoint}' finds the row of '${table}' by the event's ${by === 'email' ? 'e-mail address' : 'metadata'}, not by the customer id that was stored.`,
+              entryPoints: [entryPoint],
+              object: table,
+              repair: { kind: 'map-by-customer', place, entryPoint, by, table },
+            },
+          ],
+    ),
+});
