@@ -1,0 +1,55 @@
+import type { VerificationStep, VerifiedFix } from '../../core/fix.ts';
+import type { FixResult } from '../../core/result.ts';
+import { count, verificationWords } from '../words.ts';
+import { gapLines, heading } from './heading.ts';
+import { diffBlock, type Pen, paragraph, type TerminalOptions } from './pen.ts';
+import { clean, padEnd } from './text.ts';
+
+/** Repairs, each with what was tried on a copy; the diff of one, or of all on demand. */
+export function renderFix(pen: Pen, result: FixResult, options: TerminalOptions): readonly string[] {
+  const offered = result.fixes.filter(each => each.offered);
+  const refused = result.fixes.filter(each => !each.offered);
+  const withDiff = options.all === true || result.fixes.length <= 2;
+  return [
+    ...heading(pen, 'drydock fix', result),
+    ...verdictLines(pen, offered.length, refused.length + result.unrepaired.length),
+    ...offered.flatMap(each => fixLines(pen, each, withDiff)),
+    ...refused.flatMap(each => fixLines(pen, each, false)),
+    ...unrepairedLines(pen, result.unrepaired),
+    ...gapLines(pen, result.gaps, options.all === true, 'drydock fix --all'),
+    ...(withDiff || offered.length === 0 ? [] : [pen.quiet('  drydock fix --all shows every diff.'), '']),
+  ];
+}
+
+function verdictLines(pen: Pen, offered: number, open: number): readonly string[] {
+  if (offered === 0) return [pen.strong(`  No repair held, ${count(open, 'finding')} left open.`), ''];
+  return [pen.strong(pen.cool(`  ${count(offered, 'repair')} held on a copy of your app.`)), ...(open > 0 ? [`  ${count(open, 'finding')} left for a person to decide.`] : []), ''];
+}
+
+/** One repair: title, why it closes the path, what was tried, what it changes. */
+export function fixLines(pen: Pen, verified: VerifiedFix, withDiff: boolean): readonly string[] {
+  const sign = verified.offered ? pen.cool('✓') : pen.warm('✗');
+  const files = [...new Set([...verified.fix.edits, ...verified.fix.newFiles].map(change => clean(change.file)))];
+  return [
+    ...paragraph(pen, clean(verified.fix.title), 4, pen.strong).map((line, index) => (index === 0 ? `  ${sign} ${line.trimStart()}` : line)),
+    ...paragraph(pen, clean(verified.fix.explanation), 4),
+    ...paragraph(pen, files.join(' · '), 4, pen.quiet),
+    ...verified.verification.flatMap(step => stepLines(pen, step)),
+    ...(withDiff ? ['', ...diffBlock(pen, clean(verified.diff), 4)] : []),
+    '',
+  ];
+}
+
+function stepLines(pen: Pen, step: VerificationStep): readonly string[] {
+  const sign = step.outcome === 'passed' ? pen.cool('✓') : step.outcome === 'failed' ? pen.warm('✗') : pen.quiet('–');
+  return paragraph(pen, clean(step.detail), 28, pen.quiet).map((line, index) => (index === 0 ? `    ${sign} ${padEnd(verificationWords(step.step), 21)} ${line.trimStart()}` : line));
+}
+
+function unrepairedLines(pen: Pen, unrepaired: FixResult['unrepaired']): readonly string[] {
+  if (unrepaired.length === 0) return [];
+  return [
+    pen.strong('  Without a repair'),
+    ...unrepaired.flatMap(entry => [`     ${clean(entry.fingerprint)}`, ...paragraph(pen, clean(entry.reason), 7, pen.quiet)]),
+    '',
+  ];
+}

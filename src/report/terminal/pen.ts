@@ -1,0 +1,105 @@
+import pc from 'picocolors';
+import type { Severity, Verdict } from '../../core/verdict.ts';
+import { padStart, widthOf, wrap, wrapLines } from './text.ts';
+
+/** What the terminal can do, and what of the result is asked for. */
+export interface TerminalOptions {
+  readonly columns: number;
+  readonly colour: boolean;
+  readonly unicode: boolean;
+  /** Number of a finding, its fingerprint, an entry point or a table: explain this instead of the overview. */
+  readonly focus?: string;
+  /** Only paths or cells with this verdict. */
+  readonly only?: Verdict;
+  /** Everything that the overview leaves out: every path, transcript and diff. */
+  readonly all?: boolean;
+}
+
+/** Colours and width of one rendering. One warm colour for what leaks, one cool for what holds, the rest quiet. */
+export interface Pen {
+  readonly width: number;
+  readonly warm: Paint;
+  readonly cool: Paint;
+  readonly quiet: Paint;
+  readonly strong: Paint;
+  readonly added: Paint;
+  readonly removed: Paint;
+}
+
+export type Paint = (text: string) => string;
+
+/** The pen for a terminal. Lines never fill the last column, and stay readable on a very wide screen. */
+export function makePen(options: TerminalOptions): Pen {
+  const colours = pc.createColors(options.colour);
+  return {
+    width: Math.max(40, Math.min(options.columns, 132)),
+    warm: colours.red,
+    cool: colours.cyan,
+    quiet: colours.dim,
+    strong: colours.bold,
+    added: colours.cyan,
+    removed: colours.red,
+  };
+}
+
+/** A line with one part at the left edge and one at the right; on two lines where both do not fit. */
+export function spread(pen: Pen, left: string, right: string, indent = 0): readonly string[] {
+  const room = pen.width - indent;
+  const margin = ' '.repeat(indent);
+  if (widthOf(left) + widthOf(right) + 2 <= room) return [margin + left + padStart(right, room - widthOf(left))];
+  return [margin + left, ...(right === '' ? [] : [margin + padStart(right, room)])];
+}
+
+/** A paragraph, wrapped and indented. `hang` goes before the first line, inside the indent. */
+export function paragraph(pen: Pen, text: string, indent: number, paint: Paint = plain): readonly string[] {
+  return wrap(text, pen.width - indent).map(line => ' '.repeat(indent) + paint(line));
+}
+
+/** A text that keeps its line breaks, indented. */
+export function block(pen: Pen, text: string, indent: number, paint: Paint = plain): readonly string[] {
+  return wrapLines(text.trimEnd(), pen.width - indent).map(line => (line === '' ? '' : ' '.repeat(indent) + paint(line)));
+}
+
+/** A unified diff with its signs coloured. */
+export function diffBlock(pen: Pen, diff: string, indent: number): readonly string[] {
+  return wrapLines(diff.trimEnd(), pen.width - indent).map(line => {
+    const paint = line.startsWith('+') ? pen.added : line.startsWith('-') ? pen.removed : pen.quiet;
+    return ' '.repeat(indent) + paint(line);
+  });
+}
+
+/** The paint of a verdict. */
+export function verdictPaint(pen: Pen, verdict: Verdict): Paint {
+  return verdict === 'leaks' ? pen.warm : verdict === 'isolated' ? pen.cool : verdict === 'unknown' || verdict === 'broken' ? pen.strong : pen.quiet;
+}
+
+/** The paint of a severity: only what is urgent is warm. */
+export function severityPaint(pen: Pen, severity: Severity): Paint {
+  return severity === 'critical' ? text => pen.strong(pen.warm(text)) : severity === 'high' ? pen.warm : plain;
+}
+
+/** Leaves a text as it is. */
+export function plain(text: string): string {
+  return text;
+}
+
+const ascii: readonly (readonly [string, string])[] = [
+  ['⚓', '#'],
+  ['·', '-'],
+  ['…', '~'],
+  ['→', '>'],
+  ['▲', '^'],
+  ['✓', 'v'],
+  ['✗', 'x'],
+  ['‹', '<'],
+  ['›', '>'],
+  ['–', '-'],
+  ['×', 'x'],
+  ['—', '-'],
+  ['’', "'"],
+];
+
+/** The same text for a terminal without Unicode; each sign becomes one character, so that columns stay. */
+export function toAscii(text: string): string {
+  return ascii.reduce((current, [sign, replacement]) => current.replaceAll(sign, replacement), text);
+}

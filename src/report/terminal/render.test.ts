@@ -1,0 +1,311 @@
+import { describe, expect, test } from 'vitest';
+import type { CommandResult } from '../../core/result.ts';
+import { largeTrace, sampleFix, sampleProbe, sampleRescue, sampleRules, sampleTrace, sampleTriage } from '../sample.ts';
+import { renderTerminal, type TerminalOptions } from './render.ts';
+import { widthOf } from './text.ts';
+
+const plain: TerminalOptions = { columns: 80, colour: false, unicode: true };
+const all: readonly CommandResult[] = [sampleTriage(), sampleTrace(), sampleRules(), sampleProbe(), sampleFix(), sampleRescue()];
+const variants: readonly Partial<TerminalOptions>[] = [{}, { all: true }, { focus: '1' }, { focus: 'members' }, { focus: 'a3' }];
+
+describe('every screen', () => {
+  test.each([60, 80, 120, 200])('fits %i columns', columns => {
+    for (const result of [...all, largeTrace(300)]) {
+      for (const variant of variants) {
+        const text = renderTerminal(result, { ...plain, ...variant, columns });
+        expect(text.split('\n').filter(line => widthOf(line) > columns), `${result.command} ${JSON.stringify(variant)}`).toEqual([]);
+      }
+    }
+  });
+
+  test('says the same with colour as without', () => {
+    for (const result of all) {
+      // eslint-disable-next-line no-control-regex -- colour codes are control characters
+      const uncoloured = renderTerminal(result, { ...plain, colour: true }).replace(/\u001b\[\d+m/g, '');
+      expect(uncoloured).toBe(renderTerminal(result, plain));
+    }
+  });
+
+  test('keeps to ASCII where the terminal cannot show more', () => {
+    for (const result of all) expect(renderTerminal(result, { ...plain, unicode: false })).toMatch(/^[\x20-\x7e\n•]*$/);
+  });
+
+  test('cannot be steered by what the target wrote', () => {
+    const trace = sampleTrace();
+    const [first] = trace.findings;
+    if (first === undefined) throw new Error('The sample has no finding');
+    const hostile = { ...trace, findings: [{ ...first, harm: 'All is well\u001b[2J\u001b]0;title\u0007\r\u202e.' }] };
+    expect(renderTerminal(hostile, plain)).not.toMatch(/[\u001b\u0007\r\u202e]/);
+  });
+});
+
+test('the first screen says the harm, the reach and what to do', () => {
+  expect(renderTerminal(sampleTriage(), { ...plain, columns: 100 })).toMatchInlineSnapshot(`
+    "⚓ drydock  tally   Next.js 16 · Drizzle · better-auth · Stripe                                 3.4 s
+
+      Customers can read and change each other's data.                                NOT SAFE TO LAUNCH
+
+        7 ways in · 5 seen in the running app · 1 replayed in a copy of your database · 1 follows from
+        the code
+        reach invoices, customers, payments, exports (41 columns, 3 of them secret)
+        who   any signed-in user: 6 · anyone on the internet: 1
+        since 4 of them came with 8f3c1e2 "add dashboard export" (2026-11-10, cursor-agent)
+
+       1  critical  replayed  Anyone can join any organisation.
+                              members · drizzle/0003_members.sql:22
+       2  critical  seen      Any signed-in user can export every organisation's invoices.
+                              GET /api/invoices/export · app/api/invoices/export/route.ts:21
+       3  critical  seen      Any signed-in user can change any organisation's customers.
+                              action app/customers/actions.ts#updateCustomer · line 44
+       4  critical  seen      Any signed-in user can read any customer's invoice.
+                              GET /api/invoices/[id] · lib/invoices.ts:33
+       5  high      seen      Anyone on the internet can start the nightly export.
+                              GET /api/export/nightly · lib/exports.ts:8
+
+                    seen in the running app · replayed in a copy of your database
+          … 2 more: drydock trace, drydock rules
+
+      Do this now
+        1  drydock rescue       repair all 7 on a branch
+        2   rotate STRIPE_SECRET_KEY, it is in your browser bundle
+
+      Could not tell, in 1 place
+         The filter of this query comes from 'buildFilter', which is chosen at run time.
+         lib/search.ts:40 · settles 1 verdict
+    "
+  `);
+});
+
+test('a trace lists what leaks and what could not be told', () => {
+  expect(renderTerminal(sampleTrace(), { ...plain, columns: 100 })).toMatchInlineSnapshot(`
+    "⚓ drydock trace  tally   Next.js 16 · Drizzle · better-auth · Stripe                           0.8 s
+
+      6 of 17 paths leak.
+      9 isolated · 1 public · 1 unknown
+      17 entry points · 64 files · 16 of 16 queries reached
+
+       1  critical  seen      Any signed-in user can export every organisation's invoices.
+                              GET /api/invoices/export · app/api/invoices/export/route.ts:21
+       2  critical  seen      Any signed-in user can change any organisation's customers.
+                              action app/customers/actions.ts#updateCustomer · line 44
+       3  critical  seen      Any signed-in user can read any customer's invoice.
+                              GET /api/invoices/[id] · lib/invoices.ts:33
+       4  high      seen      Anyone on the internet can start the nightly export.
+                              GET /api/export/nightly · lib/exports.ts:8
+       5  high      seen      Any signed-in user sees the payments of everyone.
+                              page /payments · lib/payments.ts:12
+       6  high      code      The assistant can be talked into reading another organisation’s customers.
+                              tool lib/assistant/tools.ts#findCustomer · line 18
+
+                    seen in the running app · follows from the code
+
+      Could not tell, in 1 place
+         The filter of this query comes from 'buildFilter', which is chosen at run time.
+         lib/search.ts:40 · settles 1 verdict
+
+      drydock trace 1   the whole way of finding 1, step by step
+      drydock fix 1     a verified repair for it
+    "
+  `);
+});
+
+test('a finding is explained step by step, with the unbound part of its query marked', () => {
+  expect(renderTerminal(sampleTrace(), { ...plain, focus: 'f1' })).toMatchInlineSnapshot(`
+    "Any signed-in user can read any customer's invoice.
+    critical · seen in the running app
+    The query in 'getInvoice' depends on 'params.id' and on no tenant.
+    path/query-trusts-client-id · CWE-639
+
+      GET /api/invoices/[id]
+
+       1   browser sends id                         app/api/invoices/[id]/route.ts:9
+           const { id } = await params;
+       2   session is checked                      app/api/invoices/[id]/route.ts:10
+           await requireUser();
+       3   passed on                                              lib/invoices.ts:31
+           export async function getInvoice(id: string) {
+       4   query                                                  lib/invoices.ts:33
+           return db.query.invoices.findFirst({ where: eq(invoices.id, id) });
+           select * from invoices where id = ‹params.id›
+                                        ▲
+                       the caller chooses the row; nothing ties it to their tenant
+       5   database lets it through
+           the client connects as the owner of the tables: policies do not apply
+           (drizzle, read on invoices)
+
+      Why nothing stops it
+         'requireUser' proves who asks, not whose invoice it is.
+         The client connects as the owner of 'invoices', so its policies do not
+         apply.
+
+      Seen in the running app, as ada@acme.test
+         GET /api/invoices/inv_1042
+         accept: application/json
+         cookie: ‹hidden›
+         → 200
+           {"id":"inv_1042","number":"B-2207","organizationId":"org_borealis","total
+           ":"canary-7f3a-B","memo":"<b>due</b>"}
+         A value of Borealis from 'invoices' is in the answer.
+
+      Repair
+         drydock fix 3
+    "
+  `);
+});
+
+test('a table shows every path that reaches it', () => {
+  expect(renderTerminal(sampleTrace(), { ...plain, focus: 'customers' })).toMatchInlineSnapshot(`
+    "⚓ drydock trace customers  tally                                           0.8 s
+      Next.js 16 · Drizzle · better-auth · Stripe
+
+      leaks     action app/customers/actions.…  update custome… …mers/actions.ts:44
+      leaks     tool lib/assistant/tools.ts#f…  read customers  …istant/tools.ts:18
+      isolated  metadata /customers/[id]        read customers  lib/customers.ts:35
+      isolated  page /customers                 read customers  lib/customers.ts:27
+      isolated  page /customers/[id]            read customers  lib/customers.ts:35
+    "
+  `);
+});
+
+test('rules show the matrix with one sign a cell', () => {
+  expect(renderTerminal(sampleRules(), { ...plain, columns: 100 })).toMatchInlineSnapshot(`
+    "⚓ drydock rules  tally   Next.js 16 · Drizzle · better-auth · Stripe                           1.5 s
+
+      5 of 96 attempts reached another tenant's rows, in 2 objects.
+      Every role tried every command on every table, view and function, in a copy of your database.
+      A tenant is a row of organizations, a user a row of users, members are in members.
+
+      9 migrations, 143 statements replayed, 1 failed
+         drizzle/0005_search.sql:3 0A000 extension "pg_bigm" is not available
+
+                      anon             authenticated    authenticated
+                      not signed in    no tenant        other tenant
+                      S I U D          S I U D          S I U D
+      exports         ✗ · · ·          ✗ · · ·          ✗ · · ·
+      members         · · · ·          · ✗ · ·          · ✗ · ·
+      customers       · · · ·          · · · ·          · · · ·
+      invoices        · · · ·          · · · ·          · · · ·
+      notes           · · · ·          · · · ·          · · ? ·
+      organizations   · · · ·          · · · ·          · · · ·
+      payments        · · · ·          · · · ·          · · · ·
+      subscriptions   · · · ·          · · · ·          · · · ·
+
+      ✗ reaches another tenant's row · isolated o public ! broken ? could not tell
+
+       1  critical  replayed  Anyone can join any organisation.
+                              members · drizzle/0003_members.sql:22
+
+                    replayed in a copy of your database
+
+      Could not tell, in 1 place
+         The policy 'notes_update' calls 'can_edit', whose body is not SQL.
+         drizzle/0004_notes.sql:9 · settles 1 verdict
+
+      drydock rules 1 shows finding 1 with its transcript, drydock rules <table> everything about a
+      table.
+    "
+  `);
+});
+
+test('a finding of the database shows the transcript that replays it', () => {
+  expect(renderTerminal(sampleRules(), { ...plain, focus: '1' })).toMatchInlineSnapshot(`
+    "Anyone can join any organisation.
+    critical · replayed in a copy of your database
+    The policy 'members_insert' compares 'user_id' with the caller and
+    'organization_id' with nothing.
+    database/membership-open-to-self-join · CWE-862
+
+      at drizzle/0003_members.sql:22
+
+      The policy on members
+         create policy members_insert on members for insert with check (user_id =
+           auth.uid());
+
+      Replayed in a copy of your database, insert as authenticated
+         begin;
+         set local role authenticated;
+         select set_config('request.jwt.claims',
+           '{"sub":"00000000-0000-4000-8000-00000000000a"}', true);
+         insert into members (organization_id, user_id, role)
+         values ('00000000-0000-4000-8000-0000000000b0',
+           '00000000-0000-4000-8000-00000000000a', 'owner');
+         -- INSERT 0 1: a user of Acme is now an owner of Borealis
+         rollback;
+
+      Repair
+         drydock fix 1
+    "
+  `);
+});
+
+test('the last screen of a rescue is a ledger', () => {
+  expect(renderTerminal(sampleRescue(), { ...plain, columns: 100 })).toMatchInlineSnapshot(`
+    "⚓ drydock rescue  tally   Next.js 16 · Drizzle · better-auth · Stripe                     2 min 51 s
+
+      5 leaks could be exploited. Now none can, and owners keep their access.
+
+                                         before      after
+      leaks exploited                         5          0
+      attacks tried                           9          9
+      own access working                    6/6        6/6
+      leaking paths in the code               6          1
+      leaking cells in the database           5          0
+      tables under policy                   3/8        8/8
+
+      5 regression tests written: 5 fail before the repairs, 5 pass after.
+
+      1 finding left for a person
+         The assistant can be talked into reading another organisation’s customers.
+           The repair did not pass the type check at lib/assistant/tools.ts:18.
+
+      Could not tell, in 2 places
+         The policy 'notes_update' calls 'can_edit', whose body is not SQL.
+         drizzle/0004_notes.sql:9 · settles 1 verdict
+         The filter of this query comes from 'buildFilter', which is chosen at run time.
+         lib/search.ts:40 · settles 1 verdict
+
+      branch  drydock/rescue · 6 repairs, one commit each · 5 files changed · undo any: git revert
+      copy    /home/ada/tally/.drydock/rescue
+      report  /home/ada/tally/.drydock/rescue/report.html
+    "
+  `);
+});
+
+test('an attack is shown as request and answer', () => {
+  expect(renderTerminal(sampleProbe(), { ...plain, focus: 'a3' })).toMatchInlineSnapshot(`
+    "action app/customers/actions.ts#updateCustomer                            leaked
+    as ada of Acme, on a customer of Borealis
+
+      POST /customers
+      next-action: ‹updateCustomer›
+      customerId=cus_41&organizationId=org_acme&name=changed
+
+      → 303
+
+    The row of Borealis in 'customers' changed: 'name'.
+    "
+  `);
+});
+
+test('a clean app is told what was looked at and not that it is safe', () => {
+  const trace = sampleTrace('after');
+  const clean = renderTerminal(
+    { ...sampleTriage(), verdict: 'safe-as-far-as-seen', headline: 'No way from one customer to another was found.', trace, rules: sampleRules('after'), findings: [], todo: [], since: [] },
+    plain,
+  );
+  expect(clean).toContain('NO LEAK FOUND');
+  expect(clean).toContain('17 paths from 17 entry points were judged, 1 could not be told.');
+  expect(clean).toContain('The running app was not tried');
+});
+
+test('a name that nothing has is answered with how to find the names', () => {
+  expect(renderTerminal(sampleTrace(), { ...plain, focus: 'nowhere' })).toBe(
+    "No finding, entry point or table is called 'nowhere'. 'drydock trace --all'\nlists them.\n",
+  );
+});
+
+test('a rescue that takes away own access is not called a success', () => {
+  const rescue = sampleRescue();
+  const broken = { ...rescue, after: { ...rescue.after, ownAccessWorking: 4 } };
+  expect(renderTerminal(broken, plain)).toContain('some owners lost their own access');
+});

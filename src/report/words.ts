@@ -1,0 +1,210 @@
+import type { Actor, CellCommand } from '../core/cell.ts';
+import type { Finding } from '../core/finding.ts';
+import type { VerificationStep } from '../core/fix.ts';
+import type { ClientRole, Principal } from '../core/path.ts';
+import { unreachable } from '../core/unreachable.ts';
+import type { Reason, Verdict } from '../core/verdict.ts';
+
+/** How sure a finding is, from the strongest evidence it has. */
+export type Certainty = 'seen' | 'replayed' | 'policy' | 'code';
+
+/** The strongest kind of evidence of a finding. */
+export function certaintyOf(finding: Finding): Certainty {
+  const kinds = new Set(finding.evidence.map(evidence => evidence.kind));
+  if (kinds.has('probe')) return 'seen';
+  if (kinds.has('replay')) return 'replayed';
+  return kinds.has('policy') && !kinds.has('path') ? 'policy' : 'code';
+}
+
+/** The certainty in words, never stronger than the evidence. */
+export function certaintyWords(certainty: Certainty): string {
+  switch (certainty) {
+    case 'seen':
+      return 'seen in the running app';
+    case 'replayed':
+      return 'replayed in a copy of your database';
+    case 'policy':
+      return 'follows from the policy';
+    case 'code':
+      return 'follows from the code';
+    default:
+      return unreachable(certainty);
+  }
+}
+
+/** Who asks, in words. */
+export function principalWords(principal: Principal): string {
+  switch (principal) {
+    case 'anonymous':
+      return 'anyone on the internet';
+    case 'member':
+      return 'any signed-in user';
+    case 'admin':
+      return 'an administrator';
+    case 'system':
+      return 'your own systems';
+    default:
+      return unreachable(principal);
+  }
+}
+
+/** Who tries a cell of the matrix, in words. */
+export function actorWords(actor: Actor): string {
+  switch (actor) {
+    case 'anonymous':
+      return 'not signed in';
+    case 'stranger':
+      return 'signed in, no tenant';
+    case 'member':
+      return 'member of another tenant';
+    case 'member-of-both':
+      return 'member of both tenants';
+    case 'admin':
+      return 'administrator of another tenant';
+    default:
+      return unreachable(actor);
+  }
+}
+
+/** What the query is missing, as the remark under the marked part of its SQL. */
+export function reasonWords(reason: Reason): string {
+  switch (reason) {
+    case 'client-id':
+      return 'the caller chooses the row; nothing ties it to their tenant';
+    case 'unscoped':
+      return 'nothing here depends on who asks';
+    case 'unbound-object':
+      return 'a tenant was verified; this row was never tied to it';
+    case 'maybe-undefined':
+      return 'this filter disappears when its value is undefined';
+    case 'fail-open':
+      return 'when the guard fails, the query still runs';
+    case 'not-awaited':
+      return 'the guard is not awaited, so it never stops this';
+    case 'result-dropped':
+      return 'the answer of the guard is not used';
+    case 'layout-only':
+      return 'only a layout guards this, and it does not run for every request';
+    case 'foreign-key':
+      return "this may name another tenant's row";
+    case 'tool-argument':
+      return 'a language model chooses this value';
+    case 'policy-leaks':
+      return 'this relies on the policy, and the policy lets others in';
+    case 'no-authentication':
+      return 'nobody is asked to sign in';
+    case 'cross-role':
+      return 'no role is required, so any member reaches it';
+    case 'scoped-by-session':
+      return 'tied to the tenant of the session';
+    case 'scoped-by-membership':
+      return 'tied to a verified membership';
+    case 'scoped-by-policy':
+      return 'tied to the caller by the policy';
+    case 'guarded-lookup':
+      return 'compared with the caller before it is used';
+    case 'capability':
+      return 'chosen by a secret that cannot be guessed';
+    case 'system':
+      return 'only your own systems and verified events come here';
+    case 'administrator':
+      return 'only an administrator of your app comes here';
+    case 'no-owner':
+      return 'the table belongs to no tenant';
+    case 'declared-public':
+      return 'you declared it public';
+    case 'policy-denies-owner':
+      return 'the policy keeps the owner out too';
+    case 'opaque':
+      return 'this could not be followed';
+    default:
+      return unreachable(reason);
+  }
+}
+
+/** What the role of the database client means for policies. */
+export function roleWords(role: ClientRole): string {
+  switch (role) {
+    case 'owner':
+      return 'the client connects as the owner of the tables: policies do not apply';
+    case 'service':
+      return 'the client uses the service key: policies do not apply';
+    case 'anon':
+      return 'the client asks as nobody: policies decide';
+    case 'authenticated':
+      return 'the client asks as the signed-in user: policies decide';
+    case 'guarded':
+      return 'the client is bound to the session: policies decide';
+    case 'unknown':
+      return 'the role of the client could not be told';
+    default:
+      return unreachable(role);
+  }
+}
+
+/** A verdict in a few words. */
+export function verdictWords(verdict: Verdict): string {
+  switch (verdict) {
+    case 'leaks':
+      return 'leaks';
+    case 'isolated':
+      return 'isolated';
+    case 'public':
+      return 'public';
+    case 'broken':
+      return 'broken: not even the owner can';
+    case 'unknown':
+      return 'could not tell';
+    default:
+      return unreachable(verdict);
+  }
+}
+
+/** How a fix was tried, in words. */
+export function verificationWords(step: VerificationStep['step']): string {
+  switch (step) {
+    case 'trace':
+      return 'traced again';
+    case 'typecheck':
+      return 'type check';
+    case 'replay':
+      return 'database replayed';
+    case 'build':
+      return 'build';
+    case 'exploit':
+      return 'same attack';
+    case 'own-access':
+      return "owner's own access";
+    case 'tests':
+      return 'regression test';
+    default:
+      return unreachable(step);
+  }
+}
+
+/** The letter of a command in the head of the matrix. */
+export function commandLetter(command: CellCommand): string {
+  return command === 'execute' ? 'X' : command.charAt(0).toUpperCase();
+}
+
+/** `1 path`, `3 paths`; irregular plurals are given. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${grouped(number)} ${number === 1 ? one : many}`;
+}
+
+/** A number with a thin gap between thousands, the same in every locale. */
+export function grouped(number: number): string {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** A duration as one reads it: `0.8 s`, `2 min 51 s`. */
+export function duration(elapsedMs: number): string {
+  if (elapsedMs < 60_000) return `${(elapsedMs / 1000).toFixed(1)} s`;
+  const seconds = Math.round(elapsedMs / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** The name of a folder or the host of an address, for a heading. */
+export function shortTarget(target: string): string {
+  return target.replace(/[/\\]+$/, '').split(/[/\\]/).at(-1) ?? target;
+}
