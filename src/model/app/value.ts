@@ -6,7 +6,7 @@ import type { Fact } from './types.ts';
 export type Value =
   | { readonly kind: 'constant'; readonly value: string | number | boolean | null | undefined }
   /** A value known by its provenance. Its fields have the same provenance with a longer path. */
-  | { readonly kind: 'term'; readonly term: Term; readonly maybeUndefined: boolean }
+  | { readonly kind: 'term'; readonly term: Term; readonly maybeUndefined: boolean; readonly truthy?: boolean }
   /** A row that a query returned. */
   | RowValue
   /** Any number of values alike: what a query returned, or a `map` of it. */
@@ -68,6 +68,11 @@ export function constant(value: string | number | boolean | null | undefined): V
 /** A value with this provenance that is present. */
 export function known(term: Term): Value {
   return { kind: 'term', term, maybeUndefined: false };
+}
+
+/** A value with this provenance that is present and not empty. */
+export function present(term: Term): Value {
+  return { kind: 'term', term, maybeUndefined: false, truthy: true };
 }
 
 /** An object with these fields only. */

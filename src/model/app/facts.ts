@@ -1,0 +1,113 @@
+import { and, or, type Predicate, type RowVariable, type Term } from '../../core/predicate.ts';
+import type { Place } from '../../core/place.ts';
+import { factKey } from './keys.ts';
+import type { Fact } from './types.ts';
+
+/** A condition that holds. */
+export function conditionFact(condition: Predicate, place: Place, label: string): Fact {
+  return { holds: { kind: 'condition', condition }, place, label };
+}
+
+/** A row that exists. */
+export function rowFact(row: RowVariable, place: Place, label = `a row of '${row.table}' was found`): Fact {
+  return { holds: { kind: 'row', row }, place, label };
+}
+
+/** `facts` and `more`, each once. */
+export function addFacts(facts: readonly Fact[], more: readonly Fact[]): readonly Fact[] {
+  if (more.length === 0) return facts;
+  const known = new Set(facts.map(factKey));
+  const added = more.filter(fact => {
+    const key = factKey(fact);
+    if (known.has(key)) return false;
+    known.add(key);
+    return true;
+  });
+  return added.length === 0 ? facts : [...facts, ...added];
+}
+
+/** Facts of `facts` that are not in `base`. */
+export function without(facts: readonly Fact[], base: readonly Fact[]): readonly Fact[] {
+  if (facts === base) return [];
+  const known = new Set(base.map(factKey));
+  return facts.filter(fact => !known.has(factKey(fact)));
+}
+
+/** What holds whichever of the lists holds: common facts, and one disjunction of the rest where it may help. */
+export function commonFacts(lists: readonly (readonly Fact[])[]): readonly Fact[] {
+  const [first, ...rest] = lists;
+  if (first === undefined) return [];
+  if (rest.length === 0) return first;
+  const keys = rest.map(list => new Set(list.map(factKey)));
+  const common = first.filter(fact => keys.every(set => set.has(factKey(fact))));
+  const others = lists.map(list => without(list, common));
+  return [...common, ...disjunction(others)];
+}
+
+const widest = 6;
+
+function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
+  if (lists.length > widest || lists.some(list => !list.some(isTelling))) return [];
+  const [first] = lists.flat();
+  if (first === undefined) return [];
+  const roles = commonRole(lists);
+  const operands = lists.map(list => and(list.map(asPredicate).filter(predicate => predicate !== undefined)));
+  const condition = or(operands);
+  const facts: Fact[] = [...roles];
+  if (condition.kind !== 'true') facts.push({ holds: { kind: 'condition', condition }, place: first.place, label: first.label });
+  return facts;
+}
+
+function commonRole(lists: readonly (readonly Fact[])[]): readonly Fact[] {
+  const roles: string[] = [];
+  let sample: Fact | undefined;
+  for (const list of lists) {
+    const fact = list.find(candidate => candidate.holds.kind === 'role' && candidate.weakness === undefined);
+    if (fact?.holds.kind !== 'role') return [];
+    roles.push(...fact.holds.roles);
+    sample = fact;
+  }
+  if (sample?.holds.kind !== 'role') return [];
+  return [{ ...sample, holds: { ...sample.holds, roles: [...new Set(roles)].toSorted() } }];
+}
+
+/** True for facts that can tie something to somebody. */
+export function isTelling(fact: Fact): boolean {
+  if (fact.weakness !== undefined) return false;
+  if (fact.holds.kind !== 'condition') return true;
+  return tells(fact.holds.condition);
+}
+
+function tells(condition: Predicate): boolean {
+  switch (condition.kind) {
+    case 'compare':
+      return condition.operator === '=' || condition.operator === 'is-not-distinct-from';
+    case 'exists':
+      return true;
+    case 'and':
+      return condition.operands.some(tells);
+    case 'or':
+      return condition.operands.every(tells);
+    default:
+      return false;
+  }
+}
+
+/** The fact as a predicate, where it is one. */
+export function asPredicate(fact: Fact): Predicate | undefined {
+  if (fact.weakness !== undefined) return undefined;
+  if (fact.holds.kind === 'row') return { kind: 'exists', row: fact.holds.row };
+  return fact.holds.kind === 'condition' ? fact.holds.condition : undefined;
+}
+
+/** The facts with a weakness: they explain, and prove nothing. */
+export function weaken(facts: readonly Fact[], weakness: NonNullable<Fact['weakness']>): readonly Fact[] {
+  return facts.filter(fact => isTelling(fact) && fact.weakness === undefined).map(fact => ({ ...fact, weakness }));
+}
+
+/** Facts that hold when a term is there, or is not. */
+export function presence(term: Term, isPresent: boolean, place: Place, label: string): readonly Fact[] {
+  if (term.kind === 'constant' || term.kind === 'opaque') return [];
+  const absent: Predicate = { kind: 'is-null', term };
+  return [conditionFact(isPresent ? { kind: 'not', operand: absent } : absent, place, label)];
+}

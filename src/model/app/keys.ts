@@ -1,0 +1,194 @@
+import type { Predicate, RowVariable, Term } from '../../core/predicate.ts';
+import type { FunctionCode } from '../../collect/source/ir.ts';
+import type { Fact } from './types.ts';
+import type { Value } from './value.ts';
+
+const termKeys = new WeakMap<Term, string>();
+const predicateKeys = new WeakMap<Predicate, string>();
+const factKeys = new WeakMap<Fact, string>();
+const valueKeys = new WeakMap<Value, string>();
+
+/** A text that is equal exactly for equal terms. */
+export function termKey(term: Term): string {
+  const cached = termKeys.get(term);
+  if (cached !== undefined) return cached;
+  const key = writeTerm(term);
+  termKeys.set(term, key);
+  return key;
+}
+
+function writeTerm(term: Term): string {
+  switch (term.kind) {
+    case 'column':
+      return `${term.row}.${term.column}`;
+    case 'principal':
+      return `principal:${term.attribute}`;
+    case 'client':
+    case 'tool-argument':
+    case 'event':
+      return `${term.kind}:${term.path}`;
+    case 'setting':
+    case 'environment':
+      return `${term.kind}:${term.name}`;
+    case 'constant':
+      return JSON.stringify(term.value);
+    case 'call':
+      return `${term.name}(${term.arguments.map(termKey).join(',')})`;
+    case 'opaque':
+      return `opaque:${term.id}`;
+  }
+}
+
+/** A text that is equal exactly for equal predicates. */
+export function predicateKey(predicate: Predicate): string {
+  const cached = predicateKeys.get(predicate);
+  if (cached !== undefined) return cached;
+  const key = writePredicate(predicate);
+  predicateKeys.set(predicate, key);
+  return key;
+}
+
+function writePredicate(predicate: Predicate): string {
+  switch (predicate.kind) {
+    case 'true':
+    case 'false':
+      return predicate.kind;
+    case 'compare':
+      return `(${termKey(predicate.left)}${predicate.operator}${termKey(predicate.right)})`;
+    case 'is-null':
+      return `null(${termKey(predicate.term)})`;
+    case 'and':
+    case 'or':
+      return `${predicate.kind}[${predicate.operands.map(predicateKey).join(',')}]`;
+    case 'not':
+      return `not(${predicateKey(predicate.operand)})`;
+    case 'exists':
+      return `exists(${rowKey(predicate.row)})`;
+    case 'maybe-absent':
+      return `maybe(${predicateKey(predicate.operand)})`;
+    case 'opaque':
+      return `opaque(${predicate.reason})`;
+  }
+}
+
+/** A text for a row variable: its name, table and what is known of it. */
+export function rowKey(row: RowVariable): string {
+  return `${row.name}:${row.table}${predicateKey(row.where)}`;
+}
+
+/** A text that is equal for facts that say the same with the same strength. */
+export function factKey(fact: Fact): string {
+  const cached = factKeys.get(fact);
+  if (cached !== undefined) return cached;
+  const holds = fact.holds;
+  let key: string;
+  switch (holds.kind) {
+    case 'row':
+      key = `row ${rowKey(holds.row)}`;
+      break;
+    case 'condition':
+      key = `if ${predicateKey(holds.condition)}`;
+      break;
+    case 'member':
+      key = `member ${termKey(holds.tenant)}`;
+      break;
+    case 'role':
+      key = `role ${holds.roles.join('|')} ${holds.tenant === undefined ? '' : termKey(holds.tenant)}`;
+      break;
+    case 'signed-in':
+    case 'system':
+      key = holds.kind;
+  }
+  key = `${key}!${fact.weakness ?? ''}`;
+  factKeys.set(fact, key);
+  return key;
+}
+
+const factListKeys = new WeakMap<readonly Fact[], string>();
+
+/** A text for a list of facts. */
+export function factsKey(facts: readonly Fact[]): string {
+  if (facts.length === 0) return '';
+  const cached = factListKeys.get(facts);
+  if (cached !== undefined) return cached;
+  const key = facts.map(factKey).join(';');
+  factListKeys.set(facts, key);
+  return key;
+}
+
+/** What a function value has captured; the interpreter's own closure implements it. */
+export interface Closure {
+  readonly code: FunctionCode;
+  /** A text for the captured values as they are now. */
+  captureKey(depth: number): string;
+}
+
+/** A text that is equal for values that behave alike. Functions are named by their code and what they captured. */
+export function valueKey(value: Value, depth = 0): string {
+  const cached = valueKeys.get(value);
+  if (cached !== undefined) return cached;
+  if (depth > 7) return '…';
+  const next = depth + 1;
+  let stable = true;
+  const inner = (part: Value): string => {
+    const key = valueKey(part, next);
+    if (!valueKeys.has(part)) stable = false;
+    return key;
+  };
+  let key: string;
+  switch (value.kind) {
+    case 'constant':
+      key = value.value === undefined ? 'undefined' : JSON.stringify(value.value);
+      break;
+    case 'term':
+      key = `<${termKey(value.term)}${value.maybeUndefined ? '?' : ''}${value.truthy === true ? '!' : ''}>`;
+      break;
+    case 'row':
+      key = `row ${rowKey(value.row)}{${fieldsKey(value.fields, inner)}}`;
+      break;
+    case 'list':
+      key = `list ${value.rows === undefined ? '' : rowKey(value.rows)}[${inner(value.element)}]${factsKey(value.facts)}`;
+      break;
+    case 'object':
+      key = `{${fieldsKey(value.fields, inner)}${value.spread.map(part => `...${inner(part)}`).join(',')}}`;
+      break;
+    case 'array':
+      key = `[${value.items.map(inner).join(',')}]`;
+      break;
+    case 'choice':
+      key = `(${value.alternatives.map(alternative => `${inner(alternative.value)}~${factsKey(alternative.facts)}`).join('|')})`;
+      break;
+    case 'promise':
+      key = `promise ${inner(value.value)}~${factsKey(value.facts)}`;
+      break;
+    case 'test':
+      key = `test ${factsKey(value.whenTrue)}/${factsKey(value.whenFalse)}`;
+      break;
+    case 'function': {
+      const closure = value.closure as Closure;
+      key = `fn${closure.code.id}${closure.captureKey(next)}`;
+      stable = closure.code.captures.size === 0;
+      break;
+    }
+    case 'external':
+      key = `${value.library ?? ''}#${value.path}(${value.arguments.map(inner).join(',')})`;
+      break;
+    case 'native':
+      key = value.native.key;
+      stable = false;
+      break;
+    case 'element':
+      key = `<${value.component} ${inner(value.props)} ${value.content.map(inner).join('')}>`;
+      break;
+    case 'response':
+      key = `response ${value.status ?? ''} ${inner(value.headers)} ${inner(value.body)}`;
+      break;
+  }
+  if (stable && depth < 4) valueKeys.set(value, key);
+  return key;
+}
+
+function fieldsKey(fields: ReadonlyMap<string, Value> | undefined, inner: (value: Value) => string): string {
+  if (fields === undefined) return '*';
+  return [...fields].map(([name, field]) => `${name}:${inner(field)}`).join(',');
+}
