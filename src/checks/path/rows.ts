@@ -1,8 +1,9 @@
-import type { CheckInput, JudgedPath } from '../check.ts';
-import { ownerOf } from '../harm.ts';
 import type { Operation } from '../../core/path.ts';
 import type { Place } from '../../core/place.ts';
 import type { OwnerHop } from '../../model/tenancy/types.ts';
+import type { CheckInput, JudgedPath } from '../check.ts';
+import { ownerOf } from '../harm.ts';
+import { callerValuesFor, unique } from './terms.ts';
 
 /** The part of a repair that says where it is made. */
 export function siteOf(path: JudgedPath, place: Place = path.sink): { readonly place: Place; readonly entryPoint: string } {
@@ -35,10 +36,15 @@ export function ownerColumnsOf({ tenancy, database }: CheckInput, table: string)
   const keys = database.tables.find(candidate => candidate.name === table)?.foreignKeys ?? [];
   const referring = keys.filter(key => key.columns.length === 1 && parents.includes(key.table)).flatMap(key => key.columns);
   const itself = table === tenancy.root?.table ? [tenancy.root.key] : table === tenancy.principal?.table ? [tenancy.principal.key] : [];
-  return [...new Set([...direct, ...referring, ...itself])];
+  return unique([...direct, ...referring, ...itself]);
 }
 
-/** `'GET /api/notes'`, and the function that holds the query when it is elsewhere. */
+/** What the caller sent that stands where the tenant or the owner of the row should: in the query's condition or in what it writes. */
+export function clientTenantsOf(path: JudgedPath, input: CheckInput): readonly string[] {
+  return unique(ownerColumnsOf(input, path.sink.table).flatMap(column => callerValuesFor(path.model, column)));
+}
+
+/** The beginning of a message: which query, by what it does. */
 export function describeQuery(path: JudgedPath): string {
   const verbs = { read: 'reads', insert: 'adds to', update: 'changes', delete: 'deletes from' } as const;
   return `The query in '${path.entryPoint.name}' that ${verbs[path.sink.operation]} '${path.sink.table}'`;

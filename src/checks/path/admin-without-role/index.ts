@@ -26,7 +26,7 @@ const acrossTenants = leakCheck({
   title,
   severity: 'high',
   cwe: 862,
-  reasons: ['cross-role', 'unscoped'],
+  reasons: ['cross-role', 'unscoped', 'client-id'],
   applies: path => path.reason === 'cross-role' || isAdministrative(path),
   message: (path, input) => `'${path.entryPoint.name}' reaches every tenant's rows of '${path.sink.table}' and asks its caller for no role${beside(path, input)}.`,
   repair: requireRole,

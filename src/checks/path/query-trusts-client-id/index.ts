@@ -1,22 +1,16 @@
 import { quoteAll } from '../../harm.ts';
+import { isAdministrative } from '../administration.ts';
 import { leakCheck } from '../leak-check.ts';
-import { describeQuery, ownedRowOf, ownerColumnsOf, siteOf } from '../rows.ts';
-import { callerValuesFor, chosenByCaller } from '../terms.ts';
+import { clientTenantsOf, describeQuery, ownedRowOf, siteOf } from '../rows.ts';
 
-/** A query that picks its row, or its tenant, by a value the caller sent and nothing else. */
+/** A query that takes the tenant, or the owner, from what the caller sent: whoever sends another one gets another one's rows. */
 export const check = leakCheck({
   id: 'path/query-trusts-client-id',
-  title: 'Query trusts an id from the client',
+  title: 'Query trusts a tenant id from the client',
   severity: 'high',
   cwe: 639,
-  reasons: ['client-id'],
-  message: path => {
-    const chosen = chosenByCaller(path.model);
-    return `${describeQuery(path)} depends on ${chosen.length === 0 ? 'a value that the caller sends' : quoteAll(chosen)} and on no tenant.`;
-  },
-  repair: (path, input) => {
-    const tenant = ownerColumnsOf(input, path.sink.table).flatMap(column => callerValuesFor(path.model, column));
-    const row = { ...siteOf(path), ...ownedRowOf(path, input) };
-    return tenant.length === 0 ? { kind: 'scope-query', ...row } : { kind: 'ignore-client-tenant', client: tenant, ...row };
-  },
+  reasons: ['unscoped', 'client-id'],
+  applies: (path, input) => !isAdministrative(path) && clientTenantsOf(path, input).length > 0,
+  message: (path, input) => `${describeQuery(path)} takes its tenant from ${quoteAll(clientTenantsOf(path, input))}, which the caller sends.`,
+  repair: (path, input) => ({ kind: 'ignore-client-tenant', client: clientTenantsOf(path, input), ...siteOf(path), ...ownedRowOf(path, input) }),
 });
