@@ -1,0 +1,148 @@
+import type { Sql } from '../../core/ports.ts';
+import type { DatabaseModel, Table } from '../../model/database/types.ts';
+import type { TenancyModel } from '../../model/tenancy/types.ts';
+import type { Seed, TenantKey } from '../exploit/seed-types.ts';
+
+/** A row as JSON sees it. */
+export type StoredRow = Readonly<Record<string, unknown>>;
+
+/** Every row of every table at one moment: table → key → row. */
+export type Snapshot = ReadonlyMap<string, ReadonlyMap<string, StoredRow>>;
+
+/** One row that differs between two moments. */
+export interface Change {
+  readonly table: string;
+  readonly kind: 'inserted' | 'updated' | 'deleted';
+  readonly before: StoredRow | undefined;
+  readonly after: StoredRow | undefined;
+  /** Columns that differ, for an update. */
+  readonly columns: readonly string[];
+}
+
+/** SQL name as models use it: `schema.table`, or `table` for `public`. */
+export function sqlName(table: Pick<Table, 'schema' | 'name'>): string {
+  return table.schema === 'public' || table.name.includes('.') ? table.name : `${table.schema}.${table.name}`;
+}
+
+/** The name of a table, quoted for a statement. */
+export function quotedName(table: Pick<Table, 'schema' | 'name'>): string {
+  const bare = table.name.startsWith(`${table.schema}.`) ? table.name.slice(table.schema.length + 1) : table.name;
+  return `${quoteIdentifier(table.schema)}.${quoteIdentifier(bare)}`;
+}
+
+/** An identifier, quoted. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Reads all rows in one statement. Made for a database of a few hundred synthesised rows. */
+export async function takeSnapshot(sql: Sql, database: DatabaseModel): Promise<Snapshot> {
+  const tables = ordinaryTables(database);
+  if (tables.length === 0) return new Map();
+  const parts = tables.map((table, index) => `select ${index} as number, to_jsonb(x) as row from ${quotedName(table)} x`);
+  const result = await sql.query(parts.join(' union all '));
+  const snapshot = new Map<string, Map<string, StoredRow>>(tables.map(table => [sqlName(table), new Map()]));
+  for (const record of result.rows) {
+    const table = tables[Number(record['number'])];
+    const row = record['row'];
+    if (table === undefined || typeof row !== 'object' || row === null) continue;
+    snapshot.get(sqlName(table))?.set(rowKey(table, row as StoredRow), row as StoredRow);
+  }
+  return snapshot;
+}
+
+/** What changed between two moments, in the order of tables. */
+export function diffSnapshots(before: Snapshot, after: Snapshot): readonly Change[] {
+  return [...after].flatMap(([table, rows]) => {
+    const earlier = before.get(table) ?? new Map<string, StoredRow>();
+    const inserted = [...rows].filter(([key]) => !earlier.has(key)).map(([, row]) => change(table, undefined, row));
+    const deleted = [...earlier].filter(([key]) => !rows.has(key)).map(([, row]) => change(table, row, undefined));
+    const updated = [...rows].flatMap(([key, row]) => {
+      const old = earlier.get(key);
+      return old !== undefined && changedColumns(old, row).length > 0 ? [change(table, old, row)] : [];
+    });
+    return [...inserted, ...updated, ...deleted];
+  });
+}
+
+/** Puts changed rows back as they were. Triggers and foreign keys are off meanwhile: only stored rows move. */
+export async function restore(sql: Sql, database: DatabaseModel, changes: readonly Change[]): Promise<void> {
+  if (changes.length === 0) return;
+  const tables = new Map(ordinaryTables(database).map(table => [sqlName(table), table]));
+  await sql.query('begin');
+  try {
+    await sql.query('set local session_replication_role = replica');
+    for (const item of changes) {
+      const table = tables.get(item.table);
+      if (table !== undefined && item.after !== undefined) await deleteRow(sql, table, item.after);
+    }
+    for (const item of changes) {
+      const table = tables.get(item.table);
+      if (table !== undefined && item.before !== undefined) await insertRow(sql, table, item.before);
+    }
+    await sql.query('commit');
+  } catch (thrown) {
+    await sql.query('rollback');
+    throw thrown;
+  }
+}
+
+/** Inserts a stored row as it is, generated columns left out. */
+export async function insertRow(sql: Sql, table: Table, row: StoredRow): Promise<void> {
+  const columns = table.columns.filter(column => !column.generated && column.name in row).map(column => quoteIdentifier(column.name));
+  const list = columns.join(', ');
+  const name = quotedName(table);
+  await sql.query(`insert into ${name} (${list}) overriding system value select ${list} from jsonb_populate_record(null::${name}, $1::jsonb) on conflict do nothing`, [
+    JSON.stringify(row),
+  ]);
+}
+
+async function deleteRow(sql: Sql, table: Table, row: StoredRow): Promise<void> {
+  const keys = table.primaryKey.length > 0 ? table.primaryKey : table.columns.map(column => column.name);
+  const conditions = keys.map(key => `to_jsonb(x) -> ${literal(key)} is not distinct from $1::jsonb -> ${literal(key)}`);
+  await sql.query(`delete from ${quotedName(table)} x where ${conditions.join(' and ')}`, [JSON.stringify(row)]);
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** Whose row it is; `undefined` for shared rows and for rows nobody of the seed owns. */
+export function tenantOfRow(table: string, row: StoredRow, world: { readonly tenancy: TenancyModel; readonly seed: Seed; readonly snapshot: Snapshot }): TenantKey | undefined {
+  const owner = world.tenancy.owners.find(candidate => candidate.table === table);
+  if (table === world.tenancy.root?.table) return tenantOfKey(row[world.tenancy.root.key], world.seed);
+  if (owner === undefined || (owner.ownership.kind !== 'tenant' && owner.ownership.kind !== 'user')) return undefined;
+  let current: StoredRow | undefined = row;
+  for (const [index, hop] of owner.ownership.path.entries()) {
+    const value: unknown = current?.[hop.column];
+    if (value === undefined || value === null) return undefined;
+    if (index === owner.ownership.path.length - 1) return tenantOfKey(value, world.seed);
+    current = [...(world.snapshot.get(hop.table)?.values() ?? [])].find(candidate => String(candidate[hop.referencedColumn]) === String(value));
+  }
+  return undefined;
+}
+
+function tenantOfKey(value: unknown, seed: Seed): TenantKey | undefined {
+  const text = String(value);
+  return (['A', 'B', 'C'] as const).find(key => {
+    const tenant = seed.tenants[key];
+    return tenant?.tenantId === text || tenant?.users.some(user => user.id === text);
+  });
+}
+
+function ordinaryTables(database: DatabaseModel): readonly Table[] {
+  return database.tables.filter(table => table.kind !== 'foreign-table' && !/^(?:pg_|information_schema)/.test(table.schema));
+}
+
+function change(table: string, before: StoredRow | undefined, after: StoredRow | undefined): Change {
+  const kind = before === undefined ? 'inserted' : after === undefined ? 'deleted' : 'updated';
+  return { table, kind, before, after, columns: before !== undefined && after !== undefined ? changedColumns(before, after) : [] };
+}
+
+function changedColumns(before: StoredRow, after: StoredRow): readonly string[] {
+  return Object.keys(after).filter(column => JSON.stringify(before[column]) !== JSON.stringify(after[column]));
+}
+
+function rowKey(table: Table, row: StoredRow): string {
+  return JSON.stringify(table.primaryKey.length > 0 ? table.primaryKey.map(column => row[column]) : row);
+}
