@@ -2,7 +2,7 @@ import type { VerificationStep, VerifiedFix } from '../../core/fix.ts';
 import type { FixResult } from '../../core/result.ts';
 import { count, verificationWords } from '../words.ts';
 import { gapLines, heading } from './heading.ts';
-import { diffBlock, type Pen, paragraph, type TerminalOptions } from './pen.ts';
+import { diffBlock, type Pen, paragraph, type TerminalOptions, verdictSentence } from './pen.ts';
 import { clean, padEnd } from './text.ts';
 
 /** Repairs, each with what was tried on a copy; the diff of one, or of all on demand. */
@@ -22,8 +22,8 @@ export function renderFix(pen: Pen, result: FixResult, options: TerminalOptions)
 }
 
 function verdictLines(pen: Pen, offered: number, open: number): readonly string[] {
-  if (offered === 0) return [pen.strong(`  No repair held, ${count(open, 'finding')} left open.`), ''];
-  return [pen.strong(pen.cool(`  ${count(offered, 'repair')} held on a copy of your app.`)), ...(open > 0 ? [`  ${count(open, 'finding')} left for a person to decide.`] : []), ''];
+  if (offered === 0) return [...verdictSentence(pen, `No repair held, ${count(open, 'finding')} left open.`, false), ''];
+  return [...verdictSentence(pen, `${count(offered, 'repair')} held on a copy of your app.`, true), ...(open > 0 ? [`  ${count(open, 'finding')} left for a person to decide.`] : []), ''];
 }
 
 /** One repair: title, why it closes the path, what was tried, what it changes. */

@@ -55,6 +55,11 @@ export function paragraph(pen: Pen, text: string, indent: number, paint: Paint =
   return wrap(text, pen.width - indent).map(line => ' '.repeat(indent) + paint(line));
 }
 
+/** The sentence that a screen comes down to, warm when something leaks and cool when it holds. */
+export function verdictSentence(pen: Pen, text: string, holds: boolean): readonly string[] {
+  return paragraph(pen, text, 2, line => pen.strong(holds ? pen.cool(line) : pen.warm(line)));
+}
+
 /** A text that keeps its line breaks, indented. */
 export function block(pen: Pen, text: string, indent: number, paint: Paint = plain): readonly string[] {
   return wrapLines(text.trimEnd(), pen.width - indent).map(line => (line === '' ? '' : ' '.repeat(indent) + paint(line)));

@@ -2,7 +2,7 @@ import type { Attack, OwnAccessCheck, ProbeResult } from '../../core/result.ts';
 import { count, duration } from '../words.ts';
 import { requestText } from './finding.ts';
 import { gapLines, heading } from './heading.ts';
-import { block, type Pen, paragraph, spread, type TerminalOptions } from './pen.ts';
+import { block, type Pen, paragraph, spread, type TerminalOptions, verdictSentence } from './pen.ts';
 import { clean } from './text.ts';
 
 /** What two tenants' accounts reached in the running app. */
@@ -32,9 +32,9 @@ function verdictLines(pen: Pen, result: ProbeResult, leaked: number): readonly s
   const entryPoints = new Set(result.attacks.filter(attack => attack.outcome === 'leaked').map(attack => attack.entryPoint)).size;
   const times = result.timings.map(timing => `${timing.stage} ${duration(timing.elapsedMs)}`).join(' · ');
   return [
-    leaked > 0
-      ? pen.strong(pen.warm(`  ${leaked} of ${count(tried, 'attack')} got another tenant's data, through ${count(entryPoints, 'entry point')}.`))
-      : pen.strong(pen.cool(`  None of ${count(tried, 'attack')} got another tenant's data.`)),
+    ...(leaked > 0
+      ? verdictSentence(pen, `${leaked} of ${count(tried, 'attack')} got another tenant's data, through ${count(entryPoints, 'entry point')}.`, false)
+      : verdictSentence(pen, `None of ${count(tried, 'attack')} got another tenant's data.`, true)),
     ...paragraph(pen, `${result.coverage.exercised} of ${count(result.coverage.entryPoints, 'entry point')} exercised`, 2),
     ...paragraph(pen, times, 2, pen.quiet),
     '',

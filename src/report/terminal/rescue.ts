@@ -2,7 +2,7 @@ import type { RescueResult } from '../../core/result.ts';
 import { ledgerRows, rescueSentence } from '../ledger.ts';
 import { count } from '../words.ts';
 import { gapLines, heading } from './heading.ts';
-import { type Paint, type Pen, paragraph, plain, type TerminalOptions } from './pen.ts';
+import { type Paint, type Pen, paragraph, plain, type TerminalOptions, verdictSentence } from './pen.ts';
 import { clean, padEnd, padStart } from './text.ts';
 
 /** The last screen of a rescue: the ledger before and after, what changed, where the report is. */
@@ -13,7 +13,7 @@ export function renderRescue(pen: Pen, result: RescueResult, options: TerminalOp
     '',
     ...ledgerLines(pen, result),
     '',
-    ...testLines(result),
+    ...testLines(pen, result),
     ...openLines(pen, result),
     ...gapLines(pen, result.gaps, options.all === true, 'drydock rescue --all'),
     ...placeLines(pen, result),
@@ -22,7 +22,7 @@ export function renderRescue(pen: Pen, result: RescueResult, options: TerminalOp
 
 function verdictLines(pen: Pen, result: RescueResult): readonly string[] {
   const held = result.after.leaksExploited === 0 && result.after.ownAccessWorking >= result.before.ownAccessWorking;
-  return paragraph(pen, rescueSentence(result), 2, text => pen.strong(held ? pen.cool(text) : pen.warm(text)));
+  return verdictSentence(pen, rescueSentence(result), held);
 }
 
 function ledgerLines(pen: Pen, result: RescueResult): readonly string[] {
@@ -30,9 +30,9 @@ function ledgerLines(pen: Pen, result: RescueResult): readonly string[] {
   return [pen.quiet(line('', 'before', 'after', plain)), ...ledgerRows(result).map(row => line(row.label, row.before, row.after, row.reached ? pen.cool : pen.warm))];
 }
 
-function testLines({ tests }: RescueResult): readonly string[] {
+function testLines(pen: Pen, { tests }: RescueResult): readonly string[] {
   if (tests.written === 0) return ['  No regression test was written.', ''];
-  return [`  ${count(tests.written, 'regression test')} written: ${tests.failingBefore} fail before the repairs, ${tests.passingAfter} pass after.`, ''];
+  return [...paragraph(pen, `${count(tests.written, 'regression test')} written: ${tests.failingBefore} fail before the repairs, ${tests.passingAfter} pass after.`, 2), ''];
 }
 
 function openLines(pen: Pen, result: RescueResult): readonly string[] {

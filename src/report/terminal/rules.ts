@@ -8,7 +8,7 @@ import { explainFinding } from './finding.ts';
 import { findingList } from './findings.ts';
 import { gapLines, heading } from './heading.ts';
 import { matrixLegend, matrixLines } from './matrix.ts';
-import { block, type Pen, paragraph, type TerminalOptions } from './pen.ts';
+import { block, type Pen, paragraph, type TerminalOptions, verdictSentence } from './pen.ts';
 import { clean } from './text.ts';
 import { findingNumber } from './trace.ts';
 
@@ -42,8 +42,8 @@ function verdictLines(pen: Pen, result: RulesResult): readonly string[] {
   const tenancy = root === undefined ? 'No tenant was found in the schema.' : `A tenant is a row of ${root}, a user a row of ${principal ?? '?'}${memberships.length > 0 ? `, members are in ${memberships.join(', ')}` : ''}.`;
   return [
     ...(leaking.length > 0
-      ? paragraph(pen, `${leaking.length} of ${attempts} reached another tenant's rows, in ${count(objects, 'object')}.`, 2, text => pen.strong(pen.warm(text)))
-      : paragraph(pen, `None of ${attempts} reached another tenant's rows${unknown > 0 ? `; ${unknown} could not be told` : ''}.`, 2, text => pen.strong(pen.cool(text)))),
+      ? verdictSentence(pen, `${leaking.length} of ${attempts} reached another tenant's rows, in ${count(objects, 'object')}.`, false)
+      : verdictSentence(pen, `None of ${attempts} reached another tenant's rows${unknown > 0 ? `; ${unknown} could not be told` : ''}.`, true)),
     ...paragraph(pen, tried, 2),
     ...paragraph(pen, clean(tenancy), 2, pen.quiet),
     '',

@@ -7,7 +7,7 @@ import { count, grouped, verdictWords } from '../words.ts';
 import { explainFinding, pathLines } from './finding.ts';
 import { findingList } from './findings.ts';
 import { gapLines, heading } from './heading.ts';
-import { type Pen, paragraph, type TerminalOptions, verdictPaint } from './pen.ts';
+import { type Pen, paragraph, type TerminalOptions, verdictPaint, verdictSentence } from './pen.ts';
 import { clean, cut, cutStart, padEnd } from './text.ts';
 
 /** The paths of an app: the overview, or what `options.focus` names. */
@@ -28,19 +28,19 @@ export function renderTrace(pen: Pen, result: TraceResult, options: TerminalOpti
 
 function verdictLines(pen: Pen, result: TraceResult): readonly string[] {
   const { summary } = result;
-  const verdict = summary.leaks > 0 ? pen.strong(pen.warm(`  ${summary.leaks} of ${count(summary.paths, 'path')} ${summary.leaks === 1 ? 'leaks' : 'leak'}.`)) : cleanVerdict(pen, result);
+  const verdict = summary.leaks > 0 ? verdictSentence(pen, `${summary.leaks} of ${count(summary.paths, 'path')} ${summary.leaks === 1 ? 'leaks' : 'leak'}.`, false) : cleanVerdict(pen, result);
   const rest = (['isolated', 'public', 'broken', 'unknown'] as const)
     .filter(each => summary[each] > 0)
     .map(each => `${grouped(summary[each])} ${each}`)
     .join(' · ');
   const looked = `${count(summary.entryPoints, 'entry point')} · ${count(summary.files, 'file')} · ${grouped(summary.querySites.reached)} of ${count(summary.querySites.textual, 'query', 'queries')} reached`;
-  return [verdict, ...paragraph(pen, rest, 2), ...paragraph(pen, looked, 2, pen.quiet), ''];
+  return [...verdict, ...paragraph(pen, rest, 2), ...paragraph(pen, looked, 2, pen.quiet), ''];
 }
 
-function cleanVerdict(pen: Pen, { summary }: TraceResult): string {
-  if (summary.paths === 0) return pen.strong('  No path from an entry point to a query was found.');
+function cleanVerdict(pen: Pen, { summary }: TraceResult): readonly string[] {
+  if (summary.paths === 0) return paragraph(pen, 'No path from an entry point to a query was found.', 2, pen.strong);
   const sentence = summary.unknown === 0 ? `None of ${count(summary.paths, 'path')} leaks.` : `None of the ${count(summary.paths - summary.unknown, 'path')} that could be judged leaks.`;
-  return pen.strong(pen.cool(`  ${sentence}`));
+  return verdictSentence(pen, sentence, true);
 }
 
 function nextLines(pen: Pen, findings: readonly Finding[]): readonly string[] {
