@@ -1,0 +1,31 @@
+'use server';
+
+import { and, asc, eq, isNull } from 'drizzle-orm';
+import { db } from '@/lib/db';
+import { messages } from '@/lib/db/schema';
+import { requireMember } from '@/lib/session';
+
+export async function getThread(orderId: string) {
+  await requireMember();
+  return db
+    .select({ id: messages.id, body: messages.body, createdAt: messages.createdAt })
+    .from(messages)
+    .where(eq(messages.orderId, orderId))
+    .orderBy(asc(messages.createdAt));
+}
+
+export async function markThreadRead(orderId: string) {
+  const member = await requireMember();
+  const rows = await db
+    .update(messages)
+    .set({ readAt: new Date() })
+    .where(
+      and(
+        eq(messages.orderId, orderId),
+        eq(messages.organizationId, member.organizationId),
+        isNull(messages.readAt),
+      ),
+    )
+    .returning({ id: messages.id });
+  return { read: rows.length };
+}
