@@ -1,0 +1,90 @@
+import { parse as parseJsonc } from 'jsonc-parser';
+import type { NewFile } from '../core/fix.ts';
+import { compareText } from '../core/place.ts';
+import type { FixContext } from './context.ts';
+import type { FixEdit } from './source/edit-set.ts';
+
+/** The files of a new migration in the project's own layout, and the SQL that undoes it. */
+export interface Migration {
+  readonly newFiles: readonly NewFile[];
+  readonly edits: readonly FixEdit[];
+  readonly rollbackSql: string;
+}
+
+const breakpoint = '--> statement-breakpoint';
+
+/** Writes statements as the next migration, after those of `earlier` fixes of the same round. */
+export function migrationFiles(
+  context: FixContext,
+  statements: { readonly name: string; readonly up: readonly string[]; readonly down: readonly string[] },
+  earlier: readonly { readonly newFiles: readonly NewFile[] }[],
+): Migration {
+  const layout = context.migrations;
+  const rollbackSql = `${statements.down.join('\n')}\n`;
+  if (layout === undefined) return { newFiles: [], edits: [], rollbackSql };
+  const planned = earlier.flatMap(fix => fix.newFiles).map(file => file.file).filter(file => file.startsWith(`${layout.folder}/`));
+  const present = context.sources.files.filter(file => file.startsWith(`${layout.folder}/`));
+  const all = [...present, ...planned];
+  const plain = (file: string): Migration => ({ newFiles: [{ file, text: `${statements.up.join('\n')}\n` }], edits: [], rollbackSql });
+  switch (layout.tool) {
+    case 'drizzle': {
+      const index = nextNumber(all, layout.folder);
+      const tag = `${String(index).padStart(4, '0')}_${statements.name}`;
+      const text = `${statements.up.join(`\n${breakpoint}\n`)}\n`;
+      return { newFiles: [{ file: `${layout.folder}/${tag}.sql`, text }], edits: journalEdits(context, { folder: layout.folder, tag, index }), rollbackSql };
+    }
+    case 'supabase':
+      return plain(`${layout.folder}/${nextStamp(all)}_${statements.name}.sql`);
+    case 'prisma':
+      return plain(`${layout.folder}/${nextStamp(all)}_${statements.name}/migration.sql`);
+    case 'plain': {
+      const width = Math.max(3, ...all.map(file => /\/(\d+)[^/]*$/.exec(file)?.[1]?.length ?? 0));
+      return plain(`${layout.folder}/${String(nextNumber(all, layout.folder)).padStart(width, '0')}_${statements.name}.sql`);
+    }
+  }
+}
+
+function nextNumber(files: readonly string[], folder: string): number {
+  const numbers = files.map(file => /^(\d+)[^/]*\.sql$/.exec(file.slice(folder.length + 1))?.[1]).flatMap(text => (text === undefined ? [] : [Number(text)]));
+  return numbers.length === 0 ? 0 : Math.max(...numbers) + 1;
+}
+
+// Stamps count on from the newest, so that the same repository always gets the same names.
+function nextStamp(files: readonly string[]): string {
+  const stamps = files.map(file => /\/(\d{8,14})_/.exec(file)?.[1]?.padEnd(14, '0') ?? '').sort(compareText);
+  const last = stamps.at(-1);
+  return last === undefined || last === '' ? '20000101000000' : String(BigInt(last) + 1n);
+}
+
+// A shared insertion: several migrations of one round each add their own entry, in order.
+function journalEdits(context: FixContext, entry: { readonly folder: string; readonly tag: string; readonly index: number }): readonly FixEdit[] {
+  const file = `${entry.folder}/meta/_journal.json`;
+  const text = context.sources.read(file);
+  if (text === undefined) return [];
+  const journal: unknown = parseJsonc(text);
+  const entries: unknown = typeof journal === 'object' && journal !== null ? Reflect.get(journal, 'entries') : undefined;
+  const last: unknown = Array.isArray(entries) ? entries.at(-1) : undefined;
+  const close = text.lastIndexOf(']');
+  if (close === -1) return [];
+  const when = numberField(last, 'when') ?? 0;
+  const lastIndex = numberField(last, 'idx') ?? -1;
+  const version: unknown = typeof last === 'object' && last !== null ? Reflect.get(last, 'version') : '7';
+  const value = {
+    idx: entry.index,
+    version: typeof version === 'string' ? version : '7',
+    when: when + 60_000 * Math.max(1, entry.index - lastIndex),
+    tag: entry.tag,
+    breakpoints: true,
+  };
+  const body = JSON.stringify(value, null, 2)
+    .split('\n')
+    .map(line => `    ${line}`)
+    .join('\n');
+  const end = text.slice(0, close).trimEnd().length;
+  return [{ file, start: end, end, text: `${last === undefined ? '' : ','}\n${body}`, shared: true }];
+}
+
+function numberField(value: unknown, name: string): number | undefined {
+  const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  return typeof found === 'number' ? found : undefined;
+}
