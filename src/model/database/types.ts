@@ -29,6 +29,8 @@ export interface Table {
   readonly forceRowSecurity: boolean;
   readonly policies: readonly Policy[];
   readonly grants: readonly Grant[];
+  /** Whether migrations put rows into it, as they do into reference data; absent where rows were not looked at. */
+  readonly filled?: boolean;
   /** Where the migration created it. */
   readonly definedAt?: SourcePlace;
 }

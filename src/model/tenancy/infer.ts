@@ -1,0 +1,61 @@
+import type { DatabaseModel, Table } from '../database/types.ts';
+import { keyOf, policyUses, type PolicyUse } from './links.ts';
+import { findMemberships, withKnownRoles } from './memberships.ts';
+import { inferOwners } from './owners.ts';
+import { findPrincipal, userLinks, type FoundPrincipal } from './principal.ts';
+import { findRoot } from './root.ts';
+import type { Membership, TenancyModel } from './types.ts';
+
+/** What the user declares in `drydock.config.ts` where inference is to be corrected. */
+export interface TenancyHints {
+  readonly root?: string;
+  readonly principal?: string;
+  readonly memberships?: readonly string[];
+  /** Tables that everyone may read. */
+  readonly shared?: readonly string[];
+  /** Column of a table that names its tenant. */
+  readonly tenantColumns?: Readonly<Record<string, string>>;
+}
+
+/** Infers who owns which row from keys, policies and, where those leave a choice, names. */
+export function inferTenancy(database: DatabaseModel, hints: TenancyHints = {}): TenancyModel {
+  const uses = policyUses(database);
+  const principal = findPrincipal(database, uses, hints.principal);
+  const found = findRoot(database, principal, uses, hints.root);
+  const root = found?.table ?? principal?.table;
+  const key = found?.key ?? principal?.key;
+  const memberships = found === undefined || principal === undefined ? [] : membershipsOf(database, found.table, principal, uses, hints);
+  const owners = inferOwners({ database, principal, root: found, memberships, uses, hints });
+  return {
+    root: root === undefined || key === undefined ? undefined : { table: root.name, key },
+    principal: principal === undefined ? undefined : { table: principal.table.name, key: principal.key },
+    memberships,
+    owners,
+    reasons: [...(principal?.reasons ?? ['No table of users was found.']), ...(found?.reasons ?? withoutRoot(root)), ...memberships.map(describeMembership)],
+  };
+}
+
+function membershipsOf(
+  database: DatabaseModel,
+  root: Table,
+  principal: FoundPrincipal,
+  uses: readonly PolicyUse[],
+  hints: TenancyHints,
+): readonly Membership[] {
+  const found = findMemberships(database, root, principal, uses).map(membership => withKnownRoles(membership, database));
+  const declared = hints.memberships;
+  if (declared !== undefined) return found.filter(membership => declared.includes(membership.table));
+  if (found.length > 0) return found;
+  // No table ties users to tenants, but each tenant names its owner.
+  const owner = userLinks(root, principal, database, uses)[0];
+  const key = keyOf(root);
+  return owner === undefined || key === undefined ? [] : [{ table: root.name, tenantColumn: key, userColumn: owner.column, adminRoles: [] }];
+}
+
+function withoutRoot(root: Table | undefined): readonly string[] {
+  return root === undefined ? [] : [`Each row of '${root.name}' is a tenant of its own: no table groups users.`];
+}
+
+function describeMembership(membership: Membership): string {
+  return `'${membership.table}' says which user ('${membership.userColumn}') belongs to which tenant ('${membership.tenantColumn}').`;
+}

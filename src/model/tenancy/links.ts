@@ -1,0 +1,127 @@
+import type { Predicate, Term } from '../../core/predicate.ts';
+import type { DatabaseModel, Table } from '../database/types.ts';
+import { plainName } from './names.ts';
+
+/** From one column of a table to the key of another. */
+export interface Link {
+  readonly column: string;
+  readonly table: string;
+  readonly referencedColumn: string;
+  readonly notNull: boolean;
+  readonly cascade: boolean;
+  readonly basis: 'foreign-key' | 'policy' | 'name';
+}
+
+/** The single column that identifies a row of `table`. */
+export function keyOf(table: Table): string | undefined {
+  if (table.primaryKey.length === 1) return table.primaryKey[0];
+  return table.columns.some(column => column.name === 'id') ? 'id' : undefined;
+}
+
+/** Foreign keys column by column; of a composite key only the part that identifies the other row. */
+export function foreignLinks(table: Table, database: DatabaseModel): readonly Link[] {
+  return table.foreignKeys.flatMap(foreignKey => {
+    const target = database.tables.find(other => other.name === foreignKey.table);
+    const key = target === undefined ? undefined : keyOf(target);
+    const pairs = foreignKey.columns.map((column, index) => ({ column, referenced: foreignKey.referencedColumns[index] ?? '' }));
+    const telling = pairs.filter(pair => pairs.length === 1 || pair.referenced === key);
+    return telling.map(pair => ({
+      column: pair.column,
+      table: foreignKey.table,
+      referencedColumn: pair.referenced,
+      notNull: isNotNull(table, pair.column),
+      cascade: foreignKey.onDelete === 'cascade',
+      basis: 'foreign-key' as const,
+    }));
+  });
+}
+
+/** A column called `team_id` of the type of the key of `teams`, without a foreign key. */
+export function namedLink(table: Table, target: Table): Link | undefined {
+  const key = keyOf(target);
+  const type = target.columns.find(column => column.name === key)?.type;
+  const wanted = plainName(target.name);
+  if (key === undefined || table.name === target.name) return undefined;
+  const found = table.columns.find(
+    column => [`${wanted}_id`, `${wanted}_uuid`].includes(plainName(column.name)) && sameKind(column.type, type ?? ''),
+  );
+  return found === undefined ? undefined : { column: found.name, table: target.name, referencedColumn: key, notNull: found.notNull, cascade: false, basis: 'name' };
+}
+
+/** `text` and `character varying(36)` hold the same keys. */
+export function sameKind(left: string, right: string): boolean {
+  const kind = (type: string): string => (/^(text|character|varchar|citext)/.test(type) ? 'text' : /int|serial/.test(type) ? 'integer' : type);
+  return kind(left) === kind(right);
+}
+
+export function isNotNull(table: Table, column: string): boolean {
+  return table.columns.some(candidate => candidate.name === column && candidate.notNull);
+}
+
+/** What policies compare columns with. */
+export interface PolicyUse {
+  readonly table: string;
+  readonly column: string;
+  readonly with: Term;
+  /** Whether the policy belongs to this table, or reads it in a sub-query. */
+  readonly inside: 'own' | 'sub-query';
+}
+
+/** Every equality of a column with a term in any policy, with the table that the column belongs to. */
+export function policyUses(database: DatabaseModel): readonly PolicyUse[] {
+  return database.tables.flatMap(table =>
+    table.policies.flatMap(policy => [policy.usingPredicate, policy.checkPredicate].flatMap(predicate => (predicate === undefined ? [] : usesIn(predicate, table.name)))),
+  );
+}
+
+function usesIn(predicate: Predicate, table: string): readonly PolicyUse[] {
+  const rows = new Map([['self', table]]);
+  const uses: PolicyUse[] = [];
+  const addSide = (column: Term, other: Term): void => {
+    const owner = column.kind === 'column' ? rows.get(column.row) : undefined;
+    if (column.kind === 'column' && owner !== undefined) {
+      uses.push({ table: owner, column: column.column, with: other, inside: column.row === 'self' ? 'own' : 'sub-query' });
+    }
+  };
+  const walk = (current: Predicate): void => {
+    switch (current.kind) {
+      case 'compare':
+        if (current.operator !== '=') return;
+        addSide(current.left, current.right);
+        addSide(current.right, current.left);
+        return;
+      case 'and':
+      case 'or':
+        for (const operand of current.operands) walk(operand);
+        return;
+      case 'not':
+      case 'maybe-absent':
+        walk(current.operand);
+        return;
+      case 'exists':
+        rows.set(current.row.name, current.row.table.replace(/^public\./, ''));
+        walk(current.row.where);
+        return;
+      default:
+        return;
+    }
+  };
+  walk(predicate);
+  return uses;
+}
+
+/** Whether a policy compares the column with the user who asks. */
+export function isComparedWithUser(uses: readonly PolicyUse[], table: string, column: string): boolean {
+  return uses.some(use => use.table === table && use.column === column && isUserTerm(use.with));
+}
+
+/** The user who asks, as Supabase or a session setting names him. */
+export function isUserTerm(term: Term): boolean {
+  if (term.kind === 'principal') return term.attribute === 'user.id';
+  return term.kind === 'setting' && isUserSetting(term.name);
+}
+
+/** `app.user_id`, `app.current_user`, `jwt.claims.user_id`. */
+export function isUserSetting(name: string): boolean {
+  return /user|person|principal|account_owner|(^|\.)(sub|uid)$/i.test(name);
+}

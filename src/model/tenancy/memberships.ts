@@ -1,0 +1,98 @@
+import type { DatabaseModel, Table } from '../database/types.ts';
+import { foreignLinks, isComparedWithUser, keyOf, namedLink, type Link, type PolicyUse } from './links.ts';
+import { isActorColumn, isAdministratorRole, isMembershipNoun, isRoleColumn, isUserColumn } from './names.ts';
+import { userLinks, type FoundPrincipal } from './principal.ts';
+import { isAuthenticationTable } from './secrets.ts';
+import type { Membership } from './types.ts';
+
+/** How sure one must be that a table is a membership before it counts. */
+const threshold = 4;
+
+/** The tables that say which user belongs to which row of `root`, the surest first. */
+export function findMemberships(database: DatabaseModel, root: Table, principal: FoundPrincipal, uses: readonly PolicyUse[]): readonly Membership[] {
+  const scored = database.tables.flatMap(table => {
+    const candidate = readCandidate(table, root, principal, database, uses);
+    return candidate === undefined ? [] : [{ table, candidate, score: score(table, candidate, root, principal, database, uses) }];
+  });
+  return scored
+    .filter(entry => entry.score >= threshold)
+    .sort((left, right) => right.score - left.score)
+    .map(entry => toMembership(entry.table, entry.candidate));
+}
+
+interface Candidate {
+  readonly tenant: Link;
+  readonly user: Link;
+}
+
+function readCandidate(table: Table, root: Table, principal: FoundPrincipal, database: DatabaseModel, uses: readonly PolicyUse[]): Candidate | undefined {
+  if (table.name === root.name || isAuthenticationTable(table)) return undefined;
+  const tenant = tenantLink(table, root, database);
+  if (tenant === undefined) return undefined;
+  if (table === principal.table) {
+    return { tenant, user: { column: principal.key, table: table.name, referencedColumn: principal.key, notNull: true, cascade: false, basis: 'foreign-key' } };
+  }
+  const user = userLinks(table, principal, database, uses)[0];
+  return user === undefined ? undefined : { tenant, user };
+}
+
+/** The column of `table` that names a row of `root`. */
+export function tenantLink(table: Table, root: Table, database: DatabaseModel): Link | undefined {
+  const links = foreignLinks(table, database).filter(link => link.table === root.name);
+  return [...links].sort((left, right) => Number(right.notNull) - Number(left.notNull))[0] ?? namedLink(table, root);
+}
+
+function score(table: Table, { tenant, user }: Candidate, root: Table, principal: FoundPrincipal, database: DatabaseModel, uses: readonly PolicyUse[]): number {
+  const others = foreignLinks(table, database).filter(link => link.column !== tenant.column && link.column !== user.column && !isReference(link, database));
+  const isOnePerUser = keyOf(table) === user.column && table.primaryKey.length === 1;
+  return (
+    (isUniqueTogether(table, [tenant.column, user.column]) ? 5 : 0) +
+    (isOnePerUser ? 5 : 0) +
+    (isMembershipNoun(table.name, root.name) ? 3 : 0) +
+    (isUserColumn(user.column) ? 1 : 0) +
+    (isActorColumn(user.column) ? -4 : 0) +
+    (table.columns.some(column => isRoleColumn(column.name)) ? 1 : 0) +
+    (uses.some(use => use.inside === 'sub-query' && use.table === table.name) && isComparedWithUser(uses, table.name, user.column) ? 3 : 0) +
+    (table.columns.length <= 8 ? 1 : 0) +
+    (others.some(link => link.table !== root.name && link.table !== principal.table.name && !principal.aliases.includes(link.table)) ? -6 : 0)
+  );
+}
+
+/** A key to roles or plans does not make a membership something else. */
+function isReference(link: Link, database: DatabaseModel): boolean {
+  const target = database.tables.find(table => table.name === link.table);
+  return target === undefined || foreignLinks(target, database).length === 0;
+}
+
+function isUniqueTogether(table: Table, columns: readonly string[]): boolean {
+  return table.uniqueKeys.some(key => key.length === columns.length && columns.every(column => key.includes(column)));
+}
+
+function toMembership(table: Table, { tenant, user }: Candidate): Membership {
+  const roleColumn = table.columns.find(column => isRoleColumn(column.name))?.name;
+  return {
+    table: table.name,
+    tenantColumn: tenant.column,
+    userColumn: user.column,
+    ...(roleColumn === undefined ? {} : { roleColumn }),
+    adminRoles: roleColumn === undefined ? [] : ['owner', 'admin'],
+  };
+}
+
+/** Puts the roles that the column's type or checks allow in the place of the usual ones. */
+export function withKnownRoles(membership: Membership, database: DatabaseModel): Membership {
+  const values = roleValues(membership, database);
+  const administrators = values.filter(isAdministratorRole);
+  return values.length === 0 ? membership : { ...membership, adminRoles: administrators };
+}
+
+/** Values that the role column may have, from its enum or its check; empty when anything goes. */
+export function roleValues(membership: Membership, database: DatabaseModel): readonly string[] {
+  const table = database.tables.find(candidate => candidate.name === membership.table);
+  const column = table?.columns.find(candidate => candidate.name === membership.roleColumn);
+  if (table === undefined || column === undefined) return [];
+  const listed = database.enums.find(candidate => candidate.name === column.type.replaceAll('"', ''))?.values;
+  if (listed !== undefined) return listed;
+  const check = table.checks?.find(candidate => new RegExp(`\\b${column.name}\\b`).test(candidate.expression));
+  return check === undefined ? [] : [...check.expression.matchAll(/'((?:[^']|'')*)'/g)].map(match => (match[1] ?? '').replaceAll("''", "'"));
+}

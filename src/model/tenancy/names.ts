@@ -1,0 +1,65 @@
+/** What names of tables and columns suggest. Suggestions only decide where keys and policies leave a choice. */
+
+/** `teamMembers`, `team_members` and `"TeamMember"` alike: `team_member`, without a schema. */
+export function plainName(name: string): string {
+  const bare = name.slice(name.lastIndexOf('.') + 1);
+  const words = bare.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/[-\s]+/g, '_').toLowerCase();
+  return singular(words);
+}
+
+/** Last word without its plural. */
+export function singular(words: string): string {
+  if (words.endsWith('ies')) return `${words.slice(0, -3)}y`;
+  if (/(ss|us|is|data|media|history)$/.test(words)) return words;
+  if (/(sh|ch|x|sse)s$/.test(words) || words.endsWith('sses')) return words.slice(0, -2);
+  return words.endsWith('s') ? words.slice(0, -1) : words;
+}
+
+const tenantNouns =
+  /^(?:app_|core_|saas_)?(organi[sz]ation|org|team|workspace|tenant|company|account|business|customer_account|client_account|agency|firm|studio|shop|store|restaurant|clinic|practice|school|club|household|family|group|space|site|project|property|merchant|vendor|partner|community|brand|institution|department)$/;
+
+/** Whether a table is called as tenants are called. */
+export function isTenantNoun(table: string): boolean {
+  return tenantNouns.test(plainName(table));
+}
+
+/** Whether a table is called as users are called. */
+export function isUserNoun(table: string): boolean {
+  return /^(?:app_|auth_|next_auth_|core_)?(user|person|people|member_user|login|account_user)$/.test(plainName(table));
+}
+
+/** Whether a table is called as the list of who belongs where is called. */
+export function isMembershipNoun(table: string, root: string): boolean {
+  const name = plainName(table);
+  const tenant = plainName(root);
+  if (/(^|_)(member|membership|collaborator|seat|staff|employee|teammate)$/.test(name)) return true;
+  if (/^user_(role|membership|tenant|account|workspace|team|org(ani[sz]ation)?|company)$/.test(name)) return true;
+  return [`${tenant}_user`, `user_${tenant}`, `${tenant}_profile`, `users_${tenant}`, `users_on_${tenant}`, `user_on_${tenant}`, 'account_user'].includes(name);
+}
+
+/** Whether a column names the user that a row is about, rather than one who did something to it. */
+export function isUserColumn(column: string): boolean {
+  return /^(user|profile|member|account|owner|person|auth_user|customer|student|employee|staff)(_?id|_uuid)?$/.test(plainName(column));
+}
+
+/** Whether a column names somebody who did something to a row. */
+export function isActorColumn(column: string): boolean {
+  return /(_by|_by_id|_by_user_id|^author_id|^creator_id|^inviter_id|^assignee_id|^assigned_to|^reviewer_id|^sender_id|^uploader_id|^approver_id)$/.test(
+    plainName(column),
+  );
+}
+
+/** Whether a column holds a role. */
+export function isRoleColumn(column: string): boolean {
+  return /^(.*_)?(role|access_level|permission_level|member_type)$/.test(plainName(column));
+}
+
+/** Whether a value of a role column means administrator. */
+export function isAdministratorRole(value: string): boolean {
+  return /^(super_?)?(owner|admin|administrator)$|^(account|team|org|organization|workspace|company)[_-]?(owner|admin)$/i.test(value);
+}
+
+/** Columns that tell about a person. */
+export function isPersonalColumn(column: string): boolean {
+  return /(^|_)(e?mail|phone|first_name|last_name|full_name|address|birth|dob|ssn|ip_address|iban)(_|$)/.test(plainName(column));
+}

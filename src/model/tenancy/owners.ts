@@ -1,0 +1,177 @@
+import type { DatabaseModel, Table } from '../database/types.ts';
+import type { TenancyHints } from './infer.ts';
+import { foreignLinks, isNotNull, keyOf, sameKind, type Link, type PolicyUse } from './links.ts';
+import { tenantLink } from './memberships.ts';
+import { isActorColumn, isPersonalColumn, plainName } from './names.ts';
+import { userLinks, type FoundPrincipal } from './principal.ts';
+import type { FoundRoot } from './root.ts';
+import { capabilityColumns, isAuthenticationTable, secretColumns } from './secrets.ts';
+import type { Membership, Owner, OwnerHop } from './types.ts';
+
+/** What the owners are inferred from. */
+export interface OwnerSources {
+  readonly database: DatabaseModel;
+  readonly principal: FoundPrincipal | undefined;
+  /** Absent where each user is a tenant. */
+  readonly root: FoundRoot | undefined;
+  readonly memberships: readonly Membership[];
+  readonly uses: readonly PolicyUse[];
+  readonly hints: TenancyHints;
+}
+
+type Path = readonly [OwnerHop, ...OwnerHop[]];
+type Judged = Pick<Owner, 'ownership' | 'confidence'>;
+
+/** One owner for each table, in name order. */
+export function inferOwners(sources: OwnerSources): readonly Owner[] {
+  const tenants = tenantPaths(sources);
+  const users = userPaths(sources, tenants);
+  return sources.database.tables.map(table => ({
+    table: table.name,
+    ...judge(table, sources, tenants, users),
+    secretColumns: secretColumns(table),
+    capabilityColumns: capabilityColumns(table),
+  }));
+}
+
+interface FoundPath {
+  readonly path: Path;
+  readonly confidence: Owner['confidence'];
+}
+
+type Paths = ReadonlyMap<string, FoundPath>;
+
+function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths): Judged {
+  if (sources.hints.shared?.includes(table.name) === true) return { ownership: { kind: 'shared', because: 'it was declared so' }, confidence: 'declared' };
+  const tenant = tenants.get(table.name);
+  if (tenant !== undefined) return { ownership: { kind: 'tenant', path: tenant.path }, confidence: tenant.confidence };
+  const user = users.get(table.name);
+  if (user !== undefined) return { ownership: { kind: 'user', path: user.path }, confidence: user.confidence };
+  if (isAuthenticationTable(table)) return { ownership: { kind: 'unknown', because: 'one-time codes of the sign-in, which name no user' }, confidence: 'none' };
+  const personal = table.columns.find(column => isPersonalColumn(column.name));
+  if (personal !== undefined && table.filled !== true) {
+    return { ownership: { kind: 'unknown', because: `'${personal.name}' is about a person, and no column leads to a tenant or a user` }, confidence: 'none' };
+  }
+  return { ownership: { kind: 'shared', because: 'no column leads to a tenant or a user' }, confidence: 'none' };
+}
+
+/** The root, what names it directly, and then, round by round, what has a foreign key to something owned. */
+function tenantPaths(sources: OwnerSources): Paths {
+  const { database, root, principal, hints } = sources;
+  const paths = new Map<string, FoundPath>();
+  if (root === undefined) return paths;
+  const users = new Set(principal === undefined ? [] : [principal.table.name, ...aliasesWithoutTenant(sources)]);
+  paths.set(root.table.name, { path: [{ column: root.key, table: root.table.name, referencedColumn: root.key }], confidence: 'foreign-key' });
+  for (const table of database.tables) {
+    if (paths.has(table.name) || users.has(table.name) || isPlatform(table)) continue;
+    const link = declaredLink(table, root, hints) ?? tenantLink(table, root.table, database) ?? columnLikeTheOthers(table, sources);
+    if (link !== undefined) paths.set(table.name, { path: [hop(link)], confidence: link.basis });
+  }
+  addChains(sources, paths, users);
+  return paths;
+}
+
+/** A profile with a tenant column belongs to the tenant; one without belongs to its user. */
+function aliasesWithoutTenant({ database, principal, root }: OwnerSources): readonly string[] {
+  return (principal?.aliases ?? []).filter(name => {
+    const table = database.tables.find(candidate => candidate.name === name);
+    return table === undefined || root === undefined || tenantLink(table, root.table, database) === undefined;
+  });
+}
+
+function isPlatform(table: Table): boolean {
+  return /^(auth|storage|realtime)\./.test(table.name);
+}
+
+function declaredLink(table: Table, root: FoundRoot, hints: TenancyHints): (Link & { readonly basis: 'foreign-key' }) | undefined {
+  const column = hints.tenantColumns?.[table.name];
+  if (column === undefined) return undefined;
+  return { column, table: root.table.name, referencedColumn: root.key, notNull: isNotNull(table, column), cascade: false, basis: 'foreign-key' };
+}
+
+/** A column called and typed as the tenant column of the tables that have a key, or compared with it in a policy. */
+function columnLikeTheOthers(table: Table, { database, root, uses }: OwnerSources): Link | undefined {
+  if (root === undefined) return undefined;
+  const type = root.table.columns.find(column => column.name === root.key)?.type ?? '';
+  const known = new Set(database.tables.flatMap(other => tenantLink(other, root.table, database)?.column ?? []).map(plainName));
+  const keyed = new Set(foreignLinks(table, database).map(link => link.column));
+  const free = table.columns.filter(column => !keyed.has(column.name) && sameKind(column.type, type));
+  const base = { table: root.table.name, referencedColumn: root.key, cascade: false };
+  const byPolicy = free.find(column => uses.some(use => use.table === table.name && use.column === column.name && use.inside === 'own' && isTenantTerm(use, known)));
+  if (byPolicy !== undefined) return { ...base, column: byPolicy.name, notNull: byPolicy.notNull, basis: 'policy' };
+  const byName = free.find(column => known.has(plainName(column.name)) || /^tenant_?(id|uuid)?$/.test(plainName(column.name)));
+  return byName === undefined ? undefined : { ...base, column: byName.name, notNull: byName.notNull, basis: 'name' };
+}
+
+function isTenantTerm(use: PolicyUse, known: ReadonlySet<string>): boolean {
+  if (use.with.kind === 'setting') return /org|tenant|team|workspace|company|account/i.test(use.with.name);
+  if (use.with.kind === 'principal') return /claims\..*(org|tenant|team|workspace|company)/i.test(use.with.attribute);
+  return use.with.kind === 'column' && use.with.row !== 'self' && known.has(plainName(use.with.column));
+}
+
+function addChains({ database, principal, uses }: OwnerSources, paths: Map<string, FoundPath>, users: ReadonlySet<string>): void {
+  for (let round = 0; round < 12; round += 1) {
+    const found: [string, FoundPath][] = [];
+    for (const table of database.tables) {
+      if (paths.has(table.name) || users.has(table.name) || isPlatform(table)) continue;
+      const link = bestChain(table, database, paths);
+      const target = link === undefined ? undefined : paths.get(link.table);
+      if (link === undefined || target === undefined) continue;
+      // Optional reference to a tenant's row, but a user in every row: it is the user's.
+      const user = principal === undefined ? undefined : userLinks(table, principal, database, uses)[0];
+      if (!link.notNull && user?.notNull === true && !isActorColumn(user.column)) continue;
+      found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);
+    }
+    for (const [name, path] of found) paths.set(name, path);
+    if (found.length === 0) return;
+  }
+}
+
+function bestChain(table: Table, database: DatabaseModel, paths: Paths): Link | undefined {
+  const links = foreignLinks(table, database).filter(link => link.table !== table.name && paths.has(link.table));
+  const rank = (link: Link): number => (link.notNull ? 4 : 0) + (link.cascade ? 2 : 0) - (paths.get(link.table)?.path.length ?? 0) / 10;
+  return [...links].sort((left, right) => rank(right) - rank(left))[0];
+}
+
+function userPaths(sources: OwnerSources, tenants: Paths): Paths {
+  const { database, principal, uses } = sources;
+  const paths = new Map<string, FoundPath>();
+  if (principal === undefined) return paths;
+  const self: OwnerHop = { column: principal.key, table: principal.table.name, referencedColumn: principal.key };
+  paths.set(principal.table.name, { path: [self], confidence: 'foreign-key' });
+  for (const table of database.tables) {
+    if (paths.has(table.name) || tenants.has(table.name)) continue;
+    const key = keyOf(table);
+    if (principal.aliases.includes(table.name) && key !== undefined) {
+      paths.set(table.name, { path: [{ ...self, column: key }], confidence: 'foreign-key' });
+      continue;
+    }
+    const link = table.name === 'storage.objects' ? storageOwner(self) : userLinks(table, principal, database, uses)[0];
+    if (link !== undefined) paths.set(table.name, { path: [hop(link)], confidence: link.basis });
+  }
+  addUserChains(database, paths, tenants);
+  return paths;
+}
+
+/** Supabase writes the uploader into `owner_id`. */
+function storageOwner(self: OwnerHop): Link {
+  return { ...self, column: 'owner_id', notNull: false, cascade: false, basis: 'name' };
+}
+
+function addUserChains(database: DatabaseModel, paths: Map<string, FoundPath>, tenants: Paths): void {
+  for (let round = 0; round < 12; round += 1) {
+    const found: [string, FoundPath][] = [];
+    for (const table of database.tables) {
+      if (paths.has(table.name) || tenants.has(table.name) || isPlatform(table)) continue;
+      const link = bestChain(table, database, paths);
+      const target = link === undefined ? undefined : paths.get(link.table);
+      if (link !== undefined && target !== undefined) found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);
+    }
+    for (const [name, path] of found) paths.set(name, path);
+    if (found.length === 0) return;
+  }
+}
+
+function hop(link: Link): OwnerHop {
+  return { column: link.column, table: link.table, referencedColumn: link.referencedColumn };
+}

@@ -1,0 +1,74 @@
+import type { DatabaseModel, Table } from '../database/types.ts';
+import { foreignLinks, keyOf, type PolicyUse } from './links.ts';
+import { findMemberships, tenantLink } from './memberships.ts';
+import { isTenantNoun, isUserColumn } from './names.ts';
+import { userLinks, type FoundPrincipal } from './principal.ts';
+import { isAuthenticationTable } from './secrets.ts';
+
+/** The table whose rows are tenants. */
+export interface FoundRoot {
+  readonly table: Table;
+  readonly key: string;
+  readonly reasons: readonly string[];
+}
+
+/** Finds the table that groups users and to which most others belong; undefined where each user is a tenant. */
+export function findRoot(database: DatabaseModel, principal: FoundPrincipal | undefined, uses: readonly PolicyUse[], declared?: string): FoundRoot | undefined {
+  const candidates = database.tables.filter(table => isCandidate(table, principal)).map(table => assess(table, database, principal, uses));
+  const chosen = candidates.find(({ table }) => table.name === declared) ?? best(candidates, database);
+  if (chosen === undefined || chosen.table.name === principal?.table.name) return undefined;
+  const key = keyOf(chosen.table);
+  return key === undefined ? undefined : { table: chosen.table, key, reasons: [describe(chosen, declared)] };
+}
+
+interface Assessment {
+  readonly table: Table;
+  readonly referrers: number;
+  readonly hasMembership: boolean;
+  readonly hasUser: boolean;
+  readonly score: number;
+}
+
+function isCandidate(table: Table, principal: FoundPrincipal | undefined): boolean {
+  if (keyOf(table) === undefined || isAuthenticationTable(table) || /^(storage|auth|realtime)\./.test(table.name)) return false;
+  return table.name !== principal?.table.name;
+}
+
+function assess(table: Table, database: DatabaseModel, principal: FoundPrincipal | undefined, uses: readonly PolicyUse[]): Assessment {
+  const referring = database.tables.filter(other => other !== table && tenantLink(other, table, database) !== undefined);
+  const referrers = referring.length;
+  const hasMembership = principal !== undefined && findMemberships(database, table, principal, uses).length > 0;
+  const hasUser = principal !== undefined && userLinks(table, principal, database, uses).some(link => isUserColumn(link.column));
+  const isProfile = principal?.aliases.includes(table.name) === true;
+  const score = (isTenantNoun(table.name) ? 4 : 0) + Math.min(referrers, 8) + (hasMembership ? 6 : 0) - (isProfile && !hasMembership ? 12 : 0);
+  return { table, referrers, hasMembership, hasUser, score };
+}
+
+function best(candidates: readonly Assessment[], database: DatabaseModel): Assessment | undefined {
+  const able = candidates.filter(candidate => isLikely(candidate, database));
+  const names = new Set(able.map(candidate => candidate.table.name));
+  // A project inside an organisation has members too: the outermost group is the tenant.
+  const ranked = able.map(candidate => {
+    const isInside = foreignLinks(candidate.table, database).some(link => link.table !== candidate.table.name && names.has(link.table));
+    return { candidate, rank: candidate.score - (isInside ? 8 : 0) };
+  });
+  return ranked.sort((left, right) => right.rank - left.rank)[0]?.candidate;
+}
+
+function isLikely(candidate: Assessment, database: DatabaseModel): boolean {
+  if (candidate.hasMembership) return isTenantNoun(candidate.table.name) || candidate.referrers >= 3;
+  // Rows that a user made, with rows below: the user is the tenant, unless nearly everything hangs on them.
+  if (candidate.hasUser) return isTenantNoun(candidate.table.name) && candidate.referrers * 2 > ownedTables(database);
+  return isTenantNoun(candidate.table.name) && candidate.referrers >= 2;
+}
+
+function ownedTables(database: DatabaseModel): number {
+  return database.tables.filter(table => !/^(storage|auth|realtime)\./.test(table.name) && !isAuthenticationTable(table)).length;
+}
+
+function describe(chosen: Assessment, declared: string | undefined): string {
+  const name = chosen.table.name;
+  if (name === declared) return `'${name}' is the table of tenants, as declared.`;
+  return `'${name}' is the table of tenants: ${chosen.referrers} tables refer to it${chosen.hasMembership ? ', and a membership ties users to it' : ''}.`;
+}
+
