@@ -23,6 +23,7 @@ export interface TraceResult extends ResultBase {
   readonly findings: readonly Finding[];
 }
 
+/** How many paths have which verdict, and how much was read. */
 export interface TraceSummary {
   readonly entryPoints: number;
   readonly paths: number;

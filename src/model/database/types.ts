@@ -35,12 +35,14 @@ export interface Table {
   readonly definedAt?: SourcePlace;
 }
 
+/** Where a migration made something. */
 export interface SourcePlace {
   readonly file: string;
   readonly line: number;
   readonly endLine?: number;
 }
 
+/** A column, with what row synthesis must respect. */
 export interface Column {
   readonly name: string;
   /** As `format_type` prints it: `uuid`, `text`, `numeric(12,2)`, `order_status`. */
@@ -50,6 +52,7 @@ export interface Column {
   readonly generated: boolean;
 }
 
+/** A foreign key; `columns` and `referencedColumns` pair up. */
 export interface ForeignKey {
   readonly name: string;
   readonly columns: readonly string[];
@@ -58,8 +61,10 @@ export interface ForeignKey {
   readonly onDelete: 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
 }
 
+/** The command a policy is written for. */
 export type PolicyCommand = 'all' | 'select' | 'insert' | 'update' | 'delete';
 
+/** A row security policy, as text and lowered. */
 export interface Policy {
   readonly name: string;
   readonly table: string;
@@ -76,6 +81,7 @@ export interface Policy {
   readonly definedAt?: SourcePlace;
 }
 
+/** One privilege of one role. */
 export interface Grant {
   readonly role: string;
   readonly privilege: 'select' | 'insert' | 'update' | 'delete' | 'truncate' | 'execute';
@@ -83,6 +89,7 @@ export interface Grant {
   readonly column?: string;
 }
 
+/** A view; without `securityInvoker` it reads with its owner's rights. */
 export interface View {
   readonly name: string;
   readonly schema: string;
@@ -97,6 +104,7 @@ export interface View {
   readonly definedAt?: SourcePlace;
 }
 
+/** A function; with `securityDefiner` it runs with its owner's rights. */
 export interface DatabaseFunction {
   readonly name: string;
   readonly schema: string;
@@ -115,6 +123,7 @@ export interface DatabaseFunction {
   readonly definedAt?: SourcePlace;
 }
 
+/** A role, with what lets it pass row security. */
 export interface DatabaseRole {
   readonly name: string;
   readonly superuser: boolean;
@@ -130,6 +139,7 @@ export interface ReplayReport {
   readonly failed: readonly ReplayFailure[];
 }
 
+/** A statement that failed in the replay. */
 export interface ReplayFailure {
   readonly file: string;
   readonly line: number;

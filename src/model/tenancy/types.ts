@@ -11,6 +11,7 @@ export interface TenancyModel {
   readonly reasons: readonly string[];
 }
 
+/** The table whose rows are tenants, and its key. */
 export interface TenantRoot {
   readonly table: string;
   readonly key: string;

@@ -1,0 +1,181 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Command, CommanderError, Option } from 'commander';
+
+import { createContext } from './commands/context.ts';
+import type { CommandContext } from './commands/context.ts';
+import { stderrProgress } from './commands/progress.ts';
+import { runRules } from './commands/rules.ts';
+import { runTrace } from './commands/trace.ts';
+import { runTriage } from './commands/triage.ts';
+import { DrydockError, messageOf } from './core/error.ts';
+import { silentProgress } from './core/ports.ts';
+import { redact } from './core/redact.ts';
+import type { CommandResult } from './core/result.ts';
+import { severities, severityRank } from './core/verdict.ts';
+import type { Severity, Verdict } from './core/verdict.ts';
+import { renderHtml } from './report/html/render.ts';
+import { toJson } from './report/json.ts';
+import { renderTerminal } from './report/terminal/render.ts';
+import { drydockVersion } from './report/version.ts';
+
+/** Reads arguments, runs one command, writes its report to stdout, and sets the exit code: 0 clean, 1 findings, 2 could not run. */
+const program = new Command('drydock');
+
+interface OutputOptions {
+  readonly json?: boolean;
+  readonly html?: string;
+  readonly color: boolean;
+  readonly failOn: Severity;
+  readonly quiet?: boolean;
+  readonly only?: Verdict;
+  readonly all?: boolean;
+}
+
+program
+  .description('Finds, proves and repairs leaks between the customers of a Next.js + Postgres + Stripe app.')
+  .version(drydockVersion)
+  .enablePositionalOptions()
+  .showHelpAfterError('Run drydock --help for the commands, or drydock <command> --help for examples.')
+  .exitOverride()
+  .configureOutput({ writeErr: text => process.stderr.write(text) });
+
+common(program.command('triage', { isDefault: true }))
+  .argument('[folder]', 'the app', '.')
+  .option('--migrations <path>', 'SQL migrations, when they are not where the usual tools put them')
+  .summary('is it happening, to whom, and what to do first')
+  .description('Triage: traces the code, replays the migrations into an embedded Postgres, and says on one screen whether customers reach each other’s data.')
+  .addHelpText('after', examples('drydock', 'drydock ~/acme-app', 'drydock --json > triage.json'))
+  .action((folder: string, options: OutputOptions & { readonly migrations?: string }) =>
+    run(options, context => runTriage(target(folder), pick(options, 'migrations'), context)),
+  );
+
+common(program.command('trace'))
+  .argument('[folder]', 'the app', '.')
+  .argument('[focus]', 'explain one: number of a finding, an entry point or a table')
+  .option('--migrations <path>', 'SQL migrations, when they are not where the usual tools put them')
+  .summary('every path from browser to database, with its verdict')
+  .addHelpText('after', examples('drydock trace', 'drydock trace ~/acme-app invoices', 'drydock trace 1', 'drydock trace . "GET /api/invoices/[id]"', 'drydock trace --only unknown'))
+  .action((folder: string, focus: string | undefined, options: OutputOptions & { readonly migrations?: string }) => {
+    const [where, what] = folderAndFocus(folder, focus);
+    return run(options, context => runTrace(where, pick(options, 'migrations'), context), what);
+  });
+
+common(program.command('rules'))
+  .argument('[folder]', 'the app, or a folder with migrations', '.')
+  .argument('[focus]', 'explain one: number of a finding, or a table')
+  .option('--migrations <path>', 'a file or folder of SQL migrations')
+  .option('--database-url <url>', 'a live database: only its catalog is read, in one read-only transaction')
+  .summary('the database: role × command × table, policies, views and functions')
+  .addHelpText('after', examples('drydock rules', 'drydock rules --migrations db/schema.sql', 'drydock rules --database-url "$DATABASE_URL"', 'drydock rules . invoices'))
+  .action((folder: string, focus: string | undefined, options: OutputOptions & { readonly migrations?: string; readonly databaseUrl?: string }) => {
+    const [where, what] = folderAndFocus(folder, focus);
+    return run(options, context => runRules(where, pick(options, 'migrations', 'databaseUrl'), context), what);
+  });
+
+function common(command: Command): Command {
+  return command
+    .option('--json', 'the report as JSON on stdout')
+    .option('--html <file>', 'the report as one self-contained HTML file too')
+    .option('--no-color', 'no colour, also with NO_COLOR set')
+    .option('--quiet', 'no progress on stderr')
+    .option('--all', 'everything that the overview leaves out')
+    .addOption(new Option('--only <verdict>', 'only what has this verdict').choices(['leaks', 'unknown', 'broken', 'public', 'isolated']))
+    .addOption(new Option('--fail-on <severity>', 'exit with 1 from this severity on').choices([...severities]).default('low'));
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map(line => `  ${line}`).join('\n')}\n\nExit codes: 0 nothing found, 1 findings, 2 could not run, 130 interrupted.`;
+}
+
+/** `drydock trace 1` names a finding, not a folder called 1. */
+function folderAndFocus(folder: string, focus: string | undefined): readonly [string, string | undefined] {
+  return focus === undefined && /^\d+$/.test(folder) ? [target('.'), folder] : [target(folder), focus];
+}
+
+function target(folder: string): string {
+  return resolve(folder);
+}
+
+function pick<T extends object, K extends keyof T>(options: T, ...keys: readonly K[]): Partial<Pick<T, K>> {
+  return Object.fromEntries(keys.flatMap(key => (options[key] === undefined ? [] : [[key, options[key]]]))) as Partial<Pick<T, K>>;
+}
+
+async function run(options: OutputOptions, command: (context: CommandContext) => Promise<CommandResult>, focus?: string): Promise<void> {
+  const context = createContext(options.quiet === true ? silentProgress : stderrProgress(process.stderr));
+  const interrupt = interruptible(context);
+  try {
+    const result = await command(context);
+    write(result, options, focus);
+    process.exitCode = hasFindings(result, options.failOn) ? 1 : 0;
+  } finally {
+    for (const problem of await context.lifetime.close()) process.stderr.write(`Left behind: ${redact(problem)}\n`);
+    interrupt.off();
+  }
+}
+
+/** Ctrl-C and SIGTERM let go of everything first. A second Ctrl-C ends at once. */
+function interruptible(context: CommandContext): { readonly off: () => void } {
+  let asked = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (asked) process.exit(130);
+    asked = true;
+    process.stderr.write(`\nStopping (${signal}): closing the replica and running apps. Your files were not changed.\n`);
+    void context.lifetime.close().then(() => process.exit(130));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  return {
+    off: () => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+    },
+  };
+}
+
+function write(result: CommandResult, options: OutputOptions, focus: string | undefined): void {
+  if (options.html !== undefined) {
+    const file = resolve(options.html);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, renderHtml(result));
+    process.stderr.write(`HTML report: ${file}\n`);
+  }
+  if (options.json === true) {
+    process.stdout.write(`${toJson(result).trimEnd()}\n`);
+    return;
+  }
+  process.stdout.write(
+    renderTerminal(result, {
+      columns: process.stdout.columns ?? 100,
+      colour: options.color && process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+      unicode: process.platform !== 'win32' || process.env['WT_SESSION'] !== undefined,
+      ...(focus === undefined ? {} : { focus }),
+      ...pick(options, 'only', 'all'),
+    }),
+  );
+}
+
+function hasFindings(result: CommandResult, threshold: Severity): boolean {
+  const findings = 'findings' in result ? result.findings : [];
+  return findings.some(finding => severityRank(finding.severity) <= severityRank(threshold));
+}
+
+function explain(thrown: unknown): void {
+  if (thrown instanceof CommanderError) {
+    process.exitCode = thrown.exitCode === 0 ? 0 : 2;
+    return;
+  }
+  process.exitCode = 2;
+  if (thrown instanceof DrydockError) {
+    process.stderr.write(`\n${redact(thrown.message)}\n${thrown.next === undefined ? '' : `${redact(thrown.next)}\n`}`);
+    return;
+  }
+  const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown);
+  process.stderr.write(`\nDrydock failed. This is a bug in Drydock, please report it with these lines:\n${redact(stack)}\n`);
+}
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  explain(thrown);
+}

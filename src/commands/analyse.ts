@@ -1,0 +1,188 @@
+import { performance } from 'node:perf_hooks';
+
+import { checks } from '../checks/index.ts';
+import { collectDatabase } from '../collect/database/collect.ts';
+import type { CollectedDatabase } from '../collect/database/collect.ts';
+import { readSource } from '../collect/source/read-source.ts';
+import type { SourceFiles } from '../collect/source/read-source.ts';
+import { DrydockError, messageOf } from '../core/error.ts';
+import type { Cell } from '../core/cell.ts';
+import type { Finding } from '../core/finding.ts';
+import type { Gap } from '../core/gap.ts';
+import { countVerdicts } from '../core/result.ts';
+import type { RulesResult, TraceResult } from '../core/result.ts';
+import { judge } from '../judge/judge.ts';
+import type { Judged } from '../judge/judge.ts';
+import { loadSqlParser } from '../logic/sql.ts';
+import { buildAppModel } from '../model/app/build.ts';
+import type { AppModel } from '../model/app/types.ts';
+import type { DatabaseModel } from '../model/database/types.ts';
+import { inferTenancy } from '../model/tenancy/infer.ts';
+import type { TenancyModel } from '../model/tenancy/types.ts';
+import { buildMatrix } from '../prove/exploit/matrix.ts';
+import type { CommandContext } from './context.ts';
+
+/** What is analysed, and which halves of it. */
+export interface AnalyseOptions {
+  readonly root: string;
+  readonly migrations?: string;
+  readonly databaseUrl?: string;
+  /** `both` goes on with the half that works when the other is absent. */
+  readonly halves: 'code' | 'database' | 'both';
+}
+
+/** One model of the app and its database, judged. */
+export interface Analysis {
+  readonly root: string;
+  readonly source: SourceFiles | undefined;
+  readonly app: AppModel | undefined;
+  readonly collected: CollectedDatabase | undefined;
+  readonly database: DatabaseModel;
+  readonly tenancy: TenancyModel;
+  readonly cells: readonly Cell[];
+  readonly judged: Judged;
+  readonly gaps: readonly Gap[];
+  readonly elapsedMs: number;
+  /** Why a half is missing, for the user. */
+  readonly missing: readonly DrydockError[];
+}
+
+const noDatabase: DatabaseModel = { tables: [], views: [], functions: [], roles: [], enums: [], buckets: [], platform: 'plain' };
+
+/** collect → model → judge (with the replica's matrix): everything that `trace`, `rules` and triage are made of. */
+export async function analyse(options: AnalyseOptions, context: CommandContext): Promise<Analysis> {
+  const start = performance.now();
+  const missing: DrydockError[] = [];
+  await loadSqlParser();
+  const source = options.halves === 'database' ? optional(() => readSource(options.root), []) : required(options, missing, () => readSource(options.root));
+  const root = source?.root ?? options.root;
+  const collected = await collect(options, root, context, missing);
+  const database = collected?.database ?? noDatabase;
+  const tenancy = inferTenancy(database);
+  const matrix = collected === undefined ? undefined : await replay(collected, tenancy, context);
+  const app = source === undefined || options.halves === 'database' ? undefined : trace(source, database, context);
+  const cells = matrix?.cells ?? [];
+  const judged = judge({ app, database, tenancy, cells, checks });
+  const gaps = [...judged.gaps, ...(collected?.gaps ?? []), ...(matrix?.gaps ?? [])];
+  return { root, source, app, collected, database, tenancy, cells, judged, gaps, missing, elapsedMs: performance.now() - start };
+}
+
+function required(options: AnalyseOptions, missing: DrydockError[], read: () => SourceFiles): SourceFiles | undefined {
+  if (options.halves === 'code') return read();
+  return optional(read, missing);
+}
+
+function optional(read: () => SourceFiles, missing: DrydockError[]): SourceFiles | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    if (!(thrown instanceof DrydockError) || thrown.code !== 'not-an-app') throw thrown;
+    missing.push(thrown);
+    return undefined;
+  }
+}
+
+async function collect(options: AnalyseOptions, root: string, context: CommandContext, missing: DrydockError[]): Promise<CollectedDatabase | undefined> {
+  const stage = context.progress.start('Reading the database schema');
+  try {
+    const collected = await collectDatabase({
+      root,
+      ...(options.migrations === undefined ? {} : { migrations: options.migrations }),
+      ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
+      replica: context.replica,
+      progress: context.progress,
+    });
+    const { report } = collected;
+    stage.done(`${report.statements} statements of ${report.files} migration files replayed, ${report.failed.length} failed`);
+    return collected;
+  } catch (thrown) {
+    const known = thrown instanceof DrydockError && thrown.code === 'no-migrations';
+    if (!known || options.halves === 'database') {
+      stage.fail(messageOf(thrown));
+      throw thrown;
+    }
+    missing.push(thrown);
+    stage.fail('No migrations found; paths are traced without them');
+    return undefined;
+  }
+}
+
+async function replay(collected: CollectedDatabase, tenancy: TenancyModel, context: CommandContext): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[] }> {
+  if (collected.replicaDatabase === undefined) return { cells: [], gaps: [] };
+  const stage = context.progress.start('Trying every role, command and table with two tenants');
+  const matrix = await buildMatrix(collected.replicaDatabase, collected.database, tenancy);
+  const counts = countVerdicts(matrix.cells);
+  stage.done(`${matrix.cells.length} cells tried: ${counts.leaks} leak, ${counts.isolated} isolated, ${counts.unknown} unknown`);
+  return matrix;
+}
+
+function trace(source: SourceFiles, database: DatabaseModel, context: CommandContext): AppModel {
+  const stage = context.progress.start('Tracing paths from the browser to the database');
+  const app = buildAppModel(source, database);
+  stage.done(`${app.entryPoints.length} entry points, ${app.queries.length} ways to a query in ${app.files} files`);
+  return app;
+}
+
+/** The part of an analysis that `drydock trace` shows. */
+export function toTraceResult(analysis: Analysis): TraceResult {
+  const { app, judged, root } = analysis;
+  const paths = judged.paths.map(({ model: _, ...path }) => path);
+  const counts = countVerdicts(paths);
+  return {
+    command: 'trace',
+    target: root,
+    stack: stackOf(analysis),
+    elapsedMs: analysis.elapsedMs,
+    gaps: analysis.gaps,
+    summary: {
+      entryPoints: app?.entryPoints.length ?? 0,
+      paths: paths.length,
+      ...counts,
+      querySites: app?.querySites ?? { reached: 0, textual: 0 },
+      files: app?.files ?? 0,
+      elapsedMs: Math.round(analysis.elapsedMs),
+    },
+    entryPoints: app?.entryPoints ?? [],
+    paths,
+    findings: findingsThatNeed('app', judged.findings),
+  };
+}
+
+/** The part of an analysis that `drydock rules` shows. */
+export function toRulesResult(analysis: Analysis): RulesResult {
+  const { tenancy, collected, judged, root } = analysis;
+  return {
+    command: 'rules',
+    target: root,
+    stack: stackOf(analysis),
+    elapsedMs: analysis.elapsedMs,
+    gaps: analysis.gaps,
+    replay: collected?.report ?? { files: 0, statements: 0, failed: [] },
+    tenancy: {
+      root: tenancy.root?.table,
+      principal: tenancy.principal?.table,
+      memberships: tenancy.memberships.map(membership => membership.table),
+      owners: tenancy.owners.map(({ table, ownership, confidence }) => ({
+        table,
+        path: ownership.kind === 'tenant' || ownership.kind === 'user' ? ownership.path.map(hop => `${hop.column} → ${hop.table}.${hop.referencedColumn}`) : [],
+        kind: ownership.kind,
+        confidence,
+      })),
+    },
+    cells: analysis.cells,
+    findings: findingsThatNeed('database', judged.findings),
+  };
+}
+
+function findingsThatNeed(half: 'app' | 'database', findings: readonly Finding[]): readonly Finding[] {
+  const needs = new Map(checks.map(check => [check.id, check.needs]));
+  return findings.filter(finding => needs.get(finding.check) === half);
+}
+
+/** What the app is built with, for the first line of a report. */
+export function stackOf({ app, collected }: Analysis): readonly string[] {
+  const framework = app?.framework;
+  const next = framework?.next === undefined ? [] : [`Next.js ${framework.next}`];
+  const database = collected?.platform === 'supabase' ? ['Supabase'] : [];
+  return [...new Set([...next, ...(framework?.orm ?? []), ...database, ...(framework?.auth ?? []), ...(framework?.stripe === true ? ['Stripe'] : [])])];
+}

@@ -1,0 +1,24 @@
+import type { Progress, Replica } from '../core/ports.ts';
+import { startReplica } from '../prove/replica/start.ts';
+import { Lifetime } from './lifetime.ts';
+
+/** What every command is given: progress, things to let go of, and one replica started when it is first needed. */
+export interface CommandContext {
+  readonly progress: Progress;
+  readonly lifetime: Lifetime;
+  readonly replica: () => Promise<Replica>;
+}
+
+/** A context whose replica starts on first use and stops with the lifetime. */
+export function createContext(progress: Progress): CommandContext {
+  const lifetime = new Lifetime();
+  let replica: Promise<Replica> | undefined;
+  return {
+    progress,
+    lifetime,
+    replica: () => {
+      replica ??= startReplica().then(started => lifetime.hold('Postgres replica', started, running => running.stop()));
+      return replica;
+    },
+  };
+}

@@ -1,0 +1,12 @@
+import type { RulesResult } from '../core/result.ts';
+import { analyse, toRulesResult } from './analyse.ts';
+import type { CommandContext } from './context.ts';
+
+/** `drydock rules`: the database alone, from migrations or from a live catalog (read only). */
+export async function runRules(
+  root: string,
+  options: { readonly migrations?: string; readonly databaseUrl?: string },
+  context: CommandContext,
+): Promise<RulesResult> {
+  return toRulesResult(await analyse({ root, ...options, halves: 'database' }, context));
+}
