@@ -6,7 +6,11 @@ import { checksOnDisk, root } from './checks-on-disk.mjs';
 
 const onlyCheck = process.argv.includes('--check');
 const checks = checksOnDisk();
-const wanted = new Map([['src/checks/index.ts', listOfChecks()], ...checks.map(page), ['docs/checks/README.md', tableOfContents()]]);
+const wanted = new Map([
+  ['src/checks/index.ts', listOfChecks()],
+  ...checks.map(page),
+  ['docs/checks/README.md', tableOfContents()],
+]);
 const outdated = [...wanted].filter(([file, text]) => read(file) !== text).map(([file]) => file);
 const left = pagesOnDisk().filter(file => !wanted.has(file));
 
@@ -39,7 +43,10 @@ function page({ family, id }) {
   const folder = `src/checks/${family}/${id}`;
   const text = read(`${folder}/README.md`);
   if (text === undefined) throw new Error(`${folder}/README.md is missing.`);
-  return [`docs/checks/${family}-${id}.md`, `<!-- Generated from ${folder}/README.md. Edit it there. -->\n\n${text.trimEnd()}\n`];
+  return [
+    `docs/checks/${family}-${id}.md`,
+    `<!-- Generated from ${folder}/README.md. Edit it there. -->\n\n${text.trimEnd()}\n`,
+  ];
 }
 
 function tableOfContents() {
@@ -48,12 +55,25 @@ function tableOfContents() {
     const title = /^# (.+)$/m.exec(text)?.[1] ?? check.id;
     return `| [\`${check.family}/${check.id}\`](${check.family}-${check.id}.md) | ${title} |`;
   });
-  return ['<!-- Generated. Edit the folders in src/checks. -->', '', '# What Drydock looks for', '', '| check | finds |', '| --- | --- |', ...rows, ''].join('\n');
+  return [
+    '<!-- Generated. Edit the folders in src/checks. -->',
+    '',
+    '# What Drydock looks for',
+    '',
+    '| check | finds |',
+    '| --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
 }
 
 function pagesOnDisk() {
   const folder = join(root, 'docs/checks');
-  return existsSync(folder) ? readdirSync(folder).filter(file => file.endsWith('.md')).map(file => `docs/checks/${file}`) : [];
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .filter(file => file.endsWith('.md'))
+        .map(file => `docs/checks/${file}`)
+    : [];
 }
 
 function read(file) {

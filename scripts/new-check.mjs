@@ -6,7 +6,9 @@ import { root } from './checks-on-disk.mjs';
 const [family, id] = process.argv.slice(2);
 const kebab = /^[a-z]+(-[a-z]+)*$/;
 if (family === undefined || id === undefined || !kebab.test(family) || !kebab.test(id)) {
-  process.stderr.write('Usage: npm run new-check <family> <id>, both in kebab-case, e.g. npm run new-check path query-ignores-tenant\n');
+  process.stderr.write(
+    'Usage: npm run new-check <family> <id>, both in kebab-case, e.g. npm run new-check path query-ignores-tenant\n',
+  );
   process.exit(2);
 }
 const folder = join(root, 'src/checks', family, id);
@@ -17,7 +19,10 @@ if (existsSync(folder)) {
 
 const title = id.charAt(0).toUpperCase() + id.slice(1).replaceAll('-', ' ');
 const needs = family === 'database' ? 'database' : 'app';
-const mark = needs === 'database' ? ['case.sql', `-- expect: ${family}/${id}\n`] : ['app/page.tsx', `// expect: ${family}/${id}\n`];
+const mark =
+  needs === 'database'
+    ? ['case.sql', `-- expect: ${family}/${id}\n`]
+    : ['app/page.tsx', `// expect: ${family}/${id}\n`];
 const headings = ['What it finds', 'Why it matters', 'How to repair', 'What it cannot see', 'References'];
 
 for (const kind of ['bad', 'good', 'fixed']) {

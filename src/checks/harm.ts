@@ -16,7 +16,11 @@ export function describeHarm(harm: Harm, tenancy: TenancyModel): string {
 /** The rows of `table` as a person would call them: `work_orders` → `work orders`, `billing.apiKey` → `api keys`. */
 export function humanizeTable(table: string): string {
   const words = humanizeName(table.slice(table.lastIndexOf('.') + 1));
-  return /(s|data|media|history)$/.test(words) ? words : words.endsWith('y') && !/[aeiou]y$/.test(words) ? `${words.slice(0, -1)}ies` : `${words}s`;
+  return /(s|data|media|history)$/.test(words)
+    ? words
+    : words.endsWith('y') && !/[aeiou]y$/.test(words)
+      ? `${words.slice(0, -1)}ies`
+      : `${words}s`;
 }
 
 /** An identifier as words: `stripeCustomerId` → `stripe customer id`. */
@@ -66,7 +70,8 @@ function verb(operation: Operation): string {
 function rowsOfOthers({ operation, table }: Harm, tenancy: TenancyModel): string {
   const rows = humanizeTable(table);
   const ownership = ownerOf(tenancy, table)?.ownership;
-  if (table === tenancy.root?.table || table === tenancy.principal?.table) return `any ${singular(rows)}${operation === 'read' ? "'s record" : ''}`;
+  if (table === tenancy.root?.table || table === tenancy.principal?.table)
+    return `any ${singular(rows)}${operation === 'read' ? "'s record" : ''}`;
   const noun = ownership?.kind === 'user' ? 'user' : tenantNoun(tenancy);
   return operation === 'insert' ? `${rows} to any ${noun}` : `any ${noun}'s ${rows}`;
 }

@@ -30,7 +30,10 @@ export function observedCheck<Kind extends Observation['kind']>(rule: ObservedRu
   return { id, title, severity, cwe, needs: 'app', judge: input => ({ findings: findFaults(rule, input), gaps: [] }) };
 }
 
-function findFaults<Kind extends Observation['kind']>(rule: ObservedRule<Kind>, input: CheckInput): readonly CheckFinding[] {
+function findFaults<Kind extends Observation['kind']>(
+  rule: ObservedRule<Kind>,
+  input: CheckInput,
+): readonly CheckFinding[] {
   const found = new Map<string, CheckFinding>();
   for (const seen of input.app?.observations ?? []) {
     if (!isOfKind(seen, rule.kind)) continue;
@@ -44,7 +47,11 @@ function findFaults<Kind extends Observation['kind']>(rule: ObservedRule<Kind>, 
   return [...found.values()];
 }
 
-function toFinding(seen: Observation, { entryPoints, object, ...fault }: ObservedFault, { paths }: CheckInput): CheckFinding {
+function toFinding(
+  seen: Observation,
+  { entryPoints, object, ...fault }: ObservedFault,
+  { paths }: CheckInput,
+): CheckFinding {
   const [entryPoint] = entryPoints;
   const { file, line, endLine } = seen.place;
   const reaching = paths.filter(path => entryPoints.includes(path.entryPoint.name) && path.sink.table === object);

@@ -40,11 +40,21 @@ export type Repair =
   /** A filter disappears when its value is undefined: make the value required. */
   | ({ readonly kind: 'drop-filter-option' } & Site & OwnedRow)
   /** Check that the row that `column` will point to belongs to the same tenant. */
-  | ({ readonly kind: 'verify-reference'; readonly table: string; readonly column: string; readonly references: string } & Site)
+  | ({
+      readonly kind: 'verify-reference';
+      readonly table: string;
+      readonly column: string;
+      readonly references: string;
+    } & Site)
   /** Close over the session's tenant instead of taking it from the model's arguments. */
   | ({ readonly kind: 'tool-uses-session'; readonly arguments: readonly string[] } & Site & OwnedRow)
   /** The code is bound to the session; the database object it relies on has to be repaired. */
-  | ({ readonly kind: 'repair-object'; readonly object: string; readonly operation: Operation; readonly sqlRole?: string } & Site)
+  | ({
+      readonly kind: 'repair-object';
+      readonly object: string;
+      readonly operation: Operation;
+      readonly sqlRole?: string;
+    } & Site)
   /** Ask for one of `roles` (those that siblings ask for; empty when none does). */
   | ({ readonly kind: 'require-role'; readonly roles: readonly string[]; readonly sibling?: string } & Site)
   /** Compare with the secret that the scheduler sends, and stop when it is not set. */

@@ -5,7 +5,16 @@ import type { CheckInput, JudgedPath } from '../check.ts';
 type EntryGuards = Extract<Observation, { kind: 'entry-guards' }>;
 
 /** Words by which apps name the part that is for their own staff, as a segment of a route, a file or a function's name. */
-const staffWords = new Set(['admin', 'admins', 'administration', 'backoffice', 'superadmin', 'superuser', 'staff', 'impersonate']);
+const staffWords = new Set([
+  'admin',
+  'admins',
+  'administration',
+  'backoffice',
+  'superadmin',
+  'superuser',
+  'staff',
+  'impersonate',
+]);
 
 /** Whether the path belongs to the part of the app that is for administrators, while the path asks for no role. */
 export function isAdministrative(path: JudgedPath): boolean {
@@ -24,7 +33,9 @@ export function siblingsWithRole(entryPoint: EntryPoint, { app }: CheckInput): r
 
 /** The guards that an entry point has itself. */
 export function guardsOf(entryPoint: EntryPoint, { app }: CheckInput): EntryGuards | undefined {
-  return (app?.observations ?? []).filter(seen => seen.kind === 'entry-guards').find(seen => seen.entryPoint === entryPoint.name);
+  return (app?.observations ?? [])
+    .filter(seen => seen.kind === 'entry-guards')
+    .find(seen => seen.entryPoint === entryPoint.name);
 }
 
 /** Whether the entry point's own name says that it is for administrators. */

@@ -46,11 +46,16 @@ function findLeaks(rule: LeakRule, input: CheckInput): readonly CheckFinding[] {
     const key = [place.file, place.line, path.sink.table, path.sink.operation].join('\n');
     groups.set(key, [...(groups.get(key) ?? []), path]);
   }
-  return [...groups.values()].flatMap(([first, ...others]) => (first === undefined ? [] : [toFinding(rule, [first, ...others], input)]));
+  return [...groups.values()].flatMap(([first, ...others]) =>
+    first === undefined ? [] : [toFinding(rule, [first, ...others], input)],
+  );
 }
 
 function toFinding(rule: LeakRule, paths: readonly [JudgedPath, ...JudgedPath[]], input: CheckInput): CheckFinding {
-  const worst = paths.toSorted((left, right) => severityRank(severityOf(left, rule, input)) - severityRank(severityOf(right, rule, input)))[0] ?? paths[0];
+  const worst =
+    paths.toSorted(
+      (left, right) => severityRank(severityOf(left, rule, input)) - severityRank(severityOf(right, rule, input)),
+    )[0] ?? paths[0];
   const [first] = paths;
   const { table, operation } = worst.sink;
   const place = placeOf(rule, worst);
@@ -76,12 +81,15 @@ function severityOf(path: JudgedPath, rule: LeakRule, { tenancy }: CheckInput): 
   if (rule.severity === 'medium' || rule.severity === 'low') return rule.severity;
   const secret = ownerOf(tenancy, path.sink.table)?.secretColumns ?? [];
   const { columns } = path.model.query;
-  const readsSecret = path.sink.operation === 'read' && secret.some(column => columns === undefined || columns.includes(column));
+  const readsSecret =
+    path.sink.operation === 'read' && secret.some(column => columns === undefined || columns.includes(column));
   return path.sink.operation !== 'read' || path.principal === 'anonymous' || readsSecret ? 'critical' : rule.severity;
 }
 
 function withOthers(message: string, others: number): string {
-  return others === 0 ? message : `${message} ${others === 1 ? 'One other entry point reaches' : `${others} other entry points reach`} it too.`;
+  return others === 0
+    ? message
+    : `${message} ${others === 1 ? 'One other entry point reaches' : `${others} other entry points reach`} it too.`;
 }
 
 function placeOf(rule: LeakRule, path: JudgedPath): Place {
@@ -89,5 +97,9 @@ function placeOf(rule: LeakRule, path: JudgedPath): Place {
 }
 
 function compareEntries(left: Path, right: Path): number {
-  return comparePlaces(left.sink, right.sink) || compareText(left.entryPoint.name, right.entryPoint.name) || compareText(left.id, right.id);
+  return (
+    comparePlaces(left.sink, right.sink) ||
+    compareText(left.entryPoint.name, right.entryPoint.name) ||
+    compareText(left.id, right.id)
+  );
 }

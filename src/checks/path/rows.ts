@@ -6,7 +6,10 @@ import { ownerOf } from '../harm.ts';
 import { callerValuesFor, unique } from './terms.ts';
 
 /** The part of a repair that says where it is made. */
-export function siteOf(path: JudgedPath, place: Place = path.sink): { readonly place: Place; readonly entryPoint: string } {
+export function siteOf(
+  path: JudgedPath,
+  place: Place = path.sink,
+): { readonly place: Place; readonly entryPoint: string } {
   const { file, line, endLine } = place;
   return { place: endLine === undefined ? { file, line } : { file, line, endLine }, entryPoint: path.entryPoint.name };
 }
@@ -15,11 +18,21 @@ export function siteOf(path: JudgedPath, place: Place = path.sink): { readonly p
 export function ownedRowOf(
   path: JudgedPath,
   { tenancy }: CheckInput,
-): { readonly table: string; readonly operation: Operation; readonly column?: string; readonly ownerPath: readonly OwnerHop[] } {
+): {
+  readonly table: string;
+  readonly operation: Operation;
+  readonly column?: string;
+  readonly ownerPath: readonly OwnerHop[];
+} {
   const { table, operation } = path.sink;
   const ownerPath = ownerPathOf(tenancy, table);
   const [first] = ownerPath;
-  return { table, operation, ...(first !== undefined && ownerPath.length === 1 ? { column: first.column } : {}), ownerPath };
+  return {
+    table,
+    operation,
+    ...(first !== undefined && ownerPath.length === 1 ? { column: first.column } : {}),
+    ownerPath,
+  };
 }
 
 /** How rows of the table reach their tenant or user; empty when they have none. */
@@ -34,8 +47,15 @@ export function ownerColumnsOf({ tenancy, database }: CheckInput, table: string)
   const direct = own.length === 1 ? own.map(hop => hop.column) : [];
   const parents = [tenancy.root?.table, tenancy.principal?.table];
   const keys = database.tables.find(candidate => candidate.name === table)?.foreignKeys ?? [];
-  const referring = keys.filter(key => key.columns.length === 1 && parents.includes(key.table)).flatMap(key => key.columns);
-  const itself = table === tenancy.root?.table ? [tenancy.root.key] : table === tenancy.principal?.table ? [tenancy.principal.key] : [];
+  const referring = keys
+    .filter(key => key.columns.length === 1 && parents.includes(key.table))
+    .flatMap(key => key.columns);
+  const itself =
+    table === tenancy.root?.table
+      ? [tenancy.root.key]
+      : table === tenancy.principal?.table
+        ? [tenancy.principal.key]
+        : [];
   return unique([...direct, ...referring, ...itself]);
 }
 

@@ -11,7 +11,9 @@ export function chosenByCaller({ query }: QueryPath): readonly string[] {
 
 /** The caller's values that are compared with, or written into, `column`. */
 export function callerValuesFor({ query }: QueryPath, column: string): readonly string[] {
-  const compared = comparisonsOf(query.where).flatMap(({ left, right }) => (isOwn(left, column) ? atoms(right) : isOwn(right, column) ? atoms(left) : []));
+  const compared = comparisonsOf(query.where).flatMap(({ left, right }) =>
+    isOwn(left, column) ? atoms(right) : isOwn(right, column) ? atoms(left) : [],
+  );
   const written = query.values.filter(value => value.column === column).flatMap(({ value }) => atoms(value));
   return sentNames([...compared, ...written]);
 }
@@ -19,7 +21,9 @@ export function callerValuesFor({ query }: QueryPath, column: string): readonly 
 /** Columns of the row that a filter which may be absent speaks of. */
 export function columnsThatMayBeAbsent(predicate: Predicate): readonly string[] {
   const filters = collectFrom(predicate, node => (node.kind === 'maybe-absent' ? [node.operand] : []));
-  return unique(filters.flatMap(termsOf).flatMap(term => (term.kind === 'column' && term.row === 'self' ? [term.column] : [])));
+  return unique(
+    filters.flatMap(termsOf).flatMap(term => (term.kind === 'column' && term.row === 'self' ? [term.column] : [])),
+  );
 }
 
 /** Every item once, in the order of first appearance. */

@@ -24,5 +24,9 @@ export const check = observedCheck({
 });
 
 function isShared(value: string): boolean {
-  return /\b(public|s-maxage)\b/i.test(value) && !/\b(private|no-store)\b/i.test(value) && !/\bs-maxage\s*=\s*0\b/i.test(value);
+  return (
+    /\b(public|s-maxage)\b/i.test(value) &&
+    !/\b(private|no-store)\b/i.test(value) &&
+    !/\bs-maxage\s*=\s*0\b/i.test(value)
+  );
 }

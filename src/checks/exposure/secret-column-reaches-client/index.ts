@@ -9,7 +9,9 @@ export const check = observedCheck({
   cwe: 200,
   kind: 'output',
   faults: ({ place, entryPoint, table, columns, to }, { tenancy }) => {
-    const secret = (ownerOf(tenancy, table)?.secretColumns ?? []).filter(column => columns === undefined || columns.includes(column));
+    const secret = (ownerOf(tenancy, table)?.secretColumns ?? []).filter(
+      column => columns === undefined || columns.includes(column),
+    );
     if (secret.length === 0) return [];
     return [
       {

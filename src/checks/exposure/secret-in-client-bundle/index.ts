@@ -9,7 +9,8 @@ export const check = observedCheck({
   kind: 'client-secret',
   faults: ({ place, secret, how, chain }) => {
     const [first] = chain;
-    const way = first === undefined || first.file === place.file ? '' : `, and '${first.file}' brings it to the browser`;
+    const way =
+      first === undefined || first.file === place.file ? '' : `, and '${first.file}' brings it to the browser`;
     return [
       {
         harm: `Anyone who opens the site can read '${secret}' in its JavaScript.`,

@@ -16,7 +16,10 @@ export const check: Check = {
   needs: 'app',
   judge: input => {
     const leaking = acrossTenants.judge(input).findings;
-    return { findings: [...leaking, ...withinTenant(input, new Set(leaking.flatMap(finding => finding.entryPoint ?? [])))], gaps: [] };
+    return {
+      findings: [...leaking, ...withinTenant(input, new Set(leaking.flatMap(finding => finding.entryPoint ?? [])))],
+      gaps: [],
+    };
   },
 };
 
@@ -28,16 +31,24 @@ const acrossTenants = leakCheck({
   cwe: 862,
   reasons: ['cross-role', 'unscoped', 'client-id'],
   applies: path => path.reason === 'cross-role' || isAdministrative(path),
-  message: (path, input) => `'${path.entryPoint.name}' reaches every tenant's rows of '${path.sink.table}' and asks its caller for no role${beside(path, input)}.`,
+  message: (path, input) =>
+    `'${path.entryPoint.name}' reaches every tenant's rows of '${path.sink.table}' and asks its caller for no role${beside(path, input)}.`,
   repair: requireRole,
 });
 
 /** Any member reaches what their own administrators keep to themselves everywhere else. */
 function withinTenant(input: CheckInput, reported: ReadonlySet<string>): readonly CheckFinding[] {
   const candidates = input.paths.filter(
-    path => path.verdict === 'isolated' && path.principal === 'member' && isOwned(input.tenancy, path.sink.table) && !reported.has(path.entryPoint.name) && lacksRole(path, input),
+    path =>
+      path.verdict === 'isolated' &&
+      path.principal === 'member' &&
+      isOwned(input.tenancy, path.sink.table) &&
+      !reported.has(path.entryPoint.name) &&
+      lacksRole(path, input),
   );
-  const byEntry = new Map(candidates.toSorted((left, right) => left.sink.line - right.sink.line).map(path => [path.entryPoint.name, path]));
+  const byEntry = new Map(
+    candidates.toSorted((left, right) => left.sink.line - right.sink.line).map(path => [path.entryPoint.name, path]),
+  );
   return [...byEntry.values()].map(path => ({
     subject: `${path.entryPoint.name} within the tenant`,
     severity: path.sink.operation === 'read' ? 'medium' : 'high',
@@ -55,7 +66,13 @@ function withinTenant(input: CheckInput, reported: ReadonlySet<string>): readonl
 
 function lacksRole(path: JudgedPath, input: CheckInput): boolean {
   const guards = guardsOf(path.entryPoint, input);
-  return guards !== undefined && guards.roles.length === 0 && !guards.system && hasStaffName(path.entryPoint) && siblingsWithRole(path.entryPoint, input).length > 0;
+  return (
+    guards !== undefined &&
+    guards.roles.length === 0 &&
+    !guards.system &&
+    hasStaffName(path.entryPoint) &&
+    siblingsWithRole(path.entryPoint, input).length > 0
+  );
 }
 
 function requireRole(path: JudgedPath, input: CheckInput): Repair {

@@ -11,10 +11,15 @@ export const check = leakCheck({
   reasons: ['no-authentication'],
   applies: (path, input) => !isUnverifiedWebhook(path, input),
   message: path => `'${path.entryPoint.name}' reaches '${path.sink.table}' and never asks who is calling.`,
-  repair: path => ({ kind: path.entryPoint.kind === 'cron' ? 'require-cron-secret' : 'require-session', ...siteOf(path, path.entryPoint) }),
+  repair: path => ({
+    kind: path.entryPoint.kind === 'cron' ? 'require-cron-secret' : 'require-session',
+    ...siteOf(path, path.entryPoint),
+  }),
 });
 
 /** Such a webhook has a check of its own. */
 function isUnverifiedWebhook(path: JudgedPath, { app }: CheckInput): boolean {
-  return (app?.observations ?? []).some(seen => seen.kind === 'webhook' && !seen.verified && seen.entryPoint === path.entryPoint.name);
+  return (app?.observations ?? []).some(
+    seen => seen.kind === 'webhook' && !seen.verified && seen.entryPoint === path.entryPoint.name,
+  );
 }

@@ -24,12 +24,17 @@ export const check = leakCheck({
 });
 
 /** The first foreign key to another owned table that takes a value from the caller. */
-function referenceOf(path: JudgedPath, { database, tenancy }: CheckInput): { readonly column: string; readonly table: string; readonly sent: readonly string[] } {
+function referenceOf(
+  path: JudgedPath,
+  { database, tenancy }: CheckInput,
+): { readonly column: string; readonly table: string; readonly sent: readonly string[] } {
   const keys = database.tables.find(table => table.name === path.sink.table)?.foreignKeys ?? [];
   const candidates = keys.flatMap(key => {
     const [column] = key.columns;
     if (column === undefined || key.columns.length > 1 || !isOwned(tenancy, key.table)) return [];
     return [{ column, table: key.table, sent: callerValuesFor(path.model, column) }];
   });
-  return candidates.find(candidate => candidate.sent.length > 0) ?? candidates[0] ?? { column: '?', table: '?', sent: [] };
+  return (
+    candidates.find(candidate => candidate.sent.length > 0) ?? candidates[0] ?? { column: '?', table: '?', sent: [] }
+  );
 }

@@ -14,7 +14,14 @@ export const check = leakCheck({
   repair: path => ({ kind: repairs[path.reason] ?? 'stop-on-failure', ...siteOf(path, weakGuardOf(path)?.place) }),
 });
 
-const repairs: Readonly<Partial<Record<JudgedPath['reason'], Extract<Repair['kind'], 'await-guard' | 'use-result' | 'guard-page-not-layout' | 'stop-on-failure'>>>> = {
+const repairs: Readonly<
+  Partial<
+    Record<
+      JudgedPath['reason'],
+      Extract<Repair['kind'], 'await-guard' | 'use-result' | 'guard-page-not-layout' | 'stop-on-failure'>
+    >
+  >
+> = {
   'fail-open': 'stop-on-failure',
   'not-awaited': 'await-guard',
   'result-dropped': 'use-result',
@@ -24,14 +31,10 @@ const repairs: Readonly<Partial<Record<JudgedPath['reason'], Extract<Repair['kin
 function whenever(path: JudgedPath): string {
   const guard = weakGuardOf(path);
   const where = guard === undefined ? 'the guard' : `the guard at ${guard.place.file}:${guard.place.line}`;
-  switch (path.reason) {
-    case 'not-awaited':
-      return `before ${where} has answered, because its promise is not awaited`;
-    case 'result-dropped':
-      return `whatever ${where} answers, because its result is not used`;
-    case 'layout-only':
-      return `without ${where}, because a layout does not run again when only the page is asked for`;
-    default:
-      return `also when ${where} throws, because the error is caught and the path goes on`;
+  if (path.reason === 'not-awaited') return `before ${where} has answered, because its promise is not awaited`;
+  if (path.reason === 'result-dropped') return `whatever ${where} answers, because its result is not used`;
+  if (path.reason === 'layout-only') {
+    return `without ${where}, because a layout does not run again when only the page is asked for`;
   }
+  return `also when ${where} throws, because the error is caught and the path goes on`;
 }

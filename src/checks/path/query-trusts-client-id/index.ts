@@ -11,6 +11,12 @@ export const check = leakCheck({
   cwe: 639,
   reasons: ['unscoped', 'client-id'],
   applies: (path, input) => !isAdministrative(path) && clientTenantsOf(path, input).length > 0,
-  message: (path, input) => `${describeQuery(path)} takes its tenant from ${quoteAll(clientTenantsOf(path, input))}, which the caller sends.`,
-  repair: (path, input) => ({ kind: 'ignore-client-tenant', client: clientTenantsOf(path, input), ...siteOf(path), ...ownedRowOf(path, input) }),
+  message: (path, input) =>
+    `${describeQuery(path)} takes its tenant from ${quoteAll(clientTenantsOf(path, input))}, which the caller sends.`,
+  repair: (path, input) => ({
+    kind: 'ignore-client-tenant',
+    client: clientTenantsOf(path, input),
+    ...siteOf(path),
+    ...ownedRowOf(path, input),
+  }),
 });

@@ -12,8 +12,14 @@ export const check = leakCheck({
   reasons: ['tool-argument'],
   message: path => {
     const chosen = chosenByCaller(path.model);
-    const what = chosen.length === 0 ? 'an argument that the model chooses' : `${quoteAll(chosen)}, which the model chooses,`;
+    const what =
+      chosen.length === 0 ? 'an argument that the model chooses' : `${quoteAll(chosen)}, which the model chooses,`;
     return `'${path.entryPoint.name}' reaches '${path.sink.table}' by ${what} and by nothing of the session.`;
   },
-  repair: (path, input) => ({ kind: 'tool-uses-session', arguments: chosenByCaller(path.model), ...siteOf(path), ...ownedRowOf(path, input) }),
+  repair: (path, input) => ({
+    kind: 'tool-uses-session',
+    arguments: chosenByCaller(path.model),
+    ...siteOf(path),
+    ...ownedRowOf(path, input),
+  }),
 });

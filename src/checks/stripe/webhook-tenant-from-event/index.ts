@@ -10,7 +10,8 @@ export const check = observedCheck({
   kind: 'webhook',
   faults: ({ entryPoint, tenantBy }, { tenancy }) =>
     tenantBy.flatMap(({ by, place, table }) =>
-      (by !== 'email' && by !== 'metadata') || !(isOwned(tenancy, table) || table === tenancy.root?.table || table === tenancy.principal?.table)
+      (by !== 'email' && by !== 'metadata') ||
+      !(isOwned(tenancy, table) || table === tenancy.root?.table || table === tenancy.principal?.table)
         ? []
         : [
             {

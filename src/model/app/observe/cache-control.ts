@@ -9,10 +9,23 @@ type CacheControl = Extract<Observation, { kind: 'cache-control' }>;
 export function observeCacheControl(input: ObserveInput): readonly CacheControl[] {
   return input.events.flatMap(event =>
     headersOf(event).flatMap(value => {
-      const paths = input.queries.filter(path => path.entryPoint.name === event.entryPoint.name && path.query.operation === 'read');
-      const personal = paths.some(path => termsOfQuery(path).some(term => term.kind === 'principal') || path.facts.some(isIdentity));
+      const paths = input.queries.filter(
+        path => path.entryPoint.name === event.entryPoint.name && path.query.operation === 'read',
+      );
+      const personal = paths.some(
+        path => termsOfQuery(path).some(term => term.kind === 'principal') || path.facts.some(isIdentity),
+      );
       const tables = [...new Set(paths.map(path => path.query.table))].toSorted();
-      return [{ kind: 'cache-control', place: event.place, value, entryPoint: event.entryPoint.name, personal, tables } as const];
+      return [
+        {
+          kind: 'cache-control',
+          place: event.place,
+          value,
+          entryPoint: event.entryPoint.name,
+          personal,
+          tables,
+        } as const,
+      ];
     }),
   );
 }
@@ -27,7 +40,11 @@ function headersOf(event: AppEvent): readonly string[] {
     const [name, value] = event.arguments;
     return name !== undefined && value !== undefined && constantsIn(name).some(isCacheHeader) ? textOf(value) : [];
   }
-  if (event.kind !== 'return' && !(event.kind === 'call' && /(^new |\.)(Next)?Response(\.json)?$|Response\.json$/.test(event.callee))) return [];
+  if (
+    event.kind !== 'return' &&
+    !(event.kind === 'call' && /(^new |\.)(Next)?Response(\.json)?$|Response\.json$/.test(event.callee))
+  )
+    return [];
   const found: string[] = [];
   for (const value of event.kind === 'return' ? [event.value] : event.arguments) {
     visit(value, [], inner => {
@@ -49,5 +66,7 @@ function textOf(value: Value): readonly string[] {
 
 function constantsIn(value: Value): readonly string[] {
   if (value.kind === 'constant') return typeof value.value === 'string' ? [value.value] : [];
-  return termsIn(value).flatMap(term => (term.kind === 'constant' && typeof term.value === 'string' ? [term.value] : []));
+  return termsIn(value).flatMap(term =>
+    term.kind === 'constant' && typeof term.value === 'string' ? [term.value] : [],
+  );
 }

@@ -40,7 +40,11 @@ function fromComputation(event: CachedEvent, queries: ReadonlyMap<string, QueryP
   ];
 }
 
-function fromMap(event: ModuleMapEvent, input: ObserveInput, producers: ReadonlyMap<string, QueryPath | undefined>): Cache {
+function fromMap(
+  event: ModuleMapEvent,
+  input: ObserveInput,
+  producers: ReadonlyMap<string, QueryPath | undefined>,
+): Cache {
   const held = event.value === undefined ? [] : rowsIn(event.value);
   const paths = held.flatMap(use => producers.get(use.row) ?? []);
   const rows = held.flatMap(use => input.rows.get(use.row) ?? []);
@@ -59,7 +63,9 @@ function fromMap(event: ModuleMapEvent, input: ObserveInput, producers: Readonly
 
 /** Terms that differ from principal to principal, or from request to request. */
 function identifying(terms: readonly Term[]): readonly Term[] {
-  return distinctTerms(terms.filter(term => term.kind === 'principal' || term.kind === 'client' || term.kind === 'tool-argument'));
+  return distinctTerms(
+    terms.filter(term => term.kind === 'principal' || term.kind === 'client' || term.kind === 'tool-argument'),
+  );
 }
 
 function tablesOf(tables: readonly string[]): readonly string[] {

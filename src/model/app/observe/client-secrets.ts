@@ -17,7 +17,10 @@ export function observeClientSecrets(input: ObserveInput): readonly ClientSecret
 function clientGraph(modules: readonly ModuleInfo[]): ReadonlyMap<string, readonly Place[]> {
   const byFile = new Map(modules.map(module => [module.file, module]));
   const chains = new Map<string, readonly Place[]>();
-  let frontier = modules.filter(module => module.directive === 'use client').map(module => module.file).toSorted();
+  let frontier = modules
+    .filter(module => module.directive === 'use client')
+    .map(module => module.file)
+    .toSorted();
   for (const file of frontier) chains.set(file, [{ file, line: 1 }]);
   while (frontier.length > 0) {
     const next: string[] = [];
@@ -39,7 +42,11 @@ function staysOnServer(module: ModuleInfo): boolean {
   return module.directive === 'use server' || module.packages.some(used => used.name === 'server-only');
 }
 
-function secretsOf(module: ModuleInfo, chain: readonly Place[], inlined: readonly InlinedEnvironment[]): readonly ClientSecret[] {
+function secretsOf(
+  module: ModuleInfo,
+  chain: readonly Place[],
+  inlined: readonly InlinedEnvironment[],
+): readonly ClientSecret[] {
   const seen = (secret: string, how: string, line: number, endLine: number = line): ClientSecret => ({
     kind: 'client-secret',
     place: { file: module.file, line, ...(endLine === line ? {} : { endLine }) },
@@ -52,13 +59,16 @@ function secretsOf(module: ModuleInfo, chain: readonly Place[], inlined: readonl
       const by = howInlined(name, inlined);
       return by === undefined ? [] : [seen(name, by, line, endLine)];
     }),
-    ...module.literals.filter(({ text }) => isSecretLiteral(text)).map(({ text, line }) => seen(`${text.slice(0, 8)}…`, 'it is written in the source', line)),
+    ...module.literals
+      .filter(({ text }) => isSecretLiteral(text))
+      .map(({ text, line }) => seen(`${text.slice(0, 8)}…`, 'it is written in the source', line)),
   ];
 }
 
 /** Other environment variables are `undefined` in the browser: a fault, and no leak. */
 function howInlined(name: string, inlined: readonly InlinedEnvironment[]): string | undefined {
-  if (name.startsWith('NEXT_PUBLIC_')) return isPublicPrefixedSecret(name) ? 'Next.js inlines every NEXT_PUBLIC_ variable' : undefined;
+  if (name.startsWith('NEXT_PUBLIC_'))
+    return isPublicPrefixedSecret(name) ? 'Next.js inlines every NEXT_PUBLIC_ variable' : undefined;
   const entry = inlined.find(candidate => candidate.name === name);
   if (entry === undefined || !(isSecretName(name) || isSecretName(entry.from ?? ''))) return undefined;
   return `'env' in ${entry.place.file} inlines it`;
@@ -66,7 +76,10 @@ function howInlined(name: string, inlined: readonly InlinedEnvironment[]): strin
 
 /** Keys for maps, analytics and the like are public by design; these words are never on such a key. */
 function isPublicPrefixedSecret(name: string): boolean {
-  return /SECRET|PRIVATE|PASSWORD|DATABASE_URL|SERVICE_(ROLE|KEY|ACCOUNT)|ADMIN_(KEY|TOKEN)|SERVICE\w*_KEY/.test(name) && !isPublishable(name);
+  return (
+    /SECRET|PRIVATE|PASSWORD|DATABASE_URL|SERVICE_(ROLE|KEY|ACCOUNT)|ADMIN_(KEY|TOKEN)|SERVICE\w*_KEY/.test(name) &&
+    !isPublishable(name)
+  );
 }
 
 function isSecretName(name: string): boolean {

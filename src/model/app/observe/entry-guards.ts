@@ -16,7 +16,9 @@ export function observeEntryGuards(input: ObserveInput): readonly EntryGuards[] 
       kind: 'entry-guards',
       place: { file: entry.file, line: entry.line },
       entryPoint: entry.name,
-      signedIn: facts.some(fact => fact.holds.kind === 'signed-in' || fact.holds.kind === 'member' || fact.holds.kind === 'role'),
+      signedIn: facts.some(
+        fact => fact.holds.kind === 'signed-in' || fact.holds.kind === 'member' || fact.holds.kind === 'role',
+      ),
       roles: rolesIn(facts),
       system: facts.some(fact => fact.holds.kind === 'system'),
     } as const;
@@ -43,6 +45,7 @@ function roleOf(side: Term, other: Term): readonly string[] {
   const name = side.kind === 'principal' ? side.attribute : side.kind === 'column' ? side.column : undefined;
   if (name === undefined) return [];
   if (typeof other.value === 'string' && /(^|[._])role$/i.test(name)) return [other.value];
-  const flag = other.value === true ? /(?:^|[._])is_?(admin|staff|super_?(?:user|admin)|owner)$/i.exec(name)?.[1] : undefined;
+  const flag =
+    other.value === true ? /(?:^|[._])is_?(admin|staff|super_?(?:user|admin)|owner)$/i.exec(name)?.[1] : undefined;
   return flag === undefined ? [] : [flag.toLowerCase()];
 }

@@ -11,17 +11,29 @@ export function observeExistence(input: ObserveInput): readonly ExistenceOracle[
   return exits.flatMap(foreign => {
     const row = foreignRowOf(foreign, input);
     if (row === undefined) return [];
-    const absent = exits.find(exit => exit.entryPoint.name === foreign.entryPoint.name && isAbsent(exit, row) && answerOf(exit) !== answerOf(foreign));
+    const absent = exits.find(
+      exit =>
+        exit.entryPoint.name === foreign.entryPoint.name && isAbsent(exit, row) && answerOf(exit) !== answerOf(foreign),
+    );
     if (absent === undefined) return [];
     return [
-      { kind: 'existence-oracle', place: foreign.place, entryPoint: foreign.entryPoint.name, table: row.table, absent: answerOf(absent), foreign: answerOf(foreign) } as const,
+      {
+        kind: 'existence-oracle',
+        place: foreign.place,
+        entryPoint: foreign.entryPoint.name,
+        table: row.table,
+        absent: answerOf(absent),
+        foreign: answerOf(foreign),
+      } as const,
     ];
   });
 }
 
 /** The exit is taken because the row does not exist. */
 function isAbsent(exit: ExitEvent, row: RowVariable): boolean {
-  return lastCondition(exit).some(part => part.kind === 'not' && part.operand.kind === 'exists' && sameLookUp(part.operand.row, row));
+  return lastCondition(exit).some(
+    part => part.kind === 'not' && part.operand.kind === 'exists' && sameLookUp(part.operand.row, row),
+  );
 }
 
 /** The row that was found and belongs to somebody else: it was picked by what the caller sent, and compared with the principal afterwards. */
@@ -37,15 +49,24 @@ function foreignRowOf(exit: ExitEvent, { rows }: ObserveInput): RowVariable | un
 
 /** Rows whose column is compared with the principal, directly or through a membership that was not found. */
 function namesOwner(condition: Predicate): readonly string[] {
-  const differs = comparisonsOf(condition).filter(({ left, right }) => [left, right].some(side => side.kind === 'principal'));
-  const compared = differs.flatMap(({ left, right }) => [left, right].flatMap(side => (side.kind === 'column' && side.row !== 'self' ? [side.row] : [])));
+  const differs = comparisonsOf(condition).filter(({ left, right }) =>
+    [left, right].some(side => side.kind === 'principal'),
+  );
+  const compared = differs.flatMap(({ left, right }) =>
+    [left, right].flatMap(side => (side.kind === 'column' && side.row !== 'self' ? [side.row] : [])),
+  );
   if (condition.kind !== 'not' || condition.operand.kind !== 'exists') return isDifference(condition) ? compared : [];
   const terms = termsOf(condition.operand.row.where);
-  return terms.some(term => term.kind === 'principal') ? terms.flatMap(term => (term.kind === 'column' && term.row !== 'self' ? [term.row] : [])) : [];
+  return terms.some(term => term.kind === 'principal')
+    ? terms.flatMap(term => (term.kind === 'column' && term.row !== 'self' ? [term.row] : []))
+    : [];
 }
 
 function isDifference(condition: Predicate): boolean {
-  return condition.kind === 'not' || (condition.kind === 'compare' && (condition.operator === '<>' || condition.operator === 'is-distinct-from'));
+  return (
+    condition.kind === 'not' ||
+    (condition.kind === 'compare' && (condition.operator === '<>' || condition.operator === 'is-distinct-from'))
+  );
 }
 
 function isPickedByCaller(row: RowVariable): boolean {
@@ -54,7 +75,10 @@ function isPickedByCaller(row: RowVariable): boolean {
 }
 
 function sameLookUp(left: RowVariable, right: RowVariable): boolean {
-  return left.name === right.name || (left.table === right.table && JSON.stringify(left.where) === JSON.stringify(right.where));
+  return (
+    left.name === right.name ||
+    (left.table === right.table && JSON.stringify(left.where) === JSON.stringify(right.where))
+  );
 }
 
 /** What the innermost condition says; a disjunction (`!row || row.owner !== me`) has one answer for both and tells nothing apart. */
@@ -64,6 +88,8 @@ function lastCondition(exit: ExitEvent): readonly Predicate[] {
 }
 
 function answerOf({ how, status, message }: ExitEvent): string {
-  const code = status ?? { 'not-found': 404, forbidden: 403, unauthorized: 401, redirect: 307, throw: 500, response: 200, return: 200 }[how];
+  const code =
+    status ??
+    { 'not-found': 404, forbidden: 403, unauthorized: 401, redirect: 307, throw: 500, response: 200, return: 200 }[how];
   return message === undefined ? String(code) : `${String(code)} ${message}`;
 }

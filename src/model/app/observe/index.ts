@@ -23,7 +23,10 @@ const observers: readonly ((input: ObserveInput) => readonly Observation[])[] = 
 ];
 
 /** Everything beside queries that a check judges, read off the events and modules of the app. */
-export const observe: Observe = input => ({ observations: distinct(observers.flatMap(observer => observer(input))), gaps: [] });
+export const observe: Observe = input => ({
+  observations: distinct(observers.flatMap(observer => observer(input))),
+  gaps: [],
+});
 
 /** One path is often walked in several contexts that tell the same. */
 function distinct(observations: readonly Observation[]): readonly Observation[] {

@@ -9,7 +9,8 @@ type Output = Extract<Observation, { kind: 'output' }>;
 export function observeOutputs(input: ObserveInput): readonly Output[] {
   return input.events.flatMap(event => {
     if (event.kind === 'client-props') return toOutputs(rowsIn(event.props), 'client-component');
-    if (event.kind === 'return') return toOutputs(sentParts(event.value).flatMap(rowsIn), destination(event.entryPoint));
+    if (event.kind === 'return')
+      return toOutputs(sentParts(event.value).flatMap(rowsIn), destination(event.entryPoint));
     return [];
 
     function toOutputs(uses: readonly RowUse[], to: Output['to']): readonly Output[] {
@@ -31,36 +32,41 @@ function destination(entryPoint: EntryPoint): Output['to'] {
 
 /** Props of server components stay on the server; what such a component renders is in its content. */
 function sentParts(value: Value): readonly Value[] {
-  switch (value.kind) {
-    case 'element':
-      return [...(value.client || value.file === undefined ? [value.props] : []), ...value.content].flatMap(sentParts);
-    case 'array':
-      return value.items.flatMap(sentParts);
-    case 'choice':
-      return value.alternatives.flatMap(alternative => sentParts(alternative.value));
-    case 'list':
-      return value.element.kind === 'element' ? sentParts(value.element) : [value];
-    case 'promise':
-      return sentParts(value.value);
-    case 'object':
-      return [...value.fields.values()].some(isElement) ? [...value.fields.values(), ...value.spread].flatMap(sentParts) : [value];
-    default:
-      return [value];
+  if (value.kind === 'element') {
+    return [...(value.client || value.file === undefined ? [value.props] : []), ...value.content].flatMap(sentParts);
   }
+  if (value.kind === 'array') return value.items.flatMap(sentParts);
+  if (value.kind === 'choice') return value.alternatives.flatMap(alternative => sentParts(alternative.value));
+  if (value.kind === 'promise') return sentParts(value.value);
+  if (value.kind === 'list' && value.element.kind === 'element') return sentParts(value.element);
+  if (value.kind === 'object' && [...value.fields.values()].some(isElement)) {
+    return [...value.fields.values(), ...value.spread].flatMap(sentParts);
+  }
+  return [value];
 }
 
 function isElement(value: Value): boolean {
-  return value.kind === 'element' || value.kind === 'array' || (value.kind === 'list' && value.element.kind === 'element');
+  return (
+    value.kind === 'element' || value.kind === 'array' || (value.kind === 'list' && value.element.kind === 'element')
+  );
 }
 
 /** Absent columns mean all of them, and swallow single ones. */
-function columnsByTable(uses: readonly RowUse[], { rows }: ObserveInput): ReadonlyMap<string, readonly string[] | undefined> {
+function columnsByTable(
+  uses: readonly RowUse[],
+  { rows }: ObserveInput,
+): ReadonlyMap<string, readonly string[] | undefined> {
   const found = new Map<string, readonly string[] | undefined>();
   for (const use of uses) {
     const table = use.table ?? rows.get(use.row)?.table;
     if (table === undefined || use.columns?.length === 0) continue;
     const known = found.has(table) ? found.get(table) : [];
-    found.set(table, known === undefined || use.columns === undefined ? undefined : [...new Set([...known, ...use.columns])].toSorted());
+    found.set(
+      table,
+      known === undefined || use.columns === undefined
+        ? undefined
+        : [...new Set([...known, ...use.columns])].toSorted(),
+    );
   }
   return found;
 }

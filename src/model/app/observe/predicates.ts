@@ -13,7 +13,11 @@ export function collectFrom<T>(predicate: Predicate, pick: (node: Predicate) => 
 /** All terms of a predicate, calls opened. */
 export function termsOf(predicate: Predicate): readonly Term[] {
   return collectFrom(predicate, node =>
-    node.kind === 'compare' ? [...atoms(node.left), ...atoms(node.right)] : node.kind === 'is-null' ? atoms(node.term) : [],
+    node.kind === 'compare'
+      ? [...atoms(node.left), ...atoms(node.right)]
+      : node.kind === 'is-null'
+        ? atoms(node.term)
+        : [],
   );
 }
 
@@ -43,7 +47,9 @@ export function termsOfQuery(path: QueryPath): readonly Term[] {
 
 /** The conditions that strong facts state. */
 export function conditionsOf(facts: readonly Fact[]): readonly Predicate[] {
-  return facts.flatMap(fact => (fact.weakness === undefined && fact.holds.kind === 'condition' ? [fact.holds.condition] : []));
+  return facts.flatMap(fact =>
+    fact.weakness === undefined && fact.holds.kind === 'condition' ? [fact.holds.condition] : [],
+  );
 }
 
 /** One text per term: equal texts mean the same value. */
@@ -88,7 +94,11 @@ function childrenOf(predicate: Predicate): readonly Predicate[] {
       return [predicate.operand];
     case 'exists':
       return [predicate.row.where];
-    default:
+    case 'true':
+    case 'false':
+    case 'compare':
+    case 'is-null':
+    case 'opaque':
       return [];
   }
 }

@@ -8,21 +8,41 @@ type ServiceCall = Extract<Observation, { kind: 'service-call' }>;
 
 /** Calls of Stripe that act for one customer: the argument that names the customer or the customer's object. */
 const customerCalls: readonly { readonly method: RegExp; readonly argument: string | 0 }[] = [
-  { method: /\.(checkout\.sessions|billingPortal\.sessions|setupIntents|paymentIntents|subscriptions|invoices|invoiceItems|ephemeralKeys|customerSessions)\.create$/, argument: 'customer' },
-  { method: /\.(invoices|subscriptions|charges|paymentIntents|paymentMethods|checkout\.sessions|setupIntents)\.(list|search)$/, argument: 'customer' },
-  { method: /\.customers\.(retrieve|update|del|listPaymentMethods|createSource|listSources|listBalanceTransactions|createBalanceTransaction)$/, argument: 0 },
-  { method: /\.(invoices|subscriptions|charges|paymentIntents|paymentMethods|checkout\.sessions)\.(retrieve|update|cancel|del|pay|attach|detach|finalizeInvoice|voidInvoice|sendInvoice)$/, argument: 0 },
+  {
+    method:
+      /\.(checkout\.sessions|billingPortal\.sessions|setupIntents|paymentIntents|subscriptions|invoices|invoiceItems|ephemeralKeys|customerSessions)\.create$/,
+    argument: 'customer',
+  },
+  {
+    method:
+      /\.(invoices|subscriptions|charges|paymentIntents|paymentMethods|checkout\.sessions|setupIntents)\.(list|search)$/,
+    argument: 'customer',
+  },
+  {
+    method:
+      /\.customers\.(retrieve|update|del|listPaymentMethods|createSource|listSources|listBalanceTransactions|createBalanceTransaction)$/,
+    argument: 0,
+  },
+  {
+    method:
+      /\.(invoices|subscriptions|charges|paymentIntents|paymentMethods|checkout\.sessions)\.(retrieve|update|cancel|del|pay|attach|detach|finalizeInvoice|voidInvoice|sendInvoice)$/,
+    argument: 0,
+  },
   { method: /\.refunds\.create$/, argument: 'payment_intent' },
   { method: /\.refunds\.create$/, argument: 'charge' },
 ];
 
 /** Calls to Stripe for a customer, with where the customer's id comes from. */
 export function observeServiceCalls(input: ObserveInput): readonly ServiceCall[] {
-  return input.events.filter(event => event.kind === 'call').flatMap(event => {
-    if (event.library !== undefined && event.library !== 'stripe') return [];
-    if (event.entryPoint.kind === 'webhook' || event.entryPoint.kind === 'cron') return [];
-    return customerCalls.filter(({ method }) => method.test(`.${event.callee}`)).flatMap(({ argument }) => toServiceCalls(event, argument));
-  });
+  return input.events
+    .filter(event => event.kind === 'call')
+    .flatMap(event => {
+      if (event.library !== undefined && event.library !== 'stripe') return [];
+      if (event.entryPoint.kind === 'webhook' || event.entryPoint.kind === 'cron') return [];
+      return customerCalls
+        .filter(({ method }) => method.test(`.${event.callee}`))
+        .flatMap(({ argument }) => toServiceCalls(event, argument));
+    });
 }
 
 function toServiceCalls(event: CallEvent, argument: string | 0): readonly ServiceCall[] {
@@ -41,26 +61,24 @@ function toServiceCalls(event: CallEvent, argument: string | 0): readonly Servic
 }
 
 function termsThatMayBe(value: Value): readonly Term[] {
-  switch (value.kind) {
-    case 'term':
-      return [value.term];
-    case 'choice':
-      return value.alternatives.flatMap(alternative => termsThatMayBe(alternative.value));
-    case 'promise':
-      return termsThatMayBe(value.value);
-    default:
-      return [];
-  }
+  if (value.kind === 'term') return [value.term];
+  if (value.kind === 'choice') return value.alternatives.flatMap(alternative => termsThatMayBe(alternative.value));
+  return value.kind === 'promise' ? termsThatMayBe(value.value) : [];
 }
 
 /** What the server itself knows may be used; what the caller sent only after something compared it with what the server knows. */
 function isTied(term: Term, facts: readonly Fact[]): boolean {
   if (term.kind !== 'client' && term.kind !== 'tool-argument') return true;
   const key = keyOf(term);
-  const equal = conditionsOf(facts).flatMap(comparisonsOf).some(
-    ({ operator, left, right }) => operator === '=' && ((keyOf(left) === key && isOfServer(right)) || (keyOf(right) === key && isOfServer(left))),
+  const equal = conditionsOf(facts)
+    .flatMap(comparisonsOf)
+    .some(
+      ({ operator, left, right }) =>
+        operator === '=' && ((keyOf(left) === key && isOfServer(right)) || (keyOf(right) === key && isOfServer(left))),
+    );
+  const found = facts.some(
+    fact => fact.weakness === undefined && fact.holds.kind === 'row' && mentions(fact.holds.row.where),
   );
-  const found = facts.some(fact => fact.weakness === undefined && fact.holds.kind === 'row' && mentions(fact.holds.row.where));
   return equal || found;
 
   function mentions(where: Parameters<typeof termsOf>[0]): boolean {

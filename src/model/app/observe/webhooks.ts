@@ -10,32 +10,41 @@ type TenantBy = Webhook['tenantBy'][number];
 
 /** Entry points that a service calls with events: whether the event is verified, taken once, and tied to a tenant by what was stored. */
 export function observeWebhooks(input: ObserveInput): readonly Webhook[] {
-  return input.entryPoints.filter(entry => entry.kind === 'webhook').map(entry => {
-    const paths = input.queries.filter(path => path.entryPoint.name === entry.name);
-    const writes = paths.filter(path => path.query.operation !== 'read');
-    return {
-      kind: 'webhook',
-      place: { file: entry.file, line: entry.line },
-      entryPoint: entry.name,
-      provider: providerOf(entry, input),
-      verified: isVerified(entry, input),
-      idempotent: writes.every(isRepeatable) || writes.some(recordsEvent),
-      writes: writes.length > 0,
-      tenantBy: paths.flatMap(path => tenantBy(path, input)),
-    } as const;
-  });
+  return input.entryPoints
+    .filter(entry => entry.kind === 'webhook')
+    .map(entry => {
+      const paths = input.queries.filter(path => path.entryPoint.name === entry.name);
+      const writes = paths.filter(path => path.query.operation !== 'read');
+      return {
+        kind: 'webhook',
+        place: { file: entry.file, line: entry.line },
+        entryPoint: entry.name,
+        provider: providerOf(entry, input),
+        verified: isVerified(entry, input),
+        idempotent: writes.every(isRepeatable) || writes.some(recordsEvent),
+        writes: writes.length > 0,
+        tenantBy: paths.flatMap(path => tenantBy(path, input)),
+      } as const;
+    });
 }
 
 function providerOf(entry: EntryPoint, { events }: ObserveInput): string {
-  const stripe = events.some(event => event.entryPoint.name === entry.name && event.kind === 'call' && event.library === 'stripe');
+  const stripe = events.some(
+    event => event.entryPoint.name === entry.name && event.kind === 'call' && event.library === 'stripe',
+  );
   return stripe || /stripe/i.test(entry.name) ? 'stripe' : 'other';
 }
 
 /** Every query runs after the signature was checked; a webhook without queries is judged by its other calls. */
 function isVerified(entry: EntryPoint, { events, queries }: ObserveInput): boolean {
   const paths = queries.filter(path => path.entryPoint.name === entry.name);
-  if (paths.length > 0) return paths.every(path => path.facts.some(fact => fact.holds.kind === 'system' && fact.weakness === undefined));
-  return events.some(event => event.entryPoint.name === entry.name && event.facts.some(fact => fact.holds.kind === 'system' && fact.weakness === undefined));
+  if (paths.length > 0)
+    return paths.every(path => path.facts.some(fact => fact.holds.kind === 'system' && fact.weakness === undefined));
+  return events.some(
+    event =>
+      event.entryPoint.name === entry.name &&
+      event.facts.some(fact => fact.holds.kind === 'system' && fact.weakness === undefined),
+  );
 }
 
 /** The event's own id is written to a table of events. */
@@ -51,13 +60,21 @@ function isEventId(term: Term): boolean {
 function isRepeatable({ query }: QueryPath): boolean {
   if (query.operation === 'delete') return true;
   if (query.operation === 'insert') return false;
-  return query.values.every(({ value }) => value.kind !== 'opaque' && atoms(value).every(term => term.kind !== 'column' && term.kind !== 'opaque'));
+  return query.values.every(
+    ({ value }) =>
+      value.kind !== 'opaque' && atoms(value).every(term => term.kind !== 'column' && term.kind !== 'opaque'),
+  );
 }
 
 /** By what of the event the query finds its row. */
 function tenantBy(path: QueryPath, input: ObserveInput): readonly TenantBy[] {
   const compared = comparisonsOf(path.query.where).flatMap(({ left, right }) => [...atoms(left), ...atoms(right)]);
-  const written = path.query.operation === 'insert' ? path.query.values.flatMap(({ value }) => atoms(value)).filter(term => term.kind === 'event' && isMetadata(term.path)) : [];
+  const written =
+    path.query.operation === 'insert'
+      ? path.query.values
+          .flatMap(({ value }) => atoms(value))
+          .filter(term => term.kind === 'event' && isMetadata(term.path))
+      : [];
   const found = [...compared, ...written].flatMap(term => (term.kind === 'event' ? [howFound(term.path, input)] : []));
   return [...new Set(found)].map(by => ({ by, place: path.place, table: path.query.table }));
 }
@@ -76,14 +93,21 @@ function isMetadata(path: string): boolean {
 /** Whoever creates the session sets this key from what the server knows, everywhere in the app. */
 function isVouchedFor(key: string, { events }: ObserveInput): boolean {
   const values = events.filter(event => event.kind === 'call').flatMap(event => metadataOf(event, key));
-  return values.length > 0 && values.every(value => termsIn(value).every(term => term.kind !== 'client' && term.kind !== 'tool-argument' && term.kind !== 'opaque'));
+  return (
+    values.length > 0 &&
+    values.every(value =>
+      termsIn(value).every(term => term.kind !== 'client' && term.kind !== 'tool-argument' && term.kind !== 'opaque'),
+    )
+  );
 }
 
 function metadataOf(event: CallEvent, key: string): readonly Value[] {
   const [parameters] = event.arguments;
   if (parameters === undefined || !/\.(create|update)$/.test(event.callee)) return [];
   if (key === 'client_reference_id') return [fieldOf(parameters, key)].filter(isPresent);
-  const holders = ['subscription_data', 'payment_intent_data', 'setup_intent_data'].map(name => fieldOf(parameters, name));
+  const holders = ['subscription_data', 'payment_intent_data', 'setup_intent_data'].map(name =>
+    fieldOf(parameters, name),
+  );
   return [parameters, ...holders].filter(isPresent).flatMap(holder => {
     const metadata = fieldOf(holder, 'metadata');
     if (metadata === undefined) return [];
