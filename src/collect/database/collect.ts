@@ -15,8 +15,9 @@ export interface CollectOptions {
   /** Absolute path of the app. */
   readonly root: string;
   /** Folders or files with migrations, where they are not found by themselves. */
-  readonly migrations?: readonly string[];
-  readonly replica: Replica;
+  readonly migrations?: string | readonly string[];
+  /** Starts the replica; called only when there is something to put into it. */
+  readonly replica: () => Promise<Replica>;
   readonly progress: Progress;
 }
 
@@ -27,7 +28,7 @@ export interface CollectedDatabase {
   readonly platform: Platform;
   readonly migrations: MigrationSet;
   /** A replica that holds the schema and what migrations filled in. The caller drops it. */
-  readonly replicaDb: ReplicaDatabase;
+  readonly replicaDatabase: ReplicaDatabase | undefined;
   readonly gaps: readonly Gap[];
 }
 
@@ -35,26 +36,22 @@ export interface CollectedDatabase {
 export async function collectDatabase(options: CollectOptions): Promise<CollectedDatabase> {
   const migrations = readMigrations(options);
   const platform = migrations.kind === 'supabase' ? 'supabase' : detectPlatform(migrations.files.map(file => file.text));
-  const stage = options.progress.start('database');
-  stage.update(`replaying ${count(migrations.files.length, 'migration')}`);
-  const replicaDb = await options.replica.createDatabase();
+  const replicaDatabase = await (await options.replica()).createDatabase();
   try {
-    const { report, places } = await replayMigrations(replicaDb.sql, migrations.files, platform);
+    const { report, places } = await replayMigrations(replicaDatabase.sql, migrations.files, platform);
     if (report.statements > 0 && report.failed.length === report.statements) throw nothingReplayed(report);
-    const read = await readCatalog(replicaDb.sql, platform, places);
+    const read = await readCatalog(replicaDatabase.sql, platform, places);
     await loadSqlParser();
-    const database = lowerPolicies(await markFilled(replicaDb.sql, read));
-    stage.done(summary(report, database));
-    return { database, report, platform, migrations, replicaDb, gaps: report.failed.filter(failure => failure.firstCause).map(toGap) };
+    const database = lowerPolicies(await markFilled(replicaDatabase.sql, read));
+    return { database, report, platform, migrations, replicaDatabase, gaps: report.failed.filter(failure => failure.firstCause).map(toGap) };
   } catch (thrown) {
-    stage.fail('the migrations could not be replayed');
-    await replicaDb.drop();
+    await replicaDatabase.drop();
     throw thrown;
   }
 }
 
 function readMigrations({ root, migrations }: CollectOptions): MigrationSet {
-  const [first, ...more] = migrations ?? [];
+  const [first, ...more] = typeof migrations === 'string' ? [migrations] : (migrations ?? []);
   const sets = [findMigrations(root, first), ...more.map(given => findMigrations(root, given))];
   const [main] = sets;
   if (main === undefined) return findMigrations(root);
@@ -81,14 +78,4 @@ function nothingReplayed(report: ReplayReport): DrydockError {
   return new DrydockError('no-migrations', `None of the ${report.statements} statements replayed; the first failed with: ${first?.message ?? 'no reason given'}.`, {
     next: 'Add the schema that the migrations start from (`pg_dump --schema-only`) and name both with --migrations.',
   });
-}
-
-function summary(report: ReplayReport, database: DatabaseModel): string {
-  const failed = report.failed.length === 0 ? '' : `, ${report.failed.length} failed`;
-  const policies = database.tables.flatMap(table => table.policies).length;
-  return `${count(report.statements, 'statement')} replayed${failed}; ${count(database.tables.length, 'table')}, ${count(policies, 'policy')}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${number === 1 ? noun : noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`}`;
 }
