@@ -1,3 +1,6 @@
+import { isRepeatable } from '../../../model/app/observe/webhooks.ts';
+import { atoms } from '../../../model/app/value.ts';
+import type { CheckInput, JudgedPath } from '../../check.ts';
 import { observedCheck } from '../../observed.ts';
 
 /** A webhook that applies an event again each time it is delivered. Stripe delivers events more than once. */
@@ -7,8 +10,10 @@ export const check = observedCheck({
   severity: 'medium',
   cwe: 837,
   kind: 'webhook',
-  faults: ({ place, entryPoint, provider, idempotent, writes }) =>
-    idempotent || !writes
+  faults: ({ place, entryPoint, provider, idempotent, writes }, input) =>
+    idempotent ||
+    !writes ||
+    input.paths.filter(path => path.entryPoint.name === entryPoint).every(path => isHarmlessTwice(path, input))
       ? []
       : [
           {
@@ -19,3 +24,14 @@ export const check = observedCheck({
           },
         ],
 });
+
+/** It sets values, or inserts under a unique key that the event fills: the second time finds the row there. */
+function isHarmlessTwice({ model }: JudgedPath, { database }: CheckInput): boolean {
+  const { query } = model;
+  if (query.operation !== 'insert') return isRepeatable(model);
+  const fromEvent = query.values
+    .filter(({ value }) => atoms(value).some(term => term.kind === 'event'))
+    .map(({ column }) => column);
+  const keys = database.tables.find(table => table.name === query.table)?.uniqueKeys ?? [];
+  return keys.some(([column, ...more]) => column !== undefined && more.length === 0 && fromEvent.includes(column));
+}

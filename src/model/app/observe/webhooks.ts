@@ -57,12 +57,11 @@ function isEventId(term: Term): boolean {
 }
 
 /** Running it twice leaves the same rows: it sets values that do not depend on what was there. */
-function isRepeatable({ query }: QueryPath): boolean {
-  if (query.operation === 'delete') return true;
-  if (query.operation === 'insert') return false;
-  return query.values.every(
-    ({ value }) =>
-      value.kind !== 'opaque' && atoms(value).every(term => term.kind !== 'column' && term.kind !== 'opaque'),
+export function isRepeatable({ query }: QueryPath): boolean {
+  if (query.operation === 'read' || query.operation === 'delete') return true;
+  return (
+    query.operation === 'update' &&
+    query.values.every(({ value }) => atoms(value).every(term => term.kind !== 'column'))
   );
 }
 
