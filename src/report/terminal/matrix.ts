@@ -1,29 +1,11 @@
 import type { CellCommand } from '../../core/cell.ts';
-import type { Verdict } from '../../core/verdict.ts';
 import type { Matrix, MatrixColumn, MatrixRow } from '../matrix.ts';
+import { cellSign } from '../signs.ts';
 import { actorWords, commandLetter } from '../words.ts';
 import { type Pen, paragraph, verdictPaint } from './pen.ts';
 import { clean, cut, padEnd } from './text.ts';
 
-/** The sign of a verdict in a cell; a letter or sign of its own, so that colour is never alone. */
-export function cellSign(verdict: Verdict | undefined): string {
-  switch (verdict) {
-    case 'leaks':
-      return '✗';
-    case 'isolated':
-      return '·';
-    case 'public':
-      return 'o';
-    case 'broken':
-      return '!';
-    case 'unknown':
-      return '?';
-    case undefined:
-      return ' ';
-  }
-}
-
-/** What says what the signs mean. */
+/** What the signs mean. */
 export function matrixLegend(pen: Pen): readonly string[] {
   return paragraph(pen, "✗ reaches another tenant's row   · isolated   o public   ! broken   ? could not tell", 2, pen.quiet);
 }
