@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
+import type { JudgedPath } from '../checks/check.ts';
 import { checks } from '../checks/index.ts';
 import { collectDatabase } from '../collect/database/collect.ts';
 import type { CollectedDatabase } from '../collect/database/collect.ts';
@@ -9,6 +10,7 @@ import { DrydockError, messageOf } from '../core/error.ts';
 import type { Cell } from '../core/cell.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Gap } from '../core/gap.ts';
+import type { Path } from '../core/path.ts';
 import { countVerdicts } from '../core/result.ts';
 import type { RulesResult, TraceResult } from '../core/result.ts';
 import { judge } from '../judge/judge.ts';
@@ -89,8 +91,7 @@ async function collect(options: AnalyseOptions, root: string, context: CommandCo
       root,
       ...(options.migrations === undefined ? {} : { migrations: options.migrations }),
       ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
-      replica: context.replica,
-      progress: context.progress,
+      replica: await context.replica(),
     });
     const { report } = collected;
     stage.done(`${report.statements} statements of ${report.files} migration files replayed, ${report.failed.length} failed`);
@@ -126,7 +127,7 @@ function trace(source: SourceFiles, database: DatabaseModel, context: CommandCon
 /** The part of an analysis that `drydock trace` shows. */
 export function toTraceResult(analysis: Analysis): TraceResult {
   const { app, judged, root } = analysis;
-  const paths = judged.paths.map(({ model: _, ...path }) => path);
+  const paths = judged.paths.map(withoutModel);
   const counts = countVerdicts(paths);
   return {
     command: 'trace',
@@ -146,6 +147,11 @@ export function toTraceResult(analysis: Analysis): TraceResult {
     paths,
     findings: findingsThatNeed('app', judged.findings),
   };
+}
+
+function withoutModel(judged: JudgedPath): Path {
+  const { model, ...path } = judged;
+  return model === undefined ? path : path;
 }
 
 /** The part of an analysis that `drydock rules` shows. */

@@ -450,7 +450,7 @@ function existsIn(select: SqlNode, scope: SqlScope, extra: (scope: SqlScope) => 
   const depth = (scope.depth ?? 0) + 1;
   if (depth > maximumDepth) return opaquePredicate('nesting', select);
   if (select['op'] !== undefined && select['op'] !== 'SETOP_NONE') {
-    if (select['op'] !== 'SETOP_UNION') return opaquePredicate(String(select['op']), select);
+    if (select['op'] !== 'SETOP_UNION') return opaquePredicate('set operation', select);
     return or([existsIn(record(select['larg']), scope, extra), existsIn(record(select['rarg']), scope, extra)]);
   }
   const nested = { ...scope, depth };
