@@ -1,6 +1,6 @@
 import { DrydockError } from '../../core/error.ts';
 import type { Gap } from '../../core/gap.ts';
-import type { Progress, Replica, ReplicaDatabase, Sql } from '../../core/ports.ts';
+import type { Replica, ReplicaDatabase, Sql } from '../../core/ports.ts';
 import { loadSqlParser } from '../../logic/sql.ts';
 import { lowerPolicies } from '../../model/database/policies.ts';
 import { quoteQualified } from '../../model/database/quote.ts';
@@ -16,9 +16,7 @@ export interface CollectOptions {
   readonly root: string;
   /** Folders or files with migrations, where they are not found by themselves. */
   readonly migrations?: string | readonly string[];
-  /** Starts the replica; called only when there is something to put into it. */
-  readonly replica: () => Promise<Replica>;
-  readonly progress: Progress;
+  readonly replica: Replica;
 }
 
 /** What was learned, and the copy in which it can be attacked. */
@@ -36,7 +34,7 @@ export interface CollectedDatabase {
 export async function collectDatabase(options: CollectOptions): Promise<CollectedDatabase> {
   const migrations = readMigrations(options);
   const platform = migrations.kind === 'supabase' ? 'supabase' : detectPlatform(migrations.files.map(file => file.text));
-  const replicaDatabase = await (await options.replica()).createDatabase();
+  const replicaDatabase = await options.replica.createDatabase();
   try {
     const { report, places } = await replayMigrations(replicaDatabase.sql, migrations.files, platform);
     if (report.statements > 0 && report.failed.length === report.statements) throw nothingReplayed(report);
