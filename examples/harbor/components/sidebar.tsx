@@ -22,7 +22,7 @@ const links = [
 ] as const;
 
 export function Sidebar({ organizationName, isStaff }: { organizationName: string; isStaff: boolean }) {
-  const pathname = usePathname();
+  const pathname = usePathname() ?? '';
   return (
     <aside className="border-line bg-white max-md:border-b md:sticky md:top-0 md:h-screen md:w-56 md:shrink-0 md:border-r">
       <div className="px-4 py-4">
