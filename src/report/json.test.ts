@@ -20,7 +20,12 @@ describe('the JSON contract', () => {
   test('a trace has the fields that measurements read', () => {
     const document = parse(toJson(sampleTrace()));
     expect(document['schemaVersion']).toBe(1);
-    expect(document['summary']).toMatchObject({ paths: 17, leaks: 6, unknown: 1, querySites: { reached: 16, textual: 16 } });
+    expect(document['summary']).toMatchObject({
+      paths: 17,
+      leaks: 6,
+      unknown: 1,
+      querySites: { reached: 16, textual: 16 },
+    });
     expect(document['paths']).toContainEqual(
       expect.objectContaining({
         id: 'p1',
@@ -28,7 +33,15 @@ describe('the JSON contract', () => {
         reason: 'client-id',
         principal: 'member',
         entryPoint: expect.objectContaining({ kind: 'route-handler', name: 'GET /api/invoices/[id]', symbol: 'GET' }),
-        sink: { file: 'lib/invoices.ts', line: 33, endLine: 33, table: 'invoices', operation: 'read', client: 'drizzle', role: 'owner' },
+        sink: {
+          file: 'lib/invoices.ts',
+          line: 33,
+          endLine: 33,
+          table: 'invoices',
+          operation: 'read',
+          client: 'drizzle',
+          role: 'owner',
+        },
       }),
     );
     expect(document['findings']).toContainEqual(
@@ -41,13 +54,22 @@ describe('the JSON contract', () => {
     const document = parse(toJson(sampleRules()));
     expect(document['tenancy']).toMatchObject({ root: 'organizations', memberships: ['members'] });
     expect(document['cells']).toContainEqual(
-      expect.objectContaining({ object: 'members', role: 'authenticated', actor: 'member', command: 'insert', verdict: 'leaks', tier: 'api' }),
+      expect.objectContaining({
+        object: 'members',
+        role: 'authenticated',
+        actor: 'member',
+        command: 'insert',
+        verdict: 'leaks',
+        tier: 'api',
+      }),
     );
   });
 
   test('findings come worst first whatever order they were found in', () => {
     const trace = sampleTrace();
-    expect(toJson({ ...trace, findings: trace.findings.toReversed(), paths: trace.paths.toReversed() })).toBe(toJson(trace));
+    expect(toJson({ ...trace, findings: trace.findings.toReversed(), paths: trace.paths.toReversed() })).toBe(
+      toJson(trace),
+    );
   });
 
   test('what the stages carry along for each other stays out', () => {

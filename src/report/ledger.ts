@@ -12,8 +12,10 @@ export interface LedgerRow {
 
 /** What a rescue came to, in one sentence. */
 export function rescueSentence({ before, after }: RescueResult): string {
-  if (after.leaksExploited > 0) return `${after.leaksExploited} of ${before.leaksExploited} leaks can still be exploited.`;
-  if (after.ownAccessWorking < before.ownAccessWorking) return 'No attack gets through, but some owners lost their own access.';
+  if (after.leaksExploited > 0)
+    return `${after.leaksExploited} of ${before.leaksExploited} leaks can still be exploited.`;
+  if (after.ownAccessWorking < before.ownAccessWorking)
+    return 'No attack gets through, but some owners lost their own access.';
   if (before.leaksExploited === 0) return 'No attack got through, before or after.';
   return `${count(before.leaksExploited, 'leak')} could be exploited. Now none can, and owners keep their access.`;
 }
@@ -28,7 +30,12 @@ export function ledgerRows({ before, after }: RescueResult): readonly LedgerRow[
       after: grouped(after.leaksExploited),
       reached: after.leaksExploited === 0,
     },
-    { label: 'attacks tried', before: grouped(before.attacks), after: grouped(after.attacks), reached: after.attacks >= before.attacks },
+    {
+      label: 'attacks tried',
+      before: grouped(before.attacks),
+      after: grouped(after.attacks),
+      reached: after.attacks >= before.attacks,
+    },
     {
       label: 'own access working',
       before: of(before.ownAccessWorking, before.ownAccessChecks),

@@ -73,7 +73,9 @@ function cellKey(column: MatrixColumn, command: CellCommand): string {
 }
 
 function worstOf(cells: readonly Cell[]): Verdict {
-  return cells.map(cell => cell.verdict).toSorted((left, right) => verdictRank(left) - verdictRank(right))[0] ?? 'isolated';
+  return (
+    cells.map(cell => cell.verdict).toSorted((left, right) => verdictRank(left) - verdictRank(right))[0] ?? 'isolated'
+  );
 }
 
 function compareRows(left: MatrixRow, right: MatrixRow): number {

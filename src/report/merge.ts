@@ -12,7 +12,11 @@ export function allFindings(result: CommandResult): readonly Finding[] {
     case 'triage':
       return mergeFindings(result.findings);
     case 'rescue':
-      return mergeFindings([...result.traceBefore.findings, ...result.rulesBefore.findings, ...result.probeBefore.findings]);
+      return mergeFindings([
+        ...result.traceBefore.findings,
+        ...result.rulesBefore.findings,
+        ...result.probeBefore.findings,
+      ]);
     case 'fix':
       return [];
     default:
@@ -25,7 +29,10 @@ function mergeFindings(findings: readonly Finding[]): readonly Finding[] {
   const merged = new Map<string, Finding>();
   for (const finding of findings) {
     const known = merged.get(finding.fingerprint);
-    merged.set(finding.fingerprint, known === undefined ? finding : { ...known, evidence: unite(known.evidence, finding.evidence) });
+    merged.set(
+      finding.fingerprint,
+      known === undefined ? finding : { ...known, evidence: unite(known.evidence, finding.evidence) },
+    );
   }
   return orderFindings([...merged.values()]);
 }

@@ -59,10 +59,34 @@ const sketches: readonly PathSketch[] = [
       "The client connects as the owner of 'invoices', so its policies do not apply.",
     ],
     hops: [
-      { role: 'source', label: 'browser sends id', file: 'app/api/invoices/[id]/route.ts', line: 9, code: 'const { id } = await params;' },
-      { role: 'guard', label: 'session is checked', file: 'app/api/invoices/[id]/route.ts', line: 10, code: 'await requireUser();' },
-      { role: 'propagation', label: 'passed on', file: 'lib/invoices.ts', line: 31, code: 'export async function getInvoice(id: string) {' },
-      { role: 'sink', label: 'query', file: 'lib/invoices.ts', line: 33, code: 'return db.query.invoices.findFirst({ where: eq(invoices.id, id) });' },
+      {
+        role: 'source',
+        label: 'browser sends id',
+        file: 'app/api/invoices/[id]/route.ts',
+        line: 9,
+        code: 'const { id } = await params;',
+      },
+      {
+        role: 'guard',
+        label: 'session is checked',
+        file: 'app/api/invoices/[id]/route.ts',
+        line: 10,
+        code: 'await requireUser();',
+      },
+      {
+        role: 'propagation',
+        label: 'passed on',
+        file: 'lib/invoices.ts',
+        line: 31,
+        code: 'export async function getInvoice(id: string) {',
+      },
+      {
+        role: 'sink',
+        label: 'query',
+        file: 'lib/invoices.ts',
+        line: 33,
+        code: 'return db.query.invoices.findFirst({ where: eq(invoices.id, id) });',
+      },
     ],
   },
   {
@@ -132,18 +156,46 @@ const sketches: readonly PathSketch[] = [
     reason: 'no-authentication',
     sinkFile: 'lib/exports.ts',
     sinkLine: 8,
-    sql: "insert into exports (organization_id, url) select organization_id, ‹url› from organizations",
+    sql: 'insert into exports (organization_id, url) select organization_id, ‹url› from organizations',
     unbound: 'from organizations',
     notes: ["'CRON_SECRET' is read and never compared."],
   },
   ...safe('page', 'page /invoices', 'app/(dash)/invoices/page.tsx', 'invoices', 'lib/invoices.ts', 14),
   ...safe('page', 'page /customers', 'app/(dash)/customers/page.tsx', 'customers', 'lib/customers.ts', 27),
   ...safe('page', 'page /customers/[id]', 'app/(dash)/customers/[id]/page.tsx', 'customers', 'lib/customers.ts', 35),
-  ...safe('metadata', 'metadata /customers/[id]', 'app/(dash)/customers/[id]/page.tsx', 'customers', 'lib/customers.ts', 35),
-  ...safe('route-handler', 'GET /api/payments/[id]', 'app/api/payments/[id]/route.ts', 'payments', 'lib/payments.ts', 31),
+  ...safe(
+    'metadata',
+    'metadata /customers/[id]',
+    'app/(dash)/customers/[id]/page.tsx',
+    'customers',
+    'lib/customers.ts',
+    35,
+  ),
+  ...safe(
+    'route-handler',
+    'GET /api/payments/[id]',
+    'app/api/payments/[id]/route.ts',
+    'payments',
+    'lib/payments.ts',
+    31,
+  ),
   ...safe('route-handler', 'POST /api/invoices', 'app/api/invoices/route.ts', 'invoices', 'lib/invoices.ts', 52),
-  ...safe('server-action', 'action app/notes/actions.ts#addNote', 'app/notes/actions.ts', 'notes', 'app/notes/actions.ts', 17),
-  ...safe('server-action', 'action app/settings/actions.ts#inviteMember', 'app/settings/actions.ts', 'members', 'lib/members.ts', 22),
+  ...safe(
+    'server-action',
+    'action app/notes/actions.ts#addNote',
+    'app/notes/actions.ts',
+    'notes',
+    'app/notes/actions.ts',
+    17,
+  ),
+  ...safe(
+    'server-action',
+    'action app/settings/actions.ts#inviteMember',
+    'app/settings/actions.ts',
+    'members',
+    'lib/members.ts',
+    22,
+  ),
   {
     kind: 'webhook',
     name: 'POST /api/stripe/webhook',
@@ -193,7 +245,12 @@ function safe(
   sinkFile: string,
   sinkLine: number,
 ): readonly PathSketch[] {
-  const symbol = kind === 'server-action' ? name.slice(name.indexOf('#') + 1) : kind === 'route-handler' ? name.slice(0, name.indexOf(' ')) : 'default';
+  const symbol =
+    kind === 'server-action'
+      ? name.slice(name.indexOf('#') + 1)
+      : kind === 'route-handler'
+        ? name.slice(0, name.indexOf(' '))
+        : 'default';
   return [
     {
       kind,
@@ -222,7 +279,12 @@ function toPath(sketch: PathSketch, index: number): Path {
     id: `p${index + 1}`,
     verdict,
     reason: sketch.reason ?? 'scoped-by-session',
-    principal: sketch.reason === 'no-authentication' || verdict === 'public' ? 'anonymous' : sketch.reason === 'system' ? 'system' : 'member',
+    principal:
+      sketch.reason === 'no-authentication' || verdict === 'public'
+        ? 'anonymous'
+        : sketch.reason === 'system'
+          ? 'system'
+          : 'member',
     entryPoint,
     sink: {
       file: sketch.sinkFile,
@@ -234,7 +296,13 @@ function toPath(sketch: PathSketch, index: number): Path {
     },
     steps: sketch.hops ?? [
       { role: 'source', label: 'request arrives', file: sketch.file, line: 8 },
-      { role: 'sink', label: 'query', file: sketch.sinkFile, line: sketch.sinkLine, code: `db.select().from(${sketch.table})` },
+      {
+        role: 'sink',
+        label: 'query',
+        file: sketch.sinkFile,
+        line: sketch.sinkLine,
+        code: `db.select().from(${sketch.table})`,
+      },
     ],
     sql: sketch.sql,
     ...(sketch.unbound === undefined ? {} : { unbound: sketch.unbound }),
@@ -249,19 +317,34 @@ const invoiceRequest = {
 };
 const invoiceAnswer = {
   status: 200,
-  excerpt: '{"id":"inv_1042","number":"B-2207","organizationId":"org_borealis","total":"canary-7f3a-B","memo":"<b>due</b>"}',
+  excerpt:
+    '{"id":"inv_1042","number":"B-2207","organizationId":"org_borealis","total":"canary-7f3a-B","memo":"<b>due</b>"}',
 };
 
 const attacks: readonly Attack[] = [
-  attack('a1', 'GET /api/invoices/[id]', 'as ada of Acme, with the id of an invoice of Borealis', 'invoices', 'p1', ['f1']),
+  attack('a1', 'GET /api/invoices/[id]', 'as ada of Acme, with the id of an invoice of Borealis', 'invoices', 'p1', [
+    'f1',
+  ]),
   {
     ...attack('a2', 'GET /api/invoices/export', "as ada of Acme, without '?org='", 'invoices', 'p2', ['f2']),
     request: { ...invoiceRequest, url: '/api/invoices/export' },
     answer: { status: 200, excerpt: 'number,total,customer\nB-2207,canary-7f3a-B,cus_Borealis' },
   },
   {
-    ...attack('a3', 'action app/customers/actions.ts#updateCustomer', 'as ada of Acme, on a customer of Borealis', 'customers', 'p3', ['f3']),
-    request: { method: 'POST', url: '/customers', headers: { 'next-action': '‹updateCustomer›' }, body: 'customerId=cus_41&organizationId=org_acme&name=changed' },
+    ...attack(
+      'a3',
+      'action app/customers/actions.ts#updateCustomer',
+      'as ada of Acme, on a customer of Borealis',
+      'customers',
+      'p3',
+      ['f3'],
+    ),
+    request: {
+      method: 'POST',
+      url: '/customers',
+      headers: { 'next-action': '‹updateCustomer›' },
+      body: 'customerId=cus_41&organizationId=org_acme&name=changed',
+    },
     answer: { status: 303, excerpt: '' },
     oracle: 'state-change',
     observed: "The row of Borealis in 'customers' changed: 'name'.",
@@ -277,12 +360,19 @@ const attacks: readonly Attack[] = [
       ...attack(`a${index + 6}`, entryPoint, 'as ada of Acme, with an id of Borealis', 'payments', `p${index + 7}`, []),
       outcome: 'held',
       answer: { status: 404, excerpt: '{"error":"Not found"}' },
-      observed: "No value of Borealis in the answer, and no row of Borealis changed.",
+      observed: 'No value of Borealis in the answer, and no row of Borealis changed.',
     }),
   ),
 ];
 
-function attack(id: string, entryPoint: string, description: string, table: string, pathId: string, findings: readonly string[]): Attack {
+function attack(
+  id: string,
+  entryPoint: string,
+  description: string,
+  table: string,
+  pathId: string,
+  findings: readonly string[],
+): Attack {
   return {
     id,
     entryPoint,
@@ -324,12 +414,60 @@ values ('00000000-0000-4000-8000-0000000000b0', '00000000-0000-4000-8000-0000000
 rollback;`;
 
 const findings: readonly Finding[] = [
-  pathFinding('f1', 'path/query-trusts-client-id', 'critical', "Any signed-in user can read any customer's invoice.", "The query in 'getInvoice' depends on 'params.id' and on no tenant.", 'p1', 'a1'),
-  pathFinding('f2', 'path/filter-may-be-undefined', 'critical', "Any signed-in user can export every organisation's invoices.", "The filter on 'organization_id' disappears when 'query.org' is undefined.", 'p2', 'a2'),
-  pathFinding('f3', 'path/object-not-tied-to-tenant', 'critical', "Any signed-in user can change any organisation's customers.", "'updateCustomer' verifies 'form.organizationId' and writes 'form.customerId', which nothing ties to it.", 'p3', 'a3'),
-  pathFinding('f4', 'path/query-ignores-tenant', 'high', 'Any signed-in user sees the payments of everyone.', "The query in 'listPayments' depends on no tenant.", 'p4', 'a4'),
-  pathFinding('f5', 'path/tool-trusts-model-arguments', 'high', 'The assistant can be talked into reading another organisation’s customers.', "The tool 'findCustomer' takes the organisation from the model.", 'p5', undefined),
-  pathFinding('f6', 'path/entry-point-without-authentication', 'high', 'Anyone on the internet can start the nightly export.', "'GET /api/export/nightly' writes to 'exports' and checks nobody.", 'p6', 'a5'),
+  pathFinding(
+    'f1',
+    'path/query-trusts-client-id',
+    'critical',
+    "Any signed-in user can read any customer's invoice.",
+    "The query in 'getInvoice' depends on 'params.id' and on no tenant.",
+    'p1',
+    'a1',
+  ),
+  pathFinding(
+    'f2',
+    'path/filter-may-be-undefined',
+    'critical',
+    "Any signed-in user can export every organisation's invoices.",
+    "The filter on 'organization_id' disappears when 'query.org' is undefined.",
+    'p2',
+    'a2',
+  ),
+  pathFinding(
+    'f3',
+    'path/object-not-tied-to-tenant',
+    'critical',
+    "Any signed-in user can change any organisation's customers.",
+    "'updateCustomer' verifies 'form.organizationId' and writes 'form.customerId', which nothing ties to it.",
+    'p3',
+    'a3',
+  ),
+  pathFinding(
+    'f4',
+    'path/query-ignores-tenant',
+    'high',
+    'Any signed-in user sees the payments of everyone.',
+    "The query in 'listPayments' depends on no tenant.",
+    'p4',
+    'a4',
+  ),
+  pathFinding(
+    'f5',
+    'path/tool-trusts-model-arguments',
+    'high',
+    'The assistant can be talked into reading another organisation’s customers.',
+    "The tool 'findCustomer' takes the organisation from the model.",
+    'p5',
+    undefined,
+  ),
+  pathFinding(
+    'f6',
+    'path/entry-point-without-authentication',
+    'high',
+    'Anyone on the internet can start the nightly export.',
+    "'GET /api/export/nightly' writes to 'exports' and checks nobody.",
+    'p6',
+    'a5',
+  ),
   {
     check: 'database/membership-open-to-self-join',
     fingerprint: 'f7',
@@ -342,7 +480,11 @@ const findings: readonly Finding[] = [
     object: 'members',
     pathIds: [],
     evidence: [
-      { kind: 'policy', object: 'members', statement: 'create policy members_insert on members for insert with check (user_id = auth.uid());' },
+      {
+        kind: 'policy',
+        object: 'members',
+        statement: 'create policy members_insert on members for insert with check (user_id = auth.uid());',
+      },
       { kind: 'replay', object: 'members', role: 'authenticated', command: 'insert', transcript },
     ],
   },
@@ -393,10 +535,24 @@ function pathById(id: string): Path {
 }
 
 const gaps: readonly Gap[] = [
-  { reason: "The filter of this query comes from 'buildFilter', which is chosen at run time.", file: 'lib/search.ts', line: 40, settles: 1 },
+  {
+    reason: "The filter of this query comes from 'buildFilter', which is chosen at run time.",
+    file: 'lib/search.ts',
+    line: 40,
+    settles: 1,
+  },
 ];
 
-const tables = ['customers', 'exports', 'invoices', 'members', 'notes', 'organizations', 'payments', 'subscriptions'] as const;
+const tables = [
+  'customers',
+  'exports',
+  'invoices',
+  'members',
+  'notes',
+  'organizations',
+  'payments',
+  'subscriptions',
+] as const;
 
 function cellsOf(repaired: boolean): readonly Cell[] {
   const roles: readonly (readonly [string, Actor])[] = [
@@ -409,8 +565,14 @@ function cellsOf(repaired: boolean): readonly Cell[] {
     roles.flatMap(([role, actor]) =>
       each.map((command): Cell => {
         const open =
-          !repaired && ((object === 'members' && command === 'insert' && role === 'authenticated') || (object === 'exports' && command === 'select'));
-        const verdict: Verdict = open ? 'leaks' : object === 'notes' && command === 'update' && actor === 'member' ? 'unknown' : 'isolated';
+          !repaired &&
+          ((object === 'members' && command === 'insert' && role === 'authenticated') ||
+            (object === 'exports' && command === 'select'));
+        const verdict: Verdict = open
+          ? 'leaks'
+          : object === 'notes' && command === 'update' && actor === 'member'
+            ? 'unknown'
+            : 'isolated';
         return {
           schema: 'public',
           object,
@@ -420,8 +582,19 @@ function cellsOf(repaired: boolean): readonly Cell[] {
           command,
           verdict,
           tier: 'api',
-          because: open ? `A row of Borealis was reached by ${command}.` : verdict === 'unknown' ? "The policy calls 'can_edit', a function in C." : `No row of Borealis was reached by ${command}.`,
-          evidence: [{ kind: open ? 'replay' : 'bounded', transcript: open ? transcript : `-- ${command} on ${object} as ${role}: 0 rows`, assumptions: open ? [] : ['Two tenants with two rows each.'], elapsedMs: 3 }],
+          because: open
+            ? `A row of Borealis was reached by ${command}.`
+            : verdict === 'unknown'
+              ? "The policy calls 'can_edit', a function in C."
+              : `No row of Borealis was reached by ${command}.`,
+          evidence: [
+            {
+              kind: open ? 'replay' : 'bounded',
+              transcript: open ? transcript : `-- ${command} on ${object} as ${role}: 0 rows`,
+              assumptions: open ? [] : ['Two tenants with two rows each.'],
+              elapsedMs: 3,
+            },
+          ],
         };
       }),
     ),
@@ -444,24 +617,45 @@ function fixOf(finding: Finding, index: number): VerifiedFix {
   return {
     fix: {
       findings: [finding.fingerprint],
-      title: index === 6 ? 'Let only owners of an organisation add members' : `Scope the ${finding.object ?? 'row'} look-up to the caller's organisation`,
-      explanation: 'The query now also compares the organisation with the one of the session, as lib/customers.ts:27 does.',
+      title:
+        index === 6
+          ? 'Let only owners of an organisation add members'
+          : `Scope the ${finding.object ?? 'row'} look-up to the caller's organisation`,
+      explanation:
+        'The query now also compares the organisation with the one of the session, as lib/customers.ts:27 does.',
       edits: index === 6 ? [] : [{ file: finding.file, start: 10, end: 20, text: 'and(…)' }],
-      newFiles: index === 6 ? [{ file: 'drizzle/0009_members_policy.sql', text: 'drop policy members_insert on members;\n' }] : [],
+      newFiles:
+        index === 6
+          ? [{ file: 'drizzle/0009_members_policy.sql', text: 'drop policy members_insert on members;\n' }]
+          : [],
       basis: 'sibling',
     },
     offered: index !== 4,
     verification: [
       { step: 'trace', outcome: 'passed', detail: 'The finding is gone and no other came.' },
-      { step: 'typecheck', outcome: index === 4 ? 'failed' : 'passed', detail: index === 4 ? 'lib/assistant/tools.ts:18 no longer compiles.' : 'tsc --noEmit' },
-      { step: 'exploit', outcome: index === 4 ? 'skipped' : 'passed', detail: index === 4 ? 'The type check failed before it.' : 'The same request is answered with 404.' },
-      { step: 'own-access', outcome: index === 4 ? 'skipped' : 'passed', detail: index === 4 ? 'The type check failed before it.' : 'The owner still reads the row.' },
+      {
+        step: 'typecheck',
+        outcome: index === 4 ? 'failed' : 'passed',
+        detail: index === 4 ? 'lib/assistant/tools.ts:18 no longer compiles.' : 'tsc --noEmit',
+      },
+      {
+        step: 'exploit',
+        outcome: index === 4 ? 'skipped' : 'passed',
+        detail: index === 4 ? 'The type check failed before it.' : 'The same request is answered with 404.',
+      },
+      {
+        step: 'own-access',
+        outcome: index === 4 ? 'skipped' : 'passed',
+        detail: index === 4 ? 'The type check failed before it.' : 'The owner still reads the row.',
+      },
     ],
     diff,
   };
 }
 
-const unrepaired = [{ fingerprint: 'f5', reason: 'The repair did not pass the type check at lib/assistant/tools.ts:18.' }];
+const unrepaired = [
+  { fingerprint: 'f5', reason: 'The repair did not pass the type check at lib/assistant/tools.ts:18.' },
+];
 
 /** A trace of the billing app: 17 paths, 6 of them leaking, or one leaking after the repairs. */
 export function sampleTrace(state: 'before' | 'after' = 'before'): TraceResult {
@@ -487,7 +681,9 @@ export function sampleTrace(state: 'before' | 'after' = 'before'): TraceResult {
     },
     entryPoints: paths.map(path => path.entryPoint),
     paths,
-    findings: findings.filter(finding => finding.pathIds.length > 0 && (state === 'before' || finding.fingerprint === 'f5')),
+    findings: findings.filter(
+      finding => finding.pathIds.length > 0 && (state === 'before' || finding.fingerprint === 'f5'),
+    ),
   };
 }
 
@@ -502,12 +698,21 @@ export function largeTrace(pathCount: number): TraceResult {
       ...template,
       id: `p${index + 1}`,
       verdict,
-      entryPoint: { ...template.entryPoint, name: `GET /api/module-${index % 90}/part-${index}`, kind: 'route-handler' },
+      entryPoint: {
+        ...template.entryPoint,
+        name: `GET /api/module-${index % 90}/part-${index}`,
+        kind: 'route-handler',
+      },
       sink: { ...template.sink, table: `${template.sink.table}_${index % 23}` },
     };
   });
   const counts = countVerdicts(paths);
-  return { ...base, paths, entryPoints: paths.map(path => path.entryPoint), summary: { ...base.summary, entryPoints: paths.length, paths: paths.length, ...counts } };
+  return {
+    ...base,
+    paths,
+    entryPoints: paths.map(path => path.entryPoint),
+    summary: { ...base.summary, entryPoints: paths.length, paths: paths.length, ...counts },
+  };
 }
 
 /** The billing app's database, before or after the repairs. */
@@ -517,17 +722,37 @@ export function sampleRules(state: 'before' | 'after' = 'before'): RulesResult {
     target,
     stack,
     elapsedMs: 1480,
-    gaps: [{ reason: "The policy 'notes_update' calls 'can_edit', whose body is not SQL.", file: 'drizzle/0004_notes.sql', line: 9, settles: 1 }],
+    gaps: [
+      {
+        reason: "The policy 'notes_update' calls 'can_edit', whose body is not SQL.",
+        file: 'drizzle/0004_notes.sql',
+        line: 9,
+        settles: 1,
+      },
+    ],
     replay: {
       files: 9,
       statements: 143,
-      failed: [{ file: 'drizzle/0005_search.sql', line: 3, sqlstate: '0A000', message: 'extension "pg_bigm" is not available', firstCause: true }],
+      failed: [
+        {
+          file: 'drizzle/0005_search.sql',
+          line: 3,
+          sqlstate: '0A000',
+          message: 'extension "pg_bigm" is not available',
+          firstCause: true,
+        },
+      ],
     },
     tenancy: {
       root: 'organizations',
       principal: 'users',
       memberships: ['members'],
-      owners: tables.map(table => ({ table, path: table === 'payments' ? ['invoice_id', 'invoices.organization_id'] : ['organization_id'], kind: 'tenant', confidence: 'certain' })),
+      owners: tables.map(table => ({
+        table,
+        path: table === 'payments' ? ['invoice_id', 'invoices.organization_id'] : ['organization_id'],
+        kind: 'tenant',
+        confidence: 'certain',
+      })),
     },
     cells: cellsOf(state === 'after'),
     findings: state === 'before' ? findings.filter(finding => finding.fingerprint === 'f7') : [],
@@ -545,14 +770,24 @@ export function sampleProbe(state: 'before' | 'after' = 'before'): ProbeResult {
     gaps: [],
     attacks: attacks.map((each): Attack =>
       after && each.outcome === 'leaked'
-        ? { ...each, outcome: 'held', answer: { status: 404, excerpt: '{"error":"Not found"}' }, observed: 'No value of Borealis in the answer.' }
+        ? {
+            ...each,
+            outcome: 'held',
+            answer: { status: 404, excerpt: '{"error":"Not found"}' },
+            observed: 'No value of Borealis in the answer.',
+          }
         : each,
     ),
     ownAccess,
     coverage: {
       entryPoints: 17,
       exercised: 15,
-      notReachable: [{ entryPoint: 'tool lib/assistant/tools.ts#findCustomer', reason: 'It needs a language model, and no key is set.' }],
+      notReachable: [
+        {
+          entryPoint: 'tool lib/assistant/tools.ts#findCustomer',
+          reason: 'It needs a language model, and no key is set.',
+        },
+      ],
     },
     timings: [
       { stage: 'build', elapsedMs: 14_200 },
@@ -576,8 +811,26 @@ export function sampleRescue(): RescueResult {
     stack,
     elapsedMs: 171_000,
     gaps: [...gaps, ...sampleRules().gaps],
-    before: { leaksExploited: 5, attacks: 9, ownAccessWorking: 6, ownAccessChecks: 6, tablesUnderPolicy: 3, tenantTables: 8, leakingPaths: 6, leakingCells: 5 },
-    after: { leaksExploited: 0, attacks: 9, ownAccessWorking: 6, ownAccessChecks: 6, tablesUnderPolicy: 8, tenantTables: 8, leakingPaths: 1, leakingCells: 0 },
+    before: {
+      leaksExploited: 5,
+      attacks: 9,
+      ownAccessWorking: 6,
+      ownAccessChecks: 6,
+      tablesUnderPolicy: 3,
+      tenantTables: 8,
+      leakingPaths: 6,
+      leakingCells: 5,
+    },
+    after: {
+      leaksExploited: 0,
+      attacks: 9,
+      ownAccessWorking: 6,
+      ownAccessChecks: 6,
+      tablesUnderPolicy: 8,
+      tenantTables: 8,
+      leakingPaths: 1,
+      leakingCells: 0,
+    },
     traceBefore: sampleTrace('before'),
     traceAfter: sampleTrace('after'),
     rulesBefore: sampleRules('before'),
@@ -586,8 +839,19 @@ export function sampleRescue(): RescueResult {
     probeAfter: sampleProbe('after'),
     fixes: findings.map(fixOf),
     unrepaired,
-    tests: { written: 5, failingBefore: 5, passingAfter: 5, files: ['tests/isolation/invoices.test.ts', 'tests/isolation/customers.test.ts'] },
-    filesChanged: ['app/api/invoices/export/route.ts', 'app/customers/actions.ts', 'drizzle/0009_members_policy.sql', 'lib/invoices.ts', 'lib/payments.ts'],
+    tests: {
+      written: 5,
+      failingBefore: 5,
+      passingAfter: 5,
+      files: ['tests/isolation/invoices.test.ts', 'tests/isolation/customers.test.ts'],
+    },
+    filesChanged: [
+      'app/api/invoices/export/route.ts',
+      'app/customers/actions.ts',
+      'drizzle/0009_members_policy.sql',
+      'lib/invoices.ts',
+      'lib/payments.ts',
+    ],
     branch: 'drydock/rescue',
     workFolder: `${target}/.drydock/rescue`,
     timings: [
@@ -618,7 +882,9 @@ export function sampleTriage(): TriageResult {
       { principal: 'any signed-in user', findings: 6 },
       { principal: 'anyone on the internet', findings: 1 },
     ],
-    since: [{ commit: '8f3c1e2', subject: 'add dashboard export', date: '2026-11-10', author: 'cursor-agent', findings: 4 }],
+    since: [
+      { commit: '8f3c1e2', subject: 'add dashboard export', date: '2026-11-10', author: 'cursor-agent', findings: 4 },
+    ],
     todo: [
       { action: 'repair all 7 on a branch', command: 'drydock rescue' },
       { action: 'rotate STRIPE_SECRET_KEY, it is in your browser bundle' },

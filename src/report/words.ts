@@ -206,5 +206,10 @@ export function duration(elapsedMs: number): string {
 
 /** The name of a folder or the host of an address, for a heading. */
 export function shortTarget(target: string): string {
-  return target.replace(/[/\\]+$/, '').split(/[/\\]/).at(-1) ?? target;
+  return (
+    target
+      .replace(/[/\\]+$/, '')
+      .split(/[/\\]/)
+      .at(-1) ?? target
+  );
 }

@@ -6,7 +6,7 @@ import type { Attack } from '../../core/result.ts';
 import { unreachable } from '../../core/unreachable.ts';
 import { certaintyOf, certaintyWords } from '../words.ts';
 import { diffBox, triesList } from './diff.ts';
-import { type Content, html, idOf, type Markup } from './markup.ts';
+import { type Content, markup, idOf, type Markup } from './markup.ts';
 import { stepsList } from './path.ts';
 
 /** Everything that belongs to one finding. */
@@ -30,7 +30,7 @@ export function findingId(finding: Finding): string {
 /** One finding: folded to the harm and its place, open to path, evidence, repair and how that was verified. */
 export function findingArticle(file: FindingFile, open: boolean): Markup {
   const { finding, number } = file;
-  return html`<article class="finding" id="${findingId(finding)}"><details${open && html` open`}>
+  return markup`<article class="finding" id="${findingId(finding)}"><details${open && markup` open`}>
     <summary><span class="number">${number}</span><h3>${finding.harm}</h3>${stateWords(file)}
       <span class="meta"><span class="severity ${finding.severity}">${finding.severity}</span> · ${certaintyWords(certaintyOf(finding))} · <code>${finding.entryPoint ?? finding.object ?? ''}</code> · <code>${formatPlace(finding)}</code></span></summary>
     <div class="body">
@@ -45,15 +45,17 @@ export function findingArticle(file: FindingFile, open: boolean): Markup {
 
 function stateWords({ state }: FindingFile): Content {
   if (state === 'untouched') return undefined;
-  return state === 'repaired' ? html`<span class="state cool">✓ repaired</span>` : html`<span class="state warm">✗ open</span>`;
+  return state === 'repaired'
+    ? markup`<span class="state cool">✓ repaired</span>`
+    : markup`<span class="state warm">✗ open</span>`;
 }
 
 function wayIn(paths: readonly Path[]): Content {
   const [first, ...others] = paths;
   if (first === undefined) return undefined;
-  return html`<h4>The way from the browser to the row</h4>${stepsList(first)}
-    ${others.length > 0 && html`<p class="quiet small">The same way in from ${others.map(path => path.entryPoint.name).join(', ')}.</p>`}
-    ${first.notes.length > 0 && html`<h4>Why nothing stops it</h4><ul class="notes">${first.notes.map(note => html`<li>${note}</li>`)}</ul>`}`;
+  return markup`<h4>The way from the browser to the row</h4>${stepsList(first)}
+    ${others.length > 0 && markup`<p class="quiet small">The same way in from ${others.map(path => path.entryPoint.name).join(', ')}.</p>`}
+    ${first.notes.length > 0 && markup`<h4>Why nothing stops it</h4><ul class="notes">${first.notes.map(note => markup`<li>${note}</li>`)}</ul>`}`;
 }
 
 function evidenceBlock(evidence: Evidence): Content {
@@ -61,11 +63,11 @@ function evidenceBlock(evidence: Evidence): Content {
     case 'path':
       return undefined;
     case 'policy':
-      return html`<h4>The policy on <code>${evidence.object}</code></h4><div class="box"><pre>${evidence.statement}</pre></div>`;
+      return markup`<h4>The policy on <code>${evidence.object}</code></h4><div class="box"><pre>${evidence.statement}</pre></div>`;
     case 'replay':
-      return html`<h4>Replayed in a copy of your database</h4><div class="box"><span>${evidence.command} on ${evidence.object} as ${evidence.role}; run it with psql on a fresh copy of the schema</span><pre>${evidence.transcript}</pre></div>`;
+      return markup`<h4>Replayed in a copy of your database</h4><div class="box"><span>${evidence.command} on ${evidence.object} as ${evidence.role}; run it with psql on a fresh copy of the schema</span><pre>${evidence.transcript}</pre></div>`;
     case 'probe':
-      return html`<h4>Seen in the running app</h4>${exchange(evidence, 'leaked')}<p class="small">${evidence.observed}</p>`;
+      return markup`<h4>Seen in the running app</h4>${exchange(evidence, 'leaked')}<p class="small">${evidence.observed}</p>`;
     default:
       return unreachable(evidence);
   }
@@ -75,25 +77,32 @@ function evidenceBlock(evidence: Evidence): Content {
 function exchange(attack: Pick<Attack, 'principal' | 'request' | 'answer'>, outcome: 'leaked' | 'held'): Markup {
   const { request, answer } = attack;
   const headers = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`);
-  const lines = [`${request.method} ${request.url}`, ...headers, ...(request.body === undefined ? [] : ['', request.body])];
-  return html`<div class="exchange"><div><span>request as ${attack.principal}</span><pre>${lines.join('\n')}</pre></div>
+  const lines = [
+    `${request.method} ${request.url}`,
+    ...headers,
+    ...(request.body === undefined ? [] : ['', request.body]),
+  ];
+  return markup`<div class="exchange"><div><span>request as ${attack.principal}</span><pre>${lines.join('\n')}</pre></div>
     <div class="answer ${outcome}"><span>answer ${answer.status}</span><pre>${answer.excerpt === '' ? '(empty)' : answer.excerpt}</pre></div></div>`;
 }
 
 function afterwards({ attacksAfter }: FindingFile): Content {
   if (attacksAfter.length === 0) return undefined;
-  return html`<h4>The same attack after the repair</h4>${attacksAfter
+  return markup`<h4>The same attack after the repair</h4>${attacksAfter
     .slice(0, 3)
-    .map(attack => html`${exchange(attack, attack.outcome === 'leaked' ? 'leaked' : 'held')}<p class="small">${attack.observed}</p>`)}`;
+    .map(
+      attack =>
+        markup`${exchange(attack, attack.outcome === 'leaked' ? 'leaked' : 'held')}<p class="small">${attack.observed}</p>`,
+    )}`;
 }
 
 function repairs({ fixes, unrepaired }: FindingFile): Content {
   const shown = fixes.map(
-    verified => html`<h4>${verified.offered ? 'The repair' : 'A repair that did not hold'}</h4>
+    verified => markup`<h4>${verified.offered ? 'The repair' : 'A repair that did not hold'}</h4>
       <p><b>${verified.fix.title}.</b> ${verified.fix.explanation}</p>
       ${triesList(verified.verification)}
       ${verified.offered && diffBox(verified.diff)}`,
   );
-  const reason = unrepaired === undefined ? undefined : html`<h4>Left for a person</h4><p>${unrepaired}</p>`;
+  const reason = unrepaired === undefined ? undefined : markup`<h4>Left for a person</h4><p>${unrepaired}</p>`;
   return [...shown, reason];
 }

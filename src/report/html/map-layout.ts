@@ -20,7 +20,9 @@ const margin = 18;
 export function placeMap(model: MapModel): PlacedMap {
   const wanted = layered(model);
   const columns = (['entry', 'file', 'table'] as const).map(column =>
-    model.nodes.filter(node => node.column === column).toSorted((left, right) => (wanted.get(left.id) ?? 0) - (wanted.get(right.id) ?? 0)),
+    model.nodes
+      .filter(node => node.column === column)
+      .toSorted((left, right) => (wanted.get(left.id) ?? 0) - (wanted.get(right.id) ?? 0)),
   );
   const height = Math.max(...columns.map(column => column.length), 1) * rowHeight + 2 * margin;
   return { nodes: columns.flatMap(column => spreadOver(column, height, wanted)), edges: model.edges, height };
@@ -28,7 +30,9 @@ export function placeMap(model: MapModel): PlacedMap {
 
 /** The heights that dagre gives, by node. */
 function layered(model: MapModel): ReadonlyMap<string, number> {
-  const graph = new Graph<object, { width: number; height: number; y?: number }, { minlen: number; weight: number }>({ multigraph: true });
+  const graph = new Graph<object, { width: number; height: number; y?: number }, { minlen: number; weight: number }>({
+    multigraph: true,
+  });
   graph.setGraph({ rankdir: 'LR', nodesep: 2, edgesep: 1, ranksep: 60 });
   graph.setDefaultEdgeLabel(() => ({ minlen: 1, weight: 1 }));
   const column = new Map(model.nodes.map(node => [node.id, node.column]));
@@ -43,7 +47,11 @@ function layered(model: MapModel): ReadonlyMap<string, number> {
 }
 
 /** Keeps each node near the height it was given, none closer to the next than a row. */
-function spreadOver(column: readonly MapNode[], height: number, wanted: ReadonlyMap<string, number>): readonly PlacedNode[] {
+function spreadOver(
+  column: readonly MapNode[],
+  height: number,
+  wanted: ReadonlyMap<string, number>,
+): readonly PlacedNode[] {
   const heights = column.map(node => wanted.get(node.id) ?? 0);
   const lowest = Math.max(...wanted.values(), 1);
   const scale = (height - 2 * margin - rowHeight) / lowest;

@@ -75,7 +75,12 @@ function fileStop(path: Path, tone: Tone): readonly { id: string; column: 'file'
 
 function addNode(nodes: Map<string, MapNode>, node: MapNode): void {
   const known = nodes.get(node.id);
-  nodes.set(node.id, known === undefined ? node : { ...known, tone: louder(known.tone, node.tone), paths: [...known.paths, ...node.paths] });
+  nodes.set(
+    node.id,
+    known === undefined
+      ? node
+      : { ...known, tone: louder(known.tone, node.tone), paths: [...known.paths, ...node.paths] },
+  );
 }
 
 function addEdge(edges: Map<string, MapEdge>, edge: MapEdge): void {
@@ -97,11 +102,20 @@ function nameEntries(paths: readonly Path[]): (path: Path) => Naming {
     toneByEntry.set(path.entryPoint.name, known === undefined ? tone : louder(known, tone));
   }
   const loud = [...toneByEntry.values()].filter(tone => tone !== 'quiet').length;
-  const quiet = new Map(paths.map(path => [path.entryPoint.name, path.entryPoint] as const).filter(([name]) => toneByEntry.get(name) === 'quiet'));
+  const quiet = new Map(
+    paths
+      .map(path => [path.entryPoint.name, path.entryPoint] as const)
+      .filter(([name]) => toneByEntry.get(name) === 'quiet'),
+  );
   const groupQuiet = quiet.size > alone.entries ? gather([...quiet.values()], 'safe') : undefined;
   const groupLoud =
     loud > alone.leakingEntries
-      ? gather([...new Map(paths.map(path => [path.entryPoint.name, path.entryPoint])).values()].filter(entry => toneByEntry.get(entry.name) !== 'quiet'), 'to look at')
+      ? gather(
+          [...new Map(paths.map(path => [path.entryPoint.name, path.entryPoint])).values()].filter(
+            entry => toneByEntry.get(entry.name) !== 'quiet',
+          ),
+          'to look at',
+        )
       : undefined;
   return path => {
     const grouping = toneByEntry.get(path.entryPoint.name) === 'quiet' ? groupQuiet : groupLoud;
@@ -116,20 +130,34 @@ function gather(entryPoints: readonly EntryPoint[], state: string): ReadonlyMap<
     const area = areaOf(entryPoint);
     areas.set(area, [...(areas.get(area) ?? []), entryPoint]);
   }
-  const bySize = [...areas].toSorted(([leftName, left], [rightName, right]) => right.length - left.length || compareText(leftName, rightName));
+  const bySize = [...areas].toSorted(
+    ([leftName, left], [rightName, right]) => right.length - left.length || compareText(leftName, rightName),
+  );
   const rest = bySize.slice(alone.groups).flatMap(([, members]) => members);
-  const groups: readonly (readonly [string, readonly EntryPoint[]])[] = [...bySize.slice(0, alone.groups), ['elsewhere', rest]];
+  const groups: readonly (readonly [string, readonly EntryPoint[]])[] = [
+    ...bySize.slice(0, alone.groups),
+    ['elsewhere', rest],
+  ];
   return new Map(
     groups.flatMap(([area, members]) => {
-      const naming = { label: `${area} · ${members.length} ${state}`, title: members.map(member => member.name).join('\n') };
-      return members.map(member => [member.name, members.length === 1 ? { label: shortEntry(member), title: member.name } : naming] as const);
+      const naming = {
+        label: `${area} · ${members.length} ${state}`,
+        title: members.map(member => member.name).join('\n'),
+      };
+      return members.map(
+        member =>
+          [member.name, members.length === 1 ? { label: shortEntry(member), title: member.name } : naming] as const,
+      );
     }),
   );
 }
 
 function areaOf(entryPoint: EntryPoint): string {
   if (entryPoint.name.includes('#')) return entryPoint.file.split('/').slice(0, -1).join('/') || entryPoint.file;
-  const segments = entryPoint.name.slice(entryPoint.name.indexOf(' ') + 1).split('/').filter(part => part !== '');
+  const segments = entryPoint.name
+    .slice(entryPoint.name.indexOf(' ') + 1)
+    .split('/')
+    .filter(part => part !== '');
   const depth = segments[0] === 'api' ? 2 : 1;
   return `/${segments.slice(0, depth).join('/')}`;
 }
@@ -145,7 +173,9 @@ function shortEntry(entryPoint: EntryPoint): string {
 function nameTables(paths: readonly Path[]): (path: Path) => Naming {
   const loud = new Set(paths.filter(path => toneOf(path.verdict) !== 'quiet').map(path => path.sink.table));
   const quiet = [...new Set(paths.map(path => path.sink.table))].filter(table => !loud.has(table)).sort(compareText);
-  const folded = new Set(loud.size + quiet.length > alone.tables ? quiet.slice(Math.max(0, alone.tables - loud.size)) : []);
+  const folded = new Set(
+    loud.size + quiet.length > alone.tables ? quiet.slice(Math.max(0, alone.tables - loud.size)) : [],
+  );
   const group: Naming = { label: `${folded.size} more tables`, title: [...folded].join('\n') };
   return path => (folded.has(path.sink.table) ? group : { label: path.sink.table, title: path.sink.table });
 }

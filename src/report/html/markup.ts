@@ -1,6 +1,7 @@
 import { redact } from '../../core/redact.ts';
+import { withoutControls } from '../controls.ts';
 
-/** HTML that is safe to place: made by `html` alone, which escapes everything that is not markup itself. */
+/** HTML that is safe to place: made by `markup` alone, which escapes everything that is not markup itself. */
 export class Markup {
   readonly text: string;
 
@@ -9,14 +10,14 @@ export class Markup {
   }
 }
 
-/** What can stand in a hole of `html`: text is redacted and escaped, markup placed, absence leaves nothing. */
+/** What can stand in a hole of `markup`: text is redacted and escaped, markup placed, absence leaves nothing. */
 export type Content = string | number | Markup | undefined | false | readonly Content[];
 
 /**
  * The only way to make markup. A report shows what an untrusted app answered, so text must be harmless by
  * construction, not by care.
  */
-export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Markup {
+export function markup(strings: TemplateStringsArray, ...contents: readonly Content[]): Markup {
   let text = strings[0] ?? '';
   for (const [index, content] of contents.entries()) text += place(content) + (strings[index + 1] ?? '');
   return new Markup(text);
@@ -32,7 +33,10 @@ function place(content: Content): string {
 
 /** A text with everything escaped that means something in HTML, in an element as well as in a quoted attribute. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"'`\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, character => entities.get(character) ?? '\ufffd');
+  return withoutControls(text.replaceAll('\r\n', '\n'), '\ufffd').replace(
+    /[&<>"'`]/g,
+    character => entities.get(character) ?? character,
+  );
 }
 
 const entities: ReadonlyMap<string, string> = new Map([

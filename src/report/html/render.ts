@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { duration, shortTarget } from '../words.ts';
 import { drydockVersion } from '../version.ts';
-import { type Content, html, Markup } from './markup.ts';
+import { type Content, markup, Markup } from './markup.ts';
 import { inlineScript } from './script.ts';
 import { type Section, sectionsOf } from './sections.ts';
 import { styleSheet } from './style.ts';
@@ -18,14 +18,14 @@ export function renderHtml(result: Reportable): string {
 
 function page(view: View, sections: readonly Section[]): Markup {
   const name = shortTarget(view.result.target);
-  return html`<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+  return markup`<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
     <meta http-equiv="Content-Security-Policy" content="${contentPolicy()}">
     <meta name="referrer" content="no-referrer"><link rel="icon" href="data:,">
     <title>${name}: ${view.sentence}</title><style>${new Markup(styleSheet)}</style></head>
     <body><a class="skip" href="#content">Skip to the report</a>
     <header>${top(view, name)}<h1>${view.sentence}</h1><p class="lead">${view.lead}</p>
     <dl class="figures">${view.figures.map(figure)}</dl>
-    <nav aria-label="Parts of this report">${sections.map(section => html`<a href="#${section.id}">${section.title}</a>`)}</nav></header>
+    <nav aria-label="Parts of this report">${sections.map(section => markup`<a href="#${section.id}">${section.title}</a>`)}</nav></header>
     <main id="content">${sections.map(show)}</main>
     <footer>Made by Drydock ${drydockVersion} on this machine. It holds queries, policies, requests and planted values, and no customer's data. A path that is not in it was not found; that is not the same as a path that is not there.</footer>
     <script>${new Markup(inlineScript)}</script></body></html>`;
@@ -38,14 +38,14 @@ function contentPolicy(): string {
 }
 
 function top({ result }: View, name: string): Markup {
-  return html`<div class="top"><span><b>Drydock ${result.command}</b> · ${name}</span><span>${[...result.stack, duration(result.elapsedMs)].join(' · ')}</span></div>`;
+  return markup`<div class="top"><span><b>Drydock ${result.command}</b> · ${name}</span><span>${[...result.stack, duration(result.elapsedMs)].join(' · ')}</span></div>`;
 }
 
 function figure({ label, value, was, tone }: Figure): Markup {
-  const before: Content = was !== undefined && was !== value && html`<span class="was">${was} →&nbsp;</span>`;
-  return html`<div><dt>${label}</dt><dd>${before}<span class="${tone}">${value}</span></dd></div>`;
+  const before: Content = was !== undefined && was !== value && markup`<span class="was">${was} →&nbsp;</span>`;
+  return markup`<div><dt>${label}</dt><dd>${before}<span class="${tone}">${value}</span></dd></div>`;
 }
 
 function show(section: Section): Markup {
-  return html`<section id="${section.id}" aria-labelledby="${section.id}-title"><h2 id="${section.id}-title">${section.title}</h2>${section.body}</section>`;
+  return markup`<section id="${section.id}" aria-labelledby="${section.id}-title"><h2 id="${section.id}-title">${section.title}</h2>${section.body}</section>`;
 }

@@ -6,7 +6,7 @@ import { orderPaths } from '../order.ts';
 import { count, duration, shortTarget } from '../words.ts';
 import { findingArticle, findingId } from './finding.ts';
 import { mapFigure } from './map.ts';
-import { type Content, html, type Markup } from './markup.ts';
+import { type Content, markup, type Markup } from './markup.ts';
 import { matrixGrid, matrixLegend, matrixSentence } from './matrix.ts';
 import { pathItem } from './path.ts';
 import type { AtTime, View } from './view.ts';
@@ -20,62 +20,77 @@ export interface Section {
 
 /** The parts of the page in the order one reads them. */
 export function sectionsOf(view: View): readonly Section[] {
-  return [ledger(view), map(view), matrix(view), findings(view), tried(view), gaps(view), assumptions(view), reproduce(view)].filter(
-    section => section !== undefined,
-  );
+  return [
+    ledger(view),
+    map(view),
+    matrix(view),
+    findings(view),
+    tried(view),
+    gaps(view),
+    assumptions(view),
+    reproduce(view),
+  ].filter(section => section !== undefined);
 }
 
 function ledger(view: View): Section | undefined {
   if (view.result.command !== 'rescue') return undefined;
   const { tests, filesChanged, branch } = view.result;
   const rows = ledgerRows(view.result).map(
-    row => html`<tr><th scope="row">${row.label}</th><td>${row.before}</td><td class="${row.reached ? 'cool' : 'warm'}">${row.after}</td></tr>`,
+    row =>
+      markup`<tr><th scope="row">${row.label}</th><td>${row.before}</td><td class="${row.reached ? 'cool' : 'warm'}">${row.after}</td></tr>`,
   );
-  const body = html`<table class="ledger"><thead><tr><th></th><th scope="col">before</th><th scope="col">after</th></tr></thead><tbody>${rows}</tbody></table>
+  const body = markup`<table class="ledger"><thead><tr><th></th><th scope="col">before</th><th scope="col">after</th></tr></thead><tbody>${rows}</tbody></table>
     <p class="small quiet" style="margin-top:1rem">${count(tests.written, 'regression test')} written: ${tests.failingBefore} fail before the repairs, ${tests.passingAfter} pass after. ${count(filesChanged.length, 'file')} changed on the branch <code>${branch}</code>, one commit a repair.</p>
-    <details class="more"><summary>The files that changed</summary><ul class="plain">${[...filesChanged, ...tests.files].map(file => html`<li><code>${file}</code></li>`)}</ul></details>`;
+    <details class="more"><summary>The files that changed</summary><ul class="plain">${[...filesChanged, ...tests.files].map(file => markup`<li><code>${file}</code></li>`)}</ul></details>`;
   return { id: 'ledger', title: 'Before and after', body };
 }
 
 function map(view: View): Section | undefined {
   if (view.traces.every(each => each.result.paths.length === 0)) return undefined;
-  const hrefs = new Map(view.findings.flatMap(file => file.finding.pathIds.map(id => [id, `#${findingId(file.finding)}`] as const)));
-  const body = html`<p>Each line is a way from an entry point to a table. Choose a place on the map to follow its paths through the files.</p>
+  const hrefs = new Map(
+    view.findings.flatMap(file => file.finding.pathIds.map(id => [id, `#${findingId(file.finding)}`] as const)),
+  );
+  const body = markup`<p>Each line is a way from an entry point to a table. Choose a place on the map to follow its paths through the files.</p>
     ${byTime('map', view.traces, ({ time, result }) => {
       const paths = orderPaths(result.paths);
-      return html`${mapFigure(paths, time, path => (time === 'before' ? hrefs.get(path.id) : undefined))}${trail(time)}${allPaths(paths, time)}`;
+      return markup`${mapFigure(paths, time, path => (time === 'before' ? hrefs.get(path.id) : undefined))}${trail(time)}${allPaths(paths, time)}`;
     })}`;
   return { id: 'map', title: 'The map', body };
 }
 
 function trail(key: string): Markup {
-  return html`<div class="trail" id="trail-${key}" aria-live="polite" hidden><header><b></b><button type="button">show all again</button></header><ul class="paths"></ul></div>`;
+  return markup`<div class="trail" id="trail-${key}" aria-live="polite" hidden><header><b></b><button type="button">show all again</button></header><ul class="paths"></ul></div>`;
 }
 
 function allPaths(paths: readonly Path[], key: string): Markup {
-  return html`<details class="more"><summary>All ${count(paths.length, 'path')}</summary><ul class="paths">${paths.map((path, index) => pathItem(path, key, index))}</ul></details>`;
+  return markup`<details class="more"><summary>All ${count(paths.length, 'path')}</summary><ul class="paths">${paths.map((path, index) => pathItem(path, key, index))}</ul></details>`;
 }
 
 function matrix(view: View): Section | undefined {
   if (view.rules.every(each => each.result.cells.length === 0)) return undefined;
-  const body = html`<p>What each role of the database reached of another tenant's rows, tried in a copy. Choose a cell to see what was run.</p>
-    ${byTime('matrix', view.rules, ({ time, result }) => html`<p class="small" style="margin-top:1rem">${matrixSentence(result.cells)}</p>${matrixGrid(result.cells, time)}`)}${matrixLegend()}`;
+  const body = markup`<p>What each role of the database reached of another tenant's rows, tried in a copy. Choose a cell to see what was run.</p>
+    ${byTime('matrix', view.rules, ({ time, result }) => markup`<p class="small" style="margin-top:1rem">${matrixSentence(result.cells)}</p>${matrixGrid(result.cells, time)}`)}${matrixLegend()}`;
   return { id: 'matrix', title: 'The matrix', body };
 }
 
 /** One part, or two with a switch between them; on paper both, one after the other. */
-function byTime<Result>(name: string, times: readonly AtTime<Result>[], show: (each: AtTime<Result>) => Markup): Markup {
+function byTime<Result>(
+  name: string,
+  times: readonly AtTime<Result>[],
+  show: (each: AtTime<Result>) => Markup,
+): Markup {
   const [only, ...others] = times;
-  if (only === undefined) return html``;
+  if (only === undefined) return markup``;
   if (others.length === 0) return show(only);
-  return html`<div class="times"><div class="switch" role="radiogroup" aria-label="before or after the repairs">${times.map(
-    each => html`<label><input type="radio" name="when-${name}" value="${each.time}"${each.time === 'before' && html` checked`}>${each.time === 'before' ? 'Before' : 'After'}</label>`,
-  )}</div>${times.map(each => html`<div class="${each.time}"><h3>${each.time === 'before' ? 'Before the repairs' : 'After the repairs'}</h3>${show(each)}</div>`)}</div>`;
+  return markup`<div class="times"><div class="switch" role="radiogroup" aria-label="before or after the repairs">${times.map(
+    each =>
+      markup`<label><input type="radio" name="when-${name}" value="${each.time}"${each.time === 'before' && markup` checked`}>${each.time === 'before' ? 'Before' : 'After'}</label>`,
+  )}</div>${times.map(each => markup`<div class="${each.time}"><h3>${each.time === 'before' ? 'Before the repairs' : 'After the repairs'}</h3>${show(each)}</div>`)}</div>`;
 }
 
 function findings(view: View): Section | undefined {
   if (view.findings.length === 0) return undefined;
-  const body = html`<p class="filter"><button type="button" data-open="all" hidden>open all</button><button type="button" data-open="none" hidden>close all</button></p>
+  const body = markup`<p class="filter"><button type="button" data-open="all" hidden>open all</button><button type="button" data-open="none" hidden>close all</button></p>
     ${view.findings.map((file, index) => findingArticle(file, index === 0))}`;
   return { id: 'findings', title: count(view.findings.length, 'finding'), body };
 }
@@ -84,35 +99,36 @@ function tried(view: View): Section | undefined {
   const [before, after] = view.probes;
   if (before === undefined) return undefined;
   const later = new Map(after?.result.attacks.map(attack => [attack.id, attack]) ?? []);
-  const body = html`<p>Each line is a request that one tenant's user, or nobody, sent for another tenant's data.</p>
-    <details class="more"${before.result.attacks.length <= 40 && html` open`}><summary>${count(before.result.attacks.length, 'attack')}</summary>
-    <table class="rows"><thead><tr><th scope="col">entry point</th><th scope="col">tried</th><th scope="col">${after === undefined ? 'outcome' : 'before'}</th>${after !== undefined && html`<th scope="col">after</th>`}</tr></thead>
+  const body = markup`<p>Each line is a request that one tenant's user, or nobody, sent for another tenant's data.</p>
+    <details class="more"${before.result.attacks.length <= 40 && markup` open`}><summary>${count(before.result.attacks.length, 'attack')}</summary>
+    <table class="rows"><thead><tr><th scope="col">entry point</th><th scope="col">tried</th><th scope="col">${after === undefined ? 'outcome' : 'before'}</th>${after !== undefined && markup`<th scope="col">after</th>`}</tr></thead>
     <tbody>${before.result.attacks.map(attack => attackRow(attack, later.get(attack.id), after !== undefined))}</tbody></table></details>
     ${ownAccess(before.result, after?.result)}`;
   return { id: 'tried', title: 'What was tried on the running app', body };
 }
 
 function attackRow(attack: Attack, later: Attack | undefined, twoTimes: boolean): Markup {
-  return html`<tr><td><code>${attack.entryPoint}</code></td><td class="small">${attack.description}</td><td>${outcome(attack)}</td>${twoTimes && html`<td>${later !== undefined ? outcome(later) : 'not tried again'}</td>`}</tr>`;
+  return markup`<tr><td><code>${attack.entryPoint}</code></td><td class="small">${attack.description}</td><td>${outcome(attack)}</td>${twoTimes && markup`<td>${later !== undefined ? outcome(later) : 'not tried again'}</td>`}</tr>`;
 }
 
 function outcome(attack: Attack): Markup {
   switch (attack.outcome) {
     case 'leaked':
-      return html`<span class="warm">✗ got through</span>`;
+      return markup`<span class="warm">✗ got through</span>`;
     case 'held':
-      return html`<span class="cool">✓ held</span>`;
+      return markup`<span class="cool">✓ held</span>`;
     case 'not-reachable':
     case 'void':
-      return html`<span class="quiet" title="${attack.observed}">– ${attack.outcome === 'void' ? 'told nothing' : 'not reachable'}</span>`;
+      return markup`<span class="quiet" title="${attack.observed}">– ${attack.outcome === 'void' ? 'told nothing' : 'not reachable'}</span>`;
   }
 }
 
 function ownAccess(before: ProbeResult, after: ProbeResult | undefined): Markup {
-  const works = (probe: ProbeResult): string => `${probe.ownAccess.filter(check => check.outcome === 'works').length} of ${probe.ownAccess.length}`;
+  const works = (probe: ProbeResult): string =>
+    `${probe.ownAccess.filter(check => check.outcome === 'works').length} of ${probe.ownAccess.length}`;
   const failing = (after ?? before).ownAccess.filter(check => check.outcome === 'fails');
-  return html`<h3>Owners' own access</h3><p>${after === undefined ? `It works in ${works(before)} checks.` : `It worked in ${works(before)} checks before the repairs, and in ${works(after)} after.`}</p>
-    ${failing.length > 0 && html`<ul class="plain">${failing.map(check => html`<li><p class="warm">✗ ${check.entryPoint}: ${check.description}</p><p>${check.observed}</p></li>`)}</ul>`}`;
+  return markup`<h3>Owners' own access</h3><p>${after === undefined ? `It works in ${works(before)} checks.` : `It worked in ${works(before)} checks before the repairs, and in ${works(after)} after.`}</p>
+    ${failing.length > 0 && markup`<ul class="plain">${failing.map(check => markup`<li><p class="warm">✗ ${check.entryPoint}: ${check.description}</p><p>${check.observed}</p></li>`)}</ul>`}`;
 }
 
 function gaps(view: View): Section | undefined {
@@ -120,11 +136,22 @@ function gaps(view: View): Section | undefined {
   const missed = probe?.coverage.notReachable ?? [];
   const failed = view.rules[0]?.result.replay.failed.filter(failure => failure.firstCause) ?? [];
   const items = [
-    ...view.gaps.map(gap => html`<li><p>${gap.reason}</p><p><code>${formatPlace(gap)}</code>${gap.settles > 0 && ` · one declaration settles ${count(gap.settles, 'verdict')}`}</p></li>`),
-    ...failed.map(failure => html`<li><p>A statement of your migrations did not run in the copy: ${failure.message}</p><p><code>${formatPlace(failure)}</code> · ${failure.sqlstate}</p></li>`),
-    ...missed.map(entry => html`<li><p><code>${entry.entryPoint}</code> was not tried.</p><p>${entry.reason}</p></li>`),
+    ...view.gaps.map(
+      gap =>
+        markup`<li><p>${gap.reason}</p><p><code>${formatPlace(gap)}</code>${gap.settles > 0 && ` · one declaration settles ${count(gap.settles, 'verdict')}`}</p></li>`,
+    ),
+    ...failed.map(
+      failure =>
+        markup`<li><p>A statement of your migrations did not run in the copy: ${failure.message}</p><p><code>${formatPlace(failure)}</code> · ${failure.sqlstate}</p></li>`,
+    ),
+    ...missed.map(
+      entry => markup`<li><p><code>${entry.entryPoint}</code> was not tried.</p><p>${entry.reason}</p></li>`,
+    ),
   ];
-  const body = items.length === 0 ? html`<p>Nothing: every path, cell and entry point has a definite answer.</p>` : html`<ul class="plain">${items}</ul>`;
+  const body =
+    items.length === 0
+      ? markup`<p>Nothing: every path, cell and entry point has a definite answer.</p>`
+      : markup`<ul class="plain">${items}</ul>`;
   return { id: 'gaps', title: 'What could not be told', body };
 }
 
@@ -133,11 +160,11 @@ function assumptions(view: View): Section | undefined {
   if (rules === undefined) return undefined;
   const { root, principal, memberships, owners } = rules.tenancy;
   const assumed = [...new Set(rules.cells.flatMap(cell => cell.evidence.flatMap(evidence => evidence.assumptions)))];
-  const body = html`<p>Read from your schema. Where it is wrong, say so in <code>drydock.config.ts</code>.</p>
-    <ul class="plain"><li>${root === undefined ? 'No table was recognised as the tenant.' : html`A tenant is a row of <code>${root}</code>${principal !== undefined && html`, a user a row of <code>${principal}</code>`}${memberships.length > 0 && html`; who belongs to which tenant is in <code>${memberships.join(', ')}</code>`}.`}</li>
-    ${assumed.map(text => html`<li>${text}</li>`)}</ul>
+  const body = markup`<p>Read from your schema. Where it is wrong, say so in <code>drydock.config.ts</code>.</p>
+    <ul class="plain"><li>${root === undefined ? 'No table was recognised as the tenant.' : markup`A tenant is a row of <code>${root}</code>${principal !== undefined && markup`, a user a row of <code>${principal}</code>`}${memberships.length > 0 && markup`; who belongs to which tenant is in <code>${memberships.join(', ')}</code>`}.`}</li>
+    ${assumed.map(text => markup`<li>${text}</li>`)}</ul>
     <details class="more"><summary>Whose rows each of ${count(owners.length, 'table')} holds</summary><table class="rows"><thead><tr><th scope="col">table</th><th scope="col">belongs to its tenant by</th><th scope="col">how sure</th></tr></thead>
-    <tbody>${owners.map(owner => html`<tr><td><code>${owner.table}</code></td><td>${owner.path.length > 0 ? owner.path.join(' → ') : owner.kind}</td><td class="quiet">${owner.confidence}</td></tr>`)}</tbody></table></details>`;
+    <tbody>${owners.map(owner => markup`<tr><td><code>${owner.table}</code></td><td>${owner.path.length > 0 ? owner.path.join(' → ') : owner.kind}</td><td class="quiet">${owner.confidence}</td></tr>`)}</tbody></table></details>`;
   return { id: 'assumed', title: 'What was assumed', body };
 }
 
@@ -146,8 +173,8 @@ function reproduce(view: View): Section {
   const name = shortTarget(result.target);
   const commands = result.command === 'rescue' ? ['trace', 'rules', 'probe', 'rescue'] : [result.command];
   const timings = result.command === 'rescue' || result.command === 'probe' ? result.timings : [];
-  const body = html`<p>The same input gives the same report. Run these beside the folder <code>${name}</code>; nothing outside <code>.drydock/</code> is written.</p>
+  const body = markup`<p>The same input gives the same report. Run these beside the folder <code>${name}</code>; nothing outside <code>.drydock/</code> is written.</p>
     <div class="box"><pre>${commands.map(command => `npx drydock ${command} ${name}`).join('\n')}</pre></div>
-    ${timings.length > 0 && html`<p class="small quiet" style="margin-top:.75rem">${timings.map(timing => `${timing.stage} ${duration(timing.elapsedMs)}`).join(' · ')}</p>`}`;
+    ${timings.length > 0 && markup`<p class="small quiet" style="margin-top:.75rem">${timings.map(timing => `${timing.stage} ${duration(timing.elapsedMs)}`).join(' · ')}</p>`}`;
   return { id: 'reproduce', title: 'How to reproduce it', body };
 }

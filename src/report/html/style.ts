@@ -128,7 +128,8 @@ mark { background: var(--warm-wash); color: var(--warm); font-weight: 600; borde
 .matrix { width: auto; border-collapse: separate; border-spacing: 0; font-size: .875rem; margin-top: 1rem; }
 .matrix th { font-weight: 400; text-align: left; }
 .matrix thead th { padding: 0 .25rem .3rem; vertical-align: bottom; }
-.matrix thead .who { padding-left: .9rem; white-space: nowrap; }
+.matrix thead .who { padding-left: .9rem; line-height: 1.25; }
+.matrix thead .who > span { display: block; max-width: 7.5rem; }
 .matrix thead .who b { display: block; font-weight: 600; }
 .matrix thead .what { text-align: center; color: var(--quiet); font-size: .75rem; padding: 0 0 .3rem; }
 .matrix tbody th { position: sticky; left: 0; background: var(--paper); padding: 0 .75rem 0 0; white-space: nowrap; max-width: 17rem; overflow: hidden; text-overflow: ellipsis; font-family: var(--mono); font-size: .8125rem; }

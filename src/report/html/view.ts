@@ -73,13 +73,20 @@ type Head = Pick<View, 'sentence' | 'lead' | 'figures'>;
 function traceHead(result: TraceResult): Head {
   const { summary } = result;
   return {
-    sentence: summary.leaks === 0 ? `None of ${count(summary.paths, 'path')} was found to leak.` : `${summary.leaks} of ${count(summary.paths, 'path')} ${summary.leaks === 1 ? 'lets' : 'let'} one customer reach another's data.`,
+    sentence:
+      summary.leaks === 0
+        ? `None of ${count(summary.paths, 'path')} was found to leak.`
+        : `${summary.leaks} of ${count(summary.paths, 'path')} ${summary.leaks === 1 ? 'lets' : 'let'} one customer reach another's data.`,
     lead: `Every way from ${count(summary.entryPoints, 'entry point')} to the rows of your database, judged. ${backing(result)}`,
     figures: [
       { label: 'leaking paths', value: grouped(summary.leaks), tone: summary.leaks > 0 ? 'warm' : 'cool' },
       { label: 'isolated paths', value: grouped(summary.isolated), tone: 'cool' },
       { label: 'could not be told', value: grouped(summary.unknown), tone: 'plain' },
-      { label: 'queries reached', value: `${grouped(summary.querySites.reached)}/${grouped(summary.querySites.textual)}`, tone: 'plain' },
+      {
+        label: 'queries reached',
+        value: `${grouped(summary.querySites.reached)}/${grouped(summary.querySites.textual)}`,
+        tone: 'plain',
+      },
     ],
   };
 }
@@ -88,10 +95,17 @@ function rulesHead(result: RulesResult): Head {
   const leaking = result.cells.filter(cell => cell.verdict === 'leaks');
   const unknown = result.cells.filter(cell => cell.verdict === 'unknown').length;
   return {
-    sentence: leaking.length === 0 ? "Your database kept every tenant's rows apart." : "Your database lets one customer reach another's rows.",
+    sentence:
+      leaking.length === 0
+        ? "Your database kept every tenant's rows apart."
+        : "Your database lets one customer reach another's rows.",
     lead: matrixSentence(result.cells),
     figures: [
-      { label: 'attempts that got through', value: grouped(leaking.length), tone: leaking.length > 0 ? 'warm' : 'cool' },
+      {
+        label: 'attempts that got through',
+        value: grouped(leaking.length),
+        tone: leaking.length > 0 ? 'warm' : 'cool',
+      },
       { label: 'attempts in all', value: grouped(result.cells.length), tone: 'plain' },
       { label: 'could not be told', value: grouped(unknown), tone: 'plain' },
       { label: 'statements replayed', value: grouped(result.replay.statements), tone: 'plain' },
@@ -104,13 +118,20 @@ function probeHead(result: ProbeResult): Head {
   const tried = result.attacks.filter(attack => attack.outcome === 'leaked' || attack.outcome === 'held').length;
   const works = result.ownAccess.filter(check => check.outcome === 'works').length;
   return {
-    sentence: leaked === 0 ? "No attack got another customer's data out of the running app." : `${leaked} of ${count(tried, 'attack')} got another customer's data out of the running app.`,
+    sentence:
+      leaked === 0
+        ? "No attack got another customer's data out of the running app."
+        : `${leaked} of ${count(tried, 'attack')} got another customer's data out of the running app.`,
     lead: `${result.coverage.exercised} of ${count(result.coverage.entryPoints, 'entry point')} were called with one tenant's session and another tenant's ids.`,
     figures: [
       { label: 'attacks that got through', value: grouped(leaked), tone: leaked > 0 ? 'warm' : 'cool' },
       { label: 'attacks tried', value: grouped(tried), tone: 'plain' },
       { label: 'own access working', value: `${grouped(works)}/${grouped(result.ownAccess.length)}`, tone: 'plain' },
-      { label: 'entry points exercised', value: `${grouped(result.coverage.exercised)}/${grouped(result.coverage.entryPoints)}`, tone: 'plain' },
+      {
+        label: 'entry points exercised',
+        value: `${grouped(result.coverage.exercised)}/${grouped(result.coverage.entryPoints)}`,
+        tone: 'plain',
+      },
     ],
   };
 }
@@ -123,9 +144,23 @@ function rescueView(result: RescueResult): View {
     sentence: rescueSentence(result),
     lead: `${count(repaired, 'repair')} held on a copy of your app, each verified with the attack that showed the leak.${result.unrepaired.length > 0 ? ` ${count(result.unrepaired.length, 'finding')} ${result.unrepaired.length === 1 ? 'is' : 'are'} left for a person.` : ''}`,
     figures: [
-      { label: 'leaks exploited over HTTP', was: grouped(before.leaksExploited), value: grouped(after.leaksExploited), tone: after.leaksExploited > 0 ? 'warm' : 'cool' },
-      { label: 'own access working', value: `${grouped(after.ownAccessWorking)}/${grouped(after.ownAccessChecks)}`, tone: after.ownAccessWorking < before.ownAccessWorking ? 'warm' : 'plain' },
-      { label: `of ${count(after.tenantTables, 'table')} under policy`, was: grouped(before.tablesUnderPolicy), value: grouped(after.tablesUnderPolicy), tone: after.tablesUnderPolicy < after.tenantTables ? 'plain' : 'cool' },
+      {
+        label: 'leaks exploited over HTTP',
+        was: grouped(before.leaksExploited),
+        value: grouped(after.leaksExploited),
+        tone: after.leaksExploited > 0 ? 'warm' : 'cool',
+      },
+      {
+        label: 'own access working',
+        value: `${grouped(after.ownAccessWorking)}/${grouped(after.ownAccessChecks)}`,
+        tone: after.ownAccessWorking < before.ownAccessWorking ? 'warm' : 'plain',
+      },
+      {
+        label: `of ${count(after.tenantTables, 'table')} under policy`,
+        was: grouped(before.tablesUnderPolicy),
+        value: grouped(after.tablesUnderPolicy),
+        tone: after.tablesUnderPolicy < after.tenantTables ? 'plain' : 'cool',
+      },
       { label: 'regression tests written', value: grouped(tests.written), tone: 'plain' },
     ],
     traces: [
@@ -147,15 +182,22 @@ function rescueView(result: RescueResult): View {
 function files(result: Reportable): readonly FindingFile[] {
   const paths = result.command === 'trace' ? result.paths : result.command === 'rescue' ? result.traceBefore.paths : [];
   return allFindings(result).map((finding, index): FindingFile => {
-    const fixes = result.command === 'rescue' ? result.fixes.filter(each => each.fix.findings.includes(finding.fingerprint)) : [];
-    const attacksAfter = result.command === 'rescue' ? result.probeAfter.attacks.filter(attack => confirms(attack, finding.fingerprint, result)) : [];
+    const fixes =
+      result.command === 'rescue' ? result.fixes.filter(each => each.fix.findings.includes(finding.fingerprint)) : [];
+    const attacksAfter =
+      result.command === 'rescue'
+        ? result.probeAfter.attacks.filter(attack => confirms(attack, finding.fingerprint, result))
+        : [];
     return {
       finding,
       number: index + 1,
       paths: paths.filter(path => finding.pathIds.includes(path.id)),
       fixes,
       attacksAfter,
-      unrepaired: result.command === 'rescue' ? result.unrepaired.find(each => each.fingerprint === finding.fingerprint)?.reason : undefined,
+      unrepaired:
+        result.command === 'rescue'
+          ? result.unrepaired.find(each => each.fingerprint === finding.fingerprint)?.reason
+          : undefined,
       state: result.command !== 'rescue' ? 'untouched' : isOpen(result, finding.fingerprint) ? 'open' : 'repaired',
     };
   });
@@ -170,7 +212,10 @@ function confirms(attack: Attack, fingerprint: string, result: RescueResult): bo
 /** A finding counts as repaired only when every stage that looked a second time no longer has it. */
 function isOpen(result: RescueResult, fingerprint: string): boolean {
   const still = [...result.traceAfter.findings, ...result.rulesAfter.findings, ...result.probeAfter.findings];
-  return still.some(finding => finding.fingerprint === fingerprint) || result.unrepaired.some(each => each.fingerprint === fingerprint);
+  return (
+    still.some(finding => finding.fingerprint === fingerprint) ||
+    result.unrepaired.some(each => each.fingerprint === fingerprint)
+  );
 }
 
 function gapsOf(result: ResultBase): readonly Gap[] {
@@ -178,6 +223,8 @@ function gapsOf(result: ResultBase): readonly Gap[] {
 }
 
 function backing(result: TraceResult): string {
-  const certain = result.findings.filter(finding => certaintyOf(finding) === 'seen' || certaintyOf(finding) === 'replayed').length;
+  const certain = result.findings.filter(
+    finding => certaintyOf(finding) === 'seen' || certaintyOf(finding) === 'replayed',
+  ).length;
   return certain > 0 ? `${certain} of the findings were replayed or seen in the running app.` : '';
 }

@@ -27,9 +27,10 @@ function title(pen: Pen, finding: Finding): readonly string[] {
   const severity = severityPaint(pen, finding.severity)(finding.severity);
   const certainty = `${severity} · ${certaintyWords(certaintyOf(finding))}`;
   const harm = clean(finding.harm);
-  const lines = widthOf(harm) + widthOf(certainty) + 4 <= pen.width
-    ? spread(pen, pen.strong(harm), certainty)
-    : [...paragraph(pen, harm, 0, pen.strong), certainty];
+  const lines =
+    widthOf(harm) + widthOf(certainty) + 4 <= pen.width
+      ? spread(pen, pen.strong(harm), certainty)
+      : [...paragraph(pen, harm, 0, pen.strong), certainty];
   return [
     ...lines,
     ...paragraph(pen, clean(finding.message), 0),
@@ -51,7 +52,12 @@ export function pathLines(pen: Pen, path: Path): readonly string[] {
     ...path.steps.flatMap((step, index) => stepLines(pen, step, index + 1)),
     ...sqlLines(pen, path.sql, path.unbound, reasonWords(path.reason), 7),
     `${padStart(String(last + 1), 4)}   ${path.verdict === 'leaks' ? 'database lets it through' : 'database'}`,
-    ...paragraph(pen, `${roleWords(path.sink.role)} (${clean(path.sink.client)}, ${path.sink.operation} on ${clean(path.sink.table)})`, 7, pen.quiet),
+    ...paragraph(
+      pen,
+      `${roleWords(path.sink.role)} (${clean(path.sink.client)}, ${path.sink.operation} on ${clean(path.sink.table)})`,
+      7,
+      pen.quiet,
+    ),
     '',
   ];
 }
@@ -62,14 +68,23 @@ function stepLines(pen: Pen, step: Step, number: number): readonly string[] {
   const head = `${padStart(String(number), 4)}  `;
   const oneLine = widthOf(label) + widthOf(place) + 8 <= pen.width;
   return [
-    ...(oneLine ? spread(pen, `${head} ${label}`, pen.quiet(place)) : [...paragraph(pen, label, 7).map((line, index) => (index === 0 ? `${head} ${line.trimStart()}` : line)), `       ${pen.quiet(place)}`]),
+    ...(oneLine
+      ? spread(pen, `${head} ${label}`, pen.quiet(place))
+      : [
+          ...paragraph(pen, label, 7).map((line, index) => (index === 0 ? `${head} ${line.trimStart()}` : line)),
+          `       ${pen.quiet(place)}`,
+        ]),
     ...(step.code === undefined ? [] : block(pen, clean(step.code).trim(), 7, pen.quiet)),
   ];
 }
 
 function otherPaths(pen: Pen, paths: readonly Path[]): readonly string[] {
   if (paths.length === 0) return [];
-  return [pen.strong('  The same way in from'), ...paths.flatMap(path => paragraph(pen, clean(path.entryPoint.name), 5)), ''];
+  return [
+    pen.strong('  The same way in from'),
+    ...paths.flatMap(path => paragraph(pen, clean(path.entryPoint.name), 5)),
+    '',
+  ];
 }
 
 function noteLines(pen: Pen, path: Path): readonly string[] {
@@ -83,10 +98,19 @@ export function evidenceLines(pen: Pen, evidence: Evidence): readonly string[] {
     case 'path':
       return [];
     case 'policy':
-      return [...paragraph(pen, `The policy on ${clean(evidence.object)}`, 2, pen.strong), ...block(pen, clean(evidence.statement), 5), ''];
+      return [
+        ...paragraph(pen, `The policy on ${clean(evidence.object)}`, 2, pen.strong),
+        ...block(pen, clean(evidence.statement), 5),
+        '',
+      ];
     case 'replay':
       return [
-        ...paragraph(pen, `Replayed in a copy of your database, ${clean(evidence.command)} as ${clean(evidence.role)}`, 2, pen.strong),
+        ...paragraph(
+          pen,
+          `Replayed in a copy of your database, ${clean(evidence.command)} as ${clean(evidence.role)}`,
+          2,
+          pen.strong,
+        ),
         ...block(pen, clean(evidence.transcript), 5),
         '',
       ];

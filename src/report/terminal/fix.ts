@@ -22,8 +22,13 @@ export function renderFix(pen: Pen, result: FixResult, options: TerminalOptions)
 }
 
 function verdictLines(pen: Pen, offered: number, open: number): readonly string[] {
-  if (offered === 0) return [...verdictSentence(pen, `No repair held, ${count(open, 'finding')} left open.`, false), ''];
-  return [...verdictSentence(pen, `${count(offered, 'repair')} held on a copy of your app.`, true), ...(open > 0 ? [`  ${count(open, 'finding')} left for a person to decide.`] : []), ''];
+  if (offered === 0)
+    return [...verdictSentence(pen, `No repair held, ${count(open, 'finding')} left open.`, false), ''];
+  return [
+    ...verdictSentence(pen, `${count(offered, 'repair')} held on a copy of your app.`, true),
+    ...(open > 0 ? [`  ${count(open, 'finding')} left for a person to decide.`] : []),
+    '',
+  ];
 }
 
 /** One repair: title, why it closes the path, what was tried, what it changes. */
@@ -31,7 +36,9 @@ export function fixLines(pen: Pen, verified: VerifiedFix, withDiff: boolean): re
   const sign = verified.offered ? pen.cool('✓') : pen.warm('✗');
   const files = [...new Set([...verified.fix.edits, ...verified.fix.newFiles].map(change => clean(change.file)))];
   return [
-    ...paragraph(pen, clean(verified.fix.title), 4, pen.strong).map((line, index) => (index === 0 ? `  ${sign} ${line.trimStart()}` : line)),
+    ...paragraph(pen, clean(verified.fix.title), 4, pen.strong).map((line, index) =>
+      index === 0 ? `  ${sign} ${line.trimStart()}` : line,
+    ),
     ...paragraph(pen, clean(verified.fix.explanation), 4),
     ...paragraph(pen, files.join(' · '), 4, pen.quiet),
     ...verified.verification.flatMap(step => stepLines(pen, step)),
@@ -42,14 +49,19 @@ export function fixLines(pen: Pen, verified: VerifiedFix, withDiff: boolean): re
 
 function stepLines(pen: Pen, step: VerificationStep): readonly string[] {
   const sign = step.outcome === 'passed' ? pen.cool('✓') : step.outcome === 'failed' ? pen.warm('✗') : pen.quiet('–');
-  return paragraph(pen, clean(step.detail), 28, pen.quiet).map((line, index) => (index === 0 ? `    ${sign} ${padEnd(verificationWords(step.step), 21)} ${line.trimStart()}` : line));
+  return paragraph(pen, clean(step.detail), 28, pen.quiet).map((line, index) =>
+    index === 0 ? `    ${sign} ${padEnd(verificationWords(step.step), 21)} ${line.trimStart()}` : line,
+  );
 }
 
 function unrepairedLines(pen: Pen, unrepaired: FixResult['unrepaired']): readonly string[] {
   if (unrepaired.length === 0) return [];
   return [
     pen.strong('  Without a repair'),
-    ...unrepaired.flatMap(entry => [`     ${clean(entry.fingerprint)}`, ...paragraph(pen, clean(entry.reason), 7, pen.quiet)]),
+    ...unrepaired.flatMap(entry => [
+      `     ${clean(entry.fingerprint)}`,
+      ...paragraph(pen, clean(entry.reason), 7, pen.quiet),
+    ]),
     '',
   ];
 }

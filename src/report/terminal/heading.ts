@@ -13,7 +13,9 @@ export function heading(pen: Pen, title: string, result: ResultBase): readonly s
   const time = pen.quiet(duration(result.elapsedMs));
   const whole = `${name}   ${pen.quiet(stack)}`;
   const fits = title.length + shortTarget(result.target).length + stack.length + 20 < pen.width;
-  return fits ? [...spread(pen, whole, time), ''] : [...spread(pen, name, time), ...paragraph(pen, stack, 2, pen.quiet), ''];
+  return fits
+    ? [...spread(pen, whole, time), '']
+    : [...spread(pen, name, time), ...paragraph(pen, stack, 2, pen.quiet), ''];
 }
 
 /** What could not be told, each with its place; a few unless all are asked for. */
@@ -24,7 +26,12 @@ export function gapLines(pen: Pen, gaps: readonly Gap[], all: boolean, more: str
     pen.strong(`  Could not tell, in ${count(gaps.length, 'place')}`),
     ...shown.flatMap(gap => [
       ...paragraph(pen, clean(gap.reason), 5),
-      ...paragraph(pen, `${clean(formatPlace(gap))}${gap.settles > 0 ? ` · settles ${count(gap.settles, 'verdict')}` : ''}`, 5, pen.quiet),
+      ...paragraph(
+        pen,
+        `${clean(formatPlace(gap))}${gap.settles > 0 ? ` · settles ${count(gap.settles, 'verdict')}` : ''}`,
+        5,
+        pen.quiet,
+      ),
     ]),
     ...(shown.length < gaps.length ? [pen.quiet(`     … ${gaps.length - shown.length} more: ${more}`)] : []),
     '',

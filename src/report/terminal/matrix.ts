@@ -7,7 +7,12 @@ import { clean, cut, padEnd } from './text.ts';
 
 /** What the signs mean. */
 export function matrixLegend(pen: Pen): readonly string[] {
-  return paragraph(pen, "✗ reaches another tenant's row   · isolated   o public   ! broken   ? could not tell", 2, pen.quiet);
+  return paragraph(
+    pen,
+    "✗ reaches another tenant's row   · isolated   o public   ! broken   ? could not tell",
+    2,
+    pen.quiet,
+  );
 }
 
 /** The grid in as many side-by-side parts as the width asks for; quiet rows are folded unless all are asked for. */
@@ -17,9 +22,14 @@ export function matrixLines(pen: Pen, matrix: Matrix, all: boolean): readonly st
   const nameWidth = Math.min(Math.max(...shown.map(row => [...row.name].length), 8), 34);
   const group = Math.max(matrix.commands.length * 2 - 1, 14);
   const perPart = Math.max(1, Math.floor((pen.width - nameWidth - 2) / (group + 3)));
-  const parts = Array.from({ length: Math.ceil(matrix.columns.length / perPart) }, (_, index) => matrix.columns.slice(index * perPart, (index + 1) * perPart));
+  const parts = Array.from({ length: Math.ceil(matrix.columns.length / perPart) }, (_, index) =>
+    matrix.columns.slice(index * perPart, (index + 1) * perPart),
+  );
   return [
-    ...parts.flatMap(columns => [...part({ pen, columns, commands: matrix.commands, rows: shown, nameWidth, width: group }), '']),
+    ...parts.flatMap(columns => [
+      ...part({ pen, columns, commands: matrix.commands, rows: shown, nameWidth, width: group }),
+      '',
+    ]),
     ...(folded > 0 ? [pen.quiet(`  … ${folded} more, every cell isolated: drydock rules --all`), ''] : []),
   ];
 }
@@ -35,13 +45,16 @@ interface Part {
 
 function part({ pen, columns, commands, rows, nameWidth, width }: Part): readonly string[] {
   const lead = `  ${' '.repeat(nameWidth)}`;
-  const line = (text: (column: MatrixColumn) => string): string => lead + columns.map(column => `   ${padEnd(cut(text(column), width), width)}`).join('');
+  const line = (text: (column: MatrixColumn) => string): string =>
+    lead + columns.map(column => `   ${padEnd(cut(text(column), width), width)}`).join('');
   return [
     pen.strong(line(column => clean(column.role)).trimEnd()),
     pen.quiet(line(column => shortActor(column)).trimEnd()),
     pen.quiet(line(() => commands.map(commandLetter).join(' ')).trimEnd()),
     ...rows.map(row => {
-      const signs = columns.map(column => `   ${padEnd(commands.map(command => signOf(pen, row, column, command)).join(' '), width)}`);
+      const signs = columns.map(
+        column => `   ${padEnd(commands.map(command => signOf(pen, row, column, command)).join(' '), width)}`,
+      );
       return `  ${padEnd(cut(clean(row.name), nameWidth), nameWidth)}${signs.join('')}`.trimEnd();
     }),
   ];
@@ -53,5 +66,13 @@ function signOf(pen: Pen, row: MatrixRow, column: MatrixColumn, command: CellCom
 }
 
 function shortActor(column: MatrixColumn): string {
-  return column.actor === 'member-of-both' ? 'both tenants' : column.actor === 'member' ? 'other tenant' : column.actor === 'stranger' ? 'no tenant' : column.actor === 'admin' ? 'other admin' : actorWords(column.actor);
+  return column.actor === 'member-of-both'
+    ? 'both tenants'
+    : column.actor === 'member'
+      ? 'other tenant'
+      : column.actor === 'stranger'
+        ? 'no tenant'
+        : column.actor === 'admin'
+          ? 'other admin'
+          : actorWords(column.actor);
 }

@@ -62,7 +62,9 @@ export function verdictSentence(pen: Pen, text: string, holds: boolean): readonl
 
 /** A text that keeps its line breaks, indented. */
 export function block(pen: Pen, text: string, indent: number, paint: Paint = plain): readonly string[] {
-  return wrapLines(text.trimEnd(), pen.width - indent).map(line => (line === '' ? '' : ' '.repeat(indent) + paint(line)));
+  return wrapLines(text.trimEnd(), pen.width - indent).map(line =>
+    line === '' ? '' : ' '.repeat(indent) + paint(line),
+  );
 }
 
 /** A unified diff with its signs coloured. */
@@ -75,7 +77,13 @@ export function diffBlock(pen: Pen, diff: string, indent: number): readonly stri
 
 /** The paint of a verdict. */
 export function verdictPaint(pen: Pen, verdict: Verdict): Paint {
-  return verdict === 'leaks' ? pen.warm : verdict === 'isolated' ? pen.cool : verdict === 'unknown' || verdict === 'broken' ? pen.strong : pen.quiet;
+  return verdict === 'leaks'
+    ? pen.warm
+    : verdict === 'isolated'
+      ? pen.cool
+      : verdict === 'unknown' || verdict === 'broken'
+        ? pen.strong
+        : pen.quiet;
 }
 
 /** The paint of a severity: only what is urgent is warm. */

@@ -8,8 +8,12 @@ import { clean } from './text.ts';
 /** What two tenants' accounts reached in the running app. */
 export function renderProbe(pen: Pen, result: ProbeResult, options: TerminalOptions): readonly string[] {
   const all = options.all === true;
-  const chosen = options.focus === undefined ? undefined : result.attacks.filter(attack => isNamed(attack, options.focus));
-  if (chosen !== undefined) return chosen.length === 0 ? paragraph(pen, `No attack or entry point is called '${clean(options.focus ?? '')}'.`, 0) : chosen.flatMap(attack => attackDetail(pen, attack));
+  const chosen =
+    options.focus === undefined ? undefined : result.attacks.filter(attack => isNamed(attack, options.focus));
+  if (chosen !== undefined)
+    return chosen.length === 0
+      ? paragraph(pen, `No attack or entry point is called '${clean(options.focus ?? '')}'.`, 0)
+      : chosen.flatMap(attack => attackDetail(pen, attack));
   const leaked = result.attacks.filter(attack => attack.outcome === 'leaked');
   return [
     ...heading(pen, 'drydock probe', result),
@@ -19,7 +23,9 @@ export function renderProbe(pen: Pen, result: ProbeResult, options: TerminalOpti
     ...ownAccessLines(pen, result.ownAccess),
     ...coverageLines(pen, result, all),
     ...gapLines(pen, result.gaps, all, 'drydock probe --all'),
-    ...(leaked.length > 0 ? [pen.quiet(`  drydock probe ${leaked[0]?.id ?? ''} shows a request and its answer.`), ''] : []),
+    ...(leaked.length > 0
+      ? [pen.quiet(`  drydock probe ${leaked[0]?.id ?? ''} shows a request and its answer.`), '']
+      : []),
   ];
 }
 
@@ -29,13 +35,23 @@ function isNamed(attack: Attack, name: string | undefined): boolean {
 
 function verdictLines(pen: Pen, result: ProbeResult, leaked: number): readonly string[] {
   const tried = result.attacks.filter(attack => attack.outcome === 'leaked' || attack.outcome === 'held').length;
-  const entryPoints = new Set(result.attacks.filter(attack => attack.outcome === 'leaked').map(attack => attack.entryPoint)).size;
+  const entryPoints = new Set(
+    result.attacks.filter(attack => attack.outcome === 'leaked').map(attack => attack.entryPoint),
+  ).size;
   const times = result.timings.map(timing => `${timing.stage} ${duration(timing.elapsedMs)}`).join(' · ');
   return [
     ...(leaked > 0
-      ? verdictSentence(pen, `${leaked} of ${count(tried, 'attack')} got another tenant's data, through ${count(entryPoints, 'entry point')}.`, false)
+      ? verdictSentence(
+          pen,
+          `${leaked} of ${count(tried, 'attack')} got another tenant's data, through ${count(entryPoints, 'entry point')}.`,
+          false,
+        )
       : verdictSentence(pen, `None of ${count(tried, 'attack')} got another tenant's data.`, true)),
-    ...paragraph(pen, `${result.coverage.exercised} of ${count(result.coverage.entryPoints, 'entry point')} exercised`, 2),
+    ...paragraph(
+      pen,
+      `${result.coverage.exercised} of ${count(result.coverage.entryPoints, 'entry point')} exercised`,
+      2,
+    ),
     ...paragraph(pen, times, 2, pen.quiet),
     '',
   ];
@@ -69,7 +85,10 @@ function ownAccessLines(pen: Pen, checks: readonly OwnAccessCheck[]): readonly s
   const fails = checks.filter(check => check.outcome === 'fails');
   return [
     `  Own access works in ${works} of ${checks.length} checks.`,
-    ...fails.flatMap(check => [`  ${pen.warm('✗')} ${clean(check.entryPoint)}`, ...paragraph(pen, `${clean(check.description)}: ${clean(check.observed)}`, 4, pen.quiet)]),
+    ...fails.flatMap(check => [
+      `  ${pen.warm('✗')} ${clean(check.entryPoint)}`,
+      ...paragraph(pen, `${clean(check.description)}: ${clean(check.observed)}`, 4, pen.quiet),
+    ]),
     '',
   ];
 }
@@ -83,8 +102,13 @@ function coverageLines(pen: Pen, result: ProbeResult, all: boolean): readonly st
   const shown = all ? unique : unique.slice(0, 4);
   return [
     pen.strong(`  Not tried, or without an answer that tells (${unique.length})`),
-    ...shown.flatMap(entry => [...paragraph(pen, clean(entry.entryPoint), 5), ...paragraph(pen, clean(entry.reason), 7, pen.quiet)]),
-    ...(shown.length < unique.length ? [pen.quiet(`     … ${unique.length - shown.length} more: drydock probe --all`)] : []),
+    ...shown.flatMap(entry => [
+      ...paragraph(pen, clean(entry.entryPoint), 5),
+      ...paragraph(pen, clean(entry.reason), 7, pen.quiet),
+    ]),
+    ...(shown.length < unique.length
+      ? [pen.quiet(`     … ${unique.length - shown.length} more: drydock probe --all`)]
+      : []),
     '',
   ];
 }

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { CommandResult } from '../../core/result.ts';
 import { largeTrace, sampleFix, sampleProbe, sampleRescue, sampleRules, sampleTrace, sampleTriage } from '../sample.ts';
@@ -5,23 +6,38 @@ import { renderTerminal, type TerminalOptions } from './render.ts';
 import { widthOf } from './text.ts';
 
 const plain: TerminalOptions = { columns: 80, colour: false, unicode: true };
-const all: readonly CommandResult[] = [sampleTriage(), sampleTrace(), sampleRules(), sampleProbe(), sampleFix(), sampleRescue()];
-const variants: readonly Partial<TerminalOptions>[] = [{}, { all: true }, { focus: '1' }, { focus: 'members' }, { focus: 'a3' }];
+const all: readonly CommandResult[] = [
+  sampleTriage(),
+  sampleTrace(),
+  sampleRules(),
+  sampleProbe(),
+  sampleFix(),
+  sampleRescue(),
+];
+const variants: readonly Partial<TerminalOptions>[] = [
+  {},
+  { all: true },
+  { focus: '1' },
+  { focus: 'members' },
+  { focus: 'a3' },
+];
 
 describe('every screen', () => {
   test.each([60, 80, 120, 200])('fits %i columns', columns => {
     for (const result of [...all, largeTrace(300)]) {
       for (const variant of variants) {
         const text = renderTerminal(result, { ...plain, ...variant, columns });
-        expect(text.split('\n').filter(line => widthOf(line) > columns), `${result.command} ${JSON.stringify(variant)}`).toEqual([]);
+        expect(
+          text.split('\n').filter(line => widthOf(line) > columns),
+          `${result.command} ${JSON.stringify(variant)}`,
+        ).toEqual([]);
       }
     }
   });
 
   test('says the same with colour as without', () => {
     for (const result of all) {
-      // eslint-disable-next-line no-control-regex -- colour codes are control characters
-      const uncoloured = renderTerminal(result, { ...plain, colour: true }).replace(/\u001b\[\d+m/g, '');
+      const uncoloured = stripVTControlCharacters(renderTerminal(result, { ...plain, colour: true }));
       expect(uncoloured).toBe(renderTerminal(result, plain));
     }
   });
@@ -35,7 +51,8 @@ describe('every screen', () => {
     const [first] = trace.findings;
     if (first === undefined) throw new Error('The sample has no finding');
     const hostile = { ...trace, findings: [{ ...first, harm: 'All is well\u001b[2J\u001b]0;title\u0007\r\u202e.' }] };
-    expect(renderTerminal(hostile, plain)).not.toMatch(/[\u001b\u0007\r\u202e]/);
+    const shown = renderTerminal(hostile, plain);
+    for (const character of ['\u001b', '\u0007', '\r', '\u202e']) expect(shown).not.toContain(character);
   });
 });
 
@@ -290,7 +307,16 @@ test('an attack is shown as request and answer', () => {
 test('a clean app is told what was looked at and not that it is safe', () => {
   const trace = sampleTrace('after');
   const clean = renderTerminal(
-    { ...sampleTriage(), verdict: 'safe-as-far-as-seen', headline: 'No way from one customer to another was found.', trace, rules: sampleRules('after'), findings: [], todo: [], since: [] },
+    {
+      ...sampleTriage(),
+      verdict: 'safe-as-far-as-seen',
+      headline: 'No way from one customer to another was found.',
+      trace,
+      rules: sampleRules('after'),
+      findings: [],
+      todo: [],
+      since: [],
+    },
     plain,
   );
   expect(clean).toContain('NO LEAK FOUND');

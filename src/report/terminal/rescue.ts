@@ -26,31 +26,50 @@ function verdictLines(pen: Pen, result: RescueResult): readonly string[] {
 }
 
 function ledgerLines(pen: Pen, result: RescueResult): readonly string[] {
-  const line = (label: string, before: string, after: string, paint: Paint): string => `  ${padEnd(label, 32)}${padStart(before, 9)}  ${paint(padStart(after, 9))}`;
-  return [pen.quiet(line('', 'before', 'after', plain)), ...ledgerRows(result).map(row => line(row.label, row.before, row.after, row.reached ? pen.cool : pen.warm))];
+  const line = (label: string, before: string, after: string, paint: Paint): string =>
+    `  ${padEnd(label, 32)}${padStart(before, 9)}  ${paint(padStart(after, 9))}`;
+  return [
+    pen.quiet(line('', 'before', 'after', plain)),
+    ...ledgerRows(result).map(row => line(row.label, row.before, row.after, row.reached ? pen.cool : pen.warm)),
+  ];
 }
 
 function testLines(pen: Pen, { tests }: RescueResult): readonly string[] {
   if (tests.written === 0) return ['  No regression test was written.', ''];
-  return [...paragraph(pen, `${count(tests.written, 'regression test')} written: ${tests.failingBefore} fail before the repairs, ${tests.passingAfter} pass after.`, 2), ''];
+  return [
+    ...paragraph(
+      pen,
+      `${count(tests.written, 'regression test')} written: ${tests.failingBefore} fail before the repairs, ${tests.passingAfter} pass after.`,
+      2,
+    ),
+    '',
+  ];
 }
 
 function openLines(pen: Pen, result: RescueResult): readonly string[] {
   if (result.unrepaired.length === 0) return [];
   const findings = [...result.traceBefore.findings, ...result.rulesBefore.findings];
-  const harmOf = (fingerprint: string): string => findings.find(finding => finding.fingerprint === fingerprint)?.harm ?? fingerprint;
+  const harmOf = (fingerprint: string): string =>
+    findings.find(finding => finding.fingerprint === fingerprint)?.harm ?? fingerprint;
   return [
     pen.strong(`  ${count(result.unrepaired.length, 'finding')} left for a person`),
-    ...result.unrepaired.flatMap(entry => [...paragraph(pen, clean(harmOf(entry.fingerprint)), 5), ...paragraph(pen, clean(entry.reason), 7, pen.quiet)]),
+    ...result.unrepaired.flatMap(entry => [
+      ...paragraph(pen, clean(harmOf(entry.fingerprint)), 5),
+      ...paragraph(pen, clean(entry.reason), 7, pen.quiet),
+    ]),
     '',
   ];
 }
 
 function placeLines(pen: Pen, result: RescueResult): readonly string[] {
   const repairs = result.fixes.filter(each => each.offered).length;
-  const row = (label: string, text: string): readonly string[] => paragraph(pen, text, 10).map((line, index) => (index === 0 ? `  ${padEnd(label, 8)}${line.trimStart()}` : line));
+  const row = (label: string, text: string): readonly string[] =>
+    paragraph(pen, text, 10).map((line, index) => (index === 0 ? `  ${padEnd(label, 8)}${line.trimStart()}` : line));
   return [
-    ...row('branch', `${clean(result.branch)} · ${count(repairs, 'repair')}, one commit each · ${count(result.filesChanged.length, 'file')} changed · undo any: git revert`),
+    ...row(
+      'branch',
+      `${clean(result.branch)} · ${count(repairs, 'repair')}, one commit each · ${count(result.filesChanged.length, 'file')} changed · undo any: git revert`,
+    ),
     ...row('copy', clean(result.workFolder)),
     ...row('report', `${clean(result.workFolder)}/report.html`),
     '',

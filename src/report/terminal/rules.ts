@@ -28,7 +28,17 @@ export function renderRules(pen: Pen, result: RulesResult, options: TerminalOpti
     ...(findings.length > 0 ? [''] : []),
     ...(all ? leakingCells(pen, result.cells) : []),
     ...gapLines(pen, result.gaps, all, 'drydock rules --all'),
-    ...(findings.length > 0 && !all ? [...paragraph(pen, 'drydock rules 1 shows finding 1 with its transcript, drydock rules <table> everything about a table.', 2, pen.quiet), ''] : []),
+    ...(findings.length > 0 && !all
+      ? [
+          ...paragraph(
+            pen,
+            'drydock rules 1 shows finding 1 with its transcript, drydock rules <table> everything about a table.',
+            2,
+            pen.quiet,
+          ),
+          '',
+        ]
+      : []),
   ];
 }
 
@@ -39,11 +49,22 @@ function verdictLines(pen: Pen, result: RulesResult): readonly string[] {
   const tried = 'Every role tried every command on every table, view and function, in a copy of your database.';
   const attempts = count(result.cells.length, 'attempt');
   const { root, principal, memberships } = result.tenancy;
-  const tenancy = root === undefined ? 'No tenant was found in the schema.' : `A tenant is a row of ${root}, a user a row of ${principal ?? '?'}${memberships.length > 0 ? `, members are in ${memberships.join(', ')}` : ''}.`;
+  const tenancy =
+    root === undefined
+      ? 'No tenant was found in the schema.'
+      : `A tenant is a row of ${root}, a user a row of ${principal ?? '?'}${memberships.length > 0 ? `, members are in ${memberships.join(', ')}` : ''}.`;
   return [
     ...(leaking.length > 0
-      ? verdictSentence(pen, `${leaking.length} of ${attempts} reached another tenant's rows, in ${count(objects, 'object')}.`, false)
-      : verdictSentence(pen, `None of ${attempts} reached another tenant's rows${unknown > 0 ? `; ${unknown} could not be told` : ''}.`, true)),
+      ? verdictSentence(
+          pen,
+          `${leaking.length} of ${attempts} reached another tenant's rows, in ${count(objects, 'object')}.`,
+          false,
+        )
+      : verdictSentence(
+          pen,
+          `None of ${attempts} reached another tenant's rows${unknown > 0 ? `; ${unknown} could not be told` : ''}.`,
+          true,
+        )),
     ...paragraph(pen, tried, 2),
     ...paragraph(pen, clean(tenancy), 2, pen.quiet),
     '',
@@ -56,23 +77,37 @@ function replayLines(pen: Pen, result: RulesResult, all: boolean): readonly stri
   const whole = `${count(files, 'migration')}, ${count(statements, 'statement')} replayed${failed.length > 0 ? `, ${failed.length} failed` : ''}`;
   return [
     pen.quiet(`  ${whole}`),
-    ...shown.flatMap(failure => paragraph(pen, `${formatPlace(failure)}  ${failure.sqlstate}  ${clean(failure.message)}`, 5, pen.quiet)),
-    ...(shown.length < failed.length ? [pen.quiet(`     … ${failed.length - shown.length} more, most of them for the same cause`)] : []),
+    ...shown.flatMap(failure =>
+      paragraph(pen, `${formatPlace(failure)}  ${failure.sqlstate}  ${clean(failure.message)}`, 5, pen.quiet),
+    ),
+    ...(shown.length < failed.length
+      ? [pen.quiet(`     … ${failed.length - shown.length} more, most of them for the same cause`)]
+      : []),
     '',
   ];
 }
 
 function leakingCells(pen: Pen, cells: readonly Cell[]): readonly string[] {
-  return orderCells(cells).filter(cell => cell.verdict === 'leaks').flatMap(cell => cellLines(pen, cell));
+  return orderCells(cells)
+    .filter(cell => cell.verdict === 'leaks')
+    .flatMap(cell => cellLines(pen, cell));
 }
 
 /** One cell with its transcripts. */
 function cellLines(pen: Pen, cell: Cell): readonly string[] {
   const paint = cell.verdict === 'leaks' ? pen.warm : pen.strong;
   return [
-    ...paragraph(pen, `${objectName(cell)}: ${cell.command} as ${cell.role}, ${actorWords(cell.actor)}: ${cell.verdict}${cell.tier === 'sql' ? ' (needs free SQL)' : ''}`, 2, paint),
+    ...paragraph(
+      pen,
+      `${objectName(cell)}: ${cell.command} as ${cell.role}, ${actorWords(cell.actor)}: ${cell.verdict}${cell.tier === 'sql' ? ' (needs free SQL)' : ''}`,
+      2,
+      paint,
+    ),
     ...paragraph(pen, clean(cell.because), 5),
-    ...cell.evidence.flatMap(evidence => [...block(pen, clean(evidence.transcript), 5, pen.quiet), ...evidence.assumptions.flatMap(text => paragraph(pen, `assumes: ${clean(text)}`, 5, pen.quiet))]),
+    ...cell.evidence.flatMap(evidence => [
+      ...block(pen, clean(evidence.transcript), 5, pen.quiet),
+      ...evidence.assumptions.flatMap(text => paragraph(pen, `assumes: ${clean(text)}`, 5, pen.quiet)),
+    ]),
     '',
   ];
 }
@@ -82,12 +117,28 @@ function renderFocus(pen: Pen, result: RulesResult, focus: string): readonly str
   const number = findingNumber(findings, focus);
   const finding = number === undefined ? undefined : findings[number - 1];
   if (finding !== undefined && number !== undefined) return explainFinding(pen, finding, number, []);
-  const cells = orderCells(result.cells).filter(cell => objectName(cell) === focus || `${cell.schema}.${cell.object}` === focus);
-  if (cells.length === 0) return paragraph(pen, `No finding, table, view or function is called '${clean(focus)}'. 'drydock rules --all' lists them.`, 0);
+  const cells = orderCells(result.cells).filter(
+    cell => objectName(cell) === focus || `${cell.schema}.${cell.object}` === focus,
+  );
+  if (cells.length === 0)
+    return paragraph(
+      pen,
+      `No finding, table, view or function is called '${clean(focus)}'. 'drydock rules --all' lists them.`,
+      0,
+    );
   const owner = result.tenancy.owners.find(each => each.table === focus);
   return [
     ...heading(pen, `drydock rules ${clean(focus)}`, result),
-    ...(owner === undefined ? [] : [...paragraph(pen, `A row belongs to its tenant by ${owner.path.join(' → ') || owner.kind} (${owner.confidence}).`, 2), '']),
+    ...(owner === undefined
+      ? []
+      : [
+          ...paragraph(
+            pen,
+            `A row belongs to its tenant by ${owner.path.join(' → ') || owner.kind} (${owner.confidence}).`,
+            2,
+          ),
+          '',
+        ]),
     ...cells.flatMap(cell => cellLines(pen, cell)),
   ];
 }

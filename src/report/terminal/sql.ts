@@ -2,7 +2,13 @@ import { type Pen } from './pen.ts';
 import { clean, padEnd, wrap } from './text.ts';
 
 /** A query, wrapped, with its unbound part in the warm colour and a remark on the mark beneath it. */
-export function sqlLines(pen: Pen, sql: string, unbound: string | undefined, remark: string, indent: number): readonly string[] {
+export function sqlLines(
+  pen: Pen,
+  sql: string,
+  unbound: string | undefined,
+  remark: string,
+  indent: number,
+): readonly string[] {
   const text = clean(sql).replace(/\s+/g, ' ').trim();
   const lines = wrap(text, pen.width - indent);
   const margin = ' '.repeat(indent);
@@ -41,6 +47,12 @@ function remarkLines(pen: Pen, margin: string, column: number, remark: string): 
   const room = pen.width - margin.length - 2;
   const shifted = Math.min(column, Math.max(0, room - remark.length));
   const lead = column === shifted ? `${padEnd('', column)}▲ ` : `${padEnd('', column)}▲`;
-  if (column === shifted) return wrap(remark, room - column).map((line, index) => margin + pen.warm(index === 0 ? lead + line : `${padEnd('', column + 2)}${line}`));
-  return [margin + pen.warm(lead), ...wrap(remark, room).map(line => margin + pen.warm(padEnd('', Math.min(shifted, column)) + line))];
+  if (column === shifted)
+    return wrap(remark, room - column).map(
+      (line, index) => margin + pen.warm(index === 0 ? lead + line : `${padEnd('', column + 2)}${line}`),
+    );
+  return [
+    margin + pen.warm(lead),
+    ...wrap(remark, room).map(line => margin + pen.warm(padEnd('', Math.min(shifted, column)) + line)),
+  ];
 }

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import { redact } from '../../core/redact.ts';
+import { withoutControls } from '../controls.ts';
 
-/** A text from the target, fit for a terminal: without secrets, and without control characters that could move the cursor. */
+/** A text from the target, fit for a terminal: without secrets, and without characters that could move the cursor. */
 export function clean(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this removes
-  return redact(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '').replaceAll('\t', '  ');
+  return withoutControls(redact(text), '').replaceAll('\t', '  ');
 }
 
 /** How many columns a text takes, colour codes not counted. */
@@ -31,7 +31,9 @@ export function cut(text: string, width: number): string {
 /** A plain text shortened on the left, where a file's path is least telling. */
 export function cutStart(text: string, width: number): string {
   const characters = [...text];
-  return characters.length <= width ? text : `…${characters.slice(characters.length - Math.max(0, width - 1)).join('')}`;
+  return characters.length <= width
+    ? text
+    : `…${characters.slice(characters.length - Math.max(0, width - 1)).join('')}`;
 }
 
 /** A plain text in lines that fit; a word longer than a line is broken. */
@@ -66,7 +68,8 @@ export function wrapLines(text: string, width: number): readonly string[] {
     if (widthOf(line) <= width) return [line.trimEnd()];
     const indent = line.length - line.trimStart().length;
     // A comment stays a comment on its next line, so that a transcript still runs when it is copied.
-    if (line.trimStart().startsWith('--')) return wrap(line.trimStart().slice(2), width - indent - 3).map(part => `${' '.repeat(indent)}-- ${part}`);
+    if (line.trimStart().startsWith('--'))
+      return wrap(line.trimStart().slice(2), width - indent - 3).map(part => `${' '.repeat(indent)}-- ${part}`);
     return wrap(line, width - indent - 2).map((part, index) => ' '.repeat(index === 0 ? indent : indent + 2) + part);
   });
 }

@@ -28,7 +28,14 @@ export function renderTrace(pen: Pen, result: TraceResult, options: TerminalOpti
 
 function verdictLines(pen: Pen, result: TraceResult): readonly string[] {
   const { summary } = result;
-  const verdict = summary.leaks > 0 ? verdictSentence(pen, `${summary.leaks} of ${count(summary.paths, 'path')} ${summary.leaks === 1 ? 'leaks' : 'leak'}.`, false) : cleanVerdict(pen, result);
+  const verdict =
+    summary.leaks > 0
+      ? verdictSentence(
+          pen,
+          `${summary.leaks} of ${count(summary.paths, 'path')} ${summary.leaks === 1 ? 'leaks' : 'leak'}.`,
+          false,
+        )
+      : cleanVerdict(pen, result);
   const rest = (['isolated', 'public', 'broken', 'unknown'] as const)
     .filter(each => summary[each] > 0)
     .map(each => `${grouped(summary[each])} ${each}`)
@@ -39,14 +46,21 @@ function verdictLines(pen: Pen, result: TraceResult): readonly string[] {
 
 function cleanVerdict(pen: Pen, { summary }: TraceResult): readonly string[] {
   if (summary.paths === 0) return paragraph(pen, 'No path from an entry point to a query was found.', 2, pen.strong);
-  const sentence = summary.unknown === 0 ? `None of ${count(summary.paths, 'path')} leaks.` : `None of the ${count(summary.paths - summary.unknown, 'path')} that could be judged leaks.`;
+  const sentence =
+    summary.unknown === 0
+      ? `None of ${count(summary.paths, 'path')} leaks.`
+      : `None of the ${count(summary.paths - summary.unknown, 'path')} that could be judged leaks.`;
   return verdictSentence(pen, sentence, true);
 }
 
 function nextLines(pen: Pen, findings: readonly Finding[]): readonly string[] {
   if (findings.length === 0) return [];
   const hint = (command: string, words: string): string => `  ${padEnd(command, 18)}${pen.quiet(words)}`;
-  return [hint('drydock trace 1', 'the whole way of finding 1, step by step'), hint('drydock fix 1', 'a verified repair for it'), ''];
+  return [
+    hint('drydock trace 1', 'the whole way of finding 1, step by step'),
+    hint('drydock fix 1', 'a verified repair for it'),
+    '',
+  ];
 }
 
 function renderFocus(pen: Pen, result: TraceResult, focus: string): readonly string[] {
@@ -55,7 +69,12 @@ function renderFocus(pen: Pen, result: TraceResult, focus: string): readonly str
   const finding = number === undefined ? undefined : findings[number - 1];
   if (finding !== undefined && number !== undefined) return explainFinding(pen, finding, number, result.paths);
   const paths = orderPaths(result.paths).filter(path => isNamed(path, focus));
-  if (paths.length === 0) return paragraph(pen, `No finding, entry point or table is called '${clean(focus)}'. 'drydock trace --all' lists them.`, 0);
+  if (paths.length === 0)
+    return paragraph(
+      pen,
+      `No finding, entry point or table is called '${clean(focus)}'. 'drydock trace --all' lists them.`,
+      0,
+    );
   if (paths.length === 1) return paths.flatMap(path => pathLines(pen, path));
   return [...heading(pen, `drydock trace ${clean(focus)}`, result), ...pathTable(pen, paths), ''];
 }
@@ -63,12 +82,21 @@ function renderFocus(pen: Pen, result: TraceResult, focus: string): readonly str
 /** The number of the finding that a number, a fingerprint or its beginning names. */
 export function findingNumber(findings: readonly Finding[], name: string): number | undefined {
   if (/^\d{1,4}$/.test(name)) return Number(name) <= findings.length && Number(name) > 0 ? Number(name) : undefined;
-  const index = findings.findIndex(finding => finding.fingerprint === name || (name.length >= 6 && finding.fingerprint.startsWith(name)));
+  const index = findings.findIndex(
+    finding => finding.fingerprint === name || (name.length >= 6 && finding.fingerprint.startsWith(name)),
+  );
   return index < 0 ? undefined : index + 1;
 }
 
 function isNamed(path: Path, name: string): boolean {
-  return path.id === name || path.entryPoint.name === name || path.entryPoint.route === name || path.sink.table === name || path.entryPoint.file === name || path.sink.file === name;
+  return (
+    path.id === name ||
+    path.entryPoint.name === name ||
+    path.entryPoint.route === name ||
+    path.sink.table === name ||
+    path.entryPoint.file === name ||
+    path.sink.file === name
+  );
 }
 
 function renderOnly(pen: Pen, result: TraceResult, options: TerminalOptions): readonly string[] {

@@ -16,7 +16,9 @@ export function renderTriage(pen: Pen, result: TriageResult, options: TerminalOp
     ...headline(pen, result),
     ...summary(pen, result),
     ...findingList(pen, findings, limit),
-    ...(findings.length > limit ? [pen.quiet(`      … ${findings.length - limit} more: drydock trace, drydock rules`)] : []),
+    ...(findings.length > limit
+      ? [pen.quiet(`      … ${findings.length - limit} more: drydock trace, drydock rules`)]
+      : []),
     ...(findings.length > 0 ? [''] : lookedAt(pen, result)),
     ...todo(pen, result),
     ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --unknown'),
@@ -24,20 +26,42 @@ export function renderTriage(pen: Pen, result: TriageResult, options: TerminalOp
 }
 
 function headline(pen: Pen, result: TriageResult): readonly string[] {
-  const paint = result.verdict === 'not-safe' ? pen.warm : result.verdict === 'safe-as-far-as-seen' ? pen.cool : pen.strong;
-  const stamp = result.verdict === 'not-safe' ? 'NOT SAFE TO LAUNCH' : result.verdict === 'safe-as-far-as-seen' ? 'NO LEAK FOUND' : 'COULD NOT TELL';
+  const paint =
+    result.verdict === 'not-safe' ? pen.warm : result.verdict === 'safe-as-far-as-seen' ? pen.cool : pen.strong;
+  const stamp =
+    result.verdict === 'not-safe'
+      ? 'NOT SAFE TO LAUNCH'
+      : result.verdict === 'safe-as-far-as-seen'
+        ? 'NO LEAK FOUND'
+        : 'COULD NOT TELL';
   return [...spread(pen, pen.strong(clean(result.headline)), pen.strong(paint(stamp)), 2), ''];
 }
 
 function summary(pen: Pen, result: TriageResult): readonly string[] {
   if (result.findings.length === 0) return [];
-  const row = (label: string, text: string): readonly string[] => paragraph(pen, text, 10).map((line, index) => (index === 0 ? `    ${pen.quiet(padEnd(label, 6))}${line.trimStart()}` : line));
+  const row = (label: string, text: string): readonly string[] =>
+    paragraph(pen, text, 10).map((line, index) =>
+      index === 0 ? `    ${pen.quiet(padEnd(label, 6))}${line.trimStart()}` : line,
+    );
   const { tables, columns, secretColumns } = result.reach;
   return [
     ...paragraph(pen, [`${count(result.findings.length, 'way')} in`, ...backing(result.findings)].join(' · '), 4),
-    ...(tables.length > 0 ? row('reach', `${clean(tables.join(', '))} (${count(columns, 'column')}, ${secretColumns} of them secret)`) : []),
-    ...(result.who.length > 0 ? row('who', clean(result.who.map(each => `${each.principal}: ${each.findings}`).join(' · '))) : []),
-    ...result.since.slice(0, 3).flatMap(each => row('since', clean(`${each.findings} of them came with ${each.commit.slice(0, 7)} "${each.subject}" (${each.date}, ${each.author})`))),
+    ...(tables.length > 0
+      ? row('reach', `${clean(tables.join(', '))} (${count(columns, 'column')}, ${secretColumns} of them secret)`)
+      : []),
+    ...(result.who.length > 0
+      ? row('who', clean(result.who.map(each => `${each.principal}: ${each.findings}`).join(' · ')))
+      : []),
+    ...result.since
+      .slice(0, 3)
+      .flatMap(each =>
+        row(
+          'since',
+          clean(
+            `${each.findings} of them came with ${each.commit.slice(0, 7)} "${each.subject}" (${each.date}, ${each.author})`,
+          ),
+        ),
+      ),
     '',
   ];
 }
@@ -51,9 +75,20 @@ export function backing(findings: readonly Finding[]): readonly string[] {
 }
 
 function lookedAt(pen: Pen, result: TriageResult): readonly string[] {
-  const trace = result.trace === undefined ? 'The code was not traced.' : `${count(result.trace.summary.paths, 'path')} from ${count(result.trace.summary.entryPoints, 'entry point')} were judged, ${result.trace.summary.unknown} could not be told.`;
-  const rules = result.rules === undefined ? 'The database was not looked at.' : `${count(result.rules.cells.length, 'attempt')} were made in a copy of your database.`;
-  return [...paragraph(pen, trace, 4), ...paragraph(pen, rules, 4), ...paragraph(pen, "The running app was not tried: 'drydock probe' does.", 4, pen.quiet), ''];
+  const trace =
+    result.trace === undefined
+      ? 'The code was not traced.'
+      : `${count(result.trace.summary.paths, 'path')} from ${count(result.trace.summary.entryPoints, 'entry point')} were judged, ${result.trace.summary.unknown} could not be told.`;
+  const rules =
+    result.rules === undefined
+      ? 'The database was not looked at.'
+      : `${count(result.rules.cells.length, 'attempt')} were made in a copy of your database.`;
+  return [
+    ...paragraph(pen, trace, 4),
+    ...paragraph(pen, rules, 4),
+    ...paragraph(pen, "The running app was not tried: 'drydock probe' does.", 4, pen.quiet),
+    '',
+  ];
 }
 
 function todo(pen: Pen, result: TriageResult): readonly string[] {
@@ -63,7 +98,9 @@ function todo(pen: Pen, result: TriageResult): readonly string[] {
     ...result.todo.flatMap((step, index) => {
       const lead = `    ${index + 1}  ${step.command === undefined ? '' : pen.strong(padEnd(clean(step.command), 20))} `;
       const indent = step.command === undefined ? 8 : Math.max(28, widthOf(lead));
-      return paragraph(pen, clean(step.action), indent).map((line, part) => (part === 0 ? padEnd(lead, indent) + line.trimStart() : line));
+      return paragraph(pen, clean(step.action), indent).map((line, part) =>
+        part === 0 ? padEnd(lead, indent) + line.trimStart() : line,
+      );
     }),
     '',
   ];
