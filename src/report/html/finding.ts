@@ -97,12 +97,15 @@ function afterwards({ attacksAfter }: FindingFile): Content {
 }
 
 function repairs({ fixes, unrepaired }: FindingFile): Content {
-  const shown = fixes.map(
-    verified => markup`<h4>${verified.offered ? 'The repair' : 'A repair that did not hold'}</h4>
-      <p><b>${verified.fix.title}.</b> ${verified.fix.explanation}</p>
-      ${triesList(verified.verification)}
-      ${verified.offered && diffBox(verified.diff)}`,
-  );
+  const shown = fixes.map(repairBlock);
   const reason = unrepaired === undefined ? undefined : markup`<h4>Left for a person</h4><p>${unrepaired}</p>`;
   return [...shown, reason];
+}
+
+/** One repair: what it does and why that closes the path, how it was tried, what it changes. */
+export function repairBlock(verified: VerifiedFix): Markup {
+  return markup`<h4>${verified.offered ? 'The repair' : 'A repair that did not hold'}</h4>
+      <p><b>${verified.fix.title}.</b> ${verified.fix.explanation}</p>
+      ${triesList(verified.verification)}
+      ${verified.offered && diffBox(verified.diff)}`;
 }

@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { RescueResult } from '../../core/result.ts';
-import { largeTrace, sampleProbe, sampleRescue, sampleRules, sampleTrace } from '../sample.ts';
-import { type Reportable, renderHtml } from './render.ts';
+import type { CommandResult, RescueResult } from '../../core/result.ts';
+import { largeTrace, sampleFix, sampleProbe, sampleRescue, sampleRules, sampleTrace, sampleTriage } from '../sample.ts';
+import { renderHtml } from './render.ts';
 
-const all: readonly Reportable[] = [sampleTrace(), sampleRules(), sampleProbe(), sampleRescue(), largeTrace(300)];
+const all: readonly CommandResult[] = [
+  sampleTrace(),
+  sampleRules(),
+  sampleProbe(),
+  sampleRescue(),
+  sampleTriage(),
+  sampleFix(),
+  largeTrace(300),
+];
 
 const hostile = `"'><script>alert(1)</script><img src=x onerror=alert(1)>\u202e`;
 

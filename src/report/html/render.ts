@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
+import type { CommandResult } from '../../core/result.ts';
 import { duration, shortTarget } from '../words.ts';
 import { drydockVersion } from '../version.ts';
 import { type Content, markup, Markup } from './markup.ts';
 import { inlineScript } from './script.ts';
 import { type Section, sectionsOf } from './sections.ts';
 import { styleSheet } from './style.ts';
-import { type Figure, type Reportable, toView, type View } from './view.ts';
-
-export type { Reportable } from './view.ts';
+import { type Figure, toView, type View } from './view.ts';
 
 /** A result as one self-contained page: it opens from disk, asks nothing of the network, and prints. */
-export function renderHtml(result: Reportable): string {
+export function renderHtml(result: CommandResult): string {
   const view = toView(result);
   const sections = sectionsOf(view);
   return `<!doctype html>\n${page(view, sections).text}\n`;

@@ -4,7 +4,7 @@ import type { Attack, ProbeResult } from '../../core/result.ts';
 import { ledgerRows } from '../ledger.ts';
 import { orderPaths } from '../order.ts';
 import { count, duration, shortTarget } from '../words.ts';
-import { findingArticle, findingId } from './finding.ts';
+import { findingArticle, findingId, repairBlock } from './finding.ts';
 import { mapFigure } from './map.ts';
 import { type Content, markup, type Markup } from './markup.ts';
 import { matrixGrid, matrixLegend, matrixSentence } from './matrix.ts';
@@ -25,6 +25,7 @@ export function sectionsOf(view: View): readonly Section[] {
     map(view),
     matrix(view),
     findings(view),
+    repairs(view),
     tried(view),
     gaps(view),
     assumptions(view),
@@ -93,6 +94,14 @@ function findings(view: View): Section | undefined {
   const body = markup`<p class="filter"><button type="button" data-open="all" hidden>open all</button><button type="button" data-open="none" hidden>close all</button></p>
     ${view.findings.map((file, index) => findingArticle(file, index === 0))}`;
   return { id: 'findings', title: count(view.findings.length, 'finding'), body };
+}
+
+/** The repairs of `drydock fix`, which knows findings by fingerprint alone. */
+function repairs(view: View): Section | undefined {
+  if (view.result.command !== 'fix' || view.fixes.length === 0) return undefined;
+  const body = markup`${view.fixes.map(each => markup`<article class="finding">${repairBlock(each)}</article>`)}
+    ${view.result.unrepaired.length > 0 && markup`<h3>Left for a person</h3><ul class="plain">${view.result.unrepaired.map(each => markup`<li><p>${each.reason}</p><p><code>${each.fingerprint}</code></p></li>`)}</ul>`}`;
+  return { id: 'repairs', title: count(view.fixes.length, 'repair'), body };
 }
 
 function tried(view: View): Section | undefined {

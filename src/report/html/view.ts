@@ -1,6 +1,17 @@
 import type { VerifiedFix } from '../../core/fix.ts';
 import type { Gap } from '../../core/gap.ts';
-import type { Attack, ProbeResult, RescueResult, ResultBase, RulesResult, TraceResult } from '../../core/result.ts';
+import type { Path } from '../../core/path.ts';
+import type {
+  Attack,
+  CommandResult,
+  FixResult,
+  ProbeResult,
+  RescueResult,
+  ResultBase,
+  RulesResult,
+  TraceResult,
+  TriageResult,
+} from '../../core/result.ts';
 import { unreachable } from '../../core/unreachable.ts';
 import { rescueSentence } from '../ledger.ts';
 import { allFindings } from '../merge.ts';
@@ -8,9 +19,6 @@ import { orderGaps } from '../order.ts';
 import { certaintyOf, count, grouped } from '../words.ts';
 import type { FindingFile } from './finding.ts';
 import { matrixSentence } from './matrix.ts';
-
-/** The results that have an HTML report. */
-export type Reportable = TraceResult | RulesResult | ProbeResult | RescueResult;
 
 /** A number of the first screen; `was` is the same number before a rescue. */
 export interface Figure {
@@ -28,7 +36,7 @@ export interface AtTime<Result> {
 
 /** What the page shows, whatever command it comes from. */
 export interface View {
-  readonly result: Reportable;
+  readonly result: CommandResult;
   readonly sentence: string;
   readonly lead: string;
   readonly figures: readonly Figure[];
@@ -41,7 +49,7 @@ export interface View {
 }
 
 /** Gathers what the sections need; nothing is judged here. */
-export function toView(result: Reportable): View {
+export function toView(result: CommandResult): View {
   switch (result.command) {
     case 'trace':
       return { ...base(result), ...traceHead(result), traces: [{ time: 'before', result }] };
@@ -51,12 +59,21 @@ export function toView(result: Reportable): View {
       return { ...base(result), ...probeHead(result), probes: [{ time: 'before', result }] };
     case 'rescue':
       return rescueView(result);
+    case 'fix':
+      return { ...base(result), ...fixHead(result), fixes: result.fixes };
+    case 'triage':
+      return {
+        ...base(result),
+        ...triageHead(result),
+        traces: result.trace === undefined ? [] : [{ time: 'before', result: result.trace }],
+        rules: result.rules === undefined ? [] : [{ time: 'before', result: result.rules }],
+      };
     default:
       return unreachable(result);
   }
 }
 
-function base(result: Reportable): Omit<View, 'sentence' | 'lead' | 'figures'> {
+function base(result: CommandResult): Omit<View, 'sentence' | 'lead' | 'figures'> {
   return {
     result,
     traces: [],
@@ -136,6 +153,43 @@ function probeHead(result: ProbeResult): Head {
   };
 }
 
+function fixHead(result: FixResult): Head {
+  const offered = result.fixes.filter(each => each.offered).length;
+  return {
+    sentence:
+      offered === 0
+        ? 'No repair held on a copy of your app.'
+        : `${count(offered, 'repair')} held on a copy of your app.`,
+    lead: 'Each was applied to a copy, and what is said about it was tried there.',
+    figures: [
+      { label: 'repairs that held', value: grouped(offered), tone: 'cool' },
+      { label: 'repairs that did not', value: grouped(result.fixes.length - offered), tone: 'plain' },
+      { label: 'findings left for a person', value: grouped(result.unrepaired.length), tone: 'plain' },
+      { label: 'files changed', value: grouped(changedFiles(result).size), tone: 'plain' },
+    ],
+  };
+}
+
+function changedFiles(result: FixResult): ReadonlySet<string> {
+  const offered = result.fixes.filter(each => each.offered);
+  return new Set(offered.flatMap(({ fix }) => [...fix.edits, ...fix.newFiles].map(change => change.file)));
+}
+
+function triageHead(result: TriageResult): Head {
+  const { tables, columns, secretColumns } = result.reach;
+  return {
+    sentence: result.headline,
+    lead:
+      result.todo.length === 0 ? '' : `First: ${result.todo.map(step => step.command ?? step.action).join(', then ')}.`,
+    figures: [
+      { label: 'ways in', value: grouped(result.findings.length), tone: result.findings.length > 0 ? 'warm' : 'cool' },
+      { label: 'tables in reach', value: grouped(tables.length), tone: 'plain' },
+      { label: 'columns in reach', value: grouped(columns), tone: 'plain' },
+      { label: 'secret columns in reach', value: grouped(secretColumns), tone: secretColumns > 0 ? 'warm' : 'plain' },
+    ],
+  };
+}
+
 function rescueView(result: RescueResult): View {
   const { before, after, tests } = result;
   const repaired = result.fixes.filter(each => each.offered).length;
@@ -179,8 +233,8 @@ function rescueView(result: RescueResult): View {
   };
 }
 
-function files(result: Reportable): readonly FindingFile[] {
-  const paths = result.command === 'trace' ? result.paths : result.command === 'rescue' ? result.traceBefore.paths : [];
+function files(result: CommandResult): readonly FindingFile[] {
+  const paths = tracedPaths(result);
   return allFindings(result).map((finding, index): FindingFile => {
     const fixes =
       result.command === 'rescue' ? result.fixes.filter(each => each.fix.findings.includes(finding.fingerprint)) : [];
@@ -201,6 +255,12 @@ function files(result: Reportable): readonly FindingFile[] {
       state: result.command !== 'rescue' ? 'untouched' : isOpen(result, finding.fingerprint) ? 'open' : 'repaired',
     };
   });
+}
+
+function tracedPaths(result: CommandResult): readonly Path[] {
+  if (result.command === 'trace') return result.paths;
+  if (result.command === 'triage') return result.trace?.paths ?? [];
+  return result.command === 'rescue' ? result.traceBefore.paths : [];
 }
 
 /** An attack of the second round belongs to a finding when the same attack confirmed it in the first. */
