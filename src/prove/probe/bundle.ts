@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { globSync } from 'tinyglobby';
+import type { SynthesisedVariable } from '../../collect/runtime/environment.ts';
+import type { Finding } from '../../core/finding.ts';
+import type { Attack } from '../../core/result.ts';
+import type { Lab } from './lab.ts';
+
+/** Looks for values of secret variables in every file that browsers load. */
+export function scanBundle(input: { readonly lab: Lab; readonly appRoot: string; readonly variables: readonly SynthesisedVariable[]; readonly findings: readonly Finding[] }): readonly Attack[] {
+  const folder = join(input.appRoot, '.next', 'static');
+  if (!existsSync(folder)) return [];
+  const files = globSync(['**/*.{js,css,map,json}'], { cwd: folder }).sort();
+  const secrets = input.variables.filter(variable => variable.secret);
+  const texts = files.map(file => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
+  return secrets.flatMap(secret => {
+    const hit = texts.find(({ text }) => text.includes(secret.value));
+    return hit === undefined ? [] : [toAttack(input, secret, hit.file)];
+  });
+}
+
+function toAttack(input: { readonly lab: Lab; readonly findings: readonly Finding[] }, secret: SynthesisedVariable, file: string): Attack {
+  const url = `/_next/static/${file}`;
+  const finding = input.findings.filter(candidate => candidate.check === 'exposure/secret-in-client-bundle');
+  const named = finding.filter(candidate => candidate.message.includes(secret.name));
+  return {
+    id: `bundle · ${secret.name}`,
+    entryPoint: 'client bundle',
+    principal: 'nobody signed in',
+    description: `nobody signed in, reading the scripts that every visitor loads`,
+    request: { method: 'GET', url, headers: {} },
+    answer: { status: 200, excerpt: `… ${secret.name} = ‹the secret's value› …` },
+    outcome: 'leaked',
+    observed: `The script ${url} holds the value of '${secret.name}'.`,
+    oracle: 'foreign-canary',
+    pathIds: [],
+    findings: (named.length > 0 ? named : finding.length === 1 ? finding : []).map(candidate => candidate.fingerprint),
+    replay: { kind: 'http', steps: [], expect: { kind: 'bundle', variable: secret.name } },
+  };
+}

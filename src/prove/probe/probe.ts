@@ -1,0 +1,176 @@
+import { join } from 'node:path';
+import { bootApp, buildApp, type RunningApp } from '../../collect/runtime/app-process.ts';
+import { hasBuild } from '../../collect/runtime/manifests.ts';
+import { createShapeReader } from '../../collect/runtime/request-shape.ts';
+import type { JudgedPath } from '../../checks/check.ts';
+import type { Finding } from '../../core/finding.ts';
+import type { Gap } from '../../core/gap.ts';
+import type { Progress, ReplicaDatabase } from '../../core/ports.ts';
+import type { Attack, OwnAccessCheck, ProbeResult } from '../../core/result.ts';
+import type { AppModel } from '../../model/app/types.ts';
+import type { DatabaseModel } from '../../model/database/types.ts';
+import type { TenancyModel } from '../../model/tenancy/types.ts';
+import type { Seed, SynthesizeRows } from '../exploit/seed-types.ts';
+import { canaryText } from './canary.ts';
+import { runCampaign } from './campaign.ts';
+import { openLab, type Lab } from './lab.ts';
+import { planTargets, type Target, type Unreachable } from './plan.ts';
+import { adjustSeed } from './seed-adjust.ts';
+
+/** What the probe needs. The database holds the app's migrations and no rows of its own. */
+export interface ProbeOptions {
+  /** The app's folder: a copy, when the build must not touch the original. */
+  readonly appRoot: string;
+  /** `reuse` takes the finished build that is there. */
+  readonly build: 'build' | 'reuse';
+  readonly replicaDatabase: ReplicaDatabase;
+  readonly database: DatabaseModel;
+  readonly tenancy: TenancyModel;
+  readonly app: AppModel;
+  readonly paths: readonly JudgedPath[];
+  readonly findings: readonly Finding[];
+  readonly synthesizeRows: SynthesizeRows;
+  /** For logs and the preload script. */
+  readonly workFolder: string;
+  readonly progress: Progress;
+  /** Own-access checks of an earlier run: one that worked then and does not now `fails`. */
+  readonly baseline?: readonly OwnAccessCheck[];
+}
+
+/** Builds and boots the app, signs two tenants' users in, and attacks every entry point. Nothing leaves the machine. */
+export async function probeApp(options: ProbeOptions): Promise<ProbeResult> {
+  const started = Date.now();
+  const clock = createClock();
+  if (options.build === 'build' || !hasBuild(options.appRoot)) await stage(options.progress, clock, 'build', 'building the app', () => buildApp(processOptions(options)), () => 'app built');
+  const app = await stage(options.progress, clock, 'boot', 'starting the app', () => bootApp(processOptions(options)), running => `app runs on ${running.baseUrl}`);
+  try {
+    return await probeRunning(options, app, clock, started);
+  } finally {
+    await app.stop();
+  }
+}
+
+async function probeRunning(options: ProbeOptions, app: RunningApp, clock: Clock, started: number): Promise<ProbeResult> {
+  const seed = await stage(options.progress, clock, 'seed', "making three tenants' rows", () => seedDatabase(options), made => `rows for ${Object.keys(made.tenants).length} tenants`);
+  const lab = await stage(options.progress, clock, 'sign-in', 'signing in', () => signIn(options, app, seed), () => 'signed in as users of two tenants');
+  const plan = planTargets({ app: options.app, paths: options.paths, database: options.database, tenancy: options.tenancy, seed, manifests: lab.manifests, shapes: createShapeReader(options.appRoot) });
+  const campaign = await stage(
+    options.progress,
+    clock,
+    'attack',
+    `attacking ${plan.targets.length} entry points`,
+    report => runCampaign({ lab, targets: plan.targets, findings: options.findings, app: options.app, variables: app.variables, appRoot: options.appRoot, report }),
+    result => `${result.attacks.length} attacks, ${result.attacks.filter(attack => attack.outcome === 'leaked').length} got through`,
+  );
+  return toResult(options, { plan, ...campaign, gaps: [...seed.gaps], timings: clock.timings, elapsedMs: Date.now() - started });
+}
+
+function processOptions(options: ProbeOptions): { readonly appRoot: string; readonly workFolder: string; readonly databaseUrl: string } {
+  return { appRoot: options.appRoot, workFolder: options.workFolder, databaseUrl: options.replicaDatabase.url };
+}
+
+async function seedDatabase(options: ProbeOptions): Promise<Seed> {
+  const { sql } = options.replicaDatabase;
+  const seed = await options.synthesizeRows({
+    sql,
+    database: options.database,
+    tenancy: options.tenancy,
+    tenants: ['A', 'B', 'C'],
+    usersPerTenant: 3,
+    outsiders: false,
+    canary: canaryText,
+  });
+  return adjustSeed({ sql, database: options.database, tenancy: options.tenancy, seed, paths: options.paths });
+}
+
+function signIn(options: ProbeOptions, app: RunningApp, seed: Seed): Promise<Lab> {
+  return openLab({
+    appRoot: options.appRoot,
+    baseUrl: app.baseUrl,
+    sql: options.replicaDatabase.sql,
+    database: options.database,
+    tenancy: options.tenancy,
+    seed,
+    environment: Object.fromEntries(app.variables.map(variable => [variable.name, variable.value])),
+    outgoing: app.recorder.calls,
+  });
+}
+
+interface Outcome {
+  readonly plan: { readonly targets: readonly Target[]; readonly unreachable: readonly Unreachable[] };
+  readonly attacks: readonly Attack[];
+  readonly ownAccess: readonly OwnAccessCheck[];
+  readonly gaps: readonly Gap[];
+  readonly timings: ProbeResult['timings'];
+  readonly elapsedMs: number;
+}
+
+function toResult(options: ProbeOptions, outcome: Outcome): ProbeResult {
+  const confirmed = new Set(outcome.attacks.flatMap(attack => attack.findings));
+  const ownAccess = outcome.ownAccess.map(check => againstBaseline(check, options.baseline));
+  return {
+    command: 'probe',
+    target: options.appRoot,
+    stack: [],
+    elapsedMs: outcome.elapsedMs,
+    gaps: outcome.gaps,
+    attacks: outcome.attacks,
+    ownAccess,
+    coverage: {
+      entryPoints: options.app.entryPoints.length,
+      exercised: new Set(outcome.attacks.filter(attack => attack.outcome !== 'not-reachable').map(attack => attack.entryPoint)).size,
+      notReachable: [...outcome.plan.unreachable, ...unexercised(outcome)],
+    },
+    timings: outcome.timings,
+    findings: options.findings.filter(finding => confirmed.has(finding.fingerprint)).map(finding => withEvidence(finding, outcome.attacks)),
+  };
+}
+
+function unexercised(outcome: Outcome): readonly Unreachable[] {
+  return outcome.plan.targets
+    .filter(target => !outcome.attacks.some(attack => attack.entryPoint === target.entryPoint.name && attack.outcome !== 'not-reachable'))
+    .map(target => ({
+      entryPoint: target.entryPoint.name,
+      reason: outcome.attacks.find(attack => attack.entryPoint === target.entryPoint.name)?.observed ?? 'nothing in its request names a row of anybody',
+    }));
+}
+
+function withEvidence(finding: Finding, attacks: readonly Attack[]): Finding {
+  const evidence = attacks
+    .filter(attack => attack.outcome === 'leaked' && attack.findings.includes(finding.fingerprint))
+    .slice(0, 3)
+    .map(attack => ({ kind: 'probe' as const, attackId: attack.id, principal: attack.principal, request: attack.request, answer: attack.answer, observed: attack.observed }));
+  return { ...finding, evidence: [...finding.evidence, ...evidence] };
+}
+
+function againstBaseline(check: OwnAccessCheck, baseline: readonly OwnAccessCheck[] | undefined): OwnAccessCheck {
+  const before = baseline?.find(candidate => candidate.entryPoint === check.entryPoint && candidate.description === check.description);
+  return before?.outcome === 'works' && check.outcome !== 'works' ? { ...check, outcome: 'fails' } : check;
+}
+
+interface Clock {
+  readonly timings: { stage: string; elapsedMs: number }[];
+}
+
+function createClock(): Clock {
+  return { timings: [] };
+}
+
+async function stage<T>(progress: Progress, clock: Clock, name: string, text: string, work: (report: (text: string) => void) => Promise<T>, done: (value: T) => string): Promise<T> {
+  const shown = progress.start(text);
+  const started = Date.now();
+  try {
+    const value = await work(update => shown.update(update));
+    clock.timings.push({ stage: name, elapsedMs: Date.now() - started });
+    shown.done(done(value));
+    return value;
+  } catch (thrown) {
+    shown.fail(text);
+    throw thrown;
+  }
+}
+
+/** The folder for the probe's own files below `.drydock/`. */
+export function probeFolder(root: string): string {
+  return join(root, '.drydock', 'probe');
+}
