@@ -170,6 +170,7 @@ mark { background: var(--warm-wash); color: var(--warm); font-weight: 600; borde
 .exchange { display: grid; grid-template-columns: 1fr 1fr; gap: 1px; background: var(--line); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; margin-top: .5rem; }
 .exchange > div { background: var(--paper); padding: .75rem .9rem; min-width: 0; }
 .exchange > div > span, .box > span { display: block; color: var(--quiet); font-size: .8125rem; margin-bottom: .25rem; }
+.exchange + p { margin-top: .4rem; }
 .exchange .answer.leaked { background: var(--warm-wash); }
 .exchange .answer.held { background: var(--cool-wash); }
 .box { border: 1px solid var(--line); border-radius: 8px; padding: .75rem .9rem; margin-top: .5rem; }
