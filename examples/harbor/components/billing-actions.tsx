@@ -2,16 +2,18 @@
 
 import { useState, useTransition } from 'react';
 import { openBillingPortal } from '@/app/actions/billing';
-import { paymentConfig } from '@/lib/billing/payment-config';
+import { plans, type Plan } from '@/lib/billing/plans';
+import { livePrice } from '@/lib/billing/prices';
 import { money } from '@/lib/format';
 import { QuietButton } from './ui';
 
 export function BillingActions() {
   const [pending, startTransition] = useTransition();
   const [message, setMessage] = useState<string | null>(null);
-  const ready = Boolean(paymentConfig.apiKey);
 
-  async function upgrade(plan: string) {
+  async function upgrade(plan: Plan) {
+    const cents = await livePrice(plans[plan].priceId, plans[plan].monthlyCents);
+    if (!window.confirm(`Switch to ${plans[plan].label} for ${money(cents)} a month?`)) return;
     const response = await fetch('/api/billing/upgrade', { method: 'POST', body: JSON.stringify({ plan }) });
     const body: { url?: string; error?: string } = await response.json();
     if (body.url) window.location.assign(body.url);
@@ -21,9 +23,9 @@ export function BillingActions() {
   return (
     <div className="space-y-3">
       <div className="flex flex-wrap gap-2">
-        {Object.entries(paymentConfig.plans).map(([name, plan]) => (
-          <QuietButton key={name} disabled={pending || !ready} onClick={() => startTransition(() => upgrade(name))}>
-            {plan.label} {money(plan.monthlyCents)}
+        {(Object.keys(plans) as Plan[]).map(name => (
+          <QuietButton key={name} disabled={pending} onClick={() => startTransition(() => upgrade(name))}>
+            {plans[name].label} {money(plans[name].monthlyCents)}
           </QuietButton>
         ))}
         <QuietButton

@@ -1,6 +1,6 @@
 'use server';
 
-import { and, eq, inArray } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { revalidatePath } from 'next/cache';
 import { z } from 'zod';
 import { db } from '@/lib/db';
@@ -60,13 +60,4 @@ export async function shareTracking(orderId: string) {
   if (!order || order.organizationId !== member.organizationId) return { error: 'Order not found' };
   const [link] = await db.insert(trackingLinks).values({ orderId: order.id }).returning({ token: trackingLinks.token });
   return { path: `/track/${link?.token}` };
-}
-
-export async function archiveOrders(orderIds: string[]) {
-  const archived = await db
-    .update(orders)
-    .set({ archivedAt: new Date() })
-    .where(inArray(orders.id, orderIds))
-    .returning({ id: orders.id, reference: orders.reference });
-  return { archived };
 }

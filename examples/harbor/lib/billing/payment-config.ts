@@ -1,8 +1,5 @@
-import { plans } from './plans';
-
 export const paymentConfig = {
   currency: 'usd',
   apiKey: process.env.PAYMENTS_KEY,
   statementDescriptor: 'HARBOR TMS',
-  plans,
 };

@@ -1,29 +1,12 @@
-import { desc, eq } from 'drizzle-orm';
+import { listInbox } from '@/app/actions/messages';
 import { MarkRead } from '@/components/mark-read';
 import { PageHeader, Table, TextLink } from '@/components/ui';
-import { db } from '@/lib/db';
-import { messages, orders } from '@/lib/db/schema';
 import { day } from '@/lib/format';
-import { requireMember } from '@/lib/session';
 
 export const metadata = { title: 'Messages' };
 
 export default async function MessagesPage() {
-  const member = await requireMember();
-  const rows = await db
-    .select({
-      id: messages.id,
-      body: messages.body,
-      readAt: messages.readAt,
-      createdAt: messages.createdAt,
-      orderId: orders.id,
-      reference: orders.reference,
-    })
-    .from(messages)
-    .innerJoin(orders, eq(orders.id, messages.orderId))
-    .where(eq(orders.organizationId, member.organizationId))
-    .orderBy(desc(messages.createdAt))
-    .limit(100);
+  const rows = await listInbox();
   return (
     <>
       <PageHeader title="Messages" subtitle={`${rows.filter(row => !row.readAt).length} unread`} />

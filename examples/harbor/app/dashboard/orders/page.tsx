@@ -15,6 +15,7 @@ export default async function OrdersPage() {
         subtitle={`${orders.length} open`}
         actions={
           <>
+            <LinkButton href="/dashboard/orders/archived">Archive</LinkButton>
             <LinkButton href="/api/orders/export">Export CSV</LinkButton>
             <LinkButton href="/dashboard/orders/new">New order</LinkButton>
           </>
