@@ -18,7 +18,7 @@ export function explainFinding(pen: Pen, finding: Finding, number: number, paths
     ...(first === undefined ? [] : noteLines(pen, first)),
     ...finding.evidence.flatMap(evidence => evidenceLines(pen, evidence)),
     pen.strong('  Repair'),
-    `     drydock fix ${number}`,
+    `     drydock fix ${clean(finding.fingerprint.slice(0, 8))}`,
     '',
   ];
 }

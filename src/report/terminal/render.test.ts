@@ -165,7 +165,7 @@ test('a finding is explained step by step, with the unbound part of its query ma
          A value of Borealis from 'invoices' is in the answer.
 
       Repair
-         drydock fix 3
+         drydock fix f1
     "
   `);
 });
@@ -250,7 +250,7 @@ test('a finding of the database shows the transcript that replays it', () => {
          rollback;
 
       Repair
-         drydock fix 1
+         drydock fix f7
     "
   `);
 });
