@@ -36,9 +36,10 @@ export async function PUT(request: NextRequest) {
   if (!body.success) return badRequest('Check your profile');
   const { userId, ...changes } = body.data;
   const [profile] = await db
-    .insert(profiles)
-    .values({ userId, ...changes })
-    .onConflictDoUpdate({ target: profiles.userId, set: { ...changes, updatedAt: new Date() } })
+    .update(profiles)
+    .set({ ...changes, updatedAt: new Date() })
+    .where(eq(profiles.userId, userId))
     .returning(visible);
+  if (!profile) return notFoundJson();
   return NextResponse.json({ profile });
 }
