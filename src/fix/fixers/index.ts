@@ -1,13 +1,64 @@
 import type { Finding } from '../../core/finding.ts';
 import type { Fixer } from '../context.ts';
+import { keyCache, privateCacheControl, renderPerRequest } from './cache.ts';
+import { guardInPage, requireCronSecret, requireRole, requireSession } from './copied-guards.ts';
+import {
+  appRole,
+  enablePolicies,
+  forcePolicies,
+  guardFunction,
+  indexTenant,
+  invokeFunction,
+  repairObject,
+  replacePolicy,
+  revokeGrant,
+  securityInvoker,
+} from './database.ts';
+import { narrowColumns, sameAnswer } from './exposure.ts';
+import { fillArgument } from './fill-argument.ts';
+import { awaitGuard, stopOnFailure, useResult } from './guards.ts';
+import { ownCustomer } from './own-customer.ts';
 import { scopeQuery } from './scope-query.ts';
+import { serverOnly } from './server-only.ts';
+import { verifyReference } from './verify-reference.ts';
+import { mapByCustomer, recordEvent, verifyWebhook } from './webhook.ts';
 
-/** Fixers by the kind of repair that a check asks for, the most fitting first. */
+/** Fixers by the kind of repair that a check asks for, the most fitting first; the next is tried when one does not hold. */
 const byKind: ReadonlyMap<string, readonly Fixer[]> = new Map([
-  ['scope-query', [scopeQuery]],
-  ['tie-object', [scopeQuery]],
-  ['ignore-client-tenant', [scopeQuery]],
-  ['drop-filter-option', [scopeQuery]],
+  ['scope-query', [scopeQuery, fillArgument]],
+  ['tie-object', [scopeQuery, fillArgument]],
+  ['ignore-client-tenant', [fillArgument, scopeQuery]],
+  ['drop-filter-option', [scopeQuery, fillArgument]],
+  ['tool-uses-session', [scopeQuery]],
+  ['require-session', [scopeQuery, fillArgument, requireSession]],
+  ['require-membership', [fillArgument, scopeQuery]],
+  ['await-guard', [awaitGuard, scopeQuery]],
+  ['stop-on-failure', [stopOnFailure, scopeQuery]],
+  ['use-result', [useResult, scopeQuery]],
+  ['guard-page-not-layout', [guardInPage, fillArgument, scopeQuery]],
+  ['require-role', [requireRole]],
+  ['require-cron-secret', [requireCronSecret]],
+  ['verify-reference', [verifyReference]],
+  ['key-cache', [keyCache]],
+  ['private-cache-control', [privateCacheControl]],
+  ['render-per-request', [renderPerRequest]],
+  ['verify-webhook', [verifyWebhook]],
+  ['record-event', [recordEvent]],
+  ['map-by-customer', [mapByCustomer]],
+  ['own-customer', [ownCustomer]],
+  ['narrow-columns', [narrowColumns]],
+  ['same-answer', [sameAnswer]],
+  ['server-only', [serverOnly]],
+  ['repair-object', [repairObject, invokeFunction]],
+  ['enable-policies', [enablePolicies]],
+  ['create-policies', [enablePolicies]],
+  ['enable-force', [forcePolicies]],
+  ['replace-policy', [replacePolicy]],
+  ['security-invoker', [securityInvoker]],
+  ['guard-function', [guardFunction, invokeFunction]],
+  ['revoke-grant', [revokeGrant]],
+  ['index-tenant', [indexTenant]],
+  ['app-role', [appRole]],
 ]);
 
 /** The fixers to try for a finding, in order. */

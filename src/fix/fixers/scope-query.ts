@@ -11,11 +11,21 @@ import { propertyOf } from '../source/code-tables.ts';
 import type { CodeTable } from '../source/code-tables.ts';
 import { createEditSet, styleOf } from '../source/edit-set.ts';
 import type { EditSet } from '../source/edit-set.ts';
-import { calleeName, findAll, indentAt, isCall, keyName, lineAt, memberChain, parseFile, stringValue, textOf } from '../source/parsed-file.ts';
+import {
+  calleeName,
+  findAll,
+  indentAt,
+  keyName,
+  lineAt,
+  memberChain,
+  stringValue,
+  textOf,
+} from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { meansTable, propertyNode, querySiteAt } from '../source/query-site.ts';
 import type { QuerySite } from '../source/query-site.ts';
 import { conditionPlace } from '../source/sql-text.ts';
+import { stopWhenEmpty } from './stop-when-empty.ts';
 
 /** A query that is to be tied to the caller. */
 export interface ScopeTarget {
@@ -43,12 +53,13 @@ export function scopeSite(
   const ownership = ownershipOf(context, target.table);
   if (ownership === undefined) return { refused: `The owner of '${target.table}' is not known.` };
   const codeTable = codeTableOf(context, target.table);
-  const site = querySiteAt(parsed, { ...target.place, matches: each => matches(each, target.table, codeTable) });
+  const site = querySiteAt(parsed, { ...target.place, matches: each => matches(context, parsed, each, target.table, codeTable) });
   if (site === undefined) return { refused: `No query on '${target.table}' was found at ${target.place.file}:${target.place.line}.` };
   const edits = createEditSet();
   const name = parameterNameFor(context, ownership, codeTable);
   const value = callerAt(context, edits, { parsed, node: site.node }, { wanted: ownership.wanted, name });
   if (value === undefined) return { refused: `Nothing at ${target.place.file}:${target.place.line} says whose request it is, and no sibling shows how to ask.` };
+  if (value.mayBeEmpty === true) stopWhenEmpty(context, edits, { parsed, node: site.node }, value.text);
   const done = writeCondition({ context, edits, parsed, site, target, ownership, codeTable, value: value.text });
   if (done !== undefined) return { refused: done };
   const whose = ownership.wanted === 'tenant' ? "caller's tenant" : 'caller';
@@ -71,12 +82,12 @@ function titleOf(finding: Finding, path: JudgedPath | undefined, table: string):
   return `Tie ${verb} ${table} in ${where} to the caller`;
 }
 
-function matches(site: QuerySite, table: string, codeTable: CodeTable | undefined): boolean {
+function matches(context: FixContext, parsed: ParsedFile, site: QuerySite, table: string, codeTable: CodeTable | undefined): boolean {
   switch (site.kind) {
     case 'drizzle':
-      return codeTable !== undefined && site.tables.some(each => meansTable(each, codeTable));
+      return codeTable !== undefined && site.tables.some(each => meansTable(context, parsed, each, codeTable));
     case 'relational':
-      return codeTable !== undefined && site.name === codeTable.name;
+      return codeTable !== undefined && (site.name === codeTable.name || includesOf(site.argument, codeTable).length > 0);
     case 'supabase':
       return site.table === table;
     case 'sql-template':
@@ -131,11 +142,18 @@ function writeCondition(work: Work): string | undefined {
 function scopeDrizzle(work: Work, site: Extract<QuerySite, { kind: 'drizzle' }>): string | undefined {
   const { parsed, edits, codeTable } = work;
   if (codeTable === undefined) return `The code's table object for '${work.target.table}' was not found.`;
-  const table = site.tables.find(each => meansTable(each, codeTable));
+  const table = site.tables.find(each => meansTable(work.context, parsed, each, codeTable));
   if (table === undefined) return `The query does not name '${codeTable.name}'.`;
   const condition = drizzleCondition(work, textOf(parsed, table), textOf(parsed, site.client), site.tables);
   if (condition === undefined) return `The columns that lead from '${work.target.table}' to its owner are not in the code's schema.`;
   replaceWritten(work, site.calls.get('set'));
+  const count = site.calls.get('$count');
+  const filter = count?.arguments[1];
+  if (count !== undefined) {
+    if (filter === undefined) edits.insert(parsed, table.end, `, ${condition}`);
+    else if (filter.type !== 'SpreadElement') addConjunct(work, filter, condition);
+    return undefined;
+  }
   const where = site.calls.get('where');
   const argument = where?.arguments[0];
   if (where === undefined) {
@@ -220,7 +238,7 @@ function drizzleCondition(work: Work, table: string, client: string, joined: rea
     const parent = codeTableOf(context, hop.table);
     const key = parent === undefined ? undefined : propertyOf(parent, hop.referencedColumn);
     if (parent === undefined || key === undefined) return undefined;
-    const present = joined.find(each => meansTable(each, parent));
+    const present = joined.find(each => meansTable(context, parsed, each, parent));
     if (present !== undefined) return build([next, ...rest.slice(1)], parent, textOf(parsed, present));
     const qualifier = text.includes('.') ? `${text.slice(0, text.lastIndexOf('.'))}.` : '';
     if (qualifier === '') importTable(context, edits, parsed, parent);
@@ -269,6 +287,14 @@ function replaceWritten(work: Work, call: CallExpression | undefined, required?:
       continue;
     }
     const written = existing.value;
+    const last = object.properties.at(-1);
+    const overwritten = object.properties.some(each => each.type === 'SpreadElement' && each.start > existing.start);
+    if (overwritten && last !== undefined) {
+      const next = object.properties[object.properties.indexOf(existing) + 1];
+      edits.replace(parsed, { start: existing.start, end: next?.start ?? existing.end }, '');
+      edits.insert(parsed, last.end, `${separatorAfter(parsed, object, last)}${property}: ${value}`);
+      continue;
+    }
     const isOwn = written.type === 'Identifier' || written.type === 'MemberExpression' ? isSessionValue(context, parsed, written, ownership.wanted, 0) : false;
     if (!isOwn) edits.replace(parsed, existing, value === property ? property : `${property}: ${value}`);
   }
@@ -296,26 +322,57 @@ function objectsOf(parsed: ParsedFile, argument: Node): readonly ObjectExpressio
 }
 
 function scopeRelational(work: Work, site: Extract<QuerySite, { kind: 'relational' }>): string | undefined {
+  const { codeTable } = work;
+  if (codeTable === undefined) return `The code's table object for '${work.target.table}' was not found.`;
+  const included = includesOf(site.argument, codeTable);
+  const rootIsRight = site.name !== codeTable.name || (site.argument !== undefined && isScoped(work, site.argument));
+  const open = included.filter(each => each.options === undefined || !isScoped(work, each.options));
+  if (!rootIsRight) return scopeOptions(work, site, { options: site.argument, at: openingOf(work.parsed, site.node) });
+  const [first] = open;
+  if (first === undefined) return 'The query and what it includes are tied to the caller already.';
+  return scopeOptions(work, site, { options: first.options, at: first.value });
+}
+
+function openingOf(parsed: ParsedFile, call: CallExpression): number {
+  return parsed.text.indexOf('(', call.callee.end) + 1;
+}
+
+function isScoped(work: Work, options: ObjectExpression): boolean {
+  const { codeTable, ownership, context, parsed } = work;
+  const where = propertyNode(options, 'where')?.value;
+  if (where === undefined || codeTable === undefined) return false;
+  const condition = where.type === 'ArrowFunctionExpression' ? where.body : where;
+  if (condition.type === 'BlockStatement') return false;
+  const existing = ownConjunct(condition, propertyOf(codeTable, ownership.hops[0].column));
+  return existing !== undefined && isRight(context, parsed, existing, ownership);
+}
+
+// `at` is the offset where new options go, or the `true` that they replace.
+function scopeOptions(
+  work: Work,
+  site: Extract<QuerySite, { kind: 'relational' }>,
+  holder: { readonly options: ObjectExpression | undefined; readonly at: number | Expression },
+): string | undefined {
   const { parsed, edits, codeTable, context } = work;
   if (codeTable === undefined) return `The code's table object for '${work.target.table}' was not found.`;
-  const holder = site.name === codeTable.name ? site.argument : includeOf(site, codeTable);
-  if (holder === 'plain') return 'The included rows cannot be narrowed where they are included.';
-  const where = holder === undefined ? undefined : propertyNode(holder, 'where');
+  const { options } = holder;
+  const where = options === undefined ? undefined : propertyNode(options, 'where');
   const callback = where?.value.type === 'ArrowFunctionExpression' ? where.value : undefined;
   const first = callback?.params[0];
   const tableText = first?.type === 'Identifier' ? first.name : codeTable.name;
   if (callback === undefined) importTable(context, edits, parsed, codeTable);
   const condition = drizzleCondition(work, tableText, textOf(parsed, site.client), []);
   if (condition === undefined) return `The columns that lead from '${work.target.table}' to its owner are not in the code's schema.`;
-  if (holder === undefined) {
-    const open = parsed.text.indexOf('(', site.node.callee.end) + 1;
-    edits.insert(parsed, open, `{ where: ${condition} }`);
+  if (options === undefined) {
+    if (typeof holder.at === 'number') edits.insert(parsed, holder.at, `{ where: ${condition} }`);
+    else edits.replace(parsed, holder.at, `{ where: ${condition} }`);
     return undefined;
   }
   if (where === undefined) {
-    const [property] = holder.properties;
-    if (property === undefined) edits.replace(parsed, holder, `{ where: ${condition} }`);
-    else edits.insert(parsed, property.start, `where: ${condition},${lineAt(parsed, property.start) === lineAt(parsed, holder.start) ? ' ' : `\n${indentAt(parsed, property.start)}`}`);
+    const [property] = options.properties;
+    const onOneLine = property !== undefined && lineAt(parsed, property.start) === lineAt(parsed, options.start);
+    if (property === undefined) edits.replace(parsed, options, `{ where: ${condition} }`);
+    else edits.insert(parsed, property.start, `where: ${condition},${onOneLine ? ' ' : `\n${indentAt(parsed, property.start)}`}`);
     return undefined;
   }
   const body = callback === undefined ? where.value : callback.body;
@@ -328,15 +385,21 @@ function isExpression(node: Node): node is Expression {
   return /Expression$|^Identifier$|^Literal$/.test(node.type) && node.type !== 'TSParameterProperty';
 }
 
-// `with: { notes: { … } }`: the include of the table, by the relation's name.
-function includeOf(site: Extract<QuerySite, { kind: 'relational' }>, codeTable: CodeTable): ObjectExpression | 'plain' | undefined {
-  const included = site.argument === undefined ? undefined : propertyNode(site.argument, 'with');
-  if (included?.value.type !== 'ObjectExpression') return site.argument;
-  for (const property of included.value.properties) {
-    if (property.type !== 'Property' || keyName(property.key) !== codeTable.name) continue;
-    return property.value.type === 'ObjectExpression' ? property.value : 'plain';
-  }
-  return 'plain';
+interface Include {
+  readonly options: ObjectExpression | undefined;
+  readonly value: Expression;
+}
+
+// `with: { notes: { … } }` at any depth: the includes of the table, by the relation's name.
+function includesOf(options: ObjectExpression | undefined, codeTable: CodeTable): readonly Include[] {
+  const included = options === undefined ? undefined : propertyNode(options, 'with')?.value;
+  if (included?.type !== 'ObjectExpression') return [];
+  return included.properties.flatMap(property => {
+    if (property.type !== 'Property') return [];
+    const inner = property.value.type === 'ObjectExpression' ? property.value : undefined;
+    const own = keyName(property.key) === codeTable.name ? [{ options: inner, value: property.value }] : [];
+    return [...own, ...includesOf(inner, codeTable)];
+  });
 }
 
 function scopeSupabase(work: Work, site: Extract<QuerySite, { kind: 'supabase' }>): string | undefined {
@@ -434,14 +497,4 @@ function sqlCondition({ ownership }: Work, alias: string, value: string): string
     return `${name}.${hop.column} in (select ${hop.referencedColumn} from ${hop.table} where ${build([next, ...rest.slice(1)], hop.table)})`;
   };
   return build(ownership.hops, alias);
-}
-
-/** Whether a text parses; a fix that does not is dropped before anyone sees it. */
-export function parses(file: string, text: string): boolean {
-  return !/\.[cm]?[jt]sx?$/.test(file) || parseFile(file, text) !== undefined;
-}
-
-/** The calls of a name in a node. */
-export function callsNamed(node: Node, name: string): readonly CallExpression[] {
-  return findAll(node, isCall).filter(call => calleeName(call) === name);
 }

@@ -7,6 +7,7 @@ import { styleOf } from '../source/edit-set.ts';
 import type { EditSet } from '../source/edit-set.ts';
 import { ancestors, calleeName, functionsAround, indentAt, isCall, textOf, walk } from '../source/parsed-file.ts';
 import type { FunctionNode, ParsedFile } from '../source/parsed-file.ts';
+import { propertyNode } from '../source/query-site.ts';
 import { entryFunctionAround, entryKindOf, isServerFunction } from './entry.ts';
 import type { EntryForm } from './entry.ts';
 import { boundNames, isMethod, nameOfFunction, parameterName, valueText } from './session.ts';
@@ -15,7 +16,11 @@ import type { SessionSnippet, Wanted } from './session.ts';
 /** Code that evaluates to the caller's tenant or user at a place; what has to be added for it is in the edits already. */
 export interface CallerValue {
   readonly text: string;
+  /** The library leaves it empty for a session without a tenant: whoever uses it has to ask first. */
+  readonly mayBeEmpty?: true;
 }
+
+const optionalInLibraries = new Set(['activeOrganizationId', 'orgId', 'activeTeamId']);
 
 /** How a value is looked for. */
 export interface CallerQuestion {
@@ -41,7 +46,7 @@ export function callerAt(
   return (
     inScope(context, at, question) ??
     fromWrapper(context, edits, at, question) ??
-    fromTypedParameter(context, at, question) ??
+    fromTypedParameter(context, edits, at, question) ??
     fromHead(context, edits, at, question) ??
     (depth < callDepth ? fromParameter(context, edits, at, question, depth) : undefined)
   );
@@ -50,35 +55,39 @@ export function callerAt(
 type At = { readonly parsed: ParsedFile; readonly node: Node };
 
 function inScope(context: FixContext, { parsed, node }: At, { wanted }: CallerQuestion): CallerValue | undefined {
+  const found: CallerValue[] = [];
   for (const scope of ancestors(parsed, node)) {
     if (scope.type === 'BlockStatement') {
       for (const statement of scope.body) {
         if (statement.start >= node.start || statement.type !== 'VariableDeclaration') continue;
         for (const declarator of statement.declarations) {
           for (const name of boundNames(declarator.id)) {
-            const text = sessionText(context, parsed, { declarator: declarator.id, init: declarator.init, name, wanted });
-            if (text !== undefined) return { text };
+            const value = sessionText(context, parsed, { declarator: declarator.id, init: declarator.init, name, wanted });
+            if (value !== undefined) found.push(value);
           }
         }
       }
     }
     // What an inline action closes over travels to the browser and back.
-    if (isServerFunction(scope)) return undefined;
+    if (isServerFunction(scope)) break;
   }
-  return undefined;
+  const sure = found.filter(value => value.mayBeEmpty === undefined);
+  return [...(sure.length > 0 ? sure : found)].sort((left, right) => left.text.length - right.text.length)[0];
 }
 
 function sessionText(
   context: FixContext,
   parsed: ParsedFile,
   variable: { readonly declarator: Node; readonly init: import('oxc-parser').Expression | null; readonly name: string; readonly wanted: Wanted },
-): string | undefined {
+): CallerValue | undefined {
   if (variable.init === null) return undefined;
   const origin = originOf(parsed, variable.init);
   if (origin.kind !== 'call') return undefined;
   const full = context.sessions.pathIn(origin.parsed, origin.call, variable.wanted);
   if (full === undefined || !startsWith(full, origin.path)) return undefined;
-  return valueText(variable.declarator, full.slice(origin.path.length));
+  const text = valueText(variable.declarator, full.slice(origin.path.length));
+  if (text === undefined) return undefined;
+  return optionalInLibraries.has(full.at(-1) ?? '') ? { text, mayBeEmpty: true } : { text };
 }
 
 function startsWith(path: readonly string[], prefix: readonly string[]): boolean {
@@ -115,7 +124,7 @@ function insertParameter(edits: EditSet, parsed: ParsedFile, around: FunctionNod
   return { text: path.join('.') };
 }
 
-function fromTypedParameter(context: FixContext, { parsed, node }: At, { wanted, name }: CallerQuestion): CallerValue | undefined {
+function fromTypedParameter(context: FixContext, edits: EditSet, { parsed, node }: At, { wanted, name }: CallerQuestion): CallerValue | undefined {
   for (const around of functionsAround(parsed, node)) {
     for (const [index, parameter] of around.params.entries()) {
       const type = parameterType(parameter);
@@ -123,7 +132,12 @@ function fromTypedParameter(context: FixContext, { parsed, node }: At, { wanted,
       const pattern = parameterPattern(parameter);
       const text = path === undefined ? undefined : valueText(pattern, path);
       if (text !== undefined && !isServerFunction(around)) return { text };
-      if (pattern.type === 'Identifier' && pattern.name === name && isFilledFromSession(context, parsed, around, index, wanted)) return { text: name };
+      if (pattern.type === 'Identifier' && pattern.name === name && isFilledFromSession(context, parsed, around, { index, path: [] }, wanted)) return { text: name };
+      if (pattern.type === 'ObjectPattern' && isFilledFromSession(context, parsed, around, { index, path: [name] }, wanted)) {
+        const last = pattern.properties.find(property => property.type === 'Property');
+        if (patternPath(pattern, name) === undefined && last !== undefined) edits.insert(parsed, last.start, `${name}, `, 'shared');
+        return { text: valueText(pattern, [name]) ?? name };
+      }
     }
     if (isServerFunction(around)) return undefined;
   }
@@ -131,7 +145,13 @@ function fromTypedParameter(context: FixContext, { parsed, node }: At, { wanted,
 }
 
 // A helper that has the tenant as an argument already: right when callers fill it from the session.
-function isFilledFromSession(context: FixContext, parsed: ParsedFile, around: FunctionNode, index: number, wanted: Wanted): boolean {
+function isFilledFromSession(
+  context: FixContext,
+  parsed: ParsedFile,
+  around: FunctionNode,
+  at: { readonly index: number; readonly path: readonly string[] },
+  wanted: Wanted,
+): boolean {
   if (entryFunctionAround(parsed, around.body ?? around) === around) return false;
   const name = nameOfFunction(parsed, around);
   if (name === undefined) return false;
@@ -139,9 +159,12 @@ function isFilledFromSession(context: FixContext, parsed: ParsedFile, around: Fu
   return (
     calls.length > 0 &&
     calls.every(({ parsed: caller, call }) => {
-      const argument = call.arguments[index];
+      const argument = call.arguments[at.index];
       if (argument === undefined || argument.type === 'SpreadElement') return false;
-      return isSessionValue(context, caller, argument, wanted, 0);
+      const [first] = at.path;
+      if (first === undefined) return isSessionValue(context, caller, argument, wanted, 0);
+      const property = argument.type === 'ObjectExpression' ? propertyNode(argument, first) : undefined;
+      return property !== undefined && isSessionValue(context, caller, property.value, wanted, 0);
     })
   );
 }
@@ -161,7 +184,7 @@ export function isSessionValue(context: FixContext, parsed: ParsedFile, expressi
   const parameter = origin.function.params[origin.index];
   const type = parameter === undefined ? undefined : parameterType(parameter);
   if (type !== undefined && context.sessions.types.get(type)?.[wanted]?.join('.') === origin.path.join('.')) return true;
-  return origin.path.length === 0 && isFilledFromSession(context, parsed, origin.function, origin.index, wanted);
+  return origin.path.length <= 1 && isFilledFromSession(context, parsed, origin.function, origin, wanted);
 }
 
 const forms: Readonly<Record<EntryForm, readonly EntryForm[]>> = {
@@ -208,13 +231,25 @@ export function insertHead(
   const free = uniqueNames(parsed, entry, snippet.binds);
   const rename = (text: string) => [...renamed, ...free].reduce((current, [from, to]) => replaceWord(current, from, to), text);
   const directive = body.body.filter(statement => 'directive' in statement).at(-1);
+  const bare = body.body.find(statement => statement.type === 'ExpressionStatement' && isInitOf(snippet.statement, textOf(parsed, statement)));
   const first = body.body.find(statement => !('directive' in statement));
   const indent = first === undefined ? `${indentAt(parsed, entry.start)}  ` : indentAt(parsed, first.start);
   const lines = [snippet.statement, ...(snippet.guard === undefined ? [] : [snippet.guard])].map(line => rename(reindent(line, indent)));
   const offset = directive === undefined ? body.start + 1 : directive.end;
-  edits.insert(parsed, offset, lines.map(line => `\n${indent}${withStyle(parsed, line)}`).join(''), 'shared');
   addImports(context, edits, parsed, snippet.imports);
+  if (bare !== undefined && snippet.guard === undefined) {
+    const [declaration = ''] = lines;
+    edits.insert(parsed, bare.start, declaration.slice(0, declaration.indexOf('=') + 2), 'shared');
+    return { text: rename(snippet.value) };
+  }
+  edits.insert(parsed, offset, lines.map(line => `\n${indent}${withStyle(parsed, line)}`).join(''), 'shared');
   return { text: rename(snippet.value) };
+}
+
+// `await requireMember();` stands there already, only its answer is not kept.
+function isInitOf(declaration: string, statement: string): boolean {
+  const init = declaration.slice(declaration.indexOf('=') + 1);
+  return init.replace(/[;\s]/g, '') === statement.replace(/[;\s]/g, '');
 }
 
 function withStyle(parsed: ParsedFile, line: string): string {

@@ -1,5 +1,5 @@
 import type { Node } from 'oxc-parser';
-import { functionsAround, isFunction } from '../source/parsed-file.ts';
+import { calleeName, functionsAround, isCall, isFunction } from '../source/parsed-file.ts';
 import type { FunctionNode, ParsedFile } from '../source/parsed-file.ts';
 
 /** What kind of code a place is in, which decides how it refuses. */
@@ -11,6 +11,7 @@ const routeMethods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', '
 export function entryKindOf(parsed: ParsedFile, node: Node): EntryForm {
   const around = functionsAround(parsed, node);
   if (hasDirective(parsed.program, 'use server') || around.some(each => isServerFunction(each))) return 'action';
+  if (around.some(each => isToolBody(parsed, each))) return 'action';
   if (/(?:^|\/)pages\/api\//.test(parsed.file)) return 'api';
   if (/(?:^|\/)route\.[jt]sx?$/.test(parsed.file)) return 'route';
   if (/(?:^|\/)layout\.[jt]sx?$/.test(parsed.file)) return 'layout';
@@ -23,6 +24,15 @@ export function isServerFunction(node: Node): boolean {
   return isFunction(node) && node.body?.type === 'BlockStatement' && hasDirective(node.body, 'use server');
 }
 
+// `tool({ …, execute: async input => … })`
+function isToolBody(parsed: ParsedFile, node: FunctionNode): boolean {
+  const property = parsed.parentOf(node);
+  if (property?.type !== 'Property' || property.key.type !== 'Identifier' || property.key.name !== 'execute') return false;
+  const object = parsed.parentOf(property);
+  const call = object === undefined ? undefined : parsed.parentOf(object);
+  return call !== undefined && isCall(call) && /tool$/i.test(calleeName(call) ?? '');
+}
+
 /** Whether a block begins with a directive. */
 export function hasDirective(block: { readonly body: readonly Node[] }, directive: string): boolean {
   return block.body.some(statement => statement.type === 'ExpressionStatement' && 'directive' in statement && statement.directive === directive);
@@ -31,7 +41,7 @@ export function hasDirective(block: { readonly body: readonly Node[] }, directiv
 /** The function that a request enters, around a node: an exported handler, page or action, or the handler given to a wrapper. */
 export function entryFunctionAround(parsed: ParsedFile, node: Node): FunctionNode | undefined {
   const around = functionsAround(parsed, node);
-  const server = around.find(each => isServerFunction(each));
+  const server = around.find(each => isServerFunction(each) || isToolBody(parsed, each));
   if (server !== undefined) return server;
   if (entryKindOf(parsed, node) === 'helper') return undefined;
   const outermost = around.at(-1);

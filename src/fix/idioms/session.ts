@@ -79,6 +79,8 @@ const identityCalls = new Set([
   'getActiveMember',
 ]);
 const helperDepth = 4;
+// An API key's row says whose request it is, as a session does.
+const readsCredential = /headers\s*\.\s*get\(\s*['"`](?:authorization|x-api-key)/i;
 
 /** Learns from the whole app how the caller's tenant and user are found where a query is scoped by them. */
 export function learnSessions(input: { readonly sources: SourceSet; readonly tables: readonly CodeTable[]; readonly tenancy: TenancyModel }): SessionIdioms {
@@ -181,12 +183,25 @@ function learnFrom(lesson: Lesson, learned: Learned, depth: number): boolean {
     if (!lesson.asksWho(origin.parsed, origin.call) || origin.path.length === 0) return false;
     const key = calleeKey(sources, origin.parsed, origin.call);
     if (key !== undefined) learned.paths.set(key, { [use.wanted]: origin.path, ...learned.paths.get(key) });
+    const type = returnedType(sources, origin.parsed, origin.call);
+    if (type !== undefined) learned.types.set(type, { [use.wanted]: origin.path, ...learned.types.get(type) });
     const snippet = snippetOf(lesson, origin);
     if (snippet !== undefined) learned.snippets.push(snippet);
     return true;
   }
   if (origin.kind !== 'parameter') return false;
   return learnFromWrapper(lesson, origin, learned) || learnFromCallers(lesson, origin, learned, depth);
+}
+
+// `Promise<Member | null>` says that a `Member` carries the session.
+function returnedType(sources: SourceSet, parsed: ParsedFile, call: CallExpression): string | undefined {
+  const callee = unwrap(call.callee);
+  const declaration = callee.type === 'Identifier' ? sources.declarationOf(parsed.file, callee.name) : undefined;
+  if (declaration?.kind !== 'local') return undefined;
+  const target = sources.parsed(declaration.file);
+  const body = target === undefined ? undefined : topLevelFunctions(target).get(declaration.name);
+  if (target === undefined || body?.returnType === null || body?.returnType === undefined) return undefined;
+  return /Promise<\s*([A-Z]\w*)\s*(?:\||>)/.exec(textOf(target, body.returnType))?.[1];
 }
 
 function learnFromWrapper(lesson: Lesson, origin: Extract<Origin, { kind: 'parameter' }>, learned: Learned): boolean {
@@ -397,7 +412,9 @@ function reachesIdentity(
   const target = world.sources.parsed(declaration.file);
   const body = target === undefined ? undefined : topLevelFunctions(target).get(declaration.name);
   const reaches =
-    target !== undefined && body !== undefined && findAll(body, isCall).some(inner => reachesIdentity(world, target, inner, depth + 1));
+    target !== undefined &&
+    body !== undefined &&
+    (readsCredential.test(textOf(target, body)) || findAll(body, isCall).some(inner => reachesIdentity(world, target, inner, depth + 1)));
   world.memory.set(key, reaches);
   return reaches;
 }

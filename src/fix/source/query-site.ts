@@ -2,6 +2,7 @@ import type { CallExpression, Expression, Node, ObjectExpression, ObjectProperty
 import type { CodeTable } from './code-tables.ts';
 import { isCall, keyName, lineAt, memberChain, stringValue, unwrap, walk } from './parsed-file.ts';
 import type { ParsedFile } from './parsed-file.ts';
+import type { SourceSet } from './source-set.ts';
 
 /** A query as it stands in the code. */
 export type QuerySite =
@@ -75,11 +76,14 @@ export function querySiteAt(
 }
 
 /** Whether the table expression of a query means this table. */
-export function meansTable(expression: Expression, table: CodeTable): boolean {
+export function meansTable(scope: { readonly set: SourceSet }, parsed: ParsedFile, expression: Expression, table: CodeTable): boolean {
   const chain = memberChain(expression);
   if (chain === undefined) return false;
-  const name = chain.names.at(-1) ?? (chain.root.type === 'Identifier' ? chain.root.name : undefined);
-  return name === table.name;
+  const last = chain.names.at(-1);
+  if (last !== undefined) return last === table.name;
+  if (chain.root.type !== 'Identifier') return false;
+  const declaration = scope.set.declarationOf(parsed.file, chain.root.name);
+  return declaration?.kind === 'local' ? declaration.name === table.name && declaration.file === table.file : chain.root.name === table.name;
 }
 
 /** The property of an object literal. */
@@ -127,6 +131,12 @@ function siteOf(node: CallExpression): QuerySite | undefined {
 }
 
 function drizzleSite(node: CallExpression, root: Expression, links: readonly Link[]): QuerySite | undefined {
+  const count = links.at(-1);
+  const counted = count?.call?.arguments[0];
+  if (count?.name === '$count' && count.call !== undefined && counted !== undefined && counted.type !== 'SpreadElement') {
+    const client = count.call.callee.type === 'MemberExpression' ? count.call.callee.object : root;
+    return { kind: 'drizzle', operation: 'read', node, client, calls: new Map([['$count', count.call]]), tables: [counted] };
+  }
   const start = links.findIndex(link => link.call !== undefined && drizzleStarts.has(link.name));
   const first = links[start];
   const operation = first === undefined ? undefined : drizzleStarts.get(first.name);
