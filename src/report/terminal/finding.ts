@@ -8,7 +8,7 @@ import { sqlLines } from './sql.ts';
 import { clean, cutStart, padStart, widthOf } from './text.ts';
 
 /** One finding explained: the harm, each step from the browser to the row, why nothing stopped it, the evidence, the repair. */
-export function explainFinding(pen: Pen, finding: Finding, number: number, paths: readonly Path[]): readonly string[] {
+export function explainFinding(pen: Pen, finding: Finding, paths: readonly Path[]): readonly string[] {
   const mine = paths.filter(path => finding.pathIds.includes(path.id));
   const [first, ...others] = mine;
   return [

@@ -116,7 +116,7 @@ function renderFocus(pen: Pen, result: RulesResult, focus: string): readonly str
   const findings = orderFindings(result.findings);
   const number = findingNumber(findings, focus);
   const finding = number === undefined ? undefined : findings[number - 1];
-  if (finding !== undefined && number !== undefined) return explainFinding(pen, finding, number, []);
+  if (finding !== undefined) return explainFinding(pen, finding, []);
   const cells = orderCells(result.cells).filter(
     cell => objectName(cell) === focus || `${cell.schema}.${cell.object}` === focus,
   );

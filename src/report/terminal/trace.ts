@@ -67,7 +67,7 @@ function renderFocus(pen: Pen, result: TraceResult, focus: string): readonly str
   const findings = orderFindings(result.findings);
   const number = findingNumber(findings, focus);
   const finding = number === undefined ? undefined : findings[number - 1];
-  if (finding !== undefined && number !== undefined) return explainFinding(pen, finding, number, result.paths);
+  if (finding !== undefined) return explainFinding(pen, finding, result.paths);
   const paths = orderPaths(result.paths).filter(path => isNamed(path, focus));
   if (paths.length === 0)
     return paragraph(
