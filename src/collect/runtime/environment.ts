@@ -27,7 +27,8 @@ const secretName = /SECRET|PASSWORD|PRIVATE|TOKEN|SERVICE_ROLE|SERVICE_KEY|API_K
  */
 export function synthesiseEnvironment(options: EnvironmentOptions): readonly SynthesisedVariable[] {
   const example = readExample(options.appRoot);
-  const names = new Set([...example.keys(), ...namesInSources(options.appRoot)]);
+  // Names in the user's own env files are covered too: Next reads those files, and none of their values may be used.
+  const names = new Set([...example.keys(), ...namesInEnvFiles(options.appRoot), ...namesInSources(options.appRoot)]);
   return [...names]
     .filter(name => !framework.test(name))
     .sort()
@@ -69,6 +70,11 @@ function readExample(appRoot: string): ReadonlyMap<string, string> {
     .find(existsSync);
   const lines = file === undefined ? [] : readFileSync(file, 'utf8').split(/\r?\n/);
   return new Map(lines.flatMap(parseLine));
+}
+
+function namesInEnvFiles(appRoot: string): readonly string[] {
+  const files = ['.env', '.env.local', '.env.production', '.env.production.local'].map(name => join(appRoot, name)).filter(existsSync);
+  return files.flatMap(file => readFileSync(file, 'utf8').split(/\r?\n/).flatMap(parseLine).map(([name]) => name));
 }
 
 function parseLine(line: string): readonly (readonly [string, string])[] {

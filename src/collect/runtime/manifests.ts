@@ -37,7 +37,7 @@ export function readManifests(appRoot: string): BuildManifests {
     routes: [...appRoutes(folder, kept), ...pagesRoutes(folder)].sort((left, right) =>
       compare(`${left.pattern} ${left.kind}`, `${right.pattern} ${right.kind}`),
     ),
-    actions: readActions(folder),
+    actions: readActions(appRoot, folder),
   };
 }
 
@@ -77,22 +77,30 @@ function keptRoutes(folder: string): ReadonlySet<string> {
   return new Set([...Object.keys(asObject(manifest['routes'])), ...Object.keys(asObject(manifest['dynamicRoutes']))]);
 }
 
-function readActions(folder: string): readonly BuildAction[] {
+function readActions(appRoot: string, folder: string): readonly BuildAction[] {
   const manifest = readObject(join(folder, 'server', 'server-reference-manifest.json'));
   const actions = ['node', 'edge'].flatMap(runtime =>
-    Object.entries(asObject(manifest[runtime])).map(([id, entry]) => toAction(id, asObject(entry))),
+    Object.entries(asObject(manifest[runtime])).map(([id, entry]) => toAction(appRoot, id, asObject(entry))),
   );
-  return actions.sort((left, right) => compare(`${left.file}#${left.exportedName}`, `${right.file}#${right.exportedName}`));
+  // Cached functions stand in the same manifest; a browser cannot call them.
+  return actions.filter(action => !action.exportedName.startsWith('$$RSC_SERVER_CACHE')).sort((left, right) => compare(`${left.file}#${left.exportedName}`, `${right.file}#${right.exportedName}`));
 }
 
-function toAction(id: string, entry: Readonly<Record<string, unknown>>): BuildAction {
+function toAction(appRoot: string, id: string, entry: Readonly<Record<string, unknown>>): BuildAction {
   const workers = Object.keys(asObject(entry['workers']));
   return {
     id,
-    file: typeof entry['filename'] === 'string' ? entry['filename'].replaceAll('\\', '/') : '',
+    file: typeof entry['filename'] === 'string' ? fromAppRoot(appRoot, entry['filename'].replaceAll('\\', '/')) : '',
     exportedName: typeof entry['exportedName'] === 'string' ? entry['exportedName'] : '',
     routes: workers.map(workerRoute).sort(compare),
   };
+}
+
+/** In a monorepo the manifest counts from the repository's root: leading folders go until the file is found. */
+function fromAppRoot(appRoot: string, file: string): string {
+  const parts = file.split('/');
+  const start = parts.findIndex((_, index) => existsSync(join(appRoot, ...parts.slice(index))));
+  return start < 0 ? file : parts.slice(start).join('/');
 }
 
 /** `app/(dash)/orders/[id]/page` is the page `/orders/[id]`. */

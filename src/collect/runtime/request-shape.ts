@@ -300,7 +300,7 @@ function followHelper(scanning: Scan, node: Node, origins: ReadonlyMap<string, O
 function addByOrigin(found: Found, origin: Origin | undefined, field: Field): void {
   if (origin === undefined || typeof origin === 'object' || origin === 'text') return;
   const target = { query: found.query, form: found.form, json: found.body, headers: found.headers }[origin];
-  if (origin === 'headers' && !/^x-|^(?:organi[sz]ation|tenant|team|workspace)/i.test(field.name)) return;
+  if (origin === 'headers' && !/^x-|^(?:organi[sz]ation|tenant|team|workspace)|^authorization$|^api-?key$/i.test(field.name)) return;
   const known = target.get(field.name);
   if (known === undefined || known.shape.kind === 'unknown') target.set(field.name, field);
 }

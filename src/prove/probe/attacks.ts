@@ -22,7 +22,7 @@ export interface PlannedAttack {
 export function makeReplay(target: Target, steps: readonly ReplayStep[], expect: Expectation): Replay {
   const kind = steps.length > 1 ? 'sequence' : target.how === 'webhook' ? 'webhook' : target.how === 'action' || target.how === 'form' ? 'action' : 'http';
   const part = target.entryPoint.kind === 'metadata' ? { part: 'metadata' } : target.entryPoint.kind === 'page' ? { part: 'page' } : {};
-  return { kind, steps, expect, ...part };
+  return { kind, steps, expect, ...part, ...(target.prepare.length === 0 ? {} : { prepare: target.prepare }) };
 }
 
 /** What an attack is reported with. */
@@ -50,11 +50,18 @@ function toAttack(lab: Lab, planned: PlannedAttack, outcomeOf: { readonly run: R
     outcome,
     observed: outcome === 'void' ? `${judgement.observed}, but the owner's own request does not get through either` : judgement.observed,
     ...(judgement.oracle === undefined ? {} : { oracle: judgement.oracle }),
-    ...(judgement.table === undefined ? {} : { table: judgement.table }),
+    ...tableOf(planned.target, judgement),
     pathIds,
     findings: judgement.leaked ? findingsOf(planned.target, judgement, pathIds, context.findings) : [],
     replay: planned.replay,
   };
+}
+
+/** The table that the oracle saw; where it only saw a difference, the one that the request's ids name. */
+function tableOf(target: Target, judgement: Judgement): { readonly table?: string } {
+  if (judgement.table !== undefined) return { table: judgement.table };
+  const named = target.fields.flatMap(field => (field.role.kind === 'object' ? [field.role.table] : []))[0] ?? target.paths.find(path => path.verdict === 'leaks')?.sink.table ?? target.tables[0];
+  return judgement.leaked && named !== undefined ? { table: named } : {};
 }
 
 function unsent(planned: PlannedAttack, reason: string): Attack {

@@ -8,6 +8,7 @@ import { cronPlan } from './cron.ts';
 import type { Run } from './judge.ts';
 import type { Lab } from './lab.ts';
 import { buildStep, foreignVariants, type Assignment, type Target } from './plan.ts';
+import { rolesOfFact } from './preparations.ts';
 import type { PrincipalName } from './principals.ts';
 import type { ReplayStep } from './replay.ts';
 import { webhookPlan } from './webhooks.ts';
@@ -108,7 +109,7 @@ class Ledger {
 
 /** Entry points that ask for a role of the whole app are used by the one user who was given it. */
 function principalOf(target: Target): PrincipalName {
-  const asksForRole = target.paths.some(path => path.model.facts.some(fact => fact.holds.kind === 'role' && fact.weakness === undefined && fact.holds.tenant === undefined));
+  const asksForRole = target.paths.some(path => path.model.facts.some(fact => rolesOfFact(fact).length > 0));
   return asksForRole ? 'A.users.2' : attacker;
 }
 
@@ -126,7 +127,8 @@ async function foreignAttacks(input: CampaignInput, ledger: Ledger, target: Targ
     if (!leaked && variant.id === 'all-foreign' && step.kind === 'http' && target.entryPoint.kind === 'page') leaked = await navigationAttack(ledger, target, step);
   }
   await valueAttacks(input, ledger, target);
-  if (!leaked && variants.length > 0) await existenceAttack(input, ledger, target);
+  if (!leaked && variants.length > 0 && target.entryPoint.kind !== 'metadata') await existenceAttack(input, ledger, target);
+  if (!leaked && variants.length > 0 && target.entryPoint.kind !== 'metadata' && (!target.writes || target.how === 'tool')) await foreignAggregate(input, ledger, target);
   await anonymousAttacks(input, ledger, target);
   if (target.paths.some(path => path.reason === 'cross-role' || path.reason === 'no-authentication')) await roleAttack(input, ledger, target);
 }
@@ -149,8 +151,9 @@ async function navigationAttack(ledger: Ledger, target: Target, step: ReplayStep
 /** Values that the source compares a parameter with (`scope=all`) may take a filter away. */
 async function valueAttacks(input: CampaignInput, ledger: Ledger, target: Target): Promise<void> {
   for (const field of target.fields) {
-    if (field.location !== 'query' || field.role.kind !== 'plain' || field.field.shape.kind !== 'string') continue;
-    for (const value of (field.field.shape.values ?? []).slice(0, 4)) {
+    if (field.location !== 'query' || field.role.kind !== 'plain' || (field.field.shape.kind !== 'string' && field.field.shape.kind !== 'unknown')) continue;
+    const listed = field.field.shape.kind === 'string' ? (field.field.shape.values ?? []) : [];
+    for (const value of [...listed.slice(0, 4), 'all']) {
       const step = buildStep(target, attacker, own, input.lab);
       if (step?.kind !== 'http') continue;
       const changed = { ...step, query: { ...step.query, [field.field.name]: value } };
@@ -168,11 +171,20 @@ async function existenceAttack(input: CampaignInput, ledger: Ledger, target: Tar
   await ledger.try({ target, variant: 'existence', words: 'comparing a foreign row with one that does not exist', replay: makeReplay(target, [missing, foreign], { kind: 'same-as-missing' }) });
 }
 
+/** Counts and sums of another tenant give no row away; they change with its rows. */
+async function foreignAggregate(input: CampaignInput, ledger: Ledger, target: Target): Promise<void> {
+  const step = buildStep(target, attacker, () => 'B', input.lab);
+  if (step === undefined) return;
+  await ledger.try({ target, variant: 'foreign-aggregate', words: "with the ids of B, before and after B's rows changed", replay: makeReplay(target, [step, step, step], { kind: 'independent' }) });
+}
+
+/** Nobody, and somebody who has just signed up and belongs to no tenant. */
 async function anonymousAttacks(input: CampaignInput, ledger: Ledger, target: Target): Promise<void> {
   if (target.fields.some(field => field.role.kind === 'capability')) return;
-  const step = buildStep(target, 'anonymous', () => 'B', input.lab);
-  if (step === undefined) return;
-  await ledger.try({ target, variant: 'anonymous', words: 'with the ids of B', replay: makeReplay(target, [step], { kind: 'isolated' }) });
+  for (const as of ['anonymous', 'stranger'] as const) {
+    const step = buildStep(target, as, () => 'B', input.lab);
+    if (step !== undefined) await ledger.try({ target, variant: as, words: 'with the ids of B', replay: makeReplay(target, [step], { kind: 'isolated' }) });
+  }
 }
 
 async function roleAttack(input: CampaignInput, ledger: Ledger, target: Target): Promise<void> {
@@ -195,7 +207,7 @@ async function cacheOrder(input: CampaignInput, ledger: Ledger, owned: ReadonlyM
 /** Sums and counts give no row away; they change when other tenants' rows change. */
 async function noninterference(input: CampaignInput, ledger: Ledger, owned: ReadonlyMap<Target, OwnAccess>): Promise<void> {
   for (const [target, access] of owned) {
-    if (!access.works || ledger.isKnown(target) || (target.writes && target.how !== 'tool')) continue;
+    if (!access.works || ledger.isKnown(target) || target.entryPoint.kind === 'metadata' || (target.writes && target.how !== 'tool')) continue;
     const step = buildStep(target, attacker, own, input.lab);
     if (step === undefined) continue;
     await ledger.try({ target, variant: 'aggregate', words: "while only other tenants' rows change", replay: makeReplay(target, [step, step, step], { kind: 'independent' }) });

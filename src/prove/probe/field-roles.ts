@@ -12,6 +12,8 @@ export type FieldRole =
   | { readonly kind: 'object'; readonly table: string; readonly column: string }
   /** Whoever knows it may: only ever sent by its owner. */
   | { readonly kind: 'capability'; readonly table: string; readonly column: string }
+  /** An API key of the caller's own tenant. */
+  | { readonly kind: 'credential'; readonly scheme: 'Bearer ' | '' }
   | { readonly kind: 'search' }
   /** Plain content, stored in or compared with this column where known. */
   | { readonly kind: 'plain'; readonly table?: string; readonly column?: string };
@@ -24,6 +26,8 @@ export interface RoleContext {
   readonly paths: readonly JudgedPath[];
   /** Tables that the entry point is about, by its paths and by its name. */
   readonly tables: readonly string[];
+  /** The URL pattern or name it is about, for values that only their neighbourhood explains. */
+  readonly text: string;
 }
 
 const tenantWords = /^(?:org|organi[sz]ation|tenant|team|workspace|account|company|client_account)$/;
@@ -32,6 +36,7 @@ const userWords = /^(?:user|owner|author|assignee|created_by|creator|principal|u
 
 /** What a field stands for: from the queries it reaches where the trace knows them, by its name otherwise. */
 export function roleOf(field: Field, context: RoleContext): FieldRole {
+  if (/^(?:authorization|x-api-key|api-?key)$/i.test(field.name)) return { kind: 'credential', scheme: /^authorization$/i.test(field.name) ? 'Bearer ' : '' };
   const fromPaths = columnsComparedWith(field.name, context.paths).flatMap(place => roleOfColumn(place, context) ?? []);
   const telling = fromPaths.find(role => role.kind !== 'plain');
   if (telling !== undefined) return telling;
@@ -122,6 +127,9 @@ function roleByName(field: Field, context: RoleContext): FieldRole | undefined {
 
 function capabilityByName(words: string, context: RoleContext): FieldRole | undefined {
   const candidates = context.tenancy.owners.flatMap(owner => owner.capabilityColumns.map(column => ({ table: owner.table, column })));
+  const around = snake(context.text).split(/[^a-z0-9]+/).filter(part => part.length > 3 && part !== words);
+  const near = candidates.find(place => around.some(part => place.column === `${part}_${words}`)) ?? candidates.find(place => around.some(part => place.table.startsWith(part)));
+  if (near !== undefined && !candidates.some(place => context.tables[0] === place.table)) return { kind: 'capability', ...near };
   const named = candidates.find(place => context.tables.includes(place.table) && place.column.endsWith(words)) ?? candidates.find(place => place.column === words) ?? candidates.find(place => place.column.endsWith(words));
   const literal = context.tables.flatMap(name => context.database.tables.filter(table => table.name === name)).find(table => table.columns.some(column => column.name === words));
   if (named !== undefined) return { kind: 'capability', ...named };

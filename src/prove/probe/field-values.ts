@@ -36,6 +36,7 @@ function singleValue(role: FieldRole, choice: Choice, context: ValueContext): Re
     }
     case 'search':
       return canaryPrefix;
+    case 'credential':
     case 'plain':
       return undefined;
   }

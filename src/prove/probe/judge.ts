@@ -48,7 +48,7 @@ export function judgeRun(lab: Lab, replay: Replay, run: Run): Judgement {
     case 'same-as-missing':
       return differsFromMissing(run) ?? held('a foreign row and a missing row are answered alike');
     case 'independent':
-      return dependsOnOthers(run) ?? held("other tenants' rows do not change the answer");
+      return dependsOnOthers(replay, run) ?? held("other tenants' rows do not change the answer");
   }
 }
 
@@ -109,17 +109,22 @@ function columnsOf(sightings: readonly Sighting[]): string {
 
 function foreignChanged(lab: Lab, replay: Replay, run: Run): Judgement | undefined {
   const own = tenantOfPrincipal(replay);
-  for (const change of run.changes) {
+  for (const change of run.lastChanges.toSorted((left, right) => telling(left) - telling(right))) {
     const owner = ownersOf(lab, run, change).find(tenant => tenant !== own);
     if (owner !== undefined && own !== undefined) return changed(change, `${verb(change)} of tenant ${owner}`);
-    if (owner !== undefined && !isBookkeeping(lab, change.table)) return changed(change, `${verb(change)} of tenant ${owner} without anybody being signed in`);
+    if (owner !== undefined && !isBookkeeping(lab, change.table)) return changed(change, `${verb(change)} of tenant ${owner} for a caller who belongs to no tenant`);
   }
   return own === undefined ? undefined : foreignReference(lab, run, own);
 }
 
+/** What was deleted or added tells more than what followed from it by a foreign key. */
+function telling(change: Change): number {
+  return change.kind === 'deleted' ? 0 : change.kind === 'inserted' ? 1 : 2;
+}
+
 /** A row of the caller's own that now points at another tenant's row. */
 function foreignReference(lab: Lab, run: Run, own: TenantKey): Judgement | undefined {
-  for (const change of run.changes) {
+  for (const change of run.lastChanges) {
     const table = lab.database.tables.find(candidate => candidate.name === change.table);
     if (change.after === undefined || table === undefined) continue;
     for (const key of table.foreignKeys) {
@@ -189,7 +194,9 @@ function anyChanged(lab: Lab, run: Run): Judgement | undefined {
 function secretSeen(lab: Lab, replay: Replay, run: Run): Judgement | undefined {
   const secret = sightingsOf(lab, replay, run).find(sighting => {
     const owner = lab.tenancy.owners.find(candidate => candidate.table === sighting.table);
-    return owner?.secretColumns.includes(sighting.column) === true && !owner.capabilityColumns.includes(sighting.column);
+    // A secret link is for its owner to see; a hash is for nobody.
+    const forOwner = owner?.capabilityColumns.includes(sighting.column) === true && !/hash|digest|password/i.test(sighting.column);
+    return owner?.secretColumns.includes(sighting.column) === true && !forOwner;
   });
   if (secret === undefined) return undefined;
   return { leaked: true, oracle: 'foreign-canary', table: secret.table, observed: `The answer holds the secret column '${secret.table}.${secret.column}'.`, excerpt: secret.excerpt };
@@ -250,10 +257,10 @@ function mask(text: string): string {
 }
 
 /** First two answers before, the last one after every other tenant's rows were taken away. */
-function dependsOnOthers(run: Run): Judgement | undefined {
+function dependsOnOthers(replay: Replay, run: Run): Judgement | undefined {
   const [first, second, third] = run.exchanges;
   if (second === undefined || third === undefined || third.answer.status >= 500) return undefined;
-  const [before, again, after] = [first, second, third].map(comparable);
+  const [before, again, after] = [first, second, third].map(exchange => comparable(replay, exchange));
   if (before === undefined || before !== again || before === after || after === undefined) return undefined;
   const at = firstDifference(before, after);
   return {
@@ -265,8 +272,10 @@ function dependsOnOthers(run: Run): Judgement | undefined {
 }
 
 /** The visible text of an answer, without what differs from request to request. */
-function comparable(exchange: Exchange): string {
-  const text = exchange.returned === undefined ? Buffer.from(exchange.answer.body).toString('utf8') : safeJson(exchange.returned);
+function comparable(replay: Replay, exchange: Exchange): string {
+  const whole = exchange.returned === undefined ? Buffer.from(exchange.answer.body).toString('utf8') : safeJson(exchange.returned);
+  // Titles are streamed: they may come before or after the page, from one request to the next.
+  const text = replay['part'] === 'metadata' ? readMetadata(whole) : withoutMetadata(whole);
   const visible = text
     .replace(/<script\b[\s\S]*?<\/script>/g, ' ')
     .replace(/<style\b[\s\S]*?<\/style>/g, ' ')

@@ -21,6 +21,7 @@ export interface Lab {
   readonly tenancy: TenancyModel;
   readonly seed: Seed;
   readonly environment: Readonly<Record<string, string>>;
+  readonly credentials: Readonly<Record<string, string>>;
   readonly manifests: BuildManifests;
   readonly codec: FlightCodec;
   readonly marks: MarkFinder;
@@ -39,6 +40,8 @@ export interface LabOptions {
   readonly tenancy: TenancyModel;
   readonly seed: Seed;
   readonly environment: Readonly<Record<string, string>>;
+  /** API keys of tenants, by tenant: `A` → the key as a caller sends it. */
+  readonly credentials: Readonly<Record<string, string>>;
   readonly outgoing: readonly OutgoingCall[];
 }
 
@@ -62,7 +65,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     ...options,
     manifests,
     codec: loadFlightCodec(options.appRoot),
-    marks: createMarkFinder(options.database, options.tenancy, options.seed),
+    marks: createMarkFinder({ ...options, clean }),
     principal: name => principals.get(name) ?? anonymous,
     clean,
   };
@@ -81,13 +84,14 @@ async function prepareSignIn(context: SignInContext, users: readonly SeededUser[
 interface NamedUser {
   readonly name: PrincipalName;
   readonly user: SeededUser;
-  readonly tenantId: string;
+  readonly tenantId: string | undefined;
 }
 
 function seededUsers(seed: Seed): readonly NamedUser[] {
-  return tenantsOf(seed)
+  const members = tenantsOf(seed)
     .filter(([key]) => key !== 'C')
     .flatMap(([key, tenant]) => tenant.users.map((user, index) => ({ name: `${key}.users.${index}` as const, user, tenantId: tenant.tenantId })));
+  return seed.stranger === undefined ? members : [...members, { name: 'stranger', user: seed.stranger, tenantId: undefined }];
 }
 
 /** Puts the database back to the clean state; gives what had changed. */

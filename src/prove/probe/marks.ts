@@ -2,6 +2,7 @@ import type { DatabaseModel } from '../../model/database/types.ts';
 import type { TenancyModel } from '../../model/tenancy/types.ts';
 import type { Seed, TenantKey } from '../exploit/seed-types.ts';
 import { columnCode, findCanaries, type Mark } from './canary.ts';
+import { tenantOfRow, type Snapshot } from './state.ts';
 import type { View } from './views.ts';
 
 /** Recognises what belongs to a tenant in any text: canaries, ids of rows, stored secrets. */
@@ -19,31 +20,38 @@ export interface Sighting extends Mark {
 const shortestSecret = 10;
 const around = 90;
 
-/** A finder for everything that the seed put into the database. */
-export function createMarkFinder(database: DatabaseModel, tenancy: TenancyModel, seed: Seed): MarkFinder {
+/** What marks are made from: the seed, and the database as it was when everybody had signed in. */
+export interface MarkSource {
+  readonly database: DatabaseModel;
+  readonly tenancy: TenancyModel;
+  readonly seed: Seed;
+  readonly clean: Snapshot;
+}
+
+/** A finder for everything that the tenants own. */
+export function createMarkFinder(source: MarkSource): MarkFinder {
+  const { database } = source;
   const columns = new Map(database.tables.flatMap(table => table.columns.map(column => [columnCode(table.name, column.name), { table: table.name, column: column.name }] as const)));
-  const exact = exactMarks(database, tenancy, seed);
+  const exact = exactMarks(source);
   return {
     find: text => [...findCanaries(text, columns), ...findExact(text, exact)],
   };
 }
 
 /** Values that name a row and are too long to be met by chance: uuids and long text keys, and every stored secret. */
-function exactMarks(database: DatabaseModel, tenancy: TenancyModel, seed: Seed): ReadonlyMap<string, Mark> {
+function exactMarks(source: MarkSource): ReadonlyMap<string, Mark> {
   const marks = new Map<string, Mark>();
-  for (const [tenant, content] of tenantsOf(seed)) {
-    for (const table of database.tables) {
-      const owner = tenancy.owners.find(candidate => candidate.table === table.name);
-      const named = [...table.primaryKey.filter(column => !table.foreignKeys.some(key => key.columns.includes(column))), ...(owner?.secretColumns ?? [])];
-      for (const row of content.rows[table.name] ?? []) {
-        for (const column of named) {
-          const value = row[column];
-          if (typeof value === 'string' && value.length >= shortestSecret && /[a-z]/i.test(value)) marks.set(value.toLowerCase(), { tenant, table: table.name, column, text: value.toLowerCase() });
-        }
+  for (const table of source.database.tables) {
+    const owner = source.tenancy.owners.find(candidate => candidate.table === table.name);
+    const keys = table.primaryKey.filter(column => !table.foreignKeys.some(key => key.columns.includes(column)));
+    for (const row of source.clean.get(table.name)?.values() ?? []) {
+      const tenant = tenantOfRow(table.name, row, { ...source, snapshot: source.clean });
+      if (tenant === undefined) continue;
+      for (const column of [...keys, ...(owner?.secretColumns ?? [])]) {
+        const value = row[column];
+        if (typeof value === 'string' && value.length >= shortestSecret && /[a-z]/i.test(value)) marks.set(value.toLowerCase(), { tenant, table: table.name, column, text: value.toLowerCase() });
       }
     }
-    const root = tenancy.root;
-    if (root !== undefined && content.tenantId.length >= shortestSecret) marks.set(content.tenantId.toLowerCase(), { tenant, table: root.table, column: root.key, text: content.tenantId.toLowerCase() });
   }
   return marks;
 }

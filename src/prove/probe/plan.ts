@@ -10,7 +10,8 @@ import type { Seed } from '../exploit/seed-types.ts';
 import { roleOf, snake, tableBeforeSegment, tablesNamedIn, type FieldRole, type RoleContext } from './field-roles.ts';
 import { identityValue, isIdentity, plainValue, type Choice, type ValueContext } from './field-values.ts';
 import type { PrincipalName } from './principals.ts';
-import type { ReplayStep, ReplayValue } from './replay.ts';
+import { preparationsFor } from './preparations.ts';
+import type { Preparation, ReplayStep, ReplayValue } from './replay.ts';
 
 /** What planning reads. */
 export interface PlanInput {
@@ -42,6 +43,8 @@ export interface Target {
   readonly shape: RequestShape;
   readonly tables: readonly string[];
   readonly paths: readonly JudgedPath[];
+  /** What rows must hold for its requests to matter. */
+  readonly prepare: readonly Preparation[];
   /** For an action: file#export of the manifest. */
   readonly action?: string;
   /** For a tool: the body that runs it. */
@@ -105,7 +108,7 @@ function planRoute(input: PlanInput, entryPoint: EntryPoint): Target | Unreachab
     ...shape.headers.map(field => planned('headers', field, context)),
     ...(reads ? [] : (shape.body?.fields ?? []).map(field => planned('body', field, context))),
   ];
-  return { entryPoint, how, method, route, fields, shape, tables: context.tables, paths: context.paths, writes: !reads };
+  return { entryPoint, how, method, route, fields, shape, tables: context.tables, paths: context.paths, prepare: preparationsFor(context.paths, input), writes: !reads };
 }
 
 function planPage(input: PlanInput, entryPoint: EntryPoint): Target | Unreachable {
@@ -115,7 +118,7 @@ function planPage(input: PlanInput, entryPoint: EntryPoint): Target | Unreachabl
   const shape = input.shapes.read(entryPoint.file, entryPoint.kind === 'metadata' ? entryPoint.symbol : 'default');
   const context = roleContext(input, entryPoint, pattern);
   const fields = [...pathFields(route, context), ...shape.query.map(field => planned('query', field, context))];
-  return { entryPoint, how: 'page', method: 'GET', route, fields, shape, tables: context.tables, paths: context.paths, writes: false };
+  return { entryPoint, how: 'page', method: 'GET', route, fields, shape, tables: context.tables, paths: context.paths, prepare: preparationsFor(context.paths, input), writes: false };
 }
 
 function planAction(input: PlanInput, entryPoint: EntryPoint): Target | Unreachable {
@@ -127,7 +130,7 @@ function planAction(input: PlanInput, entryPoint: EntryPoint): Target | Unreacha
   const context = roleContext(input, entryPoint, `${entryPoint.file} ${snake(entryPoint.symbol)}`);
   const page = action.routes.map(pattern => input.manifests.routes.find(route => route.pattern === pattern && route.kind === 'page')).find(route => route !== undefined);
   const usesForm = shape.body?.type === 'form';
-  const common = { entryPoint, method: 'POST', shape, tables: context.tables, paths: context.paths, action: `${entryPoint.file}#${exportedName}`, writes: true } as const;
+  const common = { entryPoint, method: 'POST', shape, tables: context.tables, paths: context.paths, prepare: preparationsFor(context.paths, input), action: `${entryPoint.file}#${exportedName}`, writes: true } as const;
   if (inline >= 0 && page !== undefined) {
     const pathContext = roleContext(input, entryPoint, page.pattern);
     const fields = [...pathFields(page, pathContext), ...(shape.body?.fields ?? []).map(field => planned('body', field, context))];
@@ -153,7 +156,7 @@ function planTool(input: PlanInput, entryPoint: EntryPoint): Target | Unreachabl
     if (nameField === undefined || inputField === undefined || route === undefined || !shape.files.includes(entryPoint.file)) continue;
     const context = roleContext(input, entryPoint, snake(name));
     const fields = input.shapes.readTool(entryPoint.file, name).map(field => planned('input', field, context));
-    return { entryPoint, how: 'tool', method: 'POST', route, fields, shape, tables: context.tables, paths: context.paths, tool: { nameField, inputField, name }, writes: true };
+    return { entryPoint, how: 'tool', method: 'POST', route, fields, shape, tables: context.tables, paths: context.paths, prepare: preparationsFor(context.paths, input), tool: { nameField, inputField, name }, writes: true };
   }
   return { entryPoint: entryPoint.name, reason: 'no route runs this tool by name with an input from the request' };
 }
@@ -166,6 +169,7 @@ function roleContext(input: PlanInput, entryPoint: EntryPoint, text: string): Ro
     tenancy: input.tenancy,
     paths,
     tables: [...new Set([...sinks, ...tablesNamedIn(text, input.database)])],
+    text,
   };
 }
 
@@ -188,7 +192,7 @@ export type Assignment = (field: PlannedField) => Choice;
 export function buildStep(target: Target, as: PrincipalName, assign: Assignment, context: ValueContext): ReplayStep | undefined {
   const values = new Map<PlannedField, ReplayValue>();
   for (const field of target.fields) {
-    const value = valueOf(field, assign(field), context);
+    const value = field.role.kind === 'credential' ? credentialOf(field.role, as) : valueOf(field, field.role.kind === 'capability' ? tenantOf(as) : assign(field), context);
     if (value === 'impossible') return undefined;
     if (value !== 'left-out') values.set(field, value);
   }
@@ -228,7 +232,18 @@ function valueOf(field: PlannedField, choice: Choice, context: ValueContext): Re
     const filter = field.location === 'query' || field.location === 'headers';
     return filter && field.field.shape.optional ? 'left-out' : plainValue(field.field, field.role, context);
   }
-  return identityValue(field.role, field.field.shape, field.role.kind === 'capability' && choice === 'B' ? 'A' : choice, context) ?? (field.field.shape.optional ? 'left-out' : 'impossible');
+  return identityValue(field.role, field.field.shape, choice, context) ?? (field.field.shape.optional ? 'left-out' : 'impossible');
+}
+
+/** Whoever knows a secret link may use it: everybody sends only their own. */
+function tenantOf(as: PrincipalName): Choice {
+  const letter = as.slice(0, 1);
+  return letter === 'B' || letter === 'C' ? letter : 'A';
+}
+
+/** The key of the caller's own tenant: nobody else's is ever sent. */
+function credentialOf(role: Extract<FieldRole, { kind: 'credential' }>, as: PrincipalName): ReplayValue | 'left-out' {
+  return /^[ABC]\./.test(as) ? [role.scheme, { ref: `credential.${as.slice(0, 1)}` }] : 'left-out';
 }
 
 /** One way to attack a target. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { credentialPrefix } from '../../collect/runtime/credential-prefix.ts';
 import { bootApp, buildApp, type RunningApp } from '../../collect/runtime/app-process.ts';
 import { hasBuild } from '../../collect/runtime/manifests.ts';
 import { createShapeReader } from '../../collect/runtime/request-shape.ts';
@@ -10,12 +11,12 @@ import type { Attack, OwnAccessCheck, ProbeResult } from '../../core/result.ts';
 import type { AppModel } from '../../model/app/types.ts';
 import type { DatabaseModel } from '../../model/database/types.ts';
 import type { TenancyModel } from '../../model/tenancy/types.ts';
-import type { Seed, SynthesizeRows } from '../exploit/seed-types.ts';
+import type { SynthesizeRows } from '../exploit/seed-types.ts';
 import { canaryText } from './canary.ts';
 import { runCampaign } from './campaign.ts';
 import { openLab, type Lab } from './lab.ts';
 import { planTargets, type Target, type Unreachable } from './plan.ts';
-import { adjustSeed } from './seed-adjust.ts';
+import { adjustSeed, type AdjustedSeed } from './seed-adjust.ts';
 
 /** What the probe needs. The database holds the app's migrations and no rows of its own. */
 export interface ProbeOptions {
@@ -51,8 +52,9 @@ export async function probeApp(options: ProbeOptions): Promise<ProbeResult> {
 }
 
 async function probeRunning(options: ProbeOptions, app: RunningApp, clock: Clock, started: number): Promise<ProbeResult> {
-  const seed = await stage(options.progress, clock, 'seed', "making three tenants' rows", () => seedDatabase(options), made => `rows for ${Object.keys(made.tenants).length} tenants`);
-  const lab = await stage(options.progress, clock, 'sign-in', 'signing in', () => signIn(options, app, seed), () => 'signed in as users of two tenants');
+  const adjusted = await stage(options.progress, clock, 'seed', "making three tenants' rows", () => seedDatabase(options), made => `rows for ${Object.keys(made.seed.tenants).length} tenants`);
+  const lab = await stage(options.progress, clock, 'sign-in', 'signing in', () => signIn(options, app, adjusted), () => 'signed in as users of two tenants');
+  const { seed } = adjusted;
   const plan = planTargets({ app: options.app, paths: options.paths, database: options.database, tenancy: options.tenancy, seed, manifests: lab.manifests, shapes: createShapeReader(options.appRoot) });
   const campaign = await stage(
     options.progress,
@@ -69,7 +71,7 @@ function processOptions(options: ProbeOptions): { readonly appRoot: string; read
   return { appRoot: options.appRoot, workFolder: options.workFolder, databaseUrl: options.replicaDatabase.url };
 }
 
-async function seedDatabase(options: ProbeOptions): Promise<Seed> {
+async function seedDatabase(options: ProbeOptions): Promise<AdjustedSeed> {
   const { sql } = options.replicaDatabase;
   const seed = await options.synthesizeRows({
     sql,
@@ -77,20 +79,21 @@ async function seedDatabase(options: ProbeOptions): Promise<Seed> {
     tenancy: options.tenancy,
     tenants: ['A', 'B', 'C'],
     usersPerTenant: 3,
-    outsiders: false,
+    outsiders: true,
     canary: canaryText,
   });
-  return adjustSeed({ sql, database: options.database, tenancy: options.tenancy, seed, paths: options.paths });
+  return adjustSeed({ sql, database: options.database, tenancy: options.tenancy, seed, paths: options.paths, credentialPrefix: credentialPrefix(options.appRoot) });
 }
 
-function signIn(options: ProbeOptions, app: RunningApp, seed: Seed): Promise<Lab> {
+function signIn(options: ProbeOptions, app: RunningApp, adjusted: AdjustedSeed): Promise<Lab> {
   return openLab({
     appRoot: options.appRoot,
     baseUrl: app.baseUrl,
     sql: options.replicaDatabase.sql,
     database: options.database,
     tenancy: options.tenancy,
-    seed,
+    seed: adjusted.seed,
+    credentials: adjusted.credentials,
     environment: Object.fromEntries(app.variables.map(variable => [variable.name, variable.value])),
     outgoing: app.recorder.calls,
   });

@@ -75,8 +75,17 @@ export type Expectation =
   /** Changing only other tenants' rows does not change the answer. */
   | { readonly kind: 'independent' };
 
+/** A value that rows must hold for the request to matter (`status = 'open'`), written before it is sent. */
+export interface Preparation {
+  readonly table: string;
+  readonly column: string;
+  /** `null` for NULL; otherwise text that Postgres reads as the column's type. */
+  readonly value: string | null;
+}
+
 /** Everything needed to repeat an attack on another build. */
 export interface Replay extends AttackReplay {
+  readonly prepare?: readonly Preparation[];
   readonly steps: readonly ReplayStep[];
   readonly expect: Expectation;
 }
@@ -90,6 +99,7 @@ export function asReplay(replay: AttackReplay): Replay | undefined {
 export interface RefWorld {
   readonly seed: Seed;
   readonly environment: Readonly<Record<string, string>>;
+  readonly credentials: Readonly<Record<string, string>>;
 }
 
 /** A value with every reference replaced; `undefined` when one of them names nothing. */
@@ -118,6 +128,7 @@ function isList(value: ReplayValue): value is readonly ReplayValue[] {
 export function resolveRef(ref: string, world: RefWorld): string | undefined {
   const [head = '', ...rest] = ref.split('.');
   if (head === 'environment') return world.environment[rest.join('.')];
+  if (head === 'credential') return world.credentials[rest.join('.')];
   if (head === 'missing') return missingLike(sampleOf(rest, world.seed));
   const tenant = world.seed.tenants[head as TenantKey];
   if (tenant === undefined) return undefined;

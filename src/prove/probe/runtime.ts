@@ -1,16 +1,17 @@
 import type { Attack } from '../../core/result.ts';
 import { judgeRun, type Judgement, type Run } from './judge.ts';
 import { restoreClean, type Lab } from './lab.ts';
-import { asReplay, type Replay } from './replay.ts';
+import { asReplay, type Preparation, type Replay } from './replay.ts';
 import { sendStep, type Exchange } from './send.ts';
-import { diffSnapshots, restore, takeSnapshot, tenantOfRow, type Change } from './state.ts';
+import { diffSnapshots, quotedName, quoteIdentifier, restore, takeSnapshot, tenantOfRow, tryStatement, type Change } from './state.ts';
 
 export { openLab, type Lab, type LabOptions } from './lab.ts';
 export type { Replay } from './replay.ts';
 export type { Judgement, Run } from './judge.ts';
 
 /** Sends every step of a replay in order and puts the database back afterwards. */
-export async function sendReplay(lab: Lab, replay: Replay): Promise<Run | { readonly unsent: string }> {
+export async function sendReplay(given: Lab, replay: Replay): Promise<Run | { readonly unsent: string }> {
+  const lab = await prepared(given, replay.prepare ?? []);
   const heard = lab.outgoing.length;
   const exchanges: Exchange[] = [];
   try {
@@ -19,24 +20,40 @@ export async function sendReplay(lab: Lab, replay: Replay): Promise<Run | { read
     for (const [index, step] of replay.steps.entries()) {
       const last = index === replay.steps.length - 1;
       if (last && independent) await takeAwayOthers(lab);
-      if (last && replay.expect.kind === 'once') beforeLast = await takeSnapshot(lab.sql, lab.database);
+      // What an earlier step changed is its own principal's doing.
+      if (last && index > 0 && !independent) beforeLast = await takeSnapshot(lab.sql, lab.database);
       const exchange = await sendStep(lab, step);
-      if ('unsent' in exchange) return exchange;
+      if ('unsent' in exchange) {
+        await restoreClean(given);
+        return exchange;
+      }
       exchanges.push(exchange);
     }
     const [first, ...rest] = exchanges;
     if (first === undefined) return { unsent: 'the replay has no step' };
     const after = await takeSnapshot(lab.sql, lab.database);
+    await restore(given.sql, given.database, diffSnapshots(given.clean, after));
     return {
       exchanges: [first, ...rest],
       changes: independent ? [] : diffSnapshots(lab.clean, after),
       after,
-      lastChanges: diffSnapshots(beforeLast, after),
+      lastChanges: independent ? [] : diffSnapshots(beforeLast, after),
       outgoing: lab.outgoing.slice(heard),
     };
-  } finally {
-    await restoreClean(lab);
+  } catch (thrown) {
+    await restoreClean(given);
+    throw thrown;
   }
+}
+
+/** The lab with rows that hold what the request asks for; its clean state is the prepared one. */
+async function prepared(lab: Lab, preparations: readonly Preparation[]): Promise<Lab> {
+  if (preparations.length === 0) return lab;
+  for (const { table: name, column, value } of preparations) {
+    const table = lab.database.tables.find(candidate => candidate.name === name);
+    if (table !== undefined) await tryStatement(lab.sql, `update ${quotedName(table)} set ${quoteIdentifier(column)} = ${value === null ? 'null' : `'${value.replaceAll("'", "''")}'`}`);
+  }
+  return { ...lab, clean: await takeSnapshot(lab.sql, lab.database) };
 }
 
 /** Deletes every row that B and C own, but neither tenants, users nor memberships: only their content goes. */

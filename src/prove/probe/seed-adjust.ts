@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Sql } from '../../core/ports.ts';
 import type { JudgedPath } from '../../checks/check.ts';
 import type { DatabaseModel, Table } from '../../model/database/types.ts';
@@ -5,7 +6,8 @@ import type { TenancyModel } from '../../model/tenancy/types.ts';
 import type { Seed, SeededRow, SeededTenant } from '../exploit/seed-types.ts';
 import { canaryPrefix } from './canary.ts';
 import { tenantsOf } from './marks.ts';
-import { quotedName, quoteIdentifier } from './state.ts';
+import { appRoles } from './preparations.ts';
+import { quotedName, quoteIdentifier, tryStatement } from './state.ts';
 
 /** What the adjustment works on. */
 export interface AdjustInput {
@@ -14,31 +16,41 @@ export interface AdjustInput {
   readonly tenancy: TenancyModel;
   readonly seed: Seed;
   readonly paths: readonly JudgedPath[];
+  /** How API keys of the app begin, where its source says so. */
+  readonly credentialPrefix: string;
+}
+
+/** The seed as it is stored, and each tenant's API key as its owner knows it. */
+export interface AdjustedSeed {
+  readonly seed: Seed;
+  readonly credentials: Readonly<Record<string, string>>;
 }
 
 /**
  * Makes synthesised rows look alive to an app: columns with a default hold it (they are mostly a status that the app
  * compares with), ends of life are open, and ids of Stripe look like Stripe's. Gives the seed as it is stored then.
  */
-export async function adjustSeed(input: AdjustInput): Promise<Seed> {
+export async function adjustSeed(input: AdjustInput): Promise<AdjustedSeed> {
   for (const table of input.database.tables) {
     if (tenantsOf(input.seed).some(([, tenant]) => (tenant.rows[table.name] ?? []).length > 0)) await adjustTable(input, table);
   }
   await lowerEmails(input);
-  return rereadSeed(input);
+  await giveRole(input);
+  const credentials = await giveCredentials(input);
+  return { seed: await rereadSeed(input), credentials };
 }
 
 async function adjustTable(input: AdjustInput, table: Table): Promise<void> {
   for (const column of table.columns) {
     if (column.generated || table.primaryKey.includes(column.name)) continue;
     const name = quoteIdentifier(column.name);
-    if (/^text|^character varying/.test(column.type) && column.hasDefault) await run(input.sql, `update ${quotedName(table)} set ${name} = default where ${name} like '${canaryPrefix}%'`);
+    if (/^text|^character varying/.test(column.type) && column.hasDefault) await tryStatement(input.sql, `update ${quotedName(table)} set ${name} = default where ${name} like '${canaryPrefix}%'`);
     if (/^timestamp|^date$/.test(column.type) && !column.notNull && /(?:archived|deleted|suspended|revoked|canceled|cancelled|disabled|banned|blocked|closed|read|paid|used|accepted|removed|locked)_(?:at|on)$/.test(column.name)) {
-      await run(input.sql, `update ${quotedName(table)} set ${name} = null where ${name} is not null`);
+      await tryStatement(input.sql, `update ${quotedName(table)} set ${name} = null where ${name} is not null`);
     }
-    if (/^timestamp/.test(column.type) && /(?:expires|expiry|valid_until|period_end)/.test(column.name)) await run(input.sql, `update ${quotedName(table)} set ${name} = now() + interval '30 days'`);
-    if (/stripe_?customer/i.test(column.name)) await run(input.sql, `update ${quotedName(table)} set ${name} = 'cus_' || ${name} where ${name} like '${canaryPrefix}%'`);
-    if (/stripe_?subscription/i.test(column.name)) await run(input.sql, `update ${quotedName(table)} set ${name} = 'sub_' || ${name} where ${name} like '${canaryPrefix}%'`);
+    if (/^timestamp/.test(column.type) && /(?:expires|expiry|valid_until|period_end)/.test(column.name)) await tryStatement(input.sql, `update ${quotedName(table)} set ${name} = now() + interval '30 days'`);
+    if (/stripe_?customer/i.test(column.name)) await tryStatement(input.sql, `update ${quotedName(table)} set ${name} = 'cus_' || ${name} where ${name} like '${canaryPrefix}%'`);
+    if (/stripe_?subscription/i.test(column.name)) await tryStatement(input.sql, `update ${quotedName(table)} set ${name} = 'sub_' || ${name} where ${name} like '${canaryPrefix}%'`);
   }
 }
 
@@ -46,18 +58,39 @@ async function adjustTable(input: AdjustInput, table: Table): Promise<void> {
 async function lowerEmails(input: AdjustInput): Promise<void> {
   const table = input.database.tables.find(candidate => candidate.name === input.tenancy.principal?.table);
   const email = table?.columns.find(column => /^e?_?mail$|^email_address$/i.test(column.name));
-  if (table !== undefined && email !== undefined) await run(input.sql, `update ${quotedName(table)} set ${quoteIdentifier(email.name)} = lower(${quoteIdentifier(email.name)})`);
+  if (table !== undefined && email !== undefined) await tryStatement(input.sql, `update ${quotedName(table)} set ${quoteIdentifier(email.name)} = lower(${quoteIdentifier(email.name)})`);
 }
 
-/** An adjustment that a constraint refuses is left out: the row is good as it is. */
-async function run(sql: Sql, statement: string): Promise<void> {
-  await sql.query('begin');
-  try {
-    await sql.query(statement);
-    await sql.query('commit');
-  } catch {
-    await sql.query('rollback');
+/** The third user of A gets the role of the whole app that guards ask for, so that its entry points can be used at all. */
+async function giveRole(input: AdjustInput): Promise<void> {
+  const role = appRoles(input.paths)[0];
+  const table = input.database.tables.find(candidate => candidate.name === input.tenancy.principal?.table);
+  const column = table?.columns.find(candidate => /^(?:role|user_role|app_role)$/.test(candidate.name));
+  const user = input.seed.tenants.A?.users[2];
+  if (role === undefined || table === undefined || column === undefined || user === undefined) return;
+  await tryStatement(input.sql, `update ${quotedName(table)} set ${quoteIdentifier(column.name)} = ${literal(role)} where ${quoteIdentifier(input.tenancy.principal?.key ?? 'id')}::text = ${literal(user.id)}`);
+}
+
+/** API keys are stored hashed: a key that we know is stored the way most apps do it, as SHA-256 in hex. */
+async function giveCredentials(input: AdjustInput): Promise<Readonly<Record<string, string>>> {
+  const credentials: Record<string, string> = {};
+  for (const table of input.database.tables) {
+    const column = table.columns.find(candidate => /(?:key|token)_?hash$|^hash(?:ed)?_(?:key|token)$/.test(candidate.name));
+    if (column === undefined) continue;
+    for (const [key, tenant] of tenantsOf(input.seed)) {
+      const [row] = tenant.rows[table.name] ?? [];
+      if (row === undefined || table.primaryKey.length === 0) continue;
+      const plain = `${input.credentialPrefix}drydock${key.toLowerCase()}0123456789abcdef`;
+      credentials[key] = plain;
+      const conditions = table.primaryKey.map(name => `${quoteIdentifier(name)}::text = ${literal(row[name] ?? '')}`);
+      await tryStatement(input.sql, `update ${quotedName(table)} set ${quoteIdentifier(column.name)} = ${literal(createHash('sha256').update(plain).digest('hex'))} where ${conditions.join(' and ')}`);
+    }
   }
+  return credentials;
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 async function rereadSeed(input: AdjustInput): Promise<Seed> {
@@ -66,7 +99,9 @@ async function rereadSeed(input: AdjustInput): Promise<Seed> {
     const rows: Record<string, readonly SeededRow[]> = {};
     for (const [name, seeded] of Object.entries(tenant.rows)) {
       const table = input.database.tables.find(candidate => candidate.name === name);
-      rows[name] = table === undefined || table.primaryKey.length === 0 ? seeded : await Promise.all(seeded.map(row => reread(input.sql, table, row)));
+      const stored: SeededRow[] = [];
+      for (const row of seeded) stored.push(table === undefined || table.primaryKey.length === 0 ? row : await reread(input.sql, table, row));
+      rows[name] = stored;
     }
     tenants[key] = { ...tenant, rows };
   }

@@ -107,6 +107,17 @@ function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** Runs a statement that a constraint may refuse; then everything stays as it was. */
+export async function tryStatement(sql: Sql, statement: string): Promise<void> {
+  await sql.query('begin');
+  try {
+    await sql.query(statement);
+    await sql.query('commit');
+  } catch {
+    await sql.query('rollback');
+  }
+}
+
 /** Whose row it is; `undefined` for shared rows and for rows nobody of the seed owns. */
 export function tenantOfRow(table: string, row: StoredRow, world: { readonly tenancy: TenancyModel; readonly seed: Seed; readonly snapshot: Snapshot }): TenantKey | undefined {
   const owner = world.tenancy.owners.find(candidate => candidate.table === table);

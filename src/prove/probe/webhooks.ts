@@ -14,7 +14,7 @@ export interface SystemPlan {
 
 /** Whose value each part of an event carries. */
 interface EventParts {
-  readonly customer: TenantKey;
+  readonly customer: TenantKey | 'new';
   readonly email: TenantKey;
   readonly metadata: TenantKey;
 }
@@ -33,6 +33,7 @@ export function webhookPlan(lab: Lab, target: Target): SystemPlan {
       { target, variant: `${type}-forged`, words: `sending a ${type} for the customer of B with a wrong signature`, replay: makeReplay(target, [delivery(lab, target, type, all('B'), 'wrong')], { kind: 'unchanged' }) },
       { target, variant: `${type}-twice`, words: `the same ${type} delivered twice`, replay: makeReplay(target, [genuine, genuine], { kind: 'once' }) },
       { target, variant: `${type}-email`, words: `a signed ${type} of customer A that carries the e-mail of B`, replay: asTenantA(makeReplay(target, [delivery(lab, target, type, { customer: 'A', email: 'B', metadata: 'A' }, 'valid')], { kind: 'isolated' })) },
+      { target, variant: `${type}-new-customer`, words: `a signed ${type} of a new customer whose metadata name B`, replay: asTenantA(makeReplay(target, [delivery(lab, target, type, { customer: 'new', email: 'A', metadata: 'B' }, 'valid')], { kind: 'isolated' })) },
       { target, variant: `${type}-metadata`, words: `a signed ${type} of customer A whose metadata name B`, replay: asTenantA(makeReplay(target, [delivery(lab, target, type, { customer: 'A', email: 'A', metadata: 'B' }, 'valid')], { kind: 'isolated' })) },
     ];
   });
@@ -60,7 +61,7 @@ function eventObject(lab: Lab, target: Target, type: string, parts: EventParts):
   return {
     id: subscriptionOf(lab, parts.customer, kind),
     object: kind,
-    customer: stripeColumn(lab, parts.customer, /stripe_?customer/i) ?? 'cus_drydock',
+    customer: stripeColumn(lab, parts.customer, /stripe_?customer/i) ?? 'cus_drydocknew',
     subscription: stripeColumn(lab, parts.customer, /stripe_?subscription/i) ?? 'sub_drydock',
     customer_email: email,
     receipt_email: email,
@@ -81,11 +82,12 @@ function eventObject(lab: Lab, target: Target, type: string, parts: EventParts):
   };
 }
 
-function subscriptionOf(lab: Lab, tenant: TenantKey, kind: string): ReplayValue {
+function subscriptionOf(lab: Lab, tenant: TenantKey | 'new', kind: string): ReplayValue {
   return (kind === 'subscription' ? stripeColumn(lab, tenant, /stripe_?subscription/i) : undefined) ?? `${kind.replace(/\W/g, '_')}_drydock`;
 }
 
-function stripeColumn(lab: Lab, tenant: TenantKey, pattern: RegExp): ReplayValue | undefined {
+function stripeColumn(lab: Lab, tenant: TenantKey | 'new', pattern: RegExp): ReplayValue | undefined {
+  if (tenant === 'new') return undefined;
   for (const table of lab.database.tables) {
     const column = table.columns.find(candidate => pattern.test(candidate.name))?.name;
     if (column !== undefined && (lab.seed.tenants[tenant]?.rows[table.name]?.length ?? 0) > 0) return { ref: `${tenant}.${table.name}.0.${column}` };
@@ -97,14 +99,14 @@ function stripeColumn(lab: Lab, tenant: TenantKey, pattern: RegExp): ReplayValue
 function emailOf(lab: Lab, tenant: TenantKey): ReplayValue {
   for (const table of lab.database.tables) {
     const column = table.columns.find(candidate => /mail/i.test(candidate.name))?.name;
-    const billing = table.columns.some(candidate => /stripe|customer_id/i.test(candidate.name));
+    const billing = table.columns.some(candidate => /stripe_?customer/i.test(candidate.name));
     if (column !== undefined && billing && (lab.seed.tenants[tenant]?.rows[table.name]?.length ?? 0) > 0) return { ref: `${tenant}.${table.name}.0.${column}` };
   }
   return { ref: `${tenant}.users.0.email` };
 }
 
 function metadataOf(lab: Lab, target: Target, tenant: TenantKey): ReplayValue {
-  const context = { database: lab.database, tenancy: lab.tenancy, paths: target.paths, tables: target.tables };
+  const context = { database: lab.database, tenancy: lab.tenancy, paths: target.paths, tables: target.tables, text: target.entryPoint.name };
   return Object.fromEntries(
     target.shape.metadata.map(name => {
       const field = { name, shape: { kind: 'string' as const, optional: true } };
