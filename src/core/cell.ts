@@ -11,6 +11,8 @@ export interface Cell {
   readonly schema: string;
   readonly object: string;
   readonly objectKind: 'table' | 'view' | 'materialized-view' | 'function' | 'bucket' | 'foreign-table';
+  /** The bucket, for files in storage. */
+  readonly bucket?: string;
   readonly role: string;
   readonly actor: Actor;
   readonly command: CellCommand;

@@ -108,7 +108,7 @@ select
   r.rolname as name, r.rolsuper as superuser, r.rolbypassrls as bypass_row_security, r.rolcanlogin as login,
   (select json_agg(g.rolname order by g.rolname) from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid) as member_of
 from pg_roles r
-where r.rolname !~ '^pg_'
+where r.rolname !~ '^(pg_|drydock_)'
 order by r.rolname collate "C"`;
 
 /** One row an enum type. */
