@@ -87,4 +87,8 @@ net.Socket.prototype.connect = function (...given) {
   return this;
 };
 syncBuiltinESMExports();
+
+// Drydock may be killed without a chance to say so: an orphan ends itself.
+const parent = process.ppid;
+if (process.platform !== 'win32') setInterval(() => { if (process.ppid !== parent) process.exit(1); }, 1000).unref();
 `;

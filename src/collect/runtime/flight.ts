@@ -6,9 +6,12 @@ import { dirname, join } from 'node:path';
 export interface FlightCodec {
   /** Arguments as the browser would send them. */
   encode(values: readonly unknown[]): Promise<string | FormData>;
-  /** The value that an action returned; `undefined` when the answer is not flight data. */
-  decode(answer: Uint8Array): Promise<unknown>;
+  /** What an action returned; `undefined` when the answer is not an action's flight data. */
+  decode(answer: Uint8Array): Promise<ActionResult | undefined>;
 }
+
+/** The outcome of an action, apart from the pages that Next renders anew beside it. */
+export type ActionResult = { readonly kind: 'returned'; readonly value: unknown } | { readonly kind: 'threw' };
 
 interface FlightModule {
   encodeReply(value: unknown): Promise<string | FormData>;
@@ -24,20 +27,28 @@ export function loadFlightCodec(appRoot: string): FlightCodec {
   };
 }
 
-async function decode(module: FlightModule, answer: Uint8Array): Promise<unknown> {
+async function decode(module: FlightModule, answer: Uint8Array): Promise<ActionResult | undefined> {
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(answer);
       controller.close();
     },
   });
+  const root = await rootOf(module, stream);
+  if (typeof root !== 'object' || root === null || !('a' in root)) return undefined;
+  try {
+    return { kind: 'returned', value: await root.a };
+  } catch {
+    return { kind: 'threw' };
+  }
+}
+
+async function rootOf(module: FlightModule, stream: ReadableStream<Uint8Array>): Promise<unknown> {
   try {
     const manifest = { serverConsumerManifest: { moduleMap: {}, moduleLoading: null, serverModuleMap: null } };
-    const decoded = await module.createFromReadableStream(stream, manifest);
-    const returned = typeof decoded === 'object' && decoded !== null && 'a' in decoded ? await decoded.a : decoded;
-    return returned;
+    return await module.createFromReadableStream(stream, manifest);
   } catch {
-    // An error thrown by the action, or a payload with client components: the raw text is read instead.
+    // Not flight data, or cut short: the raw text is read instead.
     return undefined;
   }
 }

@@ -8,15 +8,19 @@ import type { Lab } from './lab.ts';
 
 /** Looks for values of secret variables in every file that browsers load. */
 export function scanBundle(input: { readonly lab: Lab; readonly appRoot: string; readonly variables: readonly SynthesisedVariable[]; readonly findings: readonly Finding[] }): readonly Attack[] {
-  const folder = join(input.appRoot, '.next', 'static');
-  if (!existsSync(folder)) return [];
-  const files = globSync(['**/*.{js,css,map,json}'], { cwd: folder }).sort();
   const secrets = input.variables.filter(variable => variable.secret);
-  const texts = files.map(file => ({ file, text: readFileSync(join(folder, file), 'utf8') }));
   return secrets.flatMap(secret => {
-    const hit = texts.find(({ text }) => text.includes(secret.value));
-    return hit === undefined ? [] : [toAttack(input, secret, hit.file)];
+    const file = scriptWith(input.appRoot, secret.value);
+    return file === undefined ? [] : [toAttack(input, secret, file)];
   });
+}
+
+/** The first file that browsers load and that holds the text. */
+export function scriptWith(appRoot: string, text: string): string | undefined {
+  const folder = join(appRoot, '.next', 'static');
+  if (!existsSync(folder)) return undefined;
+  const files = globSync(['**/*.{js,css,map,json}'], { cwd: folder }).sort();
+  return files.find(file => readFileSync(join(folder, file), 'utf8').includes(text));
 }
 
 function toAttack(input: { readonly lab: Lab; readonly findings: readonly Finding[] }, secret: SynthesisedVariable, file: string): Attack {

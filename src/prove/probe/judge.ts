@@ -43,6 +43,8 @@ export function judgeRun(lab: Lab, replay: Replay, run: Run): Judgement {
       return sharedAnswer(lab, replay, run) ?? held('no shared cache may keep the answer');
     case 'unchanged':
       return anyChanged(lab, run) ?? foreignSeen(lab, replay, run) ?? held('no row changed and nothing came back');
+    case 'bundle':
+      return held('no script holds it');
     case 'once':
       return changedTwice(run) ?? held('the second delivery changed nothing');
     case 'same-as-missing':
@@ -90,8 +92,9 @@ function sightingsOf(lab: Lab, replay: Replay, run: Run): readonly Sighting[] {
 }
 
 function readableViews(replay: Replay, exchange: Exchange): readonly View[] {
-  const returned = exchange.returned === undefined ? [] : [{ name: 'returned value', text: safeJson(exchange.returned) }];
-  const views = [...returned, ...viewsOf(exchange.answer)];
+  // Beside its result an action's answer may carry a page that was rendered anew: that is the page's doing.
+  if (exchange.result !== undefined) return viewsOf({ ...exchange.answer, body: Buffer.from(resultText(exchange)) });
+  const views = viewsOf(exchange.answer);
   if (replay['part'] === 'metadata') return views.map(view => ({ ...view, text: readMetadata(view.text) }));
   if (replay['part'] === 'page') return views.map(view => ({ ...view, text: withoutMetadata(view.text) }));
   return views;
@@ -244,8 +247,8 @@ function differsFromMissing(run: Run): Judgement | undefined {
 function answerShape(exchange: Exchange): string {
   const type = exchange.answer.headers.find(([name]) => name === 'content-type')?.[1] ?? '';
   const location = exchange.answer.headers.find(([name]) => name === 'location')?.[1] ?? '';
-  const text = exchange.returned === undefined ? (/json|text\/plain|csv/.test(type) ? Buffer.from(exchange.answer.body).toString('utf8') : '') : safeJson(exchange.returned);
-  return mask(`${exchange.answer.status} ${location} ${exchange.step.kind === 'action' ? (exchange.returned === undefined ? '' : text) : text}`);
+  const readable = exchange.step.kind !== 'action' && /json|text\/plain|csv/.test(type);
+  return mask(`${exchange.answer.status} ${location} ${exchange.result === undefined && !readable ? '' : resultText(exchange)}`);
 }
 
 function mask(text: string): string {
@@ -273,7 +276,7 @@ function dependsOnOthers(replay: Replay, run: Run): Judgement | undefined {
 
 /** The visible text of an answer, without what differs from request to request. */
 function comparable(replay: Replay, exchange: Exchange): string {
-  const whole = exchange.returned === undefined ? Buffer.from(exchange.answer.body).toString('utf8') : safeJson(exchange.returned);
+  const whole = resultText(exchange);
   // Titles are streamed: they may come before or after the page, from one request to the next.
   const text = replay['part'] === 'metadata' ? readMetadata(whole) : withoutMetadata(whole);
   const visible = text
@@ -288,6 +291,12 @@ function firstDifference(left: string, right: string): number {
   let at = 0;
   while (at < left.length && left[at] === right[at]) at += 1;
   return Math.max(0, at - 12);
+}
+
+/** What an action returned, or the body of any other answer. */
+function resultText(exchange: Exchange): string {
+  if (exchange.result === undefined) return Buffer.from(exchange.answer.body).toString('utf8');
+  return exchange.result.kind === 'returned' ? safeJson(exchange.result.value) : '';
 }
 
 function safeJson(value: unknown): string {
@@ -324,9 +333,8 @@ export function ownRowsSeen(lab: Lab, replay: Replay, run: Run): { readonly work
 }
 
 function errorIn(exchange: Exchange): string | undefined {
-  const text = exchange.returned === undefined ? Buffer.from(exchange.answer.body.subarray(0, 4000)).toString('utf8') : safeJson(exchange.returned);
+  if (exchange.result?.kind === 'threw') return 'the action threw';
+  const text = resultText(exchange).slice(0, 4000);
   const named = /^\s*\{"(?:error|message)":"([^"]{1,160})"/.exec(text)?.[1] ?? /"output":\{"error":"([^"]{1,160})"/.exec(text)?.[1];
-  if (named !== undefined) return named;
-  // A server action that throws answers 500 or, inside the flight data, an error row.
-  return exchange.step.kind === 'action' && /^\d+:E\{/m.test(Buffer.from(exchange.answer.body).toString('utf8')) ? 'the action threw' : undefined;
+  return named;
 }

@@ -106,9 +106,23 @@ function planRoute(input: PlanInput, entryPoint: EntryPoint): Target | Unreachab
     ...pathFields(route, context),
     ...shape.query.map(field => planned('query', field, context)),
     ...shape.headers.map(field => planned('headers', field, context)),
-    ...(reads ? [] : (shape.body?.fields ?? []).map(field => planned('body', field, context))),
+    ...(reads ? [] : ownBodyFields(input, entryPoint, shape).map(field => planned('body', field, context))),
   ];
   return { entryPoint, how, method, route, fields, shape, tables: context.tables, paths: context.paths, prepare: preparationsFor(context.paths, input), writes: !reads };
+}
+
+/** A route that runs tools by name is asked for them tool by tool; what is left is its own body. */
+function ownBodyFields(input: PlanInput, entryPoint: EntryPoint, shape: RequestShape): readonly Field[] {
+  const fields = shape.body?.fields ?? [];
+  const runs = toolRunner(shape);
+  const hasTools = input.app.entryPoints.some(other => other.kind === 'tool' && shape.files.includes(other.file) && other.file !== entryPoint.file);
+  return runs === undefined || !hasTools ? fields : fields.filter(field => field.name !== runs.nameField && field.name !== runs.inputField);
+}
+
+function toolRunner(shape: RequestShape): { readonly nameField: string; readonly inputField: string } | undefined {
+  const nameField = shape.body?.fields.find(field => /tool/i.test(field.name) && field.shape.kind !== 'object')?.name;
+  const inputField = shape.body?.fields.find(field => /^(?:input|args|arguments|params|parameters)$/i.test(field.name))?.name;
+  return nameField === undefined || inputField === undefined ? undefined : { nameField, inputField };
 }
 
 function planPage(input: PlanInput, entryPoint: EntryPoint): Target | Unreachable {
@@ -150,13 +164,12 @@ function planTool(input: PlanInput, entryPoint: EntryPoint): Target | Unreachabl
   for (const runner of input.app.entryPoints) {
     if (runner.method !== 'POST' || (runner.kind !== 'route-handler' && runner.kind !== 'api-route')) continue;
     const shape = input.shapes.read(runner.file, runner.symbol);
-    const nameField = shape.body?.fields.find(field => /tool/i.test(field.name) && field.shape.kind !== 'object')?.name;
-    const inputField = shape.body?.fields.find(field => /^(?:input|args|arguments|params|parameters)$/i.test(field.name))?.name;
+    const runs = toolRunner(shape);
     const route = input.manifests.routes.find(candidate => candidate.pattern === runner.route);
-    if (nameField === undefined || inputField === undefined || route === undefined || !shape.files.includes(entryPoint.file)) continue;
+    if (runs === undefined || route === undefined || !shape.files.includes(entryPoint.file)) continue;
     const context = roleContext(input, entryPoint, snake(name));
     const fields = input.shapes.readTool(entryPoint.file, name).map(field => planned('input', field, context));
-    return { entryPoint, how: 'tool', method: 'POST', route, fields, shape, tables: context.tables, paths: context.paths, prepare: preparationsFor(context.paths, input), tool: { nameField, inputField, name }, writes: true };
+    return { entryPoint, how: 'tool', method: 'POST', route, fields, shape, tables: context.tables, paths: context.paths, prepare: preparationsFor(context.paths, input), tool: { ...runs, name }, writes: true };
   }
   return { entryPoint: entryPoint.name, reason: 'no route runs this tool by name with an input from the request' };
 }

@@ -31,6 +31,10 @@ export interface ProbeOptions {
   readonly paths: readonly JudgedPath[];
   readonly findings: readonly Finding[];
   readonly synthesizeRows: SynthesizeRows;
+  /** Whose sources say what requests look like; the app's own folder when absent. After a repair: the app as it was, for the same plan. */
+  readonly planRoot?: string;
+  /** What the app connects with when it is not the owner. */
+  readonly databaseUrl?: string;
   /** For logs and the preload script. */
   readonly workFolder: string;
   readonly progress: Progress;
@@ -55,7 +59,7 @@ async function probeRunning(options: ProbeOptions, app: RunningApp, clock: Clock
   const adjusted = await stage(options.progress, clock, 'seed', "making three tenants' rows", () => seedDatabase(options), made => `rows for ${Object.keys(made.seed.tenants).length} tenants`);
   const lab = await stage(options.progress, clock, 'sign-in', 'signing in', () => signIn(options, app, adjusted), () => 'signed in as users of two tenants');
   const { seed } = adjusted;
-  const plan = planTargets({ app: options.app, paths: options.paths, database: options.database, tenancy: options.tenancy, seed, manifests: lab.manifests, shapes: createShapeReader(options.appRoot) });
+  const plan = planTargets({ app: options.app, paths: options.paths, database: options.database, tenancy: options.tenancy, seed, manifests: lab.manifests, shapes: createShapeReader(options.planRoot ?? options.appRoot) });
   const campaign = await stage(
     options.progress,
     clock,
@@ -68,7 +72,7 @@ async function probeRunning(options: ProbeOptions, app: RunningApp, clock: Clock
 }
 
 function processOptions(options: ProbeOptions): { readonly appRoot: string; readonly workFolder: string; readonly databaseUrl: string } {
-  return { appRoot: options.appRoot, workFolder: options.workFolder, databaseUrl: options.replicaDatabase.url };
+  return { appRoot: options.appRoot, workFolder: options.workFolder, databaseUrl: options.databaseUrl ?? options.replicaDatabase.url };
 }
 
 async function seedDatabase(options: ProbeOptions): Promise<AdjustedSeed> {

@@ -73,7 +73,9 @@ export type Expectation =
   /** The second delivery changes nothing. */
   | { readonly kind: 'once' }
   /** Changing only other tenants' rows does not change the answer. */
-  | { readonly kind: 'independent' };
+  | { readonly kind: 'independent' }
+  /** No script that browsers load holds this variable's value; nothing is sent. */
+  | { readonly kind: 'bundle'; readonly variable: string };
 
 /** A value that rows must hold for the request to matter (`status = 'open'`), written before it is sent. */
 export interface Preparation {

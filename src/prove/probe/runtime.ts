@@ -1,4 +1,5 @@
 import type { Attack } from '../../core/result.ts';
+import { scriptWith } from './bundle.ts';
 import { judgeRun, type Judgement, type Run } from './judge.ts';
 import { restoreClean, type Lab } from './lab.ts';
 import { asReplay, type Preparation, type Replay } from './replay.ts';
@@ -78,8 +79,16 @@ function isSessionTable(lab: Lab, table: string): boolean {
 
 /** Sends a replay and decides what it shows. */
 export async function judgeReplay(lab: Lab, replay: Replay): Promise<Judgement | { readonly unsent: string }> {
+  if (replay.expect.kind === 'bundle') return judgeBundle(lab, replay.expect.variable);
   const run = await sendReplay(lab, replay);
   return 'unsent' in run ? run : judgeRun(lab, replay, run);
+}
+
+function judgeBundle(lab: Lab, variable: string): Judgement {
+  const value = lab.environment[variable];
+  const file = value === undefined ? undefined : scriptWith(lab.appRoot, value);
+  if (file === undefined) return { leaked: false, observed: `no script holds the value of '${variable}'` };
+  return { leaked: true, oracle: 'foreign-canary', observed: `The script /_next/static/${file} holds the value of '${variable}'.` };
 }
 
 /** An attack that was tried again, on another build. */

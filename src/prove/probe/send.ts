@@ -1,3 +1,4 @@
+import type { ActionResult } from '../../collect/runtime/flight.ts';
 import { patternParameters } from '../../collect/runtime/manifests.ts';
 import { decodeHTML } from 'entities';
 import type { Lab } from './lab.ts';
@@ -14,7 +15,7 @@ export interface Exchange {
   readonly sent: string;
   readonly answer: RawAnswer;
   /** What an action returned, decoded. */
-  readonly returned?: unknown;
+  readonly result?: ActionResult;
 }
 
 /** Sends one step; `undefined` with a reason when it cannot be built in this world. */
@@ -25,7 +26,8 @@ export async function sendStep(lab: Lab, step: ReplayStep): Promise<Exchange | {
   const { answer, request } = await follow(principal.send, built);
   const sent = bodyText(request.body);
   if (step.kind !== 'action') return { step, request, sent, answer };
-  return { step, request, sent, answer, returned: await lab.codec.decode(answer.body) };
+  const result = await lab.codec.decode(answer.body);
+  return { step, request, sent, answer, ...(result === undefined ? {} : { result }) };
 }
 
 /** Next answers a navigation with a redirect to the same page and a cache-busting parameter: that one is followed. */
