@@ -1,0 +1,172 @@
+import type { SourceFiles } from '../../collect/source/read-source.ts';
+import type { EntryPoint } from '../../core/path.ts';
+import { comparePlaces, compareText } from '../../core/place.ts';
+import type { Gap } from '../../core/gap.ts';
+import type { DatabaseModel } from '../database/types.ts';
+import { findEntries, findTools, type Entry } from './entry-points.ts';
+import type { ObserveInput } from './events.ts';
+import { drizzleHandlers } from './library/drizzle.ts';
+import { platformHandlers } from './library/platform.ts';
+import { sessionHandlers } from './library/sessions.ts';
+import { knownTools, toolHandlers, toolNames, type KnownTool } from './library/tools.ts';
+import { zodHandlers } from './library/zod.ts';
+import { Machine, type Effect, type Handler } from './machine.ts';
+import { inlinedEnvironment, moduleInfo, textualQueries } from './modules.ts';
+import { observe } from './observe/index.ts';
+import { Flattening } from './paths.ts';
+import { runEntry } from './run-entry.ts';
+import type { AppFramework, AppModel, Fact, QueryPath } from './types.ts';
+
+/** The models of all libraries, by package and path. */
+function allHandlers(): ReadonlyMap<string, Handler> {
+  return new Map([...Object.entries(platformHandlers), ...Object.entries(sessionHandlers), ...Object.entries(zodHandlers), ...Object.entries(drizzleHandlers), ...Object.entries(toolHandlers)]);
+}
+
+/** What the interpreter found, before observers turn events into observations. */
+export interface Interpreted extends ObserveInput {
+  readonly model: AppModel;
+}
+
+/** Follows every entry point to its queries. Pure but for reading sources on demand. */
+export function interpretApp(source: SourceFiles, database: DatabaseModel | undefined): Interpreted {
+  const machine = new Machine(source, database, allHandlers());
+  const entries = findEntries(source);
+  noteTools(machine, source);
+  const flattening = new Flattening(machine);
+  const entryPoints = new Map<string, EntryPoint>();
+  const layouts = new Map<string, readonly Fact[]>();
+  // Layouts first, for what they check; inline actions last, in case their page makes them.
+  const rank = (entry: Entry): number => (entry.entryPoint.kind === 'layout' ? 0 : entry.code === undefined ? 1 : 2);
+  const ordered = entries.toSorted((left, right) => rank(left) - rank(right));
+  for (const entry of ordered) {
+    const inline = machine.foundEntries.get(entry.entryPoint.name);
+    entryPoints.set(entry.entryPoint.name, entry.entryPoint);
+    if (entry.code !== undefined && inline !== undefined) continue;
+    const run = runEntry(machine, entry, entry.entryPoint.kind === 'page' ? layoutFacts(entry, layouts) : []);
+    if (entry.entryPoint.kind === 'layout') layouts.set(entry.entryPoint.file, run.normalFacts);
+    const entryPoint = refined(entry.entryPoint, run.effects);
+    entryPoints.set(entryPoint.name, entryPoint);
+    flattening.add({ ...run, entryPoint });
+  }
+  for (const entryPoint of toolsOf(machine)) entryPoints.set(entryPoint.name, entryPoint);
+  const { queries, events } = flattening.result();
+  const points = [...entryPoints.values()].toSorted((left, right) => comparePlaces(left, right) || compareText(left.name, right.name));
+  const modules = sourceModules(source).toSorted((left, right) => compareText(left.file, right.file));
+  const gaps = [...source.gaps(), ...machine.gaps].toSorted(compareGaps);
+  const loaded = source.loaded();
+  const textual = new Set(loaded.flatMap(textualQueries));
+  for (const site of machine.reachedSites) textual.add(site);
+  const model: AppModel = {
+    framework: frameworkOf(source),
+    entryPoints: points,
+    queries: queries.toSorted(compareQueries),
+    observations: [],
+    gaps,
+    files: loaded.length,
+    querySites: { reached: machine.reachedSites.size, textual: textual.size },
+  };
+  return { model, entryPoints: points, queries: model.queries, events, modules, inlinedEnvironment: inlinedEnvironment(source), rows: machine.rows };
+}
+
+function sourceModules(source: SourceFiles): ObserveInput['modules'][number][] {
+  // Files of the browser's graph are not all reached from entry points; every file with the directive counts.
+  for (const path of source.paths) {
+    if (!/\.[cm]?[jt]sx?$/.test(path) || /\.(?:test|spec|stories)\./.test(path)) continue;
+    const text = source.text(path) ?? '';
+    if (/^\s*(?:(?:\/\/[^\n]*|\/\*[\s\S]*?\*\/)\s*)*['"]use client['"]/.test(text)) loadGraph(source, path, new Set());
+  }
+  return source.loaded().map(module => moduleInfo(source, module));
+}
+
+function loadGraph(source: SourceFiles, path: string, seen: Set<string>): void {
+  if (seen.has(path)) return;
+  seen.add(path);
+  const module = source.module(path);
+  if (module === undefined || module.directive === 'use server') return;
+  for (const declaration of module.imports) {
+    const resolution = source.resolve(path, declaration.specifier);
+    if (resolution.kind === 'file') loadGraph(source, resolution.file, seen);
+  }
+}
+
+function noteTools(machine: Machine, source: SourceFiles): void {
+  const names = machine.remember(toolNames, () => new Map<string, string>());
+  const tools = machine.remember(knownTools, () => new Map<string, KnownTool>());
+  for (const path of source.paths) {
+    if (!/\.[cm]?[jt]sx?$/.test(path)) continue;
+    const text = source.text(path) ?? '';
+    if (!/from\s+['"]ai['"]/.test(text)) continue;
+    const module = source.module(path);
+    for (const found of module === undefined ? [] : findTools(module)) {
+      names.set(`${path}:${found.at}`, found.name);
+      if (module === undefined) continue;
+      const line = text.slice(0, found.at).split('\n').length;
+      const entryPoint: EntryPoint = { kind: 'tool', name: `tool ${path}#${found.name}`, file: path, line, symbol: found.name };
+      tools.set(entryPoint.name, { entryPoint, ran: false });
+    }
+  }
+}
+
+function toolsOf(machine: Machine): readonly EntryPoint[] {
+  const tools = machine.remember(knownTools, () => new Map<string, KnownTool>());
+  for (const { entryPoint, ran } of tools.values()) {
+    if (!ran) machine.gap(`Nothing was found that runs '${entryPoint.symbol}'; its queries were not judged.`, entryPoint);
+  }
+  return [...tools.values()].map(known => known.entryPoint);
+}
+
+/** What the layouts above a page check: nothing that guards the page, but worth saying. */
+function layoutFacts(entry: Entry, layouts: ReadonlyMap<string, readonly Fact[]>): readonly Fact[] {
+  const folder = entry.entryPoint.file.slice(0, entry.entryPoint.file.lastIndexOf('/'));
+  return [...layouts].flatMap(([file, facts]) => {
+    const above = file.slice(0, file.lastIndexOf('/'));
+    return folder === above || folder.startsWith(`${above}/`) ? facts : [];
+  });
+}
+
+/** A handler that verifies events is a webhook wherever it stands. */
+function refined(entryPoint: EntryPoint, effects: readonly Effect[]): EntryPoint {
+  if (entryPoint.kind !== 'route-handler') return entryPoint;
+  return calls(effects, event => event.kind === 'call' && /constructEvent|Webhook\.verify/.test(event.callee)) ? { ...entryPoint, kind: 'webhook' } : entryPoint;
+}
+
+function calls(effects: readonly Effect[], test: (event: Extract<Effect, { kind: 'event' }>['event']) => boolean): boolean {
+  return effects.some(effect => (effect.kind === 'call' ? calls(effect.effects, test) : effect.kind === 'event' && test(effect.event)));
+}
+
+function compareQueries(left: QueryPath, right: QueryPath): number {
+  return comparePlaces(left.entryPoint, right.entryPoint) || compareText(left.entryPoint.name, right.entryPoint.name) || comparePlaces(left.place, right.place) || compareText(left.id, right.id);
+}
+
+function compareGaps(left: Gap, right: Gap): number {
+  return comparePlaces(left, right) || compareText(left.reason, right.reason);
+}
+
+const orms: readonly (readonly [string, string])[] = [
+  ['drizzle-orm', 'Drizzle'],
+  ['@prisma/client', 'Prisma'],
+  ['@supabase/supabase-js', 'Supabase'],
+  ['@supabase/ssr', 'Supabase'],
+  ['kysely', 'Kysely'],
+];
+const auths: readonly (readonly [string, string])[] = [
+  ['better-auth', 'better-auth'],
+  ['next-auth', 'NextAuth'],
+  ['@clerk/nextjs', 'Clerk'],
+  ['@supabase/ssr', 'Supabase Auth'],
+  ['jose', 'jose'],
+];
+
+function frameworkOf(source: SourceFiles): AppFramework {
+  const has = (list: readonly (readonly [string, string])[]): readonly string[] => [...new Set(list.filter(([name]) => source.dependencies.has(name)).map(([, label]) => label))];
+  const migrations = ['drizzle', 'supabase/migrations', 'prisma/migrations', 'migrations', 'db/migrations', 'lib/db/migrations'];
+  const folder = migrations.find(candidate => source.paths.some(path => path.startsWith(`${candidate}/`) && path.endsWith('.sql')));
+  return { next: source.dependencies.get('next'), orm: has(orms), auth: has(auths), stripe: source.dependencies.has('stripe'), migrationsFolder: folder };
+}
+
+/** The app as every check sees it: entry points, query paths and observations. */
+export function buildAppModel(source: SourceFiles, database: DatabaseModel | undefined): AppModel {
+  const { model, ...input } = interpretApp(source, database);
+  const observed = observe(input);
+  return { ...model, observations: observed.observations, gaps: [...model.gaps, ...observed.gaps] };
+}

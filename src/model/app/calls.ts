@@ -1,0 +1,448 @@
+import type { Item, Pattern } from '../../collect/source/ir.ts';
+import type { EntryPoint } from '../../core/path.ts';
+import { arrayMethod, isArrayLike } from './collections.ts';
+import { awaitValue, construct, extend, memberOf, peekMember } from './expressions.ts';
+import { addFacts, commonFacts, without } from './facts.ts';
+import { valueKey } from './keys.ts';
+import { behaviourOf, Frame, FunctionClosure, nativeValue, type CachedCall, type Call, type Machine, type Summary } from './machine.ts';
+import { alternativesOf, bottom, choose, isBottom, termOf } from './operations.ts';
+import { bind, branches, run } from './statements.ts';
+import type { Fact } from './types.ts';
+import { constant, termsIn, undefinedValue, type Alternative, type Value } from './value.ts';
+
+/** Where and how a call is made. */
+export interface CallSite {
+  readonly at: number;
+  readonly end: number;
+  readonly optional?: boolean;
+  /** The written arguments, to change variables that the callee changes in place. */
+  readonly nodes?: readonly Item[] | undefined;
+  /** `this` of the callee. */
+  readonly self?: Value;
+  readonly constructs?: boolean;
+  /** A component being rendered. */
+  readonly rendering?: boolean;
+  /** Where the chain of calls begins. */
+  readonly start?: number;
+  readonly cached?: (result: Value) => CachedCall;
+}
+
+const deepestCalls = 48;
+const mostRecursion = 2;
+
+/** Calls a value with arguments. */
+export function callValue(machine: Machine, frame: Frame, callee: Value, values: readonly Value[], site: CallSite): Value {
+  switch (callee.kind) {
+    case 'function':
+      return callClosure(machine, frame, callee.closure as FunctionClosure, values, site);
+    case 'choice': {
+      const callable = alternativesOf(callee).filter(({ value }) => !(value.kind === 'constant' && (value.value === undefined || value.value === null)));
+      const mayMiss = callable.length < alternativesOf(callee).length;
+      const work = callable.map(alternative => () => {
+        frame.learn(alternative.facts);
+        return callValue(machine, frame, alternative.value, values, site);
+      });
+      if (site.optional === true && mayMiss) work.push(() => undefinedValue);
+      return branches(machine, frame, work);
+    }
+    case 'native': {
+      const result = behaviourOf(callee).invoke?.({ machine, frame, arguments: values, at: site.at, end: site.end });
+      return result ?? callUnknown(machine, frame, callee, callee.native.name, values, site);
+    }
+    case 'external':
+      return callExternal(machine, frame, callee, values, site);
+    case 'promise':
+      return callValue(machine, frame, callee.value, values, site);
+    case 'constant':
+      if (site.optional === true) return undefinedValue;
+      frame.dead = true;
+      return bottom;
+    default:
+      return callUnknown(machine, frame, callee, 'call', values, site);
+  }
+}
+
+/** `receiver.name(…)`. */
+export function callMethod(machine: Machine, frame: Frame, receiver: Value, name: string, values: readonly Value[], site: CallSite): Value {
+  const call: Call = { machine, frame, arguments: values, at: site.start ?? site.at, end: site.end };
+  switch (receiver.kind) {
+    case 'choice': {
+      const work: (() => Value)[] = [];
+      for (const alternative of alternativesOf(receiver)) {
+        const inner = alternative.value;
+        if (inner.kind === 'constant' && (inner.value === null || inner.value === undefined)) {
+          if (site.optional === true) {
+            work.push(() => {
+              frame.learn(alternative.facts);
+              return undefinedValue;
+            });
+          }
+          continue;
+        }
+        work.push(() => {
+          frame.learn(alternative.facts);
+          return callMethod(machine, frame, inner, name, values, site);
+        });
+      }
+      return branches(machine, frame, work);
+    }
+    case 'native': {
+      const result = behaviourOf(receiver).method?.(name, call);
+      if (result !== undefined) return result;
+      const member = behaviourOf(receiver).member?.(name, call);
+      if (member !== undefined) return callValue(machine, frame, member, values, site);
+      return callUnknown(machine, frame, receiver, name, values, site);
+    }
+    case 'external': {
+      const path = receiver.path === '' ? name : `${receiver.path}.${name}`;
+      return callExternal(machine, frame, { ...receiver, path }, values, site);
+    }
+    case 'function':
+      if (name === 'bind') {
+        const closure = receiver.closure as FunctionClosure;
+        return { ...receiver, closure: new FunctionClosure(closure.code, closure.frame, [...closure.bound, ...values.slice(1)]) };
+      }
+      if (name === 'call') return callValue(machine, frame, receiver, values.slice(1), site);
+      if (name === 'apply') return callValue(machine, frame, receiver, values[1]?.kind === 'array' ? values[1].items : [], site);
+      return callUnknown(machine, frame, receiver, name, values, site);
+    case 'promise':
+      return promiseMethod(machine, frame, receiver, name, values, site);
+    case 'object': {
+      const member = memberOf(machine, frame, receiver, name, site.at, site.optional === true);
+      if (member.kind === 'constant') {
+        if (site.optional === true) return undefinedValue;
+        return callUnknown(machine, frame, receiver, name, values, site);
+      }
+      if (member.kind === 'function' && receiver.spread.length === 0 && site.nodes !== undefined) {
+        return callValue(machine, frame, member, values, { ...site, self: receiver });
+      }
+      return callValue(machine, frame, member, values, { ...site, self: receiver });
+    }
+    case 'constant':
+      if (receiver.value === null || receiver.value === undefined) {
+        if (site.optional === true) return undefinedValue;
+        frame.dead = true;
+        return bottom;
+      }
+      return textMethod(machine, frame, receiver, name, values, site);
+    case 'response':
+      if (name === 'json' || name === 'text' || name === 'clone') return { kind: 'promise', value: receiver.body, facts: [] };
+      return callUnknown(machine, frame, receiver, name, values, site);
+    default: {
+      if (isArrayLike(receiver)) {
+        const result = arrayMethod(machine, frame, receiver, name, values, site.at);
+        if (result !== undefined) return result;
+      }
+      if (receiver.kind === 'term') return textMethod(machine, frame, receiver, name, values, site);
+      return callUnknown(machine, frame, receiver, name, values, site);
+    }
+  }
+}
+
+const keeps: ReadonlySet<string> = new Set(['toString', 'valueOf', 'toISOString']);
+const asks: ReadonlySet<string> = new Set(['startsWith', 'endsWith', 'includes', 'test', 'has', 'hasOwnProperty', 'equals']);
+
+/** A method of a text, number or date, or of a value known only by its provenance. */
+function textMethod(machine: Machine, frame: Frame, receiver: Extract<Value, { kind: 'term' | 'constant' }>, name: string, values: readonly Value[], site: CallSite): Value {
+  if (keeps.has(name)) return receiver;
+  if (asks.has(name)) return { kind: 'test', whenTrue: [], whenFalse: [] };
+  if (receiver.kind === 'constant' && typeof receiver.value === 'string') {
+    if (name === 'split') {
+      const [separator] = values;
+      if (separator?.kind === 'constant') return { kind: 'array', items: receiver.value.split(String(separator.value)).slice(0, 16).map(part => constant(part)) };
+    }
+    if (name === 'toLowerCase' || name === 'toUpperCase' || name === 'trim') {
+      return constant(name === 'trim' ? receiver.value.trim() : name === 'toLowerCase' ? receiver.value.toLowerCase() : receiver.value.toUpperCase());
+    }
+  }
+  if (receiver.kind === 'term' && isAccessor(receiver.term.kind) && name === 'get') {
+    const [key] = values;
+    return { kind: 'term', term: key?.kind === 'constant' ? extend(receiver.term, String(key.value)) : extend(receiver.term, '*'), maybeUndefined: true };
+  }
+  runCallbacks(machine, frame, values, site);
+  const term = termOf(receiver);
+  if (name === 'trim' || name === 'normalize') return { kind: 'term', term, maybeUndefined: false, truthy: receiver.kind === 'term' && receiver.truthy === true };
+  if (term.kind === 'opaque') return machine.opaque(frame, site.at, `'${name}' of something that was not followed (${term.reason})`);
+  return { kind: 'term', term: { kind: 'call', name, arguments: [term, ...values.filter(isPlain).map(termOf)] }, maybeUndefined: false };
+}
+
+function isAccessor(kind: string): boolean {
+  return kind === 'client' || kind === 'tool-argument' || kind === 'event';
+}
+
+function isPlain(value: Value): boolean {
+  return value.kind !== 'function' && value.kind !== 'native';
+}
+
+/** A call of something that is not understood: its callbacks run, its result depends on everything that went in. */
+function callUnknown(machine: Machine, frame: Frame, receiver: Value, name: string, values: readonly Value[], site: CallSite): Value {
+  const results = runCallbacks(machine, frame, values, site);
+  const [result] = results;
+  if (result !== undefined && results.length === 1) return result;
+  if (receiver.kind === 'term' && receiver.term.kind !== 'opaque') {
+    return { kind: 'term', term: { kind: 'call', name, arguments: [receiver.term, ...values.filter(isPlain).map(termOf)] }, maybeUndefined: true };
+  }
+  return machine.opaque(frame, site.at, `the call of '${name}' was not followed`);
+}
+
+/** Functions among the arguments of an unknown callee are called once: what they reach is reached. */
+function runCallbacks(machine: Machine, frame: Frame, values: readonly Value[], site: CallSite): readonly Value[] {
+  const results: Value[] = [];
+  for (const value of values) {
+    if (value.kind !== 'function') continue;
+    const before = frame.save();
+    const closure = value.closure as FunctionClosure;
+    const inputs = closure.code.parameters.map(() => machine.opaque(frame, site.at, 'an argument of a callback'));
+    const result = callValue(machine, frame, value, inputs, { at: site.at, end: site.end });
+    if (!isBottom(result) && !frame.dead) results.push(result);
+    frame.restore(before);
+  }
+  return results;
+}
+
+/** A call of a library or the platform. */
+export function callExternal(machine: Machine, frame: Frame, callee: Extract<Value, { kind: 'external' }>, values: readonly Value[], site: CallSite): Value {
+  const call: Call = { machine, frame, arguments: values, at: site.at, end: site.end };
+  const path = callee.path.replaceAll('()', '');
+  const handler = findHandler(machine, callee.library, path);
+  if (handler !== undefined) {
+    const held = machine.remember<{ receiver?: Value }>('receiver', () => ({}));
+    const before = held.receiver;
+    held.receiver = callee;
+    const result = handler(call);
+    if (before === undefined) delete held.receiver;
+    else held.receiver = before;
+    return result;
+  }
+  if (callee.library !== undefined || !quiet.test(path)) {
+    machine.emit(frame, { kind: 'call', library: callee.library, callee: path, arguments: values, place: machine.place(frame, site.start ?? site.at, site.end) });
+  }
+  const functions = values.filter(value => value.kind === 'function');
+  const [only] = functions;
+  if (only !== undefined && functions.length === 1 && frame.code === undefined && !/\.(then|catch|on|subscribe)$/.test(path)) return only;
+  const results = runCallbacks(machine, frame, values, site);
+  const [result] = results;
+  if (result !== undefined && results.length === 1) return result;
+  return { kind: 'external', library: callee.library, path: `${path}()`, arguments: [...callee.arguments, ...values.filter(isPlain)] };
+}
+
+/** Globals whose calls tell an observer nothing. */
+const quiet = /^(?:Math|console|Intl|Date|Number|String|Symbol|performance|BigInt|isNaN|encodeURIComponent|decodeURIComponent|setTimeout|clearTimeout|Array|Object|typeof)\b/;
+
+/** The model of a callee: by package and path, by package without sub-path, or by the last names of the path. */
+function findHandler(machine: Machine, library: string | undefined, path: string): ((call: Call) => Value) | undefined {
+  const exact = machine.handlers.get(`${library ?? ''}#${path}`);
+  if (exact !== undefined || library === undefined) return exact;
+  const root = library.startsWith('@') ? library.split('/').slice(0, 2).join('/') : library.split('/')[0];
+  return machine.handlers.get(`${root ?? ''}/*#${path}`) ?? machine.handlers.get(`${library}#*`) ?? machine.handlers.get(`${root ?? ''}/*#*`);
+}
+
+function promiseMethod(machine: Machine, frame: Frame, receiver: Extract<Value, { kind: 'promise' }>, name: string, values: readonly Value[], site: CallSite): Value {
+  const [first, second] = values;
+  if (name === 'then' && first !== undefined) {
+    const before = frame.save();
+    frame.learn(receiver.facts);
+    const inner = isBottom(receiver.value) ? bottom : awaitValue(machine, frame, callValue(machine, frame, first, [receiver.value], site), site.at);
+    const facts = without(frame.facts, before.facts);
+    frame.restore(before);
+    const result: Value = { kind: 'promise', value: inner, facts };
+    return second === undefined ? result : promiseMethod(machine, frame, result, 'catch', [second], site);
+  }
+  if (name === 'catch' && first !== undefined) {
+    const before = frame.save();
+    const handled = awaitValue(machine, frame, callValue(machine, frame, first, [machine.opaque(frame, site.at, 'a caught error')], site), site.at);
+    const dead = frame.dead || isBottom(handled);
+    frame.restore(before);
+    if (dead) return receiver;
+    const lost = receiver.facts.filter(fact => fact.weakness === undefined).map((fact): Fact => ({ ...fact, weakness: 'fail-open' }));
+    return { kind: 'promise', value: choose([{ value: receiver.value, facts: receiver.facts }, { value: handled, facts: [] }]), facts: lost };
+  }
+  if (name === 'finally') {
+    if (first !== undefined) runCallbacks(machine, frame, [first], site);
+    return receiver;
+  }
+  // A forgotten `await`, or a library's own promise with more methods.
+  return callMethod(machine, frame, receiver.value, name, values, site);
+}
+
+// Functions of the program ---------------------------------------------------------------------------------------------
+
+function callClosure(machine: Machine, frame: Frame, closure: FunctionClosure, values: readonly Value[], site: CallSite): Value {
+  const { code } = closure;
+  const given = [...closure.bound, ...values];
+  if (machine.active.length > deepestCalls || machine.active.filter(active => active === code).length >= mostRecursion) {
+    if (machine.active.length > deepestCalls) machine.gap('Calls are nested deeper than is followed.', machine.place(frame, site.at));
+    return machine.opaque(frame, site.at, `the call of '${code.name}' was not followed (recursion)`);
+  }
+  const self = site.self ?? (code.isArrow ? closure.frame.thisValue : undefinedValue);
+  const summary = summaryOf(machine, closure, given, self);
+  if (summary.effects.length > 0) {
+    const place = machine.place(frame, site.at);
+    const step = { role: 'propagation' as const, label: code.name === '' ? 'a callback' : code.name, code: machine.code(frame, site.at), ...place };
+    const isCached = code.directive === 'use cache' || (closure.frame.module.directive === 'use cache' && code.parent === undefined && code.isAsync);
+    const result = choose(summary.alternatives);
+    const cached = site.cached?.(result) ?? (isCached ? useCache(machine, closure, given, result) : undefined);
+    frame.effects.push({ kind: 'call', facts: frame.facts, step, effects: summary.effects, cached });
+  }
+  for (const output of summary.outputs) {
+    const node = site.nodes?.[output.index - closure.bound.length];
+    if (node?.value.kind === 'name') {
+      const holder = frame.holderOf(node.value.binding);
+      (holder ?? frame).vars.set(node.value.binding, output.value);
+    }
+  }
+  if (site.constructs === true) return summary.self;
+  const alternatives = summary.alternatives;
+  const common = commonFacts(alternatives.map(alternative => alternative.facts));
+  const value = choose(alternatives.map((alternative): Alternative => ({ value: alternative.value, facts: without(alternative.facts, common) })));
+  if (code.isAsync) return { kind: 'promise', value, facts: common };
+  if (isBottom(value)) {
+    frame.dead = true;
+    return bottom;
+  }
+  frame.learn(common);
+  return value;
+}
+
+/** A function with the directive 'use cache'. */
+function useCache(machine: Machine, closure: FunctionClosure, values: readonly Value[], result: Value): CachedCall {
+  const file = closure.frame.module.file;
+  return {
+    id: `${file}#${closure.code.name}`,
+    mechanism: 'use-cache',
+    name: closure.code.name,
+    arguments: values,
+    keyParts: [],
+    captured: capturedValues(closure),
+    place: machine.place(closure.frame, closure.code.at),
+    result,
+  };
+}
+
+/** The values that a function captured from the functions around it, by name. */
+export function capturedValues(closure: FunctionClosure): readonly { readonly name: string; readonly value: Value }[] {
+  const captured: { name: string; value: Value }[] = [];
+  for (const binding of closure.code.captures) {
+    const value = closure.frame.holderOf(binding)?.vars.get(binding);
+    if (value !== undefined) captured.push({ name: binding.name, value });
+  }
+  return captured;
+}
+
+const mostStepsPerCall = 400_000;
+
+function summaryOf(machine: Machine, closure: FunctionClosure, values: readonly Value[], self: Value): Summary {
+  const { code } = closure;
+  const key = `${code.id}|${closure.captureKey(0)}|${code.usesThis ? valueKey(self) : ''}|${values.map(value => valueKey(value)).join('|')}`;
+  const known = machine.summaries.get(key);
+  if (known !== undefined) return known;
+  const summary = interpret(machine, closure, values, self);
+  // A function that changes variables around it must run at each call.
+  if (!code.assignsOuter && summary.complete) machine.summaries.set(key, summary);
+  return summary;
+}
+
+function interpret(machine: Machine, closure: FunctionClosure, values: readonly Value[], self: Value): Summary & { readonly complete: boolean } {
+  const { code } = closure;
+  const frame = new Frame(closure.frame.module, code, closure.frame, self);
+  const started = machine.steps;
+  const recursive = machine.active.includes(code);
+  machine.active.push(code);
+  for (const [index, parameter] of code.parameters.entries()) bind(machine, frame, parameter, values[index] ?? undefinedValue, code.at);
+  if (code.rest !== undefined) bind(machine, frame, code.rest, { kind: 'array', items: values.slice(code.parameters.length) }, code.at);
+  run(machine, frame, code.body);
+  if (!frame.dead) frame.returns.push({ value: undefinedValue, facts: frame.facts });
+  const alternatives = code.isAsync ? frame.returns.flatMap(returned => settleReturn(machine, frame, returned, code.end)) : frame.returns;
+  for (const action of frame.actions) runAction(machine, frame, action.code, action.facts ?? frame.facts);
+  machine.active.pop();
+  if (machine.steps - started > mostStepsPerCall) machine.gap(`'${code.name}' takes very many steps to follow.`, machine.place(frame, code.at));
+  const outputs = code.parameters.flatMap((parameter, index) => {
+    if (parameter.kind !== 'name' || !frame.changed.has(parameter.binding)) return [];
+    return [{ index, value: frame.vars.get(parameter.binding) ?? undefinedValue }];
+  });
+  return { alternatives: merged(alternatives), effects: frame.effects, outputs, self: frame.thisValue, complete: !recursive };
+}
+
+/** An inline server action is an entry point of its own: its arguments come from the caller, what it captured from the page. */
+function runAction(machine: Machine, frame: Frame, code: FunctionClosure['code'], facts: readonly Fact[]): void {
+  const closure = new FunctionClosure(code, frame);
+  const { file } = frame.module;
+  const { line } = machine.place(frame, code.at);
+  const name = code.name === '' ? `inline${line}` : code.name;
+  const entryPoint: EntryPoint = { kind: 'server-action', name: `action ${file}#${name}`, file, line, symbol: name };
+  machine.foundEntries.set(entryPoint.name, entryPoint);
+  const captured = capturedValues(closure);
+  const bound = captured.some(({ value }) => termsIn(value).some(term => term.kind === 'principal' || term.kind === 'column'));
+  const before = frame.save();
+  const outer = frame.effects;
+  frame.effects = [];
+  frame.dead = false;
+  // Captured values are encrypted by Next.js: what was checked about them still holds.
+  frame.facts = bound ? facts : [];
+  const given = frame.facts;
+  const value = interpretInline(machine, frame, code, clientArguments(code.parameters));
+  const { effects, facts: after } = frame;
+  frame.effects = outer;
+  frame.restore(before);
+  const flat = effects.map(effect => (effect.kind === 'call' ? { ...effect, step: undefined } : effect));
+  frame.effects.push({ kind: 'entry', facts: given, entryPoint, effects: flat, value, valueFacts: after });
+}
+
+/** Arguments that the caller sends, named by the parameters they arrive in. */
+export function clientArguments(parameters: readonly Pattern[]): readonly Value[] {
+  return parameters.map((parameter, index): Value => {
+    const name = parameterName(parameter) ?? (parameters.length === 1 ? 'input' : `argument${index + 1}`);
+    return { kind: 'term', term: { kind: 'client', path: name }, maybeUndefined: true };
+  });
+}
+
+function parameterName(pattern: Pattern): string | undefined {
+  if (pattern.kind === 'name') return pattern.binding.name;
+  return pattern.kind === 'default' ? parameterName(pattern.pattern) : undefined;
+}
+
+/** What an async function returns is awaited before its caller sees it. */
+function settleReturn(machine: Machine, frame: Frame, returned: Alternative, at: number): readonly Alternative[] {
+  const inner = returned.value;
+  if (inner.kind !== 'promise' && inner.kind !== 'native' && inner.kind !== 'choice') return [returned];
+  const wasDead = frame.dead;
+  const before = frame.facts;
+  frame.dead = false;
+  frame.facts = returned.facts;
+  const value = awaitValue(machine, frame, inner, at);
+  const facts = frame.facts;
+  const gone = frame.dead || isBottom(value);
+  frame.dead = wasDead;
+  frame.facts = before;
+  return gone ? [] : [{ value, facts }];
+}
+
+function merged(alternatives: readonly Alternative[]): readonly Alternative[] {
+  const value = choose(alternatives);
+  if (value.kind !== 'choice') return [{ value, facts: commonFacts(alternatives.map(alternative => alternative.facts)) }];
+  return alternativesOf(value);
+}
+
+/** Runs work with more facts than hold here; afterwards the frame is as before. */
+export function within<T>(frame: Frame, facts: readonly Fact[], work: () => T): T {
+  const before = frame.save();
+  frame.facts = addFacts(frame.facts, facts);
+  const result = work();
+  const { effects } = frame;
+  frame.restore(before);
+  frame.effects = effects;
+  return result;
+}
+
+/** A function of a library, as a value that can be passed on. */
+export function handlerValue(name: string, key: string, invoke: (call: Call) => Value): Value {
+  return nativeValue({ name, key, invoke });
+}
+
+export { construct, peekMember };
+
+/** Runs an inline server action that nothing created on the way: what it captured is not known. */
+export function interpretInline(machine: Machine, frame: Frame, code: FunctionClosure['code'], values: readonly Value[]): Value {
+  const value = callClosure(machine, frame, new FunctionClosure(code, frame), values, { at: code.at, end: code.end });
+  return frame.dead ? bottom : awaitValue(machine, frame, value, code.at);
+}

@@ -1,0 +1,316 @@
+import { callValue, within } from './calls.ts';
+import { awaitValue, compareValues, extend, iterated } from './expressions.ts';
+import { addFacts, rowFact, without } from './facts.ts';
+import { valueKey } from './keys.ts';
+import { nativeValue, type Call, type Frame, type Machine, type NativeValue } from './machine.ts';
+import { alternativesOf, assume, bottom, choose, firstOf, isBottom, lengthOf, listFacts, termOf, truthOf } from './operations.ts';
+import { renameFact, renameRow, renameValue } from './rename.ts';
+import type { Fact } from './types.ts';
+import { constant, undefinedValue, type Alternative, type Value } from './value.ts';
+
+/** True for values with array methods. */
+export function isArrayLike(value: Value): boolean {
+  return value.kind === 'array' || value.kind === 'list' || value.kind === 'term';
+}
+
+/** An array after `push` or `unshift`. */
+export function pushed(value: Value, items: readonly Value[], first: boolean): Value {
+  switch (value.kind) {
+    case 'array':
+      if (value.items.length > 64) return value;
+      return { kind: 'array', items: first ? [...items, ...value.items] : [...value.items, ...items] };
+    case 'choice':
+      return choose(value.alternatives.map(alternative => ({ ...alternative, value: pushed(alternative.value, items, first) })));
+    case 'list':
+      return { kind: 'list', element: choose([value.element, ...items].map(item => ({ value: item, facts: [] }))), rows: undefined, facts: [] };
+    default:
+      return { kind: 'array', items: [value, ...items] };
+  }
+}
+
+const mostUnrolled = 16;
+
+/** A method of an array, of rows, or of a list that the caller sent. Absent when the method is not one of arrays. */
+export function arrayMethod(machine: Machine, frame: Frame, receiver: Value, name: string, values: readonly Value[], at: number): Value | undefined {
+  const [first, second] = values;
+  switch (name) {
+    case 'map':
+    case 'flatMap':
+      return first === undefined ? undefined : mapped(machine, frame, receiver, first, at);
+    case 'forEach':
+      if (first !== undefined) mapped(machine, frame, receiver, first, at);
+      return undefinedValue;
+    case 'filter':
+      return first === undefined ? undefined : filtered(machine, frame, receiver, first, at);
+    case 'find':
+    case 'findLast':
+      return first === undefined ? undefined : found(machine, frame, receiver, first, at);
+    case 'some':
+      return first === undefined ? undefined : asked(found(machine, frame, receiver, first, at));
+    case 'every':
+      if (first !== undefined) mapped(machine, frame, receiver, first, at);
+      return { kind: 'test', whenTrue: [], whenFalse: [] };
+    case 'includes':
+      return first === undefined || receiver.kind === 'term' ? undefined : includes(machine, frame, receiver, first, at);
+    case 'at':
+    case 'pop':
+    case 'shift':
+      if (receiver.kind === 'list') return firstOf(receiver, machine.place(frame, at));
+      if (receiver.kind === 'array') {
+        if (first?.kind === 'constant' && typeof first.value === 'number') return receiver.items.at(first.value) ?? undefinedValue;
+        return receiver.items.length === 0 ? undefinedValue : choose(receiver.items.map(item => ({ value: item, facts: [] })));
+      }
+      return undefined;
+    case 'slice':
+    case 'toSorted':
+    case 'sort':
+    case 'reverse':
+    case 'toReversed':
+    case 'flat':
+    case 'values':
+    case 'filter(Boolean)':
+      if (receiver.kind === 'term' && name === 'slice') return undefined;
+      if (first?.kind === 'function' && receiver.kind !== 'term') {
+        const { element } = iterated(machine, frame, receiver, at);
+        within(frame, [], () => callValue(machine, frame, first, [element, element], { at, end: at }));
+      }
+      return receiver;
+    case 'concat':
+      return receiver.kind === 'term' ? undefined : joined([receiver, ...values]);
+    case 'join':
+      return { kind: 'term', term: { kind: 'call', name: 'concat', arguments: [termOf(iterated(machine, frame, receiver, at).element)] }, maybeUndefined: false };
+    case 'reduce': {
+      if (first === undefined) return undefined;
+      const { element, facts } = iterated(machine, frame, receiver, at);
+      const start = second ?? element;
+      const result = within(frame, facts, () => callValue(machine, frame, first, [start, element], { at, end: at }));
+      return isBottom(result) ? start : choose([{ value: start, facts: [] }, { value: result, facts: [] }]);
+    }
+    case 'indexOf':
+    case 'findIndex':
+      if (first?.kind === 'function') mapped(machine, frame, receiver, first, at);
+      return machine.opaque(frame, at, 'a position');
+    case 'entries': {
+      const { element } = iterated(machine, frame, receiver, at);
+      return { kind: 'list', element: { kind: 'array', items: [machine.opaque(frame, at, 'a position'), element] }, rows: receiver.kind === 'list' ? receiver.rows : undefined, facts: [] };
+    }
+    case 'keys':
+      return machine.opaque(frame, at, 'positions');
+    default:
+      return undefined;
+  }
+}
+
+function joined(parts: readonly Value[]): Value {
+  if (parts.every(part => part.kind === 'array')) return { kind: 'array', items: parts.flatMap(part => (part.kind === 'array' ? part.items : [])) };
+  const [first] = parts;
+  const elements = parts.flatMap(part => (part.kind === 'list' ? [part.element] : part.kind === 'array' ? part.items : [part]));
+  return { kind: 'list', element: choose(elements.map(value => ({ value, facts: [] }))), rows: first?.kind === 'list' ? first.rows : undefined, facts: [] };
+}
+
+function mapped(machine: Machine, frame: Frame, receiver: Value, callback: Value, at: number): Value {
+  if (receiver.kind === 'array' && receiver.items.length <= mostUnrolled) {
+    return { kind: 'array', items: receiver.items.map((item, index) => within(frame, [], () => callValue(machine, frame, callback, [item, constant(index), receiver], { at, end: at }))) };
+  }
+  const { element, facts } = iterated(machine, frame, receiver, at);
+  const { result, learned } = callFor(machine, frame, callback, element, facts, at);
+  if (isBottom(result)) return { kind: 'array', items: [] };
+  const list = receiver.kind === 'list' ? receiver : undefined;
+  return { kind: 'list', element: flatten(result), rows: list?.rows, facts: addFacts(list?.facts ?? [], learned) };
+}
+
+function flatten(value: Value): Value {
+  if (value.kind === 'array' && value.items.length === 1) return value;
+  return value;
+}
+
+/** Calls a callback for one value out of many, with what holds for it; what the call shows stays with the value. */
+function callFor(machine: Machine, frame: Frame, callback: Value, element: Value, facts: readonly Fact[], at: number): { readonly result: Value; readonly learned: readonly Fact[] } {
+  const before = frame.save();
+  frame.learn(facts);
+  const known = frame.facts;
+  const result = callValue(machine, frame, callback, [element, machine.opaque(frame, at, 'a position'), undefinedValue], { at, end: at });
+  const learned = without(frame.facts, known);
+  const dead = frame.dead;
+  frame.restore(before);
+  return { result: dead ? bottom : result, learned };
+}
+
+/** The same rows under a new name: one certain row among them, not whichever. */
+function renamed(machine: Machine, list: Extract<Value, { kind: 'list' }>): Extract<Value, { kind: 'list' }> {
+  if (list.rows === undefined) return list;
+  const fresh = machine.copyRow(list.rows);
+  const names = new Map([[list.rows.name, fresh.name]]);
+  const rows = renameRow({ ...list.rows }, names);
+  machine.rows.set(rows.name, rows);
+  return { kind: 'list', element: renameValue(list.element, names), rows, facts: list.facts.map(fact => renameFact(fact, names)) };
+}
+
+function filtered(machine: Machine, frame: Frame, receiver: Value, callback: Value, at: number): Value {
+  if (callback.kind === 'external' && callback.path === 'Boolean') {
+    return receiver.kind === 'array' ? { kind: 'array', items: receiver.items } : receiver;
+  }
+  if (receiver.kind === 'array') {
+    const items = receiver.items.flatMap((item): Value[] => {
+      const kept = kept_(machine, frame, callback, item, [], at);
+      if (kept === undefined) return [];
+      return [kept.facts.length === 0 && truthOf(kept.test) === 'true' ? item : choose([{ value: item, facts: kept.facts }, { value: undefinedValue, facts: [] }])];
+    });
+    return { kind: 'array', items };
+  }
+  if (receiver.kind !== 'list') {
+    const { element, facts } = iterated(machine, frame, receiver, at);
+    const kept = kept_(machine, frame, callback, element, facts, at);
+    return kept === undefined ? { kind: 'array', items: [] } : { kind: 'list', element, rows: undefined, facts: kept.facts };
+  }
+  const list = renamed(machine, receiver);
+  const { element, facts } = iterated(machine, frame, list, at);
+  const kept = kept_(machine, frame, callback, element, facts, at);
+  if (kept === undefined) return { kind: 'array', items: [] };
+  return { ...list, facts: addFacts(list.facts, kept.facts) };
+}
+
+function kept_(machine: Machine, frame: Frame, callback: Value, element: Value, facts: readonly Fact[], at: number): { readonly facts: readonly Fact[]; readonly test: Value } | undefined {
+  const { result, learned } = callFor(machine, frame, callback, element, facts, at);
+  if (isBottom(result)) return undefined;
+  const assumed = assume(result, true, machine.place(frame, at), machine.code(frame, at));
+  return assumed === undefined ? undefined : { facts: addFacts(learned, assumed.facts), test: result };
+}
+
+function found(machine: Machine, frame: Frame, receiver: Value, callback: Value, at: number): Value {
+  if (receiver.kind === 'array') {
+    const alternatives: Alternative[] = [];
+    for (const item of receiver.items) {
+      const kept = kept_(machine, frame, callback, item, [], at);
+      if (kept !== undefined) alternatives.push({ value: item, facts: kept.facts });
+    }
+    return choose([...alternatives, { value: undefinedValue, facts: [] }]);
+  }
+  if (receiver.kind !== 'list') {
+    const { element, facts } = iterated(machine, frame, receiver, at);
+    const kept = kept_(machine, frame, callback, element, facts, at);
+    return kept === undefined ? undefinedValue : choose([{ value: element, facts: kept.facts }, { value: undefinedValue, facts: [] }]);
+  }
+  const list = renamed(machine, receiver);
+  const { element, facts } = iterated(machine, frame, list, at);
+  const kept = kept_(machine, frame, callback, element, facts, at);
+  if (kept === undefined) return undefinedValue;
+  return choose([
+    { value: element, facts: addFacts(facts, kept.facts) },
+    { value: undefinedValue, facts: [] },
+  ]);
+}
+
+/** `some` is true exactly when `find` finds. */
+function asked(value: Value): Value {
+  const alternatives = alternativesOf(value);
+  const there = alternatives.filter(({ value: inner }) => !(inner.kind === 'constant' && inner.value === undefined));
+  return choose([...there.map(({ facts }) => ({ value: constant(true), facts })), { value: constant(false), facts: [] }]);
+}
+
+function includes(machine: Machine, frame: Frame, receiver: Value, needle: Value, at: number): Value {
+  if (receiver.kind === 'array') {
+    return choose([
+      ...receiver.items.flatMap((item): Alternative[] => {
+        const same = compareValues(machine, frame, '===', needle, item, at);
+        const assumed = assume(same, true, machine.place(frame, at), machine.code(frame, at));
+        return assumed === undefined ? [] : [{ value: constant(true), facts: assumed.facts }];
+      }),
+      { value: constant(false), facts: notIncluded(machine, frame, receiver.items, needle, at) },
+    ]);
+  }
+  if (receiver.kind === 'list') {
+    const list = renamed(machine, receiver);
+    const same = compareValues(machine, frame, '===', needle, list.element, at);
+    const assumed = assume(same, true, machine.place(frame, at), machine.code(frame, at));
+    if (assumed === undefined) return constant(false);
+    const facts = addFacts(listFacts(list, true, machine.place(frame, at), machine.code(frame, at)), assumed.facts);
+    return choose([
+      { value: constant(true), facts },
+      { value: constant(false), facts: [] },
+    ]);
+  }
+  return { kind: 'test', whenTrue: [], whenFalse: [] };
+}
+
+function notIncluded(machine: Machine, frame: Frame, items: readonly Value[], needle: Value, at: number): readonly Fact[] {
+  if (needle.kind !== 'term' || items.length > 6) return [];
+  return items.flatMap(item => {
+    const same = compareValues(machine, frame, '===', needle, item, at);
+    return same.kind === 'test' ? same.whenFalse : [];
+  });
+}
+
+/** `Promise.all(value)`. */
+export function awaitAll(machine: Machine, frame: Frame, value: Value, at: number): Value {
+  switch (value.kind) {
+    case 'array':
+      return { kind: 'array', items: value.items.map(item => (frame.dead ? bottom : awaitValue(machine, frame, item, at))) };
+    case 'list': {
+      const before = frame.save();
+      frame.learn(listFacts(value, true, machine.place(frame, at), ''));
+      const known = frame.facts;
+      const element = awaitValue(machine, frame, value.element, at);
+      const learned = without(frame.facts, known);
+      const { effects } = frame;
+      frame.restore(before);
+      frame.effects = effects;
+      return isBottom(element) ? { kind: 'array', items: [] } : { ...value, element, facts: addFacts(value.facts, learned) };
+    }
+    case 'choice':
+      return choose(alternativesOf(value).map(({ value: inner, facts }) => ({ value: awaitAll(machine, frame, inner, at), facts })));
+    default:
+      return awaitValue(machine, frame, value, at);
+  }
+}
+
+/** A `Map` or `Set`: kept by process when made at the top of a module. */
+export function mapValue(call: Call, kind: 'Map' | 'Set', entries: readonly Value[]): Value {
+  const { machine, frame, at } = call;
+  const place = machine.place(frame, at);
+  const isModule = frame.code === undefined;
+  const make = (inside: readonly Value[]): Value => {
+    const native: NativeValue & { readonly mutated: (name: string, values: readonly Value[]) => Value } = {
+      name: kind,
+      key: `${kind} ${place.file}:${place.line} ${inside.map(value => valueKey(value)).join(',')}`,
+      inside,
+      mutated: (name, values) => {
+        if (isModule) return make(inside);
+        const added = kind === 'Map' ? values[1] : values[0];
+        return name === 'delete' || added === undefined ? make(inside) : make([...inside, added]);
+      },
+      member: name => (name === 'size' ? inside.length === 0 ? constant(0) : lengthOf({ kind: 'list', element: inside[0] ?? undefinedValue, rows: undefined, facts: [] }) : undefined),
+      method: (name, inner) => {
+        const [key, value] = inner.arguments;
+        if (isModule && key !== undefined && (name === 'get' || name === 'set' || name === 'has' || name === 'delete')) {
+          inner.machine.emit(inner.frame, { kind: 'module-map', access: name, name: nameAt(inner), declaredAt: place, key, value: name === 'set' ? value : undefined, place: inner.machine.place(inner.frame, inner.at) });
+        }
+        switch (name) {
+          case 'get':
+            return choose([...(inside.length === 0 ? [machine.opaque(frame, at, 'a kept value')] : inside).map(item => ({ value: item, facts: [] })), { value: undefinedValue, facts: [] }]);
+          case 'has':
+            if (inside.length > 0 && kind === 'Set' && key !== undefined) return includes(machine, inner.frame, inside.length === 1 && inside[0]?.kind === 'list' ? inside[0] : { kind: 'array', items: inside }, key, inner.at);
+            return { kind: 'test', whenTrue: [], whenFalse: [] };
+          case 'set':
+          case 'add':
+            return make(inside);
+          case 'values':
+          case 'keys':
+          case 'entries':
+            return inside.length === 1 && inside[0]?.kind === 'list' ? inside[0] : { kind: 'array', items: inside };
+          default:
+            return undefined;
+        }
+      },
+    };
+    return nativeValue(native);
+  };
+  return make(entries);
+}
+
+function nameAt(call: Call): string {
+  const code = call.machine.code(call.frame, call.at);
+  return /([A-Za-z_$][\w$]*)\s*\??\.\s*(?:get|set|has|delete)\b/.exec(code)?.[1] ?? 'a map';
+}
+
+export { extend, rowFact };

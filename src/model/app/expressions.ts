@@ -1,0 +1,1042 @@
+import type { Binding, Expression, Item, ModuleCode, ObjectProperty, Pattern } from '../../collect/source/ir.ts';
+import type { Operator, Term } from '../../core/predicate.ts';
+import { arrayMethod, isArrayLike, pushed } from './collections.ts';
+import { callMethod, callValue } from './calls.ts';
+import { addFacts } from './facts.ts';
+import { valueKey } from './keys.ts';
+import { behaviourOf, Frame, FunctionClosure, nativeValue, type Call, type Machine, type NativeValue } from './machine.ts';
+import { assumeExpression, pathKey } from './narrow.ts';
+import { alternativesOf, bottom, choose, firstOf, isBottom, lengthFacts, lengthOf, listFacts, negate, promote, termOf, testOf } from './operations.ts';
+import { bind, branches, forget, functionValue } from './statements.ts';
+import type { Fact } from './types.ts';
+import { atoms, constant, objectOf, undefinedValue, type Alternative, type Value } from './value.ts';
+
+/** The value of an expression; sets `frame.dead` when the code after it is never reached. */
+export function evaluate(machine: Machine, frame: Frame, expression: Expression): Value {
+  machine.steps += 1;
+  if (frame.dead) return bottom;
+  if (machine.steps > machine.mostSteps) {
+    machine.gap('The limit of steps was reached; what comes after was not followed.', machine.place(frame, expression.at));
+    return machine.opaque(frame, expression.at, 'the limit of steps was reached');
+  }
+  const value = evaluateKind(machine, frame, expression);
+  if (expression.kind !== 'constant' && expression.kind !== 'function') frame.seen.set(expression, value);
+  return value;
+}
+
+function evaluateKind(machine: Machine, frame: Frame, expression: Expression): Value {
+  switch (expression.kind) {
+    case 'constant':
+      return constant(expression.value);
+    case 'name':
+      return lookup(machine, frame, expression.binding);
+    case 'global':
+      return { kind: 'external', library: undefined, path: expression.name, arguments: [] };
+    case 'this':
+      return frame.thisValue;
+    case 'member': {
+      const path = pathKey(expression);
+      const refined = path === undefined ? undefined : refinedOf(frame, expression, path);
+      const object = evaluate(machine, frame, expression.object);
+      if (frame.dead) return bottom;
+      if (refined !== undefined) return refined;
+      return memberOf(machine, frame, object, expression.property, expression.at, expression.optional);
+    }
+    case 'index': {
+      const object = evaluate(machine, frame, expression.object);
+      const index = evaluate(machine, frame, expression.index);
+      return frame.dead ? bottom : indexOf(machine, frame, object, index, expression.at, expression.optional);
+    }
+    case 'call':
+      return evaluateCall(machine, frame, expression);
+    case 'new': {
+      const callee = evaluate(machine, frame, expression.callee);
+      const values = evaluateItems(machine, frame, expression.arguments);
+      return frame.dead ? bottom : construct(machine, frame, callee, values, expression.at, expression.end);
+    }
+    case 'function':
+      return functionValue(machine, frame, expression.code);
+    case 'class':
+      return classValue(machine, frame, expression);
+    case 'object':
+      return evaluateObject(machine, frame, expression.properties);
+    case 'array': {
+      const items = evaluateItems(machine, frame, expression.items);
+      const [only] = items;
+      // `[...rows]` is the list itself.
+      if (items.length === 1 && only?.kind === 'list' && expression.items[0]?.spread === true) return only;
+      return { kind: 'array', items };
+    }
+    case 'template':
+      return evaluateTemplate(machine, frame, expression);
+    case 'binary':
+      return evaluateBinary(machine, frame, expression);
+    case 'logical':
+      return evaluateLogical(machine, frame, expression);
+    case 'not': {
+      const value = evaluate(machine, frame, expression.operand);
+      return frame.dead ? bottom : notValue(machine, frame, value, expression.at);
+    }
+    case 'unary': {
+      const value = evaluate(machine, frame, expression.operand);
+      if (frame.dead) return bottom;
+      if (expression.operator === 'void' || expression.operator === 'delete') return undefinedValue;
+      if (expression.operator === 'typeof') return { kind: 'external', library: undefined, path: 'typeof()', arguments: [value] };
+      if (value.kind === 'constant') return constant(expression.operator === '-' ? -Number(value.value) : Number(value.value));
+      return value;
+    }
+    case 'conditional': {
+      const value = evaluate(machine, frame, expression.test);
+      if (frame.dead) return bottom;
+      return branches(machine, frame, [
+        () => (assumeExpression(machine, frame, expression.test, value, true) ? evaluate(machine, frame, expression.then) : bottom),
+        () => (assumeExpression(machine, frame, expression.test, value, false) ? evaluate(machine, frame, expression.else) : bottom),
+      ]);
+    }
+    case 'assign': {
+      if (expression.operator === '=') {
+        const value = evaluate(machine, frame, expression.value);
+        if (!frame.dead) assign(machine, frame, expression.target, value);
+        return value;
+      }
+      const current = readTarget(machine, frame, expression.target);
+      const value = assignedValue(machine, frame, expression, current);
+      if (!frame.dead) assign(machine, frame, expression.target, value);
+      return value;
+    }
+    case 'await': {
+      const value = evaluate(machine, frame, expression.operand);
+      return frame.dead ? bottom : awaitValue(machine, frame, value, expression.at);
+    }
+    case 'sequence': {
+      let last: Value = undefinedValue;
+      for (const item of expression.items) last = evaluate(machine, frame, item);
+      return last;
+    }
+    case 'element':
+      return evaluateElement(machine, frame, expression);
+    case 'import':
+      return { kind: 'promise', value: importValue(machine, frame.module, expression.specifier, '*'), facts: [] };
+    case 'unknown':
+      return machine.opaque(frame, expression.at, expression.what);
+  }
+}
+
+// Names --------------------------------------------------------------------------------------------------------------
+
+function lookup(machine: Machine, frame: Frame, binding: Binding): Value {
+  const holder = frame.holderOf(binding);
+  if (holder !== undefined) return holder.vars.get(binding) ?? undefinedValue;
+  if (binding.owner === undefined) return moduleValue(machine, frame.module, binding);
+  return undefinedValue;
+}
+
+function refinedOf(frame: Frame, expression: Expression, path: string): Value | undefined {
+  let root: Expression = expression;
+  while (root.kind === 'member') root = root.object;
+  if (root.kind !== 'name') return undefined;
+  for (let current: Frame | undefined = frame; current !== undefined; current = current.parent) {
+    const refined = current.refined.get(path);
+    if (refined !== undefined) return refined;
+    if (current.vars.has(root.binding)) return undefined;
+  }
+  return undefined;
+}
+
+/** The frame in which a module's top level is evaluated, on demand. */
+export function moduleFrame(machine: Machine, module: ModuleCode): Frame {
+  const known = machine.moduleFrames.get(module.file);
+  if (known !== undefined) return known;
+  const frame = new Frame(module, undefined, undefined, undefinedValue);
+  machine.moduleFrames.set(module.file, frame);
+  return frame;
+}
+
+/** The value of a name declared at the top of a module. */
+export function moduleValue(machine: Machine, module: ModuleCode, binding: Binding): Value {
+  const frame = moduleFrame(machine, module);
+  const known = frame.vars.get(binding);
+  if (known !== undefined) return known;
+  const declaration = binding.declaration;
+  if (declaration === undefined) return { kind: 'external', library: undefined, path: binding.name, arguments: [] };
+  frame.vars.set(binding, { kind: 'term', term: { kind: 'opaque', id: `${module.file}#${binding.name}`, reason: `'${binding.name}' is defined by itself` }, maybeUndefined: true });
+  switch (declaration.kind) {
+    case 'import':
+      frame.vars.set(binding, importValue(machine, module, declaration.specifier, declaration.name));
+      break;
+    case 'function':
+      frame.vars.set(binding, functionValue(machine, frame, declaration.code));
+      break;
+    case 'class':
+      frame.vars.set(binding, evaluate(machine, frame, declaration.expression));
+      break;
+    case 'variable': {
+      const value = declaration.init === undefined ? undefinedValue : evaluate(machine, frame, declaration.init);
+      frame.dead = false;
+      bind(machine, frame, declaration.pattern, value, 0);
+      frame.dead = false;
+    }
+  }
+  return frame.vars.get(binding) ?? undefinedValue;
+}
+
+/** What a module imports under a name: a file's export, or something of a package. */
+export function importValue(machine: Machine, module: ModuleCode, specifier: string, name: string): Value {
+  const resolution = machine.source.resolve(module.file, specifier);
+  if (resolution.kind === 'file') {
+    const target = machine.source.module(resolution.file);
+    if (target !== undefined) return name === '*' ? namespaceOf(machine, target) : exportValue(machine, target, name);
+    return { kind: 'external', library: specifier, path: name === 'default' || name === '*' ? '' : name, arguments: [] };
+  }
+  const library = specifier.startsWith('node:') ? specifier.slice(5) : specifier;
+  if (name === '*') return { kind: 'external', library, path: '', arguments: [] };
+  return { kind: 'external', library, path: name === 'default' ? shortName(library) : name, arguments: [] };
+}
+
+function shortName(library: string): string {
+  const parts = library.split('/');
+  return parts.at(-1) ?? library;
+}
+
+function namespaceOf(machine: Machine, module: ModuleCode): Value {
+  const native: NativeValue = {
+    name: 'namespace',
+    key: `namespace ${module.file}`,
+    member: name => exportValue(machine, module, name),
+  };
+  return nativeValue(native);
+}
+
+/** Names that a module exports, its own and through `export *`. */
+export function exportNames(machine: Machine, module: ModuleCode, depth = 0): readonly string[] {
+  const names = new Set(module.exports.keys());
+  if (depth < 8) {
+    for (const specifier of module.exportAll) {
+      const resolution = machine.source.resolve(module.file, specifier);
+      const target = resolution.kind === 'file' ? machine.source.module(resolution.file) : undefined;
+      for (const name of target === undefined ? [] : exportNames(machine, target, depth + 1)) if (name !== 'default') names.add(name);
+    }
+  }
+  return [...names];
+}
+
+/** The value that a module exports under a name. */
+export function exportValue(machine: Machine, module: ModuleCode, name: string, depth = 0): Value {
+  const target = module.exports.get(name);
+  if (target === undefined) {
+    if (depth < 8) {
+      for (const specifier of module.exportAll) {
+        const resolution = machine.source.resolve(module.file, specifier);
+        if (resolution.kind === 'package') continue;
+        const inner = resolution.kind === 'file' ? machine.source.module(resolution.file) : undefined;
+        if (inner !== undefined && exportNames(machine, inner).includes(name)) return exportValue(machine, inner, name, depth + 1);
+      }
+    }
+    return undefinedValue;
+  }
+  switch (target.kind) {
+    case 'binding':
+      return moduleValue(machine, module, target.binding);
+    case 'from':
+      return importValue(machine, module, target.specifier, target.name);
+    case 'expression': {
+      const frame = moduleFrame(machine, module);
+      const known = frame.seen.get(target);
+      if (known !== undefined) return known;
+      const value = evaluate(machine, frame, target.expression);
+      frame.dead = false;
+      frame.seen.set(target, value);
+      return value;
+    }
+  }
+}
+
+// Fields -------------------------------------------------------------------------------------------------------------
+
+/** A field of a value. A value that may be missing is there afterwards, unless the access was optional. */
+export function memberOf(machine: Machine, frame: Frame, value: Value, name: string, at: number, optional: boolean): Value {
+  if (value.kind !== 'choice') return plainMember(machine, frame, value, name, at, optional);
+  const alternatives = alternativesOf(value);
+  const kept: Alternative[] = [];
+  let dropped = false;
+  for (const alternative of alternatives) {
+    const inner = alternative.value;
+    if (inner.kind === 'constant' && (inner.value === null || inner.value === undefined)) {
+      if (optional) kept.push({ value: undefinedValue, facts: alternative.facts });
+      else dropped = true;
+      continue;
+    }
+    kept.push({ value: plainMember(machine, frame, inner, name, at, optional), facts: alternative.facts });
+  }
+  if (kept.length === 0) {
+    frame.dead = true;
+    return bottom;
+  }
+  if (!dropped) return choose(kept);
+  const promoted = promote(kept);
+  if (promoted === undefined) return bottom;
+  frame.learn(promoted.facts);
+  return promoted.value;
+}
+
+function plainMember(machine: Machine, frame: Frame, value: Value, name: string, at: number, optional: boolean): Value {
+  if (value.kind === 'native') {
+    const call: Call = { machine, frame, arguments: [], at, end: at };
+    const length = value.native.name === 'length' ? machine.opaque(frame, at, 'a number') : undefined;
+    return length ?? behaviourOf(value).member?.(name, call) ?? machine.opaque(frame, at, `'${name}' of ${value.native.name}`);
+  }
+  if (value.kind === 'constant' && (value.value === null || value.value === undefined)) {
+    if (optional) return undefinedValue;
+    frame.dead = true;
+    return bottom;
+  }
+  const found = peekMember(value, name, optional);
+  if (found === undefined) return machine.opaque(frame, at, `'${name}' of a ${value.kind}`);
+  if (found.kind === 'native' && found.native.name === 'getter') {
+    return behaviourOf(found).invoke?.({ machine, frame, arguments: [value], at, end: at }) ?? found;
+  }
+  if (found.kind === 'choice' && value.kind === 'list' && value.rows !== undefined) return firstOf(value, machine.place(frame, at));
+  return found;
+}
+
+/** A field as far as it is known without running anything. */
+export function peekMember(value: Value, name: string, optional: boolean): Value | undefined {
+  switch (value.kind) {
+    case 'constant':
+      if (typeof value.value === 'string' && name === 'length') return constant(value.value.length);
+      return optional && (value.value === null || value.value === undefined) ? undefinedValue : undefined;
+    case 'term':
+      return { kind: 'term', term: extend(value.term, name), maybeUndefined: true };
+    case 'row': {
+      if (value.fields === undefined) return { kind: 'term', term: { kind: 'column', row: value.row.name, column: name }, maybeUndefined: false };
+      return value.fields.get(name) ?? undefinedValue;
+    }
+    case 'object': {
+      const own = value.fields.get(name);
+      if (own !== undefined) return own;
+      for (const spread of value.spread.toReversed()) {
+        const inner = peekMember(spread, name, true);
+        if (inner !== undefined && !(inner.kind === 'constant' && inner.value === undefined)) return inner;
+      }
+      return undefinedValue;
+    }
+    case 'array':
+      if (name === 'length') return constant(value.items.length);
+      return /^\d+$/.test(name) ? (value.items[Number(name)] ?? undefinedValue) : undefined;
+    case 'list':
+      if (name === 'length') return lengthOf(value);
+      return /^\d+$/.test(name) ? firstOf(value, { file: '', line: 0 }) : undefined;
+    case 'promise':
+      return peekMember(value.value, name, optional);
+    case 'external': {
+      const path = value.path === '' ? name : `${value.path}.${name}`;
+      if (value.library === undefined && value.path === 'process.env') {
+        return { kind: 'term', term: { kind: 'environment', name }, maybeUndefined: true };
+      }
+      return { ...value, path };
+    }
+    case 'choice': {
+      const parts: Alternative[] = [];
+      for (const { value: inner, facts } of alternativesOf(value)) {
+        const isAbsent = inner.kind === 'constant' && (inner.value === null || inner.value === undefined);
+        const part = isAbsent ? (optional ? undefinedValue : undefined) : peekMember(inner, name, optional);
+        if (part !== undefined) parts.push({ value: part, facts });
+        else if (!isAbsent) return undefined;
+      }
+      return choose(parts);
+    }
+    case 'response':
+      if (name === 'status') return value.status === undefined ? undefined : constant(value.status);
+      return name === 'headers' ? { kind: 'external', library: undefined, path: 'headers', arguments: [] } : undefined;
+    case 'native':
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+const deepestPath = 6;
+
+/** The term of a field of a value known by its provenance. */
+export function extend(term: Term, name: string): Term {
+  switch (term.kind) {
+    case 'client':
+    case 'tool-argument':
+    case 'event': {
+      if (term.path.endsWith('.*')) return term;
+      const depth = term.path.split('.').length;
+      return { ...term, path: depth >= deepestPath && term.kind !== 'event' ? `${term.path}.*` : term.path === '' ? name : `${term.path}.${name}` };
+    }
+    case 'principal':
+      return { ...term, attribute: `${term.attribute}.${name}` };
+    case 'opaque':
+      return term.id.length > 300 ? term : { ...term, id: `${term.id}.${name}` };
+    default:
+      return { kind: 'call', name: `.${name}`, arguments: [term] };
+  }
+}
+
+function indexOf(machine: Machine, frame: Frame, object: Value, index: Value, at: number, optional: boolean): Value {
+  if (index.kind === 'constant' && (typeof index.value === 'string' || typeof index.value === 'number')) {
+    return memberOf(machine, frame, object, String(index.value), at, optional);
+  }
+  if (index.kind === 'choice') {
+    const constants = alternativesOf(index);
+    if (constants.every(({ value }) => value.kind === 'constant')) {
+      return choose(constants.map(({ value, facts }) => ({ value: memberOf(machine, frame, object, String(value.kind === 'constant' ? value.value : ''), at, optional), facts })));
+    }
+  }
+  return manyOf(object, () => {
+    if (object.kind === 'term') return { kind: 'term', term: { kind: 'call', name: 'at', arguments: [object.term, termOf(index)] }, maybeUndefined: true };
+    return machine.opaque(frame, at, 'a computed field');
+  });
+}
+
+/** Any field of an object, any item of an array. */
+function manyOf(object: Value, otherwise: () => Value): Value {
+  switch (object.kind) {
+    case 'object':
+      if (object.fields.size === 0) return otherwise();
+      return { kind: 'choice', alternatives: [...object.fields.values()].map(value => ({ value, facts: [] })) };
+    case 'array':
+      return object.items.length === 0 ? undefinedValue : choose(object.items.map(value => ({ value, facts: [] })));
+    case 'list':
+      return firstOf(object, { file: '', line: 0 });
+    case 'choice':
+      return choose(alternativesOf(object).map(({ value, facts }) => ({ value: manyOf(value, otherwise), facts })));
+    default:
+      return otherwise();
+  }
+}
+
+/** One value out of many, for the body of a loop or a callback, with what holds when there is one. */
+export function iterated(machine: Machine, frame: Frame, value: Value, at: number): { readonly element: Value; readonly facts: readonly Fact[] } {
+  switch (value.kind) {
+    case 'list':
+      return { element: value.element, facts: listFacts(value, true, machine.place(frame, at), `for each row of '${value.rows?.table ?? ''}'`) };
+    case 'array':
+      return { element: value.items.length === 0 ? undefinedValue : choose(value.items.map(item => ({ value: item, facts: [] }))), facts: [] };
+    case 'term':
+      return { element: { kind: 'term', term: value.term.kind === 'constant' ? value.term : extend(value.term, '[]'), maybeUndefined: false }, facts: [] };
+    case 'choice': {
+      const parts = alternativesOf(value).map(({ value: inner, facts }): Alternative => {
+        const one = iterated(machine, frame, inner, at);
+        return { value: one.element, facts: addFacts(facts, one.facts) };
+      });
+      const promoted = promote(parts.filter(part => !(part.value.kind === 'constant' && part.value.value === undefined)));
+      return promoted === undefined ? { element: undefinedValue, facts: [] } : { element: promoted.value, facts: promoted.facts };
+    }
+    case 'external':
+      return { element: { ...value, path: `${value.path}[]` }, facts: [] };
+    case 'native': {
+      const [first] = value.native.inside ?? [];
+      return { element: first ?? machine.opaque(frame, at, 'one of a collection'), facts: [] };
+    }
+    default:
+      return { element: machine.opaque(frame, at, `one of a ${value.kind}`), facts: [] };
+  }
+}
+
+// Assignments --------------------------------------------------------------------------------------------------------
+
+/** Assigns to a pattern that may name variables, fields, or a destructuring. */
+export function assign(machine: Machine, frame: Frame, target: Pattern, value: Value): void {
+  if (target.kind === 'name') {
+    setVariable(machine, frame, target.binding, value);
+    return;
+  }
+  if (target.kind !== 'target') {
+    bind(machine, frame, target, value, target.at);
+    return;
+  }
+  const expression = target.expression;
+  if (expression.kind !== 'member' && expression.kind !== 'index') return;
+  if (expression.kind === 'index') {
+    evaluate(machine, frame, expression.index);
+    update(machine, frame, expression.object, object => (object.kind === 'object' ? { ...object, spread: [...object.spread, objectOf({ '*': value })] } : object));
+    return;
+  }
+  const path = pathKey(expression);
+  if (path !== undefined) for (const key of frame.refined.keys()) if (key === path || key.startsWith(`${path}.`)) frame.refined.delete(key);
+  update(machine, frame, expression.object, object => withAssigned(object, expression.property, value));
+}
+
+function withAssigned(object: Value, name: string, value: Value): Value {
+  switch (object.kind) {
+    case 'object':
+      return { ...object, fields: new Map([...object.fields, [name, value]]) };
+    case 'row':
+      return { ...object, fields: new Map([...(object.fields ?? []), [name, value]]) };
+    case 'term':
+    case 'external':
+      return { kind: 'object', fields: new Map([[name, value]]), spread: [object] };
+    case 'choice':
+      return choose(object.alternatives.map(alternative => ({ ...alternative, value: withAssigned(alternative.value, name, value) })));
+    default:
+      return object;
+  }
+}
+
+/** Changes the value that an expression reads, in place. */
+export function update(machine: Machine, frame: Frame, expression: Expression, change: (value: Value) => Value): void {
+  switch (expression.kind) {
+    case 'name': {
+      const current = lookup(machine, frame, expression.binding);
+      frame.changed.add(expression.binding);
+      setVariable(machine, frame, expression.binding, change(current));
+      return;
+    }
+    case 'this':
+      frame.thisValue = change(frame.thisValue);
+      return;
+    case 'member':
+      update(machine, frame, expression.object, object => {
+        const inner = peekMember(object, expression.property, true) ?? undefinedValue;
+        return withAssigned(object, expression.property, change(inner));
+      });
+      return;
+    default:
+  }
+}
+
+function setVariable(machine: Machine, frame: Frame, binding: Binding, value: Value): void {
+  const holder = frame.holderOf(binding) ?? (binding.owner === undefined ? moduleFrame(machine, frame.module) : frame);
+  forget(frame, binding.id);
+  if (holder === frame || binding.owner === frame.code) {
+    frame.vars.set(binding, value);
+    return;
+  }
+  const current = holder.vars.get(binding);
+  // Another function's variable, or the module's: this call may or may not have happened.
+  const isInitial = current === undefined || (current.kind === 'constant' && (current.value === undefined || current.value === null));
+  holder.vars.set(binding, binding.owner === undefined && current !== undefined && !isInitial ? choose([{ value: current, facts: [] }, { value, facts: [] }]) : value);
+}
+
+function readTarget(machine: Machine, frame: Frame, target: Pattern): Value {
+  if (target.kind === 'name') return lookup(machine, frame, target.binding);
+  return target.kind === 'target' ? evaluate(machine, frame, target.expression) : undefinedValue;
+}
+
+function assignedValue(machine: Machine, frame: Frame, expression: Extract<Expression, { kind: 'assign' }>, current: Value): Value {
+  const { operator, value, at } = expression;
+  if (operator === '??=' || operator === '||=' || operator === '&&=') {
+    const kept = operator === '&&=' ? [] : alternativesOf(current).filter(({ value: inner }) => !(inner.kind === 'constant' && !inner.value));
+    const other = evaluate(machine, frame, value);
+    return choose([...kept, { value: other, facts: [] }]);
+  }
+  const right = evaluate(machine, frame, value);
+  if (frame.dead) return bottom;
+  return arithmetic(operator.slice(0, -1), current, right, machine, frame, at);
+}
+
+// Operators ----------------------------------------------------------------------------------------------------------
+
+/** `!value`. */
+export function notValue(machine: Machine, frame: Frame, value: Value, at: number): Value {
+  const place = machine.place(frame, at);
+  return choose(
+    alternativesOf(value).map(({ value: inner, facts }): Alternative => {
+      switch (inner.kind) {
+        case 'constant':
+          return { value: constant(!inner.value), facts };
+        case 'test':
+          return { value: { kind: 'test', whenTrue: inner.whenFalse, whenFalse: inner.whenTrue }, facts };
+        case 'term': {
+          if (inner.truthy === true) return { value: constant(false), facts };
+          const whenTrue = inner.maybeUndefined ? presenceOf(inner.term, false, machine, frame, at) : [];
+          return { value: { kind: 'test', whenTrue, whenFalse: presenceOf(inner.term, true, machine, frame, at) }, facts };
+        }
+        case 'native':
+          if (inner.native.name === 'length') {
+            return { value: { kind: 'test', whenTrue: lengthFacts(inner, false, place, ''), whenFalse: lengthFacts(inner, true, place, '') }, facts };
+          }
+          return { value: constant(false), facts };
+        case 'external':
+          return { value: inner.path.endsWith(')') ? { kind: 'test', whenTrue: [], whenFalse: [] } : constant(false), facts };
+        default:
+          return { value: constant(false), facts };
+      }
+    }),
+  );
+}
+
+function presenceOf(term: Term, isPresent: boolean, machine: Machine, frame: Frame, at: number): readonly Fact[] {
+  if (term.kind === 'constant' || term.kind === 'opaque') return [];
+  const absent = { kind: 'is-null', term } as const;
+  return [{ holds: { kind: 'condition', condition: isPresent ? { kind: 'not', operand: absent } : absent }, place: machine.place(frame, at), label: '' }];
+}
+
+function evaluateLogical(machine: Machine, frame: Frame, expression: Extract<Expression, { kind: 'logical' }>): Value {
+  const left = evaluate(machine, frame, expression.left);
+  if (frame.dead) return bottom;
+  if (expression.operator === '??') {
+    const isAbsent = (value: Value): boolean => value.kind === 'constant' && (value.value === null || value.value === undefined);
+    const mayBeAbsent = (value: Value): boolean => isAbsent(value) || (value.kind === 'term' && (value.maybeUndefined || value.term.kind === 'column'));
+    const alternatives = alternativesOf(left);
+    const there = alternatives.filter(({ value }) => !isAbsent(value)).map(({ value, facts }) => ({ value: value.kind === 'term' && value.maybeUndefined ? { ...value, maybeUndefined: false } : value, facts }));
+    const absent = alternatives.filter(({ value }) => mayBeAbsent(value));
+    if (absent.length === 0) return left;
+    return branches(machine, frame, [
+      () => {
+        const promoted = promote(there);
+        if (promoted === undefined) return bottom;
+        frame.learn(promoted.facts);
+        return promoted.value;
+      },
+      () => {
+        const known = promote(absent);
+        if (known !== undefined && absent.every(({ value }) => isAbsent(value))) frame.learn(known.facts);
+        return evaluate(machine, frame, expression.right);
+      },
+    ]);
+  }
+  const goesOn = expression.operator === '&&';
+  return branches(machine, frame, [
+    () => {
+      if (!assumeExpression(machine, frame, expression.left, left, !goesOn)) return bottom;
+      const assumed = alternativesOf(left).filter(({ value }) => !(value.kind === 'constant' && Boolean(value.value) === goesOn));
+      const promoted = promote(assumed.map(({ value, facts }) => ({ value: settledTruth(value, !goesOn), facts })));
+      return promoted === undefined ? bottom : promoted.value;
+    },
+    () => (assumeExpression(machine, frame, expression.left, left, goesOn) ? evaluate(machine, frame, expression.right) : bottom),
+  ]);
+}
+
+/** A boolean whose outcome is known on this branch. */
+function settledTruth(value: Value, truthy: boolean): Value {
+  if (value.kind === 'test') return constant(truthy);
+  if (value.kind === 'term' && truthy) return { ...value, maybeUndefined: false, truthy: true };
+  if (value.kind === 'term' && value.maybeUndefined) return undefinedValue;
+  return value;
+}
+
+function evaluateBinary(machine: Machine, frame: Frame, expression: Extract<Expression, { kind: 'binary' }>): Value {
+  const left = evaluate(machine, frame, expression.left);
+  const right = evaluate(machine, frame, expression.right);
+  if (frame.dead) return bottom;
+  switch (expression.operator) {
+    case '===':
+    case '==':
+    case '!==':
+    case '!=':
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return compareValues(machine, frame, expression.operator, left, right, expression.at);
+    case 'in': {
+      const known = left.kind === 'constant' && right.kind === 'object' && right.spread.length === 0 ? right.fields.has(String(left.value)) : undefined;
+      return known === undefined ? { kind: 'test', whenTrue: [], whenFalse: [] } : constant(known);
+    }
+    case 'instanceof':
+      return { kind: 'test', whenTrue: [], whenFalse: [] };
+    default:
+      return arithmetic(expression.operator, left, right, machine, frame, expression.at);
+  }
+}
+
+function arithmetic(operator: string, left: Value, right: Value, _machine: Machine, _frame: Frame, _at: number): Value {
+  if (left.kind === 'constant' && right.kind === 'constant' && operator === '+') {
+    if (typeof left.value === 'string' || typeof right.value === 'string') return constant(`${String(left.value)}${String(right.value)}`);
+    return constant(Number(left.value) + Number(right.value));
+  }
+  return { kind: 'term', term: { kind: 'call', name: operator === '+' ? 'concat' : operator, arguments: [termOf(left), termOf(right)] }, maybeUndefined: false };
+}
+
+const operators: Readonly<Record<string, Operator>> = { '===': '=', '==': '=', '!==': '<>', '!=': '<>', '<': '<', '<=': '<=', '>': '>', '>=': '>=' };
+const mostPairs = 48;
+const unknownTest: Value = { kind: 'test', whenTrue: [], whenFalse: [] };
+
+/** A comparison as the program makes it, over all that both sides may be. */
+export function compareValues(machine: Machine, frame: Frame, operator: string, left: Value, right: Value, at: number): Value {
+  const lefts = alternativesOf(left);
+  const rights = alternativesOf(right);
+  if (lefts.length * rights.length > mostPairs) return unknownTest;
+  const results: Alternative[] = [];
+  for (const one of lefts) {
+    for (const other of rights) {
+      results.push({ value: comparePair(machine, frame, operator, one.value, other.value, at), facts: addFacts(one.facts, other.facts) });
+    }
+  }
+  return choose(results);
+}
+
+function comparePair(machine: Machine, frame: Frame, operator: string, left: Value, right: Value, at: number): Value {
+  const place = machine.place(frame, at);
+  if (left.kind === 'constant' && right.kind !== 'constant') return comparePair(machine, frame, flipped(operator), right, left, at);
+  const isEquality = operator.startsWith('=') || operator.startsWith('!');
+  const positive = operator.startsWith('=');
+  if (left.kind === 'constant' && right.kind === 'constant') return constant(compareConstants(operator, left.value, right.value));
+  if (right.kind === 'constant') {
+    if (left.kind === 'native' && left.native.name === 'length') return compareLength(machine, frame, left, operator, right.value, at);
+    if (typeof right.value === 'boolean' && left.kind === 'test' && isEquality) {
+      return right.value === positive ? left : { kind: 'test', whenTrue: left.whenFalse, whenFalse: left.whenTrue };
+    }
+    if (isEquality && (right.value === null || right.value === undefined)) {
+      if (left.kind === 'term' && left.truthy !== true) {
+        if (!left.maybeUndefined && (left.term.kind === 'principal' || left.term.kind === 'constant' || left.term.kind === 'call')) return constant(!positive);
+        const absent = presenceOf(left.term, false, machine, frame, at);
+        const there = presenceOf(left.term, true, machine, frame, at);
+        return { kind: 'test', whenTrue: positive ? absent : there, whenFalse: positive ? there : absent };
+      }
+      if (left.kind === 'external' && left.path.endsWith(')')) return unknownTest;
+      return constant(!positive);
+    }
+  }
+  if (isEquality && valueKey(left) === valueKey(right) && left.kind === 'term') return constant(positive);
+  const comparable = (value: Value): boolean => value.kind === 'term' || value.kind === 'constant' || value.kind === 'external';
+  if (!comparable(left) || !comparable(right)) return unknownTest;
+  const sql = operators[operator];
+  if (sql === undefined) return unknownTest;
+  const leftTerm = termOf(left);
+  const rightTerm = termOf(right);
+  if (isTypeof(leftTerm) || isTypeof(rightTerm)) return unknownTest;
+  const test = testOf({ kind: 'compare', operator: sql, left: leftTerm, right: rightTerm }, place);
+  if (!isEquality || test.kind !== 'test') return test;
+  const more = secretFacts(machine, frame, leftTerm, rightTerm, at);
+  const roles = roleFacts(machine, frame, leftTerm, rightTerm, at);
+  return positive
+    ? { ...test, whenTrue: [...test.whenTrue, ...more, ...roles] }
+    : { ...test, whenFalse: [...test.whenFalse, ...more, ...roles] };
+}
+
+function isTypeof(term: Term): boolean {
+  return term.kind === 'call' && term.name === 'typeof';
+}
+
+/** Whoever sends a value that equals a secret of the environment knows the secret. */
+export function secretFacts(machine: Machine, frame: Frame, left: Term, right: Term, at: number): readonly Fact[] {
+  const hasSecret = (term: Term): boolean => atoms(term).some(atom => atom.kind === 'environment' && !atom.name.startsWith('NEXT_PUBLIC_'));
+  const fromClient = (term: Term): boolean => atoms(term).some(atom => atom.kind === 'client') && !hasSecret(term);
+  if (!((hasSecret(left) && fromClient(right)) || (hasSecret(right) && fromClient(left)))) return [];
+  return [{ holds: { kind: 'system' }, place: machine.place(frame, at), label: 'a secret of the server was presented' }];
+}
+
+/** The principal's role in the app is compared with a constant. */
+function roleFacts(machine: Machine, frame: Frame, left: Term, right: Term, at: number): readonly Fact[] {
+  const pair = left.kind === 'principal' && right.kind === 'constant' ? { attribute: left.attribute, value: right.value } : right.kind === 'principal' && left.kind === 'constant' ? { attribute: right.attribute, value: left.value } : undefined;
+  if (pair === undefined || typeof pair.value !== 'string' || !/(^|\.)role$/.test(pair.attribute)) return [];
+  const place = machine.place(frame, at);
+  if (pair.attribute === 'tenant.role') {
+    return [{ holds: { kind: 'role', roles: [pair.value], tenant: { kind: 'principal', attribute: 'tenant.id' } }, place, label: `role '${pair.value}'` }];
+  }
+  return [{ holds: { kind: 'role', roles: [pair.value] }, place, label: `role '${pair.value}'` }];
+}
+
+function compareLength(machine: Machine, frame: Frame, length: Extract<Value, { kind: 'native' }>, operator: string, bound: unknown, at: number): Value {
+  const place = machine.place(frame, at);
+  const some = lengthFacts(length, true, place, '');
+  const none = lengthFacts(length, false, place, '');
+  if (typeof bound !== 'number') return unknownTest;
+  const above = operator === '>' ? bound >= 0 : operator === '>=' ? bound >= 1 : operator.startsWith('=') ? bound >= 1 : false;
+  if (above) return { kind: 'test', whenTrue: some, whenFalse: (operator === '>' && bound === 0) || (operator === '>=' && bound === 1) ? none : [] };
+  const below = operator === '<' ? bound <= 1 : operator === '<=' ? bound <= 0 : operator.startsWith('=') ? bound === 0 : false;
+  if (below) return { kind: 'test', whenTrue: none, whenFalse: some };
+  if (operator.startsWith('!')) return bound === 0 ? { kind: 'test', whenTrue: some, whenFalse: none } : { kind: 'test', whenTrue: [], whenFalse: some };
+  return operator === '<' ? { kind: 'test', whenTrue: [], whenFalse: some } : unknownTest;
+}
+
+function flipped(operator: string): string {
+  return operator.startsWith('<') ? operator.replace('<', '>') : operator.startsWith('>') ? operator.replace('>', '<') : operator;
+}
+
+function compareConstants(operator: string, left: unknown, right: unknown): boolean {
+  switch (operator) {
+    case '===':
+      return left === right;
+    case '!==':
+      return left !== right;
+    case '==':
+      return left === right || ((left ?? null) === null && (right ?? null) === null);
+    case '!=':
+      return !(left === right || ((left ?? null) === null && (right ?? null) === null));
+    case '<':
+      return Number(left) < Number(right);
+    case '<=':
+      return Number(left) <= Number(right);
+    case '>':
+      return Number(left) > Number(right);
+    default:
+      return Number(left) >= Number(right);
+  }
+}
+
+// Literals -----------------------------------------------------------------------------------------------------------
+
+function evaluateObject(machine: Machine, frame: Frame, properties: readonly ObjectProperty[]): Value {
+  let fields = new Map<string, Value>();
+  let spread: Value[] = [];
+  for (const property of properties) {
+    if (frame.dead) return bottom;
+    switch (property.kind) {
+      case 'field':
+        fields.set(property.key, evaluate(machine, frame, property.value));
+        break;
+      case 'computed': {
+        const key = evaluate(machine, frame, property.key);
+        const value = evaluate(machine, frame, property.value);
+        const name = key.kind === 'constant' ? String(key.value) : '*';
+        fields.set(name, value);
+        break;
+      }
+      case 'spread': {
+        const value = evaluate(machine, frame, property.value);
+        const merged = spreadInto(fields, value);
+        if (merged === undefined) {
+          // What is spread may override fields that came before it.
+          spread = [...spread, { kind: 'object', fields, spread: [] }, value];
+          fields = new Map();
+        } else fields = merged;
+      }
+    }
+  }
+  if (frame.dead) return bottom;
+  return { kind: 'object', fields, spread: spread.filter(part => !(part.kind === 'object' && part.fields.size === 0 && part.spread.length === 0)) };
+}
+
+/** `{ ...value }` where the value's fields are known. */
+function spreadInto(fields: ReadonlyMap<string, Value>, value: Value): Map<string, Value> | undefined {
+  switch (value.kind) {
+    case 'constant':
+      return new Map(fields);
+    case 'object':
+      return value.spread.length === 0 ? new Map([...fields, ...value.fields]) : undefined;
+    case 'row':
+      return value.fields === undefined ? undefined : new Map([...fields, ...value.fields]);
+    case 'choice': {
+      const merged = new Map(fields);
+      const alternatives = alternativesOf(value);
+      const parts = alternatives.map(({ value: inner }) => spreadInto(new Map(), inner));
+      if (parts.some(part => part === undefined)) return undefined;
+      const names = new Set(parts.flatMap(part => [...(part?.keys() ?? [])]));
+      for (const name of names) {
+        merged.set(
+          name,
+          choose(alternatives.map(({ facts }, index) => ({ value: parts[index]?.get(name) ?? fields.get(name) ?? undefinedValue, facts }))),
+        );
+      }
+      return merged;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The arguments of a call or the items of an array. */
+export function evaluateItems(machine: Machine, frame: Frame, items: readonly Item[]): readonly Value[] {
+  const values: Value[] = [];
+  for (const item of items) {
+    if (frame.dead) break;
+    const value = evaluate(machine, frame, item.value);
+    if (item.spread && value.kind === 'array') values.push(...value.items);
+    else values.push(value);
+  }
+  return values;
+}
+
+function evaluateTemplate(machine: Machine, frame: Frame, expression: Extract<Expression, { kind: 'template' }>): Value {
+  if (expression.tag !== undefined) {
+    const texts: Value = { kind: 'array', items: expression.texts.map(text => constant(text)) };
+    const values = expression.values.map(value => evaluate(machine, frame, value));
+    if (frame.dead) return bottom;
+    if (expression.tag.kind === 'member') {
+      const receiver = evaluate(machine, frame, expression.tag.object);
+      return frame.dead ? bottom : callMethod(machine, frame, receiver, expression.tag.property, [texts, ...values], { at: expression.at, end: expression.end, optional: false });
+    }
+    const tag = evaluate(machine, frame, expression.tag);
+    return frame.dead ? bottom : callValue(machine, frame, tag, [texts, ...values], { at: expression.at, end: expression.end });
+  }
+  const values = expression.values.map(value => evaluate(machine, frame, value));
+  if (frame.dead) return bottom;
+  const parts: Value[] = [];
+  for (const [index, text] of expression.texts.entries()) {
+    if (text !== '') parts.push(constant(text));
+    const value = values[index];
+    if (value !== undefined) parts.push(value);
+  }
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only;
+  if (parts.every(part => part.kind === 'constant')) return constant(parts.map(part => (part.kind === 'constant' ? String(part.value) : '')).join(''));
+  return { kind: 'term', term: { kind: 'call', name: 'concat', arguments: parts.map(termOf) }, maybeUndefined: false, truthy: true };
+}
+
+// Calls --------------------------------------------------------------------------------------------------------------
+
+function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expression, { kind: 'call' }>): Value {
+  const { callee, at, end } = expression;
+  if (callee.kind === 'member') {
+    const receiver = evaluate(machine, frame, callee.object);
+    if (frame.dead) return bottom;
+    const values = evaluateItems(machine, frame, expression.arguments);
+    if (frame.dead) return bottom;
+    if (callee.property === 'push' || callee.property === 'unshift') {
+      update(machine, frame, callee.object, value => pushed(value, values, callee.property === 'unshift'));
+      return machine.opaque(frame, at, 'a length');
+    }
+    const value = callMethod(machine, frame, receiver, callee.property, values, { at, end, optional: callee.optional || expression.optional, nodes: expression.arguments, start: startOf(callee) });
+    if (isMutator(callee.property) && receiver.kind === 'native' && !frame.dead) noteMutation(machine, frame, callee.object, receiver, callee.property, values);
+    return value;
+  }
+  if (callee.kind === 'this') {
+    evaluateItems(machine, frame, expression.arguments);
+    return undefinedValue;
+  }
+  const value = evaluate(machine, frame, callee);
+  if (frame.dead) return bottom;
+  const values = evaluateItems(machine, frame, expression.arguments);
+  if (frame.dead) return bottom;
+  if (callee.kind === 'index' && isArrayLike(value)) return arrayMethod(machine, frame, value, 'at', values, at) ?? machine.opaque(frame, at, 'a computed call');
+  return callValue(machine, frame, value, values, { at, end, optional: expression.optional, nodes: expression.arguments });
+}
+
+/** Where a chain of calls begins: the place a reader looks for. */
+function startOf(expression: Expression): number {
+  let current = expression;
+  while (current.kind === 'member' || current.kind === 'call' || current.kind === 'index') {
+    if (current.kind === 'call') current = current.callee;
+    else current = current.object;
+  }
+  return current.at;
+}
+
+function isMutator(name: string): boolean {
+  return name === 'set' || name === 'append' || name === 'add' || name === 'delete';
+}
+
+function noteMutation(machine: Machine, frame: Frame, target: Expression, receiver: Extract<Value, { kind: 'native' }>, name: string, values: readonly Value[]): void {
+  const native = receiver.native as NativeValue & { mutated?: (name: string, values: readonly Value[]) => Value };
+  const changed = native.mutated?.(name, values);
+  if (changed !== undefined) update(machine, frame, target, () => changed);
+}
+
+/** `new callee(…)`. */
+export function construct(machine: Machine, frame: Frame, callee: Value, values: readonly Value[], at: number, end: number): Value {
+  if (callee.kind === 'choice') {
+    return choose(alternativesOf(callee).map(({ value, facts }) => ({ value: construct(machine, frame, value, values, at, end), facts })));
+  }
+  if (callee.kind === 'native') {
+    return behaviourOf(callee).method?.('new', { machine, frame, arguments: values, at, end }) ?? machine.opaque(frame, at, `new ${callee.native.name}`);
+  }
+  if (callee.kind !== 'external') return machine.opaque(frame, at, 'a constructed value');
+  const handler = machine.handlers.get(`${callee.library ?? ''}#new ${callee.path}`);
+  if (handler !== undefined) return handler({ machine, frame, arguments: values, at, end });
+  if (callee.library !== undefined || !/^(?:Date|RegExp|Intl|Error|TypeError|TextEncoder|TextDecoder|AbortController|WeakMap|Proxy)\b/.test(callee.path)) machine.emit(frame, { kind: 'call', library: callee.library, callee: `new ${callee.path}`, arguments: values, place: machine.place(frame, at, end) });
+  return { ...callee, arguments: [...callee.arguments, ...values] };
+}
+
+/** Waits for a promise: what it shows holds from here on. */
+export function awaitValue(machine: Machine, frame: Frame, value: Value, at: number): Value {
+  switch (value.kind) {
+    case 'promise':
+      if (isBottom(value.value)) {
+        frame.dead = true;
+        return bottom;
+      }
+      frame.learn(value.facts);
+      return awaitValue(machine, frame, value.value, at);
+    case 'native':
+      return behaviourOf(value).settle?.({ machine, frame, arguments: [], at, end: at }) ?? value;
+    case 'choice': {
+      const alternatives = alternativesOf(value);
+      if (!alternatives.some(({ value: inner }) => inner.kind === 'promise' || (inner.kind === 'native' && behaviourOf(inner).settle !== undefined))) return value;
+      return branches(
+        machine,
+        frame,
+        alternatives.map(alternative => () => {
+          frame.learn(alternative.facts);
+          return awaitValue(machine, frame, alternative.value, at);
+        }),
+      );
+    }
+    default:
+      return value;
+  }
+}
+
+// Classes ------------------------------------------------------------------------------------------------------------
+
+function classValue(machine: Machine, frame: Frame, expression: Extract<Expression, { kind: 'class' }>): Value {
+  const parent = expression.parent === undefined ? undefined : evaluate(machine, frame, expression.parent);
+  const native: NativeValue & { readonly fieldsFor: (self: Value, at: number) => Value } = {
+    name: `class ${expression.name}`,
+    key: `class ${frame.module.file}:${expression.at}`,
+    fieldsFor: () => {
+      const inherited = parent?.kind === 'native' && 'fieldsFor' in parent.native ? (parent.native as typeof native).fieldsFor(undefinedValue, 0) : undefined;
+      const fields = new Map<string, Value>(inherited?.kind === 'object' ? inherited.fields : []);
+      for (const field of expression.fields) fields.set(field.name, fieldValue(machine, frame, field));
+      return { kind: 'object', fields, spread: parent?.kind === 'external' ? [parent] : [] };
+    },
+    member: name => {
+      const field = expression.statics.find(candidate => candidate.name === name);
+      if (field !== undefined) return fieldValue(machine, frame, field);
+      return parent?.kind === 'native' ? behaviourOf(parent).member?.(name, { machine, frame, arguments: [], at: expression.at, end: expression.at }) : undefined;
+    },
+    method: (name, call) => {
+      if (name === 'new') {
+        const self = native.fieldsFor(undefinedValue, call.at);
+        const constructor_ = expression.constructor_;
+        if (constructor_ === undefined) {
+          const inherited = parent?.kind === 'native' ? behaviourOf(parent).method?.('new', call) : undefined;
+          return inherited?.kind === 'object' && self.kind === 'object' ? { ...self, fields: new Map([...inherited.fields, ...self.fields]) } : self;
+        }
+        const closure: Value = { kind: 'function', name: expression.name, file: frame.module.file, line: 0, closure: new FunctionClosure(constructor_, frame) };
+        return callValue(call.machine, call.frame, closure, call.arguments, { at: call.at, end: call.end, self, constructs: true });
+      }
+      const field = expression.statics.find(candidate => candidate.name === name);
+      if (field === undefined) return undefined;
+      return callValue(call.machine, call.frame, fieldValue(machine, frame, field), call.arguments, { at: call.at, end: call.end, self: nativeValue(native) });
+    },
+  };
+  return nativeValue(native);
+}
+
+function fieldValue(machine: Machine, frame: Frame, field: { readonly value: Expression | undefined; readonly getter: boolean }): Value {
+  if (field.value === undefined) return undefinedValue;
+  const value = evaluate(machine, frame, field.value);
+  if (!field.getter) return value;
+  return nativeValue({
+    name: 'getter',
+    key: `getter ${valueKey(value)}`,
+    invoke: call => callValue(call.machine, call.frame, value, [], { at: call.at, end: call.end, self: call.arguments[0] ?? undefinedValue }),
+  });
+}
+
+// Elements -----------------------------------------------------------------------------------------------------------
+
+function evaluateElement(machine: Machine, frame: Frame, expression: Extract<Expression, { kind: 'element' }>): Value {
+  const place = machine.place(frame, expression.at);
+  const written = evaluateObject(machine, frame, expression.properties);
+  const content = expression.content.map(child => evaluate(machine, frame, child));
+  if (frame.dead) return bottom;
+  if (expression.component === undefined) {
+    return { kind: 'element', component: expression.tag, file: undefined, client: false, props: written, content, place };
+  }
+  const component = evaluate(machine, frame, expression.component);
+  if (frame.dead) return bottom;
+  const [onlyChild] = content;
+  const children: Value | undefined = content.length === 0 ? undefined : content.length === 1 && onlyChild !== undefined ? onlyChild : { kind: 'array', items: content };
+  const props: Value = written.kind === 'object' && children !== undefined ? { ...written, fields: new Map([...written.fields, ['children', children]]) } : written;
+  const rendered: Value[] = [];
+  let file: string | undefined;
+  let client = false;
+  for (const { value } of alternativesOf(component)) {
+    if (value.kind !== 'function') continue;
+    file = value.file;
+    const closure = value.closure as FunctionClosure;
+    if (closure.frame.module.directive === 'use client') {
+      client = true;
+      machine.emit(frame, { kind: 'client-props', component: expression.tag, componentFile: value.file, props: written, place });
+      continue;
+    }
+    // A component renders apart from its parent: what it checks guards itself only.
+    const before = frame.save();
+    const result = awaitValue(machine, frame, callValue(machine, frame, value, [props], { at: expression.at, end: expression.at, rendering: true }), expression.at);
+    const facts = frame.facts;
+    frame.restore(before);
+    if (!isBottom(result)) rendered.push(choose([{ value: result, facts }]));
+  }
+  return { kind: 'element', component: expression.tag, file, client, props: client ? written : objectOf({}), content: client || rendered.length === 0 ? content.concat(client ? [] : [written]) : rendered, place };
+}
+
+/** The negation of a condition, for library models. */
+export { negate };

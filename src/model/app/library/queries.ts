@@ -1,0 +1,236 @@
+import { and, or, type Predicate, type RowVariable, type Term } from '../../../core/predicate.ts';
+import { loadSqlParser, lowerSqlCondition, lowerSqlStatement, type LoweredStatement, type ScopeRelation } from '../../../logic/sql.ts';
+import { messageOf } from '../../../core/error.ts';
+import type { Place } from '../../../core/place.ts';
+import { asPredicate, isTelling } from '../facts.ts';
+import { factsKey, termKey } from '../keys.ts';
+import type { Call, Frame, Machine, QueryDraft } from '../machine.ts';
+import { alternativesOf, compareTerms, termOf } from '../operations.ts';
+import { renamePredicate } from '../rename.ts';
+import type { DatabaseClient, Fact } from '../types.ts';
+import type { RowValue, Value } from '../value.ts';
+
+// The parser is WebAssembly; whoever imports this has it ready.
+await loadSqlParser();
+
+/** What a transaction or connection was told: its role and settings. Changes as statements run. */
+export interface ClientState {
+  readonly kind: string;
+  readonly base: DatabaseClient['role'];
+  sqlRole: string | undefined;
+  settings: { readonly name: string; readonly value: Term }[];
+}
+
+/** The state of a new transaction of a client. */
+export function copyState(state: ClientState): ClientState {
+  return { ...state, settings: [...state.settings] };
+}
+
+/** A text for the state of a client. */
+export function stateText(state: ClientState): string {
+  return `${state.kind}/${state.base}/${state.sqlRole ?? ''}/${state.settings.map(setting => `${setting.name}=${termKey(setting.value)}`).join(',')}`;
+}
+
+/** The credential of a query. */
+export function clientOf(state: ClientState, place: Place): DatabaseClient {
+  const role = state.sqlRole === undefined || state.base !== 'owner' ? state.base : 'guarded';
+  return state.sqlRole === undefined
+    ? { kind: state.kind, role, settings: [...state.settings], place }
+    : { kind: state.kind, role, sqlRole: state.sqlRole, settings: [...state.settings], place };
+}
+
+/** Records that a query runs here. */
+export function runQuery(machine: Machine, frame: Frame, draft: QueryDraft): void {
+  machine.reachedSites.add(`${draft.place.file}:${draft.place.line}`);
+  machine.rows.set(draft.row.name, draft.row);
+  for (const row of draft.joined) machine.rows.set(row.name, row);
+  frame.effects.push({ kind: 'query', facts: frame.facts, draft });
+}
+
+/** Columns of a table by SQL name, when the schema is known. */
+export function columnsOf(machine: Machine, table: string): readonly string[] | undefined {
+  const index = machine.remember('columns by table', () => {
+    const found = new Map<string, readonly string[]>();
+    for (const known of [...(machine.database?.tables ?? []), ...(machine.database?.views ?? [])]) {
+      const name = known.schema === 'public' ? known.name : `${known.schema}.${known.name}`;
+      found.set(name, known.columns.map(column => column.name));
+    }
+    return found;
+  });
+  return index.get(table);
+}
+
+/** A row as a query returns it whole: every column by its own name. */
+export function wholeRow(machine: Machine, row: RowVariable): RowValue {
+  const columns = columnsOf(machine, row.table);
+  if (columns === undefined) return { kind: 'row', row, fields: undefined, columns: undefined };
+  return { kind: 'row', row, fields: new Map(columns.map(column => [column, columnValue(row.name, column)])), columns: undefined };
+}
+
+/** A column of a row. */
+export function columnValue(row: string, column: string): Value {
+  return { kind: 'term', term: { kind: 'column', row, column }, maybeUndefined: false };
+}
+
+/** `column = value` where the value may be several things, or the rows of an earlier query. */
+export function equalsValue(column: Term, value: Value): Predicate {
+  return compareTerms('=', { kind: 'term', term: column, maybeUndefined: false }, value);
+}
+
+/** `column in (values)`: a list of rows' columns becomes "there is such a row". */
+export function inValues(machine: Machine, column: Term, value: Value): Predicate {
+  const operands = alternativesOf(value).map(({ value: inner, facts }): Predicate => {
+    const known = telling(facts);
+    switch (inner.kind) {
+      case 'array':
+        return and([or(inner.items.map(item => equalsValue(column, item))), ...known]);
+      case 'list': {
+        if (inner.rows === undefined) return and([equalsValue(column, inner.element), ...telling(inner.facts), ...known]);
+        const fresh = machine.newRow(inner.rows.table, inner.rows.where);
+        const names = new Map([[inner.rows.name, fresh.name]]);
+        const element = compareTerms('=', { kind: 'term', term: column, maybeUndefined: false }, inner.element);
+        const where = and([inner.rows.where, element, ...telling(inner.facts)]);
+        const row: RowVariable = { name: fresh.name, table: inner.rows.table, where: renamePredicate(where, names) };
+        return and([{ kind: 'exists', row }, ...known]);
+      }
+      case 'term':
+        return equalsValue(column, { kind: 'term', term: eachOf(inner.term), maybeUndefined: false });
+      default:
+        return equalsValue(column, inner);
+    }
+  });
+  return or(operands);
+}
+
+/** One of the values of a list that came as a whole. */
+function eachOf(term: Term): Term {
+  if (term.kind === 'client' || term.kind === 'tool-argument' || term.kind === 'event') return { ...term, path: `${term.path}[]` };
+  return term;
+}
+
+function telling(facts: readonly Fact[]): readonly Predicate[] {
+  return facts.filter(isTelling).map(asPredicate).filter(predicate => predicate !== undefined);
+}
+
+/** A condition out of the alternatives of a value: each with what holds then; gone when one of them is no condition at all. */
+export function alternativesAsCondition(value: Value, read: (value: Value) => Predicate | undefined, because: string): Predicate | undefined {
+  const found: Predicate[] = [];
+  let absent = false;
+  for (const { value: inner, facts } of alternativesOf(value)) {
+    const predicate = read(inner);
+    if (predicate === undefined) absent = true;
+    else found.push(and([predicate, ...telling(facts)]));
+  }
+  if (found.length === 0) return undefined;
+  const operand = or(found);
+  return absent ? { kind: 'maybe-absent', operand, because } : operand;
+}
+
+/** SQL text with places for values. */
+export interface SqlText {
+  readonly text: string;
+  readonly values: readonly Value[];
+}
+
+/** A condition in SQL text, with the rows it can speak of. */
+export function lowerCondition(call: Pick<Call, 'machine' | 'frame' | 'at'>, sql: SqlText, relations: readonly ScopeRelation[]): Predicate {
+  try {
+    return lowerSqlCondition(sql.text, {
+      relations,
+      columnsOf: table => columnsOf(call.machine, table),
+      parameter: position => parameterOf(sql, position),
+      prefix: `sql${call.machine.rows.size}_`,
+    });
+  } catch (error) {
+    call.machine.gap(`A condition in SQL could not be read: ${messageOf(error)}.`, call.machine.place(call.frame, call.at));
+    return { kind: 'opaque', reason: 'a condition in SQL that could not be read' };
+  }
+}
+
+function parameterOf(sql: SqlText, position: number): Term | undefined {
+  const value = sql.values[position - 1];
+  return value === undefined ? undefined : termOf(value);
+}
+
+/** Runs the statements of a SQL text on a client. Gives the rows of the last query. */
+export function runSql(call: Call, sql: SqlText, state: ClientState): Value {
+  const { machine, frame } = call;
+  const place = machine.place(frame, call.at, call.end);
+  let statements: readonly LoweredStatement[];
+  try {
+    statements = lowerSqlStatement(sql.text, {
+      columnsOf: table => columnsOf(machine, table),
+      parameter: position => parameterOf(sql, position),
+      prefix: `sql${machine.rows.size}_`,
+    });
+  } catch (error) {
+    machine.gap(`A statement in SQL could not be read: ${messageOf(error)}.`, place);
+    return machine.opaque(frame, call.at, 'the result of SQL that could not be read');
+  }
+  let result: Value = { kind: 'array', items: [] };
+  for (const statement of statements) {
+    switch (statement.kind) {
+      case 'set-role':
+        state.sqlRole = statement.role === 'none' || statement.role === 'default' ? undefined : statement.role;
+        break;
+      case 'set-config':
+        state.settings = [...state.settings.filter(setting => setting.name !== statement.name), { name: statement.name, value: statement.value }];
+        break;
+      case 'query':
+        result = runStatement(call, statement, state, place, sql.text);
+        break;
+      case 'call': {
+        const row = machine.newRow(statement.function, { kind: 'true' });
+        const names = argumentNames(machine, statement.function);
+        runQuery(machine, frame, {
+          row,
+          operation: 'read',
+          values: [],
+          valuesOpen: false,
+          columns: undefined,
+          joined: [],
+          calls: { function: statement.function, arguments: statement.arguments.map((value, index) => ({ name: names[index] ?? `$${index + 1}`, value })) },
+          client: clientOf(state, place),
+          place,
+        });
+        result = { kind: 'list', element: { kind: 'row', row, fields: undefined, columns: undefined }, rows: row, facts: [] };
+        break;
+      }
+      case 'other':
+    }
+  }
+  return result;
+}
+
+/** Names of a database function's arguments. */
+export function argumentNames(machine: Machine, name: string): readonly string[] {
+  const found = machine.database?.functions.find(candidate => candidate.name === name || `${candidate.schema}.${candidate.name}` === name);
+  return found?.arguments.map(argument => argument.name) ?? [];
+}
+
+function runStatement(call: Call, statement: Extract<LoweredStatement, { kind: 'query' }>, state: ClientState, place: Place, text: string): Value {
+  const { machine, frame } = call;
+  const fresh = machine.newRow(statement.table, { kind: 'true' });
+  const names = new Map([['self', fresh.name]]);
+  const row: RowVariable = { ...fresh, where: renamePredicate(statement.where, names) };
+  const joined = statement.joined.map(inner => ({ ...inner, where: renamePredicate(inner.where, names) }));
+  runQuery(machine, frame, {
+    row,
+    operation: statement.operation,
+    values: statement.values,
+    valuesOpen: false,
+    columns: statement.columns,
+    joined,
+    calls: undefined,
+    client: clientOf(state, place),
+    place,
+  });
+  const whole = wholeRow(machine, row);
+  const facts = joined.map((inner): Fact => ({ holds: { kind: 'row', row: inner }, place, label: `joined '${inner.table}'` }));
+  // Any name of the select list may be a column or an expression over the rows.
+  const element: Value = /^\s*(?:select|with)\b/i.test(text) ? { ...whole, fields: undefined } : whole;
+  return { kind: 'list', element, rows: row, facts };
+}
+
+/** A text for facts, for keys. */
+export { factsKey };

@@ -1,0 +1,55 @@
+import { nativeValue, type Call, type Machine } from '../machine.ts';
+import { constant, undefinedValue, type Value } from '../value.ts';
+import { clientValue, noteExit, requestValue } from './platform.ts';
+
+/** A request as its handler sees it; a `pages/api` one has its parts as fields. */
+export function platformRequest(method: string | undefined): Value {
+  const request = requestValue(method);
+  if (request.kind !== 'native') return request;
+  const inner = request.native;
+  const native = inner as typeof inner & { member?: (name: string, call: Call) => Value | undefined };
+  return nativeValue({
+    ...native,
+    member: (name, call) => {
+      if (name === 'query') return clientValue('query');
+      return native.member?.(name, call);
+    },
+  });
+}
+
+/** `res` of a `pages/api` handler: what it sends is the answer. */
+export function responderValue(machine: Machine, status: number | undefined = undefined): Value {
+  const answer = (call: Call, body: Value): Value => {
+    const place = call.machine.place(call.frame, call.at, call.end);
+    call.machine.emit(call.frame, { kind: 'call', library: undefined, callee: 'res.json', arguments: call.arguments, place });
+    if (status !== undefined && status >= 400) noteExit(call, 'response', status, undefined);
+    call.machine.emit(call.frame, { kind: 'return', value: { kind: 'response', status: status ?? 200, headers: undefinedValue, body, place }, place });
+    return undefinedValue;
+  };
+  return nativeValue({
+    name: 'responder',
+    key: `responder ${status ?? ''}`,
+    method: (name, call) => {
+      const [first, second] = call.arguments;
+      switch (name) {
+        case 'status':
+          return responderValue(machine, first?.kind === 'constant' && typeof first.value === 'number' ? first.value : undefined);
+        case 'json':
+        case 'send':
+        case 'end':
+        case 'write':
+          return answer(call, first ?? undefinedValue);
+        case 'redirect':
+          return answer(call, second ?? first ?? undefinedValue);
+        case 'setHeader':
+        case 'appendHeader':
+        case 'writeHead':
+          call.machine.emit(call.frame, { kind: 'call', library: undefined, callee: 'headers.set', arguments: call.arguments, place: call.machine.place(call.frame, call.at, call.end) });
+          return responderValue(machine, status);
+        default:
+          return responderValue(machine, status);
+      }
+    },
+    member: name => (name === 'statusCode' ? constant(status ?? 200) : undefined),
+  });
+}

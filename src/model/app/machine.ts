@@ -1,0 +1,266 @@
+import type { Binding, FunctionCode, ModuleCode } from '../../collect/source/ir.ts';
+import { codeOf, lineOf } from '../../collect/source/ir.ts';
+import type { SourceFiles } from '../../collect/source/read-source.ts';
+import type { Gap } from '../../core/gap.ts';
+import type { EntryPoint, Operation, Step } from '../../core/path.ts';
+import type { Place } from '../../core/place.ts';
+import type { Predicate, RowVariable, Term } from '../../core/predicate.ts';
+import type { DatabaseModel } from '../database/types.ts';
+import type { AppEvent } from './events.ts';
+import { addFacts } from './facts.ts';
+import { valueKey, type Closure } from './keys.ts';
+import type { DatabaseClient, Fact, Query } from './types.ts';
+import { opaque, type Alternative, type Native, type Value } from './value.ts';
+
+/** A query as the interpreter met it, before it becomes a path. */
+export interface QueryDraft {
+  readonly row: RowVariable;
+  readonly operation: Operation;
+  readonly values: Query['values'];
+  readonly valuesOpen: boolean;
+  readonly columns: readonly string[] | undefined;
+  readonly joined: readonly RowVariable[];
+  readonly calls: Query['calls'];
+  readonly client: DatabaseClient;
+  readonly place: Place;
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** An event before it is known from which entry point it was reached. */
+export type EventDraft = DistributiveOmit<AppEvent, 'entryPoint' | 'facts' | 'inside'>;
+
+/** What a function does besides returning: kept relative to its call, so that a summary serves every caller. */
+export type Effect =
+  | { readonly kind: 'call'; readonly facts: readonly Fact[]; readonly step: Step | undefined; readonly effects: readonly Effect[]; readonly cached: CachedCall | undefined }
+  | { readonly kind: 'query'; readonly facts: readonly Fact[]; readonly draft: QueryDraft }
+  | { readonly kind: 'event'; readonly facts: readonly Fact[]; readonly event: EventDraft }
+  | { readonly kind: 'source'; readonly term: Term; readonly place: Place; readonly code: string }
+  /** Effects that belong to another entry point, found on the way (a tool, an inline action). */
+  | { readonly kind: 'entry'; readonly facts: readonly Fact[]; readonly entryPoint: EntryPoint; readonly effects: readonly Effect[]; readonly value: Value; readonly valueFacts: readonly Fact[] };
+
+/** A call whose result is kept across requests. */
+export interface CachedCall {
+  readonly id: string;
+  readonly mechanism: 'unstable_cache' | 'use-cache' | 'react-cache' | 'fetch';
+  readonly name: string;
+  readonly arguments: readonly Value[];
+  readonly keyParts: readonly Value[];
+  readonly captured: readonly { readonly name: string; readonly value: Value }[];
+  readonly place: Place;
+  readonly result: Value;
+}
+
+/** What a function does for given arguments, found once. */
+export interface Summary {
+  readonly alternatives: readonly Alternative[];
+  readonly effects: readonly Effect[];
+  /** Parameters that the function changed in place (`conditions.push(…)`), by position. */
+  readonly outputs: readonly { readonly index: number; readonly value: Value }[];
+  /** `this` at the end, for constructors. */
+  readonly self: Value;
+}
+
+/** A call as a library model sees it. */
+export interface Call {
+  readonly machine: Machine;
+  readonly frame: Frame;
+  readonly arguments: readonly Value[];
+  readonly at: number;
+  readonly end: number;
+}
+
+/** The model of a library function. */
+export type Handler = (call: Call) => Value;
+
+/** A native value with behaviour. */
+export interface NativeValue extends Native {
+  /** A field read. */
+  member?(name: string, call: Call): Value | undefined;
+  /** A method call. */
+  method?(name: string, call: Call): Value | undefined;
+  /** Called itself. */
+  invoke?(call: Call): Value;
+  /** Awaited (a query runs when it is awaited). */
+  settle?(call: Call): Value;
+}
+
+/** The value of a native. */
+export function nativeValue(native: NativeValue): Value {
+  return { kind: 'native', native };
+}
+
+/** The behaviour of a native. */
+export function behaviourOf(value: Extract<Value, { kind: 'native' }>): NativeValue {
+  return value.native;
+}
+
+let nextFrame = 1;
+
+/** One activation of a function, or the top of a module. */
+export class Frame {
+  readonly id = nextFrame++;
+  readonly module: ModuleCode;
+  readonly code: FunctionCode | undefined;
+  readonly parent: Frame | undefined;
+  vars = new Map<Binding, Value>();
+  refined = new Map<string, Value>();
+  facts: readonly Fact[] = [];
+  dead = false;
+  thisValue: Value;
+  readonly returns: Alternative[] = [];
+  effects: Effect[] = [];
+  /** States that left the innermost loop or switch early. */
+  jumps: State[] = [];
+  /** The latest value of an expression, for narrowing after a test. */
+  readonly seen = new WeakMap<object, Value>();
+  readonly changed = new Set<Binding>();
+  /** Inline server actions that were made here, with what held then. */
+  readonly actions: { readonly code: FunctionCode; readonly facts: readonly Fact[] | undefined }[] = [];
+
+  constructor(module: ModuleCode, code: FunctionCode | undefined, parent: Frame | undefined, thisValue: Value) {
+    this.module = module;
+    this.code = code;
+    this.parent = parent;
+    this.thisValue = thisValue;
+  }
+
+  /** The frame that holds a binding. */
+  holderOf(binding: Binding): Frame | undefined {
+    for (let frame: Frame | undefined = this; frame !== undefined; frame = frame.parent) if (frame.vars.has(binding)) return frame;
+    return undefined;
+  }
+
+  learn(facts: readonly Fact[]): void {
+    this.facts = addFacts(this.facts, facts);
+  }
+
+  save(): State {
+    return { vars: new Map(this.vars), refined: new Map(this.refined), facts: this.facts, dead: this.dead, thisValue: this.thisValue };
+  }
+
+  restore(state: State): void {
+    this.vars = new Map(state.vars);
+    this.refined = new Map(state.refined);
+    this.facts = state.facts;
+    this.dead = state.dead;
+    this.thisValue = state.thisValue;
+  }
+}
+
+/** What changes while a function runs, and differs by branch. */
+export interface State {
+  readonly vars: ReadonlyMap<Binding, Value>;
+  readonly refined: ReadonlyMap<string, Value>;
+  readonly facts: readonly Fact[];
+  readonly dead: boolean;
+  readonly thisValue: Value;
+}
+
+/** A function of the program with the frame it was made in. */
+export class FunctionClosure implements Closure {
+  readonly code: FunctionCode;
+  readonly frame: Frame;
+  /** Arguments given by `bind`. */
+  readonly bound: readonly Value[];
+
+  constructor(code: FunctionCode, frame: Frame, bound: readonly Value[] = []) {
+    this.code = code;
+    this.frame = frame;
+    this.bound = bound;
+  }
+
+  captureKey(depth: number): string {
+    const bound = this.bound.map(value => valueKey(value, depth)).join(',');
+    if (this.code.captures.size === 0) return bound;
+    if (depth > 4) return `@${this.frame.id}${bound}`;
+    const parts: string[] = [];
+    for (const binding of this.code.captures) {
+      const value = this.frame.holderOf(binding)?.vars.get(binding);
+      if (value !== undefined) parts.push(`${binding.id}=${valueKey(value, depth + 1)}`);
+    }
+    const self = this.code.isArrow && this.code.usesThis ? valueKey(this.frame.thisValue, depth + 1) : '';
+    return `{${parts.join(',')}}${self}${bound}`;
+  }
+}
+
+/** What everything that interprets shares: sources, library models, summaries, gaps, limits. */
+export class Machine {
+  readonly source: SourceFiles;
+  readonly database: DatabaseModel | undefined;
+  readonly handlers: ReadonlyMap<string, Handler>;
+  readonly summaries = new Map<string, Summary>();
+  readonly gaps: Gap[] = [];
+  readonly reachedSites = new Set<string>();
+  readonly active: FunctionCode[] = [];
+  readonly moduleFrames = new Map<string, Frame>();
+  /** Row variables by name. */
+  readonly rows = new Map<string, RowVariable>();
+  /** Row variables that stand for one certain row of another's rows. */
+  readonly copies = new Map<string, string>();
+  /** What library models keep for the whole run. */
+  readonly memory = new Map<string, unknown>();
+  /** Entry points that were found while interpreting. */
+  readonly foundEntries = new Map<string, EntryPoint>();
+  steps = 0;
+  readonly mostSteps: number;
+  #nextRow = 1;
+  readonly #gapKeys = new Set<string>();
+
+  constructor(source: SourceFiles, database: DatabaseModel | undefined, handlers: ReadonlyMap<string, Handler>, mostSteps = 6_000_000) {
+    this.source = source;
+    this.database = database;
+    this.handlers = handlers;
+    this.mostSteps = mostSteps;
+  }
+
+  place(frame: Frame, at: number, end?: number): Place {
+    const line = lineOf(frame.module, at);
+    const endLine = end === undefined ? line : lineOf(frame.module, end);
+    return endLine > line ? { file: frame.module.file, line, endLine } : { file: frame.module.file, line };
+  }
+
+  /** The source line of an offset, for steps and labels. */
+  code(frame: Frame, at: number): string {
+    return codeOf(frame.module, lineOf(frame.module, at));
+  }
+
+  opaque(frame: Frame, at: number, reason: string): Value {
+    return opaque(reason, this.place(frame, at));
+  }
+
+  newRow(table: string, where: Predicate): RowVariable {
+    const row = { name: `${table}#${this.#nextRow++}`, table, where };
+    this.rows.set(row.name, row);
+    return row;
+  }
+
+  /** The same rows under a new name. */
+  copyRow(original: RowVariable): RowVariable {
+    const row = this.newRow(original.table, original.where);
+    this.copies.set(row.name, this.copies.get(original.name) ?? original.name);
+    return row;
+  }
+
+  gap(reason: string, place: Place, settles = 1): void {
+    const key = `${place.file}:${place.line}:${reason}`;
+    if (this.#gapKeys.has(key)) return;
+    this.#gapKeys.add(key);
+    this.gaps.push({ reason, file: place.file, line: place.line, settles });
+  }
+
+  emit(frame: Frame, event: EventDraft): void {
+    frame.effects.push({ kind: 'event', facts: frame.facts, event });
+  }
+
+  /** Names the place where a value from outside enters, for the first step of a path. */
+  source_(frame: Frame, term: Term, at: number): void {
+    frame.effects.push({ kind: 'source', term, place: this.place(frame, at), code: this.code(frame, at) });
+  }
+
+  /** Something kept for the whole run under a name, made on first use. */
+  remember<T>(name: string, make: () => T): T {
+    if (!this.memory.has(name)) this.memory.set(name, make());
+    return this.memory.get(name) as T;
+  }
+}

@@ -1,0 +1,111 @@
+import { codeOf, lineOf, type Expression, type ModuleCode, type ObjectProperty } from '../../collect/source/ir.ts';
+import type { SourceFiles } from '../../collect/source/read-source.ts';
+import type { InlinedEnvironment, ModuleInfo } from './events.ts';
+import { walkModule } from './walk.ts';
+
+const settings: ReadonlySet<string> = new Set(['dynamic', 'revalidate', 'runtime', 'fetchCache', 'dynamicParams', 'experimental_ppr']);
+const credential = /\b(?:(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/=]{8,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|postgres(?:ql)?:\/\/[^:@/\s]+:[^@\s]+@)/;
+
+/** What a source file says by itself. */
+export function moduleInfo(files: SourceFiles, module: ModuleCode): ModuleInfo {
+  const imports: { file: string; names: readonly string[]; line: number }[] = [];
+  const packages: { name: string; line: number }[] = [];
+  for (const declaration of module.imports) {
+    const line = lineOf(module, declaration.at);
+    const resolution = files.resolve(module.file, declaration.specifier);
+    if (resolution.kind === 'file') imports.push({ file: resolution.file, names: declaration.names, line });
+    else packages.push({ name: declaration.specifier, line });
+  }
+  const environment: { name: string; line: number }[] = [];
+  const literals: { text: string; line: number }[] = [];
+  walkModule(module, expression => {
+    const line = lineOf(module, expression.at);
+    const name = environmentName(expression);
+    if (name !== undefined) environment.push({ name, line });
+    if (expression.kind === 'constant' && typeof expression.value === 'string' && credential.test(expression.value)) literals.push({ text: expression.value, line });
+    if (expression.kind === 'import') {
+      const resolution = files.resolve(module.file, expression.specifier);
+      if (resolution.kind === 'file') imports.push({ file: resolution.file, names: ['*'], line });
+    }
+  });
+  return {
+    file: module.file,
+    directive: module.directive,
+    imports,
+    packages,
+    environment,
+    settings: settingsOf(module),
+    literals,
+    cachedFunctions: module.functions.filter(code => code.directive === 'use cache').map(code => ({ name: code.name, line: lineOf(module, code.at) })),
+  };
+}
+
+/** The name in `process.env.NAME`. */
+function environmentName(expression: Expression): string | undefined {
+  if (expression.kind !== 'member' || expression.object.kind !== 'member' || expression.object.property !== 'env') return undefined;
+  const root = expression.object.object;
+  return root.kind === 'global' && root.name === 'process' ? expression.property : undefined;
+}
+
+function settingsOf(module: ModuleCode): ModuleInfo['settings'] {
+  const found: { name: string; value: string | number | boolean; line: number }[] = [];
+  for (const [name, target] of module.exports) {
+    if (!settings.has(name) || target.kind !== 'binding') continue;
+    const declaration = target.binding.declaration;
+    if (declaration?.kind !== 'variable' || declaration.init?.kind !== 'constant') continue;
+    const { value } = declaration.init;
+    if (value !== null && value !== undefined) found.push({ name, value, line: lineOf(module, declaration.pattern.at) });
+  }
+  return found;
+}
+
+/** `env` of next.config: values that the build writes into bundles. */
+export function inlinedEnvironment(files: SourceFiles): readonly InlinedEnvironment[] {
+  const file = files.paths.find(path => /^next\.config\.[cm]?[jt]s$/.test(path));
+  const module = file === undefined ? undefined : files.module(file);
+  if (module === undefined) return [];
+  const found: InlinedEnvironment[] = [];
+  walkModule(module, (expression, name) => {
+    if (name !== 'env' || expression.kind !== 'object') return;
+    for (const property of expression.properties) if (property.kind === 'field') found.push(inlined(module, property));
+  });
+  return found;
+}
+
+function inlined(module: ModuleCode, property: Extract<ObjectProperty, { kind: 'field' }>): InlinedEnvironment {
+  const line = lineOf(module, property.at);
+  const from = /process\.env\.(\w+)|process\.env\[['"](\w+)['"]\]/.exec(codeOf(module, line));
+  return { name: property.key, from: from?.[1] ?? from?.[2], place: { file: module.file, line } };
+}
+
+const querying: ReadonlySet<string> = new Set(['findMany', 'findFirst', 'findUnique', 'findFirstOrThrow', 'findUniqueOrThrow', 'createMany', 'updateMany', 'deleteMany', 'upsert', 'rpc', 'createSignedUrl', 'createSignedUrls', 'groupBy', '$queryRaw', '$executeRaw']);
+const chained: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'upsert']);
+
+/** Places of calls that look like queries: an upper bound for what the interpreter should reach. */
+export function textualQueries(module: ModuleCode): readonly string[] {
+  const found = new Set<string>();
+  walkModule(module, expression => {
+    if (expression.kind !== 'call' || expression.callee.kind !== 'member') return;
+    const { property, object } = expression.callee;
+    const isQuery = querying.has(property) ? !isArrayLiteral(object) : (chained.has(property) && isClient(object)) || (property === 'execute' && isClient(object));
+    if (isQuery) found.add(`${module.file}:${lineOf(module, rootOf(expression).at)}`);
+  });
+  return [...found];
+}
+
+function isArrayLiteral(expression: Expression): boolean {
+  return expression.kind === 'array';
+}
+
+/** `db.select()`, `tx.insert(…)`, `this.db.update(…)`, `supabase.from('t').select()`. */
+function isClient(expression: Expression): boolean {
+  if (expression.kind === 'name') return /^(?:db|tx|trx|database|conn|connection|drizzle|pg|sql)$/i.test(expression.binding.name);
+  if (expression.kind === 'member') return /^(?:db|tx|database)$/i.test(expression.property);
+  return expression.kind === 'call' && expression.callee.kind === 'member' && expression.callee.property === 'from' && expression.arguments[0]?.value.kind === 'constant';
+}
+
+function rootOf(expression: Expression): Expression {
+  let current = expression;
+  while (current.kind === 'member' || current.kind === 'call' || current.kind === 'index') current = current.kind === 'call' ? current.callee : current.object;
+  return current;
+}

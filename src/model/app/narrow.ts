@@ -1,0 +1,151 @@
+import type { Expression } from '../../collect/source/ir.ts';
+import { addFacts } from './facts.ts';
+import { compareValues, peekMember } from './expressions.ts';
+import type { Frame, Machine } from './machine.ts';
+import { alternativesOf, assume, choose, promote, truthOf, type Assumed } from './operations.ts';
+import { constant, type Alternative, type Value } from './value.ts';
+
+/** Takes the branch on which an expression is truthy (or not): adds what then holds and narrows the variables in it. False when it cannot be. */
+export function assumeExpression(machine: Machine, frame: Frame, expression: Expression, value: Value, truthy: boolean): boolean {
+  const assumed = assume(value, truthy, machine.place(frame, expression.at), machine.code(frame, expression.at));
+  if (assumed === undefined) return false;
+  frame.learn(assumed.facts);
+  return narrow(machine, frame, expression, truthy);
+}
+
+/** The branch of `switch` on which an expression has one value. */
+export function assumeSame(machine: Machine, frame: Frame, expression: Expression, value: Value, other: Value, same: boolean): boolean {
+  const place = machine.place(frame, expression.at);
+  const compared = compareValues(machine, frame, '===', value, other, expression.at);
+  const assumed = assume(compared, same, place, machine.code(frame, expression.at));
+  if (assumed === undefined) return false;
+  frame.learn(assumed.facts);
+  return filter(machine, frame, expression, inner => sameness(machine, frame, inner, other, same, expression.at));
+}
+
+function sameness(machine: Machine, frame: Frame, value: Value, other: Value, same: boolean, at: number): Assumed | undefined {
+  const compared = compareValues(machine, frame, '===', value, other, at);
+  const assumed = assume(compared, same, machine.place(frame, at), machine.code(frame, at));
+  if (assumed === undefined) return undefined;
+  const isAbsent = other.kind === 'constant' && (other.value === undefined || other.value === null);
+  if (isAbsent && !same && value.kind === 'term') return { value: { ...value, maybeUndefined: false }, facts: assumed.facts };
+  if (same && other.kind === 'constant' && value.kind === 'term' && value.term.kind !== 'column') return { value: isAbsent ? other : value, facts: assumed.facts };
+  return { value, facts: assumed.facts };
+}
+
+function narrow(machine: Machine, frame: Frame, expression: Expression, truthy: boolean): boolean {
+  switch (expression.kind) {
+    case 'name':
+    case 'member':
+      return filter(machine, frame, expression, value => assume(value, truthy, machine.place(frame, expression.at), machine.code(frame, expression.at)));
+    case 'not':
+      return narrow(machine, frame, expression.operand, !truthy);
+    case 'logical':
+      return narrowLogical(machine, frame, expression, truthy);
+    case 'binary': {
+      const equality = expression.operator === '===' || expression.operator === '==';
+      if (!equality && expression.operator !== '!==' && expression.operator !== '!=') return true;
+      const same = equality === truthy;
+      const loose = expression.operator.length === 2;
+      const right = constantOf(expression.right);
+      const left = constantOf(expression.left);
+      const subject = right !== undefined ? expression.left : left !== undefined ? expression.right : undefined;
+      const other = right ?? left;
+      if (subject === undefined || other === undefined) return true;
+      if (subject.kind === 'unary') return true;
+      return filter(machine, frame, subject, value => {
+        if (loose && other.kind === 'constant' && (other.value ?? null) === null) return nullish(machine, frame, value, same, expression.at);
+        return sameness(machine, frame, value, other, same, expression.at);
+      });
+    }
+    case 'assign':
+      return expression.target.kind === 'name' ? narrow(machine, frame, { kind: 'name', binding: expression.target.binding, at: expression.at }, truthy) : true;
+    case 'call': {
+      const [first] = expression.arguments;
+      if (expression.callee.kind === 'global' && expression.callee.name === 'Boolean' && first !== undefined) return narrow(machine, frame, first.value, truthy);
+      return true;
+    }
+    default:
+      return true;
+  }
+}
+
+function nullish(machine: Machine, frame: Frame, value: Value, same: boolean, at: number): Assumed | undefined {
+  const asNull = sameness(machine, frame, value, constant(null), same, at);
+  const asUndefined = sameness(machine, frame, value, constant(undefined), same, at);
+  return same ? (asNull ?? asUndefined) : asNull === undefined || asUndefined === undefined ? undefined : asUndefined;
+}
+
+function narrowLogical(machine: Machine, frame: Frame, expression: Extract<Expression, { kind: 'logical' }>, truthy: boolean): boolean {
+  const { operator, left, right } = expression;
+  if (operator === '??') return true;
+  // `a && b` is true, or `a || b` is false: both operands are known.
+  if ((operator === '&&') === truthy) return narrow(machine, frame, left, truthy) && narrow(machine, frame, right, truthy);
+  const seen = frame.seen.get(left);
+  if (seen === undefined) return true;
+  const truth = truthOf(seen);
+  if ((operator === '&&' && truth === 'true') || (operator === '||' && truth === 'false')) return narrow(machine, frame, right, truthy);
+  return true;
+}
+
+function constantOf(expression: Expression): Value | undefined {
+  return expression.kind === 'constant' ? constant(expression.value) : undefined;
+}
+
+/** The key of a field path from a variable (`session.user.id`), for what was found out about it. */
+export function pathKey(expression: Expression): string | undefined {
+  if (expression.kind === 'name') return String(expression.binding.id);
+  if (expression.kind !== 'member') return undefined;
+  const object = pathKey(expression.object);
+  return object === undefined ? undefined : `${object}.${expression.property}`;
+}
+
+/** Keeps the alternatives of what an expression reads that pass the test. False when none does. */
+function filter(machine: Machine, frame: Frame, expression: Expression, test: (value: Value) => Assumed | undefined): boolean {
+  if (expression.kind === 'name') {
+    const holder = frame.holderOf(expression.binding);
+    const value = holder?.vars.get(expression.binding);
+    if (holder === undefined || value === undefined) return true;
+    const assumed = keep(value, test);
+    if (assumed === undefined) return false;
+    frame.learn(assumed.facts);
+    // A variable of an outer function may change between calls; within this call the finding holds.
+    (holder === frame ? frame : frame).vars.set(expression.binding, assumed.value);
+    return true;
+  }
+  if (expression.kind !== 'member') return true;
+  let feasible = true;
+  const { property, optional } = expression;
+  const within = filter(machine, frame, expression.object, object => {
+    const inner = peekMember(object, property, optional);
+    if (inner === undefined) return { value: object, facts: [] };
+    const assumed = keep(inner, test);
+    if (assumed === undefined) return undefined;
+    return { value: withField(object, property, assumed.value), facts: assumed.facts };
+  });
+  if (!within) feasible = false;
+  const path = pathKey(expression);
+  const seen = frame.seen.get(expression);
+  if (feasible && path !== undefined && seen !== undefined) {
+    const assumed = keep(seen, test);
+    if (assumed === undefined) return false;
+    frame.learn(assumed.facts);
+    frame.refined.set(path, assumed.value);
+  }
+  return feasible;
+}
+
+function keep(value: Value, test: (value: Value) => Assumed | undefined): Assumed | undefined {
+  const kept: Alternative[] = [];
+  for (const { value: inner, facts } of alternativesOf(value)) {
+    const assumed = test(inner);
+    if (assumed !== undefined) kept.push({ value: assumed.value, facts: addFacts(facts, assumed.facts) });
+  }
+  return promote(kept);
+}
+
+function withField(object: Value, name: string, value: Value): Value {
+  if (object.kind === 'object' && object.fields.has(name)) return { ...object, fields: new Map([...object.fields, [name, value]]) };
+  if (object.kind === 'choice') return choose(object.alternatives.map(alternative => ({ ...alternative, value: withField(alternative.value, name, value) })));
+  return object;
+}

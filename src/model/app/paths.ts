@@ -1,0 +1,342 @@
+import { createHash } from 'node:crypto';
+import type { EntryPoint, Principal, Step } from '../../core/path.ts';
+import { comparePlaces, formatPlace, type Place } from '../../core/place.ts';
+import type { Predicate, RowVariable, Term } from '../../core/predicate.ts';
+import type { AppEvent } from './events.ts';
+import { addFacts, isTelling } from './facts.ts';
+import { factKey, factsKey, predicateKey, termKey } from './keys.ts';
+import type { CachedCall, Effect, Machine, QueryDraft } from './machine.ts';
+import { renameFact, renamePredicate, renameRow, renameTerm, type Renaming } from './rename.ts';
+import type { Fact, QueryPath } from './types.ts';
+import { atoms, rowsIn, type Alternative, type Value } from './value.ts';
+
+/** One run of an entry point: what it did, and what it answers with. */
+export interface EntryRun {
+  readonly entryPoint: EntryPoint;
+  readonly effects: readonly Effect[];
+  readonly results: readonly Alternative[];
+  /** What holds before it starts. */
+  readonly facts: readonly Fact[];
+}
+
+/** What came out of the runs. */
+export interface Flattened {
+  readonly queries: readonly QueryPath[];
+  readonly events: readonly AppEvent[];
+}
+
+interface Source {
+  readonly key: string;
+  readonly place: Place;
+  readonly code: string;
+}
+
+interface Reached {
+  readonly draft: QueryDraft;
+  readonly facts: readonly Fact[];
+  readonly steps: readonly Step[];
+  readonly sources: readonly Source[];
+  readonly inside: readonly string[];
+  readonly entryPoint: EntryPoint;
+}
+
+interface Use {
+  readonly row: string;
+  readonly facts: readonly Fact[];
+}
+
+const mostContexts = 12;
+
+/** Turns the nested effects of entry points into flat paths and events. */
+export class Flattening {
+  readonly #machine: Machine;
+  readonly #queries: QueryPath[] = [];
+  readonly #events: AppEvent[] = [];
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  result(): Flattened {
+    return { queries: this.#queries, events: this.#events };
+  }
+
+  add(run: EntryRun): void {
+    const walk = new Walk(this.#machine, run.entryPoint);
+    walk.effects(run.effects, run.facts, [], [], run.entryPoint);
+    for (const { value, facts } of run.results) walk.answer(run.entryPoint, value, addFacts(run.facts, facts), { file: run.entryPoint.file, line: run.entryPoint.line });
+    const { queries, events } = walk.finish();
+    this.#queries.push(...queries);
+    this.#events.push(...events);
+  }
+}
+
+class Walk {
+  readonly #machine: Machine;
+  readonly #reached: Reached[] = [];
+  readonly #events: AppEvent[] = [];
+  readonly #uses: Use[] = [];
+  readonly #cached: { readonly event: Extract<AppEvent, { kind: 'cached' }>; readonly from: number; readonly to: number }[] = [];
+  #sources: Source[] = [];
+
+  constructor(machine: Machine, _entryPoint: EntryPoint) {
+    this.#machine = machine;
+  }
+
+  effects(effects: readonly Effect[], facts: readonly Fact[], steps: readonly Step[], inside: readonly string[], entryPoint: EntryPoint): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'source':
+          this.#sources.push({ key: termKey(effect.term), place: effect.place, code: effect.code });
+          break;
+        case 'call': {
+          const known = addFacts(facts, effect.facts);
+          const more = effect.step === undefined ? steps : [...steps, ...guardSteps(effect.facts), effect.step];
+          const from = this.#reached.length;
+          this.effects(effect.effects, known, more, effect.cached === undefined ? inside : [...inside, effect.cached.id], entryPoint);
+          if (effect.cached !== undefined) this.#noteCached(effect.cached, entryPoint, known, inside, from);
+          break;
+        }
+        case 'query': {
+          const known = addFacts(facts, effect.facts);
+          this.#reached.push({ draft: effect.draft, facts: known, steps: [...steps, ...guardSteps(effect.facts)], sources: [...this.#sources], inside, entryPoint });
+          this.#events.push({ kind: 'query', pathId: '', row: effect.draft.row.name, entryPoint, facts: known, inside, place: effect.draft.place });
+          break;
+        }
+        case 'event': {
+          const known = addFacts(facts, effect.facts);
+          const event: AppEvent = { ...effect.event, entryPoint, facts: known, inside };
+          this.#events.push(event);
+          if (event.kind === 'client-props') this.#use(event.props, known);
+          if (event.kind === 'return') this.#use(event.value, known);
+          break;
+        }
+        case 'entry': {
+          const known = addFacts(facts, effect.facts);
+          const outer = this.#sources;
+          this.#sources = [];
+          this.effects(effect.effects, known, [], inside, effect.entryPoint);
+          this.#sources = outer;
+          this.answer(effect.entryPoint, effect.value, addFacts(known, effect.valueFacts), { file: effect.entryPoint.file, line: effect.entryPoint.line });
+        }
+      }
+    }
+  }
+
+  answer(entryPoint: EntryPoint, value: Value, facts: readonly Fact[], place: Place): void {
+    const at = value.kind === 'response' || value.kind === 'element' ? value.place : place;
+    this.#events.push({ kind: 'return', value, entryPoint, facts, inside: [], place: at });
+    this.#use(value, facts);
+  }
+
+  #use(value: Value, facts: readonly Fact[]): void {
+    for (const use of rowsIn(value)) this.#uses.push({ row: use.row, facts: addFacts(facts, use.facts) });
+  }
+
+  #noteCached(cached: CachedCall, entryPoint: EntryPoint, facts: readonly Fact[], inside: readonly string[], from: number): void {
+    const drafts = this.#reached.slice(from);
+    const dependsOn = new Map<string, Term>();
+    for (const { draft } of drafts) {
+      const note = (term: Term): void => {
+        for (const atom of atoms(term)) if (atom.kind !== 'column' && atom.kind !== 'constant') dependsOn.set(termKey(atom), atom);
+      };
+      eachTerm(draft.row.where, note);
+      for (const row of draft.joined) eachTerm(row.where, note);
+      for (const setting of draft.client.settings) note(setting.value);
+    }
+    const event: Extract<AppEvent, { kind: 'cached' }> = {
+      kind: 'cached',
+      id: cached.id,
+      mechanism: cached.mechanism,
+      name: cached.name,
+      arguments: cached.arguments,
+      keyParts: cached.keyParts,
+      captured: cached.captured,
+      queries: [],
+      dependsOn: [...dependsOn.values()],
+      result: cached.result,
+      entryPoint,
+      facts,
+      inside,
+      place: cached.place,
+    };
+    this.#events.push(event);
+    this.#cached.push({ event, from, to: this.#reached.length });
+  }
+
+  finish(): Flattened {
+    const queries: QueryPath[] = [];
+    const ids: string[] = [];
+    const perSite = new Map<string, Map<string, string>>();
+    const idByRow = new Map<string, string>();
+    for (const reached of this.#reached) {
+      const path = this.#path(reached, perSite);
+      ids.push(path.id);
+      idByRow.set(reached.draft.row.name, path.id);
+      if (path.isNew) queries.push(path.query);
+    }
+    const events = this.#events.map((event): AppEvent => {
+      if (event.kind === 'query') return { ...event, pathId: idByRow.get(event.row) ?? '' };
+      if (event.kind !== 'cached') return event;
+      const range = this.#cached.find(cached => cached.event === event);
+      return range === undefined ? event : { ...event, queries: [...new Set(ids.slice(range.from, range.to))] };
+    });
+    return { queries, events };
+  }
+
+  #path(reached: Reached, perSite: Map<string, Map<string, string>>): { readonly id: string; readonly isNew: boolean; readonly query: QueryPath } {
+    const { draft, entryPoint } = reached;
+    const names: Renaming = new Map([[draft.row.name, 'self']]);
+    const where = renamePredicate(draft.row.where, names);
+    const values = draft.values.map(({ column, value }) => ({ column, value: renameTerm(value, names) }));
+    const joined = draft.joined.map(row => renameRow(row, names));
+    const facts = reached.facts.map(fact => renameFact(fact, names));
+    const ownRows = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
+    const uses = this.#uses.filter(use => ownRows.has(this.#machine.copies.get(use.row) ?? use.row));
+    const factsAfter = commonAfter(uses.map(use => this.#asOwn(use, draft.row.name)), reached.facts).map(fact => renameFact(fact, names));
+    const shape = canonical(`${draft.operation} ${draft.row.table} ${predicateKey(where)} ${values.map(({ column, value }) => `${column}=${termKey(value)}`).join(',')} ${joined.map(row => row.table + predicateKey(row.where)).join(';')} ${draft.calls === undefined ? '' : draft.calls.arguments.map(argument => `${argument.name}=${termKey(argument.value)}`).join(',')}`);
+    const site = `${entryPoint.name}|${formatPlace(draft.place)}|${draft.operation}|${draft.row.table}`;
+    const context = `${shape}|${canonical(factsKey(facts))}|${canonical(factsKey(factsAfter))}|${draft.client.sqlRole ?? ''}${draft.client.role}${draft.client.settings.map(setting => setting.name + termKey(setting.value)).join(',')}`;
+    const contexts = perSite.get(site) ?? new Map<string, string>();
+    perSite.set(site, contexts);
+    const known = contexts.get(context);
+    const id = known ?? hash(`${entryPoint.name}|${draft.place.file}|${shape}|${[...contexts.values()].length}|${sameShapeBefore(contexts, shape)}`);
+    const isNew = known === undefined && contexts.size < mostContexts;
+    if (known === undefined) {
+      contexts.set(context, id);
+      if (!isNew) this.#machine.gap(`The query is reached in more than ${mostContexts} ways from '${entryPoint.name}'; the rest were not kept.`, draft.place);
+    }
+    const query: QueryPath = {
+      id,
+      entryPoint,
+      principal: principalOf(facts),
+      query: {
+        table: draft.row.table,
+        operation: draft.operation,
+        where,
+        values,
+        valuesOpen: draft.valuesOpen,
+        columns: draft.columns,
+        joined,
+        ...(draft.calls === undefined ? {} : { calls: draft.calls }),
+      },
+      client: draft.client,
+      facts,
+      factsAfter,
+      steps: this.#steps(reached, where, values),
+      escapes: uses.length > 0,
+      place: draft.place,
+    };
+    return { id, isNew, query };
+  }
+
+  /** Facts about a copy of the row are facts about the row. */
+  #asOwn(use: Use, row: string): readonly Fact[] {
+    const original = this.#machine.copies.get(use.row);
+    if (original === undefined) return use.facts;
+    const names = new Map([[use.row, original]]);
+    void row;
+    return use.facts.map(fact => renameFact(fact, names));
+  }
+
+  #steps(reached: Reached, where: Predicate, values: readonly { readonly value: Term }[]): readonly Step[] {
+    const { draft, entryPoint } = reached;
+    const wanted = new Set<string>();
+    const note = (term: Term): void => {
+      for (const atom of atoms(term)) if (atom.kind === 'client' || atom.kind === 'tool-argument' || atom.kind === 'event') wanted.add(termKey(atom));
+    };
+    eachTerm(where, note);
+    for (const { value } of values) note(value);
+    const steps: Step[] = [];
+    for (const key of wanted) {
+      const source = reached.sources.findLast(candidate => key === candidate.key || key.startsWith(`${candidate.key}.`) || key.startsWith(`${candidate.key}[`));
+      const place = source?.place ?? { file: entryPoint.file, line: entryPoint.line };
+      const [kind = '', path = ''] = splitOnce(key, ':');
+      const label = kind === 'client' ? `the caller sends ${path}` : kind === 'tool-argument' ? `the model chooses ${path}` : `${path} of a verified event`;
+      steps.push({ role: 'source', label, ...(source === undefined ? {} : { code: source.code }), ...place });
+    }
+    if (steps.length === 0) steps.push({ role: 'source', label: entryPoint.name, file: entryPoint.file, line: entryPoint.line });
+    steps.sort(comparePlaces);
+    return [...unique(steps), ...unique(reached.steps), { role: 'sink', label: `${draft.operation} ${draft.row.table}`, ...draft.place }];
+  }
+}
+
+function splitOnce(text: string, separator: string): readonly string[] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function sameShapeBefore(contexts: ReadonlyMap<string, string>, shape: string): number {
+  return [...contexts.keys()].filter(context => context.startsWith(`${shape}|`)).length;
+}
+
+function guardSteps(facts: readonly Fact[]): readonly Step[] {
+  return facts.filter(fact => isTelling(fact) || fact.weakness !== undefined).map((fact): Step => ({ role: 'guard', label: fact.weakness === undefined ? fact.label : `${fact.label} (${fact.weakness})`, ...fact.place }));
+}
+
+function unique(steps: readonly Step[]): readonly Step[] {
+  const seen = new Set<string>();
+  return steps.filter(step => {
+    const key = `${step.role} ${formatPlace(step)} ${step.label}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** What holds at every use of the row, beyond what held when it was loaded. */
+function commonAfter(uses: readonly (readonly Fact[])[], before: readonly Fact[]): readonly Fact[] {
+  const [first, ...rest] = uses;
+  if (first === undefined) return [];
+  const known = new Set(before.map(factKey));
+  const others = rest.map(facts => new Set(facts.map(factKey)));
+  return first.filter(fact => !known.has(factKey(fact)) && others.every(keys => keys.has(factKey(fact))));
+}
+
+function principalOf(facts: readonly Fact[]): Principal {
+  const strong = facts.filter(fact => fact.weakness === undefined);
+  if (strong.some(fact => fact.holds.kind === 'system')) return 'system';
+  if (strong.some(fact => fact.holds.kind === 'role' && fact.holds.tenant === undefined)) return 'admin';
+  return strong.some(fact => fact.holds.kind === 'signed-in' || fact.holds.kind === 'member' || fact.holds.kind === 'role') ? 'member' : 'anonymous';
+}
+
+/** Calls `see` for every term of a predicate, inside sub-queries too. */
+export function eachTerm(predicate: Predicate, see: (term: Term) => void): void {
+  switch (predicate.kind) {
+    case 'compare':
+      see(predicate.left);
+      see(predicate.right);
+      return;
+    case 'is-null':
+      see(predicate.term);
+      return;
+    case 'and':
+    case 'or':
+      for (const operand of predicate.operands) eachTerm(operand, see);
+      return;
+    case 'not':
+    case 'maybe-absent':
+      eachTerm(predicate.operand, see);
+      return;
+    case 'exists':
+      eachTerm(predicate.row.where, see);
+      return;
+    default:
+  }
+}
+
+/** The text with row names numbered by their order in it, so that equal shapes are equal texts. */
+function canonical(text: string): string {
+  const names = new Map<string, string>();
+  return text.replaceAll(/[\w.]+#\d+|sql\d+_\w+/g, name => {
+    const known = names.get(name) ?? `${name.replace(/#\d+$/, '').replace(/^sql\d+_/, '')}~${names.size}`;
+    names.set(name, known);
+    return known;
+  });
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
+
+export type { RowVariable };
