@@ -27,6 +27,7 @@ export interface Proposal {
 export function proposeFixes(input: FixInput): Proposal {
   const context = createContext(input);
   const fixes: ProposedFix[] = [];
+  const known = new Map<string, number>();
   const unrepaired: { readonly fingerprint: string; readonly reason: string }[] = [];
   const deferred: string[] = [];
   for (const finding of input.findings) {
@@ -35,12 +36,18 @@ export function proposeFixes(input: FixInput): Proposal {
       unrepaired.push({ fingerprint: finding.fingerprint, reason: drafted.refused });
       continue;
     }
+    const key = JSON.stringify([drafted.edits, drafted.migration?.up ?? [], drafted.newFiles ?? []]);
+    const index = known.get(key) ?? -1;
+    const twin = fixes[index];
+    if (twin !== undefined) {
+      fixes[index] = { ...twin, findings: [...twin.findings, finding.fingerprint] };
+      continue;
+    }
     const fix = toFix(finding, drafted, context, fixes);
-    const twin = fixes.findIndex(other => sameChange(other, fix));
-    const known = fixes[twin];
-    if (known !== undefined) fixes[twin] = { ...known, findings: [...known.findings, finding.fingerprint] };
-    else if (fixes.every(other => areCompatible(other.edits, fix.edits))) fixes.push(fix);
-    else deferred.push(finding.fingerprint);
+    if (fixes.every(other => areCompatible(other.edits, fix.edits))) {
+      known.set(key, fixes.length);
+      fixes.push(fix);
+    } else deferred.push(finding.fingerprint);
   }
   return { fixes, unrepaired, deferred };
 }
@@ -58,7 +65,7 @@ function draftFor(finding: Finding, context: FixContext): Draft | { readonly ref
   const chosen = seen[attempt];
   if (chosen !== undefined) return chosen;
   if (seen.length > 0) return { refused: 'No repair that was tried held.' };
-  return { refused: refusals[0] ?? `No fixer knows how to repair '${finding.check}'.` };
+  return { refused: refusals.length > 0 ? [...new Set(refusals)].join(' ') : `No fixer knows how to repair '${finding.check}'.` };
 }
 
 function stillParses(draft: Draft, context: FixContext): boolean {
@@ -82,9 +89,4 @@ function toFix(finding: Finding, draft: Draft, context: FixContext, earlier: rea
     ...(rollbackSql === undefined ? {} : { rollbackSql }),
     basis: draft.basis,
   };
-}
-
-function sameChange(left: ProposedFix, right: ProposedFix): boolean {
-  const key = (fix: ProposedFix) => JSON.stringify([fix.edits, fix.newFiles.map(file => file.text)]);
-  return key(left) === key(right);
 }

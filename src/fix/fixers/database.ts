@@ -59,14 +59,16 @@ export function replacePolicy(finding: Finding, context: FixContext): Draft | Re
   if (condition === undefined) return { refused: `The owner of '${table.name}' is not known.` };
   const up: string[] = [];
   const down: string[] = [];
+  const changed: string[] = [];
   for (const policy of policies) {
     const narrowed = narrow(context, policy, table, condition);
     if (narrowed === undefined) continue;
+    changed.push(`'${policy.name}'`);
     up.push(`drop policy ${quoted(policy.name)} on ${quoted(table.name)};`, recreatePolicy(narrowed));
     down.unshift(`drop policy ${quoted(policy.name)} on ${quoted(table.name)};`, recreatePolicy(policy));
   }
   if (up.length === 0) return { refused: `The policies of '${table.name}' that the finding names ask for the owner already.` };
-  const names = policies.map(policy => `'${policy.name}'`).join(' and ');
+  const names = changed.join(' and ');
   return migration({ name: `narrow_${bareName(table.name)}_policies`, up, down }, {
     title: `Narrow ${names} on ${table.name} to the caller's own rows`,
     explanation: 'Permissive policies add up: the widest one decides. Each of these now also asks for the owner.',

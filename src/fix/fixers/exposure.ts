@@ -101,12 +101,16 @@ function narrowSite(context: FixContext, edits: EditSet, parsed: ParsedFile, sit
     const argument = call.arguments[0];
     if (argument === undefined && site.tables.length === 1) {
       const shown = [...what.codeTable.properties.values()].filter(each => !what.secrets.includes(each));
-      edits.insert(parsed, call.end - 1, columnList(parsed, call.start, shown, tableText));
+      edits.insert(parsed, call.end - 1, columnList(parsed, endOfCallee(call), shown, tableText));
       return true;
     }
     if (argument?.type === 'ObjectExpression') return dropProperties(edits, parsed, argument, property => mentionsSecret(parsed, property, tableText, what.secrets));
   }
   return false;
+}
+
+function endOfCallee(call: { readonly callee: { readonly end: number } }): number {
+  return call.callee.end;
 }
 
 function columnList(parsed: ParsedFile, at: number, shown: readonly string[], table: string): string {
@@ -191,7 +195,8 @@ function narrowTypes(context: FixContext, edits: EditSet, file: string, codeTabl
       const name = /^typeof (\w+)\.\$inferSelect$/.exec(text)?.[1];
       const declaration = name === undefined ? undefined : context.set.declarationOf(target, name);
       if (declaration?.kind !== 'local' || declaration.name !== codeTable.name) continue;
-      edits.replace(other, node, `Omit<${text}, ${secrets.map(each => `'${each}'`).join(' | ')}>`);
+      const parent = other.parentOf(node);
+      edits.replace(other, parent?.type === 'TSParenthesizedType' ? parent : node, `Omit<${text}, ${secrets.map(each => `'${each}'`).join(' | ')}>`);
     }
   }
 }

@@ -18,7 +18,7 @@ import { narrowColumns, sameAnswer } from './exposure.ts';
 import { fillArgument } from './fill-argument.ts';
 import { awaitGuard, stopOnFailure, useResult } from './guards.ts';
 import { ownCustomer } from './own-customer.ts';
-import { scopeQuery } from './scope-query.ts';
+import { scopeQuery, tieObject } from './scope-query.ts';
 import { serverOnly } from './server-only.ts';
 import { verifyReference } from './verify-reference.ts';
 import { mapByCustomer, recordEvent, verifyWebhook } from './webhook.ts';
@@ -26,7 +26,7 @@ import { mapByCustomer, recordEvent, verifyWebhook } from './webhook.ts';
 /** Fixers by the kind of repair that a check asks for, the most fitting first; the next is tried when one does not hold. */
 const byKind: ReadonlyMap<string, readonly Fixer[]> = new Map([
   ['scope-query', [scopeQuery, fillArgument]],
-  ['tie-object', [scopeQuery, fillArgument]],
+  ['tie-object', [tieObject, scopeQuery, fillArgument]],
   ['ignore-client-tenant', [fillArgument, scopeQuery]],
   ['drop-filter-option', [scopeQuery, fillArgument]],
   ['tool-uses-session', [scopeQuery]],

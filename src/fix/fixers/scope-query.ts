@@ -5,8 +5,10 @@ import type { JudgedPath } from '../../checks/check.ts';
 import { addImports, codeTableOf, pathsOf } from '../context.ts';
 import type { Draft, FixContext, Refused } from '../context.ts';
 import { callerAt, isSessionValue } from '../idioms/caller.ts';
+import type { CallerValue } from '../idioms/caller.ts';
 import { ownershipOf } from '../idioms/ownership.ts';
 import type { RowOwnership } from '../idioms/ownership.ts';
+import { verifiedTenantAt } from '../idioms/verified-tenant.ts';
 import { propertyOf } from '../source/code-tables.ts';
 import type { CodeTable } from '../source/code-tables.ts';
 import { createEditSet, styleOf } from '../source/edit-set.ts';
@@ -42,11 +44,20 @@ export function scopeQuery(finding: Finding, context: FixContext): Draft | Refus
   return scopeSite(context, { table, place }, { title: titleOf(finding, path, table), ...(path === undefined ? {} : { path }) });
 }
 
+/** Adds the tenant whose membership was verified on the path to a query that picks another object. */
+export function tieObject(finding: Finding, context: FixContext): Draft | Refused {
+  const path = pathsOf(finding, context)[0];
+  const table = hinted(finding, 'table') ?? path?.sink.table ?? finding.object;
+  if (table === undefined) return { refused: 'The finding names no table.' };
+  const place = path?.sink ?? { file: finding.file, line: finding.line };
+  return scopeSite(context, { table, place }, { title: titleOf(finding, path, table), verified: true });
+}
+
 /** Ties one query to the caller's tenant or user. */
 export function scopeSite(
   context: FixContext,
   target: ScopeTarget,
-  about: { readonly title: string; readonly path?: JudgedPath },
+  about: { readonly title: string; readonly path?: JudgedPath; readonly verified?: true },
 ): Draft | Refused {
   const parsed = context.set.parsed(target.place.file);
   if (parsed === undefined) return { refused: `'${target.place.file}' cannot be parsed.` };
@@ -57,7 +68,9 @@ export function scopeSite(
   if (site === undefined) return { refused: `No query on '${target.table}' was found at ${target.place.file}:${target.place.line}.` };
   const edits = createEditSet();
   const name = parameterNameFor(context, ownership, codeTable);
-  const value = callerAt(context, edits, { parsed, node: site.node }, { wanted: ownership.wanted, name });
+  const verified = about.verified === true && ownership.wanted === 'tenant' ? verifiedTenantAt(context, parsed, site.node) : undefined;
+  const value: CallerValue | undefined =
+    verified === undefined ? callerAt(context, edits, { parsed, node: site.node }, { wanted: ownership.wanted, name }) : { text: verified };
   if (value === undefined) return { refused: `Nothing at ${target.place.file}:${target.place.line} says whose request it is, and no sibling shows how to ask.` };
   if (value.mayBeEmpty === true) stopWhenEmpty(context, edits, { parsed, node: site.node }, value.text);
   const done = writeCondition({ context, edits, parsed, site, target, ownership, codeTable, value: value.text });
@@ -65,7 +78,7 @@ export function scopeSite(
   const whose = ownership.wanted === 'tenant' ? "caller's tenant" : 'caller';
   return {
     title: about.title,
-    explanation: `The query on '${target.table}' now also asks for rows of the ${whose}, taken from the session as elsewhere in this app (${value.text}).`,
+    explanation: `The query on '${target.table}' now also asks for rows of the ${whose}, ${verified === undefined ? 'taken from the session as elsewhere in this app' : 'whose membership was verified before'} (${value.text}).`,
     edits: edits.edits(),
     basis: 'sibling',
   };

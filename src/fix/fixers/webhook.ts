@@ -23,13 +23,14 @@ export function verifyWebhook(finding: Finding, context: FixContext): Draft | Re
   const parsedBody = bodyDeclarator(entry);
   if (parsedBody === undefined) return { refused: 'The place where the webhook reads its body was not found.' };
   const edits = createEditSet();
-  const done = verifyAsSibling(context, edits, entry, parsedBody) ?? verifyAsDocumented(context, edits, entry, parsedBody);
-  if (done !== undefined) return { refused: done };
+  const asSibling = verifyAsSibling(context, edits, entry, parsedBody);
+  const refused = asSibling ? undefined : verifyAsDocumented(context, edits, entry, parsedBody);
+  if (refused !== undefined) return { refused };
   return {
     title: `Check the signature in ${finding.entryPoint ?? finding.file}`,
     explanation: 'Anybody could send events; they are now verified over the raw body with the endpoint\'s secret before they are read.',
     edits: edits.edits(),
-    basis: 'sibling',
+    basis: asSibling ? 'sibling' : 'library',
   };
 }
 
@@ -92,7 +93,7 @@ function bodyDeclarator({ parsed, entry }: Entry): VariableDeclarator | undefine
   );
 }
 
-function verifyAsSibling(context: FixContext, edits: EditSet, entry: Entry, target: VariableDeclarator): string | undefined {
+function verifyAsSibling(context: FixContext, edits: EditSet, entry: Entry, target: VariableDeclarator): boolean {
   for (const file of context.set.files) {
     const parsed = context.set.parsed(file);
     if (parsed === undefined || file === entry.parsed.file) continue;
@@ -111,10 +112,10 @@ function verifyAsSibling(context: FixContext, edits: EditSet, entry: Entry, targ
         guard: guard === undefined ? undefined : { text: rename(textOf(parsed, guard)), name: boundNames(declarator.id)[0] ?? 'event' },
       });
       addImports(context, edits, entry.parsed, needs.imports);
-      return undefined;
+      return true;
     }
   }
-  return 'No sibling verifies a signature.';
+  return false;
 }
 
 // The helper that verifies, called from an entry point.

@@ -10,7 +10,7 @@ import type { FunctionNode, ParsedFile } from '../source/parsed-file.ts';
 import { propertyNode } from '../source/query-site.ts';
 import { entryFunctionAround, entryKindOf, isServerFunction } from './entry.ts';
 import type { EntryForm } from './entry.ts';
-import { boundNames, isMethod, nameOfFunction, parameterName, valueText } from './session.ts';
+import { boundNames, isMethod, mayBeEmpty, nameOfFunction, parameterName, valueText } from './session.ts';
 import type { SessionSnippet, Wanted } from './session.ts';
 
 /** Code that evaluates to the caller's tenant or user at a place; what has to be added for it is in the edits already. */
@@ -19,8 +19,6 @@ export interface CallerValue {
   /** The library leaves it empty for a session without a tenant: whoever uses it has to ask first. */
   readonly mayBeEmpty?: true;
 }
-
-const optionalInLibraries = new Set(['activeOrganizationId', 'orgId', 'activeTeamId']);
 
 /** How a value is looked for. */
 export interface CallerQuestion {
@@ -87,7 +85,7 @@ function sessionText(
   if (full === undefined || !startsWith(full, origin.path)) return undefined;
   const text = valueText(variable.declarator, full.slice(origin.path.length));
   if (text === undefined) return undefined;
-  return optionalInLibraries.has(full.at(-1) ?? '') ? { text, mayBeEmpty: true } : { text };
+  return mayBeEmpty(full) ? { text, mayBeEmpty: true } : { text };
 }
 
 function startsWith(path: readonly string[], prefix: readonly string[]): boolean {
@@ -201,7 +199,8 @@ function fromHead(context: FixContext, edits: EditSet, { parsed, node }: At, { w
   if (entry === undefined || entry.body?.type !== 'BlockStatement') return undefined;
   const snippet = snippetFor(context, parsed, node, wanted);
   if (snippet === undefined) return undefined;
-  return insertHead(context, edits, { parsed, entry }, snippet);
+  const value = insertHead(context, edits, { parsed, entry }, snippet);
+  return value !== undefined && mayBeEmpty(value.text.split('.')) ? { ...value, mayBeEmpty: true } : value;
 }
 
 /** The look-up of the session that siblings of this kind of entry point write. */

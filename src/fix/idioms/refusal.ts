@@ -1,7 +1,7 @@
 import type { Expression, Node } from 'oxc-parser';
 import type { ImportNeed } from '../source/edit-set.ts';
 import { styleOf } from '../source/edit-set.ts';
-import { calleeName, findAll, functionsAround, isCall, isFunction, stringValue, textOf } from '../source/parsed-file.ts';
+import { calleeName, findAll, functionsAround, isCall, stringValue, textOf } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { SourceSet } from '../source/source-set.ts';
 import { topLevelFunctions } from '../source/source-set.ts';
@@ -81,6 +81,15 @@ function apiAnswer(parsed: ParsedFile, node: Node): string {
   return `return ${response}.status(404).json({ error: ${quote}Not found${quote} })${end}`;
 }
 
+// `{ error: '…' }` anywhere in what is returned.
+function errorTexts(value: Node): readonly string[] {
+  return findAll(value, each => each.type === 'ObjectExpression').flatMap(object => {
+    const [first] = object.properties;
+    if (object.properties.length !== 1 || first?.type !== 'Property' || first.key.type !== 'Identifier' || first.key.name !== 'error') return [];
+    return stringValue(first.value) ?? [];
+  });
+}
+
 // `return { error: '…' }` or `throw new Error('…not found…')`, as the function or its file says it elsewhere.
 function ownAnswer(parsed: ParsedFile, node: Node): Refusal | undefined {
   const { quote, end } = styleOf(parsed);
@@ -94,13 +103,10 @@ function ownAnswer(parsed: ParsedFile, node: Node): Refusal | undefined {
     }
   }
   if (scope === undefined) return undefined;
-  for (const statement of findAll(scope, each => each.type === 'ReturnStatement')) {
-    const value = statement.argument;
-    if (value?.type !== 'ObjectExpression' || !isFunction(scope)) continue;
-    const [first] = value.properties;
-    if (value.properties.length === 1 && first?.type === 'Property' && first.key.type === 'Identifier' && first.key.name === 'error' && stringValue(first.value) !== undefined) {
-      return { statement: `return { error: ${quote}Not found${quote} }${end}`, imports: [] };
-    }
+  for (const within of [scope, parsed.program]) {
+    const errors = findAll(within, each => each.type === 'ReturnStatement').flatMap(statement => (statement.argument === null ? [] : errorTexts(statement.argument)));
+    const text = errors.find(each => /not found|no such/i.test(each)) ?? (errors.length > 0 ? 'Not found' : undefined);
+    if (text !== undefined) return { statement: `return { error: ${quote}${text}${quote} }${end}`, imports: [] };
   }
   return findAll(scope, isCall).some(call => calleeName(call) === 'notFound')
     ? { statement: `notFound()${end}`, imports: [] }

@@ -102,16 +102,28 @@ export function learnSessions(input: { readonly sources: SourceSet; readonly tab
       learnFrom({ sources, asksWho, parsed, use, origin }, { snippets, wrappers, types, paths }, 0);
     }
   }
-  return {
-    snippets: mergeSnippets(snippets),
-    wrappers,
-    types,
-    asksWho,
-    pathIn: (parsed, call, wanted) => {
-      const key = calleeKey(sources, parsed, call);
-      return key === undefined ? undefined : paths.get(key)?.[wanted];
-    },
+  const pathIn: SessionIdioms['pathIn'] = (parsed, call, wanted) => {
+    const key = calleeKey(sources, parsed, call);
+    const direct = key === undefined ? undefined : paths.get(key)?.[wanted];
+    if (direct !== undefined || !asksWho(parsed, call)) return direct;
+    const type = returnedType(sources, parsed, call);
+    return type === undefined ? undefined : types.get(type)?.[wanted];
   };
+  // A helper whose answer is known by now is asked in more places than those that scope a query with it.
+  for (const file of sources.files) {
+    const parsed = sources.parsed(file);
+    if (parsed === undefined) continue;
+    for (const declarator of findAll(parsed.program, node => node.type === 'VariableDeclarator')) {
+      const call = declarator.init === null ? undefined : unwrap(declarator.init);
+      if (call === undefined || !isCall(call)) continue;
+      for (const wanted of ['tenant', 'user'] as const) {
+        const path = pathIn(parsed, call, wanted);
+        const snippet = path === undefined ? undefined : snippetOf(sources, wanted, { kind: 'call', parsed, call, declarator, path });
+        if (snippet !== undefined) snippets.push(snippet);
+      }
+    }
+  }
+  return { snippets: mergeSnippets(snippets), wrappers, types, asksWho, pathIn };
 }
 
 interface ScopedValue {
@@ -185,8 +197,6 @@ function learnFrom(lesson: Lesson, learned: Learned, depth: number): boolean {
     if (key !== undefined) learned.paths.set(key, { [use.wanted]: origin.path, ...learned.paths.get(key) });
     const type = returnedType(sources, origin.parsed, origin.call);
     if (type !== undefined) learned.types.set(type, { [use.wanted]: origin.path, ...learned.types.get(type) });
-    const snippet = snippetOf(lesson, origin);
-    if (snippet !== undefined) learned.snippets.push(snippet);
     return true;
   }
   if (origin.kind !== 'parameter') return false;
@@ -234,7 +244,7 @@ function learnFromCallers(lesson: Lesson, origin: Extract<Origin, { kind: 'param
   return hits > 0;
 }
 
-function snippetOf(lesson: Lesson, origin: Extract<Origin, { kind: 'call' }>): SessionSnippet | undefined {
+function snippetOf(sources: SourceSet, wanted: Wanted, origin: Extract<Origin, { kind: 'call' }>): SessionSnippet | undefined {
   const { parsed, declarator } = origin;
   if (declarator === undefined || declarator.init === null || unwrap(declarator.init) !== origin.call) return undefined;
   const declaration = parsed.parentOf(declarator);
@@ -246,10 +256,10 @@ function snippetOf(lesson: Lesson, origin: Extract<Origin, { kind: 'call' }>): S
   const index = block.body.findIndex(statement => statement === declaration);
   const next = block.body[index + 1];
   const guard = next?.type === 'IfStatement' && isAbsenceGuard(next.test, boundNames(declarator.id)) && next.alternate === null ? next : undefined;
-  const needs = importsFor(lesson.sources, parsed, guard === undefined ? [declaration] : [declaration, guard]);
+  const needs = importsFor(sources, parsed, guard === undefined ? [declaration] : [declaration, guard]);
   if (needs === undefined) return undefined;
   return {
-    wanted: lesson.use.wanted,
+    wanted,
     form: entryKindOf(parsed, declaration),
     file: parsed.file,
     statement: textOf(parsed, declaration),
@@ -378,7 +388,19 @@ function mergeSnippets(snippets: readonly SessionSnippet[]): readonly SessionSni
     const known = merged.get(key);
     merged.set(key, known === undefined ? snippet : { ...known, uses: known.uses + 1 });
   }
-  return [...merged.values()].sort((left, right) => right.uses - left.uses);
+  return [...merged.values()].sort((left, right) => certainty(right) - certainty(left) || right.uses - left.uses);
+}
+
+// A library's own field may be empty; a helper that has asked already is better.
+function certainty(snippet: SessionSnippet): number {
+  return mayBeEmpty(snippet.value.split('.')) ? 0 : 1;
+}
+
+const optionalInLibraries = new Set(['activeOrganizationId', 'orgId', 'activeTeamId']);
+
+/** Whether a library leaves this field of its session empty for a user who works in no tenant. */
+export function mayBeEmpty(path: readonly string[]): boolean {
+  return optionalInLibraries.has(path.at(-1) ?? '');
 }
 
 function calleeKey(sources: SourceSet, parsed: ParsedFile, call: CallExpression): string | undefined {

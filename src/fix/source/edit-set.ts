@@ -85,8 +85,19 @@ function isTypeOnly(specifier: ImportDeclaration['specifiers'][number]): boolean
   return specifier.type === 'ImportSpecifier' && specifier.importKind === 'type';
 }
 
+// Where a file keeps its imports in order, packages before its own, a new one goes to its place.
+function laterImport(imports: readonly ImportDeclaration[], line: string): ImportDeclaration | undefined {
+  const key = (source: string) => `${/^(?:\.|@\/|~)/.test(source) ? 1 : 0}${source}`;
+  const keys = imports.map(each => key(each.source.value));
+  if (keys.some((each, index) => index > 0 && each < (keys[index - 1] ?? ''))) return undefined;
+  const own = key(/['"]([^'"]+)['"]/.exec(line)?.[1] ?? '');
+  return imports.find(each => key(each.source.value) > own);
+}
+
 function newImport(parsed: ParsedFile, line: string, where: 'first' | 'last'): FixEdit {
   const imports = importsOf(parsed);
+  const later = where === 'first' ? undefined : laterImport(imports, line);
+  if (later !== undefined) return { file: parsed.file, start: later.start, end: later.start, text: `${line}\n`, shared: true };
   const anchor = where === 'first' ? imports[0] : imports.at(-1);
   if (anchor !== undefined) {
     return where === 'first'
