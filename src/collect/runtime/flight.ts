@@ -30,7 +30,7 @@ export function loadFlightCodec(appRoot: string): FlightCodec {
 async function decode(module: FlightModule, answer: Uint8Array): Promise<ActionResult | undefined> {
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
-      controller.enqueue(answer);
+      controller.enqueue(actionRows(answer));
       controller.close();
     },
   });
@@ -41,6 +41,40 @@ async function decode(module: FlightModule, answer: Uint8Array): Promise<ActionR
   } catch {
     return { kind: 'threw' };
   }
+}
+
+/**
+ * Only the rows that the action's result is made of. Pages that were rendered anew beside it name client components,
+ * which nobody here could load.
+ */
+function actionRows(answer: Uint8Array): Uint8Array {
+  const rows = rowsOf(Buffer.from(answer));
+  const root = rows.get('0')?.toString('utf8') ?? '';
+  const result = /"a":"\$@([0-9a-f]+)"/.exec(root)?.[1];
+  if (result === undefined) return answer;
+  const kept = new Map<string, Buffer>([['0', Buffer.from(`0:{"a":"$@${result}"}\n`)]]);
+  const wanted = [result];
+  for (let id = wanted.pop(); id !== undefined; id = wanted.pop()) {
+    const row = rows.get(id);
+    if (row === undefined || kept.has(id)) continue;
+    kept.set(id, row);
+    for (const match of row.toString('utf8').matchAll(/"\$[@A-Za-z]?([0-9a-f]+)/g)) if (match[1] !== undefined) wanted.push(match[1]);
+  }
+  return Buffer.concat([...kept.values()]);
+}
+
+/** Rows by id. A row ends with its line, but for `T` rows, which say how long they are. */
+function rowsOf(bytes: Buffer): ReadonlyMap<string, Buffer> {
+  const rows = new Map<string, Buffer>();
+  let at = 0;
+  while (at < bytes.length) {
+    const head = /^([0-9a-f]*):(?:T([0-9a-f]+),)?/.exec(bytes.subarray(at, at + 40).toString('latin1'));
+    const line = bytes.indexOf(10, at);
+    const end = head?.[2] === undefined ? (line < 0 ? bytes.length : line + 1) : at + head[0].length + Number.parseInt(head[2], 16);
+    if (head?.[1] !== undefined) rows.set(head[1], bytes.subarray(at, end));
+    at = Math.max(end, at + 1);
+  }
+  return rows;
 }
 
 async function rootOf(module: FlightModule, stream: ReadableStream<Uint8Array>): Promise<unknown> {

@@ -22,7 +22,8 @@ export interface PlannedAttack {
 export function makeReplay(target: Target, steps: readonly ReplayStep[], expect: Expectation): Replay {
   const kind = steps.length > 1 ? 'sequence' : target.how === 'webhook' ? 'webhook' : target.how === 'action' || target.how === 'form' ? 'action' : 'http';
   const part = target.entryPoint.kind === 'metadata' ? { part: 'metadata' } : target.entryPoint.kind === 'page' ? { part: 'page' } : {};
-  return { kind, steps, expect, ...part, ...(target.prepare.length === 0 ? {} : { prepare: target.prepare }) };
+  const tables = target.tables.length === 0 ? {} : { tables: target.tables };
+  return { kind, steps, expect, ...part, ...tables, ...(target.prepare.length === 0 ? {} : { prepare: target.prepare }) };
 }
 
 /** What an attack is reported with. */

@@ -45,9 +45,11 @@ export async function runCampaign(input: CampaignInput): Promise<CampaignResult>
   for (const target of ordered) {
     const access = await ledger.ownAccess(target);
     if (access !== undefined) owned.set(target, access);
+    const step = buildStep(target, attacker, own, input.lab);
+    if (step !== undefined) await ownRequestAttacks(ledger, target, step, principalOf(target) === attacker ? access?.run : undefined);
   }
   await cacheOrder(input, ledger, owned);
-  for (const target of ordered) await foreignAttacks(input, ledger, target, owned.get(target)?.run);
+  for (const target of ordered) await foreignAttacks(input, ledger, target);
   await noninterference(input, ledger, owned);
   for (const target of input.targets) {
     if (target.how === 'webhook') await runPlans(ledger, target, webhookPlan(input.lab, target));
@@ -113,10 +115,8 @@ function principalOf(target: Target): PrincipalName {
   return asksForRole ? 'A.users.2' : attacker;
 }
 
-async function foreignAttacks(input: CampaignInput, ledger: Ledger, target: Target, ownRun: Run | undefined): Promise<void> {
+async function foreignAttacks(input: CampaignInput, ledger: Ledger, target: Target): Promise<void> {
   const { lab } = input;
-  const plain = buildStep(target, attacker, own, lab);
-  if (plain !== undefined) await ownRequestAttacks(ledger, target, plain, principalOf(target) === attacker ? ownRun : undefined);
   const variants = foreignVariants(target);
   let leaked = false;
   for (const variant of variants) {
@@ -196,7 +196,7 @@ async function roleAttack(input: CampaignInput, ledger: Ledger, target: Target):
 /** B asks after A has asked: a cache without the tenant in its key hands B the rows of A. */
 async function cacheOrder(input: CampaignInput, ledger: Ledger, owned: ReadonlyMap<Target, OwnAccess>): Promise<void> {
   for (const [target, access] of owned) {
-    if (target.writes || !access.works) continue;
+    if (target.writes || !access.works || ledger.isKnown(target)) continue;
     const first = buildStep(target, attacker, own, input.lab);
     const second = buildStep(target, 'B.users.0', () => 'B', input.lab);
     if (first === undefined || second === undefined) continue;

@@ -69,7 +69,7 @@ function tenantOfPrincipal(replay: Replay): TenantKey | undefined {
 function foreignSeen(lab: Lab, replay: Replay, run: Run): Judgement | undefined {
   const own = tenantOfPrincipal(replay);
   const seen = sightingsOf(lab, replay, run).filter(sighting => sighting.tenant !== own);
-  const [first] = seen.toSorted((left, right) => rank(left) - rank(right));
+  const [first] = seen.toSorted((left, right) => rank(replay, left) - rank(replay, right));
   if (first === undefined) return undefined;
   return {
     leaked: true,
@@ -81,8 +81,15 @@ function foreignSeen(lab: Lab, replay: Replay, run: Run): Judgement | undefined 
 }
 
 /** Content tells more than a key, and a row of a table more than the name of a tenant. */
-function rank(sighting: Sighting): number {
-  return (/(?:^|_)id$/.test(sighting.column) ? 2 : 0) + (sighting.table === '' ? 4 : 0);
+function rank(replay: Replay, sighting: Sighting): number {
+  return distance(replay, sighting.table) * 8 + (/(?:^|_)id$/.test(sighting.column) ? 2 : 0) + (sighting.table === '' ? 4 : 0);
+}
+
+/** 0 for the table that the entry point is about most, more for others. */
+function distance(replay: Replay, table: string): number {
+  const tables = replay.tables ?? [];
+  const index = tables.indexOf(table);
+  return index < 0 ? tables.length : index;
 }
 
 function sightingsOf(lab: Lab, replay: Replay, run: Run): readonly Sighting[] {
@@ -112,7 +119,7 @@ function columnsOf(sightings: readonly Sighting[]): string {
 
 function foreignChanged(lab: Lab, replay: Replay, run: Run): Judgement | undefined {
   const own = tenantOfPrincipal(replay);
-  for (const change of run.lastChanges.toSorted((left, right) => telling(left) - telling(right))) {
+  for (const change of run.lastChanges.toSorted((left, right) => distance(replay, left.table) - distance(replay, right.table) || telling(left) - telling(right))) {
     const owner = ownersOf(lab, run, change).find(tenant => tenant !== own);
     if (owner !== undefined && own !== undefined) return changed(change, `${verb(change)} of tenant ${owner}`);
     if (owner !== undefined && !isBookkeeping(lab, change.table)) return changed(change, `${verb(change)} of tenant ${owner} for a caller who belongs to no tenant`);

@@ -205,7 +205,7 @@ export type Assignment = (field: PlannedField) => Choice;
 export function buildStep(target: Target, as: PrincipalName, assign: Assignment, context: ValueContext): ReplayStep | undefined {
   const values = new Map<PlannedField, ReplayValue>();
   for (const field of target.fields) {
-    const value = field.role.kind === 'credential' ? credentialOf(field.role, as) : valueOf(field, field.role.kind === 'capability' ? tenantOf(as) : assign(field), context);
+    const value = field.role.kind === 'credential' ? credentialOf(field.role, as) : valueOf(field, choiceOf(target, field, as, assign), context);
     if (value === 'impossible') return undefined;
     if (value !== 'left-out') values.set(field, value);
   }
@@ -213,7 +213,7 @@ export function buildStep(target: Target, as: PrincipalName, assign: Assignment,
     Object.fromEntries(target.fields.flatMap(field => (field.location === location && values.has(field) ? [[field.field.name, values.get(field) ?? null]] : [])));
   if (target.how === 'action') return { kind: 'action', as, action: target.action ?? '', arguments: actionArguments(target, values) };
   const pattern = target.route?.pattern ?? '/';
-  if (target.how === 'form') return { kind: 'form', as, action: target.action ?? '', pattern, params: at('params'), fields: at('body') };
+  if (target.how === 'form') return { kind: 'form', as, pageAs: /^[ABC]\./.test(as) ? as : 'A.users.0', action: target.action ?? '', pattern, params: at('params'), fields: at('body') };
   const body = target.tool === undefined ? bodyOf(target, at('body')) : { body: { type: 'json' as const, value: { [target.tool.nameField]: target.tool.name, [target.tool.inputField]: at('input') } } };
   return { kind: 'http', as, method: target.method, pattern, params: at('params'), query: at('query'), headers: at('headers'), ...body };
 }
@@ -248,6 +248,11 @@ function valueOf(field: PlannedField, choice: Choice, context: ValueContext): Re
   return identityValue(field.role, field.field.shape, choice, context) ?? (field.field.shape.optional ? 'left-out' : 'impossible');
 }
 
+/** Secret links are only used by their owners, and a form is taken from a page that its sender may see. */
+function choiceOf(target: Target, field: PlannedField, as: PrincipalName, assign: Assignment): Choice {
+  return field.role.kind === 'capability' || (target.how === 'form' && field.location === 'params') ? tenantOf(as) : assign(field);
+}
+
 /** Whoever knows a secret link may use it: everybody sends only their own. */
 function tenantOf(as: PrincipalName): Choice {
   const letter = as.slice(0, 1);
@@ -269,7 +274,7 @@ export interface Variant {
 
 /** The assignments worth trying with another tenant's values, the most telling first. */
 export function foreignVariants(target: Target): readonly Variant[] {
-  const identities = target.fields.filter(field => isIdentity(field.role));
+  const identities = target.fields.filter(field => isIdentity(field.role) && !(target.how === 'form' && field.location === 'params'));
   const objects = identities.filter(field => field.role.kind === 'object');
   const scopes = identities.filter(field => field.role.kind !== 'object');
   const variants: Variant[] = [];

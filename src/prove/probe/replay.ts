@@ -38,6 +38,8 @@ export interface ActionStep {
 export interface FormStep {
   readonly kind: 'form';
   readonly as: PrincipalName;
+  /** Who loads the page that shows the form; its hidden inputs are the same for everybody. */
+  readonly pageAs: PrincipalName;
   readonly action: string;
   readonly pattern: string;
   readonly params: Readonly<Record<string, ReplayValue>>;
@@ -88,6 +90,8 @@ export interface Preparation {
 /** Everything needed to repeat an attack on another build. */
 export interface Replay extends AttackReplay {
   readonly prepare?: readonly Preparation[];
+  /** Tables that the entry point is about: of several rows that show a leak, theirs are named. */
+  readonly tables?: readonly string[];
   readonly steps: readonly ReplayStep[];
   readonly expect: Expectation;
 }

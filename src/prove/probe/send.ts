@@ -157,7 +157,7 @@ function toArgument(value: unknown): unknown {
 async function formRequest(lab: Lab, step: FormStep): Promise<Built> {
   const path = fillPattern(lab, step.pattern, step.params);
   if (path === undefined) return { unsent: `no value for the path of ${step.pattern}` };
-  const page = await lab.principal(step.as).send({ method: 'GET', path, headers: { accept: 'text/html' } });
+  const page = await lab.principal(step.pageAs).send({ method: 'GET', path, headers: { accept: 'text/html' } });
   const html = Buffer.from(page.body).toString('utf8');
   const [file, exportedName] = step.action.split('#');
   const ids = lab.manifests.actions.filter(action => action.file === file && action.exportedName === exportedName).map(action => action.id);
