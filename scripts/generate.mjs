@@ -14,6 +14,8 @@ const wanted = new Map([
 const outdated = [...wanted].filter(([file, text]) => read(file) !== text).map(([file]) => file);
 const left = pagesOnDisk().filter(file => !wanted.has(file));
 
+const without = checks.filter(({ family, id }) => read(`src/checks/${family}/${id}/README.md`) === undefined);
+
 if (onlyCheck) {
   for (const file of outdated) process.stderr.write(`${file} is out of date. Run: npm run generate\n`);
   for (const file of left) process.stderr.write(`${file} belongs to no check. Run: npm run generate\n`);
@@ -23,6 +25,9 @@ if (onlyCheck) {
   for (const file of left) rmSync(join(root, file));
   process.stderr.write(`${checks.length} checks listed, ${outdated.length} files written.\n`);
 }
+
+for (const { family, id } of without) process.stderr.write(`src/checks/${family}/${id}/README.md is missing.\n`);
+if (without.length > 0) process.exitCode = 1;
 
 function listOfChecks() {
   const name = ({ family, id }) => `${family}-${id}`.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
@@ -41,8 +46,7 @@ function listOfChecks() {
 
 function page({ family, id }) {
   const folder = `src/checks/${family}/${id}`;
-  const text = read(`${folder}/README.md`);
-  if (text === undefined) throw new Error(`${folder}/README.md is missing.`);
+  const text = read(`${folder}/README.md`) ?? '';
   return [
     `docs/checks/${family}-${id}.md`,
     `<!-- Generated from ${folder}/README.md. Edit it there. -->\n\n${text.trimEnd()}\n`,

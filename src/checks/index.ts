@@ -3,6 +3,17 @@ import type { Check } from './check.ts';
 import { check as cachePersonalAnswerPubliclyCacheable } from './cache/personal-answer-publicly-cacheable/index.ts';
 import { check as cachePersonalDataInSharedCache } from './cache/personal-data-in-shared-cache/index.ts';
 import { check as cachePersonalPageRenderedStatically } from './cache/personal-page-rendered-statically/index.ts';
+import { check as databaseDefinerFunctionWithoutCallerCheck } from './database/definer-function-without-caller-check/index.ts';
+import { check as databaseMembershipOpenToSelfJoin } from './database/membership-open-to-self-join/index.ts';
+import { check as databaseOwnerBypassesPolicies } from './database/owner-bypasses-policies/index.ts';
+import { check as databasePoliciesNotEnabled } from './database/policies-not-enabled/index.ts';
+import { check as databasePolicyAlwaysTrue } from './database/policy-always-true/index.ts';
+import { check as databasePolicyLeaks } from './database/policy-leaks/index.ts';
+import { check as databasePolicyTrustsUserMetadata } from './database/policy-trusts-user-metadata/index.ts';
+import { check as databaseStoragePolicyWithoutOwner } from './database/storage-policy-without-owner/index.ts';
+import { check as databaseTableWithoutRowSecurity } from './database/table-without-row-security/index.ts';
+import { check as databaseViewBypassesPolicies } from './database/view-bypasses-policies/index.ts';
+import { check as databaseWriteCheckWithoutTenant } from './database/write-check-without-tenant/index.ts';
 import { check as exposureExistenceToldApart } from './exposure/existence-told-apart/index.ts';
 import { check as exposureSecretColumnReachesClient } from './exposure/secret-column-reaches-client/index.ts';
 import { check as exposureSecretInClientBundle } from './exposure/secret-in-client-bundle/index.ts';
@@ -26,6 +37,17 @@ export const checks: readonly Check[] = [
   cachePersonalAnswerPubliclyCacheable,
   cachePersonalDataInSharedCache,
   cachePersonalPageRenderedStatically,
+  databaseDefinerFunctionWithoutCallerCheck,
+  databaseMembershipOpenToSelfJoin,
+  databaseOwnerBypassesPolicies,
+  databasePoliciesNotEnabled,
+  databasePolicyAlwaysTrue,
+  databasePolicyLeaks,
+  databasePolicyTrustsUserMetadata,
+  databaseStoragePolicyWithoutOwner,
+  databaseTableWithoutRowSecurity,
+  databaseViewBypassesPolicies,
+  databaseWriteCheckWithoutTenant,
   exposureExistenceToldApart,
   exposureSecretColumnReachesClient,
   exposureSecretInClientBundle,
