@@ -76,6 +76,7 @@ class Walk {
   readonly #reached: Reached[] = [];
   readonly #events: AppEvent[] = [];
   readonly #uses: Use[] = [];
+  readonly #lookups: Use[] = [];
   readonly #cached: { readonly event: Extract<AppEvent, { kind: 'cached' }>; readonly from: number; readonly to: number }[] = [];
   #sources: Source[] = [];
 
@@ -100,6 +101,7 @@ class Walk {
         case 'query': {
           const known = addFacts(facts, effect.facts);
           this.#reached.push({ draft: effect.draft, facts: known, steps: [...steps, ...guardSteps(effect.facts)], sources: [...this.#sources], inside, entryPoint });
+          this.#noteLookups(effect.draft, known);
           this.#events.push({ kind: 'query', pathId: '', row: effect.draft.row.name, entryPoint, facts: known, inside, place: effect.draft.place });
           break;
         }
@@ -131,6 +133,15 @@ class Walk {
 
   #use(value: Value, facts: readonly Fact[]): void {
     for (const use of rowsIn(value)) this.#uses.push({ row: use.row, facts: addFacts(facts, use.facts) });
+  }
+
+  /** Rows of earlier queries whose columns choose the row of this one. */
+  #noteLookups(draft: QueryDraft, facts: readonly Fact[]): void {
+    const note = (term: Term): void => {
+      for (const atom of atoms(term)) if (atom.kind === 'column' && atom.row !== draft.row.name) this.#lookups.push({ row: atom.row, facts });
+    };
+    eachTerm(draft.row.where, note);
+    for (const { value } of draft.values) note(value);
   }
 
   #noteCached(cached: CachedCall, entryPoint: EntryPoint, facts: readonly Fact[], inside: readonly string[], from: number): void {
@@ -192,8 +203,13 @@ class Walk {
     const joined = draft.joined.map(row => renameRow(row, names));
     const facts = reached.facts.map(fact => renameFact(fact, names));
     const ownRows = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
-    const uses = this.#uses.filter(use => ownRows.has(this.#machine.copies.get(use.row) ?? use.row));
-    const factsAfter = commonAfter(uses.map(use => this.#asOwn(use, draft.row.name)), reached.facts).map(fact => renameFact(fact, names));
+    const isOwn = (use: Use): boolean => ownRows.has(this.#machine.copies.get(use.row) ?? use.row);
+    const uses = this.#uses.filter(isOwn);
+    // A row that never leaves may still choose what a later query does.
+    const telling = uses.length > 0 ? uses : this.#lookups.filter(isOwn);
+    const factsAfter = commonAfter(telling.map(use => this.#asOwn(use)), reached.facts)
+      .filter(fact => !(fact.holds.kind === 'row' && fact.holds.row.name === draft.row.name))
+      .map(fact => renameFact(fact, names));
     const shape = canonical(`${draft.operation} ${draft.row.table} ${predicateKey(where)} ${values.map(({ column, value }) => `${column}=${termKey(value)}`).join(',')} ${joined.map(row => row.table + predicateKey(row.where)).join(';')} ${draft.calls === undefined ? '' : draft.calls.arguments.map(argument => `${argument.name}=${termKey(argument.value)}`).join(',')}`);
     const site = `${entryPoint.name}|${formatPlace(draft.place)}|${draft.operation}|${draft.row.table}`;
     const context = `${shape}|${canonical(factsKey(facts))}|${canonical(factsKey(factsAfter))}|${draft.client.sqlRole ?? ''}${draft.client.role}${draft.client.settings.map(setting => setting.name + termKey(setting.value)).join(',')}`;
@@ -231,11 +247,10 @@ class Walk {
   }
 
   /** Facts about a copy of the row are facts about the row. */
-  #asOwn(use: Use, row: string): readonly Fact[] {
+  #asOwn(use: Use): readonly Fact[] {
     const original = this.#machine.copies.get(use.row);
     if (original === undefined) return use.facts;
     const names = new Map([[use.row, original]]);
-    void row;
     return use.facts.map(fact => renameFact(fact, names));
   }
 

@@ -1,5 +1,5 @@
 import { and, or, type Predicate, type RowVariable, type Term } from '../../../core/predicate.ts';
-import { loadSqlParser, lowerSqlCondition, lowerSqlStatement, type LoweredStatement, type ScopeRelation } from '../../../logic/sql.ts';
+import { loadSqlParser, lowerSqlCondition, lowerSqlStatement, parseSql, type LoweredStatement, type ScopeRelation } from '../../../logic/sql.ts';
 import { messageOf } from '../../../core/error.ts';
 import type { Place } from '../../../core/place.ts';
 import { asPredicate, isTelling } from '../facts.ts';
@@ -168,6 +168,7 @@ export function runSql(call: Call, sql: SqlText, state: ClientState): Value {
     return machine.opaque(frame, call.at, 'the result of SQL that could not be read');
   }
   let result: Value = { kind: 'array', items: [] };
+  statements = [...statements, ...functionsInFrom(sql)];
   for (const statement of statements) {
     switch (statement.kind) {
       case 'set-role':
@@ -200,6 +201,60 @@ export function runSql(call: Call, sql: SqlText, state: ClientState): Value {
     }
   }
   return result;
+}
+
+/** `select … from a_function($1)`: a call, whatever else the statement reads. */
+function functionsInFrom(sql: SqlText): readonly LoweredStatement[] {
+  const found: LoweredStatement[] = [];
+  walkNodes(parseSql(sql.text), (kind, body) => {
+    if (kind !== 'RangeFunction') return;
+    walkNodes(body, (inner, call) => {
+      if (inner !== 'FuncCall' || !isRecord(call)) return;
+      const names = textsIn(call['funcname']);
+      const name = names.length === 2 && names[0] === 'public' ? (names[1] ?? '') : names.join('.');
+      if (names[0] === 'pg_catalog' || builtIn.has(name)) return;
+      const list = Array.isArray(call['args']) ? call['args'] : [];
+      found.push({ kind: 'call', function: name, arguments: list.map(argument => argumentTerm(sql, argument)) });
+    });
+  });
+  return found;
+}
+
+const builtIn: ReadonlySet<string> = new Set(['unnest', 'generate_series', 'jsonb_array_elements', 'jsonb_each', 'json_array_elements', 'jsonb_to_recordset', 'regexp_split_to_table', 'string_to_table']);
+
+function argumentTerm(sql: SqlText, argument: unknown): Term {
+  let term: Term | undefined;
+  walkNodes(argument, (kind, body) => {
+    if (term !== undefined || !isRecord(body)) return;
+    if (kind === 'ParamRef' && typeof body['number'] === 'number') term = parameterOf(sql, body['number']);
+    const text = kind === 'A_Const' && isRecord(body['sval']) ? body['sval']['sval'] : undefined;
+    if (typeof text === 'string') term = { kind: 'constant', value: text };
+  });
+  return term ?? { kind: 'opaque', id: `argument ${JSON.stringify(argument)}`, reason: 'an argument of a database function' };
+}
+
+function walkNodes(node: unknown, see: (kind: string, body: unknown) => void): void {
+  if (Array.isArray(node)) {
+    for (const item of node) walkNodes(item, see);
+    return;
+  }
+  if (!isRecord(node)) return;
+  for (const [kind, body] of Object.entries(node)) {
+    see(kind, body);
+    walkNodes(body, see);
+  }
+}
+
+function textsIn(node: unknown): readonly string[] {
+  const found: string[] = [];
+  walkNodes(node, (kind, body) => {
+    if (kind === 'sval' && typeof body === 'string') found.push(body);
+  });
+  return found;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Names of a database function's arguments. */
