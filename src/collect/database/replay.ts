@@ -44,7 +44,9 @@ export async function replayMigrations(sql: Sql, files: readonly MigrationFile[]
 
 async function prepare(sql: Sql, platform: Platform): Promise<void> {
   if (platform === 'supabase') {
-    await sql.query(supabasePrelude);
+    // A copy of a replayed database has all of it already.
+    const known = await sql.query(`select 1 where to_regclass('auth.users') is not null`);
+    if (known.rowCount === 0) await sql.query(supabasePrelude);
     const name = String((await sql.query('select quote_ident(current_database()) as name')).rows[0]?.['name']);
     await sql.query(`alter database ${name} set search_path = "$user", public, extensions`);
   }

@@ -1,0 +1,102 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCatalog } from '../../collect/database/catalog.ts';
+import { detectPlatform, replayMigrations, type Platform } from '../../collect/database/replay.ts';
+import type { Replica, ReplicaDatabase } from '../../core/ports.ts';
+import type { Finding } from '../../core/finding.ts';
+import { judge } from '../../judge/judge.ts';
+import { loadSqlParser } from '../../logic/sql.ts';
+import { lowerPolicies } from '../../model/database/policies.ts';
+import { inferTenancy } from '../../model/tenancy/infer.ts';
+import { buildMatrix } from '../../prove/exploit/matrix.ts';
+import { startReplica } from '../../prove/replica/start.ts';
+import { checks } from '../index.ts';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const databaseChecks = checks.filter(check => check.needs === 'database');
+const kinds = ['bad', 'good', 'fixed'] as const;
+
+interface Fixture {
+  readonly id: string;
+  readonly kind: (typeof kinds)[number];
+  readonly name: string;
+  readonly text: string;
+}
+
+const fixtures: readonly Fixture[] = databaseChecks.flatMap(({ id }) =>
+  kinds.flatMap(kind => {
+    const folder = join(here, id.slice('database/'.length), 'fixtures', kind);
+    const names = existsSync(folder) ? readdirSync(folder) : [];
+    return names.map(name => ({ id, kind, name, text: readFileSync(join(folder, name, 'migration.sql'), 'utf8') }));
+  }),
+);
+
+let replica: Replica;
+const bases = new Map<Platform, ReplicaDatabase>();
+
+beforeAll(async () => {
+  await loadSqlParser();
+  replica = await startReplica();
+  for (const platform of ['supabase', 'plain'] as const) {
+    const base = await replica.createDatabase();
+    const file = `fixtures/${platform}.sql`;
+    await replayMigrations(base.sql, [{ file, text: readFileSync(join(here, file), 'utf8') }], platform);
+    bases.set(platform, base);
+  }
+}, 60_000);
+
+afterAll(async () => {
+  await replica.stop();
+});
+
+/** Replays a fixture on top of its platform's notes app, attacks it, and runs every database check. */
+async function findingsIn(text: string): Promise<readonly Finding[]> {
+  const platform = detectPlatform([text]) === 'plain' && /notes_request|Nothing here pretends/.test(text) ? 'plain' : 'supabase';
+  const copy = await replica.createDatabase({ template: bases.get(platform)?.name ?? 'template1' });
+  try {
+    const { report, places } = await replayMigrations(copy.sql, [{ file: 'migration.sql', text }], platform);
+    expect(report.failed).toEqual([]);
+    const database = lowerPolicies(await readCatalog(copy.sql, platform, places));
+    const tenancy = inferTenancy(database);
+    const { cells, gaps } = await buildMatrix(copy, database, tenancy);
+    expect(gaps).toEqual([]);
+    return judge({ app: undefined, database, tenancy, cells, checks: databaseChecks }).findings;
+  } finally {
+    await copy.drop();
+  }
+}
+
+function marksIn(text: string): readonly string[] {
+  return text.split('\n').flatMap((line, index) => {
+    const mark = /^-- expect: (\S+)$/.exec(line)?.[1];
+    return mark === undefined ? [] : [`${mark} migration.sql:${index + 2}`];
+  });
+}
+
+describe.each(databaseChecks.map(check => check.id))('%s', id => {
+  const mine = fixtures.filter(fixture => fixture.id === id);
+
+  test('has a fixture that it finds, the same repaired, and one that only looks bad', () => {
+    const names = (kind: Fixture['kind']): readonly string[] => mine.filter(fixture => fixture.kind === kind).map(fixture => fixture.name);
+    expect(names('bad')).not.toEqual([]);
+    expect(names('fixed')).toEqual(names('bad'));
+    expect(names('good')).not.toEqual([]);
+  });
+
+  for (const fixture of mine.filter(({ kind }) => kind === 'bad')) {
+    test(`is found in bad/${fixture.name}, at the marks, and replayed`, async () => {
+      const findings = await findingsIn(fixture.text);
+      expect(findings.map(finding => `${finding.check} ${finding.file}:${finding.line}`)).toEqual(marksIn(fixture.text));
+      expect(findings.every(finding => finding.evidence.some(evidence => evidence.kind === 'replay'))).toBe(true);
+    });
+  }
+
+  for (const fixture of mine.filter(({ kind }) => kind !== 'bad')) {
+    test(`nothing is found in ${fixture.kind}/${fixture.name}`, async () => {
+      const findings = await findingsIn(fixture.text);
+      expect(findings.map(finding => `${finding.check} ${finding.file}:${finding.line} ${finding.message}`)).toEqual([]);
+    });
+  }
+});

@@ -1,0 +1,254 @@
+import type { Cell } from '../../core/cell.ts';
+import type { Evidence } from '../../core/finding.ts';
+import type { Operation } from '../../core/path.ts';
+import { entails } from '../../logic/entails.ts';
+import type { Predicate } from '../../core/predicate.ts';
+import type { DatabaseFunction, Policy, SourcePlace, Table, View } from '../../model/database/types.ts';
+import { isComparedWithUser, policyUses } from '../../model/tenancy/links.ts';
+import type { CheckFinding, CheckInput } from '../check.ts';
+import { describeHarm, isOwned, ownerOf } from '../harm.ts';
+
+/** Why a cell leaks. Every leaking cell has one cause, and every cause one check. */
+export type Leak =
+  | { readonly cause: 'no-row-security'; readonly cell: Cell; readonly table: Table }
+  | { readonly cause: 'not-enabled'; readonly cell: Cell; readonly table: Table }
+  | { readonly cause: 'owner'; readonly cell: Cell; readonly table: Table }
+  | { readonly cause: 'self-join' | 'write-check' | 'always-true' | 'user-metadata' | 'policy'; readonly cell: Cell; readonly table: Table; readonly policy: Policy | undefined }
+  | { readonly cause: 'storage'; readonly cell: Cell; readonly table: Table; readonly policy: Policy | undefined }
+  | { readonly cause: 'view'; readonly cell: Cell; readonly view: View }
+  | { readonly cause: 'function'; readonly cell: Cell; readonly definition: DatabaseFunction };
+
+/** The name of a cell's object as models write it. */
+export function objectName(cell: Cell): string {
+  return cell.schema === 'public' ? cell.object : `${cell.schema}.${cell.object}`;
+}
+
+/** Every leaking cell with its cause. Cells that follow from another one's repair have none. */
+export function leaksOf(input: CheckInput): readonly Leak[] {
+  return input.cells.filter(cell => cell.verdict === 'leaks').flatMap(cell => causeOf(cell, input));
+}
+
+function causeOf(cell: Cell, input: CheckInput): readonly Leak[] {
+  const { database } = input;
+  const name = objectName(cell);
+  switch (cell.objectKind) {
+    case 'table':
+    case 'foreign-table': {
+      const table = database.tables.find(candidate => candidate.name === name);
+      return table === undefined ? [] : [tableCause(cell, table, input)].filter(leak => leak !== undefined);
+    }
+    case 'view':
+    case 'materialized-view': {
+      const view = database.views.find(candidate => candidate.name === name);
+      return view === undefined || !bypassesPolicies(view, input) ? [] : [{ cause: 'view', cell, view }];
+    }
+    case 'function': {
+      const definition = database.functions.find(candidate => candidate.name === name && candidate.securityDefiner);
+      return definition === undefined ? [] : [{ cause: 'function', cell, definition }];
+    }
+    case 'bucket': {
+      const table = database.tables.find(candidate => candidate.name === name);
+      const policy = table === undefined ? undefined : storagePolicy(table, cell);
+      return table === undefined ? [] : [{ cause: 'storage', cell, table, policy }];
+    }
+  }
+}
+
+function tableCause(cell: Cell, table: Table, input: CheckInput): Leak | undefined {
+  if (cell.role === 'owner') return table.rowSecurity && !table.forceRowSecurity ? { cause: 'owner', cell, table } : undefined;
+  if (!table.rowSecurity) {
+    if (table.policies.length > 0) return { cause: 'not-enabled', cell, table };
+    return isMeantToBeProtected(input) ? { cause: 'no-row-security', cell, table } : undefined;
+  }
+  return policyCause(cell, table, input);
+}
+
+/** Where no table has row security and no API gives free access, isolation is the app's own work. */
+function isMeantToBeProtected({ database }: CheckInput): boolean {
+  return database.platform === 'supabase' || database.tables.some(table => table.rowSecurity || table.policies.length > 0);
+}
+
+function policyCause(cell: Cell, table: Table, input: CheckInput): Leak {
+  const policies = permissivePolicies(table, cell);
+  const writes = cell.command === 'insert' || isMove(cell);
+  const policy = policies.find(candidate => !isTied(candidate, writes, cell, table, input)) ?? policies[0];
+  const base = { cell, table, policy };
+  if (isForged(cell, policy)) return { ...base, cause: 'user-metadata' };
+  if (writes && isMembershipLike(table, input)) return { ...base, cause: 'self-join' };
+  const condition = writes ? (policy?.checkPredicate ?? policy?.usingPredicate) : policy?.usingPredicate;
+  if (condition?.kind === 'true' && !isMove(cell)) return { ...base, cause: 'always-true' };
+  return { ...base, cause: writes ? 'write-check' : 'policy' };
+}
+
+/** The permissive policies that decide the command for the cell's role. */
+export function permissivePolicies(table: Table, cell: Cell): readonly Policy[] {
+  return table.policies.filter(
+    policy => policy.permissive && (policy.command === 'all' || policy.command === cell.command) && (policy.roles.includes('public') || policy.roles.includes(cell.role)),
+  );
+}
+
+/** Whether the policy alone lets only the caller's own rows through. */
+function isTied(policy: Policy, writes: boolean, cell: Cell, table: Table, { database, tenancy }: CheckInput): boolean {
+  const condition: Predicate | undefined = writes ? (policy.checkPredicate ?? policy.usingPredicate) : policy.usingPredicate;
+  if (condition === undefined) return true;
+  const row = { name: 'self', table: table.name, where: condition };
+  const signedIn = cell.actor !== 'anonymous';
+  return entails({ row, rows: [], conditions: [], memberTenants: [], signedIn, absence: 'kept' }, { database, tenancy }).kind === 'owned';
+}
+
+function isMove(cell: Cell): boolean {
+  return cell.command === 'update' && /moved|made itself/.test(cell.because);
+}
+
+function isForged(cell: Cell, policy: Policy | undefined): boolean {
+  const text = `${policy?.using ?? ''} ${policy?.check ?? ''}`;
+  return /user_meta_?data/.test(text) && cell.actor !== 'anonymous';
+}
+
+/** A table that other policies read to learn what the caller may see: a row in it is a key. */
+function isMembershipLike(table: Table, { database, tenancy }: CheckInput): boolean {
+  if (tenancy.memberships.some(membership => membership.table === table.name)) return true;
+  const uses = policyUses(database).filter(use => use.inside === 'sub-query' && use.table === table.name);
+  return uses.some(use => isComparedWithUser(uses, table.name, use.column));
+}
+
+function bypassesPolicies(view: View, { database }: CheckInput): boolean {
+  const reads = new Set(view.reads);
+  const behind = database.tables.filter(table => reads.has(table.name) || database.views.some(inner => reads.has(inner.name) && inner.reads.includes(table.name)));
+  return (view.materialized || !view.securityInvoker) && behind.some(table => table.rowSecurity || table.policies.length > 0 || database.platform === 'supabase');
+}
+
+function storagePolicy(table: Table, cell: Cell): Policy | undefined {
+  const policies = permissivePolicies(table, cell).filter(policy => {
+    const text = `${policy.using ?? ''} ${policy.check ?? ''}`;
+    return !text.includes('bucket_id') || text.includes(`'${cell.bucket ?? ''}'`);
+  });
+  return policies.find(policy => !/foldername|path_tokens|owner|split_part/.test(`${policy.using ?? ''} ${policy.check ?? ''}`)) ?? policies[0];
+}
+
+/** How findings of one cause are made of its cells. */
+export interface LeakFindingRule {
+  /** Cells with the same key become one finding. */
+  readonly subject: (leak: Leak) => string;
+  readonly place: (leak: Leak) => SourcePlace | undefined;
+  readonly message: (leaks: readonly [Leak, ...Leak[]]) => string;
+  readonly repair: (leak: Leak) => NonNullable<CheckFinding['repair']>;
+  /** Where who can do what is not what the cells say. */
+  readonly harm?: (leak: Leak) => string;
+  /** The policy or definition that is at fault, for the evidence. */
+  readonly statement?: (leak: Leak) => string | undefined;
+}
+
+/** One finding for each subject, with the transcripts of its cells. */
+export function findingsOf(leaks: readonly Leak[], input: CheckInput, rule: LeakFindingRule): readonly CheckFinding[] {
+  const groups = new Map<string, [Leak, ...Leak[]]>();
+  for (const leak of leaks) {
+    const key = rule.subject(leak);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [leak]);
+    else group.push(leak);
+  }
+  return [...groups].map(([subject, group]) => toFinding(subject, group, input, rule));
+}
+
+function toFinding(subject: string, leaks: readonly [Leak, ...Leak[]], input: CheckInput, rule: LeakFindingRule): CheckFinding {
+  const [first] = leaks;
+  const place = rule.place(first) ?? { file: '', line: 0 };
+  const object = objectName(first.cell);
+  const isApiOnly = leaks.some(leak => leak.cell.tier === 'api');
+  const statement = rule.statement?.(first);
+  return {
+    subject,
+    harm: rule.harm?.(first) ?? harmOf(leaks, input),
+    message: rule.message(leaks),
+    file: place.file,
+    line: place.line,
+    ...(place.endLine === undefined ? {} : { endLine: place.endLine }),
+    object,
+    pathIds: [],
+    evidence: [...(statement === undefined ? [] : [{ kind: 'policy', object, statement } as const]), ...replays(leaks)],
+    repair: rule.repair(first),
+    // Without SQL of one's own, nobody makes the statement.
+    ...(isApiOnly ? {} : { severity: 'medium' as const }),
+  };
+}
+
+/** One transcript for each role and command is enough. */
+function replays(leaks: readonly Leak[]): readonly Evidence[] {
+  const seen = new Map<string, Evidence>();
+  for (const { cell } of leaks) {
+    const key = `${cell.role} ${cell.command}`;
+    const [evidence] = cell.evidence;
+    if (evidence === undefined || seen.has(key)) continue;
+    seen.set(key, { kind: 'replay', object: objectName(cell), role: cell.role, command: cell.command, transcript: evidence.transcript });
+  }
+  return [...seen.values()];
+}
+
+const operations: Readonly<Partial<Record<Cell['command'], Operation>>> = { select: 'read', insert: 'insert', update: 'update', delete: 'delete' };
+
+/** Who can do the worst of it to whose rows. */
+function harmOf(leaks: readonly [Leak, ...Leak[]], input: CheckInput): string {
+  const anonymous = leaks.some(({ cell }) => cell.role === 'anon');
+  const table = tableBehind(leaks[0], input);
+  const command = (['select', 'execute', 'update', 'delete', 'insert'] as const).find(candidate => leaks.some(({ cell }) => cell.command === candidate)) ?? 'select';
+  const changes = command === 'execute' && leaks.some(({ cell }) => /changed|added|deleted/.test(cell.because));
+  const operation = operations[command] ?? (changes ? 'update' : 'read');
+  if (leaks[0].cause === 'storage') return describeHarm({ principal: anonymous ? 'anonymous' : 'member', operation, table: 'file' }, input.tenancy);
+  if (table !== undefined && !isOwned(input.tenancy, table)) return `${anonymous ? 'Anyone on the internet' : 'Any signed-in user'} can change rows of '${table}' that every tenant relies on.`;
+  return describeHarm({ principal: anonymous ? 'anonymous' : 'member', operation, table: table ?? objectName(leaks[0].cell) }, input.tenancy);
+}
+
+/** The table whose rows come out: the first that belongs to somebody. */
+function tableBehind(leak: Leak, { database, tenancy }: CheckInput): string | undefined {
+  const named = (text: string): readonly string[] => database.tables.filter(table => new RegExp(`\\b${table.name.split('.').at(-1) ?? ''}\\b`).test(text)).map(table => table.name);
+  const names = leak.cause === 'view' ? leak.view.reads : leak.cause === 'function' ? named(leak.definition.body) : [leak.table.name];
+  return names.find(name => ownerOf(tenancy, name)?.ownership.kind === 'tenant' && !tenancy.memberships.some(membership => membership.table === name)) ?? names[0];
+}
+
+/** `select, insert and update`: the commands of the cells, each once. */
+export function commandsOf(leaks: readonly Leak[]): string {
+  const order = ['select', 'insert', 'update', 'delete', 'truncate', 'execute'] as const;
+  const commands = order.filter(command => leaks.some(({ cell }) => cell.command === command));
+  const last = commands.at(-1) ?? '';
+  return commands.length < 2 ? last : `${commands.slice(0, -1).join(', ')} and ${last}`;
+}
+
+/** `'anon' and 'authenticated'`: the roles of the cells, each once. */
+export function rolesOf(leaks: readonly Leak[]): string {
+  const roles = [...new Set(leaks.map(({ cell }) => `'${cell.role}'`))].sort();
+  const last = roles.at(-1) ?? '';
+  return roles.length < 2 ? last : `${roles.slice(0, -1).join(', ')} and ${last}`;
+}
+
+/** The text of a policy as the evidence shows it. */
+export function policyText(policy: Policy | undefined): string | undefined {
+  if (policy === undefined) return undefined;
+  const using = policy.using === undefined ? '' : ` using (${policy.using})`;
+  const check = policy.check === undefined ? '' : ` with check (${policy.check})`;
+  return `create policy "${policy.name}" on ${policy.table} for ${policy.command} to ${policy.roles.join(', ')}${using}${check}`;
+}
+
+/** Leaks of some causes that are about a table and one of its policies. */
+export type PolicyLeak = Extract<Leak, { readonly policy: Policy | undefined }>;
+
+/** The findings of a cause that one policy is to blame for. */
+export function policyFindings(input: CheckInput, cause: PolicyLeak['cause'], message: (policy: string, leaks: readonly PolicyLeak[]) => string): readonly CheckFinding[] {
+  const leaks = leaksOf(input).filter((leak): leak is PolicyLeak => 'policy' in leak && leak.cause === cause);
+  return findingsOf(leaks, input, {
+    subject: leak => ('policy' in leak ? `${leak.table.name} ${leak.policy?.name ?? leak.cell.command}` : ''),
+    place: leak => ('policy' in leak ? (leak.policy?.definedAt ?? leak.table.definedAt) : undefined),
+    message: group => message(nameOfPolicy(group[0]), group.filter((leak): leak is PolicyLeak => 'policy' in leak)),
+    repair: leak => ({
+      kind: 'replace-policy',
+      table: 'table' in leak ? leak.table.name : '',
+      ...('policy' in leak && leak.policy !== undefined ? { policy: leak.policy.name, command: leak.policy.command } : {}),
+      ...(leak.cell.bucket === undefined ? {} : { bucket: leak.cell.bucket }),
+    }),
+    statement: leak => ('policy' in leak ? policyText(leak.policy) : undefined),
+  });
+}
+
+function nameOfPolicy(leak: Leak): string {
+  return 'policy' in leak && leak.policy !== undefined ? `'${leak.policy.name}'` : 'of this command';
+}

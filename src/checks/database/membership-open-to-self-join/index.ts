@@ -1,0 +1,19 @@
+import type { Check } from '../../check.ts';
+import { policyFindings } from '../leaks.ts';
+
+/** A user may write himself into the table that other policies ask: from then on every one of them lets him in. */
+export const check: Check = {
+  id: 'database/membership-open-to-self-join',
+  title: 'Membership open to self-join',
+  severity: 'critical',
+  cwe: 863,
+  needs: 'database',
+  judge: input => ({
+    findings: policyFindings(input, 'self-join', (policy, leaks) => {
+      const table = leaks[0]?.table.name ?? '';
+      const consequence = /After that it read .*$/.exec(leaks.map(({ cell }) => cell.because).find(because => because.includes('After that')) ?? '')?.[0];
+      return `The policy ${policy} on '${table}' lets a user write a row for himself in any tenant, and other policies trust '${table}'.${consequence === undefined ? '' : ` ${consequence}`}`;
+    }),
+    gaps: [],
+  }),
+};
