@@ -53,8 +53,14 @@ function groupByObject(cells: readonly Cell[]): ReadonlyMap<string, readonly Cel
 
 function columnsOf(cells: readonly Cell[]): readonly MatrixColumn[] {
   const byName = new Map(cells.map(cell => [`${cell.role}\n${cell.actor}`, { role: cell.role, actor: cell.actor }]));
-  return [...byName.values()].toSorted(
-    (left, right) => actors.indexOf(left.actor) - actors.indexOf(right.actor) || compareText(left.role, right.role),
+  const columns = [...byName.values()];
+  const outermost = (role: string): number =>
+    Math.min(...columns.filter(each => each.role === role).map(each => actors.indexOf(each.actor)));
+  return columns.toSorted(
+    (left, right) =>
+      outermost(left.role) - outermost(right.role) ||
+      compareText(left.role, right.role) ||
+      actors.indexOf(left.actor) - actors.indexOf(right.actor),
   );
 }
 

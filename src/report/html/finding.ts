@@ -8,6 +8,7 @@ import { certaintyOf, certaintyWords } from '../words.ts';
 import { diffBox, triesList } from './diff.ts';
 import { type Content, markup, idOf, type Markup } from './markup.ts';
 import { stepsList } from './path.ts';
+import { transcriptBlock } from './transcript.ts';
 
 /** Everything that belongs to one finding. */
 export interface FindingFile {
@@ -65,7 +66,7 @@ function evidenceBlock(evidence: Evidence): Content {
     case 'policy':
       return markup`<h4>The policy on <code>${evidence.object}</code></h4><div class="box"><pre>${evidence.statement}</pre></div>`;
     case 'replay':
-      return markup`<h4>Replayed in a copy of your database</h4><div class="box"><span>${evidence.command} on ${evidence.object} as ${evidence.role}; run it with psql on a fresh copy of the schema</span><pre>${evidence.transcript}</pre></div>`;
+      return markup`<h4>Replayed in a copy of your database</h4><div class="box"><span>${evidence.command} on ${evidence.object} as ${evidence.role}</span>${transcriptBlock(evidence.transcript)}</div>`;
     case 'probe':
       return markup`<h4>Seen in the running app</h4>${exchange(evidence, 'leaked')}<p class="small">${evidence.observed}</p>`;
     default:

@@ -3,6 +3,7 @@ import { type Matrix, objectName, toMatrices } from '../matrix.ts';
 import { actorWords, commandLetter, count, verdictWords } from '../words.ts';
 import { cellSign } from '../signs.ts';
 import { markup, idOf, type Markup } from './markup.ts';
+import { transcriptBlock } from './transcript.ts';
 
 /** The matrix role × command × object; each cell is a button that opens what was tried, with no script. */
 export function matrixGrid(cells: readonly Cell[], key: string): Markup {
@@ -43,7 +44,7 @@ function popover(cell: Cell, key: string): Markup {
     <h3><code>${objectName(cell)}</code>: ${cell.command} as ${cell.role}</h3>
     <p class="quiet small">${actorWords(cell.actor)} · ${verdictWords(cell.verdict)}${cell.tier === 'sql' ? ' · needs free SQL as this role' : ''}</p>
     <p>${cell.because}</p>
-    ${cell.evidence.map(evidence => markup`<div class="box"><span>${evidenceWords(evidence.kind)}</span><pre>${evidence.transcript}</pre>${evidence.assumptions.length > 0 && markup`<p class="quiet small">Assumes: ${evidence.assumptions.join(' ')}</p>`}</div>`)}</div>`;
+    ${cell.evidence.map(evidence => markup`<div class="box"><span>${evidenceWords(evidence.kind)}</span>${transcriptBlock(evidence.transcript)}${evidence.assumptions.length > 0 && markup`<p class="quiet small">Assumes: ${evidence.assumptions.join(' ')}</p>`}</div>`)}</div>`;
 }
 
 function evidenceWords(kind: Cell['evidence'][number]['kind']): string {

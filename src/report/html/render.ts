@@ -6,6 +6,7 @@ import { type Content, markup, Markup } from './markup.ts';
 import { inlineScript } from './script.ts';
 import { type Section, sectionsOf } from './sections.ts';
 import { styleSheet } from './style.ts';
+import { rowsPopovers } from './transcript.ts';
 import { type Figure, toView, type View } from './view.ts';
 
 /** A result as one self-contained page: it opens from disk, asks nothing of the network, and prints. */
@@ -25,7 +26,7 @@ function page(view: View, sections: readonly Section[]): Markup {
     <header>${top(view, name)}<h1>${view.sentence}</h1><p class="lead">${view.lead}</p>
     <dl class="figures">${view.figures.map(figure)}</dl>
     <nav aria-label="Parts of this report">${sections.map(section => markup`<a href="#${section.id}">${section.title}</a>`)}</nav></header>
-    <main id="content">${sections.map(show)}</main>
+    <main id="content">${sections.map(show)}</main>${rowsPopovers(transcriptsOf(view))}
     <footer>Made by Drydock ${drydockVersion} on this machine. It holds queries, policies, requests and planted values, and no customer's data. A path that is not in it was not found; that is not the same as a path that is not there.</footer>
     <script>${new Markup(inlineScript)}</script></body></html>`;
 }
@@ -43,6 +44,14 @@ function top({ result }: View, name: string): Markup {
 function figure({ label, value, was, tone }: Figure): Markup {
   const before: Content = was !== undefined && was !== value && markup`<span class="was">${was} →&nbsp;</span>`;
   return markup`<div><dt>${label}</dt><dd>${before}<span class="${tone}">${value}</span></dd></div>`;
+}
+
+function transcriptsOf(view: View): readonly string[] {
+  const cells = view.rules.flatMap(({ result }) => result.cells.flatMap(cell => cell.evidence));
+  const findings = view.findings.flatMap(({ finding }) =>
+    finding.evidence.filter(evidence => evidence.kind === 'replay'),
+  );
+  return [...cells, ...findings].map(evidence => evidence.transcript);
 }
 
 function show(section: Section): Markup {

@@ -103,6 +103,7 @@ table { border-collapse: collapse; width: 100%; }
 .trail > header { display: flex; justify-content: space-between; gap: 1rem; align-items: baseline; }
 .trail ul { margin-top: .5rem; }
 button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
+button.link { text-decoration: underline; text-decoration-color: var(--hatch); text-underline-offset: .2em; color: var(--quiet); }
 .trail button { color: var(--quiet); text-decoration: underline; font-size: .875rem; }
 
 /* paths */

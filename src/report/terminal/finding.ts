@@ -2,8 +2,9 @@ import type { Evidence, Finding } from '../../core/finding.ts';
 import type { Path, Step } from '../../core/path.ts';
 import { formatPlace } from '../../core/place.ts';
 import { unreachable } from '../../core/unreachable.ts';
-import { certaintyOf, certaintyWords, reasonWords, roleWords } from '../words.ts';
-import { block, type Pen, paragraph, severityPaint, spread } from './pen.ts';
+import { splitTranscript } from '../transcript.ts';
+import { certaintyOf, certaintyWords, count, reasonWords, roleWords } from '../words.ts';
+import { block, type Paint, type Pen, plain, paragraph, severityPaint, spread } from './pen.ts';
 import { sqlLines } from './sql.ts';
 import { clean, cutStart, padStart, widthOf } from './text.ts';
 
@@ -111,7 +112,7 @@ export function evidenceLines(pen: Pen, evidence: Evidence): readonly string[] {
           2,
           pen.strong,
         ),
-        ...block(pen, clean(evidence.transcript), 5),
+        ...transcriptLines(pen, evidence.transcript),
         '',
       ];
     case 'probe':
@@ -125,6 +126,21 @@ export function evidenceLines(pen: Pen, evidence: Evidence): readonly string[] {
     default:
       return unreachable(evidence);
   }
+}
+
+/** What a transcript tries; the rows it begins with are many lines and the same for a whole table. */
+export function transcriptLines(pen: Pen, transcript: string, paint: Paint = plain): readonly string[] {
+  const { rows, attempt } = splitTranscript(transcript);
+  const note =
+    rows === undefined
+      ? []
+      : paragraph(
+          pen,
+          `The ${count(rows.trimEnd().split('\n').length, 'line')} before it, which make the rows, are in the report with --json or --html.`,
+          5,
+          pen.quiet,
+        );
+  return [...block(pen, clean(attempt), 5, paint), ...note];
 }
 
 /** A request as one reads it: method, address, headers that matter, body. */

@@ -20,8 +20,12 @@ export function matrixLines(pen: Pen, matrix: Matrix, all: boolean): readonly st
   const shown = all ? matrix.rows : matrix.rows.filter(row => row.worst !== 'isolated' || matrix.rows.length <= 12);
   const folded = matrix.rows.length - shown.length;
   const nameWidth = Math.min(Math.max(...shown.map(row => [...row.name].length), 8), 34);
-  const group = Math.max(matrix.commands.length * 2 - 1, 14);
-  const perPart = Math.max(1, Math.floor((pen.width - nameWidth - 2) / (group + 3)));
+  const room = pen.width - nameWidth - 2;
+  const perPart = Math.max(
+    1,
+    Math.min(matrix.columns.length, Math.floor(room / (Math.max(matrix.commands.length * 2 - 1, 13) + 3))),
+  );
+  const group = Math.min(Math.floor(room / perPart) - 3, 22);
   const parts = Array.from({ length: Math.ceil(matrix.columns.length / perPart) }, (_, index) =>
     matrix.columns.slice(index * perPart, (index + 1) * perPart),
   );

@@ -195,17 +195,17 @@ test('rules show the matrix with one sign a cell', () => {
       9 migrations, 143 statements replayed, 1 failed
          drizzle/0005_search.sql:3 0A000 extension "pg_bigm" is not available
 
-                      anon             authenticated    authenticated
-                      not signed in    no tenant        other tenant
-                      S I U D          S I U D          S I U D
-      exports         ✗ · · ·          ✗ · · ·          ✗ · · ·
-      members         · · · ·          · ✗ · ·          · ✗ · ·
-      customers       · · · ·          · · · ·          · · · ·
-      invoices        · · · ·          · · · ·          · · · ·
-      notes           · · · ·          · · · ·          · · ? ·
-      organizations   · · · ·          · · · ·          · · · ·
-      payments        · · · ·          · · · ·          · · · ·
-      subscriptions   · · · ·          · · · ·          · · · ·
+                      anon                     authenticated            authenticated
+                      not signed in            no tenant                other tenant
+                      S I U D                  S I U D                  S I U D
+      exports         ✗ · · ·                  ✗ · · ·                  ✗ · · ·
+      members         · · · ·                  · ✗ · ·                  · ✗ · ·
+      customers       · · · ·                  · · · ·                  · · · ·
+      invoices        · · · ·                  · · · ·                  · · · ·
+      notes           · · · ·                  · · · ·                  · · ? ·
+      organizations   · · · ·                  · · · ·                  · · · ·
+      payments        · · · ·                  · · · ·                  · · · ·
+      subscriptions   · · · ·                  · · · ·                  · · · ·
 
       ✗ reaches another tenant's row · isolated o public ! broken ? could not tell
 

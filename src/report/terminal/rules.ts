@@ -4,11 +4,11 @@ import type { RulesResult } from '../../core/result.ts';
 import { objectName, toMatrices } from '../matrix.ts';
 import { orderCells, orderFindings } from '../order.ts';
 import { actorWords, count } from '../words.ts';
-import { explainFinding } from './finding.ts';
+import { explainFinding, transcriptLines } from './finding.ts';
 import { findingList } from './findings.ts';
 import { gapLines, heading } from './heading.ts';
 import { matrixLegend, matrixLines } from './matrix.ts';
-import { block, type Pen, paragraph, type TerminalOptions, verdictSentence } from './pen.ts';
+import { type Pen, paragraph, type TerminalOptions, verdictSentence } from './pen.ts';
 import { clean } from './text.ts';
 import { findingNumber } from './trace.ts';
 
@@ -105,7 +105,7 @@ function cellLines(pen: Pen, cell: Cell): readonly string[] {
     ),
     ...paragraph(pen, clean(cell.because), 5),
     ...cell.evidence.flatMap(evidence => [
-      ...block(pen, clean(evidence.transcript), 5, pen.quiet),
+      ...transcriptLines(pen, evidence.transcript, pen.quiet),
       ...evidence.assumptions.flatMap(text => paragraph(pen, `assumes: ${clean(text)}`, 5, pen.quiet)),
     ]),
     '',
