@@ -1,4 +1,5 @@
 import type { Observation } from '../model/app/types.ts';
+import type { Place } from '../core/place.ts';
 import type { Severity } from '../core/verdict.ts';
 import type { Check, CheckFinding, CheckInput } from './check.ts';
 
@@ -11,6 +12,8 @@ export type ObservedFault = Pick<CheckFinding, 'harm' | 'message' | 'repair'> & 
   /** The table at stake; absent when the fault is in no table. */
   readonly object?: string;
   readonly severity?: Severity;
+  /** Where the fault is, when it is not where the observation is. */
+  readonly place?: Place;
 };
 
 /** What differs between the checks that judge one kind of observation. */
@@ -49,11 +52,11 @@ function findFaults<Kind extends Observation['kind']>(
 
 function toFinding(
   seen: Observation,
-  { entryPoints, object, ...fault }: ObservedFault,
+  { entryPoints, object, place = seen.place, ...fault }: ObservedFault,
   { paths }: CheckInput,
 ): CheckFinding {
   const [entryPoint] = entryPoints;
-  const { file, line, endLine } = seen.place;
+  const { file, line, endLine } = place;
   const reaching = paths.filter(path => entryPoints.includes(path.entryPoint.name) && path.sink.table === object);
   return {
     ...fault,

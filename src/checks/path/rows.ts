@@ -3,7 +3,7 @@ import type { Place } from '../../core/place.ts';
 import type { OwnerHop } from '../../model/tenancy/types.ts';
 import type { CheckInput, JudgedPath } from '../check.ts';
 import { ownerOf } from '../harm.ts';
-import { callerValuesFor, unique } from './terms.ts';
+import { callerSettings, callerValuesFor, unique } from './terms.ts';
 
 /** The part of a repair that says where it is made. */
 export function siteOf(
@@ -59,9 +59,10 @@ export function ownerColumnsOf({ tenancy, database }: CheckInput, table: string)
   return unique([...direct, ...referring, ...itself]);
 }
 
-/** What the caller sent that stands where the tenant or the owner of the row should: in the query's condition or in what it writes. */
+/** What the caller sent that stands where the tenant or the owner of the row should: in the query's condition, in what it writes, or in a setting that policies read. */
 export function clientTenantsOf(path: JudgedPath, input: CheckInput): readonly string[] {
-  return unique(ownerColumnsOf(input, path.sink.table).flatMap(column => callerValuesFor(path.model, column)));
+  const columns = ownerColumnsOf(input, path.sink.table);
+  return unique([...columns.flatMap(column => callerValuesFor(path.model, column)), ...callerSettings(path.model)]);
 }
 
 /** The beginning of a message: which query, by what it does. */

@@ -4,9 +4,20 @@ import type { QueryPath } from '../../model/app/types.ts';
 import { atoms } from '../../model/app/value.ts';
 
 /** What the caller (or a model acting for them) chose in a query, by the names under which it arrived: `params.id`, `body.orderId`. */
-export function chosenByCaller({ query }: QueryPath): readonly string[] {
+export function chosenByCaller({ query, client }: QueryPath): readonly string[] {
   const called = query.calls?.arguments.flatMap(argument => atoms(argument.value)) ?? [];
-  return sentNames([...termsOf(query.where), ...query.values.flatMap(({ value }) => atoms(value)), ...called]);
+  const settings = client.settings.flatMap(setting => atoms(setting.value));
+  return sentNames([
+    ...termsOf(query.where),
+    ...query.values.flatMap(({ value }) => atoms(value)),
+    ...called,
+    ...settings,
+  ]);
+}
+
+/** The caller's values that the database session is bound to, for the policies to read. */
+export function callerSettings({ client }: QueryPath): readonly string[] {
+  return sentNames(client.settings.flatMap(setting => atoms(setting.value)));
 }
 
 /** The caller's values that are compared with, or written into, `column`. */

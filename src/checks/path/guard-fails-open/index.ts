@@ -10,6 +10,7 @@ export const check = leakCheck({
   severity: 'high',
   cwe: 636,
   reasons: ['fail-open', 'not-awaited', 'result-dropped', 'layout-only'],
+  place: path => weakGuardOf(path)?.place ?? path.sink,
   message: path => `${describeQuery(path)} runs ${whenever(path)}.`,
   repair: path => ({ kind: repairs[path.reason] ?? 'stop-on-failure', ...siteOf(path, weakGuardOf(path)?.place) }),
 });

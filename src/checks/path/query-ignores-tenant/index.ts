@@ -1,6 +1,6 @@
 import { quoteAll } from '../../harm.ts';
-import { isAdministrative } from '../administration.ts';
 import { leakCheck } from '../leak-check.ts';
+import { isOfQuery } from '../speaks-for.ts';
 import { clientTenantsOf, describeQuery, ownedRowOf, siteOf } from '../rows.ts';
 import { chosenByCaller } from '../terms.ts';
 
@@ -10,8 +10,8 @@ export const check = leakCheck({
   title: 'Query ignores the tenant',
   severity: 'high',
   cwe: 862,
-  reasons: ['unscoped', 'client-id'],
-  applies: (path, input) => !isAdministrative(path) && clientTenantsOf(path, input).length === 0,
+  reasons: ['unscoped', 'client-id', 'no-authentication'],
+  applies: (path, input) => isOfQuery(path) && clientTenantsOf(path, input).length === 0,
   message: path => {
     const chosen = chosenByCaller(path.model);
     return chosen.length === 0

@@ -1,6 +1,6 @@
 import { quoteAll } from '../../harm.ts';
-import { isAdministrative } from '../administration.ts';
 import { leakCheck } from '../leak-check.ts';
+import { isOfQuery } from '../speaks-for.ts';
 import { clientTenantsOf, describeQuery, ownedRowOf, siteOf } from '../rows.ts';
 
 /** A query that takes the tenant, or the owner, from what the caller sent: whoever sends another one gets another one's rows. */
@@ -9,8 +9,8 @@ export const check = leakCheck({
   title: 'Query trusts a tenant id from the client',
   severity: 'high',
   cwe: 639,
-  reasons: ['unscoped', 'client-id'],
-  applies: (path, input) => !isAdministrative(path) && clientTenantsOf(path, input).length > 0,
+  reasons: ['unscoped', 'client-id', 'no-authentication'],
+  applies: (path, input) => isOfQuery(path) && clientTenantsOf(path, input).length > 0,
   message: (path, input) =>
     `${describeQuery(path)} takes its tenant from ${quoteAll(clientTenantsOf(path, input))}, which the caller sends.`,
   repair: (path, input) => ({

@@ -10,7 +10,8 @@ export const check = observedCheck({
   severity: 'medium',
   cwe: 837,
   kind: 'webhook',
-  faults: ({ place, entryPoint, provider, idempotent, writes }, input) =>
+  faults: ({ place, entryPoint, provider, verified, idempotent, writes }, input) =>
+    !verified ||
     idempotent ||
     !writes ||
     input.paths.filter(path => path.entryPoint.name === entryPoint).every(path => isHarmlessTwice(path, input))

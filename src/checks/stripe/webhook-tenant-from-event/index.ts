@@ -19,6 +19,7 @@ export const check = observedCheck({
               message: `'${entryPoint}' finds the row of '${table}' by the event's ${by === 'email' ? 'e-mail address' : 'metadata'}, not by the customer id that was stored.`,
               entryPoints: [entryPoint],
               object: table,
+              place,
               repair: { kind: 'map-by-customer', place, entryPoint, by, table },
             },
           ],

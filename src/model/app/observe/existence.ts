@@ -1,4 +1,5 @@
 import type { Predicate, RowVariable } from '../../../core/predicate.ts';
+import type { Place } from '../../../core/place.ts';
 import type { ExitEvent, ObserveInput } from '../events.ts';
 import type { Observation } from '../types.ts';
 import { comparisonsOf, conditionsOf, conjunctsOf, termsOf } from './predicates.ts';
@@ -19,7 +20,7 @@ export function observeExistence(input: ObserveInput): readonly ExistenceOracle[
     return [
       {
         kind: 'existence-oracle',
-        place: foreign.place,
+        place: conditionPlace(foreign),
         entryPoint: foreign.entryPoint.name,
         table: row.table,
         absent: answerOf(absent),
@@ -83,13 +84,21 @@ function sameLookUp(left: RowVariable, right: RowVariable): boolean {
 
 /** What the innermost condition says; a disjunction (`!row || row.owner !== me`) has one answer for both and tells nothing apart. */
 function lastCondition(exit: ExitEvent): readonly Predicate[] {
-  const last = conditionsOf(exit.because).at(-1);
+  const last = conditionsOf(exit.facts).at(-1);
   return last === undefined ? [] : conjunctsOf(last);
+}
+
+/** Where the code asks whose the row is: the answer itself is often made by a helper that many share. */
+function conditionPlace(exit: ExitEvent): Place {
+  return (
+    exit.facts.findLast(fact => fact.weakness === undefined && fact.holds.kind === 'condition')?.place ?? exit.place
+  );
 }
 
 function answerOf({ how, status, message }: ExitEvent): string {
   const code =
     status ??
     { 'not-found': 404, forbidden: 403, unauthorized: 401, redirect: 307, throw: 500, response: 200, return: 200 }[how];
-  return message === undefined ? String(code) : `${String(code)} ${message}`;
+  // What is thrown reaches the browser as a digest: https://nextjs.org/docs/app/api-reference/file-conventions/error
+  return message === undefined || how === 'throw' ? String(code) : `${String(code)} ${message}`;
 }
