@@ -800,7 +800,7 @@ function spreadInto(fields: ReadonlyMap<string, Value>, value: Value): Map<strin
     case 'constant':
       return new Map(fields);
     case 'object':
-      return value.spread.length === 0 ? new Map([...fields, ...value.fields]) : undefined;
+      return value.spread.length === 0 ? overridden(fields, value.fields) : undefined;
     case 'row':
       return value.fields === undefined ? undefined : new Map([...fields, ...value.fields]);
     case 'choice': {
@@ -820,6 +820,18 @@ function spreadInto(fields: ReadonlyMap<string, Value>, value: Value): Map<strin
     default:
       return undefined;
   }
+}
+
+/** Later fields win; an optional one that may be missing leaves the earlier one in place. */
+function overridden(fields: ReadonlyMap<string, Value>, later: ReadonlyMap<string, Value>): Map<string, Value> {
+  const merged = new Map(fields);
+  for (const [name, value] of later) {
+    const earlier = fields.get(name);
+    if (earlier !== undefined && value.kind === 'term' && value.maybeUndefined) {
+      merged.set(name, choose([{ value: { ...value, maybeUndefined: false }, facts: [] }, { value: earlier, facts: [] }]));
+    } else merged.set(name, value);
+  }
+  return merged;
 }
 
 /** The arguments of a call or the items of an array. */

@@ -47,7 +47,7 @@ export function commonFacts(lists: readonly (readonly Fact[])[]): readonly Fact[
 const widest = 6;
 
 function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
-  if (lists.length > widest || lists.some(list => !list.some(isTelling))) return [];
+  if (lists.length > widest || !lists.some(list => list.some(isTelling)) || lists.some(list => !list.some(isTelling) && !list.some(isAbsence))) return [];
   const [first] = lists.flat();
   if (first === undefined) return [];
   const roles = commonRole(lists);
@@ -56,6 +56,13 @@ function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
   const facts: Fact[] = [...roles];
   if (condition.kind !== 'true') facts.push({ holds: { kind: 'condition', condition }, place: first.place, label: first.label });
   return facts;
+}
+
+/** A value that the caller left out. */
+function isAbsence(fact: Fact): boolean {
+  if (fact.weakness !== undefined || fact.holds.kind !== 'condition' || fact.holds.condition.kind !== 'is-null') return false;
+  const { term } = fact.holds.condition;
+  return term.kind === 'client' || term.kind === 'tool-argument';
 }
 
 function commonRole(lists: readonly (readonly Fact[])[]): readonly Fact[] {

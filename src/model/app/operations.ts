@@ -275,6 +275,10 @@ export function compareTerms(operator: Operator, left: Value, right: Value): Pre
       operands.push(lefts.length * rights.length === 1 ? compare : and([compare, ...facts]));
     }
   }
+  const [left_] = lefts;
+  // Whichever it is, it is the same one wherever the value is used: what was checked of it holds for this comparison.
+  const together = operator === '=' && lefts.length === 1 && left_ !== undefined && rights.length > 1 ? termOf(right) : undefined;
+  if (together?.kind === 'call' && left_ !== undefined) return and([{ kind: 'compare', operator, left: left_.term, right: together }, or(operands)]);
   return or(operands);
 }
 

@@ -100,14 +100,15 @@ class Walk {
         }
         case 'query': {
           const known = addFacts(facts, effect.facts);
-          this.#reached.push({ draft: effect.draft, facts: known, steps: [...steps, ...guardSteps(effect.facts)], sources: [...this.#sources], inside, entryPoint });
+          this.#reached.push({ draft: effect.draft, facts: withCredentials(known, this.#machine), steps: [...steps, ...guardSteps(effect.facts)], sources: [...this.#sources], inside, entryPoint });
           this.#noteLookups(effect.draft, known);
           this.#events.push({ kind: 'query', pathId: '', row: effect.draft.row.name, entryPoint, facts: known, inside, place: effect.draft.place });
           break;
         }
         case 'event': {
           const known = addFacts(facts, effect.facts);
-          const event: AppEvent = { ...effect.event, entryPoint, facts: known, inside };
+          const told = effect.event.kind === 'exit' ? { ...effect.event, because: known.slice(-6) } : effect.event;
+          const event: AppEvent = { ...told, entryPoint, facts: known, inside };
           this.#events.push(event);
           if (event.kind === 'client-props') this.#use(event.props, known);
           if (event.kind === 'return') this.#use(event.value, known);
@@ -177,12 +178,10 @@ class Walk {
 
   finish(): Flattened {
     const queries: QueryPath[] = [];
-    const ids: string[] = [];
     const perSite = new Map<string, Map<string, string>>();
     const idByRow = new Map<string, string>();
-    for (const reached of this.#reached) {
+    for (const reached of this.#reached.flatMap(splitByAbsence)) {
       const path = this.#path(reached, perSite);
-      ids.push(path.id);
       idByRow.set(reached.draft.row.name, path.id);
       if (path.isNew) queries.push(path.query);
     }
@@ -190,7 +189,7 @@ class Walk {
       if (event.kind === 'query') return { ...event, pathId: idByRow.get(event.row) ?? '' };
       if (event.kind !== 'cached') return event;
       const range = this.#cached.find(cached => cached.event === event);
-      return range === undefined ? event : { ...event, queries: [...new Set(ids.slice(range.from, range.to))] };
+      return range === undefined ? event : { ...event, queries: [...new Set(this.#reached.slice(range.from, range.to).map(reached => idByRow.get(reached.draft.row.name) ?? ''))] };
     });
     return { queries, events };
   }
@@ -200,7 +199,7 @@ class Walk {
     const names: Renaming = new Map([[draft.row.name, 'self']]);
     const where = renamePredicate(draft.row.where, names);
     const values = draft.values.map(({ column, value }) => ({ column, value: renameTerm(value, names) }));
-    const joined = draft.joined.map(row => renameRow(row, names));
+    const joined = draft.joined.filter(row => !isReferenced(row, draft, this.#machine)).map(row => renameRow(row, names));
     const facts = reached.facts.map(fact => renameFact(fact, names));
     const ownRows = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
     const isOwn = (use: Use): boolean => ownRows.has(this.#machine.copies.get(use.row) ?? use.row);
@@ -297,6 +296,86 @@ function unique(steps: readonly Step[]): readonly Step[] {
     seen.add(key);
     return true;
   });
+}
+
+/** A joined row that the query's own row (or another joined one) refers to by a foreign key belongs to whom that row belongs. */
+function isReferenced(row: RowVariable, draft: QueryDraft, machine: Machine): boolean {
+  const tables = new Map([draft.row, ...draft.joined].map(known => [known.name, known.table]));
+  const conjuncts = row.where.kind === 'and' ? row.where.operands : [row.where];
+  return conjuncts.some(conjunct => {
+    if (conjunct.kind !== 'compare' || conjunct.operator !== '=') return false;
+    const { left, right } = conjunct;
+    if (left.kind !== 'column' || right.kind !== 'column') return false;
+    const [own, other] = left.row === row.name ? [left, right] : [right, left];
+    if (own.row !== row.name || other.row === row.name) return false;
+    const table = machine.database?.tables.find(known => sqlName(known) === tables.get(other.row));
+    return table?.foreignKeys.some(key => key.table === row.table && key.columns.some((column, index) => column === other.column && key.referencedColumns[index] === own.column)) === true;
+  });
+}
+
+function sqlName(table: { readonly name: string; readonly schema: string }): string {
+  return table.schema === 'public' ? table.name : `${table.schema}.${table.name}`;
+}
+
+const hashing = /hash|digest|hmac|sha\d|bcrypt|scrypt|argon/i;
+
+/** A row found by the hash of a key that the caller sent is a credential: who sent it is known by it. */
+function withCredentials(facts: readonly Fact[], machine: Machine): readonly Fact[] {
+  const more: Fact[] = [];
+  for (const fact of facts) {
+    if (fact.weakness !== undefined || fact.holds.kind !== 'row') continue;
+    const { row } = fact.holds;
+    let isCredential = false;
+    eachEquality(row.where, (left, right) => {
+      for (const [column, value] of [[left, right], [right, left]] as const) {
+        if (column.kind === 'column' && column.row === row.name && value.kind === 'call' && hashing.test(namesIn(value)) && atoms(value).some(atom => atom.kind === 'client')) isCredential = true;
+      }
+    });
+    if (!isCredential) continue;
+    more.push({ holds: { kind: 'signed-in' }, place: fact.place, label: 'a key was verified' });
+    const table = machine.database?.tables.find(known => sqlName(known) === row.table);
+    for (const key of table?.foreignKeys ?? []) {
+      for (const column of key.columns) more.push({ holds: { kind: 'member', tenant: { kind: 'column', row: row.name, column } }, place: fact.place, label: 'a key was verified' });
+    }
+  }
+  return addFacts(facts, more);
+}
+
+function namesIn(term: Term): string {
+  return term.kind === 'call' ? `${term.name} ${term.arguments.map(namesIn).join(' ')}` : '';
+}
+
+function eachEquality(predicate: Predicate, see: (left: Term, right: Term) => void): void {
+  if (predicate.kind === 'and') for (const operand of predicate.operands) eachEquality(operand, see);
+  if (predicate.kind === 'compare' && predicate.operator === '=') see(predicate.left, predicate.right);
+}
+
+/** `if (id) { check(id) }` before a write: the write without the value, and the write with the value checked. */
+function splitByAbsence(reached: Reached): readonly Reached[] {
+  const { draft } = reached;
+  for (const { column, value } of draft.values) {
+    for (const fact of reached.facts) {
+      if (fact.weakness !== undefined || fact.holds.kind !== 'condition' || fact.holds.condition.kind !== 'or') continue;
+      const { operands } = fact.holds.condition;
+      const absent = operands.find(operand => operand.kind === 'is-null' && termKey(operand.term) === termKey(value));
+      if (absent === undefined || operands.length < 2) continue;
+      const rest = operands.filter(operand => operand !== absent);
+      const [only] = rest;
+      const there = only !== undefined && rest.length === 1 ? factsOf(only, fact) : [{ ...fact, holds: { kind: 'condition', condition: { kind: 'or', operands: rest } } } satisfies Fact];
+      const isOther = (known: Fact): boolean => known !== fact;
+      return [
+        { ...reached, draft: { ...draft, values: draft.values.filter(given => given.column !== column) }, facts: reached.facts.filter(isOther) },
+        { ...reached, facts: addFacts(reached.facts.filter(isOther), there) },
+      ];
+    }
+  }
+  return [reached];
+}
+
+function factsOf(condition: Predicate, fact: Fact): readonly Fact[] {
+  if (condition.kind === 'and') return condition.operands.flatMap(operand => factsOf(operand, fact));
+  if (condition.kind === 'exists') return [{ ...fact, holds: { kind: 'row', row: condition.row } }];
+  return [{ ...fact, holds: { kind: 'condition', condition } }];
 }
 
 /** What holds at every use of the row, beyond what held when it was loaded. */

@@ -43,7 +43,7 @@ export function renamePredicate(predicate: Predicate, names: Renaming): Predicat
 
 /** The row variable with itself and others renamed. */
 export function renameRow(row: RowVariable, names: Renaming): RowVariable {
-  return { name: names.get(row.name) ?? row.name, table: row.table, where: renamePredicate(row.where, names) };
+  return { ...row, name: names.get(row.name) ?? row.name, where: renamePredicate(row.where, names) };
 }
 
 /** The fact with row variables renamed. */

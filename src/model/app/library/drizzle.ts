@@ -687,9 +687,9 @@ function settleBuild(call: Call, build: Build): Value {
   const where = renamePredicate(readCondition(call, build.where, tables) ?? { kind: 'true' }, names);
   const joined = build.joins.map((join, index): RowVariable => {
     const inner = joinedRows[index] ?? row;
-    return { ...inner, where: renamePredicate(readCondition(call, join.on, tables) ?? { kind: 'true' }, names) };
+    return { ...inner, where: renamePredicate(readCondition(call, join.on, tables) ?? { kind: 'true' }, names), required: join.required };
   });
-  const self: RowVariable = { ...row, where };
+  const self: RowVariable = { ...row, where: withJoined(where, joined, build.joins.map(join => join.required)) };
   machine.rows.set(self.name, self);
   for (const inner of joined) machine.rows.set(inner.name, inner);
   const { values, open } = assigned(build.operation === 'update' ? build.values : undefined, table, names);
@@ -722,6 +722,32 @@ function settleBuild(call: Call, build: Build): Value {
   }
   if (build.operation === 'read' && !build.grouped && selection?.kind === 'object' && isAggregate(selection)) return { kind: 'array', items: [element] };
   return { ...list, element };
+}
+
+/** A row that an inner join needs is there; so is one of an outer join that the filter speaks of. */
+function withJoined(where: Predicate, joined: readonly RowVariable[], required: readonly boolean[]): Predicate {
+  let all = where;
+  for (const [index, row] of joined.entries()) {
+    if (required[index] !== true && !mentions(where, row.name)) continue;
+    all = and([{ kind: 'exists', row: { ...row, where: and([row.where, ...conjunctsAbout(all, row.name)]) } }, ...conjunctsNotAbout(all, row.name)]);
+  }
+  return all;
+}
+
+function conjunctsOf(predicate: Predicate): readonly Predicate[] {
+  return predicate.kind === 'and' ? predicate.operands : [predicate];
+}
+
+function conjunctsAbout(predicate: Predicate, row: string): readonly Predicate[] {
+  return conjunctsOf(predicate).filter(conjunct => mentions(conjunct, row));
+}
+
+function conjunctsNotAbout(predicate: Predicate, row: string): readonly Predicate[] {
+  return conjunctsOf(predicate).filter(conjunct => !mentions(conjunct, row));
+}
+
+function mentions(predicate: Predicate, row: string): boolean {
+  return predicateKey(predicate).includes(`${row}.`);
 }
 
 function isAggregate(selection: Extract<Value, { kind: 'object' }>): boolean {
