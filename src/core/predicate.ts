@@ -49,6 +49,8 @@ export interface RowVariable {
   readonly name: string;
   readonly table: string;
   readonly where: Predicate;
+  /** Of a joined row: without it the query's own row is not returned (an inner join). */
+  readonly required?: boolean;
 }
 
 /** The predicate that is always true. */

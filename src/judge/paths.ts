@@ -42,20 +42,51 @@ interface Subject {
 /** Judges one query as one entry point reaches it, and each row that it joins or includes. */
 export function judgeQuery(model: QueryPath, world: JudgeWorld): readonly JudgedPath[] {
   const self: RowVariable = { name: 'self', table: model.query.table, where: ownCondition(model) };
-  const main = judge({ model, row: self, operation: model.query.operation, beside: [] }, world);
+  const main = judge({ model, row: self, operation: model.query.operation, beside: requiredRows(model) }, world);
   const judged = [toPath(model, main, self, 0)];
   if (main.verdict !== 'isolated' && main.verdict !== 'public') return judged;
   for (const [index, row] of model.query.joined.entries()) {
-    const joined = judge({ model, row, operation: 'read', beside: [self] }, world);
+    const beside = [self, ...requiredRows(model), ...referredRows(row, model)].filter(other => other.name !== row.name);
+    const joined = judge({ model, row, operation: 'read', beside }, world);
     judged.push(toPath(model, joined, row, index + 1));
   }
   return judged;
 }
 
+/** Joined rows without which the query returns nothing: of inner joins, and those that the filter compares. */
+function requiredRows({ query }: QueryPath): readonly RowVariable[] {
+  const compared = new Set(comparedRows(query.where));
+  return query.joined.filter(row => row.required === true || compared.has(row.name)).flatMap(row => [row, ...referredIn(row, query.joined)]);
+}
+
+/** Joined rows that must be there for this one to be joined: those its own condition compares. */
+function referredRows(row: RowVariable, { query }: QueryPath): readonly RowVariable[] {
+  return referredIn(row, query.joined);
+}
+
+function referredIn(row: RowVariable, joined: readonly RowVariable[], seen: ReadonlySet<string> = new Set()): readonly RowVariable[] {
+  const names = new Set(comparedRows(row.where));
+  const next = joined.filter(other => other.name !== row.name && names.has(other.name) && !seen.has(other.name));
+  return next.flatMap(other => [other, ...referredIn(other, joined, new Set([...seen, row.name, other.name]))]);
+}
+
+/** Rows whose columns stand in a comparison that every result satisfies; a comparison with NULL is never true. */
+function comparedRows(where: Predicate): readonly string[] {
+  switch (where.kind) {
+    case 'compare':
+      return where.operator.startsWith('is-') ? [] : [where.left, where.right].flatMap(term => (term.kind === 'column' ? [term.row] : []));
+    case 'and':
+      return where.operands.flatMap(comparedRows);
+    default:
+      return [];
+  }
+}
+
 /** What is known of the query's own row: its filter, or for an insert the values it gets. */
 function ownCondition({ query }: QueryPath): Predicate {
   if (query.operation !== 'insert') return query.where;
-  return and(query.values.map(({ column, value }) => equals({ kind: 'column', row: 'self', column }, value)));
+  // An assignment, not a filter: the value may be NULL.
+  return and(query.values.map(({ column, value }) => ({ kind: 'compare', operator: 'is-not-distinct-from', left: { kind: 'column', row: 'self', column }, right: value })));
 }
 
 function judge(subject: Subject, world: JudgeWorld): Judgement {
@@ -213,7 +244,7 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
 
 type Ask = (facts: readonly Fact[], absence: AbsenceReading) => Answer;
 
-function askWith({ model, row, beside }: Subject, world: JudgeWorld, policy: boolean): Ask {
+function askWith({ model, row, beside, operation }: Subject, world: JudgeWorld, policy: boolean): Ask {
   return (facts, absence) =>
     entails(
       {
@@ -222,6 +253,7 @@ function askWith({ model, row, beside }: Subject, world: JudgeWorld, policy: boo
         conditions: facts.flatMap(fact => (fact.holds.kind === 'condition' ? [fact.holds.condition] : [])),
         memberTenants: facts.flatMap(fact => memberTenant(fact)),
         // A token or setting that the database reads is the caller's own, whatever the code in front of it checked.
+        ...(operation === 'insert' ? { ownerColumnAlone: true } : {}),
         signedIn: policy || model.principal !== 'anonymous' || facts.some(fact => fact.holds.kind === 'signed-in'),
         absence,
       },
@@ -352,7 +384,7 @@ function verifiesTenant(fact: Fact, { tenancy }: JudgeWorld): boolean {
 function selectorsOf(where: Predicate): readonly Term[] {
   switch (where.kind) {
     case 'compare':
-      return where.operator === '=' ? [where.left, where.right].filter(term => term.kind !== 'column') : [];
+      return where.operator === '=' || where.operator === 'is-not-distinct-from' ? [where.left, where.right].filter(term => term.kind !== 'column') : [];
     case 'and':
     case 'or':
       return where.operands.flatMap(selectorsOf);

@@ -2,7 +2,8 @@ import type { Operator, Predicate, RowVariable, Term } from '../core/predicate.t
 
 /** What is known in one branch of a predicate: equalities, rows that exist, NULLs, and what was not understood. */
 export interface Branch {
-  readonly equalities: readonly { readonly left: Term; readonly right: Term }[];
+  /** `strict` ones hold of values that are not NULL (`=`); the others also between NULLs. */
+  readonly equalities: readonly { readonly left: Term; readonly right: Term; readonly strict: boolean }[];
   readonly rows: readonly RowVariable[];
   readonly nulls: readonly Term[];
   readonly opaque: readonly string[];
@@ -61,7 +62,7 @@ function comparisonBranches(operator: Operator, left: Term, right: Term, positiv
     return holds ? [empty] : [];
   }
   const equal = positive ? isEquality : isInequality;
-  return equal ? [{ ...empty, equalities: [{ left, right }] }] : [empty];
+  return equal ? [{ ...empty, equalities: [{ left, right, strict: !operator.startsWith('is-') }] }] : [empty];
 }
 
 function nullBranches(term: Term, positive: boolean): readonly Branch[] {

@@ -19,11 +19,16 @@ export interface Question {
   readonly signedIn: boolean;
   /** How a filter whose value may be undefined is read. */
   readonly absence: AbsenceReading;
+  /** For a new row: it belongs to whom its owner column names, whatever else it refers to. */
+  readonly ownerColumnAlone?: boolean;
 }
+
+/** By what right a row is the principal's; `nobody` means that no row satisfies the premises. */
+export type OwnedBy = 'session' | 'membership' | 'capability' | 'nobody';
 
 /** What follows. */
 export type Answer =
-  | { readonly kind: 'owned'; readonly by: 'session' | 'membership' | 'capability' | 'nobody' }
+  | { readonly kind: 'owned'; readonly by: OwnedBy }
   | { readonly kind: 'not-owned' }
   /** Something that might have tied the row was not understood. */
   | { readonly kind: 'opaque'; readonly reason: string };
@@ -35,6 +40,7 @@ export interface World {
 }
 
 const maximumHops = 6;
+const maximumRows = 24;
 
 /**
  * Whether every row that satisfies the question's premises is owned by a tenant of the principal.
@@ -88,8 +94,6 @@ interface ParentKey {
   readonly others: readonly OwnerHop[];
 }
 
-type OwnedBy = 'session' | 'membership' | 'capability' | 'nobody';
-
 /** Follows owner paths through one branch's equalities. */
 class OwnershipProver {
   readonly #question: Question;
@@ -98,6 +102,8 @@ class OwnershipProver {
   readonly #branch: Branch;
   readonly #owners: ReadonlyMap<string, Owner>;
   readonly #visited = new Map<string, RowVariable>();
+  /** Rows whose owner is being looked for, against going round in circles. */
+  readonly #open = new Set<string>();
 
   constructor(question: Question, closure: Closure, world: World, branch: Branch) {
     this.#question = question;
@@ -109,18 +115,28 @@ class OwnershipProver {
 
   /** Two different constants are equal, or a nobody's id is compared: the branch holds for no row. */
   isContradiction(): boolean {
-    return this.#branch.equalities.some(({ left }) => {
+    return this.#branch.equalities.some(({ left, strict }) => {
       const equal = this.#closure.equalTo(left);
+      if (strict && this.#branch.nulls.some(term => this.#closure.same(term, left))) return true;
       const constants = new Set(equal.filter(term => term.kind === 'constant').map(term => String(term.value)));
       const nobody = !this.#question.signedIn && equal.some(term => term.kind === 'principal' && term.attribute === 'user.id');
-      return constants.size > 1 || constants.has('null') || nobody;
+      return constants.size > 1 || (strict && constants.has('null')) || nobody;
     });
   }
 
   /** By what right the row belongs to the principal; `undefined` when nothing ties it. */
   ownerOf(row: RowVariable, hops: number): OwnedBy | undefined {
-    if (hops === 0) return undefined;
+    if (hops === 0 || this.#open.has(row.name)) return undefined;
     this.#visited.set(row.name, row);
+    this.#open.add(row.name);
+    try {
+      return this.#ownerOf(row, hops);
+    } finally {
+      this.#open.delete(row.name);
+    }
+  }
+
+  #ownerOf(row: RowVariable, hops: number): OwnedBy | undefined {
     const { root, principal, memberships } = this.#world.tenancy;
     if (root !== undefined && row.table === root.table) {
       const right = this.#tenantRight(column(row, root.key));
@@ -134,7 +150,24 @@ class OwnershipProver {
       const right = this.#tenantRight(column(row, membership.tenantColumn)) ?? this.#userRight(column(row, membership.userColumn));
       if (right !== undefined) return right;
     }
-    return this.#rightByOwner(row, hops) ?? this.#rightByParent(row, hops) ?? this.#capability(row);
+    const alone = this.#question.ownerColumnAlone === true && row === this.#question.row;
+    if (alone) return this.#rightByOwner(row, hops);
+    return this.#rightByOwner(row, hops) ?? this.#rightByParent(row, hops) ?? this.#capability(row) ?? this.#rightByChild(row, hops);
+  }
+
+  /** A row to which a row of the principal's own refers belongs to the same tenant: references across tenants are leaks of their own. */
+  #rightByChild(row: RowVariable, hops: number): OwnedBy | undefined {
+    if (row.table === this.#world.tenancy.principal?.table) return undefined;
+    for (const child of this.#closure.rows.slice(0, maximumRows)) {
+      if (child.name === row.name || this.#open.has(child.name)) continue;
+      const refers = this.#keysToParents(child.table).some(
+        ({ hop }) => hop.table === row.table && this.#closure.same(column(child, hop.column), column(row, hop.referencedColumn)),
+      );
+      if (!refers) continue;
+      const right = this.ownerOf(child, hops - 1);
+      if (right !== undefined && right !== 'nobody') return right;
+    }
+    return undefined;
   }
 
   #rightByOwner(row: RowVariable, hops: number): OwnedBy | undefined {
@@ -190,10 +223,24 @@ class OwnershipProver {
       this.#closure.same(column(row, membership.tenantColumn), tenant) && this.#userRight(column(row, membership.userColumn)) !== undefined)) {
       return 'membership';
     }
+    return this.#rightByCredential(tenant);
+  }
+
+  /** The tenant or user that a row names which was found by a secret: who knows the secret acts for it. */
+  #rightByCredential(value: Term): OwnedBy | undefined {
+    for (const term of this.#closure.equalTo(value)) {
+      if (term.kind !== 'column') continue;
+      const row = this.#closure.rows.find(candidate => candidate.name === term.row);
+      const ownership = row === undefined ? undefined : this.#owners.get(row.table)?.ownership;
+      if (row === undefined || (ownership?.kind !== 'tenant' && ownership?.kind !== 'user')) continue;
+      if (ownership.path[0].column === term.column && this.#capability(row) !== undefined) return 'capability';
+    }
     return undefined;
   }
 
   #userRight(user: Term): OwnedBy | undefined {
+    const credential = this.#rightByCredential(user);
+    if (credential !== undefined) return credential;
     if (!this.#question.signedIn) return undefined;
     const equal = this.#closure.equalTo(user);
     if (equal.some(term => term.kind === 'principal' && term.attribute === 'user.id')) return 'session';

@@ -35,6 +35,8 @@ export interface ScopeRelation {
   readonly alias: string;
   readonly row: string;
   readonly table: string;
+  /** On the nullable side of an outer join. */
+  readonly optional?: boolean;
 }
 
 /** What one statement of the app's raw SQL does. */
@@ -121,7 +123,9 @@ function selectStatement(body: SqlNode, scope: SqlScope): readonly LoweredStatem
       where,
       values: [],
       columns: targetColumns(list(body['targetList'])),
-      joined: others.filter(other => !defined.has(other.table)).map(other => ({ name: other.row, table: other.table, where })),
+      joined: others
+        .filter(other => !defined.has(other.table))
+        .map(other => ({ name: other.row, table: other.table, where: and([where, from.outer(other, inner)]), required: other.optional !== true })),
     },
   ];
 }
@@ -224,13 +228,16 @@ function columnFields(node: SqlNode): readonly string[] | 'all' | undefined {
 
 interface From {
   readonly relations: readonly ScopeRelation[];
-  /** The join conditions, read when every relation is in scope. */
+  /** The conditions of inner joins, read when every relation is in scope. */
   readonly condition: (scope: SqlScope) => Predicate;
+  /** What the outer join says of a row on its nullable side; it says nothing of the other side. */
+  readonly outer: (relation: ScopeRelation, scope: SqlScope) => Predicate;
 }
 
 function readFrom(items: readonly unknown[], scope: SqlScope, firstRow: 'self' | 'joined'): From {
   const relations: ScopeRelation[] = [];
   const conditions: ((scope: SqlScope) => Predicate)[] = [];
+  const outer = new Map<string, ((scope: SqlScope) => Predicate)[]>();
   const visit = (item: SqlNode): void => {
     const [kind, body] = unwrap(item);
     if (kind === 'RangeVar') {
@@ -239,25 +246,38 @@ function readFrom(items: readonly unknown[], scope: SqlScope, firstRow: 'self' |
       relations.push({ alias, row: isSelf ? 'self' : rowName(scope, alias, relations.length), table: relationName(body) });
     } else if (kind === 'JoinExpr') {
       visit(record(body['larg']));
+      const before = relations.length;
       visit(record(body['rarg']));
-      const quals = body['quals'];
-      const using = list(body['usingClause']).map(name => text(record(record(name)['String'])['sval']));
-      if (body['jointype'] !== undefined && body['jointype'] !== 'JOIN_INNER' && body['jointype'] !== 'JOIN_LEFT') {
-        conditions.push(() => ({ kind: 'opaque', reason: `a ${String(body['jointype'])} is not followed` }));
-      } else if (quals !== undefined) {
-        conditions.push(inner => condition(record(quals), inner));
-      } else if (using.length > 0) {
-        const [left, right] = relations.slice(-2);
-        if (left !== undefined && right !== undefined) {
-          conditions.push(() => and(using.map(column => equals(columnOf(left, column), columnOf(right, column)))));
+      const read = joinCondition(body, relations);
+      if (body['jointype'] === 'JOIN_LEFT') {
+        for (const [index, relation] of relations.entries()) {
+          if (index < before) continue;
+          relations[index] = { ...relation, optional: true };
+          outer.set(relation.row, [...(outer.get(relation.row) ?? []), read]);
         }
+      } else {
+        conditions.push(read);
       }
     } else {
       conditions.push(() => ({ kind: 'opaque', reason: `a ${kind} in FROM is not followed` }));
     }
   };
   for (const item of items) visit(record(item));
-  return { relations, condition: inner => and(conditions.map(read => read(inner))) };
+  return {
+    relations,
+    condition: inner => and(conditions.map(read => read(inner))),
+    outer: (relation, inner) => and((outer.get(relation.row) ?? []).map(read => read(inner))),
+  };
+}
+
+function joinCondition(body: SqlNode, relations: readonly ScopeRelation[]): (scope: SqlScope) => Predicate {
+  const quals = body['quals'];
+  const kind = body['jointype'];
+  if (kind !== undefined && kind !== 'JOIN_INNER' && kind !== 'JOIN_LEFT') return () => ({ kind: 'opaque', reason: 'a right or full join is not followed' });
+  if (quals !== undefined) return inner => condition(record(quals), inner);
+  const using = list(body['usingClause']).map(name => text(record(record(name)['String'])['sval']));
+  const [left, right] = relations.slice(-2);
+  return () => (left === undefined || right === undefined ? always : and(using.map(column => equals(columnOf(left, column), columnOf(right, column)))));
 }
 
 function columnOf(relation: ScopeRelation, column: string): Term {
@@ -457,6 +477,7 @@ function existsIn(select: SqlNode, scope: SqlScope, extra: (scope: SqlScope) => 
   const from = readFrom(list(select['fromClause']), nested, 'joined');
   const inner = { ...nested, relations: [...scope.relations, ...from.relations] };
   const where = and([from.condition(inner), whereOf(select, inner), extra(inner)]);
+  if (from.relations.some(relation => relation.optional === true)) return opaquePredicate('outer join', select);
   return from.relations.reduceRight<Predicate>(
     (current, relation) => ({ kind: 'exists', row: { name: relation.row, table: relation.table, where: current } }),
     where,
