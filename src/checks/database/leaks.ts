@@ -176,7 +176,9 @@ function toFinding(subject: string, leaks: readonly [Leak, ...Leak[]], input: Ch
 /** One transcript for each role and command is enough. */
 function replays(leaks: readonly Leak[]): readonly Evidence[] {
   const seen = new Map<string, Evidence>();
-  for (const { cell } of leaks) {
+  // A member of another tenant is the plainest attacker; a session without a user only where it is anybody on the internet.
+  const plainest = [...leaks].sort((left, right) => Number(right.cell.actor === 'member') - Number(left.cell.actor === 'member'));
+  for (const { cell } of plainest) {
     const key = `${cell.role} ${cell.command}`;
     const [evidence] = cell.evidence;
     if (evidence === undefined || seen.has(key)) continue;

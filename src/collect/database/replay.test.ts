@@ -1,0 +1,121 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Replica } from '../../core/ports.ts';
+import { startReplica } from '../../prove/replica/start.ts';
+import { readCatalog } from './catalog.ts';
+import { findMigrations } from './find-migrations.ts';
+import { replayMigrations, type Replayed } from './replay.ts';
+import { splitStatements, loadParser } from './statements.ts';
+
+let replica: Replica;
+
+beforeAll(async () => {
+  await loadParser();
+  replica = await startReplica();
+});
+
+afterAll(async () => {
+  await replica.stop();
+});
+
+async function replay(texts: readonly string[], platform: 'supabase' | 'plain' = 'plain'): Promise<Replayed & { readonly database: Awaited<ReturnType<typeof readCatalog>> }> {
+  const copy = await replica.createDatabase();
+  const replayed = await replayMigrations(copy.sql, texts.map((text, index) => ({ file: `${index + 1}.sql`, text })), platform);
+  const database = await readCatalog(copy.sql, platform, replayed.places);
+  await copy.drop();
+  return { ...replayed, database };
+}
+
+describe('splitting', () => {
+  test('respects dollar quotes, strings, comments and breakpoints, and counts lines', () => {
+    const text = "-- first; not a statement\ncreate table a (b text default ';');\n--> statement-breakpoint\n\ndo $$\nbegin\n  null;\nend\n$$;\n";
+    expect(splitStatements(text).map(({ line, endLine, text: statement }) => [line, endLine, statement.slice(0, 8)])).toEqual([
+      [2, 2, 'create t'],
+      [5, 9, 'do $$\nbe'],
+    ]);
+  });
+
+  test('keeps the other statements when one cannot be parsed', () => {
+    const statements = splitStatements('create table a (b int);\ncreat table oops;\ncreate table c (d int);');
+    expect(statements.map(statement => statement.kind.kind)).toEqual(['defines', 'unparsed', 'defines']);
+    expect(statements.map(statement => statement.line)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('a replay', () => {
+  test('goes on after a failure, and tells its cause from what follows', async () => {
+    const { report, database } = await replay([
+      'create table notes (folder_id uuid references folders (id));\ncreate index on notes (folder_id);\ncreate table kept (id int);\nalter table elsewhere add column x int;',
+    ]);
+    expect(report).toMatchObject({ files: 1, statements: 4 });
+    expect(report.failed.map(({ line, sqlstate, firstCause }) => ({ line, sqlstate, firstCause }))).toEqual([
+      { line: 1, sqlstate: '42P01', firstCause: true },
+      { line: 2, sqlstate: '42P01', firstCause: false },
+      { line: 4, sqlstate: '42P01', firstCause: true },
+    ]);
+    expect(database.tables.map(table => table.name)).toEqual(['kept']);
+  });
+
+  test('does what a migration tool would outside of a transaction', async () => {
+    const { report } = await replay([
+      'begin;\ncreate table a (b int);\ncommit;\ncreate index concurrently a_b on a (b);\ncreate role notes_reader;',
+      'create role notes_reader;\ncopy a (b) from stdin;\ncreate extension if not exists vector;\ncreate table e (v vector(3));\ncreate index on e using hnsw (v vector_cosine_ops);',
+    ]);
+    expect(report.failed).toEqual([]);
+  });
+
+  test('finds on Supabase what migrations there rely on', async () => {
+    const { report, database } = await replay(
+      [
+        `create table public.notes (id uuid primary key default extensions.uuid_generate_v4(), user_id uuid references auth.users (id), data jsonb);
+         alter table notes enable row level security;
+         create policy "Own notes" on notes for select to authenticated using ((select auth.uid()) = user_id and (auth.jwt() ->> 'role') is not null);
+         create policy "Own files" on storage.objects for select using ((storage.foldername(name))[1] = auth.uid()::text);
+         alter publication supabase_realtime add table notes;
+         select cron.schedule('nightly', '0 0 * * *', $$ delete from notes $$);
+         create extension if not exists pg_net with schema extensions;`,
+      ],
+      'supabase',
+    );
+    expect(report.failed).toEqual([]);
+    const notes = database.tables.find(table => table.name === 'notes');
+    expect(notes?.policies.map(({ name, definedAt }) => [name, definedAt?.line])).toEqual([['Own notes', 3]]);
+    expect(notes?.grants.filter(grant => grant.role === 'anon').map(grant => grant.privilege)).toContain('select');
+    expect(database.tables.find(table => table.name === 'storage.objects')?.policies).toHaveLength(1);
+  });
+
+  test('follows renames and replaced objects to the place that counts', async () => {
+    const { places } = await replay(['create table old (id int);\ncreate view v as select 1 as x;', 'alter table old rename to new;\ncreate or replace view v as select 2 as x;']);
+    expect(places.get('table:new')).toEqual({ file: '1.sql', line: 1, endLine: 1 });
+    expect(places.get('view:v')).toEqual({ file: '2.sql', line: 2, endLine: 2 });
+  });
+});
+
+describe('migrations', () => {
+  const root = mkdtempSync(join(tmpdir(), 'drydock-migrations-'));
+  const put = (file: string, text: string): void => {
+    mkdirSync(join(root, file, '..'), { recursive: true });
+    writeFileSync(join(root, file), text);
+  };
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  test('apply in the order of the journal, in the order of their names, or as they are named', () => {
+    put('db/drizzle/meta/_journal.json', '{"entries":[{"idx":0,"tag":"0001_second"},{"idx":1,"tag":"0000_first"}]}');
+    put('db/drizzle/0000_first.sql', 'select 1');
+    put('db/drizzle/0001_second.sql', 'select 2');
+    expect(findMigrations(root)).toMatchObject({ kind: 'drizzle', folder: 'db/drizzle', files: [{ file: 'db/drizzle/0001_second.sql' }, { file: 'db/drizzle/0000_first.sql' }] });
+    put('supabase/migrations/2_b.sql', 'select 2');
+    put('supabase/migrations/1_a.sql', 'select 1');
+    expect(findMigrations(root)).toMatchObject({ kind: 'supabase', files: [{ file: 'supabase/migrations/1_a.sql' }, { file: 'supabase/migrations/2_b.sql' }] });
+    expect(findMigrations(root, 'db/drizzle/0000_first.sql').files).toEqual([{ file: 'db/drizzle/0000_first.sql', text: 'select 1' }]);
+  });
+
+  test('that are not there are asked for', () => {
+    const empty = mkdtempSync(join(tmpdir(), 'drydock-empty-'));
+    expect(() => findMigrations(empty)).toThrow('There are no SQL migrations');
+    expect(() => findMigrations(empty, 'nowhere')).toThrow('There is no file or folder nowhere');
+    rmSync(empty, { recursive: true });
+  });
+});

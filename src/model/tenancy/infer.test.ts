@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCatalog } from '../../collect/database/catalog.ts';
+import { detectPlatform, replayMigrations } from '../../collect/database/replay.ts';
+import type { Replica } from '../../core/ports.ts';
+import { loadSqlParser } from '../../logic/sql.ts';
+import { startReplica } from '../../prove/replica/start.ts';
+import { lowerPolicies } from '../database/policies.ts';
+import { inferTenancy } from './infer.ts';
+import type { Owner, TenancyModel } from './types.ts';
+
+let replica: Replica;
+
+beforeAll(async () => {
+  await loadSqlParser();
+  replica = await startReplica();
+});
+
+afterAll(async () => {
+  await replica.stop();
+});
+
+async function tenancyOf(text: string): Promise<TenancyModel> {
+  const copy = await replica.createDatabase();
+  const platform = detectPlatform([text]);
+  const { report } = await replayMigrations(copy.sql, [{ file: 'a.sql', text }], platform);
+  expect(report.failed).toEqual([]);
+  const database = lowerPolicies(await readCatalog(copy.sql, platform));
+  await copy.drop();
+  return inferTenancy(database);
+}
+
+function path(tenancy: TenancyModel, table: string): string {
+  const ownership: Owner['ownership'] | undefined = tenancy.owners.find(owner => owner.table === table)?.ownership;
+  if (ownership === undefined) return 'absent';
+  return ownership.kind === 'tenant' || ownership.kind === 'user' ? `${ownership.kind} ${ownership.path.map(hop => `${hop.column}>${hop.table}`).join(' ')}` : ownership.kind;
+}
+
+describe('who owns what', () => {
+  test('follows keys in an app with Prisma’s names', async () => {
+    const tenancy = await tenancyOf(`
+      create table "User" (id text primary key, email text not null unique, "passwordHash" text);
+      create table "Session" (id text primary key, "sessionToken" text not null unique, "userId" text not null references "User" (id), expires timestamp not null);
+      create table "Team" (id text primary key, name text not null);
+      create table "UserTeam" ("userId" text not null references "User" (id), "teamId" text not null references "Team" (id), role text not null default 'MEMBER', primary key ("userId", "teamId"));
+      create table "Document" (id text primary key, "teamId" text references "Team" (id), "ownerId" text references "User" (id), name text);
+      create table "Link" (id text primary key, "documentId" text not null references "Document" (id), slug text unique, password text);
+      create table "View" (id text primary key, "linkId" text not null references "Link" (id), "viewerEmail" text);
+      create table "Currency" (code text primary key, label text);
+    `);
+    expect(tenancy).toMatchObject({ root: { table: 'Team', key: 'id' }, principal: { table: 'User', key: 'id' } });
+    expect(tenancy.memberships).toMatchObject([{ table: 'UserTeam', tenantColumn: 'teamId', userColumn: 'userId', roleColumn: 'role' }]);
+    expect(path(tenancy, 'Document')).toBe('tenant teamId>Team');
+    expect(path(tenancy, 'View')).toBe('tenant linkId>Link documentId>Document teamId>Team');
+    expect(path(tenancy, 'Session')).toBe('user userId>User');
+    expect(path(tenancy, 'Currency')).toBe('shared');
+    const secrets = tenancy.owners.flatMap(owner => owner.secretColumns.map(column => `${owner.table}.${column}`));
+    expect(secrets.sort()).toEqual(['Link.password', 'Session.sessionToken', 'User.passwordHash']);
+  });
+
+  test('takes each user for a tenant where nothing groups them', async () => {
+    const tenancy = await tenancyOf(`
+      create table projects (id uuid primary key, user_id uuid not null references auth.users (id), name text);
+      create table tasks (id uuid primary key, project_id uuid not null references projects (id), title text);
+      create table profiles (id uuid primary key references auth.users (id), full_name text);
+      create table stars (profile_id uuid not null references profiles (id), task_id uuid references tasks (id), primary key (profile_id));
+    `);
+    expect(tenancy).toMatchObject({ root: { table: 'auth.users' }, principal: { table: 'auth.users' }, memberships: [] });
+    expect(path(tenancy, 'tasks')).toBe('user project_id>projects user_id>auth.users');
+    expect(path(tenancy, 'stars')).toBe('user profile_id>auth.users');
+  });
+
+  test('understands policies where there are no foreign keys', async () => {
+    const tenancy = await tenancyOf(`
+      create table accounts (id uuid primary key, name text);
+      create table account_users (account_id uuid not null references accounts (id), user_id uuid not null references auth.users (id), unique (account_id, user_id));
+      create table reports (id uuid primary key, belongs uuid not null, body text);
+      create table uploads (id uuid primary key, account_id uuid, path text);
+      alter table reports enable row level security;
+      create policy "own" on reports using (belongs in (select account_id from account_users where user_id = auth.uid()));
+    `);
+    expect(tenancy.root?.table).toBe('accounts');
+    expect(path(tenancy, 'reports')).toBe('tenant belongs>accounts');
+    expect(path(tenancy, 'uploads')).toBe('tenant account_id>accounts');
+  });
+
+  test('prefers the outermost group, and the users’ own column where there is no membership', async () => {
+    const tenancy = await tenancyOf(`
+      create table companies (id bigint primary key, name text);
+      create table users (id bigint primary key, email text, company_id bigint not null references companies (id), role text);
+      create table boards (id bigint primary key, company_id bigint not null references companies (id));
+      create table board_members (board_id bigint references boards (id), user_id bigint references users (id), primary key (board_id, user_id));
+      create table cards (id bigint primary key, board_id bigint not null references boards (id));
+      create table comments (id bigint primary key, card_id bigint not null references cards (id), author_id bigint references users (id));
+    `);
+    expect(tenancy.root?.table).toBe('companies');
+    expect(tenancy.memberships[0]).toMatchObject({ table: 'users', tenantColumn: 'company_id', userColumn: 'id' });
+    expect(path(tenancy, 'comments')).toBe('tenant card_id>cards board_id>boards company_id>companies');
+  });
+});
