@@ -20,7 +20,7 @@ export interface LeakRule {
   readonly message: (path: JudgedPath, input: CheckInput) => string;
   readonly repair: (path: JudgedPath, input: CheckInput) => Repair;
   /** Where the fault is, when it is not the query. */
-  readonly place?: (path: JudgedPath) => Place;
+  readonly place?: (path: JudgedPath, input: CheckInput) => Place;
 }
 
 /** A check over leaking paths. Paths that share the faulty place, the table and the operation become one finding: one repair closes them. */
@@ -42,7 +42,7 @@ function findLeaks(rule: LeakRule, input: CheckInput): readonly CheckFinding[] {
   );
   const groups = new Map<string, JudgedPath[]>();
   for (const path of mine.toSorted(compareEntries)) {
-    const place = placeOf(rule, path);
+    const place = placeOf(rule, path, input);
     const key = [place.file, place.line, path.sink.table, path.sink.operation].join('\n');
     groups.set(key, [...(groups.get(key) ?? []), path]);
   }
@@ -58,7 +58,7 @@ function toFinding(rule: LeakRule, paths: readonly [JudgedPath, ...JudgedPath[]]
     )[0] ?? paths[0];
   const [first] = paths;
   const { table, operation } = worst.sink;
-  const place = placeOf(rule, worst);
+  const place = placeOf(rule, worst, input);
   const entryPoints = unique(paths.map(path => path.entryPoint.name));
   return {
     subject: `${first.entryPoint.name} → ${table} ${operation} in ${place.file}`,
@@ -92,8 +92,8 @@ function withOthers(message: string, others: number): string {
     : `${message} ${others === 1 ? 'One other entry point reaches' : `${others} other entry points reach`} it too.`;
 }
 
-function placeOf(rule: LeakRule, path: JudgedPath): Place {
-  return rule.place?.(path) ?? path.sink;
+function placeOf(rule: LeakRule, path: JudgedPath, input: CheckInput): Place {
+  return rule.place?.(path, input) ?? path.sink;
 }
 
 function compareEntries(left: Path, right: Path): number {

@@ -70,9 +70,3 @@ export function describeQuery(path: JudgedPath): string {
   const verbs = { read: 'reads', insert: 'adds to', update: 'changes', delete: 'deletes from' } as const;
   return `The query in '${path.entryPoint.name}' that ${verbs[path.sink.operation]} '${path.sink.table}'`;
 }
-
-/** The guard step that the verdict's reason speaks of, or the query where none is marked. */
-export function weakGuardOf(path: JudgedPath): { readonly place: Place; readonly label: string } | undefined {
-  const fact = path.model.facts.find(candidate => candidate.weakness === path.reason);
-  return fact === undefined ? undefined : { place: fact.place, label: fact.label };
-}

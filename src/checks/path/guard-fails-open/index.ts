@@ -1,5 +1,6 @@
 import { leakCheck } from '../leak-check.ts';
-import { describeQuery, siteOf, weakGuardOf } from '../rows.ts';
+import { describeQuery, siteOf } from '../rows.ts';
+import { weakGuardOf, type WeakGuard } from '../weak-guard.ts';
 import type { JudgedPath } from '../../check.ts';
 import type { Repair } from '../../repair.ts';
 
@@ -10,9 +11,12 @@ export const check = leakCheck({
   severity: 'high',
   cwe: 636,
   reasons: ['fail-open', 'not-awaited', 'result-dropped', 'layout-only'],
-  place: path => weakGuardOf(path)?.place ?? path.sink,
-  message: path => `${describeQuery(path)} runs ${whenever(path)}.`,
-  repair: path => ({ kind: repairs[path.reason] ?? 'stop-on-failure', ...siteOf(path, weakGuardOf(path)?.place) }),
+  place: (path, input) => weakGuardOf(path, input)?.place ?? path.sink,
+  message: (path, input) => `${describeQuery(path)} runs ${whenever(path, weakGuardOf(path, input))}.`,
+  repair: (path, input) => ({
+    kind: repairs[path.reason] ?? 'stop-on-failure',
+    ...siteOf(path, weakGuardOf(path, input)?.place),
+  }),
 });
 
 const repairs: Readonly<
@@ -29,8 +33,7 @@ const repairs: Readonly<
   'layout-only': 'guard-page-not-layout',
 };
 
-function whenever(path: JudgedPath): string {
-  const guard = weakGuardOf(path);
+function whenever(path: JudgedPath, guard: WeakGuard | undefined): string {
   const where = guard === undefined ? 'the guard' : `the guard at ${guard.place.file}:${guard.place.line}`;
   if (path.reason === 'not-awaited') return `before ${where} has answered, because its promise is not awaited`;
   if (path.reason === 'result-dropped') return `whatever ${where} answers, because its result is not used`;
