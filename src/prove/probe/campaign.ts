@@ -130,7 +130,7 @@ async function foreignAttacks(input: CampaignInput, ledger: Ledger, target: Targ
   if (!leaked && variants.length > 0 && target.entryPoint.kind !== 'metadata') await existenceAttack(input, ledger, target);
   if (!leaked && variants.length > 0 && target.entryPoint.kind !== 'metadata' && (!target.writes || target.how === 'tool')) await foreignAggregate(input, ledger, target);
   await anonymousAttacks(input, ledger, target);
-  if (target.paths.some(path => path.reason === 'cross-role' || path.reason === 'no-authentication')) await roleAttack(input, ledger, target);
+  if (target.paths.some(path => path.verdict === 'leaks' && path.reason === 'cross-role')) await roleAttack(input, ledger, target);
 }
 
 /** The owner's own request already shows lists without a tenant, secrets, and answers that a cache may keep. */

@@ -3,7 +3,7 @@ import type { Sql } from '../../core/ports.ts';
 import type { JudgedPath } from '../../checks/check.ts';
 import type { DatabaseModel, Table } from '../../model/database/types.ts';
 import type { TenancyModel } from '../../model/tenancy/types.ts';
-import type { Seed, SeededRow, SeededTenant } from '../exploit/seed-types.ts';
+import type { Seed, SeededRow, SeededTenant, TenantKey } from '../exploit/seed-types.ts';
 import { canaryPrefix } from './canary.ts';
 import { tenantsOf } from './marks.ts';
 import { appRoles } from './preparations.ts';
@@ -34,6 +34,7 @@ export async function adjustSeed(input: AdjustInput): Promise<AdjustedSeed> {
   for (const table of input.database.tables) {
     if (tenantsOf(input.seed).some(([, tenant]) => (tenant.rows[table.name] ?? []).length > 0)) await adjustTable(input, table);
   }
+  for (const [key, tenant] of tenantsOf(input.seed)) await fillRows(input, key, tenant);
   await lowerEmails(input);
   await giveRole(input);
   const credentials = await giveCredentials(input);
@@ -52,6 +53,37 @@ async function adjustTable(input: AdjustInput, table: Table): Promise<void> {
     if (/stripe_?customer/i.test(column.name)) await tryStatement(input.sql, `update ${quotedName(table)} set ${name} = 'cus_' || ${name} where ${name} like '${canaryPrefix}%'`);
     if (/stripe_?subscription/i.test(column.name)) await tryStatement(input.sql, `update ${quotedName(table)} set ${name} = 'sub_' || ${name} where ${name} like '${canaryPrefix}%'`);
   }
+}
+
+/** Optional references point somewhere, and amounts are not nothing: a join that finds no row and a sum of zeros hide leaks. */
+async function fillRows(input: AdjustInput, key: TenantKey, tenant: SeededTenant): Promise<void> {
+  for (const table of input.database.tables) {
+    for (const row of table.primaryKey.length === 0 ? [] : (tenant.rows[table.name] ?? [])) {
+      const where = table.primaryKey.map(column => `${quoteIdentifier(column)}::text = ${literal(row[column] ?? '')}`).join(' and ');
+      for (const [column, value] of [...references(input, tenant, table, row), ...amounts(key, table, row)]) {
+        await tryStatement(input.sql, `update ${quotedName(table)} set ${quoteIdentifier(column)} = ${value} where ${where}`);
+      }
+    }
+  }
+}
+
+function references(input: AdjustInput, tenant: SeededTenant, table: Table, row: SeededRow): readonly (readonly [string, string])[] {
+  return table.foreignKeys.flatMap(foreignKey => {
+    const [column] = foreignKey.columns;
+    const [referenced] = foreignKey.referencedColumns;
+    if (column === undefined || referenced === undefined || foreignKey.columns.length > 1 || row[column] !== null || foreignKey.table === table.name) return [];
+    const target = (tenant.rows[foreignKey.table] ?? input.seed.shared[foreignKey.table] ?? [])[0]?.[referenced];
+    return target === undefined || target === null ? [] : [[column, literal(target)] as const];
+  });
+}
+
+/** Another number for each tenant, so that a sum tells whose rows it counts. */
+function amounts(key: TenantKey, table: Table, row: SeededRow): readonly (readonly [string, string])[] {
+  const amount = { A: 1009, B: 2003, C: 3001 }[key];
+  const keys = new Set([...table.uniqueKeys.flat(), ...table.foreignKeys.flatMap(foreignKey => foreignKey.columns)]);
+  return table.columns.flatMap(column =>
+    /^(?:integer|bigint|numeric|real|double precision)/.test(column.type) && !column.generated && !keys.has(column.name) && /^-?0(?:\.0+)?$/.test(row[column.name] ?? '') ? [[column.name, String(amount)] as const] : [],
+  );
 }
 
 /** Auth libraries compare addresses in lower case. */

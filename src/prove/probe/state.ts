@@ -68,18 +68,15 @@ export function diffSnapshots(before: Snapshot, after: Snapshot): readonly Chang
 /** Puts changed rows back as they were. Triggers and foreign keys are off meanwhile: only stored rows move. */
 export async function restore(sql: Sql, database: DatabaseModel, changes: readonly Change[]): Promise<void> {
   if (changes.length === 0) return;
-  const tables = new Map(ordinaryTables(database).map(table => [sqlName(table), table]));
+  const grouped = ordinaryTables(database).flatMap(table => {
+    const items = changes.filter(item => item.table === sqlName(table));
+    return items.length === 0 ? [] : [[table, items] as const];
+  });
   await sql.query('begin');
   try {
     await sql.query('set local session_replication_role = replica');
-    for (const item of changes) {
-      const table = tables.get(item.table);
-      if (table !== undefined && item.after !== undefined) await deleteRow(sql, table, item.after);
-    }
-    for (const item of changes) {
-      const table = tables.get(item.table);
-      if (table !== undefined && item.before !== undefined) await insertRow(sql, table, item.before);
-    }
+    for (const [table, items] of grouped) await deleteRows(sql, table, items.flatMap(item => (item.after === undefined ? [] : [item.after])));
+    for (const [table, items] of grouped) await insertRows(sql, table, items.flatMap(item => (item.before === undefined ? [] : [item.before])));
     await sql.query('commit');
   } catch (thrown) {
     await sql.query('rollback');
@@ -87,20 +84,20 @@ export async function restore(sql: Sql, database: DatabaseModel, changes: readon
   }
 }
 
-/** Inserts a stored row as it is, generated columns left out. */
-export async function insertRow(sql: Sql, table: Table, row: StoredRow): Promise<void> {
-  const columns = table.columns.filter(column => !column.generated && column.name in row).map(column => quoteIdentifier(column.name));
-  const list = columns.join(', ');
+/** Inserts stored rows as they are, generated columns left out. */
+export async function insertRows(sql: Sql, table: Table, rows: readonly StoredRow[]): Promise<void> {
+  const [first] = rows;
+  if (first === undefined) return;
+  const list = table.columns.filter(column => !column.generated && column.name in first).map(column => quoteIdentifier(column.name)).join(', ');
   const name = quotedName(table);
-  await sql.query(`insert into ${name} (${list}) overriding system value select ${list} from jsonb_populate_record(null::${name}, $1::jsonb) on conflict do nothing`, [
-    JSON.stringify(row),
-  ]);
+  await sql.query(`insert into ${name} (${list}) overriding system value select ${list} from jsonb_populate_recordset(null::${name}, $1::jsonb) on conflict do nothing`, [JSON.stringify(rows)]);
 }
 
-async function deleteRow(sql: Sql, table: Table, row: StoredRow): Promise<void> {
+async function deleteRows(sql: Sql, table: Table, rows: readonly StoredRow[]): Promise<void> {
+  if (rows.length === 0) return;
   const keys = table.primaryKey.length > 0 ? table.primaryKey : table.columns.map(column => column.name);
-  const conditions = keys.map(key => `to_jsonb(x) -> ${literal(key)} is not distinct from $1::jsonb -> ${literal(key)}`);
-  await sql.query(`delete from ${quotedName(table)} x where ${conditions.join(' and ')}`, [JSON.stringify(row)]);
+  const conditions = keys.map(key => `to_jsonb(x) -> ${literal(key)} is not distinct from given -> ${literal(key)}`);
+  await sql.query(`delete from ${quotedName(table)} x using jsonb_array_elements($1::jsonb) given where ${conditions.join(' and ')}`, [JSON.stringify(rows)]);
 }
 
 function literal(text: string): string {

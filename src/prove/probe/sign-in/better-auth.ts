@@ -2,7 +2,7 @@ import { DrydockError } from '../../../core/error.ts';
 import type { Table } from '../../../model/database/types.ts';
 import type { SeededUser } from '../../exploit/seed-types.ts';
 import type { Principal } from '../principals.ts';
-import { diffSnapshots, insertRow, quotedName, quoteIdentifier, restore, sqlName, takeSnapshot, type StoredRow } from '../state.ts';
+import { diffSnapshots, insertRows, quotedName, quoteIdentifier, restore, sqlName, takeSnapshot, type StoredRow } from '../state.ts';
 import type { RawAnswer } from '../views.ts';
 import type { SignInAdapter, SignInContext } from './adapter.ts';
 
@@ -70,7 +70,7 @@ async function giveCredential(context: SignInContext, credential: Credential, us
   await context.sql.query(`delete from ${quotedName(table)} where ${quoteIdentifier(userColumn)}::text = $1`, [user.id]);
   const owner = row[userColumn];
   const replaced = Object.fromEntries(Object.entries(row).map(([column, value]) => [column, value === owner ? user.id : table.primaryKey.includes(column) ? `${String(value)}-${user.id}`.slice(0, 60) : value]));
-  await insertRow(context.sql, table, replaced);
+  await insertRows(context.sql, table, [replaced]);
   await confirmEmail(context, user);
 }
 
