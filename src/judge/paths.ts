@@ -249,7 +249,7 @@ function askWith({ model, row, beside, operation }: Subject, world: JudgeWorld, 
     entails(
       {
         row,
-        rows: [...beside, ...facts.flatMap(fact => (fact.holds.kind === 'row' ? [fact.holds.row] : []))],
+        rows: [...beside, ...facts.flatMap(fact => foundRow(fact, world))],
         conditions: facts.flatMap(fact => (fact.holds.kind === 'condition' ? [fact.holds.condition] : [])),
         memberTenants: facts.flatMap(fact => memberTenant(fact)),
         // A token or setting that the database reads is the caller's own, whatever the code in front of it checked.
@@ -259,6 +259,16 @@ function askWith({ model, row, beside, operation }: Subject, world: JudgeWorld, 
       },
       world,
     );
+}
+
+/** A row that a look-up found; under row security the policies let it through, so they hold of it. */
+function foundRow({ holds }: Fact, { database }: JudgeWorld): readonly RowVariable[] {
+  if (holds.kind !== 'row') return [];
+  const { row, client } = holds;
+  const table = tablesByName(database).get(row.table);
+  if (client === undefined || table === undefined) return [row];
+  const { using } = policyEffect(table, 'read', client, database);
+  return [{ ...row, where: and([row.where, rowNamed(using, row.name)]) }];
 }
 
 function memberTenant(fact: Fact): readonly Term[] {

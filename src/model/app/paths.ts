@@ -200,7 +200,7 @@ class Walk {
     const where = renamePredicate(draft.row.where, names);
     const values = draft.values.map(({ column, value }) => ({ column, value: renameTerm(value, names) }));
     const joined = draft.joined.filter(row => !isReferenced(row, draft, this.#machine)).map(row => renameRow(row, names));
-    const facts = reached.facts.map(fact => renameFact(fact, names));
+    const facts = reached.facts.map(fact => this.#withClient(renameFact(fact, names)));
     const ownRows = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
     const isOwn = (use: Use): boolean => ownRows.has(this.#machine.copies.get(use.row) ?? use.row);
     const uses = this.#uses.filter(isOwn);
@@ -243,6 +243,15 @@ class Walk {
       place: draft.place,
     };
     return { id, isNew, query };
+  }
+
+  /** A row that was found carries the client that found it. */
+  #withClient(fact: Fact): Fact {
+    if (fact.holds.kind !== 'row') return fact;
+    const { name } = fact.holds.row;
+    const original = this.#machine.copies.get(name) ?? name;
+    const client = this.#reached.find(({ draft }) => draft.row.name === original)?.draft.client;
+    return client === undefined || client.sqlRole === undefined ? fact : { ...fact, holds: { ...fact.holds, client } };
   }
 
   /** Facts about a copy of the row are facts about the row. */

@@ -76,7 +76,12 @@ export interface DatabaseClient {
 export interface Fact {
   readonly holds:
     /** This row exists (a look-up that leaves when nothing was found). */
-    | { readonly kind: 'row'; readonly row: RowVariable }
+    | {
+        readonly kind: 'row';
+        readonly row: RowVariable;
+        /** The client that found it: its policies hold of the row as well. */
+        readonly client?: DatabaseClient;
+      }
     | { readonly kind: 'condition'; readonly condition: Predicate }
     /** A library verified that the principal is a member of this tenant. */
     | { readonly kind: 'member'; readonly tenant: Term }
