@@ -1,19 +1,19 @@
 import type { EntryPoint } from '../../../core/path.ts';
 import type { ObserveInput } from '../events.ts';
 import type { Observation } from '../types.ts';
-import { rowsIn, type RowUse, type Value } from '../value.ts';
+import { atoms, visit, type Value } from '../value.ts';
 
 type Output = Extract<Observation, { kind: 'output' }>;
 
 /** Which columns of which tables leave the server: in answers, results of actions, and props of client components. */
 export function observeOutputs(input: ObserveInput): readonly Output[] {
   return input.events.flatMap(event => {
-    if (event.kind === 'client-props') return toOutputs(rowsIn(event.props), 'client-component');
+    if (event.kind === 'client-props') return toOutputs(columnsIn(event.props), 'client-component');
     if (event.kind === 'return')
-      return toOutputs(sentParts(event.value).flatMap(rowsIn), destination(event.entryPoint));
+      return toOutputs(sentParts(event.value).flatMap(columnsIn), destination(event.entryPoint));
     return [];
 
-    function toOutputs(uses: readonly RowUse[], to: Output['to']): readonly Output[] {
+    function toOutputs(uses: readonly SentColumns[], to: Output['to']): readonly Output[] {
       return [...columnsByTable(uses, input)].map(([table, columns]) => ({
         kind: 'output',
         place: event.place,
@@ -45,6 +45,30 @@ function sentParts(value: Value): readonly Value[] {
   return [value];
 }
 
+/** Columns of a row that a value holds; absent means all. */
+interface SentColumns {
+  readonly row: string;
+  readonly columns: readonly string[] | undefined;
+}
+
+/** A row that was taken apart (`{ secret, ...rest }`) says by its fields what is left of it. */
+function columnsIn(value: Value): readonly SentColumns[] {
+  const found: SentColumns[] = [];
+  visit(value, [], inner => {
+    if (inner.kind === 'row' && inner.fields === undefined) found.push({ row: inner.row.name, columns: inner.columns });
+    if (inner.kind === 'row') for (const field of inner.fields?.values() ?? []) add(field);
+    add(inner);
+  });
+  return found;
+
+  function add(part: Value): void {
+    if (part.kind !== 'term') return;
+    for (const term of atoms(part.term)) {
+      if (term.kind === 'column') found.push({ row: term.row, columns: [term.column] });
+    }
+  }
+}
+
 function isElement(value: Value): boolean {
   return (
     value.kind === 'element' || value.kind === 'array' || (value.kind === 'list' && value.element.kind === 'element')
@@ -53,12 +77,12 @@ function isElement(value: Value): boolean {
 
 /** Absent columns mean all of them, and swallow single ones. */
 function columnsByTable(
-  uses: readonly RowUse[],
+  uses: readonly SentColumns[],
   { rows }: ObserveInput,
 ): ReadonlyMap<string, readonly string[] | undefined> {
   const found = new Map<string, readonly string[] | undefined>();
   for (const use of uses) {
-    const table = use.table ?? rows.get(use.row)?.table;
+    const table = rows.get(use.row)?.table;
     if (table === undefined || use.columns?.length === 0) continue;
     const known = found.has(table) ? found.get(table) : [];
     found.set(
