@@ -9,7 +9,7 @@ import { sourceOf } from '../collect/source/read-source.ts';
 import type { Replica } from '../core/ports.ts';
 import { judge } from '../judge/judge.ts';
 import { buildAppModel } from '../model/app/build.ts';
-import { lowerPolicies } from '../model/database/policies.ts';
+import { lowerPolicies } from '../collect/database/policies.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import { inferTenancy } from '../model/tenancy/infer.ts';
 import { startReplica } from '../prove/replica/start.ts';

@@ -8,7 +8,7 @@ import type { Replica, ReplicaDatabase } from '../../core/ports.ts';
 import type { Finding } from '../../core/finding.ts';
 import { judge } from '../../judge/judge.ts';
 import { loadSqlParser } from '../../logic/sql.ts';
-import { lowerPolicies } from '../../model/database/policies.ts';
+import { lowerPolicies } from '../../collect/database/policies.ts';
 import { inferTenancy } from '../../model/tenancy/infer.ts';
 import { buildMatrix } from '../../prove/exploit/matrix.ts';
 import { startReplica } from '../../prove/replica/start.ts';

@@ -1,5 +1,6 @@
 /** Readers for catalog rows: a value of another type than expected is a bug in the query, and stops the run. */
 
+/** A row as the driver gives it. */
 export type CatalogRow = Readonly<Record<string, unknown>>;
 
 /** The text in a column. */

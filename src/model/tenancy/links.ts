@@ -54,6 +54,7 @@ export function sameKind(left: string, right: string): boolean {
   return kind(left) === kind(right);
 }
 
+/** Whether the column of the table may not be NULL. */
 export function isNotNull(table: Table, column: string): boolean {
   return table.columns.some(candidate => candidate.name === column && candidate.notNull);
 }

@@ -15,6 +15,7 @@ export interface Binaries {
   readonly user: UnprivilegedUser | undefined;
 }
 
+/** A user of the machine without rights of its own. */
 export interface UnprivilegedUser {
   readonly uid: number;
   readonly gid: number;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Replica } from '../../core/ports.ts';
-import { connect } from './connect.ts';
+import { connect } from '../../collect/database/connect.ts';
 import { removeStale } from './lifetime.ts';
 import { startReplica } from './start.ts';
 

@@ -6,7 +6,7 @@ import getPort from 'get-port';
 import { DrydockError } from '../../core/error.ts';
 import type { Replica, ReplicaDatabase } from '../../core/ports.ts';
 import { findBinaries, reachableTemporaryFolder, type Binaries } from './binaries.ts';
-import { connect, type Connection } from './connect.ts';
+import { connect, type Connection } from '../../collect/database/connect.ts';
 import { adopt, isReady, release, removeStale, replicaFolderName, type Server } from './lifetime.ts';
 import { copyTemplate, findTemplate } from './template.ts';
 

@@ -1,4 +1,4 @@
-import type { DatabaseFunction } from './types.ts';
+import type { DatabaseFunction } from '../../model/database/types.ts';
 
 /** A function as one `select`, as far as it can be read as one. */
 export interface InlineBody {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadSqlParser } from '../../logic/sql.ts';
 import { inlineBody } from './function-bodies.ts';
-import type { DatabaseFunction } from './types.ts';
+import type { DatabaseFunction } from '../../model/database/types.ts';
 
 beforeAll(loadSqlParser);
 

@@ -2,7 +2,7 @@ import type { Predicate } from '../../core/predicate.ts';
 import { messageOf } from '../../core/error.ts';
 import { lowerSqlCondition, type SqlScope } from '../../logic/sql.ts';
 import { inlineBody } from './function-bodies.ts';
-import type { DatabaseModel, Policy } from './types.ts';
+import type { DatabaseModel, Policy } from '../../model/database/types.ts';
 
 /** The same model with every policy lowered to predicates; helper functions are inlined where they are one `select`. */
 export function lowerPolicies(database: DatabaseModel): DatabaseModel {
