@@ -1,7 +1,7 @@
 import type { Actor, CellCommand } from '../core/cell.ts';
 import type { Finding } from '../core/finding.ts';
 import type { VerificationStep } from '../core/fix.ts';
-import type { ClientRole, Principal } from '../core/path.ts';
+import type { ClientRole, Path, Principal } from '../core/path.ts';
 import { unreachable } from '../core/unreachable.ts';
 import type { Reason, Verdict } from '../core/verdict.ts';
 
@@ -30,6 +30,11 @@ export function certaintyWords(certainty: Certainty): string {
     default:
       return unreachable(certainty);
   }
+}
+
+/** What a statement of the database is to the object named after it. */
+export function definitionWords(statement: string): string {
+  return /^\s*create\s+policy\b/i.test(statement) ? 'The policy on' : 'What your database says of';
 }
 
 /** Who asks, in words. */
@@ -140,6 +145,11 @@ export function roleWords(role: ClientRole): string {
     default:
       return unreachable(role);
   }
+}
+
+/** What the notes of a path are about. */
+export function notesHeading(path: Path): string {
+  return path.verdict === 'leaks' ? 'Why nothing stops it' : 'What its verdict rests on';
 }
 
 /** A verdict in a few words. */

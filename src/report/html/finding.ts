@@ -4,7 +4,7 @@ import type { Path } from '../../core/path.ts';
 import { formatPlace } from '../../core/place.ts';
 import type { Attack } from '../../core/result.ts';
 import { unreachable } from '../../core/unreachable.ts';
-import { certaintyOf, certaintyWords } from '../words.ts';
+import { certaintyOf, certaintyWords, definitionWords, notesHeading } from '../words.ts';
 import { diffBox, triesList } from './diff.ts';
 import { type Content, markup, idOf, type Markup } from './markup.ts';
 import { stepsList } from './path.ts';
@@ -33,15 +33,20 @@ export function findingArticle(file: FindingFile, open: boolean): Markup {
   const { finding, number } = file;
   return markup`<article class="finding" id="${findingId(finding)}"><details${open && markup` open`}>
     <summary><span class="number">${number}</span><h3>${finding.harm}</h3>${stateWords(file)}
-      <span class="meta"><span class="severity ${finding.severity}">${finding.severity}</span> · ${certaintyWords(certaintyOf(finding))} · <code>${finding.entryPoint ?? finding.object ?? ''}</code> · <code>${formatPlace(finding)}</code></span></summary>
+      <span class="meta">${metaWords(finding)}</span></summary>
     <div class="body">
       <p>${finding.message}</p>
       <p class="quiet small">${finding.check} · CWE-${finding.cwe}</p>
       ${wayIn(file.paths)}
-      ${finding.evidence.map(evidenceBlock)}
+      ${finding.evidence.map((evidence, index) => evidenceBlock(evidence, finding.evidence[index - 1]?.kind === evidence.kind))}
       ${afterwards(file)}
       ${repairs(file)}
     </div></details></article>`;
+}
+
+function metaWords(finding: Finding): Content {
+  const subject = finding.entryPoint ?? finding.object;
+  return markup`<span class="severity ${finding.severity}">${finding.severity}</span> · ${certaintyWords(certaintyOf(finding))}${subject !== undefined && markup` · <code>${subject}</code>`} · <code>${formatPlace(finding)}</code>`;
 }
 
 function stateWords({ state }: FindingFile): Content {
@@ -56,19 +61,20 @@ function wayIn(paths: readonly Path[]): Content {
   if (first === undefined) return undefined;
   return markup`<h4>The way from the browser to the row</h4>${stepsList(first)}
     ${others.length > 0 && markup`<p class="quiet small">The same way in from ${others.map(path => path.entryPoint.name).join(', ')}.</p>`}
-    ${first.notes.length > 0 && markup`<h4>Why nothing stops it</h4><ul class="notes">${first.notes.map(note => markup`<li>${note}</li>`)}</ul>`}`;
+    ${first.notes.length > 0 && markup`<h4>${notesHeading(first)}</h4><ul class="notes">${first.notes.map(note => markup`<li>${note}</li>`)}</ul>`}`;
 }
 
-function evidenceBlock(evidence: Evidence): Content {
+/** One piece of evidence; `again` when the one before was of the same kind, whose heading then serves both. */
+function evidenceBlock(evidence: Evidence, again: boolean): Content {
   switch (evidence.kind) {
     case 'path':
       return undefined;
     case 'policy':
-      return markup`<h4>The policy on <code>${evidence.object}</code></h4><div class="box"><pre>${evidence.statement}</pre></div>`;
+      return markup`<h4>${definitionWords(evidence.statement)} <code>${evidence.object}</code></h4><div class="box"><pre>${evidence.statement}</pre></div>`;
     case 'replay':
-      return markup`<h4>Replayed in a copy of your database</h4><div class="box"><span>${evidence.command} on ${evidence.object} as ${evidence.role}</span>${transcriptBlock(evidence.transcript)}</div>`;
+      return markup`${!again && markup`<h4>Replayed in a copy of your database</h4>`}<div class="box"><span>${evidence.command} on ${evidence.object} as ${evidence.role}</span>${transcriptBlock(evidence.transcript)}</div>`;
     case 'probe':
-      return markup`<h4>Seen in the running app</h4>${exchange(evidence, 'leaked')}<p class="small">${evidence.observed}</p>`;
+      return markup`${!again && markup`<h4>Seen in the running app</h4>`}${exchange(evidence, 'leaked')}<p class="small">${evidence.observed}</p>`;
     default:
       return unreachable(evidence);
   }

@@ -32,7 +32,7 @@ export interface MapModel {
 }
 
 /** At most so many nodes stand alone in a column before quiet ones, then leaking ones too, are grouped. */
-const alone = { entries: 14, leakingEntries: 44, groups: 10, tables: 26 };
+const alone = { entries: 14, leakingEntries: 76, groups: 10, tables: 26 };
 
 /** The map of an app: leaking paths in full, quiet ones gathered until the whole can be taken in at a glance. */
 export function toMapModel(paths: readonly Path[]): MapModel {
@@ -107,14 +107,14 @@ function nameEntries(paths: readonly Path[]): (path: Path) => Naming {
       .map(path => [path.entryPoint.name, path.entryPoint] as const)
       .filter(([name]) => toneByEntry.get(name) === 'quiet'),
   );
-  const groupQuiet = quiet.size > alone.entries ? gather([...quiet.values()], 'safe') : undefined;
+  const groupQuiet = quiet.size > alone.entries ? gather([...quiet.values()], 'others') : undefined;
   const groupLoud =
     loud > alone.leakingEntries
       ? gather(
           [...new Map(paths.map(path => [path.entryPoint.name, path.entryPoint])).values()].filter(
             entry => toneByEntry.get(entry.name) !== 'quiet',
           ),
-          'to look at',
+          'leaking',
         )
       : undefined;
   return path => {

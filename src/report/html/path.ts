@@ -11,7 +11,7 @@ export function stepsList(path: Path): Markup {
       step,
       index,
     ) => markup`<li class="${step.role}"><div class="what"><span>${step.label}</span><span class="where">${formatPlace(step)}</span></div>
-      ${step.code !== undefined && markup`<pre>${step.code}</pre>`}${index === last && query(path)}</li>`,
+      ${step.code !== undefined && step.code.trim() !== '' && markup`<pre>${step.code.trim()}</pre>`}${index === last && query(path)}</li>`,
   )}
     <li class="database"><div class="what"><span>${path.verdict === 'leaks' ? 'database lets it through' : 'database'}</span><span class="where">${path.sink.operation} ${path.sink.table}</span></div>
     <span class="quiet small">${roleWords(path.sink.role)}</span></li></ol>`;

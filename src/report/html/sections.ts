@@ -1,6 +1,7 @@
 import type { Path } from '../../core/path.ts';
 import { formatPlace } from '../../core/place.ts';
 import type { Attack, ProbeResult } from '../../core/result.ts';
+import { severities } from '../../core/verdict.ts';
 import { ledgerRows } from '../ledger.ts';
 import { orderPaths } from '../order.ts';
 import { count, duration, shortTarget } from '../words.ts';
@@ -92,7 +93,11 @@ function byTime<Result>(
 function findings(view: View): Section | undefined {
   if (view.findings.length === 0) return undefined;
   const body = markup`<p class="filter"><button type="button" data-open="all" hidden>open all</button><button type="button" data-open="none" hidden>close all</button></p>
-    ${view.findings.map((file, index) => findingArticle(file, index === 0))}`;
+    ${severities.map(severity => {
+      const files = view.findings.filter(file => file.finding.severity === severity);
+      const heading = view.findings.length > 12 && files.length > 0 && markup`<h3>${files.length} ${severity}</h3>`;
+      return markup`${heading}${files.map(file => findingArticle(file, file.number === 1))}`;
+    })}`;
   return { id: 'findings', title: count(view.findings.length, 'finding'), body };
 }
 

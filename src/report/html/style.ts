@@ -75,6 +75,7 @@ table { border-collapse: collapse; width: 100%; }
 .map svg.narrow { display: none; font-size: 11.5px; }
 .map .heads text { fill: var(--quiet); font-size: 12px; }
 .map .edge { stroke: var(--line); }
+.map .narrow .edge.quiet { stroke-width: .6; }
 .map .edge.leak { stroke: var(--warm); }
 .map .edge.unknown { stroke: var(--hatch); stroke-dasharray: 4 3; }
 .map .node rect { fill: transparent; }
@@ -132,7 +133,9 @@ mark { background: var(--warm-wash); color: var(--warm); font-weight: 600; borde
 .matrix thead .who { padding-left: .9rem; line-height: 1.25; }
 .matrix thead .who > span { display: block; max-width: 7.5rem; }
 .matrix thead .who b { display: block; font-weight: 600; }
-.matrix thead .what { text-align: center; color: var(--quiet); font-size: .75rem; padding: 0 0 .3rem; }
+.matrix thead .what { color: var(--quiet); font-size: .75rem; padding: 0 0 .3rem 1px; }
+.matrix thead .what.first { padding-left: .9rem; }
+.matrix thead .what abbr { display: inline-block; width: 1.75rem; text-align: center; }
 .matrix tbody th { position: sticky; left: 0; background: var(--paper); padding: 0 .75rem 0 0; white-space: nowrap; max-width: 17rem; overflow: hidden; text-overflow: ellipsis; font-family: var(--mono); font-size: .8125rem; }
 .matrix tbody tr:hover th { color: var(--cool); }
 .matrix td { padding: 1px; }

@@ -3,7 +3,7 @@ import type { Path, Step } from '../../core/path.ts';
 import { formatPlace } from '../../core/place.ts';
 import { unreachable } from '../../core/unreachable.ts';
 import { splitTranscript } from '../transcript.ts';
-import { certaintyOf, certaintyWords, count, reasonWords, roleWords } from '../words.ts';
+import { certaintyOf, certaintyWords, count, definitionWords, notesHeading, reasonWords, roleWords } from '../words.ts';
 import { block, type Paint, type Pen, plain, paragraph, severityPaint, spread } from './pen.ts';
 import { sqlLines } from './sql.ts';
 import { clean, cutStart, padStart, widthOf } from './text.ts';
@@ -75,7 +75,7 @@ function stepLines(pen: Pen, step: Step, number: number): readonly string[] {
           ...paragraph(pen, label, 7).map((line, index) => (index === 0 ? `${head} ${line.trimStart()}` : line)),
           `       ${pen.quiet(place)}`,
         ]),
-    ...(step.code === undefined ? [] : block(pen, clean(step.code).trim(), 7, pen.quiet)),
+    ...(step.code === undefined || step.code.trim() === '' ? [] : block(pen, clean(step.code).trim(), 7, pen.quiet)),
   ];
 }
 
@@ -90,7 +90,7 @@ function otherPaths(pen: Pen, paths: readonly Path[]): readonly string[] {
 
 function noteLines(pen: Pen, path: Path): readonly string[] {
   if (path.notes.length === 0) return [];
-  return [pen.strong('  Why nothing stops it'), ...path.notes.flatMap(note => paragraph(pen, clean(note), 5)), ''];
+  return [pen.strong(`  ${notesHeading(path)}`), ...path.notes.flatMap(note => paragraph(pen, clean(note), 5)), ''];
 }
 
 /** What backs a finding, so that it can be repeated. */
@@ -100,7 +100,7 @@ export function evidenceLines(pen: Pen, evidence: Evidence): readonly string[] {
       return [];
     case 'policy':
       return [
-        ...paragraph(pen, `The policy on ${clean(evidence.object)}`, 2, pen.strong),
+        ...paragraph(pen, `${definitionWords(evidence.statement)} ${clean(evidence.object)}`, 2, pen.strong),
         ...block(pen, clean(evidence.statement), 5),
         '',
       ];
