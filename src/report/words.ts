@@ -2,6 +2,7 @@ import type { Actor, CellCommand } from '../core/cell.ts';
 import type { Finding } from '../core/finding.ts';
 import type { VerificationStep } from '../core/fix.ts';
 import type { ClientRole, Path, Principal } from '../core/path.ts';
+import type { OwnAccessCheck } from '../core/result.ts';
 import { unreachable } from '../core/unreachable.ts';
 import type { Reason, Verdict } from '../core/verdict.ts';
 
@@ -222,4 +223,12 @@ export function shortTarget(target: string): string {
       .split(/[/\\]/)
       .at(-1) ?? target
   );
+}
+
+/** What came of owners using their own data. A check that told nothing is named and counts for neither side. */
+export function ownAccessSentence(checks: readonly OwnAccessCheck[]): string {
+  const works = checks.filter(check => check.outcome === 'works').length;
+  const told = checks.filter(check => check.outcome !== 'void').length;
+  const silent = checks.length - told;
+  return `Own access works in ${grouped(works)} of ${count(told, 'check')}${silent > 0 ? `; ${grouped(silent)} told nothing` : ''}.`;
 }

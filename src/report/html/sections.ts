@@ -4,7 +4,7 @@ import type { Attack, ProbeResult } from '../../core/result.ts';
 import { severities } from '../../core/verdict.ts';
 import { ledgerRows } from '../ledger.ts';
 import { orderPaths } from '../order.ts';
-import { count, duration, shortTarget } from '../words.ts';
+import { count, duration, ownAccessSentence, shortTarget } from '../words.ts';
 import { findingArticle, findingId, repairBlock } from './finding.ts';
 import { mapFigure } from './map.ts';
 import { type Content, markup, type Markup } from './markup.ts';
@@ -138,10 +138,8 @@ function outcome(attack: Attack): Markup {
 }
 
 function ownAccess(before: ProbeResult, after: ProbeResult | undefined): Markup {
-  const works = (probe: ProbeResult): string =>
-    `${probe.ownAccess.filter(check => check.outcome === 'works').length} of ${probe.ownAccess.length}`;
   const failing = (after ?? before).ownAccess.filter(check => check.outcome === 'fails');
-  return markup`<h3>Owners' own access</h3><p>${after === undefined ? `It works in ${works(before)} checks.` : `It worked in ${works(before)} checks before the repairs, and in ${works(after)} after.`}</p>
+  return markup`<h3>Owners' own access</h3>${after === undefined ? markup`<p>${ownAccessSentence(before.ownAccess)}</p>` : markup`<p>Before the repairs: ${ownAccessSentence(before.ownAccess)}</p><p>After: ${ownAccessSentence(after.ownAccess)}</p>`}
     ${failing.length > 0 && markup`<ul class="plain">${failing.map(check => markup`<li><p class="warm">✗ ${check.entryPoint}: ${check.description}</p><p>${check.observed}</p></li>`)}</ul>`}`;
 }
 

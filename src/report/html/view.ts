@@ -143,7 +143,11 @@ function probeHead(result: ProbeResult): Head {
     figures: [
       { label: 'attacks that got through', value: grouped(leaked), tone: leaked > 0 ? 'warm' : 'cool' },
       { label: 'attacks tried', value: grouped(tried), tone: 'plain' },
-      { label: 'own access working', value: `${grouped(works)}/${grouped(result.ownAccess.length)}`, tone: 'plain' },
+      {
+        label: 'own access working',
+        value: `${grouped(works)}/${grouped(result.ownAccess.filter(check => check.outcome !== 'void').length)}`,
+        tone: 'plain',
+      },
       {
         label: 'entry points exercised',
         value: `${grouped(result.coverage.exercised)}/${grouped(result.coverage.entryPoints)}`,

@@ -1,5 +1,5 @@
 import type { Attack, OwnAccessCheck, ProbeResult } from '../../core/result.ts';
-import { count, duration } from '../words.ts';
+import { count, duration, ownAccessSentence } from '../words.ts';
 import { requestText } from './finding.ts';
 import { gapLines, heading } from './heading.ts';
 import { block, type Pen, paragraph, spread, type TerminalOptions, verdictSentence } from './pen.ts';
@@ -81,10 +81,9 @@ function attackDetail(pen: Pen, attack: Attack): readonly string[] {
 }
 
 function ownAccessLines(pen: Pen, checks: readonly OwnAccessCheck[]): readonly string[] {
-  const works = checks.filter(check => check.outcome === 'works').length;
   const fails = checks.filter(check => check.outcome === 'fails');
   return [
-    `  Own access works in ${works} of ${checks.length} checks.`,
+    ...paragraph(pen, ownAccessSentence(checks), 2),
     ...fails.flatMap(check => [
       `  ${pen.warm('✗')} ${clean(check.entryPoint)}`,
       ...paragraph(pen, `${clean(check.description)}: ${clean(check.observed)}`, 4, pen.quiet),

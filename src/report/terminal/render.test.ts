@@ -281,7 +281,7 @@ test('the last screen of a rescue is a ledger', () => {
          The filter of this query comes from 'buildFilter', which is chosen at run time.
          lib/search.ts:40 · settles 1 verdict
 
-      branch  drydock/rescue · 6 repairs, one commit each · 5 files changed · undo any: git revert
+      branch  drydock/rescue · 6 repairs · 5 files changed, one commit each · undo any: git revert
       copy    /home/ada/tally/.drydock/rescue
       report  /home/ada/tally/.drydock/rescue/report.html
     "

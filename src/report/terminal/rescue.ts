@@ -1,3 +1,4 @@
+import { isAbsolute, join } from 'node:path';
 import type { RescueResult } from '../../core/result.ts';
 import { ledgerRows, rescueSentence } from '../ledger.ts';
 import { count } from '../words.ts';
@@ -63,15 +64,16 @@ function openLines(pen: Pen, result: RescueResult): readonly string[] {
 
 function placeLines(pen: Pen, result: RescueResult): readonly string[] {
   const repairs = result.fixes.filter(each => each.offered).length;
+  const folder = isAbsolute(result.workFolder) ? result.workFolder : join(result.target, result.workFolder);
+  const changed = `${count(repairs, 'repair')} · ${count(result.filesChanged.length, 'file')} changed`;
   const row = (label: string, text: string): readonly string[] =>
     paragraph(pen, text, 10).map((line, index) => (index === 0 ? `  ${padEnd(label, 8)}${line.trimStart()}` : line));
   return [
-    ...row(
-      'branch',
-      `${clean(result.branch)} · ${count(repairs, 'repair')}, one commit each · ${count(result.filesChanged.length, 'file')} changed · undo any: git revert`,
-    ),
-    ...row('copy', clean(result.workFolder)),
-    ...row('report', `${clean(result.workFolder)}/report.html`),
+    ...(result.branch === ''
+      ? row('repairs', changed)
+      : row('branch', `${clean(result.branch)} · ${changed}, one commit each · undo any: git revert`)),
+    ...row('copy', clean(folder)),
+    ...row('report', clean(join(folder, 'report.html'))),
     '',
   ];
 }
