@@ -159,10 +159,22 @@ function bootFailure(logFile: string): DrydockError {
   return new DrydockError('boot-failed', `Could not start your app: ${firstError(logFile)}`, { next: `Log: ${logFile}` });
 }
 
+/** `./app/page.tsx:12:5` and the sentence beside it; otherwise the first line that names an error. */
+function telling(lines: readonly string[]): string | undefined {
+  const isPlace = (line: string): boolean => /^(?:\.\/)?[\w./()[\]@-]+\.(?:tsx?|jsx?|mjs|css)[:(]\d+/.test(line);
+  const isError = (line: string): boolean => /error|cannot find|can't resolve|failed|expected|not assignable/i.test(line) && !/^at |^Turbopack build failed|^Failed to (?:compile|type check)|build failed/i.test(line);
+  const at = lines.findIndex(isPlace);
+  if (at < 0) return lines.find(isError);
+  const place = lines[at] ?? '';
+  if (isError(place)) return place;
+  const sentence = lines.slice(at + 1, at + 6).find(isError) ?? lines.slice(at + 1).find(line => line !== '');
+  return sentence === undefined ? place : `${place}: ${sentence}`;
+}
+
 function firstError(logFile: string): string {
   try {
     const lines = (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '').split('\n').map(line => line.trim());
-    return lines.find(line => /error|cannot find|failed/i.test(line) && !/^at /.test(line)) ?? lines.findLast(line => line !== '') ?? 'it stopped without a word';
+    return telling(lines) ?? lines.findLast(line => line !== '') ?? 'it stopped without a word';
   } catch (thrown) {
     return messageOf(thrown);
   }

@@ -23,13 +23,25 @@ export function scriptWith(appRoot: string, text: string): string | undefined {
   return files.find(file => readFileSync(join(folder, file), 'utf8').includes(text));
 }
 
+/** The first page that loads a script, as the build's own lists say. */
+function pageWith(appRoot: string, file: string): string | undefined {
+  const folder = join(appRoot, '.next', 'server', 'app');
+  const lists = existsSync(folder) ? globSync(['**/page_client-reference-manifest.js'], { cwd: folder }).sort() : [];
+  const using = lists.filter(list => readFileSync(join(folder, list), 'utf8').includes(file));
+  const [page] = using;
+  // A script that many pages share belongs to none of them.
+  if (page === undefined || using.length > 3) return undefined;
+  const segments = page.split('/').slice(0, -1).filter(segment => !/^\(.*\)$|^@/.test(segment));
+  return `page /${segments.join('/')}`;
+}
+
 function toAttack(input: { readonly lab: Lab; readonly findings: readonly Finding[] }, secret: SynthesisedVariable, file: string): Attack {
   const url = `/_next/static/${file}`;
   const finding = input.findings.filter(candidate => candidate.check === 'exposure/secret-in-client-bundle');
   const named = finding.filter(candidate => candidate.message.includes(secret.name));
   return {
     id: `bundle · ${secret.name}`,
-    entryPoint: 'client bundle',
+    entryPoint: pageWith(input.lab.appRoot, file) ?? 'client bundle',
     principal: 'nobody signed in',
     description: `nobody signed in, reading the scripts that every visitor loads`,
     request: { method: 'GET', url, headers: {} },

@@ -34,7 +34,7 @@ export function judgeRun(lab: Lab, replay: Replay, run: Run): Judgement {
   const expect: Expectation = replay.expect;
   switch (expect.kind) {
     case 'isolated':
-      return foreignSeen(lab, replay, run) ?? foreignSent(lab, replay, run) ?? foreignChanged(lab, replay, run) ?? held('nothing of another tenant came back, changed or was sent on');
+      return foreignChanged(lab, replay, run) ?? foreignSent(lab, replay, run) ?? foreignSeen(lab, replay, run) ?? held('nothing of another tenant came back, changed or was sent on');
     case 'denied':
       return ownSeen(lab, replay, run) ?? anyChanged(lab, run) ?? held('nothing came back and nothing changed');
     case 'no-secret':
@@ -120,7 +120,9 @@ function columnsOf(sightings: readonly Sighting[]): string {
 function foreignChanged(lab: Lab, replay: Replay, run: Run): Judgement | undefined {
   const own = tenantOfPrincipal(replay);
   for (const change of run.lastChanges.toSorted((left, right) => distance(replay, left.table) - distance(replay, right.table) || telling(left) - telling(right))) {
-    const owner = ownersOf(lab, run, change).find(tenant => tenant !== own);
+    const owners = ownersOf(lab, run, change);
+    const owner = owners.find(tenant => tenant !== own);
+    if (owner !== undefined && own !== undefined && owners[0] === own) return changed(change, `moved a row to tenant ${owner}`);
     if (owner !== undefined && own !== undefined) return changed(change, `${verb(change)} of tenant ${owner}`);
     if (owner !== undefined && !isBookkeeping(lab, change.table)) return changed(change, `${verb(change)} of tenant ${owner} for a caller who belongs to no tenant`);
   }

@@ -16,6 +16,7 @@ import { canaryText } from './canary.ts';
 import { runCampaign } from './campaign.ts';
 import { openLab, type Lab } from './lab.ts';
 import { planTargets, type Target, type Unreachable } from './plan.ts';
+import { replayAttacks, type Replayed } from './runtime.ts';
 import { adjustSeed, type AdjustedSeed } from './seed-adjust.ts';
 
 /** What the probe needs. The database holds the app's migrations and no rows of its own. */
@@ -46,18 +47,36 @@ export interface ProbeOptions {
 export async function probeApp(options: ProbeOptions): Promise<ProbeResult> {
   const started = Date.now();
   const clock = createClock();
+  return withRunningApp(options, clock, app => probeRunning(options, app, clock, started));
+}
+
+/** Repeats attacks of an earlier probe on the app in `appRoot`, built and booted as for a probe. */
+export async function replayOnApp(options: ProbeOptions, attacks: readonly Attack[]): Promise<readonly Replayed[]> {
+  const clock = createClock();
+  return withRunningApp(options, clock, async app => {
+    const { lab } = await prepareLab(options, app, clock);
+    return stage(options.progress, clock, 'attack', `repeating ${attacks.length} attacks`, () => replayAttacks(lab, attacks), made => `${made.filter(one => one.outcome === 'leaked').length} of ${made.length} get through`);
+  });
+}
+
+async function withRunningApp<T>(options: ProbeOptions, clock: Clock, work: (app: RunningApp) => Promise<T>): Promise<T> {
   if (options.build === 'build' || !hasBuild(options.appRoot)) await stage(options.progress, clock, 'build', 'building the app', () => buildApp(processOptions(options)), () => 'app built');
   const app = await stage(options.progress, clock, 'boot', 'starting the app', () => bootApp(processOptions(options)), running => `app runs on ${running.baseUrl}`);
   try {
-    return await probeRunning(options, app, clock, started);
+    return await work(app);
   } finally {
     await app.stop();
   }
 }
 
-async function probeRunning(options: ProbeOptions, app: RunningApp, clock: Clock, started: number): Promise<ProbeResult> {
+async function prepareLab(options: ProbeOptions, app: RunningApp, clock: Clock): Promise<{ readonly lab: Lab; readonly adjusted: AdjustedSeed }> {
   const adjusted = await stage(options.progress, clock, 'seed', "making three tenants' rows", () => seedDatabase(options), made => `rows for ${Object.keys(made.seed.tenants).length} tenants`);
   const lab = await stage(options.progress, clock, 'sign-in', 'signing in', () => signIn(options, app, adjusted), () => 'signed in as users of two tenants');
+  return { lab, adjusted };
+}
+
+async function probeRunning(options: ProbeOptions, app: RunningApp, clock: Clock, started: number): Promise<ProbeResult> {
+  const { lab, adjusted } = await prepareLab(options, app, clock);
   const { seed } = adjusted;
   const plan = planTargets({ app: options.app, paths: options.paths, database: options.database, tenancy: options.tenancy, seed, manifests: lab.manifests, shapes: createShapeReader(options.planRoot ?? options.appRoot) });
   const campaign = await stage(
@@ -125,7 +144,7 @@ function toResult(options: ProbeOptions, outcome: Outcome): ProbeResult {
     ownAccess,
     coverage: {
       entryPoints: options.app.entryPoints.length,
-      exercised: new Set(outcome.attacks.filter(attack => attack.outcome !== 'not-reachable').map(attack => attack.entryPoint)).size,
+      exercised: options.app.entryPoints.filter(entryPoint => outcome.attacks.some(attack => attack.entryPoint === entryPoint.name && attack.outcome !== 'not-reachable')).length,
       notReachable: [...outcome.plan.unreachable, ...unexercised(outcome)],
     },
     timings: outcome.timings,

@@ -1,6 +1,7 @@
 import type { ActionResult } from '../../collect/runtime/flight.ts';
 import { patternParameters } from '../../collect/runtime/manifests.ts';
 import { decodeHTML } from 'entities';
+import { messageOf } from '../../core/error.ts';
 import type { Lab } from './lab.ts';
 import type { WireRequest } from './principals.ts';
 import { resolveValue, type ActionStep, type FormStep, type HttpStep, type ReplayStep, type ReplayValue, type WebhookStep } from './replay.ts';
@@ -20,14 +21,24 @@ export interface Exchange {
 
 /** Sends one step; `undefined` with a reason when it cannot be built in this world. */
 export async function sendStep(lab: Lab, step: ReplayStep): Promise<Exchange | { readonly unsent: string }> {
-  const built = await buildRequest(lab, step);
+  const built = await attempt(() => buildRequest(lab, step));
   if ('unsent' in built) return built;
-  const principal = lab.principal(step.as);
-  const { answer, request } = await follow(principal.send, built);
+  const followed = await attempt(() => follow(lab.principal(step.as).send, built));
+  if ('unsent' in followed) return followed;
+  const { answer, request } = followed;
   const sent = bodyText(request.body);
   if (step.kind !== 'action') return { step, request, sent, answer };
   const result = await lab.codec.decode(answer.body);
   return { step, request, sent, answer, ...(result === undefined ? {} : { result }) };
+}
+
+/** An app that hangs up or does not answer in time has not been reached; the campaign goes on. */
+async function attempt<T>(send: () => Promise<T>): Promise<T | { readonly unsent: string }> {
+  try {
+    return await send();
+  } catch (thrown) {
+    return { unsent: `the app did not answer: ${messageOf(thrown)}` };
+  }
 }
 
 /** Next answers a navigation with a redirect to the same page and a cache-busting parameter: that one is followed. */

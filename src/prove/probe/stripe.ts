@@ -12,7 +12,7 @@ export function eventBody(event: unknown): unknown {
   return {
     object: 'event',
     api_version: '2025-01-27.acacia',
-    created: Math.floor(Date.now() / 1000),
+    created: 1_750_000_000,
     livemode: false,
     pending_webhooks: 1,
     request: { id: null, idempotency_key: null },
