@@ -1,96 +1,146 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
 import { execa } from 'execa';
 import { DrydockError, messageOf } from '../core/error.ts';
 import { compareText } from '../core/place.ts';
 import type { SourceTexts } from './source/source-set.ts';
 
-/** A copy of an app on which repairs are tried. The app itself is never written. */
+/** A copy of the app in which fixes are tried. The user's own files are never touched. */
 export interface AppCopy {
+  /** Absolute path of the copy. */
   readonly root: string;
-  /** The branch that holds one commit per repair; absent where there is no git. */
-  readonly branch: string | undefined;
+  readonly branch: string;
+  /** False where git is missing; then there are no commits, and undoing goes by the stored originals. */
+  readonly hasGit: boolean;
+  /** The text of a file now; undefined when it does not exist. */
+  read(file: string): string | undefined;
+  /** Writes a file, or removes it. */
+  write(file: string, text: string | undefined): void;
+  /** The texts as they are now, for the fixers. */
+  texts(): SourceTexts;
+  /** Commits everything that changed; the commit's id, where there is git and something changed. */
+  commit(title: string, body: string): Promise<string | undefined>;
+  /** The text of a file in the user's app. */
+  original(file: string): string | undefined;
 }
 
-/** Secrets stay where they are; packages are found by walking up; lock files would make the copy its own workspace root. */
-const leftOut = new Set(['node_modules', '.git', '.next', '.drydock', '.turbo', '.vercel', 'coverage', 'package-lock.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock', 'bun.lockb']);
-const environmentFile = /^\.env(?!\.example$|\.sample$|\.template$)/;
+/** Packages are found by walking up; lock files would make the copy a workspace root of its own. */
+const leftOut = new Set(['node_modules', '.next', '.git', '.drydock', '.turbo', '.vercel', '.swc', 'coverage']);
+const lockFiles = new Set(['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb']);
+const secretFile = /^\.env(?!.*\.(?:example|sample|template)$)/;
+const neverCommitted = ['node_modules/', '.next/', '.drydock/', 'next-env.d.ts', '*.tsbuildinfo', '.env', '.env.local'];
+const gitSettings = ['-c', 'user.name=Drydock', '-c', 'user.email=drydock@localhost', '-c', 'commit.gpgsign=false', '-c', 'core.autocrlf=false'];
 
-/** Copies an app into a folder that it replaces; with `branch`, as a fresh git repository on that branch. */
-export async function copyApp(source: string, target: string, options: { readonly branch?: string } = {}): Promise<AppCopy> {
+/** Copies an app to `<target>/.drydock/<name>` as a git repository of its own, the original as its first commit. */
+export async function copyApp(options: { readonly target: string; readonly name: string; readonly branch: string }): Promise<AppCopy> {
+  const { target, branch } = options;
+  const root = join(target, '.drydock', options.name);
   try {
-    rmSync(target, { recursive: true, force: true });
-    mkdirSync(target, { recursive: true });
-    for (const entry of readdirSync(source)) {
-      if (isLeftOut(entry)) continue;
-      cpSync(join(source, entry), join(target, entry), { recursive: true, filter: path => !isLeftOut(basename(path)) });
-    }
+    rmSync(root, { recursive: true, force: true });
+    mkdirSync(root, { recursive: true });
+    copyFolder(target, root);
   } catch (thrown) {
-    throw new DrydockError('target-not-found', `Could not copy the app into ${target}: ${messageOf(thrown)}.`, { next: 'Look for free space and write permission there.', cause: thrown });
+    throw new DrydockError('target-not-found', `Could not copy the app into ${root}: ${messageOf(thrown)}.`, { next: 'Look for free space and write permission there.', cause: thrown });
   }
-  if (options.branch === undefined || !(await hasGit())) return { root: target, branch: undefined };
-  await git(target, 'init', '--quiet', `--initial-branch=${options.branch}`);
-  writeFileSync(join(target, '.git', 'info', 'exclude'), 'node_modules/\n.next/\n.drydock/\nnext-env.d.ts\n*.tsbuildinfo\n');
-  await git(target, 'add', '--all');
-  await git(target, 'commit', '--quiet', '--message', 'The app as it was found');
-  return { root: target, branch: options.branch };
+  keepExtends(target, root);
+  const hasGit = await startRepository(root, branch);
+  return {
+    root,
+    branch,
+    hasGit,
+    read: file => readText(join(root, file)),
+    write: (file, text) => writeText(join(root, file), text),
+    texts: () => readTexts(root),
+    commit: (title, body) => (hasGit ? commitAll(root, title, body) : Promise.resolve(undefined)),
+    original: file => readText(join(target, file)),
+  };
 }
 
+/** The texts of an app's folder, without what is installed, built or secret. */
+export function readTexts(root: string): SourceTexts {
+  const texts = new Map<string, string | undefined>();
+  const read = (file: string): string | undefined => {
+    if (!texts.has(file)) texts.set(file, readText(join(root, file)));
+    return texts.get(file);
+  };
+  return { files: listFiles(root, '').sort(compareText), read };
+}
+
+function copyFolder(from: string, to: string): void {
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    if (isLeftOut(entry.name)) continue;
+    const source = join(from, entry.name);
+    const target = join(to, entry.name);
+    if (entry.isDirectory()) {
+      mkdirSync(target, { recursive: true });
+      copyFolder(source, target);
+    } else if (entry.isFile()) cpSync(source, target);
+  }
+}
+
+// Real settings stay where they are; their example is part of the source.
 function isLeftOut(name: string): boolean {
-  return leftOut.has(name) || environmentFile.test(name);
+  return leftOut.has(name) || lockFiles.has(name) || secretFile.test(name) || name.endsWith('.tsbuildinfo');
 }
 
-async function hasGit(): Promise<boolean> {
-  const answer = await execa('git', ['--version'], { reject: false });
-  return answer.exitCode === 0;
+// What a configuration extends outside the app lies further up from the copy.
+function keepExtends(source: string, target: string): void {
+  const file = join(target, 'tsconfig.json');
+  const text = readText(file);
+  if (text === undefined) return;
+  const further = (path: string) => relative(target, join(source, path)).split(sep).join('/');
+  const moved = text.replace(/("extends"\s*:\s*")(\.\.\/[^"]*)/g, (_, key: string, path: string) => `${key}${further(path)}`);
+  if (moved !== text) writeFileSync(file, moved);
 }
 
-async function git(folder: string, ...parameters: readonly string[]): Promise<string> {
-  const identity = ['-c', 'user.name=Drydock', '-c', 'user.email=drydock@localhost', '-c', 'commit.gpgsign=false'];
-  const answer = await execa('git', [...identity, ...parameters], { cwd: folder });
-  return answer.stdout;
+async function startRepository(root: string, branch: string): Promise<boolean> {
+  const found = await execa('git', ['--version'], { reject: false });
+  if (found.exitCode !== 0) return false;
+  await git(root, ['init', '--quiet']);
+  await git(root, ['checkout', '--quiet', '-b', branch]);
+  writeFileSync(join(root, '.git', 'info', 'exclude'), `${neverCommitted.join('\n')}\n`);
+  await commitAll(root, 'chore: the app as it was found', 'Every later commit is one repair.');
+  return true;
 }
 
-/** Commits everything in the copy; gives the commit's short name, or nothing where there is no git. */
-export async function commitAll(copy: AppCopy, message: string): Promise<string | undefined> {
-  if (copy.branch === undefined) return undefined;
-  await git(copy.root, 'add', '--all');
-  await git(copy.root, 'commit', '--quiet', '--allow-empty', '--message', message);
-  return git(copy.root, 'rev-parse', '--short', 'HEAD');
+async function commitAll(root: string, title: string, body: string): Promise<string | undefined> {
+  await git(root, ['add', '--all']);
+  const changed = await git(root, ['status', '--porcelain']);
+  if (changed === '') return undefined;
+  await git(root, ['commit', '--quiet', '--no-verify', '--message', title, '--message', body]);
+  return git(root, ['rev-parse', '--short', 'HEAD']);
 }
 
-/** Writes texts into the copy; `undefined` removes the file. */
-export function writeTexts(copy: AppCopy, texts: ReadonlyMap<string, string | undefined>): void {
-  for (const [file, text] of texts) {
-    const path = join(copy.root, file);
-    if (text === undefined) {
-      rmSync(path, { force: true });
-    } else {
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, text);
-    }
+async function git(root: string, parameters: readonly string[]): Promise<string> {
+  const { stdout } = await execa('git', [...gitSettings, ...parameters], {
+    cwd: root,
+    // Neither the user's own settings and hooks nor a repository around the copy take part.
+    env: { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null', GIT_DIR: join(root, '.git'), GIT_WORK_TREE: root, GIT_TERMINAL_PROMPT: '0' },
+    timeout: 60_000,
+  });
+  return stdout.trim();
+}
+
+function listFiles(root: string, folder: string): string[] {
+  const found: string[] = [];
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+    if (isLeftOut(entry.name)) continue;
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory()) found.push(...listFiles(root, path));
+    else if (entry.isFile()) found.push(path);
   }
+  return found;
 }
 
-/** The text of a file of the copy; absent when there is none. */
-export function readText(copy: AppCopy, file: string): string | undefined {
-  const path = join(copy.root, file);
+function readText(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
-/** The copy's files as the fixers read them. */
-export function sourceTexts(copy: AppCopy): SourceTexts {
-  const files = readdirSync(copy.root, { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile())
-    .map(entry => relative(copy.root, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .filter(file => !file.split('/').some(part => isLeftOut(part)))
-    .toSorted(compareText);
-  const texts = new Map<string, string | undefined>();
-  return {
-    files,
-    read: file => {
-      if (!texts.has(file)) texts.set(file, readText(copy, file));
-      return texts.get(file);
-    },
-  };
+function writeText(path: string, text: string | undefined): void {
+  if (text === undefined) {
+    rmSync(path, { force: true });
+    return;
+  }
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
 }

@@ -1,211 +1,208 @@
 import type { Finding } from '../core/finding.ts';
-import type { VerificationStep, VerifiedFix } from '../core/fix.ts';
+import type { Fix, VerificationStep, VerifiedFix } from '../core/fix.ts';
+import type { Progress } from '../core/ports.ts';
+import { silentProgress } from '../core/ports.ts';
+import { severityRank } from '../core/verdict.ts';
+import type { JudgedPath } from '../checks/check.ts';
+import type { AppModel } from '../model/app/types.ts';
+import type { DatabaseModel } from '../model/database/types.ts';
+import type { TenancyModel } from '../model/tenancy/types.ts';
+import { blameFindings, blameTypes } from './blame.ts';
+import type { Faults } from './blame.ts';
 import { applyEdits } from './compose.ts';
-import type { FixInput } from './context.ts';
-import { commitAll, readText, sourceTexts, writeTexts } from './copy.ts';
 import type { AppCopy } from './copy.ts';
+import type { MigrationLayout } from './context.ts';
 import { unifiedDiff } from './diff.ts';
 import type { FileChange } from './diff.ts';
 import { proposeFixes } from './propose.ts';
 import type { ProposedFix } from './propose.ts';
-import { typecheck } from './typecheck.ts';
+import { newErrors, typecheck as runTypecheck } from './typecheck.ts';
+import type { TypecheckAnswer } from './typecheck.ts';
 
-/** The copy judged anew: what the fixers need, beside the copy's own texts. */
-export type Rejudged = Omit<FixInput, 'sources' | 'attempts'>;
+/** What the whole pipeline says about a folder. */
+export interface Analysis {
+  readonly findings: readonly Finding[];
+  readonly paths: readonly JudgedPath[];
+  readonly app: AppModel | undefined;
+  readonly database: DatabaseModel;
+  readonly tenancy: TenancyModel;
+}
 
-/** What a repair is tried with. */
+/** What `repairCopy` needs. */
 export interface RepairOptions {
   readonly copy: AppCopy;
-  /** collect → model → judge on the copy as it lies there. */
-  readonly rejudge: () => Promise<Rejudged>;
-  /** Repairs of a finding that did not hold before, in this run or an earlier one. */
-  readonly attempts: Map<string, number>;
-  /** Only these findings; all when absent. */
-  readonly only?: ReadonlySet<string>;
-  readonly report: (text: string) => void;
+  /** The pipeline again, on the copy as it is now. `migrations` says whether migrations may have changed since the last call. */
+  readonly analyse: (what: { readonly migrations: boolean }) => Promise<Analysis>;
+  /** The pipeline's word on the copy as it is now, where the caller has it already. */
+  readonly analysis?: Analysis;
+  readonly migrations: MigrationLayout | undefined;
+  /** Only findings with these fingerprints are repaired; all when absent. */
+  readonly only?: readonly string[];
+  /** How many repairs of a finding did not hold before; counted on here. */
+  readonly attempts?: Map<string, number>;
+  readonly progress?: Progress;
+  readonly typecheck?: (root: string) => Promise<TypecheckAnswer>;
 }
 
-/** A repair that stays on the copy, with what undoes it. */
-export interface AppliedFix {
-  readonly verified: VerifiedFix;
-  readonly findings: readonly Finding[];
-  readonly before: ReadonlyMap<string, string | undefined>;
+/** A fix that was tried, with what is needed to undo it. */
+export interface TriedFix extends VerifiedFix {
   readonly commit: string | undefined;
+  readonly changes: readonly FileChange[];
 }
 
-/** What came of it. */
+/** What became of the findings. */
 export interface RepairOutcome {
-  readonly applied: readonly AppliedFix[];
-  /** Tried and taken back. */
-  readonly rejected: readonly VerifiedFix[];
+  /** Offered fixes in the order of their commits, then those that did not hold. */
+  readonly fixes: readonly TriedFix[];
   readonly unrepaired: readonly { readonly fingerprint: string; readonly reason: string }[];
-  readonly final: Rejudged;
+  /** The pipeline's word on the repaired copy. */
+  readonly analysis: Analysis;
 }
 
-const maximumRounds = 12;
-const maximumAttempts = 4;
+const roundLimit = 10;
 
 /**
- * Repairs the copy in rounds. Fixes that do not touch each other are tried together: the pipeline runs again, the type
- * checker runs, and each fix that does not close its finding, opens another or breaks the types is taken back. What
- * stays becomes one commit per repair.
+ * Proposes, applies and verifies fixes in the copy until nothing more can be repaired. Fixes that do not touch each
+ * other are tried together; each that does not close its finding, opens another or breaks the types is taken back, and
+ * each that holds is one commit.
  */
-export async function repairOnCopy(options: RepairOptions): Promise<RepairOutcome> {
-  const applied: AppliedFix[] = [];
-  const rejected: VerifiedFix[] = [];
-  let current = await options.rejudge();
-  let unrepaired: RepairOutcome['unrepaired'] = [];
-  for (let round = 1; round <= maximumRounds; round += 1) {
-    const proposal = proposeFixes({ ...current, findings: stillOpen(current.findings, options), sources: sourceTexts(options.copy), attempts: options.attempts });
-    unrepaired = proposal.unrepaired;
+export async function repairCopy(options: RepairOptions): Promise<RepairOutcome> {
+  const { copy } = options;
+  const stage = (options.progress ?? silentProgress).start('Repairing a copy, one path at a time');
+  const check = options.typecheck ?? runTypecheck;
+  const attempts = options.attempts ?? new Map<string, number>();
+  const reasons = new Map<string, string>();
+  const held: TriedFix[] = [];
+  const failed: TriedFix[] = [];
+  const [baseline, start] = await Promise.all([check(copy.root), options.analysis ?? options.analyse({ migrations: true })]);
+  let analysis = start;
+  const wanted = (finding: Finding) => options.only === undefined || options.only.includes(finding.fingerprint);
+  for (let round = 1; round <= roundLimit; round += 1) {
+    const open = analysis.findings.filter(wanted).toSorted((left, right) => severityRank(left.severity) - severityRank(right.severity));
+    const proposal = proposeFixes({ ...analysis, findings: open, sources: copy.texts(), migrations: options.migrations, attempts });
+    for (const { fingerprint, reason } of proposal.unrepaired) if (!reasons.has(fingerprint)) reasons.set(fingerprint, reason);
     if (proposal.fixes.length === 0) break;
-    options.report(`round ${round}: ${proposal.fixes.length} repairs tried together, ${applied.length} hold so far`);
-    const trial = await tryRound(proposal.fixes, current, options);
-    applied.push(...trial.kept);
-    rejected.push(...trial.rejected);
-    current = trial.after;
-    for (const fix of trial.rejected) countAttempt(fix.fix.findings, options.attempts);
+    stage.update(`round ${round}: ${proposal.fixes.length} repairs tried together, ${held.length} hold so far`);
+    const tried = await tryRound({ ...options, check, baseline, before: analysis, fixes: proposal.fixes });
+    for (const record of tried.failed) countFailure(record, attempts, reasons);
+    failed.push(...tried.failed);
+    held.push(...(await commitRound(copy, tried.held)));
+    analysis = tried.analysis;
   }
-  const open = new Set(stillOpen(current.findings, options).map(finding => finding.fingerprint));
-  return { applied, rejected, unrepaired: unrepaired.filter(entry => open.has(entry.fingerprint)), final: current };
+  const left = analysis.findings.filter(wanted);
+  const repaired = new Set(held.flatMap(record => record.fix.findings));
+  stage.done(`${held.length} repairs hold; ${left.length} of ${start.findings.filter(wanted).length} findings are left`);
+  return {
+    fixes: [...held, ...lastFailures(failed, repaired)],
+    unrepaired: left.map(finding => ({ fingerprint: finding.fingerprint, reason: reasons.get(finding.fingerprint) ?? 'No repair was found.' })),
+    analysis,
+  };
 }
 
-function stillOpen(findings: readonly Finding[], { only, attempts }: RepairOptions): readonly Finding[] {
-  return findings.filter(finding => (only === undefined || only.has(finding.fingerprint)) && (attempts.get(finding.fingerprint) ?? 0) < maximumAttempts);
+function countFailure(record: TriedFix, attempts: Map<string, number>, reasons: Map<string, string>): void {
+  for (const fingerprint of record.fix.findings) {
+    attempts.set(fingerprint, (attempts.get(fingerprint) ?? 0) + 1);
+    reasons.set(fingerprint, `“${record.fix.title}” did not hold. ${record.verification.find(step => step.outcome === 'failed')?.detail ?? ''}`.trim());
+  }
 }
 
-function countAttempt(fingerprints: readonly string[], attempts: Map<string, number>): void {
-  for (const fingerprint of fingerprints) attempts.set(fingerprint, (attempts.get(fingerprint) ?? 0) + 1);
+interface Round extends RepairOptions {
+  readonly check: (root: string) => Promise<TypecheckAnswer>;
+  readonly baseline: TypecheckAnswer;
+  readonly before: Analysis;
+  readonly fixes: readonly ProposedFix[];
 }
 
-interface Trial {
-  readonly kept: readonly AppliedFix[];
-  readonly rejected: readonly VerifiedFix[];
-  readonly after: Rejudged;
+interface RoundResult {
+  readonly held: readonly TriedFix[];
+  readonly failed: readonly TriedFix[];
+  readonly analysis: Analysis;
 }
 
-async function tryRound(fixes: readonly ProposedFix[], before: Rejudged, options: RepairOptions): Promise<Trial> {
-  const base = baseTexts(fixes, options.copy);
-  const rejected: VerifiedFix[] = [];
-  let candidates = fixes;
+async function tryRound(round: Round): Promise<RoundResult> {
+  const { copy, fixes, before } = round;
+  const base = textsBefore(copy, fixes);
+  const faults: Faults = new Map();
+  let active = fixes;
   let after = before;
-  let checked: VerificationStep = { step: 'typecheck', outcome: 'skipped', detail: 'nothing to check' };
+  let types = round.baseline;
   // Each pass takes at least one fix out, so this ends.
-  while (candidates.length > 0) {
-    writeTexts(options.copy, textsWith(candidates, base));
-    const faults = new Map<ProposedFix, VerificationStep>();
-    const answer = await typecheck(options.copy.root);
-    checked = typecheckStep(answer);
-    if (answer.kind === 'failed') blameTypes(answer.errors, candidates, faults);
-    if (faults.size === 0) {
-      after = await options.rejudge();
-      blameFindings(candidates, before, after, faults);
-    }
-    if (faults.size === 0) break;
-    rejected.push(...[...faults].map(([fix, step]) => ({ fix, offered: false, verification: [step], diff: diffOf(fix, base) })));
-    candidates = candidates.filter(fix => !faults.has(fix));
+  while (active.length > 0) {
+    writeActive(copy, base, active);
+    const migrations = fixes.some(fix => fix.newFiles.length > 0);
+    [after, types] = await Promise.all([round.analyse({ migrations }), round.check(copy.root)]);
+    const found: Faults = new Map();
+    blameFindings(active, { before, after }, found);
+    blameTypes(newErrors(round.baseline, types), { fixes: active, base }, found);
+    if (found.size === 0) break;
+    for (const [fix, step] of found) faults.set(fix, step);
+    active = active.filter(fix => !found.has(fix));
   }
-  writeTexts(options.copy, base);
-  if (candidates.length === 0) return { kept: [], rejected, after: before };
-  return { kept: await keep(candidates, base, before, checked, options), rejected, after };
+  if (active.length === 0) writeActive(copy, base, []);
+  const held = active.map((fix, index) => record(fix, changesOf(base, active.slice(0, index), fix), heldSteps(types)));
+  const failed = [...faults].map(([fix, step]) => record(fix, changesOf(base, [], fix), [step]));
+  return { held, failed, analysis: active.length === 0 ? before : after };
 }
 
-function baseTexts(fixes: readonly ProposedFix[], copy: AppCopy): ReadonlyMap<string, string | undefined> {
-  const files = fixes.flatMap(fix => [...fix.edits.map(edit => edit.file), ...fix.newFiles.map(file => file.file)]);
-  return new Map([...new Set(files)].map(file => [file, readText(copy, file)]));
+function heldSteps(types: TypecheckAnswer): readonly VerificationStep[] {
+  return [
+    { step: 'trace', outcome: 'passed', detail: 'The finding is gone, and no other was opened.' },
+    types.kind === 'checked'
+      ? { step: 'typecheck', outcome: 'passed', detail: 'tsc --noEmit finds nothing that was not there before.' }
+      : { step: 'typecheck', outcome: 'skipped', detail: types.reason },
+  ];
 }
 
-/** The texts of all touched files with these fixes made. */
-function textsWith(fixes: readonly ProposedFix[], base: ReadonlyMap<string, string | undefined>): ReadonlyMap<string, string | undefined> {
-  const edits = fixes.flatMap(fix => fix.edits);
-  const texts = new Map([...base].map(([file, text]) => [file, text === undefined ? undefined : applyEdits(file, text, edits)] as const));
-  for (const { file, text } of fixes.flatMap(fix => fix.newFiles)) texts.set(file, text);
-  return texts;
+function record(fix: ProposedFix, changes: readonly FileChange[], verification: readonly VerificationStep[]): TriedFix {
+  const offered = verification.every(step => step.outcome !== 'failed');
+  return { fix: plainFix(fix), offered, verification, diff: unifiedDiff(changes), changes, commit: undefined };
 }
 
-function typecheckStep(answer: Awaited<ReturnType<typeof typecheck>>): VerificationStep {
-  switch (answer.kind) {
-    case 'passed':
-      return { step: 'typecheck', outcome: 'passed', detail: 'tsc --noEmit' };
-    case 'skipped':
-      return { step: 'typecheck', outcome: 'skipped', detail: answer.reason };
-    case 'failed':
-      return { step: 'typecheck', outcome: 'failed', detail: answer.errors.slice(0, 2).map(error => `${error.file}:${error.line} ${error.message}`).join('; ') };
+function textsBefore(copy: AppCopy, fixes: readonly ProposedFix[]): ReadonlyMap<string, string | undefined> {
+  const files = new Set(fixes.flatMap(fix => [...fix.edits.map(edit => edit.file), ...fix.newFiles.map(file => file.file)]));
+  return new Map([...files].sort().map(file => [file, copy.read(file)]));
+}
+
+function writeActive(copy: AppCopy, base: ReadonlyMap<string, string | undefined>, active: readonly ProposedFix[]): void {
+  for (const [file] of base) copy.write(file, textWith(base, file, active));
+}
+
+function textWith(base: ReadonlyMap<string, string | undefined>, file: string, active: readonly ProposedFix[]): string | undefined {
+  const created = active.flatMap(fix => fix.newFiles).find(each => each.file === file);
+  if (created !== undefined) return created.text;
+  const text = base.get(file);
+  return text === undefined ? undefined : applyEdits(file, text, active.flatMap(fix => fix.edits));
+}
+
+function changesOf(base: ReadonlyMap<string, string | undefined>, earlier: readonly ProposedFix[], fix: ProposedFix): readonly FileChange[] {
+  const files = [...new Set([...fix.edits.map(edit => edit.file), ...fix.newFiles.map(file => file.file)])].sort();
+  return files.map(file => ({ file, before: textWith(base, file, earlier), after: textWith(base, file, [...earlier, fix]) }));
+}
+
+// The work tree holds all fixes of the round; for one commit each it is taken back and built up again.
+async function commitRound(copy: AppCopy, records: readonly TriedFix[]): Promise<readonly TriedFix[]> {
+  for (const { changes } of [...records].reverse()) for (const change of changes) copy.write(change.file, change.before);
+  const committed: TriedFix[] = [];
+  for (const each of records) {
+    for (const change of each.changes) copy.write(change.file, change.after);
+    const rollback = each.fix.rollbackSql === undefined ? '' : `\n\nRollback of the migration:\n\n${each.fix.rollbackSql}`;
+    const commit = await copy.commit(commitTitle(each.fix.title), `${each.fix.explanation}${rollback}`);
+    committed.push({ ...each, commit });
   }
+  return committed;
 }
 
-function blameTypes(
-  errors: readonly { readonly file: string; readonly line: number; readonly message: string }[],
-  fixes: readonly ProposedFix[],
-  faults: Map<ProposedFix, VerificationStep>,
-): void {
-  const touching = (file: string): readonly ProposedFix[] => fixes.filter(fix => fix.edits.some(edit => edit.file === file) || fix.newFiles.some(added => added.file === file));
-  for (const error of errors) {
-    const detail = `${error.file}:${error.line} ${error.message}`;
-    const guilty = touching(error.file);
-    // An error in a file that nobody touched comes from a changed signature: the whole round is in doubt.
-    for (const fix of guilty.length > 0 ? guilty : fixes) faults.set(fix, { step: 'typecheck', outcome: 'failed', detail });
-  }
+function commitTitle(title: string): string {
+  const line = `fix: ${title.charAt(0).toLowerCase()}${title.slice(1)}`;
+  return line.length <= 100 ? line : `${line.slice(0, 99)}…`;
 }
 
-function blameFindings(fixes: readonly ProposedFix[], before: Rejudged, after: Rejudged, faults: Map<ProposedFix, VerificationStep>): void {
-  const known = new Set(before.findings.map(finding => finding.fingerprint));
-  const open = new Map(after.findings.map(finding => [finding.fingerprint, finding]));
-  for (const fix of fixes) {
-    const left = fix.findings.flatMap(fingerprint => open.get(fingerprint) ?? []);
-    const [first] = left;
-    if (first !== undefined) faults.set(fix, { step: 'trace', outcome: 'failed', detail: `Still there: ${first.message}` });
-  }
-  for (const finding of after.findings.filter(candidate => !known.has(candidate.fingerprint))) {
-    const guilty = fixes.filter(fix => touches(fix, finding));
-    for (const fix of guilty) faults.set(fix, { step: 'trace', outcome: 'failed', detail: `Opens another: ${finding.message}` });
-  }
-  const broken = new Set(before.paths.filter(path => path.verdict === 'broken').map(path => path.id));
-  for (const path of after.paths.filter(candidate => candidate.verdict === 'broken' && !broken.has(candidate.id))) {
-    for (const fix of fixes.filter(candidate => candidate.edits.some(edit => edit.file === path.sink.file))) {
-      faults.set(fix, { step: 'trace', outcome: 'failed', detail: `Takes the owner's own access away: ${path.entryPoint.name}` });
-    }
-  }
+function plainFix(fix: ProposedFix): Fix {
+  return { ...fix, edits: fix.edits.map(({ file, start, end, text }) => ({ file, start, end, text })) };
 }
 
-function touches(fix: ProposedFix, finding: Finding): boolean {
-  return fix.edits.some(edit => edit.file === finding.file) || fix.newFiles.some(file => file.file === finding.file);
-}
-
-async function keep(
-  fixes: readonly ProposedFix[],
-  base: ReadonlyMap<string, string | undefined>,
-  before: Rejudged,
-  checked: VerificationStep,
-  { copy }: RepairOptions,
-): Promise<readonly AppliedFix[]> {
-  const kept: AppliedFix[] = [];
-  const findings = new Map(before.findings.map(finding => [finding.fingerprint, finding]));
-  for (const [index, fix] of fixes.entries()) {
-    const [earlier, now] = [textsWith(fixes.slice(0, index), base), textsWith(fixes.slice(0, index + 1), base)];
-    writeTexts(copy, now);
-    const changes = changesBetween(earlier, now);
-    const commit = await commitAll(copy, commitMessage(fix));
-    const verification: readonly VerificationStep[] = [{ step: 'trace', outcome: 'passed', detail: 'The path is closed, and no other was opened.' }, checked];
-    kept.push({
-      verified: { fix, offered: true, verification, diff: unifiedDiff(changes) },
-      findings: fix.findings.flatMap(fingerprint => findings.get(fingerprint) ?? []),
-      before: new Map(changes.map(change => [change.file, change.before])),
-      commit,
-    });
-  }
-  return kept;
-}
-
-function commitMessage(fix: ProposedFix): string {
-  const rollback = fix.rollbackSql === undefined ? '' : `\n\nRollback of the migration:\n${fix.rollbackSql}`;
-  return `${fix.title}\n\n${fix.explanation}${rollback}`;
-}
-
-function diffOf(fix: ProposedFix, base: ReadonlyMap<string, string | undefined>): string {
-  return unifiedDiff(changesBetween(base, textsWith([fix], base)));
-}
-
-function changesBetween(before: ReadonlyMap<string, string | undefined>, after: ReadonlyMap<string, string | undefined>): readonly FileChange[] {
-  return [...after].filter(([file, text]) => before.get(file) !== text).map(([file, text]) => ({ file, before: before.get(file), after: text }));
+function lastFailures(failed: readonly TriedFix[], repaired: ReadonlySet<string>): readonly TriedFix[] {
+  const last = new Map<string, TriedFix>();
+  for (const each of failed) last.set(each.fix.findings.join(), each);
+  return [...last.values()].filter(each => !each.fix.findings.every(fingerprint => repaired.has(fingerprint)));
 }

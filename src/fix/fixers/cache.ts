@@ -2,6 +2,7 @@ import type { Expression, Node } from 'oxc-parser';
 import type { Finding } from '../../core/finding.ts';
 import type { Draft, FixContext, Refused } from '../context.ts';
 import { ownershipOf } from '../idioms/ownership.ts';
+import { makeDynamic } from '../idioms/rendering.ts';
 import { boundNames } from '../idioms/session.ts';
 import { bindingOf, freeNames, parameterPattern } from '../source/bindings.ts';
 import { createEditSet, styleOf } from '../source/edit-set.ts';
@@ -66,26 +67,6 @@ export function renderPerRequest(finding: Finding, context: FixContext): Draft |
     edits: [...(drafted?.edits ?? []), ...edits.edits()],
     basis: 'sibling',
   };
-}
-
-/** Writes `export const dynamic = 'force-dynamic'` in place of what had the page rendered ahead. */
-export function makeDynamic(edits: EditSet, parsed: ParsedFile): void {
-  const { quote, end } = styleOf(parsed);
-  let written = false;
-  for (const statement of parsed.program.body) {
-    if (statement.type !== 'ExportNamedDeclaration' || statement.declaration === null) continue;
-    const { declaration } = statement;
-    const names = declaration.type === 'VariableDeclaration' ? declaration.declarations.flatMap(each => boundNames(each.id)) : declaration.type === 'FunctionDeclaration' ? [declaration.id?.name ?? ''] : [];
-    if (names.includes('revalidate') || names.includes('dynamic') || names.includes('dynamicParams') || names.includes('generateStaticParams')) {
-      const line = written ? '' : `export const dynamic = ${quote}force-dynamic${quote}${end}`;
-      const after = written ? (/^\s*?\n(?:[ \t]*\n)?/.exec(parsed.text.slice(statement.end))?.[0].length ?? 0) : 0;
-      edits.replace(parsed, { start: statement.start, end: statement.end + after }, line);
-      written = true;
-    }
-  }
-  if (written) return;
-  const last = parsed.program.body.filter(statement => statement.type === 'ImportDeclaration').at(-1);
-  edits.insert(parsed, last?.end ?? 0, `\n\nexport const dynamic = ${quote}force-dynamic${quote}${end}`);
 }
 
 // The first query of the page that reads rows with an owner decides what the rest of it shows.

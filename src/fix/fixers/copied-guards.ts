@@ -20,7 +20,7 @@ type Entry = { readonly parsed: ParsedFile; readonly entry: FunctionNode };
 export function requireRole(finding: Finding, context: FixContext): Draft | Refused {
   const entry = entryOf(finding, context);
   if (entry === undefined) return { refused: 'The entry point was not found in the code.' };
-  const siblings = [...guardsLike(finding, context, fact => fact.kind === 'role'), ...roleGuardsByText(finding, context)];
+  const siblings = sameFormFirst(entry, [...guardsLike(finding, context, fact => fact.kind === 'role'), ...roleGuardsByText(finding, context)]);
   return copyFirst(context, entry, siblings, {
     title: `Ask for the administrator's role in ${finding.entryPoint ?? finding.file}`,
     explanation: 'Only the page that links here was hidden from other users; the entry point now asks itself, as its siblings do.',
@@ -143,6 +143,12 @@ function guardsLike(finding: Finding, context: FixContext, holds: (fact: Fact['h
     seen.add(key);
     return guardStatementsAt(context, fact.place);
   });
+}
+
+function sameFormFirst(entry: Entry, siblings: readonly Sibling[]): readonly Sibling[] {
+  const form = entryKindOf(entry.parsed, innerNode(entry, entry.entry));
+  const score = (sibling: Sibling) => Number(entryKindOf(sibling.parsed, sibling.node) === form);
+  return siblings.toSorted((left, right) => score(right) - score(left));
 }
 
 function formOf(finding: Finding, context: FixContext): string {

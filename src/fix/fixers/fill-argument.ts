@@ -15,7 +15,6 @@ import type { EditSet } from '../source/edit-set.ts';
 import { ancestors, calleeName, findAll, functionsAround, isCall, lineAt, memberChain, stringValue } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { propertyNode } from '../source/query-site.ts';
-import { stopWhenEmpty } from './stop-when-empty.ts';
 
 interface Work {
   readonly context: FixContext;
@@ -118,7 +117,6 @@ function replaceValue(work: Work, parsed: ParsedFile, expression: Expression): b
   const { context, edits, wanted, name } = work;
   const value = callerAt(context, edits, { parsed, node: expression }, { wanted, name });
   if (value === undefined) return false;
-  if (value.mayBeEmpty === true) stopWhenEmpty(context, edits, { parsed, node: expression }, value.text);
   const declared = soleUse(parsed, expression);
   const parent = parsed.parentOf(expression);
   if (declared !== undefined && declared.start > valueEnd(parsed, value.text, expression)) edits.replace(parsed, declared, value.text);

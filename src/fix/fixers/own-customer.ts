@@ -10,7 +10,7 @@ import { findAll, indentAt, isCall, statementOf, textOf, unwrap } from '../sourc
 import type { FunctionNode, ParsedFile } from '../source/parsed-file.ts';
 import { topLevelFunctions } from '../source/source-set.ts';
 import { entryOf } from './copied-guards.ts';
-import { entryStatement } from './stop-when-empty.ts';
+import { entryStatement } from '../idioms/stop-when-empty.ts';
 import { guardAfter } from './webhook.ts';
 
 type Entry = { readonly parsed: ParsedFile; readonly entry: FunctionNode };

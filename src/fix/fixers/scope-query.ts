@@ -27,7 +27,6 @@ import type { ParsedFile } from '../source/parsed-file.ts';
 import { meansTable, propertyNode, querySiteAt } from '../source/query-site.ts';
 import type { QuerySite } from '../source/query-site.ts';
 import { conditionPlace } from '../source/sql-text.ts';
-import { stopWhenEmpty } from './stop-when-empty.ts';
 
 /** A query that is to be tied to the caller. */
 export interface ScopeTarget {
@@ -72,7 +71,6 @@ export function scopeSite(
   const value: CallerValue | undefined =
     verified === undefined ? callerAt(context, edits, { parsed, node: site.node }, { wanted: ownership.wanted, name }) : { text: verified };
   if (value === undefined) return { refused: `Nothing at ${target.place.file}:${target.place.line} says whose request it is, and no sibling shows how to ask.` };
-  if (value.mayBeEmpty === true) stopWhenEmpty(context, edits, { parsed, node: site.node }, value.text);
   const done = writeCondition({ context, edits, parsed, site, target, ownership, codeTable, value: value.text });
   if (done !== undefined) return { refused: done };
   const whose = ownership.wanted === 'tenant' ? "caller's tenant" : 'caller';

@@ -12,7 +12,7 @@ import { querySites } from '../source/query-site.ts';
 import type { QuerySite } from '../source/query-site.ts';
 import { topLevelFunctions } from '../source/source-set.ts';
 import { entryOf } from './copied-guards.ts';
-import { entryStatement } from './stop-when-empty.ts';
+import { entryStatement } from '../idioms/stop-when-empty.ts';
 
 type Entry = { readonly parsed: ParsedFile; readonly entry: FunctionNode };
 

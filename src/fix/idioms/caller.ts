@@ -12,11 +12,13 @@ import { entryFunctionAround, entryKindOf, isServerFunction } from './entry.ts';
 import type { EntryForm } from './entry.ts';
 import { boundNames, isMethod, mayBeEmpty, nameOfFunction, parameterName, valueText } from './session.ts';
 import type { SessionSnippet, Wanted } from './session.ts';
+import { isRenderedAhead, makeDynamic } from './rendering.ts';
+import { stopWhenEmpty } from './stop-when-empty.ts';
 
 /** Code that evaluates to the caller's tenant or user at a place; what has to be added for it is in the edits already. */
 export interface CallerValue {
   readonly text: string;
-  /** The library leaves it empty for a session without a tenant: whoever uses it has to ask first. */
+  /** The library leaves it empty for a session without a tenant; a question before its use was added. */
   readonly mayBeEmpty?: true;
 }
 
@@ -41,13 +43,14 @@ export function callerAt(
   question: CallerQuestion,
   depth = 0,
 ): CallerValue | undefined {
-  return (
+  const value =
     inScope(context, at, question) ??
     fromWrapper(context, edits, at, question) ??
     fromTypedParameter(context, edits, at, question) ??
     fromHead(context, edits, at, question) ??
-    (depth < callDepth ? fromParameter(context, edits, at, question, depth) : undefined)
-  );
+    (depth < callDepth ? fromParameter(context, edits, at, question, depth) : undefined);
+  if (value?.mayBeEmpty === true) stopWhenEmpty(context, edits, at, value.text);
+  return value;
 }
 
 type At = { readonly parsed: ParsedFile; readonly node: Node };
@@ -235,6 +238,7 @@ export function insertHead(
   const indent = first === undefined ? `${indentAt(parsed, entry.start)}  ` : indentAt(parsed, first.start);
   const lines = [snippet.statement, ...(snippet.guard === undefined ? [] : [snippet.guard])].map(line => rename(reindent(line, indent)));
   const offset = directive === undefined ? body.start + 1 : directive.end;
+  if (isRenderedAhead(parsed)) makeDynamic(edits, parsed);
   addImports(context, edits, parsed, snippet.imports);
   if (bare !== undefined && snippet.guard === undefined) {
     const [declaration = ''] = lines;

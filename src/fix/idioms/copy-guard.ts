@@ -126,6 +126,7 @@ function bindParameter(
   const pattern = target === undefined ? undefined : parameterPattern(target);
   const source = parameter.function.params[parameter.index];
   if (pattern === undefined) {
+    if (parameter.path.length > 0 && !sameWrapper(copy, parameter.function)) return `'${parameter.name}' cannot be had in ${parsed.file}.`;
     if (parameter.index !== entry.params.length || source === undefined) return `'${parameter.name}' is no parameter of ${parsed.file}.`;
     const text = parameter.path.length === 0 ? textOf(copy.from.parsed, source) : `{ ${parameter.name} }`;
     const type = parameterType(source);
@@ -163,7 +164,7 @@ function importsForType(copy: Copy, type: string): ImportNeed | undefined {
 function sameWrapper({ from, to }: Copy, source: FunctionNode): boolean {
   const theirs = from.parsed.parentOf(source);
   const ours = to.parsed.parentOf(to.entry);
-  if (theirs === undefined || !isCall(theirs)) return (ours === undefined || !isCall(ours)) && parameterTypeText(from.parsed, source) === parameterTypeText(to.parsed, to.entry);
+  if (theirs === undefined || !isCall(theirs)) return (ours === undefined || !isCall(ours)) && to.entry.params.length > 0 && parameterTypeText(from.parsed, source) === parameterTypeText(to.parsed, to.entry);
   return ours !== undefined && isCall(ours) && calleeName(theirs) === calleeName(ours);
 }
 

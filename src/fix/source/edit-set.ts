@@ -19,7 +19,7 @@ export interface ImportNeed {
 /** Collects the edits of one fix. */
 export interface EditSet {
   insert(parsed: ParsedFile, at: number, text: string, shared?: 'shared'): void;
-  replace(parsed: ParsedFile, span: { readonly start: number; readonly end: number }, text: string): void;
+  replace(parsed: ParsedFile, span: { readonly start: number; readonly end: number }, text: string, shared?: 'shared'): void;
   /** Adds the import unless the file has it. */
   import(parsed: ParsedFile, need: ImportNeed): void;
   readonly edits: () => readonly FixEdit[];
@@ -34,7 +34,8 @@ export function createEditSet(): EditSet {
   return {
     insert: (parsed, at, text, shared) =>
       add({ file: parsed.file, start: at, end: at, text, ...(shared === undefined ? {} : { shared: true as const }) }),
-    replace: (parsed, span, text) => add({ file: parsed.file, start: span.start, end: span.end, text }),
+    replace: (parsed, span, text, shared) =>
+      add({ file: parsed.file, start: span.start, end: span.end, text, ...(shared === undefined ? {} : { shared: true as const }) }),
     import: (parsed, need) => {
       const edit = importEdit(parsed, need);
       if (edit !== undefined) add(edit);

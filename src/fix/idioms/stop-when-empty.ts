@@ -1,8 +1,8 @@
 import type { Node } from 'oxc-parser';
 import { addImports } from '../context.ts';
 import type { FixContext } from '../context.ts';
-import { entryFunctionAround } from '../idioms/entry.ts';
-import { refusalAt } from '../idioms/refusal.ts';
+import { entryFunctionAround } from './entry.ts';
+import { refusalAt } from './refusal.ts';
 import type { EditSet } from '../source/edit-set.ts';
 import { ancestors, functionsAround, indentAt, statementOf } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
