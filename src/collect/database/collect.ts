@@ -6,8 +6,9 @@ import { lowerPolicies } from './policies.ts';
 import { quoteQualified } from '../../core/quote.ts';
 import type { DatabaseModel, ReplayReport } from '../../model/database/types.ts';
 import { readCatalog } from './catalog.ts';
+import { buildTwin, readLiveDatabase } from './live.ts';
 import { findMigrations, type MigrationSet } from './find-migrations.ts';
-import { detectPlatform, replayMigrations, type Platform } from './replay.ts';
+import { detectPlatform, readPlaces, replayMigrations, type Platform } from './replay.ts';
 import { flag } from './row.ts';
 
 /** Where the database is to be learned from. */
@@ -16,6 +17,8 @@ export interface CollectOptions {
   readonly root: string;
   /** Folders or files with migrations, where they are not found by themselves. */
   readonly migrations?: string | readonly string[];
+  /** A live database: its catalog is read, nothing else, and migrations only tell where things were made. */
+  readonly databaseUrl?: string;
   readonly replica: Replica;
 }
 
@@ -24,14 +27,44 @@ export interface CollectedDatabase {
   readonly database: DatabaseModel;
   readonly report: ReplayReport;
   readonly platform: Platform;
-  readonly migrations: MigrationSet;
+  /** Absent for a live database without migrations in the repository. */
+  readonly migrations: MigrationSet | undefined;
   /** A replica that holds the schema and what migrations filled in. The caller drops it. */
   readonly replicaDatabase: ReplicaDatabase | undefined;
   readonly gaps: readonly Gap[];
 }
 
-/** Replays the app's migrations into a database of the replica and reads what came out. */
+/** Replays the app's migrations, or rebuilds the shape of a live database, in a database of the replica. */
 export async function collectDatabase(options: CollectOptions): Promise<CollectedDatabase> {
+  await loadSqlParser();
+  return options.databaseUrl === undefined ? collectMigrations(options) : collectLive(options, options.databaseUrl);
+}
+
+async function collectLive(options: CollectOptions, url: string): Promise<CollectedDatabase> {
+  const migrations = migrationsIfAny(options);
+  const live = await readLiveDatabase(url, await readPlaces(migrations?.files ?? []));
+  const replicaDatabase = await options.replica.createDatabase();
+  try {
+    const failed = await buildTwin(replicaDatabase.sql, live);
+    const report: ReplayReport = { files: 0, statements: live.definitions.length, failed };
+    const gaps = failed.map(({ message }) => ({ reason: `The copy of the live database lacks something: ${message}.`, file: '', line: 0, settles: 1 }));
+    return { database: lowerPolicies(live.database), report, platform: live.platform, migrations, replicaDatabase, gaps };
+  } catch (thrown) {
+    await replicaDatabase.drop();
+    throw thrown;
+  }
+}
+
+function migrationsIfAny(options: CollectOptions): MigrationSet | undefined {
+  try {
+    return readMigrations(options);
+  } catch (thrown) {
+    if (thrown instanceof DrydockError && thrown.code === 'no-migrations') return undefined;
+    throw thrown;
+  }
+}
+
+async function collectMigrations(options: CollectOptions): Promise<CollectedDatabase> {
   const migrations = readMigrations(options);
   const platform = migrations.kind === 'supabase' ? 'supabase' : detectPlatform(migrations.files.map(file => file.text));
   const replicaDatabase = await options.replica.createDatabase();
@@ -39,7 +72,6 @@ export async function collectDatabase(options: CollectOptions): Promise<Collecte
     const { report, places } = await replayMigrations(replicaDatabase.sql, migrations.files, platform);
     if (report.statements > 0 && report.failed.length === report.statements) throw nothingReplayed(report);
     const read = await readCatalog(replicaDatabase.sql, platform, places);
-    await loadSqlParser();
     const database = lowerPolicies(await markFilled(replicaDatabase.sql, read));
     return { database, report, platform, migrations, replicaDatabase, gaps: report.failed.filter(failure => failure.firstCause).map(toGap) };
   } catch (thrown) {

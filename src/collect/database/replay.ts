@@ -26,7 +26,7 @@ export function detectPlatform(texts: readonly string[]): Platform {
 /** Runs every statement of the migrations in order, goes on after failures, and says which of them have their own cause. */
 export async function replayMigrations(sql: Sql, files: readonly MigrationFile[], platform: Platform): Promise<Replayed> {
   await loadParser();
-  await prepare(sql, platform);
+  await prepareDatabase(sql, platform);
   const places = new Map<string, SourcePlace>();
   const failed: ReplayFailure[] = [];
   const missing = new Set<string>();
@@ -42,7 +42,36 @@ export async function replayMigrations(sql: Sql, files: readonly MigrationFile[]
   return { report: { files: files.length, statements, failed }, places };
 }
 
-async function prepare(sql: Sql, platform: Platform): Promise<void> {
+/** Runs statements in any order that works: those that fail are tried again as long as others succeed. */
+export async function runLoosely(sql: Sql, statements: readonly string[]): Promise<readonly (Complaint & { readonly statement: string })[]> {
+  let waiting = [...statements];
+  for (;;) {
+    const failed: (Complaint & { readonly statement: string })[] = [];
+    for (const statement of waiting) {
+      const complaint = await runDefinition(sql, statement);
+      if (complaint !== undefined) failed.push({ ...complaint, statement });
+    }
+    if (failed.length === 0 || failed.length === waiting.length) return failed;
+    waiting = failed.map(failure => failure.statement);
+  }
+}
+
+async function runDefinition(sql: Sql, statement: string): Promise<Complaint | undefined> {
+  const extension = /^create extension if not exists "?([\w-]+)"? with schema "?(\w+)"?/.exec(statement);
+  const complaint = extension === null ? await attempt(sql, statement) : await runExtension(sql, statement, extension[1] ?? '', extension[2]);
+  return /^(42P06|42P07|42710|42723)$/.test(complaint?.sqlstate ?? '') ? undefined : complaint; // there already
+}
+
+/** Parses migrations only for the places of what they make; nothing is run. */
+export async function readPlaces(files: readonly MigrationFile[]): Promise<Places> {
+  await loadParser();
+  const places = new Map<string, SourcePlace>();
+  for (const { file, text } of files) for (const statement of splitStatements(text)) recordPlace(places, statement, file);
+  return places;
+}
+
+/** Gives an empty database what the platform has before the first migration. */
+export async function prepareDatabase(sql: Sql, platform: Platform): Promise<void> {
   if (platform === 'supabase') {
     // A copy of a replayed database has all of it already.
     const known = await sql.query(`select 1 where to_regclass('auth.users') is not null`);
@@ -54,7 +83,8 @@ async function prepare(sql: Sql, platform: Platform): Promise<void> {
   await sql.query(`set client_min_messages = error; set statement_timeout = '60s'`);
 }
 
-interface Complaint {
+/** Why Postgres refused a statement. */
+export interface Complaint {
   readonly sqlstate: string;
   readonly message: string;
 }

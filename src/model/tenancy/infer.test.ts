@@ -4,7 +4,7 @@ import { detectPlatform, replayMigrations } from '../../collect/database/replay.
 import type { Replica } from '../../core/ports.ts';
 import { loadSqlParser } from '../../logic/sql.ts';
 import { startReplica } from '../../prove/replica/start.ts';
-import { lowerPolicies } from '../database/policies.ts';
+import { lowerPolicies } from '../../collect/database/policies.ts';
 import { inferTenancy } from './infer.ts';
 import type { Owner, TenancyModel } from './types.ts';
 
