@@ -1,3 +1,4 @@
+import type { Evidence } from '../../core/finding.ts';
 import type { Path } from '../../core/path.ts';
 import { comparePlaces, compareText, type Place } from '../../core/place.ts';
 import { severityRank, type Reason, type Severity } from '../../core/verdict.ts';
@@ -16,6 +17,10 @@ export interface LeakRule {
   readonly reasons: readonly Reason[];
   /** Narrows them where one reason has several checks. */
   readonly applies?: (path: JudgedPath, input: CheckInput) => boolean;
+  /** The harm, where it is another than what the operation does to the table. */
+  readonly harm?: (path: JudgedPath, input: CheckInput) => string;
+  /** What backs the finding besides the path. */
+  readonly evidence?: (path: JudgedPath, input: CheckInput) => readonly Evidence[];
   /** The fact in one sentence. */
   readonly message: (path: JudgedPath, input: CheckInput) => string;
   readonly repair: (path: JudgedPath, input: CheckInput) => Repair;
@@ -63,7 +68,7 @@ function toFinding(rule: LeakRule, paths: readonly [JudgedPath, ...JudgedPath[]]
   return {
     subject: `${first.entryPoint.name} → ${table} ${operation} in ${place.file}`,
     severity: severityOf(worst, rule, input),
-    harm: describeHarm({ principal: worst.principal, operation, table }, input.tenancy),
+    harm: rule.harm?.(worst, input) ?? describeHarm({ principal: worst.principal, operation, table }, input.tenancy),
     message: withOthers(rule.message(worst, input), entryPoints.length - 1),
     file: place.file,
     line: place.line,
@@ -71,7 +76,10 @@ function toFinding(rule: LeakRule, paths: readonly [JudgedPath, ...JudgedPath[]]
     entryPoint: worst.entryPoint.name,
     object: table,
     pathIds: paths.map(path => path.id),
-    evidence: paths.map(path => ({ kind: 'path', pathId: path.id })),
+    evidence: [
+      ...paths.map(path => ({ kind: 'path', pathId: path.id }) as const),
+      ...(rule.evidence?.(worst, input) ?? []),
+    ],
     repair: rule.repair(worst, input),
   };
 }

@@ -3,16 +3,15 @@ import { collectFrom, comparisonsOf, termsOf } from '../../model/app/observe/pre
 import type { QueryPath } from '../../model/app/types.ts';
 import { atoms } from '../../model/app/value.ts';
 
-/** What the caller (or a model acting for them) chose in a query, by the names under which it arrived: `params.id`, `body.orderId`. */
-export function chosenByCaller({ query, client }: QueryPath): readonly string[] {
+/**
+ * What the caller (or a model acting for them) chose a row by, under the names by which it arrived: `params.id`, `body.orderId`.
+ * A new row is chosen by what is written into it.
+ */
+export function chosenByCaller(path: QueryPath): readonly string[] {
+  const { query } = path;
   const called = query.calls?.arguments.flatMap(argument => atoms(argument.value)) ?? [];
-  const settings = client.settings.flatMap(setting => atoms(setting.value));
-  return sentNames([
-    ...termsOf(query.where),
-    ...query.values.flatMap(({ value }) => atoms(value)),
-    ...called,
-    ...settings,
-  ]);
+  const written = query.operation === 'insert' ? query.values.flatMap(({ value }) => atoms(value)) : [];
+  return unique([...sentNames([...termsOf(query.where), ...written, ...called]), ...callerSettings(path)]);
 }
 
 /** The caller's values that the database session is bound to, for the policies to read. */

@@ -1,6 +1,6 @@
 import { quoteAll } from '../../harm.ts';
 import { leakCheck } from '../leak-check.ts';
-import { describeQuery, ownedRowOf, siteOf } from '../rows.ts';
+import { describeQuery, ownedRowOf, ownerColumnsOf, siteOf } from '../rows.ts';
 import { columnsThatMayBeAbsent } from '../terms.ts';
 
 /** The filter that scopes the query is left out when its value is undefined at run time. */
@@ -10,8 +10,10 @@ export const check = leakCheck({
   severity: 'high',
   cwe: 639,
   reasons: ['maybe-undefined'],
-  message: path => {
-    const columns = columnsThatMayBeAbsent(path.model.query.where);
+  message: (path, input) => {
+    const optional = columnsThatMayBeAbsent(path.model.query.where);
+    const owners = ownerColumnsOf(input, path.sink.table).filter(column => optional.includes(column));
+    const columns = owners.length === 0 ? optional : owners;
     const filter = columns.length === 0 ? 'the filter that scopes it' : `the filter on ${quoteAll(columns)}`;
     return `${describeQuery(path)} loses ${filter} when its value is undefined.`;
   },

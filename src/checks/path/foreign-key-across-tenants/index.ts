@@ -1,8 +1,7 @@
-import { quoteAll } from '../../harm.ts';
 import { leakCheck } from '../leak-check.ts';
 import { siteOf } from '../rows.ts';
 import type { CheckInput, JudgedPath } from '../../check.ts';
-import { isOwned } from '../../harm.ts';
+import { humanizeTable, isOwned, quoteAll, tenantNoun } from '../../harm.ts';
 import { callerValuesFor } from '../terms.ts';
 
 /** A row of the caller's own tenant is made to point at a row of another one; what is joined later leaks. */
@@ -12,6 +11,10 @@ export const check = leakCheck({
   severity: 'medium',
   cwe: 639,
   reasons: ['foreign-key'],
+  harm: (path, input) => {
+    const whose = `any other ${tenantNoun(input.tenancy)}'s ${humanizeTable(referenceOf(path, input).table)}`;
+    return `Any signed-in user can tie their own ${humanizeTable(path.sink.table)} to ${whose}, and read them where the two are joined.`;
+  },
   message: (path, input) => {
     const { column, table, sent } = referenceOf(path, input);
     const value = sent.length === 0 ? 'a value that the caller sends' : quoteAll(sent);

@@ -1,3 +1,5 @@
+import type { Cell } from '../../../core/cell.ts';
+import type { JudgedPath } from '../../check.ts';
 import { leakCheck } from '../leak-check.ts';
 import { describeQuery, siteOf } from '../rows.ts';
 
@@ -8,9 +10,22 @@ export const check = leakCheck({
   severity: 'high',
   cwe: 863,
   reasons: ['policy-leaks'],
-  message: path => {
-    const role = path.model.client.sqlRole ?? path.sink.role;
-    return `${describeQuery(path)} leaves the isolation to the database, where '${path.model.query.calls?.function ?? path.sink.table}' lets the role '${role}' reach other tenants' rows.`;
+  message: path =>
+    `${describeQuery(path)} leaves the isolation to the database, where '${path.model.query.calls?.function ?? path.sink.table}' lets the role '${roleOf(path)}' reach other tenants' rows.`,
+  evidence: (path, { cells }) => {
+    const command = path.model.query.calls === undefined ? commands[path.sink.operation] : 'execute';
+    const leaking = cells.filter(
+      cell =>
+        cell.verdict === 'leaks' &&
+        cell.command === command &&
+        isObject(cell, path.sink.table) &&
+        cell.role === roleOf(path),
+    );
+    return leaking.flatMap(({ object, role, evidence }) =>
+      evidence.flatMap(({ kind, transcript }) =>
+        kind === 'replay' ? [{ kind, object, role, command, transcript }] : [],
+      ),
+    );
   },
   repair: path => ({
     kind: 'repair-object',
@@ -20,3 +35,15 @@ export const check = leakCheck({
     ...(path.model.client.sqlRole === undefined ? {} : { sqlRole: path.model.client.sqlRole }),
   }),
 });
+
+const commands = { read: 'select', insert: 'insert', update: 'update', delete: 'delete' } as const;
+
+function roleOf(path: JudgedPath): string {
+  return path.model.client.sqlRole ?? path.sink.role;
+}
+
+/** Functions of the matrix carry their argument types. */
+function isObject(cell: Cell, name: string): boolean {
+  const object = cell.object.replace(/\(.*$/, '');
+  return name === object || name === `${cell.schema}.${object}`;
+}

@@ -1,4 +1,4 @@
-import { quoteAll } from '../../harm.ts';
+import { ownerOf, quoteAll } from '../../harm.ts';
 import { leakCheck } from '../leak-check.ts';
 import { isOfQuery } from '../speaks-for.ts';
 import { clientTenantsOf, describeQuery, ownedRowOf, siteOf } from '../rows.ts';
@@ -11,8 +11,10 @@ export const check = leakCheck({
   cwe: 639,
   reasons: ['unscoped', 'client-id', 'no-authentication'],
   applies: (path, input) => isOfQuery(path) && clientTenantsOf(path, input).length > 0,
-  message: (path, input) =>
-    `${describeQuery(path)} takes its tenant from ${quoteAll(clientTenantsOf(path, input))}, which the caller sends.`,
+  message: (path, input) => {
+    const noun = ownerOf(input.tenancy, path.sink.table)?.ownership.kind === 'user' ? 'owner' : 'tenant';
+    return `${describeQuery(path)} takes its ${noun} from ${quoteAll(clientTenantsOf(path, input))}, which the caller sends.`;
+  },
   repair: (path, input) => ({
     kind: 'ignore-client-tenant',
     client: clientTenantsOf(path, input),

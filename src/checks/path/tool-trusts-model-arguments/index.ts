@@ -1,6 +1,6 @@
 import { quoteAll } from '../../harm.ts';
 import { leakCheck } from '../leak-check.ts';
-import { ownedRowOf, siteOf } from '../rows.ts';
+import { clientTenantsOf, ownedRowOf, siteOf } from '../rows.ts';
 import { chosenByCaller } from '../terms.ts';
 
 /** An assistant's tool lets the language model choose the tenant or the row: whoever writes the prompt chooses it. */
@@ -10,8 +10,9 @@ export const check = leakCheck({
   severity: 'high',
   cwe: 639,
   reasons: ['tool-argument'],
-  message: path => {
-    const chosen = chosenByCaller(path.model);
+  message: (path, input) => {
+    const tenants = clientTenantsOf(path, input);
+    const chosen = tenants.length === 0 ? chosenByCaller(path.model) : tenants;
     const what =
       chosen.length === 0 ? 'an argument that the model chooses' : `${quoteAll(chosen)}, which the model chooses,`;
     return `'${path.entryPoint.name}' reaches '${path.sink.table}' by ${what} and by nothing of the session.`;
