@@ -40,7 +40,7 @@ export async function buildApp(options: AppProcessOptions): Promise<void> {
   });
   try {
     const code = await run.ended;
-    if (code !== 0) throw buildFailure(logFile);
+    if (code !== 0) throw buildFailure(options.appRoot, logFile);
   } finally {
     await run.stop();
     await recorder.close();
@@ -149,14 +149,24 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, milliseconds));
 }
 
-function buildFailure(logFile: string): DrydockError {
-  return new DrydockError('build-failed', `Could not build your app: ${firstError(logFile)}`, {
+function buildFailure(appRoot: string, logFile: string): DrydockError {
+  return new DrydockError('build-failed', `Could not build your app: ${buildSentence(appRoot, firstError(logFile))}`, {
     next: `Fix the build and run: drydock probe. Log: ${logFile}`,
   });
 }
 
 function bootFailure(logFile: string): DrydockError {
   return new DrydockError('boot-failed', `Could not start your app: ${firstError(logFile)}`, { next: `Log: ${logFile}` });
+}
+
+/** `./apps/web/app/page.tsx:12:5: Error: no` becomes `the build stopped at app/page.tsx:12 (no).` */
+export function buildSentence(appRoot: string, line: string): string {
+  const match = /^(?:\.\/)?([\w./()[\]@-]+?\.\w+)[:(](\d+)[:,]?\d*\)?:?\s*(?:Type )?(?:[Ee]rror:?\s*)?(.*)$/.exec(line);
+  const [, path, row, sentence] = match ?? [];
+  if (path === undefined || row === undefined || sentence === undefined) return line;
+  const parts = path.split('/');
+  const start = parts.findIndex((_, index) => existsSync(join(appRoot, ...parts.slice(index))));
+  return `the build stopped at ${parts.slice(Math.max(0, start)).join('/')}:${row}${sentence === '' ? '' : ` (${sentence.replace(/\.$/, '')})`}.`;
 }
 
 /** `./app/page.tsx:12:5` and the sentence beside it; otherwise the first line that names an error. */
