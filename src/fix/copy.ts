@@ -5,23 +5,12 @@ import { DrydockError, messageOf } from '../core/error.ts';
 import { compareText } from '../core/place.ts';
 import type { SourceTexts } from './source/source-set.ts';
 
-/** A copy of the app in which fixes are tried. The user's own files are never touched. */
+/** A copy of an app on which repairs are tried. The app itself is never written. */
 export interface AppCopy {
   /** Absolute path of the copy. */
   readonly root: string;
-  readonly branch: string;
-  /** False where git is missing; then there are no commits, and undoing goes by the stored originals. */
-  readonly hasGit: boolean;
-  /** The text of a file now; undefined when it does not exist. */
-  read(file: string): string | undefined;
-  /** Writes a file, or removes it. */
-  write(file: string, text: string | undefined): void;
-  /** The texts as they are now, for the fixers. */
-  texts(): SourceTexts;
-  /** Commits everything that changed; the commit's id, where there is git and something changed. */
-  commit(title: string, body: string): Promise<string | undefined>;
-  /** The text of a file in the user's app. */
-  original(file: string): string | undefined;
+  /** The branch that holds one commit per repair; absent where there is no git. */
+  readonly branch: string | undefined;
 }
 
 /** Packages are found by walking up; lock files would make the copy a workspace root of its own. */
@@ -31,39 +20,43 @@ const secretFile = /^\.env(?!.*\.(?:example|sample|template)$)/;
 const neverCommitted = ['node_modules/', '.next/', '.drydock/', 'next-env.d.ts', '*.tsbuildinfo', '.env', '.env.local'];
 const gitSettings = ['-c', 'user.name=Drydock', '-c', 'user.email=drydock@localhost', '-c', 'commit.gpgsign=false', '-c', 'core.autocrlf=false'];
 
-/** Copies an app to `<target>/.drydock/<name>` as a git repository of its own, the original as its first commit. */
-export async function copyApp(options: { readonly target: string; readonly name: string; readonly branch: string }): Promise<AppCopy> {
-  const { target, branch } = options;
-  const root = join(target, '.drydock', options.name);
+/** Copies an app into a folder that it replaces; with `branch`, as a git repository of its own, the original as its first commit. */
+export async function copyApp(source: string, target: string, options: { readonly branch?: string } = {}): Promise<AppCopy> {
   try {
-    rmSync(root, { recursive: true, force: true });
-    mkdirSync(root, { recursive: true });
-    copyFolder(target, root);
+    rmSync(target, { recursive: true, force: true });
+    mkdirSync(target, { recursive: true });
+    copyFolder(source, target);
   } catch (thrown) {
-    throw new DrydockError('target-not-found', `Could not copy the app into ${root}: ${messageOf(thrown)}.`, { next: 'Look for free space and write permission there.', cause: thrown });
+    throw new DrydockError('target-not-found', `Could not copy the app into ${target}: ${messageOf(thrown)}.`, { next: 'Look for free space and write permission there.', cause: thrown });
   }
-  keepExtends(target, root);
-  const hasGit = await startRepository(root, branch);
-  return {
-    root,
-    branch,
-    hasGit,
-    read: file => readText(join(root, file)),
-    write: (file, text) => writeText(join(root, file), text),
-    texts: () => readTexts(root),
-    commit: (title, body) => (hasGit ? commitAll(root, title, body) : Promise.resolve(undefined)),
-    original: file => readText(join(target, file)),
-  };
+  keepExtends(source, target);
+  if (options.branch === undefined || !(await startRepository(target, options.branch))) return { root: target, branch: undefined };
+  return { root: target, branch: options.branch };
 }
 
-/** The texts of an app's folder, without what is installed, built or secret. */
-export function readTexts(root: string): SourceTexts {
+/** Commits everything that changed in the copy; gives the commit's short name, or nothing where there is no git or no change. */
+export async function commitAll(copy: AppCopy, message: string): Promise<string | undefined> {
+  return copy.branch === undefined ? undefined : commitFolder(copy.root, message);
+}
+
+/** Writes texts into the copy; `undefined` removes the file. */
+export function writeTexts(copy: AppCopy, texts: ReadonlyMap<string, string | undefined>): void {
+  for (const [file, text] of texts) writeText(join(copy.root, file), text);
+}
+
+/** The text of a file of the copy; absent when there is none. */
+export function readText(copy: AppCopy, file: string): string | undefined {
+  return readFileText(join(copy.root, file));
+}
+
+/** The copy's files as the fixers read them: without what is installed, built or secret. */
+export function sourceTexts(copy: AppCopy): SourceTexts {
   const texts = new Map<string, string | undefined>();
   const read = (file: string): string | undefined => {
-    if (!texts.has(file)) texts.set(file, readText(join(root, file)));
+    if (!texts.has(file)) texts.set(file, readText(copy, file));
     return texts.get(file);
   };
-  return { files: listFiles(root, '').sort(compareText), read };
+  return { files: listFiles(copy.root, '').sort(compareText), read };
 }
 
 function copyFolder(from: string, to: string): void {
@@ -86,7 +79,7 @@ function isLeftOut(name: string): boolean {
 // What a configuration extends outside the app lies further up from the copy.
 function keepExtends(source: string, target: string): void {
   const file = join(target, 'tsconfig.json');
-  const text = readText(file);
+  const text = readFileText(file);
   if (text === undefined) return;
   const further = (path: string) => relative(target, join(source, path)).split(sep).join('/');
   const moved = text.replace(/("extends"\s*:\s*")(\.\.\/[^"]*)/g, (_, key: string, path: string) => `${key}${further(path)}`);
@@ -99,15 +92,15 @@ async function startRepository(root: string, branch: string): Promise<boolean> {
   await git(root, ['init', '--quiet']);
   await git(root, ['checkout', '--quiet', '-b', branch]);
   writeFileSync(join(root, '.git', 'info', 'exclude'), `${neverCommitted.join('\n')}\n`);
-  await commitAll(root, 'chore: the app as it was found', 'Every later commit is one repair.');
+  await commitFolder(root, 'The app as it was found');
   return true;
 }
 
-async function commitAll(root: string, title: string, body: string): Promise<string | undefined> {
+async function commitFolder(root: string, message: string): Promise<string | undefined> {
   await git(root, ['add', '--all']);
   const changed = await git(root, ['status', '--porcelain']);
   if (changed === '') return undefined;
-  await git(root, ['commit', '--quiet', '--no-verify', '--message', title, '--message', body]);
+  await git(root, ['commit', '--quiet', '--no-verify', '--message', message]);
   return git(root, ['rev-parse', '--short', 'HEAD']);
 }
 
@@ -132,7 +125,7 @@ function listFiles(root: string, folder: string): string[] {
   return found;
 }
 
-function readText(path: string): string | undefined {
+function readFileText(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 

@@ -1,123 +1,108 @@
 import type { Finding } from '../core/finding.ts';
 import type { Fix, VerificationStep, VerifiedFix } from '../core/fix.ts';
-import type { Progress } from '../core/ports.ts';
-import { silentProgress } from '../core/ports.ts';
 import { severityRank } from '../core/verdict.ts';
-import type { JudgedPath } from '../checks/check.ts';
-import type { AppModel } from '../model/app/types.ts';
-import type { DatabaseModel } from '../model/database/types.ts';
-import type { TenancyModel } from '../model/tenancy/types.ts';
 import { blameFindings, blameTypes } from './blame.ts';
 import type { Faults } from './blame.ts';
 import { applyEdits } from './compose.ts';
+import type { FixInput } from './context.ts';
+import { commitAll, readText, sourceTexts, writeTexts } from './copy.ts';
 import type { AppCopy } from './copy.ts';
-import type { MigrationLayout } from './context.ts';
 import { unifiedDiff } from './diff.ts';
 import type { FileChange } from './diff.ts';
 import { proposeFixes } from './propose.ts';
 import type { ProposedFix } from './propose.ts';
-import { newErrors, typecheck as runTypecheck } from './typecheck.ts';
+import { newErrors, typecheck } from './typecheck.ts';
 import type { TypecheckAnswer } from './typecheck.ts';
 
-/** What the whole pipeline says about a folder. */
-export interface Analysis {
-  readonly findings: readonly Finding[];
-  readonly paths: readonly JudgedPath[];
-  readonly app: AppModel | undefined;
-  readonly database: DatabaseModel;
-  readonly tenancy: TenancyModel;
-}
+/** The copy judged anew: what the fixers need, beside the copy's own texts. */
+export type Rejudged = Omit<FixInput, 'sources' | 'attempts'>;
 
-/** What `repairCopy` needs. */
+/** What a repair is tried with. */
 export interface RepairOptions {
   readonly copy: AppCopy;
-  /** The pipeline again, on the copy as it is now. `migrations` says whether migrations may have changed since the last call. */
-  readonly analyse: (what: { readonly migrations: boolean }) => Promise<Analysis>;
-  /** The pipeline's word on the copy as it is now, where the caller has it already. */
-  readonly analysis?: Analysis;
-  readonly migrations: MigrationLayout | undefined;
-  /** Only findings with these fingerprints are repaired; all when absent. */
-  readonly only?: readonly string[];
-  /** How many repairs of a finding did not hold before; counted on here. */
-  readonly attempts?: Map<string, number>;
-  readonly progress?: Progress;
-  readonly typecheck?: (root: string) => Promise<TypecheckAnswer>;
+  /** collect → model → judge on the copy as it lies there. */
+  readonly rejudge: () => Promise<Rejudged>;
+  /** What `rejudge` would say first, where the caller knows it. */
+  readonly judged?: Rejudged;
+  /** Repairs of a finding that did not hold before, in this run or an earlier one; counted on here. */
+  readonly attempts: Map<string, number>;
+  /** Only these findings; all when absent. */
+  readonly only?: ReadonlySet<string>;
+  readonly report: (text: string) => void;
 }
 
-/** A fix that was tried, with what is needed to undo it. */
-export interface TriedFix extends VerifiedFix {
+/** A repair that stays on the copy, with what undoes it. */
+export interface AppliedFix {
+  readonly verified: VerifiedFix;
+  readonly findings: readonly Finding[];
+  /** The texts of all files that it changes, before it; `undefined` for a file that it adds. */
+  readonly before: ReadonlyMap<string, string | undefined>;
   readonly commit: string | undefined;
-  readonly changes: readonly FileChange[];
 }
 
-/** What became of the findings. */
+/** What came of it. */
 export interface RepairOutcome {
-  /** Offered fixes in the order of their commits, then those that did not hold. */
-  readonly fixes: readonly TriedFix[];
+  /** In the order of their commits. */
+  readonly applied: readonly AppliedFix[];
+  /** Tried and taken back. */
+  readonly rejected: readonly VerifiedFix[];
   readonly unrepaired: readonly { readonly fingerprint: string; readonly reason: string }[];
-  /** The pipeline's word on the repaired copy. */
-  readonly analysis: Analysis;
+  readonly final: Rejudged;
 }
 
 const roundLimit = 10;
 
 /**
- * Proposes, applies and verifies fixes in the copy until nothing more can be repaired. Fixes that do not touch each
- * other are tried together; each that does not close its finding, opens another or breaks the types is taken back, and
- * each that holds is one commit.
+ * Repairs the copy in rounds. Fixes that do not touch each other are tried together: the pipeline and the type checker
+ * run again, and each fix that does not close its finding, opens another or breaks the types is taken back. What stays
+ * becomes one commit per repair.
  */
-export async function repairCopy(options: RepairOptions): Promise<RepairOutcome> {
-  const { copy } = options;
-  const stage = (options.progress ?? silentProgress).start('Repairing a copy, one path at a time');
-  const check = options.typecheck ?? runTypecheck;
-  const attempts = options.attempts ?? new Map<string, number>();
+export async function repairOnCopy(options: RepairOptions): Promise<RepairOutcome> {
+  const { copy, attempts, only } = options;
   const reasons = new Map<string, string>();
-  const held: TriedFix[] = [];
-  const failed: TriedFix[] = [];
-  const [baseline, start] = await Promise.all([check(copy.root), options.analysis ?? options.analyse({ migrations: true })]);
-  let analysis = start;
-  const wanted = (finding: Finding) => options.only === undefined || options.only.includes(finding.fingerprint);
+  const applied: AppliedFix[] = [];
+  const rejected: VerifiedFix[] = [];
+  const [baseline, start] = await Promise.all([typecheck(copy.root), options.judged ?? options.rejudge()]);
+  let current = start;
   for (let round = 1; round <= roundLimit; round += 1) {
-    const open = analysis.findings.filter(wanted).toSorted((left, right) => severityRank(left.severity) - severityRank(right.severity));
-    const proposal = proposeFixes({ ...analysis, findings: open, sources: copy.texts(), migrations: options.migrations, attempts });
+    const open = current.findings.filter(finding => only === undefined || only.has(finding.fingerprint));
+    const findings = open.toSorted((left, right) => severityRank(left.severity) - severityRank(right.severity));
+    const proposal = proposeFixes({ ...current, findings, sources: sourceTexts(copy), attempts });
     for (const { fingerprint, reason } of proposal.unrepaired) if (!reasons.has(fingerprint)) reasons.set(fingerprint, reason);
     if (proposal.fixes.length === 0) break;
-    stage.update(`round ${round}: ${proposal.fixes.length} repairs tried together, ${held.length} hold so far`);
-    const tried = await tryRound({ ...options, check, baseline, before: analysis, fixes: proposal.fixes });
-    for (const record of tried.failed) countFailure(record, attempts, reasons);
-    failed.push(...tried.failed);
-    held.push(...(await commitRound(copy, tried.held)));
-    analysis = tried.analysis;
+    options.report(`round ${round}: ${proposal.fixes.length} repairs tried together, ${applied.length} hold so far`);
+    const tried = await tryRound({ ...options, baseline, before: current, fixes: proposal.fixes });
+    for (const fix of tried.rejected) countFailure(fix, attempts, reasons);
+    rejected.push(...tried.rejected);
+    applied.push(...tried.applied);
+    current = tried.after;
   }
-  const left = analysis.findings.filter(wanted);
-  const repaired = new Set(held.flatMap(record => record.fix.findings));
-  stage.done(`${held.length} repairs hold; ${left.length} of ${start.findings.filter(wanted).length} findings are left`);
-  return {
-    fixes: [...held, ...lastFailures(failed, repaired)],
-    unrepaired: left.map(finding => ({ fingerprint: finding.fingerprint, reason: reasons.get(finding.fingerprint) ?? 'No repair was found.' })),
-    analysis,
-  };
+  const left = current.findings.filter(finding => only === undefined || only.has(finding.fingerprint));
+  const unrepaired = left.map(({ fingerprint }) => ({ fingerprint, reason: reasons.get(fingerprint) ?? 'No repair was found.' }));
+  return { applied, rejected, unrepaired, final: current };
 }
 
-function countFailure(record: TriedFix, attempts: Map<string, number>, reasons: Map<string, string>): void {
-  for (const fingerprint of record.fix.findings) {
+function countFailure({ fix, verification }: VerifiedFix, attempts: Map<string, number>, reasons: Map<string, string>): void {
+  const detail = verification.find(step => step.outcome === 'failed')?.detail ?? '';
+  for (const fingerprint of fix.findings) {
     attempts.set(fingerprint, (attempts.get(fingerprint) ?? 0) + 1);
-    reasons.set(fingerprint, `“${record.fix.title}” did not hold. ${record.verification.find(step => step.outcome === 'failed')?.detail ?? ''}`.trim());
+    reasons.set(fingerprint, `“${fix.title}” did not hold. ${detail}`.trim());
   }
 }
 
 interface Round extends RepairOptions {
-  readonly check: (root: string) => Promise<TypecheckAnswer>;
   readonly baseline: TypecheckAnswer;
-  readonly before: Analysis;
+  readonly before: Rejudged;
   readonly fixes: readonly ProposedFix[];
 }
 
 interface RoundResult {
-  readonly held: readonly TriedFix[];
-  readonly failed: readonly TriedFix[];
-  readonly analysis: Analysis;
+  readonly applied: readonly AppliedFix[];
+  readonly rejected: readonly VerifiedFix[];
+  readonly after: Rejudged;
 }
+
+type Texts = ReadonlyMap<string, string | undefined>;
 
 async function tryRound(round: Round): Promise<RoundResult> {
   const { copy, fixes, before } = round;
@@ -128,9 +113,8 @@ async function tryRound(round: Round): Promise<RoundResult> {
   let types = round.baseline;
   // Each pass takes at least one fix out, so this ends.
   while (active.length > 0) {
-    writeActive(copy, base, active);
-    const migrations = fixes.some(fix => fix.newFiles.length > 0);
-    [after, types] = await Promise.all([round.analyse({ migrations }), round.check(copy.root)]);
+    writeTexts(copy, textsWith(base, active));
+    [after, types] = await Promise.all([round.rejudge(), typecheck(copy.root)]);
     const found: Faults = new Map();
     blameFindings(active, { before, after }, found);
     blameTypes(newErrors(round.baseline, types), { fixes: active, base }, found);
@@ -138,10 +122,10 @@ async function tryRound(round: Round): Promise<RoundResult> {
     for (const [fix, step] of found) faults.set(fix, step);
     active = active.filter(fix => !found.has(fix));
   }
-  if (active.length === 0) writeActive(copy, base, []);
-  const held = active.map((fix, index) => record(fix, changesOf(base, active.slice(0, index), fix), heldSteps(types)));
-  const failed = [...faults].map(([fix, step]) => record(fix, changesOf(base, [], fix), [step]));
-  return { held, failed, analysis: active.length === 0 ? before : after };
+  writeTexts(copy, base);
+  const rejected = [...faults].map(([fix, step]) => verified(fix, changesOf(base, [], fix), [step]));
+  const applied = await commitRound({ copy, base, fixes: active, before }, heldSteps(types));
+  return { applied, rejected, after: active.length === 0 ? before : after };
 }
 
 function heldSteps(types: TypecheckAnswer): readonly VerificationStep[] {
@@ -153,56 +137,55 @@ function heldSteps(types: TypecheckAnswer): readonly VerificationStep[] {
   ];
 }
 
-function record(fix: ProposedFix, changes: readonly FileChange[], verification: readonly VerificationStep[]): TriedFix {
-  const offered = verification.every(step => step.outcome !== 'failed');
-  return { fix: plainFix(fix), offered, verification, diff: unifiedDiff(changes), changes, commit: undefined };
+function verified(fix: ProposedFix, changes: readonly FileChange[], verification: readonly VerificationStep[]): VerifiedFix {
+  return { fix: plainFix(fix), offered: verification.every(step => step.outcome !== 'failed'), verification, diff: unifiedDiff(changes) };
 }
 
-function textsBefore(copy: AppCopy, fixes: readonly ProposedFix[]): ReadonlyMap<string, string | undefined> {
+async function commitRound(
+  round: { readonly copy: AppCopy; readonly base: Texts; readonly fixes: readonly ProposedFix[]; readonly before: Rejudged },
+  verification: readonly VerificationStep[],
+): Promise<readonly AppliedFix[]> {
+  const findings = new Map(round.before.findings.map(finding => [finding.fingerprint, finding]));
+  const applied: AppliedFix[] = [];
+  for (const [index, fix] of round.fixes.entries()) {
+    const changes = changesOf(round.base, round.fixes.slice(0, index), fix);
+    writeTexts(round.copy, new Map(changes.map(change => [change.file, change.after])));
+    applied.push({
+      verified: verified(fix, changes, verification),
+      findings: fix.findings.flatMap(fingerprint => findings.get(fingerprint) ?? []),
+      before: new Map(changes.map(change => [change.file, change.before])),
+      commit: await commitAll(round.copy, commitMessage(fix)),
+    });
+  }
+  return applied;
+}
+
+function commitMessage(fix: ProposedFix): string {
+  const rollback = fix.rollbackSql === undefined ? '' : `\n\nRollback of the migration:\n${fix.rollbackSql}`;
+  return `${fix.title}\n\n${fix.explanation}${rollback}`;
+}
+
+function textsBefore(copy: AppCopy, fixes: readonly ProposedFix[]): Texts {
   const files = new Set(fixes.flatMap(fix => [...fix.edits.map(edit => edit.file), ...fix.newFiles.map(file => file.file)]));
-  return new Map([...files].sort().map(file => [file, copy.read(file)]));
+  return new Map([...files].sort().map(file => [file, readText(copy, file)]));
 }
 
-function writeActive(copy: AppCopy, base: ReadonlyMap<string, string | undefined>, active: readonly ProposedFix[]): void {
-  for (const [file] of base) copy.write(file, textWith(base, file, active));
+function textsWith(base: Texts, active: readonly ProposedFix[]): Texts {
+  return new Map([...base.keys()].map(file => [file, textWith(base, file, active)]));
 }
 
-function textWith(base: ReadonlyMap<string, string | undefined>, file: string, active: readonly ProposedFix[]): string | undefined {
+function textWith(base: Texts, file: string, active: readonly ProposedFix[]): string | undefined {
   const created = active.flatMap(fix => fix.newFiles).find(each => each.file === file);
   if (created !== undefined) return created.text;
   const text = base.get(file);
   return text === undefined ? undefined : applyEdits(file, text, active.flatMap(fix => fix.edits));
 }
 
-function changesOf(base: ReadonlyMap<string, string | undefined>, earlier: readonly ProposedFix[], fix: ProposedFix): readonly FileChange[] {
+function changesOf(base: Texts, earlier: readonly ProposedFix[], fix: ProposedFix): readonly FileChange[] {
   const files = [...new Set([...fix.edits.map(edit => edit.file), ...fix.newFiles.map(file => file.file)])].sort();
   return files.map(file => ({ file, before: textWith(base, file, earlier), after: textWith(base, file, [...earlier, fix]) }));
 }
 
-// The work tree holds all fixes of the round; for one commit each it is taken back and built up again.
-async function commitRound(copy: AppCopy, records: readonly TriedFix[]): Promise<readonly TriedFix[]> {
-  for (const { changes } of [...records].reverse()) for (const change of changes) copy.write(change.file, change.before);
-  const committed: TriedFix[] = [];
-  for (const each of records) {
-    for (const change of each.changes) copy.write(change.file, change.after);
-    const rollback = each.fix.rollbackSql === undefined ? '' : `\n\nRollback of the migration:\n\n${each.fix.rollbackSql}`;
-    const commit = await copy.commit(commitTitle(each.fix.title), `${each.fix.explanation}${rollback}`);
-    committed.push({ ...each, commit });
-  }
-  return committed;
-}
-
-function commitTitle(title: string): string {
-  const line = `fix: ${title.charAt(0).toLowerCase()}${title.slice(1)}`;
-  return line.length <= 100 ? line : `${line.slice(0, 99)}…`;
-}
-
 function plainFix(fix: ProposedFix): Fix {
   return { ...fix, edits: fix.edits.map(({ file, start, end, text }) => ({ file, start, end, text })) };
-}
-
-function lastFailures(failed: readonly TriedFix[], repaired: ReadonlySet<string>): readonly TriedFix[] {
-  const last = new Map<string, TriedFix>();
-  for (const each of failed) last.set(each.fix.findings.join(), each);
-  return [...last.values()].filter(each => !each.fix.findings.every(fingerprint => repaired.has(fingerprint)));
 }
