@@ -4,6 +4,7 @@ import { formatPlace } from '../../core/place.ts';
 import { unreachable } from '../../core/unreachable.ts';
 import { splitTranscript } from '../transcript.ts';
 import { certaintyOf, certaintyWords, count, definitionWords, notesHeading, reasonWords, roleWords } from '../words.ts';
+import { shortFingerprint } from './findings.ts';
 import { block, type Paint, type Pen, plain, paragraph, severityPaint, spread } from './pen.ts';
 import { sqlLines } from './sql.ts';
 import { clean, cutStart, padStart, widthOf } from './text.ts';
@@ -19,7 +20,7 @@ export function explainFinding(pen: Pen, finding: Finding, paths: readonly Path[
     ...(first === undefined ? [] : noteLines(pen, first)),
     ...finding.evidence.flatMap(evidence => evidenceLines(pen, evidence)),
     pen.strong('  Repair'),
-    `     drydock fix ${clean(finding.fingerprint.slice(0, 8))}`,
+    `     drydock fix ${shortFingerprint(finding)}`,
     '',
   ];
 }

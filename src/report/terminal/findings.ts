@@ -1,30 +1,52 @@
 import type { Finding } from '../../core/finding.ts';
 import { formatPlace } from '../../core/place.ts';
-import { type Certainty, certaintyOf, certaintyWords } from '../words.ts';
+import { type Certainty, certaintyOf } from '../words.ts';
 import { type Pen, paragraph, severityPaint } from './pen.ts';
 import { clean, cutStart, padEnd, padStart, widthOf, wrap } from './text.ts';
 
-/** The findings as a numbered list: the harm, then entry point and place on a quiet line; last, what the words of certainty mean. */
-export function findingList(pen: Pen, findings: readonly Finding[], limit = findings.length): readonly string[] {
+/** How the findings of a list are named, so that a command can be given the name. */
+export type Naming = 'number' | 'fingerprint';
+
+/**
+ * The findings as a list: the harm, then entry point and place on a quiet line; last, what the words of certainty mean.
+ * Numbers are those of one command; the first screen mixes findings of several, and names them by fingerprint.
+ */
+export function findingList(
+  pen: Pen,
+  findings: readonly Finding[],
+  naming: Naming = 'number',
+  limit = findings.length,
+): readonly string[] {
   const shown = findings.slice(0, limit);
   if (shown.length === 0) return [];
-  return [...shown.flatMap((finding, index) => findingLines(pen, finding, index + 1)), '', ...legend(pen, shown)];
+  const names = shown.map((finding, index) =>
+    naming === 'number' ? padStart(String(index + 1), 4) : `  ${shortFingerprint(finding)}`,
+  );
+  return [
+    ...shown.flatMap((finding, index) => findingLines(pen, finding, names[index] ?? '')),
+    '',
+    ...legend(pen, shown),
+  ];
 }
 
-const indent = 26;
+/** The beginning of a fingerprint, long enough to be the only one. */
+export function shortFingerprint(finding: Finding): string {
+  return clean(finding.fingerprint.slice(0, 8));
+}
 
-function findingLines(pen: Pen, finding: Finding, number: number): readonly string[] {
+function findingLines(pen: Pen, finding: Finding, name: string): readonly string[] {
+  const indent = widthOf(name) + 22;
   const severity = severityPaint(pen, finding.severity)(padEnd(finding.severity, 9));
   const certainty = padEnd(certaintyOf(finding), 9);
   const [first = '', ...rest] = wrap(clean(finding.harm), pen.width - indent);
   return [
-    `${padStart(String(number), 4)}  ${severity} ${certainty} ${pen.strong(first)}`,
+    `${name}  ${severity} ${certainty} ${pen.strong(first)}`,
     ...rest.map(line => ' '.repeat(indent) + pen.strong(line)),
-    ...whereLines(pen, finding),
+    ...whereLines(pen, finding, indent),
   ];
 }
 
-function whereLines(pen: Pen, finding: Finding): readonly string[] {
+function whereLines(pen: Pen, finding: Finding, indent: number): readonly string[] {
   const room = pen.width - indent;
   const subject = clean(finding.entryPoint ?? finding.object ?? finding.check);
   // An action is named by its file already; its line is all that is missing.
@@ -36,8 +58,15 @@ function whereLines(pen: Pen, finding: Finding): readonly string[] {
 
 function legend(pen: Pen, findings: readonly Finding[]): readonly string[] {
   const met = new Set(findings.map(certaintyOf));
-  const words = certainties.filter(each => met.has(each)).map(certaintyWords);
-  return paragraph(pen, words.join(' · '), 16, pen.quiet);
+  const words = certainties.filter(each => met.has(each)).map(each => `${each}: ${meanings[each]}`);
+  return paragraph(pen, words.join(' · '), 6, pen.quiet);
 }
+
+const meanings: Readonly<Record<Certainty, string>> = {
+  seen: 'in the running app',
+  replayed: 'in a copy of your database',
+  policy: 'follows from the policy',
+  code: 'follows from the code',
+};
 
 const certainties: readonly Certainty[] = ['seen', 'replayed', 'policy', 'code'];

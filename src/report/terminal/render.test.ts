@@ -62,29 +62,29 @@ test('the first screen says the harm, the reach and what to do', () => {
 
       Customers can read and change each other's data.                                NOT SAFE TO LAUNCH
 
-        7 ways in · 5 seen in the running app · 1 replayed in a copy of your database · 1 follows from
-        the code
+        7 ways in · 5 seen in the running app · 1 replayed in a copy of your database · 1 told from the
+        code
         reach invoices, customers, payments, exports (41 columns, 3 of them secret)
         who   any signed-in user: 6 · anyone on the internet: 1
-        since 4 of them came with 8f3c1e2 "add dashboard export" (2026-11-10, cursor-agent)
+        since 4 came with 8f3c1e2 "add dashboard export" (2026-11-10, cursor-agent)
 
-       1  critical  replayed  Anyone can join any organisation.
+      f7  critical  replayed  Anyone can join any organisation.
                               members · drizzle/0003_members.sql:22
-       2  critical  seen      Any signed-in user can export every organisation's invoices.
+      f2  critical  seen      Any signed-in user can export every organisation's invoices.
                               GET /api/invoices/export · app/api/invoices/export/route.ts:21
-       3  critical  seen      Any signed-in user can change any organisation's customers.
+      f3  critical  seen      Any signed-in user can change any organisation's customers.
                               action app/customers/actions.ts#updateCustomer · line 44
-       4  critical  seen      Any signed-in user can read any customer's invoice.
+      f1  critical  seen      Any signed-in user can read any customer's invoice.
                               GET /api/invoices/[id] · lib/invoices.ts:33
-       5  high      seen      Anyone on the internet can start the nightly export.
+      f6  high      seen      Anyone on the internet can start the nightly export.
                               GET /api/export/nightly · lib/exports.ts:8
 
-                    seen in the running app · replayed in a copy of your database
-          … 2 more: drydock trace, drydock rules
+          seen: in the running app · replayed: in a copy of your database
+          … 2 more: drydock trace, drydock rules · the first, step by step: drydock rules f7
 
       Do this now
         1  drydock rescue       repair all 7 on a branch
-        2   rotate STRIPE_SECRET_KEY, it is in your browser bundle
+        2  rotate STRIPE_SECRET_KEY, it is in your browser bundle
 
       Could not tell, in 1 place
          The filter of this query comes from 'buildFilter', which is chosen at run time.
@@ -114,7 +114,7 @@ test('a trace lists what leaks and what could not be told', () => {
        6  high      code      The assistant can be talked into reading another organisation’s customers.
                               tool lib/assistant/tools.ts#findCustomer · line 18
 
-                    seen in the running app · follows from the code
+          seen: in the running app · code: follows from the code
 
       Could not tell, in 1 place
          The filter of this query comes from 'buildFilter', which is chosen at run time.
@@ -212,7 +212,7 @@ test('rules show the matrix with one sign a cell', () => {
        1  critical  replayed  Anyone can join any organisation.
                               members · drizzle/0003_members.sql:22
 
-                    replayed in a copy of your database
+          replayed: in a copy of your database
 
       Could not tell, in 1 place
          The policy 'notes_update' calls 'can_edit', whose body is not SQL.

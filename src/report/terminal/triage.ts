@@ -1,8 +1,8 @@
 import type { Finding } from '../../core/finding.ts';
 import type { TriageResult } from '../../core/result.ts';
 import { orderFindings } from '../order.ts';
-import { certaintyOf, certaintyWords, count } from '../words.ts';
-import { findingList } from './findings.ts';
+import { type Certainty, certaintyOf, count } from '../words.ts';
+import { findingList, shortFingerprint } from './findings.ts';
 import { gapLines, heading } from './heading.ts';
 import { type Pen, paragraph, spread, type TerminalOptions } from './pen.ts';
 import { clean, padEnd, widthOf } from './text.ts';
@@ -15,14 +15,21 @@ export function renderTriage(pen: Pen, result: TriageResult, options: TerminalOp
     ...heading(pen, 'drydock', result),
     ...headline(pen, result),
     ...summary(pen, result),
-    ...findingList(pen, findings, limit),
-    ...(findings.length > limit
-      ? [pen.quiet(`      … ${findings.length - limit} more: drydock trace, drydock rules`)]
-      : []),
+    ...findingList(pen, findings, 'fingerprint', limit),
+    ...nextLines(pen, findings, limit),
     ...(findings.length > 0 ? [''] : lookedAt(pen, result)),
     ...todo(pen, result),
     ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --unknown'),
   ];
+}
+
+/** How to see one of them whole, and where the rest are. */
+function nextLines(pen: Pen, findings: readonly Finding[], limit: number): readonly string[] {
+  const [first] = findings;
+  if (first === undefined) return [];
+  const command = first.check.startsWith('database/') ? 'rules' : 'trace';
+  const more = findings.length > limit ? `… ${findings.length - limit} more: drydock trace, drydock rules · ` : '';
+  return paragraph(pen, `${more}the first, step by step: drydock ${command} ${shortFingerprint(first)}`, 6, pen.quiet);
 }
 
 function headline(pen: Pen, result: TriageResult): readonly string[] {
@@ -54,11 +61,11 @@ function summary(pen: Pen, result: TriageResult): readonly string[] {
       : []),
     ...result.since
       .slice(0, 3)
-      .flatMap(each =>
+      .flatMap((each, index) =>
         row(
-          'since',
+          index === 0 ? 'since' : '',
           clean(
-            `${each.findings} of them came with ${each.commit.slice(0, 7)} "${each.subject}" (${each.date}, ${each.author})`,
+            `${each.findings} came with ${each.commit.slice(0, 7)} "${each.subject}" (${each.date}, ${each.author})`,
           ),
         ),
       ),
@@ -66,12 +73,19 @@ function summary(pen: Pen, result: TriageResult): readonly string[] {
   ];
 }
 
+const backingWords: Readonly<Record<Certainty, string>> = {
+  seen: 'seen in the running app',
+  replayed: 'replayed in a copy of your database',
+  policy: 'told from the policies',
+  code: 'told from the code',
+};
+
 /** How many findings rest on which kind of evidence. */
-export function backing(findings: readonly Finding[]): readonly string[] {
+function backing(findings: readonly Finding[]): readonly string[] {
   return (['seen', 'replayed', 'policy', 'code'] as const)
     .map(certainty => ({ certainty, number: findings.filter(finding => certaintyOf(finding) === certainty).length }))
     .filter(each => each.number > 0)
-    .map(each => `${each.number} ${certaintyWords(each.certainty)}`);
+    .map(each => `${each.number} ${backingWords[each.certainty]}`);
 }
 
 function lookedAt(pen: Pen, result: TriageResult): readonly string[] {
@@ -96,10 +110,11 @@ function todo(pen: Pen, result: TriageResult): readonly string[] {
   return [
     pen.strong('  Do this now'),
     ...result.todo.flatMap((step, index) => {
-      const lead = `    ${index + 1}  ${step.command === undefined ? '' : pen.strong(padEnd(clean(step.command), 20))} `;
-      const indent = step.command === undefined ? 8 : Math.max(28, widthOf(lead));
+      const command = step.command === undefined ? '' : `${pen.strong(padEnd(clean(step.command), 20))} `;
+      const lead = `    ${index + 1}  ${command}`;
+      const indent = widthOf(lead);
       return paragraph(pen, clean(step.action), indent).map((line, part) =>
-        part === 0 ? padEnd(lead, indent) + line.trimStart() : line,
+        part === 0 ? lead + line.trimStart() : line,
       );
     }),
     '',
