@@ -13,14 +13,18 @@ export function observeCaches(input: ObserveInput): readonly Cache[] {
     input.events.flatMap(event => (event.kind === 'query' ? [[event.row, queries.get(event.pathId)] as const] : [])),
   );
   return input.events.flatMap(event => {
-    if (event.kind === 'cached') return fromComputation(event, queries);
+    if (event.kind === 'cached') return fromComputation(event, input, queries);
     if (event.kind === 'module-map' && event.access === 'set') return [fromMap(event, input, producers)];
     return [];
   });
 }
 
 /** React's own `cache` lives as long as the request and is left out. */
-function fromComputation(event: CachedEvent, queries: ReadonlyMap<string, QueryPath>): readonly Cache[] {
+function fromComputation(
+  event: CachedEvent,
+  input: ObserveInput,
+  queries: ReadonlyMap<string, QueryPath>,
+): readonly Cache[] {
   if (event.mechanism === 'react-cache') return [];
   const inside = event.queries.flatMap(id => queries.get(id) ?? []);
   // Next.js serialises what a 'use cache' function captured into its key; `unstable_cache` keys by arguments and key parts alone.
@@ -32,7 +36,7 @@ function fromComputation(event: CachedEvent, queries: ReadonlyMap<string, QueryP
       place: event.place,
       mechanism: event.mechanism,
       name: event.name,
-      dependsOn: identifying([...event.dependsOn, ...inside.flatMap(termsOfQuery)]),
+      dependsOn: identifying([...event.dependsOn, ...inside.flatMap(termsOfQuery)], rowsLoadedBefore(event, input)),
       keyed: distinctTerms([...event.arguments, ...event.keyParts, ...captured].flatMap(termsIn)),
       tables: tablesOf(inside.map(path => path.query.table)),
       entryPoints: [event.entryPoint.name],
@@ -54,18 +58,43 @@ function fromMap(
     place: event.place,
     mechanism: 'module-map',
     name: event.name,
-    dependsOn: identifying([...paths.flatMap(termsOfQuery), ...rows.flatMap(row => termsOf(row.where)), ...direct]),
+    dependsOn: identifying(
+      [...paths.flatMap(termsOfQuery), ...rows.flatMap(row => termsOf(row.where)), ...direct],
+      rowsLoadedBefore(event, input, new Set(held.map(use => use.row))),
+    ),
     keyed: distinctTerms(termsIn(event.key)),
     tables: tablesOf([...held.flatMap(use => use.table ?? []), ...paths.map(path => path.query.table)]),
     entryPoints: [event.entryPoint.name],
   };
 }
 
-/** Terms that differ from principal to principal, or from request to request. */
-function identifying(terms: readonly Term[]): readonly Term[] {
+/** Terms that differ from principal to principal, or from request to request; columns of rows that were loaded for one of them too. */
+function identifying(terms: readonly Term[], loaded: ReadonlySet<string>): readonly Term[] {
   return distinctTerms(
-    terms.filter(term => term.kind === 'principal' || term.kind === 'client' || term.kind === 'tool-argument'),
+    terms.filter(
+      term =>
+        term.kind === 'principal' ||
+        term.kind === 'client' ||
+        term.kind === 'tool-argument' ||
+        (term.kind === 'column' && loaded.has(term.row)),
+    ),
   );
+}
+
+/** Rows that the entry point read outside of what is kept: the caller's membership, an object they named. */
+function rowsLoadedBefore(
+  event: CachedEvent | ModuleMapEvent,
+  { events, rows }: ObserveInput,
+  kept: ReadonlySet<string> = new Set(),
+): ReadonlySet<string> {
+  const loaded = events.flatMap(other => {
+    if (other.kind !== 'query' || other.entryPoint.name !== event.entryPoint.name || kept.has(other.row)) return [];
+    if (event.kind === 'cached' && other.inside.includes(event.id)) return [];
+    const where = rows.get(other.row)?.where;
+    const terms = where === undefined ? [] : termsOf(where);
+    return terms.some(term => term.kind === 'principal' || term.kind === 'client') ? [other.row] : [];
+  });
+  return new Set(loaded);
 }
 
 function tablesOf(tables: readonly string[]): readonly string[] {
