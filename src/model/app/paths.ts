@@ -76,7 +76,7 @@ class Walk {
   readonly #reached: Reached[] = [];
   readonly #events: AppEvent[] = [];
   readonly #uses: Use[] = [];
-  readonly #lookups: Use[] = [];
+  readonly #lookups: (Use & { readonly changes: boolean })[] = [];
   readonly #cached: { readonly event: Extract<AppEvent, { kind: 'cached' }>; readonly from: number; readonly to: number }[] = [];
   #sources: Source[] = [];
 
@@ -139,7 +139,7 @@ class Walk {
   /** Rows of earlier queries whose columns choose the row of this one. */
   #noteLookups(draft: QueryDraft, facts: readonly Fact[]): void {
     const note = (term: Term): void => {
-      for (const atom of atoms(term)) if (atom.kind === 'column' && atom.row !== draft.row.name) this.#lookups.push({ row: atom.row, facts });
+      for (const atom of atoms(term)) if (atom.kind === 'column' && atom.row !== draft.row.name) this.#lookups.push({ row: atom.row, facts, changes: draft.operation !== 'read' });
     };
     eachTerm(draft.row.where, note);
     for (const { value } of draft.values) note(value);
@@ -180,7 +180,7 @@ class Walk {
     const queries: QueryPath[] = [];
     const perSite = new Map<string, Map<string, string>>();
     const idByRow = new Map<string, string>();
-    for (const reached of this.#reached.flatMap(splitByAbsence)) {
+    for (const reached of this.#reached.flatMap(splitByAbsence).flatMap(splitByVisitor)) {
       const path = this.#path(reached, perSite);
       idByRow.set(reached.draft.row.name, path.id);
       if (path.isNew) queries.push(path.query);
@@ -205,7 +205,9 @@ class Walk {
     const isOwn = (use: Use): boolean => ownRows.has(this.#machine.copies.get(use.row) ?? use.row);
     const uses = this.#uses.filter(isOwn);
     // A row that never leaves may still choose what a later query does.
-    const telling = uses.length > 0 ? uses : this.#lookups.filter(isOwn);
+    const lookups = this.#lookups.filter(isOwn);
+    const effective = lookups.filter(use => use.changes);
+    const telling: readonly Use[] = uses.length > 0 ? uses : effective.length > 0 ? effective : lookups;
     const factsAfter = commonAfter(telling.map(use => this.#asOwn(use)), reached.facts)
       .filter(fact => !(fact.holds.kind === 'row' && fact.holds.row.name === draft.row.name))
       .map(fact => renameFact(fact, names));
@@ -239,7 +241,8 @@ class Walk {
       facts,
       factsAfter,
       steps: this.#steps(reached, where, values),
-      escapes: uses.length > 0,
+      // A row that was only seen choosing later queries stays inside; of any other nobody can be sure.
+      escapes: uses.length > 0 || !this.#lookups.some(isOwn),
       place: draft.place,
     };
     return { id, isNew, query };
@@ -251,7 +254,7 @@ class Walk {
     const { name } = fact.holds.row;
     const original = this.#machine.copies.get(name) ?? name;
     const client = this.#reached.find(({ draft }) => draft.row.name === original)?.draft.client;
-    return client === undefined || client.sqlRole === undefined ? fact : { ...fact, holds: { ...fact.holds, client } };
+    return client === undefined || client.role === 'owner' || client.role === 'service' ? fact : { ...fact, holds: { ...fact.holds, client } };
   }
 
   /** Facts about a copy of the row are facts about the row. */
@@ -379,6 +382,13 @@ function splitByAbsence(reached: Reached): readonly Reached[] {
     }
   }
   return [reached];
+}
+
+/** A client that acts for whoever's token is in the cookie acts as `anon` where nobody has to be signed in. */
+function splitByVisitor(reached: Reached): readonly Reached[] {
+  const { client } = reached.draft;
+  if (client.role !== 'authenticated' || principalOf(reached.facts) !== 'anonymous') return [reached];
+  return [reached, { ...reached, draft: { ...reached.draft, client: { ...client, role: 'anon' } } }];
 }
 
 function factsOf(condition: Predicate, fact: Fact): readonly Fact[] {
