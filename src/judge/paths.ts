@@ -11,7 +11,8 @@ import { sqlName, tablesByName } from '../logic/closure.ts';
 import { entails, ownersByTable } from '../logic/entails.ts';
 import type { Answer, World } from '../logic/entails.ts';
 import { renameRows, termsOf } from '../logic/terms.ts';
-import type { Fact, QueryPath } from '../model/app/types.ts';
+import type { DatabaseClient, Fact, QueryPath } from '../model/app/types.ts';
+import type { DatabaseModel } from '../model/database/types.ts';
 import { policyEffect, sqlRoleOf } from './policies.ts';
 import { judgeStorage, storageTable } from './storage.ts';
 import { predicateText, sqlText, termText } from './sql-text.ts';
@@ -37,6 +38,8 @@ interface Subject {
   readonly operation: Operation;
   /** Rows that exist beside it: the query's own row for a joined one. */
   readonly beside: readonly RowVariable[];
+  /** What row security demands of the row as it is written. */
+  readonly check?: Predicate;
 }
 
 /** Judges one query as one entry point reaches it, and each row that it joins or includes. */
@@ -45,8 +48,9 @@ export function judgeQuery(model: QueryPath, world: JudgeWorld): readonly Judged
   const main = judge({ model, row: self, operation: model.query.operation, beside: requiredRows(model) }, world);
   const judged = [toPath(model, main, self, 0)];
   if (main.verdict !== 'isolated' && main.verdict !== 'public') return judged;
+  const visible = underPolicies(self, model, world);
   for (const [index, row] of model.query.joined.entries()) {
-    const beside = [self, ...requiredRows(model), ...referredRows(row, model)].filter(other => other.name !== row.name);
+    const beside = [visible, ...requiredRows(model), ...referredRows(row, model)].filter(other => other.name !== row.name);
     const joined = judge({ model, row, operation: 'read', beside }, world);
     judged.push(toPath(model, joined, row, index + 1));
   }
@@ -131,12 +135,25 @@ function judgeTable(subject: Subject, world: JudgeWorld): Judgement {
   if (withoutPolicy.verdict === 'isolated' || effect === undefined) return withoutPolicy;
   if (!effect.applies) return sqlRoleOf(model.client) === undefined ? ownerNote(withoutPolicy, subject, world) : policyFault(withoutPolicy, subject);
   const policy = operation === 'insert' ? effect.check : effect.using;
-  const withPolicy = judgeRow({ ...subject, row: { ...row, where: and([row.where, rowNamed(policy, row.name)]) } }, world, true);
-  if (withPolicy.verdict === 'isolated') return byPolicy(subject, world);
+  const withPolicy = judgeRow({ ...subject, check: effect.check, row: { ...row, where: and([row.where, rowNamed(policy, row.name)]) } }, world, true);
+  if (withPolicy.verdict === 'isolated') return asNobody(subject, world) ?? byPolicy(subject, world);
   const cell = findCell(subject, world);
   if (withPolicy.verdict === 'unknown' && cell?.verdict === 'isolated') return byPolicy(subject, world);
   if (withPolicy.verdict === 'unknown' && cell?.verdict !== 'leaks') return withPolicy;
   return isBoundToCaller(model) ? policyFault(withoutPolicy, subject) : withPolicy;
+}
+
+/** A client that carries the caller's token acts as nobody where nobody is signed in; what the policies show then. */
+function asNobody(subject: Subject, world: JudgeWorld): Judgement | undefined {
+  const { model, row, operation } = subject;
+  const table = tablesByName(world.database).get(row.table);
+  const mayBeNobody = model.client.role === 'authenticated' && model.client.sqlRole === undefined && model.principal === 'anonymous';
+  if (!mayBeNobody || table === undefined) return undefined;
+  const anonymous: QueryPath = { ...model, client: { ...model.client, role: 'anon' } };
+  const effect = policyEffect(table, operation, anonymous.client, world.database);
+  const policy = operation === 'insert' ? effect.check : effect.using;
+  const judged = judgeRow({ ...subject, model: anonymous, row: { ...row, where: and([row.where, rowNamed(policy, row.name)]) } }, world);
+  return judged.verdict === 'leaks' ? policyFault(judged, { ...subject, model: anonymous }) : undefined;
 }
 
 /** The settings that policies read hold what the server verified; for a JWT client, the token does. */
@@ -233,6 +250,9 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
   if (operation === 'read' && model.factsAfter.length > 0 && ask([...strong, ...model.factsAfter.filter(fact => fact.weakness === undefined)], 'dropped').kind === 'owned') {
     return settled('isolated', 'guarded-lookup', 'The row is compared with the caller before it is used.');
   }
+  if (operation === 'read' && !model.escapes) {
+    return settled('isolated', 'guarded-lookup', 'The row itself never reaches the caller; what it chooses is judged where it is used.');
+  }
   if (ask(strong, 'kept').kind === 'owned') {
     return leak('maybe-undefined', subject, 'The filter that ties the row to the caller is left out when its value is undefined.');
   }
@@ -265,10 +285,19 @@ function askWith({ model, row, beside, operation }: Subject, world: JudgeWorld, 
 function foundRow({ holds }: Fact, { database }: JudgeWorld): readonly RowVariable[] {
   if (holds.kind !== 'row') return [];
   const { row, client } = holds;
+  return client === undefined ? [row] : [filtered(row, client, database)];
+}
+
+/** The query's own row as the policies let it through. */
+function underPolicies(row: RowVariable, { client }: QueryPath, { database }: JudgeWorld): RowVariable {
+  return filtered(row, client, database);
+}
+
+function filtered(row: RowVariable, client: DatabaseClient, database: DatabaseModel): RowVariable {
   const table = tablesByName(database).get(row.table);
-  if (client === undefined || table === undefined) return [row];
+  if (table === undefined) return row;
   const { using } = policyEffect(table, 'read', client, database);
-  return [{ ...row, where: and([row.where, rowNamed(using, row.name)]) }];
+  return { ...row, where: and([row.where, rowNamed(using, row.name)]) };
 }
 
 function memberTenant(fact: Fact): readonly Term[] {
@@ -329,7 +358,9 @@ function judgeWritten(subject: Subject, world: JudgeWorld, facts: readonly Fact[
   const [{ column }] = ownership.path;
   const value = model.query.values.find(entry => entry.column === column)?.value;
   if (value === undefined || !isChosen(value)) return undefined;
-  const next: RowVariable = { name: 'new', table: row.table, where: equals({ kind: 'column', row: 'new', column }, value) };
+  const assigned = equals({ kind: 'column', row: 'new', column }, value);
+  const where = subject.check === undefined ? assigned : and([assigned, rowNamed(subject.check, 'new')]);
+  const next: RowVariable = { name: 'new', table: row.table, where };
   const answer = askWith({ ...subject, row: next, beside: [row] }, world, false)(facts, 'dropped');
   return answer.kind === 'owned' ? undefined : leak('client-id', { ...subject, row: next }, `The row can be moved to another tenant: '${column}' takes ${termText(value)}.`);
 }

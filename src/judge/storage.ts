@@ -1,5 +1,4 @@
 import type { Term } from '../core/predicate.ts';
-import { sqlName } from '../logic/closure.ts';
 import { termsOf } from '../logic/terms.ts';
 import type { QueryPath } from '../model/app/types.ts';
 import type { JudgeWorld, Judgement } from './paths.ts';
@@ -20,11 +19,11 @@ export function judgeStorage(model: QueryPath, world: JudgeWorld): Judgement {
     const note = chosen ? 'A path from the browser selects the object, and the service role bypasses policies.' : 'The service role reads the bucket as a whole.';
     return { verdict: 'leaks', reason: chosen ? 'client-id' : 'unscoped', notes: [note] };
   }
-  const bucket = terms.flatMap(term => (term.kind === 'constant' && typeof term.value === 'string' ? [term.value] : []));
+  const bucket: readonly string[] = terms.flatMap(term => (term.kind === 'constant' && typeof term.value === 'string' ? [term.value] : []));
   const command = model.query.operation === 'read' ? 'select' : model.query.operation;
-  const cells = world.cells.filter(cell => cell.role === role && cell.command === command && (cell.objectKind === 'bucket' ? bucket.includes(cell.object) : sqlName({ schema: cell.schema, name: cell.object }) === storageTable));
-  const buckets = cells.filter(cell => cell.objectKind === 'bucket');
-  const mine = buckets.length > 0 ? buckets : cells;
+  const cells = world.cells.filter(cell => cell.role === role && cell.command === command && cell.bucket !== undefined);
+  const named = cells.filter(cell => bucket.includes(cell.bucket ?? ''));
+  const mine = named.length > 0 ? named : cells;
   const cell = mine.find(candidate => candidate.verdict === 'leaks') ?? mine[0];
   if (cell === undefined) return { verdict: 'unknown', reason: 'opaque', notes: ["The bucket's policies were not replayed."] };
   if (cell.verdict === 'leaks') return { verdict: 'leaks', reason: 'policy-leaks', notes: [cell.because] };

@@ -115,6 +115,8 @@ class OwnershipProver {
 
   /** Two different constants are equal, or a nobody's id is compared: the branch holds for no row. */
   isContradiction(): boolean {
+    const isUser = (term: Term): boolean => term.kind === 'principal' && term.attribute === 'user.id';
+    if (this.#question.signedIn && this.#branch.nulls.some(term => this.#closure.equalTo(term).some(isUser))) return true;
     return this.#branch.equalities.some(({ left, strict }) => {
       const equal = this.#closure.equalTo(left);
       if (strict && this.#branch.nulls.some(term => this.#closure.same(term, left))) return true;

@@ -137,8 +137,8 @@ function cellsOfLeaks(truth: Truth): readonly TruthCell[] {
 
 function isCell(wanted: TruthCell, cell: Cell): boolean {
   const names = [cell.object, `${cell.schema}.${cell.object}`, cell.object.replace(/\(.*$/, '')];
-  const object = wanted.bucket ?? wanted.object;
-  return names.includes(object) && cell.role === wanted.role && cell.command === wanted.command && cell.tier === 'api';
+  if (cell.bucket !== wanted.bucket) return false;
+  return names.includes(wanted.object) && cell.role === wanted.role && cell.command === wanted.command && cell.tier === 'api';
 }
 
 function isDatabaseFinding(leak: TruthLeak, finding: Finding): boolean {

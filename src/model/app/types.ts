@@ -37,7 +37,7 @@ export interface QueryPath {
   /** What holds whenever a row that the query returned is used afterwards (a comparison that leaves otherwise). */
   readonly factsAfter: readonly Fact[];
   readonly steps: readonly Step[];
-  /** The row, or part of it, reaches the caller (answer, props of a client component, return of an action). */
+  /** The row, or part of it, may reach the caller; false only when all it does is choose later queries. */
   readonly escapes: boolean;
   /** The row's existence decides an answer that differs from the answer for a foreign row. */
   readonly place: Place;
