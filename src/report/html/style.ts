@@ -99,7 +99,7 @@ table { border-collapse: collapse; width: 100%; }
 .line.leak { border-color: var(--warm); border-top-width: 3px; }
 .line.unknown { border-top-style: dashed; border-color: var(--hatch); }
 .line.quiet { border-color: var(--hatch); border-top-width: 1px; }
-.trail { margin-top: 1rem; padding: 1rem 1.25rem; background: var(--raised); border-radius: 10px; }
+.trail { position: sticky; bottom: .75rem; z-index: 1; max-height: min(48vh, 32rem); overflow: auto; margin-top: 1rem; padding: 1rem 1.25rem; background: var(--raised); border: 1px solid var(--line); border-radius: 10px; box-shadow: 0 8px 32px rgb(0 0 0 / .16); }
 .trail[hidden] { display: none; }
 .trail > header { display: flex; justify-content: space-between; gap: 1rem; align-items: baseline; }
 .trail ul { margin-top: .5rem; }
