@@ -138,8 +138,9 @@ class Walk {
 
   /** Rows of earlier queries whose columns choose the row of this one. */
   #noteLookups(draft: QueryDraft, facts: readonly Fact[]): void {
+    const own = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
     const note = (term: Term): void => {
-      for (const atom of atoms(term)) if (atom.kind === 'column' && atom.row !== draft.row.name) this.#lookups.push({ row: atom.row, facts, changes: draft.operation !== 'read' });
+      for (const atom of atoms(term)) if (atom.kind === 'column' && !own.has(atom.row)) this.#lookups.push({ row: atom.row, facts, changes: draft.operation !== 'read' });
     };
     eachTerm(draft.row.where, note);
     for (const { value } of draft.values) note(value);
@@ -199,7 +200,7 @@ class Walk {
     const names: Renaming = new Map([[draft.row.name, 'self']]);
     const where = renamePredicate(draft.row.where, names);
     const values = draft.values.map(({ column, value }) => ({ column, value: renameTerm(value, names) }));
-    const joined = draft.joined.filter(row => !isReferenced(row, draft, this.#machine)).map(row => renameRow(row, names));
+    const joined = draft.joined.map(row => renameRow(row, names));
     const facts = reached.facts.map(fact => this.#withClient(renameFact(fact, names)));
     const ownRows = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
     const isOwn = (use: Use): boolean => ownRows.has(this.#machine.copies.get(use.row) ?? use.row);
@@ -307,21 +308,6 @@ function unique(steps: readonly Step[]): readonly Step[] {
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
-  });
-}
-
-/** A joined row that the query's own row (or another joined one) refers to by a foreign key belongs to whom that row belongs. */
-function isReferenced(row: RowVariable, draft: QueryDraft, machine: Machine): boolean {
-  const tables = new Map([draft.row, ...draft.joined].map(known => [known.name, known.table]));
-  const conjuncts = row.where.kind === 'and' ? row.where.operands : [row.where];
-  return conjuncts.some(conjunct => {
-    if (conjunct.kind !== 'compare' || conjunct.operator !== '=') return false;
-    const { left, right } = conjunct;
-    if (left.kind !== 'column' || right.kind !== 'column') return false;
-    const [own, other] = left.row === row.name ? [left, right] : [right, left];
-    if (own.row !== row.name || other.row === row.name) return false;
-    const table = machine.database?.tables.find(known => sqlName(known) === tables.get(other.row));
-    return table?.foreignKeys.some(key => key.table === row.table && key.columns.some((column, index) => column === other.column && key.referencedColumns[index] === own.column)) === true;
   });
 }
 
