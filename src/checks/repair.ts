@@ -79,6 +79,3 @@ export type Repair =
   | ({ readonly kind: 'same-answer'; readonly absent: string; readonly foreign: string } & Site)
   /** Keep the module, and the secret in it, out of the browser's bundle. */
   | { readonly kind: 'server-only'; readonly place: Place; readonly secret: string; readonly chain: readonly Place[] };
-
-/** The names of all repairs. */
-export type RepairKind = Repair['kind'];

@@ -1,5 +1,5 @@
 import type { Check, CheckFinding, CheckInput, JudgedPath } from '../../check.ts';
-import { humanizeTable, isOwned } from '../../harm.ts';
+import { humanizeTable, isOwned, tenantNoun } from '../../harm.ts';
 import type { Repair } from '../../repair.ts';
 import { guardsOf, hasStaffName, isAdministrative, siblingsWithRole } from '../administration.ts';
 import { leakCheck } from '../leak-check.ts';
@@ -52,7 +52,7 @@ function withinTenant(input: CheckInput, reported: ReadonlySet<string>): readonl
   return [...byEntry.values()].map(path => ({
     subject: `${path.entryPoint.name} within the tenant`,
     severity: path.sink.operation === 'read' ? 'medium' : 'high',
-    harm: `Any member of an organisation can ${path.sink.operation === 'read' ? 'see' : 'change'} its ${humanizeTable(path.sink.table)} where only its administrators may.`,
+    harm: `Any member of one ${tenantNoun(input.tenancy)} can ${path.sink.operation === 'read' ? 'see' : 'change'} its ${humanizeTable(path.sink.table)} where only its administrators may.`,
     message: `'${path.entryPoint.name}' asks its caller for no role${beside(path, input)}.`,
     file: path.entryPoint.file,
     line: path.entryPoint.line,

@@ -1,16 +1,18 @@
 import type { Predicate, Term } from '../../../core/predicate.ts';
 import type { ObserveInput } from '../events.ts';
 import type { Fact, Observation } from '../types.ts';
+import { byEntry } from './by-entry.ts';
 import { comparisonsOf, conditionsOf } from './predicates.ts';
 
 type EntryGuards = Extract<Observation, { kind: 'entry-guards' }>;
 
 /** What each entry point asks of its caller before it answers. */
 export function observeEntryGuards(input: ObserveInput): readonly EntryGuards[] {
+  const [events, queries] = [byEntry(input.events), byEntry(input.queries)];
   return input.entryPoints.map(entry => {
     const facts = [
-      ...input.events.filter(event => event.entryPoint.name === entry.name).flatMap(event => event.facts),
-      ...input.queries.filter(path => path.entryPoint.name === entry.name).flatMap(path => path.facts),
+      ...events(entry.name).flatMap(event => event.facts),
+      ...queries(entry.name).flatMap(path => path.facts),
     ].filter(fact => fact.weakness === undefined);
     return {
       kind: 'entry-guards',

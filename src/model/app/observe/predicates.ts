@@ -1,4 +1,4 @@
-import type { Predicate, RowVariable, Term } from '../../../core/predicate.ts';
+import type { Predicate, Term } from '../../../core/predicate.ts';
 import type { Fact, QueryPath } from '../types.ts';
 import { atoms } from '../value.ts';
 
@@ -24,11 +24,6 @@ export function termsOf(predicate: Predicate): readonly Term[] {
 /** All comparisons of a predicate. */
 export function comparisonsOf(predicate: Predicate): readonly Comparison[] {
   return collectFrom(predicate, node => (node.kind === 'compare' ? [node] : []));
-}
-
-/** All rows that a predicate says exist (or not). */
-export function rowsOf(predicate: Predicate): readonly RowVariable[] {
-  return collectFrom(predicate, node => (node.kind === 'exists' ? [node.row] : []));
 }
 
 /** What must hold together: the operands of an `and`, opened; negations of an `or` are left as they are. */
