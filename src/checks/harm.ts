@@ -13,8 +13,14 @@ export function describeHarm(harm: Harm, tenancy: TenancyModel): string {
   return `${who[harm.principal]} can ${verb(harm.operation)} ${rowsOfOthers(harm, tenancy)}.`;
 }
 
+/** The harm of a database function that runs with its owner's rights. */
+export function describeCallHarm(principal: Principal, name: string, tenancy: TenancyModel): string {
+  return `${who[principal]} can call the database function '${name}' for any ${tenantNoun(tenancy)}.`;
+}
+
 /** The rows of `table` as a person would call them: `work_orders` → `work orders`, `billing.apiKey` → `api keys`. */
 export function humanizeTable(table: string): string {
+  if (table === storedFiles) return 'files';
   const words = humanizeName(table.slice(table.lastIndexOf('.') + 1));
   return /(s|data|media|history)$/.test(words)
     ? words
@@ -56,6 +62,9 @@ export function quoteAll(names: readonly string[]): string {
   return quoted.length < 2 ? last : `${quoted.slice(0, -1).join(', ')} and ${last}`;
 }
 
+/** Where Supabase keeps what was uploaded. */
+const storedFiles = 'storage.objects';
+
 const who: Readonly<Record<Principal, string>> = {
   anonymous: 'Anyone on the internet',
   member: 'Any signed-in user',
@@ -72,7 +81,7 @@ function rowsOfOthers({ operation, table }: Harm, tenancy: TenancyModel): string
   const ownership = ownerOf(tenancy, table)?.ownership;
   if (table === tenancy.root?.table || table === tenancy.principal?.table)
     return `any ${singular(rows)}${operation === 'read' ? "'s record" : ''}`;
-  const noun = ownership?.kind === 'user' ? 'user' : tenantNoun(tenancy);
+  const noun = ownership?.kind === 'user' && table !== storedFiles ? 'user' : tenantNoun(tenancy);
   return operation === 'insert' ? `${rows} to any ${noun}` : `any ${noun}'s ${rows}`;
 }
 

@@ -85,13 +85,15 @@ function toFinding(rule: LeakRule, paths: readonly [JudgedPath, ...JudgedPath[]]
 }
 
 /** Writing and reading without an account are worse than reading as some customer; so are secrets. */
-function severityOf(path: JudgedPath, rule: LeakRule, { tenancy }: CheckInput): Severity {
+function severityOf(path: JudgedPath, rule: LeakRule, { tenancy, database }: CheckInput): Severity {
   if (rule.severity === 'medium' || rule.severity === 'low') return rule.severity;
+  const called = database.functions.find(candidate => candidate.name === path.model.query.calls?.function);
+  const writes = path.sink.operation !== 'read' || /\b(insert\s+into|update|delete\s+from)\b/i.test(called?.body ?? '');
   const secret = ownerOf(tenancy, path.sink.table)?.secretColumns ?? [];
   const { columns } = path.model.query;
   const readsSecret =
     path.sink.operation === 'read' && secret.some(column => columns === undefined || columns.includes(column));
-  return path.sink.operation !== 'read' || path.principal === 'anonymous' || readsSecret ? 'critical' : rule.severity;
+  return writes || path.principal === 'anonymous' || readsSecret ? 'critical' : rule.severity;
 }
 
 function withOthers(message: string, others: number): string {

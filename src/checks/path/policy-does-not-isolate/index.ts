@@ -1,5 +1,6 @@
 import type { Cell } from '../../../core/cell.ts';
 import type { JudgedPath } from '../../check.ts';
+import { describeCallHarm, describeHarm } from '../../harm.ts';
 import { leakCheck } from '../leak-check.ts';
 import { describeQuery, siteOf } from '../rows.ts';
 
@@ -10,6 +11,10 @@ export const check = leakCheck({
   severity: 'high',
   cwe: 863,
   reasons: ['policy-leaks'],
+  harm: ({ principal, sink, model }, { tenancy }) =>
+    model.query.calls === undefined
+      ? describeHarm({ principal, operation: sink.operation, table: sink.table }, tenancy)
+      : describeCallHarm(principal, model.query.calls.function, tenancy),
   message: path =>
     `${describeQuery(path)} leaves the isolation to the database, where '${path.model.query.calls?.function ?? path.sink.table}' lets the role '${roleOf(path)}' reach other tenants' rows.`,
   evidence: (path, { cells }) => {
@@ -21,11 +26,12 @@ export const check = leakCheck({
         isObject(cell, path.sink.table) &&
         cell.role === roleOf(path),
     );
-    return leaking.flatMap(({ object, role, evidence }) =>
+    const replays = leaking.flatMap(({ object, role, evidence }) =>
       evidence.flatMap(({ kind, transcript }) =>
         kind === 'replay' ? [{ kind, object, role, command, transcript }] : [],
       ),
     );
+    return replays.slice(0, 1);
   },
   repair: path => ({
     kind: 'repair-object',

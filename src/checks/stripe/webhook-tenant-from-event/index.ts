@@ -1,3 +1,4 @@
+import type { JudgedPath } from '../../check.ts';
 import { humanizeTable, isOwned } from '../../harm.ts';
 import { observedCheck } from '../../observed.ts';
 
@@ -8,14 +9,14 @@ export const check = observedCheck({
   severity: 'high',
   cwe: 639,
   kind: 'webhook',
-  faults: ({ entryPoint, tenantBy }, { tenancy }) =>
+  faults: ({ entryPoint, tenantBy }, { tenancy, paths }) =>
     tenantBy.flatMap(({ by, place, table }) =>
       (by !== 'email' && by !== 'metadata') ||
       !(isOwned(tenancy, table) || table === tenancy.root?.table || table === tenancy.principal?.table)
         ? []
         : [
             {
-              harm: `Someone who pays with another customer's ${by === 'email' ? 'e-mail address' : 'id in the metadata'} changes that customer's ${humanizeTable(table)}.`,
+              harm: `Someone who pays with another customer's ${by === 'email' ? 'e-mail address' : 'id in the metadata'} changes that customer's ${humanizeTable(changedBy(entryPoint, paths) ?? table)}.`,
               message: `'${entryPoint}' finds the row of '${table}' by the event's ${by === 'email' ? 'e-mail address' : 'metadata'}, not by the customer id that was stored.`,
               entryPoints: [entryPoint],
               object: table,
@@ -25,3 +26,9 @@ export const check = observedCheck({
           ],
     ),
 });
+
+/** The table that the webhook changes in the end; the row that the event named may only lead there. */
+function changedBy(entryPoint: string, paths: readonly JudgedPath[]): string | undefined {
+  const writes = paths.filter(path => path.entryPoint.name === entryPoint && path.model.query.operation === 'update');
+  return writes.at(-1)?.sink.table;
+}
