@@ -4,7 +4,11 @@ import { Command, CommanderError, Option } from 'commander';
 
 import { createContext } from './commands/context.ts';
 import type { CommandContext } from './commands/context.ts';
+import { runFix } from './commands/fix.ts';
+import type { FixOptions } from './commands/fix.ts';
+import { runProbe } from './commands/probe.ts';
 import { stderrProgress } from './commands/progress.ts';
+import { runRescue } from './commands/rescue.ts';
 import { runRules } from './commands/rules.ts';
 import { runTrace } from './commands/trace.ts';
 import { runTriage } from './commands/triage.ts';
@@ -72,6 +76,35 @@ common(program.command('rules'))
     const [where, what] = folderAndFocus(folder, focus);
     return run(options, context => runRules(where, pick(options, 'migrations', 'databaseUrl'), context), what);
   });
+
+common(program.command('probe'))
+  .argument('[folder]', 'the app', '.')
+  .option('--migrations <path>', 'a file or folder of SQL migrations')
+  .summary('attack a copy of the running app as two of its customers')
+  .description('Copies the app, builds it, runs it on an embedded Postgres with made-up tenants, signs in for real, and calls every entry point with the other tenant’s ids. The app cannot reach anything but this machine.')
+  .addHelpText('after', examples('drydock probe', 'drydock probe ~/acme-app --all', 'drydock probe --json > probe.json'))
+  .action((folder: string, options: OutputOptions & { readonly migrations?: string }) => run(options, context => runProbe(target(folder), pick(options, 'migrations'), context)));
+
+common(program.command('fix'))
+  .argument('[folder]', 'the app', '.')
+  .argument('[finding]', 'number or fingerprint of one finding; all when absent')
+  .option('--migrations <path>', 'a file or folder of SQL migrations')
+  .option('--apply', 'write the repairs that hold into the app; without it nothing is changed')
+  .option('--no-attack', 'verify by judgement and type check alone, without building and attacking a copy')
+  .summary('repairs, each verified on a copy, one path at a time')
+  .addHelpText('after', examples('drydock fix', 'drydock fix 1', 'drydock fix ~/acme-app 3 --apply', 'drydock fix --no-attack --all'))
+  .action((folder: string, finding: string | undefined, options: OutputOptions & FixOptions) => {
+    const [where, what] = folderAndFocus(folder, finding);
+    return run(options, context => runFix(where, { ...pick(options, 'migrations', 'apply', 'attack'), ...(what === undefined ? {} : { finding: what }) }, context));
+  });
+
+common(program.command('rescue'))
+  .argument('[folder]', 'the app', '.')
+  .option('--migrations <path>', 'a file or folder of SQL migrations')
+  .summary('all of it in order: attack, repair a copy, attack again, leave tests behind')
+  .description('Works on copies below .drydock/rescue in the app’s folder; the app’s own files are not changed. The repaired copy is a git repository with one commit per repair.')
+  .addHelpText('after', examples('drydock rescue', 'drydock rescue ~/acme-app', 'drydock rescue --json > rescue.json'))
+  .action((folder: string, options: OutputOptions & { readonly migrations?: string }) => run(options, context => runRescue(target(folder), pick(options, 'migrations'), context)));
 
 function common(command: Command): Command {
   return command
@@ -156,7 +189,9 @@ function write(result: CommandResult, options: OutputOptions, focus: string | un
 }
 
 function hasFindings(result: CommandResult, threshold: Severity): boolean {
-  const findings = 'findings' in result ? result.findings : [];
+  if (result.command === 'rescue') return result.after.leaksExploited > 0 || result.traceAfter.findings.length + result.rulesAfter.findings.length > 0;
+  if (result.command === 'probe' && result.attacks.some(attack => attack.outcome === 'leaked')) return true;
+  const findings = result.command === 'fix' ? [] : result.findings;
   return findings.some(finding => severityRank(finding.severity) <= severityRank(threshold));
 }
 

@@ -1,3 +1,4 @@
+import { silentProgress } from '../core/ports.ts';
 import type { Progress, Replica } from '../core/ports.ts';
 import { startReplica } from '../prove/replica/start.ts';
 import { Lifetime } from './lifetime.ts';
@@ -21,4 +22,9 @@ export function createContext(progress: Progress): CommandContext {
       return replica;
     },
   };
+}
+
+/** The same context without a word: for work that is a part of a stage of its own. */
+export function silently(context: CommandContext): CommandContext {
+  return { ...context, progress: silentProgress };
 }

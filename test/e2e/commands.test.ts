@@ -1,0 +1,155 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { copyOfExample, drydock, folderWith, listing, root } from './drydock.ts';
+
+const disposals: (() => void)[] = [];
+
+afterEach(() => {
+  for (const dispose of disposals.splice(0)) dispose();
+});
+
+function folder(files: Readonly<Record<string, string>>): string {
+  const made = folderWith(files);
+  disposals.push(made.dispose);
+  return made.path;
+}
+
+function example(name: string): string {
+  const made = copyOfExample(name);
+  disposals.push(made.dispose);
+  return made.path;
+}
+
+/** A two-page notes app: one leak, one table. */
+const notes: Readonly<Record<string, string>> = {
+  'package.json': '{ "name": "notes", "dependencies": { "next": "16.4.5", "pg": "8.23.1" } }',
+  'next.config.mjs': 'export default {};',
+  'lib/db.ts': "import { Pool } from 'pg';\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+  'app/api/notes/[id]/route.ts': [
+    "import { pool } from '../../../../lib/db';",
+    'export async function GET(_request: Request, { params }: { params: Promise<{ id: string }> }) {',
+    '  const { id } = await params;',
+    "  const { rows } = await pool.query('select * from notes where id = $1', [id]);",
+    '  return Response.json(rows[0]);',
+    '}',
+    '',
+  ].join('\n'),
+  'migrations/0001_notes.sql': [
+    'create table users (id uuid primary key, email text not null unique);',
+    'create table teams (id uuid primary key, name text not null);',
+    'create table team_members (team_id uuid not null references teams, user_id uuid not null references users, role text not null, primary key (team_id, user_id));',
+    'create table notes (id uuid primary key, team_id uuid not null references teams, body text not null);',
+    '',
+  ].join('\n'),
+};
+
+describe('what a user types', () => {
+  test('--help names every command, and each command has examples', async () => {
+    const help = await drydock(['--help']);
+    expect(help.code).toBe(0);
+    for (const command of ['triage', 'trace', 'rules', 'probe', 'fix', 'rescue']) {
+      expect(help.stdout).toContain(command);
+      const own = await drydock([command, '--help']);
+      expect(own.stdout, command).toContain('Examples:');
+      expect(own.code).toBe(0);
+    }
+  });
+
+  test('an unknown option is refused with exit code 2 and nothing on stdout', async () => {
+    const run = await drydock(['trace', '--frobnicate']);
+    expect(run.code).toBe(2);
+    expect(run.stdout).toBe('');
+    expect(run.stderr).toContain('--frobnicate');
+  });
+
+  test('a finding gives exit code 1, and stdout holds the report alone', async () => {
+    const run = await drydock(['trace', folder(notes), '--json']);
+    expect(run.code).toBe(1);
+    const report: unknown = JSON.parse(run.stdout);
+    expect(report).toMatchObject({ schemaVersion: 1, command: 'trace', summary: { leaks: 1 } });
+  });
+
+  test('the same input gives the same output', async () => {
+    const path = folder(notes);
+    const [first, second] = [await drydock(['trace', path, '--json', '--quiet']), await drydock(['trace', path, '--json', '--quiet'])];
+    const withoutTimes = (text: string): string => text.replaceAll(/"elapsedMs": ?\d+(\.\d+)?/g, '"elapsedMs": 0');
+    expect(withoutTimes(first.stdout)).toBe(withoutTimes(second.stdout));
+  });
+});
+
+describe('bad input', () => {
+  test('a folder that is not there', async () => {
+    const run = await drydock(['trace', '/nowhere/at/all']);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toMatch(/no folder/i);
+  });
+
+  test('not a Next.js app', async () => {
+    const run = await drydock(['trace', folder({ 'README.md': '# empty' })]);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain('No Next.js app');
+    expect(run.stderr).toContain('next.config');
+  });
+
+  test('no migrations: rules says how to name them, trace goes on and says what that costs', async () => {
+    const { 'migrations/0001_notes.sql': _, ...without } = notes;
+    const path = folder(without);
+    const rules = await drydock(['rules', path]);
+    expect(rules.code).toBe(2);
+    expect(rules.stderr).toContain('--migrations');
+    const trace = await drydock(['trace', path, '--json']);
+    expect(JSON.parse(trace.stdout)).toMatchObject({ summary: { unknown: 1 } });
+  });
+
+  test('a syntax error in one file is a gap, and every other file is still analysed', async () => {
+    const run = await drydock(['trace', folder({ ...notes, 'app/api/broken/route.ts': 'export async function GET( { return' }), '--json']);
+    const report: unknown = JSON.parse(run.stdout);
+    expect(report).toMatchObject({ summary: { leaks: 1 } });
+    expect(run.stdout).toContain('app/api/broken/route.ts');
+  });
+
+  test('a migration that fails is named with its line, and the rest is replayed', async () => {
+    const run = await drydock(['rules', folder({ ...notes, 'migrations/0002_wrong.sql': 'alter table nonsense add column x text;\ncreate table later (id uuid primary key);\n' }), '--json']);
+    const report: unknown = JSON.parse(run.stdout);
+    expect(report).toMatchObject({ replay: { failed: [{ file: 'migrations/0002_wrong.sql', line: 1, sqlstate: '42P01' }] } });
+  });
+
+  test('a database that cannot be reached', async () => {
+    const run = await drydock(['rules', '--database-url', 'postgres://nobody:geheim@127.0.0.1:1/none']);
+    expect(run.code).toBe(2);
+    expect(run.stderr).not.toContain('geheim');
+    expect(run.stderr).toMatch(/could not|cannot/i);
+  });
+});
+
+describe('nothing is left behind', () => {
+  test('Ctrl-C in the middle stops the replica and leaves the user’s files alone', async () => {
+    const path = example('skiff');
+    const before = listing(path);
+    const run = await drydock(['rules', path], { interruptAfter: 'Reading the database schema' });
+    expect(run.code).toBe(130);
+    expect(listing(path)).toEqual(before);
+    expect(serversStartedBy(path)).toEqual([]);
+  });
+
+  test('triage writes nothing into the app', async () => {
+    const path = folder(notes);
+    const before = listing(path);
+    await drydock([path]);
+    expect(listing(path)).toEqual(before);
+  });
+});
+
+/** Postgres servers of Drydock that still run; other tests' replicas have another parent. */
+function serversStartedBy(_path: string): readonly string[] {
+  const processes = execFileSync('ps', ['-eo', 'ppid,args'], { encoding: 'utf8' }).split('\n');
+  return processes.filter(line => /^\s*1\s/.test(line) && line.includes('drydock-replica'));
+}
+
+test('the version is the package’s', async () => {
+  const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const run = await drydock(['--version']);
+  expect(manifest).toMatchObject({ version: run.stdout.trim() });
+});
