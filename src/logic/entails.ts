@@ -139,6 +139,8 @@ class OwnershipProver {
   }
 
   #ownerOf(row: RowVariable, hops: number): OwnedBy | undefined {
+    // Everyone's rows refer to reference data: being referred to makes it nobody's.
+    if (this.#owners.get(row.table)?.ownership.kind === 'shared') return undefined;
     const { root, principal, memberships } = this.#world.tenancy;
     if (root !== undefined && row.table === root.table) {
       const right = this.#tenantRight(column(row, root.key));

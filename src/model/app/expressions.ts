@@ -65,6 +65,8 @@ function evaluateKind(machine: Machine, frame: Frame, expression: Expression): V
       const [only] = items;
       // `[...rows]` is the list itself.
       if (items.length === 1 && only?.kind === 'list' && expression.items[0]?.spread === true) return only;
+      const spreads = new Set(expression.items.filter(item => item.spread).map(item => frame.seen.get(item.value)));
+      if (items.some(item => spreads.has(item))) return mixedList(machine, frame, items, item => spreads.has(item), expression.at);
       return { kind: 'array', items };
     }
     case 'template':
@@ -120,6 +122,16 @@ function evaluateKind(machine: Machine, frame: Frame, expression: Expression): V
     case 'unknown':
       return machine.opaque(frame, expression.at, expression.what);
   }
+}
+
+/** `[...rows, ...others, one]`: any of them, each with what holds when there is one. */
+export function mixedList(machine: Machine, frame: Frame, items: readonly Value[], isMany: (item: Value) => boolean, at: number): Value {
+  const alternatives = items.map((item): Alternative => {
+    if (!isMany(item)) return { value: item, facts: [] };
+    const { element, facts } = iterated(machine, frame, item, at);
+    return { value: element, facts };
+  });
+  return { kind: 'list', element: choose(alternatives), rows: undefined, facts: [] };
 }
 
 // Names --------------------------------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ class Walk {
         }
         case 'query': {
           const known = addFacts(facts, effect.facts);
-          this.#reached.push({ draft: effect.draft, facts: withCredentials(known, this.#machine), steps: [...steps, ...guardSteps(effect.facts)], sources: [...this.#sources], inside, entryPoint });
+          this.#reached.push({ draft: effect.draft, facts: withCredentials(known), steps: [...steps, ...guardSteps(effect.facts)], sources: [...this.#sources], inside, entryPoint });
           this.#noteLookups(effect.draft, known);
           this.#events.push({ kind: 'query', pathId: '', row: effect.draft.row.name, entryPoint, facts: known, inside, place: effect.draft.place });
           break;
@@ -311,14 +311,10 @@ function unique(steps: readonly Step[]): readonly Step[] {
   });
 }
 
-function sqlName(table: { readonly name: string; readonly schema: string }): string {
-  return table.schema === 'public' ? table.name : `${table.schema}.${table.name}`;
-}
-
 const hashing = /hash|digest|hmac|sha\d|bcrypt|scrypt|argon/i;
 
 /** A row found by the hash of a key that the caller sent is a credential: who sent it is known by it. */
-function withCredentials(facts: readonly Fact[], machine: Machine): readonly Fact[] {
+function withCredentials(facts: readonly Fact[]): readonly Fact[] {
   const more: Fact[] = [];
   for (const fact of facts) {
     if (fact.weakness !== undefined || fact.holds.kind !== 'row') continue;
@@ -331,10 +327,6 @@ function withCredentials(facts: readonly Fact[], machine: Machine): readonly Fac
     });
     if (!isCredential) continue;
     more.push({ holds: { kind: 'signed-in' }, place: fact.place, label: 'a key was verified' });
-    const table = machine.database?.tables.find(known => sqlName(known) === row.table);
-    for (const key of table?.foreignKeys ?? []) {
-      for (const column of key.columns) more.push({ holds: { kind: 'member', tenant: { kind: 'column', row: row.name, column } }, place: fact.place, label: 'a key was verified' });
-    }
   }
   return addFacts(facts, more);
 }

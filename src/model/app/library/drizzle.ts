@@ -687,15 +687,17 @@ function settleBuild(call: Call, build: Build): Value {
   const where = renamePredicate(readCondition(call, build.where, tables) ?? { kind: 'true' }, names);
   const joined = build.joins.map((join, index): RowVariable => {
     const inner = joinedRows[index] ?? row;
-    return { ...inner, where: renamePredicate(readCondition(call, join.on, tables) ?? { kind: 'true' }, names), required: join.required };
+    const on = renamePredicate(readCondition(call, join.on, tables) ?? { kind: 'true' }, names);
+    // An outer join whose row the filter compares returns nothing without that row.
+    return { ...inner, where: on, required: join.required || mentions(where, inner.name) };
   });
-  const self: RowVariable = { ...row, where: withJoined(where, joined, build.joins.map(join => join.required)) };
+  const self: RowVariable = { ...row, where };
   machine.rows.set(self.name, self);
   for (const inner of joined) machine.rows.set(inner.name, inner);
   const { values, open } = assigned(build.operation === 'update' ? build.values : undefined, table, names);
-  const joinFacts = build.joins.flatMap((join, index) => {
+  const joinFacts = build.joins.flatMap((_, index) => {
     const inner = joined[index];
-    return join.required && inner !== undefined ? [rowFact(inner, build.place, `joined '${inner.table}'`)] : [];
+    return inner?.required === true ? [rowFact(inner, build.place, `joined '${inner.table}'`)] : [];
   });
   const rowsByMarker = new Map<string, { readonly row: RowVariable; readonly required: boolean; readonly table: TableNative }>([[table.marker, { row: self, required: true, table }]]);
   for (const [index, join] of build.joins.entries()) {
@@ -722,28 +724,6 @@ function settleBuild(call: Call, build: Build): Value {
   }
   if (build.operation === 'read' && !build.grouped && selection?.kind === 'object' && isAggregate(selection)) return { kind: 'array', items: [element] };
   return { ...list, element };
-}
-
-/** A row that an inner join needs is there; so is one of an outer join that the filter speaks of. */
-function withJoined(where: Predicate, joined: readonly RowVariable[], required: readonly boolean[]): Predicate {
-  let all = where;
-  for (const [index, row] of joined.entries()) {
-    if (required[index] !== true && !mentions(where, row.name)) continue;
-    all = and([{ kind: 'exists', row: { ...row, where: and([row.where, ...conjunctsAbout(all, row.name)]) } }, ...conjunctsNotAbout(all, row.name)]);
-  }
-  return all;
-}
-
-function conjunctsOf(predicate: Predicate): readonly Predicate[] {
-  return predicate.kind === 'and' ? predicate.operands : [predicate];
-}
-
-function conjunctsAbout(predicate: Predicate, row: string): readonly Predicate[] {
-  return conjunctsOf(predicate).filter(conjunct => mentions(conjunct, row));
-}
-
-function conjunctsNotAbout(predicate: Predicate, row: string): readonly Predicate[] {
-  return conjunctsOf(predicate).filter(conjunct => !mentions(conjunct, row));
 }
 
 function mentions(predicate: Predicate, row: string): boolean {

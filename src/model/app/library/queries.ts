@@ -2,6 +2,7 @@ import { and, or, type Predicate, type RowVariable, type Term } from '../../../c
 import { loadSqlParser, lowerSqlCondition, lowerSqlStatement, parseSql, type LoweredStatement, type ScopeRelation } from '../../../logic/sql.ts';
 import { messageOf } from '../../../core/error.ts';
 import type { Place } from '../../../core/place.ts';
+import { mixedList } from '../expressions.ts';
 import { asPredicate, isTelling } from '../facts.ts';
 import { factsKey, termKey } from '../keys.ts';
 import type { Call, Frame, Machine, QueryDraft } from '../machine.ts';
@@ -167,7 +168,7 @@ export function runSql(call: Call, sql: SqlText, state: ClientState): Value {
     machine.gap(`A statement in SQL could not be read: ${messageOf(error)}.`, place);
     return machine.opaque(frame, call.at, 'the result of SQL that could not be read');
   }
-  let result: Value = { kind: 'array', items: [] };
+  const results: Value[] = [];
   statements = [...statements, ...functionsInFrom(sql)];
   for (const statement of statements) {
     switch (statement.kind) {
@@ -178,7 +179,7 @@ export function runSql(call: Call, sql: SqlText, state: ClientState): Value {
         state.settings = [...state.settings.filter(setting => setting.name !== statement.name), { name: statement.name, value: statement.value }];
         break;
       case 'query':
-        result = runStatement(call, statement, state, place, sql.text);
+        results.push(runStatement(call, statement, state, place, sql.text));
         break;
       case 'call': {
         const row = machine.newRow(statement.function, { kind: 'true' });
@@ -194,13 +195,16 @@ export function runSql(call: Call, sql: SqlText, state: ClientState): Value {
           client: clientOf(state, place),
           place,
         });
-        result = { kind: 'list', element: { kind: 'row', row, fields: undefined, columns: undefined }, rows: row, facts: [] };
+        results.push({ kind: 'list', element: { kind: 'row', row, fields: undefined, columns: undefined }, rows: row, facts: [] });
         break;
       }
       case 'other':
     }
   }
-  return result;
+  const [only] = results;
+  // The parts of a union come as one list.
+  if (results.length > 1) return mixedList(machine, frame, results, () => true, call.at);
+  return only ?? { kind: 'array', items: [] };
 }
 
 /** `select … from a_function($1)`: a call, whatever else the statement reads. */

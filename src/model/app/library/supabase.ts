@@ -423,9 +423,8 @@ function settle(call: Call, build: Build): Value {
   const filters = build.where.map(predicate => renamePredicate(predicate, names));
   const own = filters.filter(predicate => !joined.some(({ row }) => predicateKey(predicate).includes(`${row.name}.`)));
   const about = (row: RowVariable): readonly Predicate[] => filters.filter(predicate => predicateKey(predicate).includes(`${row.name}.`));
-  const embedded = joined.map(({ row }): RowVariable => ({ ...row, where: and([row.where, ...about(row)]) }));
-  const required = embedded.filter((_, index) => joined[index]?.inner === true).map((row): Predicate => ({ kind: 'exists', row }));
-  const row: RowVariable = { ...fresh, where: and([...own, ...required]) };
+  const embedded = joined.map(({ row, inner }): RowVariable => ({ ...row, where: and([row.where, ...about(row)]), ...(inner ? { required: true } : {}) }));
+  const row: RowVariable = { ...fresh, where: and(own) };
   const { values, open } = assigned(build.operation === 'update' ? build.values : undefined);
   runQuery(machine, frame, {
     row,
