@@ -263,6 +263,21 @@ create function net.http_post(url text, body jsonb default '{}', params jsonb de
 returns bigint language sql as $$ select 1::bigint $$;
 create function net.http_delete(url text, params jsonb default '{}', headers jsonb default '{}', timeout_milliseconds integer default 5000)
 returns bigint language sql as $$ select 1::bigint $$;
+create type extensions.http_header as (field varchar, value varchar);
+create type extensions.http_request as (method text, uri varchar, headers extensions.http_header[], content_type varchar, content varchar);
+create type extensions.http_response as (status integer, content_type varchar, headers extensions.http_header[], content varchar);
+create function extensions.http_header(field varchar, value varchar) returns extensions.http_header language sql as $$
+  select row(field, value)::extensions.http_header
+$$;
+create function extensions.http(request extensions.http_request) returns extensions.http_response language sql as $$
+  select row(200, 'application/json', null, '{}')::extensions.http_response
+$$;
+create function extensions.http_get(uri varchar) returns extensions.http_response language sql as $$
+  select row(200, 'application/json', null, '{}')::extensions.http_response
+$$;
+create function extensions.http_post(uri varchar, content varchar, content_type varchar) returns extensions.http_response language sql as $$
+  select row(200, 'application/json', null, '{}')::extensions.http_response
+$$;
 create function supabase_functions.http_request() returns trigger language plpgsql as $$ begin return new; end $$;
 create function graphql_public.graphql("operationName" text default null, query text default null, variables jsonb default null, extensions jsonb default null)
 returns jsonb language sql as $$ select '{}'::jsonb $$;

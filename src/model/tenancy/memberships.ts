@@ -45,8 +45,11 @@ export function tenantLink(table: Table, root: Table, database: DatabaseModel): 
 function score(table: Table, { tenant, user }: Candidate, root: Table, principal: FoundPrincipal, database: DatabaseModel, uses: readonly PolicyUse[]): number {
   const others = foreignLinks(table, database).filter(link => link.column !== tenant.column && link.column !== user.column && !isReference(link, database));
   const isOnePerUser = keyOf(table) === user.column && table.primaryKey.length === 1;
+  const isPair = isUniqueTogether(table, [tenant.column, user.column]);
+  // Any row with an author and a group looks like this; a membership is there once for both, or says what it is.
+  if (!isPair && !isOnePerUser && !isMembershipNoun(table.name, root.name)) return 0;
   return (
-    (isUniqueTogether(table, [tenant.column, user.column]) ? 5 : 0) +
+    (isPair ? 5 : 0) +
     (isOnePerUser ? 5 : 0) +
     (isMembershipNoun(table.name, root.name) ? 3 : 0) +
     (isUserColumn(user.column) ? 1 : 0) +

@@ -59,7 +59,12 @@ export function isAdministratorRole(value: string): boolean {
   return /^(super_?)?(owner|admin|administrator)$|^(account|team|org|organization|workspace|company)[_-]?(owner|admin)$/i.test(value);
 }
 
-/** Columns that tell about a person. */
+/** Whether the rows of a table say that something was shared. */
+export function isShareNoun(table: string): boolean {
+  return /(^|_)(share|shared|sharing)(_|$)|^public_/.test(plainName(table));
+}
+
+/** Whether a column tells about a person. */
 export function isPersonalColumn(column: string): boolean {
   return /(^|_)(e?mail|phone|first_name|last_name|full_name|address|birth|dob|ssn|ip_address|iban)(_|$)/.test(plainName(column));
 }
