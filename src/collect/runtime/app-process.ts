@@ -105,8 +105,14 @@ function processEnvironment(
     NO_COLOR: '1',
     NODE_OPTIONS: `--require ${JSON.stringify(preload)}`,
     DRYDOCK_RECORDER: recorder.url,
+    ...(isCopy(options.appRoot) ? { DRYDOCK_HIDDEN_REPOSITORY: join(options.appRoot, '.git') } : {}),
     ...extra,
   };
+}
+
+/** True below a `.drydock` folder: not the user's own checkout. */
+function isCopy(appRoot: string): boolean {
+  return appRoot.split(/[\\/]/).includes('.drydock');
 }
 
 function inherited(): Readonly<Record<string, string>> {

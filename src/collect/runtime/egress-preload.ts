@@ -3,6 +3,7 @@
  * Drydock's recorder instead, and any other outgoing connection fails. CommonJS, because `--require` asks for it.
  */
 export const egressPreload = `'use strict';
+const fs = require('node:fs');
 const http = require('node:http');
 const https = require('node:https');
 const net = require('node:net');
@@ -86,6 +87,14 @@ net.Socket.prototype.connect = function (...given) {
   process.nextTick(() => this.destroy(failure));
   return this;
 };
+// A copy below .drydock/ may be a git repository of its own. Next takes that for the end of the workspace and would not
+// look above it for the app's dependencies.
+const hidden = process.env.DRYDOCK_HIDDEN_REPOSITORY;
+const { statSync } = fs;
+if (hidden) fs.statSync = function (path, options) {
+  return path === hidden && options && options.throwIfNoEntry === false ? undefined : statSync.apply(this, arguments);
+};
+
 syncBuiltinESMExports();
 
 // Drydock may be killed without a chance to say so: an orphan ends itself.

@@ -46,7 +46,7 @@ export async function runCampaign(input: CampaignInput): Promise<CampaignResult>
     const access = await ledger.ownAccess(target);
     if (access !== undefined) owned.set(target, access);
     const step = buildStep(target, attacker, own, input.lab);
-    if (step !== undefined) await ownRequestAttacks(ledger, target, step, principalOf(target) === attacker ? access?.run : undefined);
+    if (step !== undefined) await ownRequestAttacks(ledger, target, step, principalOf(input, target) === attacker ? access?.run : undefined);
   }
   await cacheOrder(input, ledger, owned);
   for (const target of ordered) await foreignAttacks(input, ledger, target);
@@ -72,7 +72,7 @@ class Ledger {
   }
 
   async ownAccess(target: Target): Promise<OwnAccess | undefined> {
-    const as = principalOf(target);
+    const as = principalOf(this.input, target);
     const step = buildStep(target, as, own, this.input.lab);
     if (step === undefined) {
       this.checks.push({ entryPoint: target.entryPoint.name, principal: '', description: 'with its own rows', outcome: 'void', observed: 'no row could be made for a value of its request' });
@@ -109,9 +109,13 @@ class Ledger {
   }
 }
 
-/** Entry points that ask for a role of the whole app are used by the one user who was given it. */
-function principalOf(target: Target): PrincipalName {
-  const asksForRole = target.paths.some(path => path.model.facts.some(fact => rolesOfFact(fact).length > 0));
+/**
+ * Entry points that ask for a role of the whole app, or should, are used by the one user who was given it: theirs is the
+ * access that a repair must leave.
+ */
+function principalOf(input: CampaignInput, target: Target): PrincipalName {
+  const shouldAsk = input.findings.some(finding => finding.check === 'path/admin-without-role' && finding.entryPoint === target.entryPoint.name) || target.paths.some(path => path.reason === 'cross-role');
+  const asksForRole = shouldAsk || target.paths.some(path => path.model.facts.some(fact => rolesOfFact(fact).length > 0));
   return asksForRole ? 'A.users.2' : attacker;
 }
 

@@ -263,7 +263,7 @@ function answerShape(exchange: Exchange): string {
 function mask(text: string): string {
   return text
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi, '‹id›')
-    .replace(/drydock-missing-\d+|zq7k\w+/gi, '‹id›')
+    .replace(/\w*drydockmissing\d+|(?:[a-z]{2,5}_)?zq7k\w+/gi, '‹id›')
     .replace(/\d{4}-\d\d-\d\d(?:T[\d:.]+Z?)?/g, '‹time›')
     .replace(/"digest":"[^"]*"/g, '"digest":‹›');
 }

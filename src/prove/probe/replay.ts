@@ -159,5 +159,6 @@ function sampleOf(path: readonly string[], seed: Seed): string | undefined {
 function missingLike(sample: string | undefined): string {
   if (sample === undefined || /^[0-9a-f]{8}-[0-9a-f]{4}-/i.test(sample)) return '0d0cfade-0000-4000-8000-00000000dead';
   if (/^\d+$/.test(sample)) return '1987654321';
-  return 'drydock-missing-0001';
+  // `cus_…`: a value of another shape would be refused for its shape.
+  return `${/^[a-z]{2,5}_/.exec(sample)?.[0] ?? ''}drydockmissing0001`;
 }
