@@ -53,7 +53,8 @@ afterAll(async () => {
 
 /** Replays a fixture on top of its platform's notes app, attacks it, and runs every database check. */
 async function findingsIn(text: string): Promise<readonly Finding[]> {
-  const platform = detectPlatform([text]) === 'plain' && /notes_request|Nothing here pretends/.test(text) ? 'plain' : 'supabase';
+  const platform =
+    detectPlatform([text]) === 'plain' && /notes_request|Nothing here pretends/.test(text) ? 'plain' : 'supabase';
   const copy = await replica.createDatabase({ template: bases.get(platform)?.name ?? 'template1' });
   try {
     const { report, places } = await replayMigrations(copy.sql, [{ file: 'migration.sql', text }], platform);
@@ -79,7 +80,8 @@ describe.each(databaseChecks.map(check => check.id))('%s', id => {
   const mine = fixtures.filter(fixture => fixture.id === id);
 
   test('has a fixture that it finds, the same repaired, and one that only looks bad', () => {
-    const names = (kind: Fixture['kind']): readonly string[] => mine.filter(fixture => fixture.kind === kind).map(fixture => fixture.name);
+    const names = (kind: Fixture['kind']): readonly string[] =>
+      mine.filter(fixture => fixture.kind === kind).map(fixture => fixture.name);
     expect(names('bad')).not.toEqual([]);
     expect(names('fixed')).toEqual(names('bad'));
     expect(names('good')).not.toEqual([]);
@@ -88,7 +90,9 @@ describe.each(databaseChecks.map(check => check.id))('%s', id => {
   for (const fixture of mine.filter(({ kind }) => kind === 'bad')) {
     test(`is found in bad/${fixture.name}, at the marks, and replayed`, async () => {
       const findings = await findingsIn(fixture.text);
-      expect(findings.map(finding => `${finding.check} ${finding.file}:${finding.line}`)).toEqual(marksIn(fixture.text));
+      expect(findings.map(finding => `${finding.check} ${finding.file}:${finding.line}`)).toEqual(
+        marksIn(fixture.text),
+      );
       expect(findings.every(finding => finding.evidence.some(evidence => evidence.kind === 'replay'))).toBe(true);
     });
   }
@@ -96,7 +100,9 @@ describe.each(databaseChecks.map(check => check.id))('%s', id => {
   for (const fixture of mine.filter(({ kind }) => kind !== 'bad')) {
     test(`nothing is found in ${fixture.kind}/${fixture.name}`, async () => {
       const findings = await findingsIn(fixture.text);
-      expect(findings.map(finding => `${finding.check} ${finding.file}:${finding.line} ${finding.message}`)).toEqual([]);
+      expect(findings.map(finding => `${finding.check} ${finding.file}:${finding.line} ${finding.message}`)).toEqual(
+        [],
+      );
     });
   }
 });

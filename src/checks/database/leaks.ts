@@ -13,7 +13,12 @@ export type Leak =
   | { readonly cause: 'no-row-security'; readonly cell: Cell; readonly table: Table }
   | { readonly cause: 'not-enabled'; readonly cell: Cell; readonly table: Table }
   | { readonly cause: 'owner'; readonly cell: Cell; readonly table: Table }
-  | { readonly cause: 'self-join' | 'write-check' | 'always-true' | 'user-metadata' | 'policy'; readonly cell: Cell; readonly table: Table; readonly policy: Policy | undefined }
+  | {
+      readonly cause: 'self-join' | 'write-check' | 'always-true' | 'user-metadata' | 'policy';
+      readonly cell: Cell;
+      readonly table: Table;
+      readonly policy: Policy | undefined;
+    }
   | { readonly cause: 'storage'; readonly cell: Cell; readonly table: Table; readonly policy: Policy | undefined }
   | { readonly cause: 'view'; readonly cell: Cell; readonly view: View }
   | { readonly cause: 'function'; readonly cell: Cell; readonly definition: DatabaseFunction };
@@ -55,7 +60,8 @@ function causeOf(cell: Cell, input: CheckInput): readonly Leak[] {
 }
 
 function tableCause(cell: Cell, table: Table, input: CheckInput): Leak | undefined {
-  if (cell.role === 'owner') return table.rowSecurity && !table.forceRowSecurity ? { cause: 'owner', cell, table } : undefined;
+  if (cell.role === 'owner')
+    return table.rowSecurity && !table.forceRowSecurity ? { cause: 'owner', cell, table } : undefined;
   if (!table.rowSecurity) {
     if (table.policies.length > 0) return { cause: 'not-enabled', cell, table };
     return isMeantToBeProtected(input) ? { cause: 'no-row-security', cell, table } : undefined;
@@ -65,7 +71,9 @@ function tableCause(cell: Cell, table: Table, input: CheckInput): Leak | undefin
 
 /** Where no table has row security and no API gives free access, isolation is the app's own work. */
 function isMeantToBeProtected({ database }: CheckInput): boolean {
-  return database.platform === 'supabase' || database.tables.some(table => table.rowSecurity || table.policies.length > 0);
+  return (
+    database.platform === 'supabase' || database.tables.some(table => table.rowSecurity || table.policies.length > 0)
+  );
 }
 
 function policyCause(cell: Cell, table: Table, input: CheckInput): Leak {
@@ -83,17 +91,25 @@ function policyCause(cell: Cell, table: Table, input: CheckInput): Leak {
 /** The permissive policies that decide the command for the cell's role. */
 export function permissivePolicies(table: Table, cell: Cell): readonly Policy[] {
   return table.policies.filter(
-    policy => policy.permissive && (policy.command === 'all' || policy.command === cell.command) && (policy.roles.includes('public') || policy.roles.includes(cell.role)),
+    policy =>
+      policy.permissive &&
+      (policy.command === 'all' || policy.command === cell.command) &&
+      (policy.roles.includes('public') || policy.roles.includes(cell.role)),
   );
 }
 
 /** Whether the policy alone lets only the caller's own rows through. */
 function isTied(policy: Policy, writes: boolean, cell: Cell, table: Table, { database, tenancy }: CheckInput): boolean {
-  const condition: Predicate | undefined = writes ? (policy.checkPredicate ?? policy.usingPredicate) : policy.usingPredicate;
+  const condition: Predicate | undefined = writes
+    ? (policy.checkPredicate ?? policy.usingPredicate)
+    : policy.usingPredicate;
   if (condition === undefined) return true;
   const row = { name: 'self', table: table.name, where: condition };
   const signedIn = cell.actor !== 'anonymous';
-  return entails({ row, rows: [], conditions: [], memberTenants: [], signedIn, absence: 'kept' }, { database, tenancy }).kind === 'owned';
+  return (
+    entails({ row, rows: [], conditions: [], memberTenants: [], signedIn, absence: 'kept' }, { database, tenancy })
+      .kind === 'owned'
+  );
 }
 
 function isMove(cell: Cell): boolean {
@@ -114,8 +130,14 @@ function isMembershipLike(table: Table, { database, tenancy }: CheckInput): bool
 
 function bypassesPolicies(view: View, { database }: CheckInput): boolean {
   const reads = new Set(view.reads);
-  const behind = database.tables.filter(table => reads.has(table.name) || database.views.some(inner => reads.has(inner.name) && inner.reads.includes(table.name)));
-  return (view.materialized || !view.securityInvoker) && behind.some(table => table.rowSecurity || table.policies.length > 0 || database.platform === 'supabase');
+  const behind = database.tables.filter(
+    table =>
+      reads.has(table.name) || database.views.some(inner => reads.has(inner.name) && inner.reads.includes(table.name)),
+  );
+  return (
+    (view.materialized || !view.securityInvoker) &&
+    behind.some(table => table.rowSecurity || table.policies.length > 0 || database.platform === 'supabase')
+  );
 }
 
 function storagePolicy(table: Table, cell: Cell): Policy | undefined {
@@ -123,7 +145,11 @@ function storagePolicy(table: Table, cell: Cell): Policy | undefined {
     const text = `${policy.using ?? ''} ${policy.check ?? ''}`;
     return !text.includes('bucket_id') || text.includes(`'${cell.bucket ?? ''}'`);
   });
-  return policies.find(policy => !/foldername|path_tokens|owner|split_part/.test(`${policy.using ?? ''} ${policy.check ?? ''}`)) ?? policies[0];
+  return (
+    policies.find(
+      policy => !/foldername|path_tokens|owner|split_part/.test(`${policy.using ?? ''} ${policy.check ?? ''}`),
+    ) ?? policies[0]
+  );
 }
 
 /** How findings of one cause are made of its cells. */
@@ -151,7 +177,12 @@ export function findingsOf(leaks: readonly Leak[], input: CheckInput, rule: Leak
   return [...groups].map(([subject, group]) => toFinding(subject, group, input, rule));
 }
 
-function toFinding(subject: string, leaks: readonly [Leak, ...Leak[]], input: CheckInput, rule: LeakFindingRule): CheckFinding {
+function toFinding(
+  subject: string,
+  leaks: readonly [Leak, ...Leak[]],
+  input: CheckInput,
+  rule: LeakFindingRule,
+): CheckFinding {
   const [first] = leaks;
   const place = rule.place(first) ?? { file: '', line: 0 };
   const object = objectName(first.cell);
@@ -177,35 +208,70 @@ function toFinding(subject: string, leaks: readonly [Leak, ...Leak[]], input: Ch
 function replays(leaks: readonly Leak[]): readonly Evidence[] {
   const seen = new Map<string, Evidence>();
   // A member of another tenant is the plainest attacker; a session without a user only where it is anybody on the internet.
-  const plainest = [...leaks].sort((left, right) => Number(right.cell.actor === 'member') - Number(left.cell.actor === 'member'));
+  const plainest = [...leaks].sort(
+    (left, right) => Number(right.cell.actor === 'member') - Number(left.cell.actor === 'member'),
+  );
   for (const { cell } of plainest) {
     const key = `${cell.role} ${cell.command}`;
     const [evidence] = cell.evidence;
     if (evidence === undefined || seen.has(key)) continue;
-    seen.set(key, { kind: 'replay', object: objectName(cell), role: cell.role, command: cell.command, transcript: evidence.transcript });
+    seen.set(key, {
+      kind: 'replay',
+      object: objectName(cell),
+      role: cell.role,
+      command: cell.command,
+      transcript: evidence.transcript,
+    });
   }
   return [...seen.values()];
 }
 
-const operations: Readonly<Partial<Record<Cell['command'], Operation>>> = { select: 'read', insert: 'insert', update: 'update', delete: 'delete' };
+const operations: Readonly<Partial<Record<Cell['command'], Operation>>> = {
+  select: 'read',
+  insert: 'insert',
+  update: 'update',
+  delete: 'delete',
+};
 
 /** Who can do the worst of it to whose rows. */
 function harmOf(leaks: readonly [Leak, ...Leak[]], input: CheckInput): string {
   const anonymous = leaks.some(({ cell }) => cell.role === 'anon');
   const table = tableBehind(leaks[0], input);
-  const command = (['select', 'execute', 'update', 'delete', 'insert'] as const).find(candidate => leaks.some(({ cell }) => cell.command === candidate)) ?? 'select';
+  const command =
+    (['select', 'execute', 'update', 'delete', 'insert'] as const).find(candidate =>
+      leaks.some(({ cell }) => cell.command === candidate),
+    ) ?? 'select';
   const changes = command === 'execute' && leaks.some(({ cell }) => /changed|added|deleted/.test(cell.because));
   const operation = operations[command] ?? (changes ? 'update' : 'read');
-  if (leaks[0].cause === 'storage') return describeHarm({ principal: anonymous ? 'anonymous' : 'member', operation, table: 'file' }, input.tenancy);
-  if (table !== undefined && !isOwned(input.tenancy, table)) return `${anonymous ? 'Anyone on the internet' : 'Any signed-in user'} can change rows of '${table}' that every tenant relies on.`;
-  return describeHarm({ principal: anonymous ? 'anonymous' : 'member', operation, table: table ?? objectName(leaks[0].cell) }, input.tenancy);
+  if (leaks[0].cause === 'storage')
+    return describeHarm({ principal: anonymous ? 'anonymous' : 'member', operation, table: 'file' }, input.tenancy);
+  if (table !== undefined && !isOwned(input.tenancy, table))
+    return `${anonymous ? 'Anyone on the internet' : 'Any signed-in user'} can change rows of '${table}' that every tenant relies on.`;
+  return describeHarm(
+    { principal: anonymous ? 'anonymous' : 'member', operation, table: table ?? objectName(leaks[0].cell) },
+    input.tenancy,
+  );
 }
 
 /** The table whose rows come out: the first that belongs to somebody. */
 function tableBehind(leak: Leak, { database, tenancy }: CheckInput): string | undefined {
-  const named = (text: string): readonly string[] => database.tables.filter(table => new RegExp(`\\b${table.name.split('.').at(-1) ?? ''}\\b`).test(text)).map(table => table.name);
-  const names = leak.cause === 'view' ? leak.view.reads : leak.cause === 'function' ? named(leak.definition.body) : [leak.table.name];
-  return names.find(name => ownerOf(tenancy, name)?.ownership.kind === 'tenant' && !tenancy.memberships.some(membership => membership.table === name)) ?? names[0];
+  const named = (text: string): readonly string[] =>
+    database.tables
+      .filter(table => new RegExp(`\\b${table.name.split('.').at(-1) ?? ''}\\b`).test(text))
+      .map(table => table.name);
+  const names =
+    leak.cause === 'view'
+      ? leak.view.reads
+      : leak.cause === 'function'
+        ? named(leak.definition.body)
+        : [leak.table.name];
+  return (
+    names.find(
+      name =>
+        ownerOf(tenancy, name)?.ownership.kind === 'tenant' &&
+        !tenancy.memberships.some(membership => membership.table === name),
+    ) ?? names[0]
+  );
 }
 
 /** `select, insert and update`: the commands of the cells, each once. */
@@ -235,16 +301,26 @@ export function policyText(policy: Policy | undefined): string | undefined {
 export type PolicyLeak = Extract<Leak, { readonly policy: Policy | undefined }>;
 
 /** The findings of a cause that one policy is to blame for. */
-export function policyFindings(input: CheckInput, cause: PolicyLeak['cause'], message: (policy: string, leaks: readonly PolicyLeak[]) => string): readonly CheckFinding[] {
+export function policyFindings(
+  input: CheckInput,
+  cause: PolicyLeak['cause'],
+  message: (policy: string, leaks: readonly PolicyLeak[]) => string,
+): readonly CheckFinding[] {
   const leaks = leaksOf(input).filter((leak): leak is PolicyLeak => 'policy' in leak && leak.cause === cause);
   return findingsOf(leaks, input, {
     subject: leak => ('policy' in leak ? `${leak.table.name} ${leak.policy?.name ?? leak.cell.command}` : ''),
     place: leak => ('policy' in leak ? (leak.policy?.definedAt ?? leak.table.definedAt) : undefined),
-    message: group => message(nameOfPolicy(group[0]), group.filter((leak): leak is PolicyLeak => 'policy' in leak)),
+    message: group =>
+      message(
+        nameOfPolicy(group[0]),
+        group.filter((leak): leak is PolicyLeak => 'policy' in leak),
+      ),
     repair: leak => ({
       kind: 'replace-policy',
       table: 'table' in leak ? leak.table.name : '',
-      ...('policy' in leak && leak.policy !== undefined ? { policy: leak.policy.name, command: leak.policy.command } : {}),
+      ...('policy' in leak && leak.policy !== undefined
+        ? { policy: leak.policy.name, command: leak.policy.command }
+        : {}),
       ...(leak.cell.bucket === undefined ? {} : { bucket: leak.cell.bucket }),
     }),
     statement: leak => ('policy' in leak ? policyText(leak.policy) : undefined),

@@ -93,7 +93,13 @@ function toForeignKey(row: CatalogRow): ForeignKey {
 }
 
 function toPolicy(row: CatalogRow, table: string, places: Places): Policy {
-  const commands: Readonly<Record<string, PolicyCommand>> = { '*': 'all', r: 'select', a: 'insert', w: 'update', d: 'delete' };
+  const commands: Readonly<Record<string, PolicyCommand>> = {
+    '*': 'all',
+    r: 'select',
+    a: 'insert',
+    w: 'update',
+    d: 'delete',
+  };
   const name = text(row, 'name');
   const using = optionalText(row, 'using');
   const check = optionalText(row, 'check');
@@ -142,13 +148,20 @@ function toView(row: CatalogRow, places: Places): View {
 function toFunction(row: CatalogRow, places: Places): DatabaseFunction {
   const schema = text(row, 'schema');
   const name = sqlName(schema, text(row, 'name'));
-  const volatilities: Readonly<Record<string, DatabaseFunction['volatility']>> = { i: 'immutable', s: 'stable', v: 'volatile' };
+  const volatilities: Readonly<Record<string, DatabaseFunction['volatility']>> = {
+    i: 'immutable',
+    s: 'stable',
+    v: 'volatile',
+  };
   const searchPath = optionalText(row, 'search_path');
   return {
     name,
     schema,
     signature: typeName(text(row, 'signature')),
-    arguments: rowsIn(row, 'arguments').map(argument => ({ name: text(argument, 'name'), type: typeName(text(argument, 'type')) })),
+    arguments: rowsIn(row, 'arguments').map(argument => ({
+      name: text(argument, 'name'),
+      type: typeName(text(argument, 'type')),
+    })),
     returns: optionalText(row, 'returns') ?? 'void',
     returnsSet: flag(row, 'returns_set'),
     language: text(row, 'language'),

@@ -47,8 +47,20 @@ async function collectLive(options: CollectOptions, url: string): Promise<Collec
   try {
     const failed = await buildTwin(replicaDatabase.sql, live);
     const report: ReplayReport = { files: 0, statements: live.definitions.length, failed };
-    const gaps = failed.map(({ message }) => ({ reason: `The copy of the live database lacks something: ${message}.`, file: '', line: 0, settles: 1 }));
-    return { database: lowerPolicies(live.database), report, platform: live.platform, migrations, replicaDatabase, gaps };
+    const gaps = failed.map(({ message }) => ({
+      reason: `The copy of the live database lacks something: ${message}.`,
+      file: '',
+      line: 0,
+      settles: 1,
+    }));
+    return {
+      database: lowerPolicies(live.database),
+      report,
+      platform: live.platform,
+      migrations,
+      replicaDatabase,
+      gaps,
+    };
   } catch (thrown) {
     await replicaDatabase.drop();
     throw thrown;
@@ -66,14 +78,22 @@ function migrationsIfAny(options: CollectOptions): MigrationSet | undefined {
 
 async function collectMigrations(options: CollectOptions): Promise<CollectedDatabase> {
   const migrations = readMigrations(options);
-  const platform = migrations.kind === 'supabase' ? 'supabase' : detectPlatform(migrations.files.map(file => file.text));
+  const platform =
+    migrations.kind === 'supabase' ? 'supabase' : detectPlatform(migrations.files.map(file => file.text));
   const replicaDatabase = await options.replica.createDatabase();
   try {
     const { report, places } = await replayMigrations(replicaDatabase.sql, migrations.files, platform);
     if (report.statements > 0 && report.failed.length === report.statements) throw nothingReplayed(report);
     const read = await readCatalog(replicaDatabase.sql, platform, places);
     const database = lowerPolicies(await markFilled(replicaDatabase.sql, read));
-    return { database, report, platform, migrations, replicaDatabase, gaps: report.failed.filter(failure => failure.firstCause).map(toGap) };
+    return {
+      database,
+      report,
+      platform,
+      migrations,
+      replicaDatabase,
+      gaps: report.failed.filter(failure => failure.firstCause).map(toGap),
+    };
   } catch (thrown) {
     await replicaDatabase.drop();
     throw thrown;
@@ -92,7 +112,10 @@ function readMigrations({ root, migrations }: CollectOptions): MigrationSet {
 async function markFilled(sql: Sql, database: DatabaseModel): Promise<DatabaseModel> {
   const tables = [];
   for (const table of database.tables) {
-    const answer = table.kind === 'foreign-table' ? undefined : await sql.query(`select exists (select from ${quoteQualified(table.name)}) as filled`);
+    const answer =
+      table.kind === 'foreign-table'
+        ? undefined
+        : await sql.query(`select exists (select from ${quoteQualified(table.name)}) as filled`);
     const [row] = answer?.rows ?? [];
     tables.push({ ...table, filled: row !== undefined && flag(row, 'filled') });
   }
@@ -100,12 +123,21 @@ async function markFilled(sql: Sql, database: DatabaseModel): Promise<DatabaseMo
 }
 
 function toGap(failure: ReplayReport['failed'][number]): Gap {
-  return { reason: `This statement did not replay: ${failure.message}.`, file: failure.file, line: failure.line, settles: 1 };
+  return {
+    reason: `This statement did not replay: ${failure.message}.`,
+    file: failure.file,
+    line: failure.line,
+    settles: 1,
+  };
 }
 
 function nothingReplayed(report: ReplayReport): DrydockError {
   const [first] = report.failed;
-  return new DrydockError('no-migrations', `None of the ${report.statements} statements replayed; the first failed with: ${first?.message ?? 'no reason given'}.`, {
-    next: 'Add the schema that the migrations start from (`pg_dump --schema-only`) and name both with --migrations.',
-  });
+  return new DrydockError(
+    'no-migrations',
+    `None of the ${report.statements} statements replayed; the first failed with: ${first?.message ?? 'no reason given'}.`,
+    {
+      next: 'Add the schema that the migrations start from (`pg_dump --schema-only`) and name both with --migrations.',
+    },
+  );
 }

@@ -66,7 +66,8 @@ function definitionQueries(platform: Platform): readonly string[] {
 
 /** What the platform grants by default is taken back first, so that the privileges are those of the live database. */
 function grantQueries(schemas: string): readonly string[] {
-  const revoke = (kind: string, name: string): string => `format('do $$ declare r text; begin for r in select rolname from pg_roles where rolname !~ ''^pg_'' and not rolsuper loop execute format(''revoke all on ${kind} ${name} from %%I'', r); end loop; revoke all on ${kind} ${name} from public; end $$'`;
+  const revoke = (kind: string, name: string): string =>
+    `format('do $$ declare r text; begin for r in select rolname from pg_roles where rolname !~ ''^pg_'' and not rolsuper loop execute format(''revoke all on ${kind} ${name} from %%I'', r); end loop; revoke all on ${kind} ${name} from public; end $$'`;
   return [
     `select format('grant usage on schema %I to %s', n.nspname, coalesce(quote_ident(g.rolname), 'public')) as statement
      from pg_namespace n, aclexplode(n.nspacl) a left join pg_roles g on g.oid = a.grantee where ${schemas} and a.privilege_type = 'USAGE' order by 1`,
@@ -94,7 +95,9 @@ export async function readDefinitions(sql: Sql, platform: Platform): Promise<rea
     statements.push(...answer.rows.map(row => text(row, 'statement')));
   }
   if (platform === 'supabase') {
-    const buckets = await sql.query(`select format('insert into storage.buckets (id, name, public) values (%L, %L, %L) on conflict do nothing', id, name, coalesce(public, false)) as statement from storage.buckets order by id`);
+    const buckets = await sql.query(
+      `select format('insert into storage.buckets (id, name, public) values (%L, %L, %L) on conflict do nothing', id, name, coalesce(public, false)) as statement from storage.buckets order by id`,
+    );
     statements.push(...buckets.rows.map(row => text(row, 'statement')));
   }
   return statements;

@@ -25,9 +25,13 @@ const ignored = ['**/node_modules/**', '**/.next/**', '**/.drydock/**', '**/dist
 export function findMigrations(root: string, given?: string): MigrationSet {
   const found = given === undefined ? search(root) : readGiven(root, given);
   if (found !== undefined && found.files.length > 0) return found;
-  throw new DrydockError('no-migrations', given === undefined ? `There are no SQL migrations in ${root}.` : `There are no SQL files in ${given}.`, {
-    next: 'Name them with --migrations <folder>, write them with `drizzle-kit export` or `pg_dump --schema-only`, or give --database-url.',
-  });
+  throw new DrydockError(
+    'no-migrations',
+    given === undefined ? `There are no SQL migrations in ${root}.` : `There are no SQL files in ${given}.`,
+    {
+      next: 'Name them with --migrations <folder>, write them with `drizzle-kit export` or `pg_dump --schema-only`, or give --database-url.',
+    },
+  );
 }
 
 function search(root: string): MigrationSet | undefined {
@@ -51,7 +55,8 @@ function findDrizzle(root: string): MigrationSet | undefined {
 
 function readJournal(file: string): readonly string[] {
   const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  if (typeof parsed !== 'object' || parsed === null || !('entries' in parsed) || !Array.isArray(parsed.entries)) return [];
+  if (typeof parsed !== 'object' || parsed === null || !('entries' in parsed) || !Array.isArray(parsed.entries))
+    return [];
   return parsed.entries.flatMap((entry: unknown) =>
     typeof entry === 'object' && entry !== null && 'tag' in entry && typeof entry.tag === 'string' ? [entry.tag] : [],
   );
@@ -83,10 +88,15 @@ function readGiven(root: string, given: string): MigrationSet {
   if (!existsSync(path)) throw new DrydockError('target-not-found', `There is no file or folder ${given}.`);
   const from = relative(root, path) || '.';
   if (statSync(path).isFile()) {
-    return { kind: 'plain', folder: toSlashes(dirname(from)), files: [{ file: toSlashes(from), text: readFileSync(path, 'utf8') }] };
+    return {
+      kind: 'plain',
+      folder: toSlashes(dirname(from)),
+      files: [{ file: toSlashes(from), text: readFileSync(path, 'utf8') }],
+    };
   }
   const inside = search(path);
-  if (inside === undefined || inside.files.length === 0) return { kind: 'plain', folder: toSlashes(from), files: readFolder(root, from) };
+  if (inside === undefined || inside.files.length === 0)
+    return { kind: 'plain', folder: toSlashes(from), files: readFolder(root, from) };
   const moved = inside.files.map(({ file, text }) => ({ file: toSlashes(join(from, file)), text }));
   const kind = basename(path) === 'migrations' && basename(dirname(path)) === 'supabase' ? 'supabase' : inside.kind;
   return { kind, folder: toSlashes(from), files: moved };

@@ -10,7 +10,12 @@ export interface InlineBody {
 export function inlineBody(definition: DatabaseFunction): InlineBody | undefined {
   const argumentNames = definition.arguments.map((argument, index) => argument.name || `argument_${index + 1}`);
   const body = withNamedArguments(withoutComments(definition.body), argumentNames);
-  const select = definition.language === 'sql' ? singleSelect(body) : definition.language === 'plpgsql' ? singleReturn(body) : undefined;
+  const select =
+    definition.language === 'sql'
+      ? singleSelect(body)
+      : definition.language === 'plpgsql'
+        ? singleReturn(body)
+        : undefined;
   return select === undefined ? undefined : { argumentNames, select };
 }
 
@@ -30,7 +35,8 @@ function singleSelect(body: string): string | undefined {
 }
 
 const returned = /^(?:declare\b[\s\S]*?)?\bbegin\b\s+return\s+(query\s+)?([^;]+);\s*end\s*;?$/i;
-const selectedInto = /^declare\b[\s\S]*?\bbegin\b\s+(select\b[^;]*?)\binto\s+(?:strict\s+)?(\w+)\b([^;]*);\s*return\s+(?:coalesce\s*\(\s*)?(\w+)\s*(?:,\s*false\s*\))?\s*;\s*end\s*;?$/i;
+const selectedInto =
+  /^declare\b[\s\S]*?\bbegin\b\s+(select\b[^;]*?)\binto\s+(?:strict\s+)?(\w+)\b([^;]*);\s*return\s+(?:coalesce\s*\(\s*)?(\w+)\s*(?:,\s*false\s*\))?\s*;\s*end\s*;?$/i;
 
 /** `begin return …; end` and `begin select … into v …; return v; end`. */
 function singleReturn(body: string): string | undefined {

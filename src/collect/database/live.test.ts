@@ -59,7 +59,9 @@ describe('a live database', () => {
   });
 
   test('that does not answer is said to be unreachable, without its password', async () => {
-    await expect(readLiveDatabase('postgres://me:hunter2@127.0.0.1:1/none', new Map())).rejects.toMatchObject({ code: 'database-unreachable' });
+    await expect(readLiveDatabase('postgres://me:hunter2@127.0.0.1:1/none', new Map())).rejects.toMatchObject({
+      code: 'database-unreachable',
+    });
     await expect(readLiveDatabase('postgres://me:hunter2@127.0.0.1:1/none', new Map())).rejects.not.toThrow('hunter2');
   });
 });

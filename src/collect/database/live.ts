@@ -19,10 +19,18 @@ export interface LiveDatabase {
 export async function readLiveDatabase(url: string, places: ReadonlyMap<string, SourcePlace>): Promise<LiveDatabase> {
   const connection = await open(url);
   try {
-    await connection.query(`set default_transaction_read_only = on; set statement_timeout = '30s'; set lock_timeout = '2s'`);
-    const found = await connection.query(`select to_regclass('auth.users') is not null and exists (select from pg_roles where rolname = 'authenticated') as supabase`);
+    await connection.query(
+      `set default_transaction_read_only = on; set statement_timeout = '30s'; set lock_timeout = '2s'`,
+    );
+    const found = await connection.query(
+      `select to_regclass('auth.users') is not null and exists (select from pg_roles where rolname = 'authenticated') as supabase`,
+    );
     const platform: Platform = found.rows[0]?.['supabase'] === true ? 'supabase' : 'plain';
-    return { database: await readCatalog(connection, platform, places), platform, definitions: await readShape(connection, platform) };
+    return {
+      database: await readCatalog(connection, platform, places),
+      platform,
+      definitions: await readShape(connection, platform),
+    };
   } finally {
     await connection.close();
   }
@@ -42,9 +50,13 @@ async function open(url: string): Promise<Connection> {
   try {
     return await connect(url, { connectTimeoutMs: 10_000 });
   } catch (thrown) {
-    throw new DrydockError('database-unreachable', `The database could not be reached: ${redact(messageOf(thrown) || 'no answer')}.`, {
-      next: 'Check the address and the password, and that this machine may connect; a read-only role is enough.',
-    });
+    throw new DrydockError(
+      'database-unreachable',
+      `The database could not be reached: ${redact(messageOf(thrown) || 'no answer')}.`,
+      {
+        next: 'Check the address and the password, and that this machine may connect; a read-only role is enough.',
+      },
+    );
   }
 }
 

@@ -7,7 +7,10 @@ import type { DatabaseModel, Policy } from '../../model/database/types.ts';
 /** The same model with every policy lowered to predicates; helper functions are inlined where they are one `select`. */
 export function lowerPolicies(database: DatabaseModel): DatabaseModel {
   const scope = scopeOf(database);
-  const tables = database.tables.map(table => ({ ...table, policies: table.policies.map(policy => lowerPolicy(policy, scope)) }));
+  const tables = database.tables.map(table => ({
+    ...table,
+    policies: table.policies.map(policy => lowerPolicy(policy, scope)),
+  }));
   return { ...database, tables };
 }
 
@@ -30,7 +33,9 @@ function lower(condition: string, scope: SqlScope): Predicate {
 }
 
 function scopeOf(database: DatabaseModel): Omit<SqlScope, 'relations'> {
-  const columns = new Map([...database.tables, ...database.views].map(({ name, columns: list }) => [name, list.map(column => column.name)]));
+  const columns = new Map(
+    [...database.tables, ...database.views].map(({ name, columns: list }) => [name, list.map(column => column.name)]),
+  );
   const bodies = new Map(
     database.functions.flatMap(definition => {
       const body = inlineBody(definition);

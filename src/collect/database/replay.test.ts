@@ -20,9 +20,16 @@ afterAll(async () => {
   await replica.stop();
 });
 
-async function replay(texts: readonly string[], platform: 'supabase' | 'plain' = 'plain'): Promise<Replayed & { readonly database: Awaited<ReturnType<typeof readCatalog>> }> {
+async function replay(
+  texts: readonly string[],
+  platform: 'supabase' | 'plain' = 'plain',
+): Promise<Replayed & { readonly database: Awaited<ReturnType<typeof readCatalog>> }> {
   const copy = await replica.createDatabase();
-  const replayed = await replayMigrations(copy.sql, texts.map((text, index) => ({ file: `${index + 1}.sql`, text })), platform);
+  const replayed = await replayMigrations(
+    copy.sql,
+    texts.map((text, index) => ({ file: `${index + 1}.sql`, text })),
+    platform,
+  );
   const database = await readCatalog(copy.sql, platform, replayed.places);
   await copy.drop();
   return { ...replayed, database };
@@ -30,8 +37,11 @@ async function replay(texts: readonly string[], platform: 'supabase' | 'plain' =
 
 describe('splitting', () => {
   test('respects dollar quotes, strings, comments and breakpoints, and counts lines', () => {
-    const text = "-- first; not a statement\ncreate table a (b text default ';');\n--> statement-breakpoint\n\ndo $$\nbegin\n  null;\nend\n$$;\n";
-    expect(splitStatements(text).map(({ line, endLine, text: statement }) => [line, endLine, statement.slice(0, 8)])).toEqual([
+    const text =
+      "-- first; not a statement\ncreate table a (b text default ';');\n--> statement-breakpoint\n\ndo $$\nbegin\n  null;\nend\n$$;\n";
+    expect(
+      splitStatements(text).map(({ line, endLine, text: statement }) => [line, endLine, statement.slice(0, 8)]),
+    ).toEqual([
       [2, 2, 'create t'],
       [5, 9, 'do $$\nbe'],
     ]);
@@ -87,7 +97,10 @@ describe('a replay', () => {
   });
 
   test('follows renames and replaced objects to the place that counts', async () => {
-    const { places } = await replay(['create table old (id int);\ncreate view v as select 1 as x;', 'alter table old rename to new;\ncreate or replace view v as select 2 as x;']);
+    const { places } = await replay([
+      'create table old (id int);\ncreate view v as select 1 as x;',
+      'alter table old rename to new;\ncreate or replace view v as select 2 as x;',
+    ]);
     expect(places.get('table:new')).toEqual({ file: '1.sql', line: 1, endLine: 1 });
     expect(places.get('view:v')).toEqual({ file: '2.sql', line: 2, endLine: 2 });
   });
@@ -105,11 +118,20 @@ describe('migrations', () => {
     put('db/drizzle/meta/_journal.json', '{"entries":[{"idx":0,"tag":"0001_second"},{"idx":1,"tag":"0000_first"}]}');
     put('db/drizzle/0000_first.sql', 'select 1');
     put('db/drizzle/0001_second.sql', 'select 2');
-    expect(findMigrations(root)).toMatchObject({ kind: 'drizzle', folder: 'db/drizzle', files: [{ file: 'db/drizzle/0001_second.sql' }, { file: 'db/drizzle/0000_first.sql' }] });
+    expect(findMigrations(root)).toMatchObject({
+      kind: 'drizzle',
+      folder: 'db/drizzle',
+      files: [{ file: 'db/drizzle/0001_second.sql' }, { file: 'db/drizzle/0000_first.sql' }],
+    });
     put('supabase/migrations/2_b.sql', 'select 2');
     put('supabase/migrations/1_a.sql', 'select 1');
-    expect(findMigrations(root)).toMatchObject({ kind: 'supabase', files: [{ file: 'supabase/migrations/1_a.sql' }, { file: 'supabase/migrations/2_b.sql' }] });
-    expect(findMigrations(root, 'db/drizzle/0000_first.sql').files).toEqual([{ file: 'db/drizzle/0000_first.sql', text: 'select 1' }]);
+    expect(findMigrations(root)).toMatchObject({
+      kind: 'supabase',
+      files: [{ file: 'supabase/migrations/1_a.sql' }, { file: 'supabase/migrations/2_b.sql' }],
+    });
+    expect(findMigrations(root, 'db/drizzle/0000_first.sql').files).toEqual([
+      { file: 'db/drizzle/0000_first.sql', text: 'select 1' },
+    ]);
   });
 
   test('that are not there are asked for', () => {

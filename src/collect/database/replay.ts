@@ -19,12 +19,17 @@ export type Platform = 'supabase' | 'plain';
 
 /** A migration that refers to Supabase's own schemas or functions runs on Supabase. */
 export function detectPlatform(texts: readonly string[]): Platform {
-  const marks = /\bauth\s*\.\s*(uid|jwt|role|users)\b|\bstorage\s*\.\s*(objects|buckets)\b|\bto\s+(anon|authenticated|service_role)\b/i;
+  const marks =
+    /\bauth\s*\.\s*(uid|jwt|role|users)\b|\bstorage\s*\.\s*(objects|buckets)\b|\bto\s+(anon|authenticated|service_role)\b/i;
   return texts.some(text => marks.test(text)) ? 'supabase' : 'plain';
 }
 
 /** Runs every statement of the migrations in order, goes on after failures, and says which of them have their own cause. */
-export async function replayMigrations(sql: Sql, files: readonly MigrationFile[], platform: Platform): Promise<Replayed> {
+export async function replayMigrations(
+  sql: Sql,
+  files: readonly MigrationFile[],
+  platform: Platform,
+): Promise<Replayed> {
   await loadParser();
   await prepareDatabase(sql, platform);
   const places = new Map<string, SourcePlace>();
@@ -36,14 +41,18 @@ export async function replayMigrations(sql: Sql, files: readonly MigrationFile[]
       statements += 1;
       const failure = await runStatement(sql, statement);
       if (failure === undefined) recordPlace(places, statement, file);
-      else failed.push({ file, line: statement.line, ...failure, firstCause: isFirstCause(statement, failure, missing) });
+      else
+        failed.push({ file, line: statement.line, ...failure, firstCause: isFirstCause(statement, failure, missing) });
     }
   }
   return { report: { files: files.length, statements, failed }, places };
 }
 
 /** Runs statements in any order that works: those that fail are tried again as long as others succeed. */
-export async function runLoosely(sql: Sql, statements: readonly string[]): Promise<readonly (Complaint & { readonly statement: string })[]> {
+export async function runLoosely(
+  sql: Sql,
+  statements: readonly string[],
+): Promise<readonly (Complaint & { readonly statement: string })[]> {
   let waiting = [...statements];
   for (;;) {
     const failed: (Complaint & { readonly statement: string })[] = [];
@@ -58,7 +67,10 @@ export async function runLoosely(sql: Sql, statements: readonly string[]): Promi
 
 async function runDefinition(sql: Sql, statement: string): Promise<Complaint | undefined> {
   const extension = /^create extension if not exists "?([\w-]+)"? with schema "?(\w+)"?/.exec(statement);
-  const complaint = extension === null ? await attempt(sql, statement) : await runExtension(sql, statement, extension[1] ?? '', extension[2]);
+  const complaint =
+    extension === null
+      ? await attempt(sql, statement)
+      : await runExtension(sql, statement, extension[1] ?? '', extension[2]);
   return /^(42P06|42P07|42710|42723)$/.test(complaint?.sqlstate ?? '') ? undefined : complaint; // there already
 }
 
@@ -66,7 +78,8 @@ async function runDefinition(sql: Sql, statement: string): Promise<Complaint | u
 export async function readPlaces(files: readonly MigrationFile[]): Promise<Places> {
   await loadParser();
   const places = new Map<string, SourcePlace>();
-  for (const { file, text } of files) for (const statement of splitStatements(text)) recordPlace(places, statement, file);
+  for (const { file, text } of files)
+    for (const statement of splitStatements(text)) recordPlace(places, statement, file);
   return places;
 }
 
@@ -130,10 +143,19 @@ function ignoring(complaint: Complaint | undefined, sqlstate: string): Complaint
 }
 
 /** Extensions that a server process or a foreign library carries out are stood in for by the prelude, or by a look-alike type. */
-async function runExtension(sql: Sql, text: string, name: string, schema: string | undefined): Promise<Complaint | undefined> {
+async function runExtension(
+  sql: Sql,
+  text: string,
+  name: string,
+  schema: string | undefined,
+): Promise<Complaint | undefined> {
   const complaint = await attempt(sql, text);
   if (complaint === undefined) return undefined;
-  if (/^(pg_net|pg_cron|pg_graphql|pgjwt|supabase_vault|pgsodium|pgmq|http|wrappers|index_advisor|hypopg|pg_jsonschema|pg_stat_monitor|pgaudit|pg_hashids|pgtap)$/.test(name)) {
+  if (
+    /^(pg_net|pg_cron|pg_graphql|pgjwt|supabase_vault|pgsodium|pgmq|http|wrappers|index_advisor|hypopg|pg_jsonschema|pg_stat_monitor|pgaudit|pg_hashids|pgtap)$/.test(
+      name,
+    )
+  ) {
     return undefined;
   }
   if (name !== 'vector') return complaint;
@@ -169,7 +191,7 @@ function recordPlace(places: Map<string, SourcePlace>, statement: Statement, fil
 }
 
 function movePlaces(places: Map<string, SourcePlace>, from: string, to: string): void {
-  for (const [key, place] of [...places]) {
+  for (const [key, place] of new Map(places)) {
     const [what, name] = [key.slice(0, key.indexOf(':')), key.slice(key.indexOf(':') + 1)];
     if (name !== from && !name.startsWith(`${from}/`)) continue;
     places.delete(key);

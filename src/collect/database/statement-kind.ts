@@ -1,4 +1,4 @@
-import type { Node, RangeVar } from '@pgsql/types';
+import type { Node, RangeVar } from 'libpg-query';
 
 /** What a statement is, as far as its replay and the places of findings depend on it. */
 export type StatementKind =
@@ -22,7 +22,8 @@ const other: StatementKind = { kind: 'other' };
 export function kindOfStatement(node: Node | undefined): StatementKind {
   if (node === undefined) return other;
   if ('CreateStmt' in node) return defines('table', relationName(node.CreateStmt.relation));
-  if ('CreateForeignTableStmt' in node) return defines('table', relationName(node.CreateForeignTableStmt.base?.relation));
+  if ('CreateForeignTableStmt' in node)
+    return defines('table', relationName(node.CreateForeignTableStmt.base?.relation));
   if ('ViewStmt' in node) return defines('view', relationName(node.ViewStmt.view));
   if ('CreateTableAsStmt' in node) {
     const what = node.CreateTableAsStmt.objtype === 'OBJECT_MATVIEW' ? 'view' : 'table';
@@ -32,10 +33,18 @@ export function kindOfStatement(node: Node | undefined): StatementKind {
   if ('AlterPolicyStmt' in node) return policy(node.AlterPolicyStmt);
   if ('CreateFunctionStmt' in node) return defines('function', dottedName(node.CreateFunctionStmt.funcname ?? []));
   if ('IndexStmt' in node) {
-    return { kind: 'index', method: node.IndexStmt.accessMethod ?? 'btree', concurrently: node.IndexStmt.concurrent === true };
+    return {
+      kind: 'index',
+      method: node.IndexStmt.accessMethod ?? 'btree',
+      concurrently: node.IndexStmt.concurrent === true,
+    };
   }
   if ('CreateExtensionStmt' in node) {
-    return { kind: 'extension', name: node.CreateExtensionStmt.extname ?? '', schema: extensionSchema(node.CreateExtensionStmt.options ?? []) };
+    return {
+      kind: 'extension',
+      name: node.CreateExtensionStmt.extname ?? '',
+      schema: extensionSchema(node.CreateExtensionStmt.options ?? []),
+    };
   }
   if ('CreateRoleStmt' in node) return { kind: 'role', name: node.CreateRoleStmt.role ?? '' };
   if ('TransactionStmt' in node) return { kind: 'transaction' };
@@ -53,13 +62,19 @@ function defines(what: 'table' | 'view' | 'policy' | 'function', name: string): 
   return { kind: 'defines', what, name };
 }
 
-function renamed(node: { readonly renameType?: string; readonly relation?: RangeVar; readonly subname?: string; readonly newname?: string }): StatementKind {
+function renamed(node: {
+  readonly renameType?: string;
+  readonly relation?: RangeVar;
+  readonly subname?: string;
+  readonly newname?: string;
+}): StatementKind {
   const from = relationName(node.relation);
   const to = node.newname ?? '';
   if (node.renameType === 'OBJECT_TABLE' || node.renameType === 'OBJECT_VIEW') {
     return { kind: 'renames', from, to: sqlName(node.relation?.schemaname, to) };
   }
-  if (node.renameType === 'OBJECT_POLICY') return { kind: 'renames', from: `${from}/${node.subname ?? ''}`, to: `${from}/${to}` };
+  if (node.renameType === 'OBJECT_POLICY')
+    return { kind: 'renames', from: `${from}/${node.subname ?? ''}`, to: `${from}/${to}` };
   return other;
 }
 

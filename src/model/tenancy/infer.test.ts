@@ -32,7 +32,9 @@ async function tenancyOf(text: string): Promise<TenancyModel> {
 function path(tenancy: TenancyModel, table: string): string {
   const ownership: Owner['ownership'] | undefined = tenancy.owners.find(owner => owner.table === table)?.ownership;
   if (ownership === undefined) return 'absent';
-  return ownership.kind === 'tenant' || ownership.kind === 'user' ? `${ownership.kind} ${ownership.path.map(hop => `${hop.column}>${hop.table}`).join(' ')}` : ownership.kind;
+  return ownership.kind === 'tenant' || ownership.kind === 'user'
+    ? `${ownership.kind} ${ownership.path.map(hop => `${hop.column}>${hop.table}`).join(' ')}`
+    : ownership.kind;
 }
 
 describe('who owns what', () => {
@@ -48,7 +50,9 @@ describe('who owns what', () => {
       create table "Currency" (code text primary key, label text);
     `);
     expect(tenancy).toMatchObject({ root: { table: 'Team', key: 'id' }, principal: { table: 'User', key: 'id' } });
-    expect(tenancy.memberships).toMatchObject([{ table: 'UserTeam', tenantColumn: 'teamId', userColumn: 'userId', roleColumn: 'role' }]);
+    expect(tenancy.memberships).toMatchObject([
+      { table: 'UserTeam', tenantColumn: 'teamId', userColumn: 'userId', roleColumn: 'role' },
+    ]);
     expect(path(tenancy, 'Document')).toBe('tenant teamId>Team');
     expect(path(tenancy, 'View')).toBe('tenant linkId>Link documentId>Document teamId>Team');
     expect(path(tenancy, 'Session')).toBe('user userId>User');
@@ -64,7 +68,11 @@ describe('who owns what', () => {
       create table profiles (id uuid primary key references auth.users (id), full_name text);
       create table stars (profile_id uuid not null references profiles (id), task_id uuid references tasks (id), primary key (profile_id));
     `);
-    expect(tenancy).toMatchObject({ root: { table: 'auth.users' }, principal: { table: 'auth.users' }, memberships: [] });
+    expect(tenancy).toMatchObject({
+      root: { table: 'auth.users' },
+      principal: { table: 'auth.users' },
+      memberships: [],
+    });
     expect(path(tenancy, 'tasks')).toBe('user project_id>projects user_id>auth.users');
     expect(path(tenancy, 'stars')).toBe('user profile_id>auth.users');
   });

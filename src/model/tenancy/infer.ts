@@ -24,14 +24,19 @@ export function inferTenancy(database: DatabaseModel, hints: TenancyHints = {}):
   const found = findRoot(database, principal, uses, hints.root);
   const root = found?.table ?? principal?.table;
   const key = found?.key ?? principal?.key;
-  const memberships = found === undefined || principal === undefined ? [] : membershipsOf(database, found.table, principal, uses, hints);
+  const memberships =
+    found === undefined || principal === undefined ? [] : membershipsOf(database, found.table, principal, uses, hints);
   const owners = inferOwners({ database, principal, root: found, memberships, uses, hints });
   return {
     root: root === undefined || key === undefined ? undefined : { table: root.name, key },
     principal: principal === undefined ? undefined : { table: principal.table.name, key: principal.key },
     memberships,
     owners,
-    reasons: [...(principal?.reasons ?? ['No table of users was found.']), ...(found?.reasons ?? withoutRoot(root)), ...memberships.map(describeMembership)],
+    reasons: [
+      ...(principal?.reasons ?? ['No table of users was found.']),
+      ...(found?.reasons ?? withoutRoot(root)),
+      ...memberships.map(describeMembership),
+    ],
   };
 }
 
@@ -42,14 +47,18 @@ function membershipsOf(
   uses: readonly PolicyUse[],
   hints: TenancyHints,
 ): readonly Membership[] {
-  const found = findMemberships(database, root, principal, uses).map(membership => withKnownRoles(membership, database));
+  const found = findMemberships(database, root, principal, uses).map(membership =>
+    withKnownRoles(membership, database),
+  );
   const declared = hints.memberships;
   if (declared !== undefined) return found.filter(membership => declared.includes(membership.table));
   if (found.length > 0) return found;
   // No table ties users to tenants, but each tenant names its owner.
   const owner = userLinks(root, principal, database, uses)[0];
   const key = keyOf(root);
-  return owner === undefined || key === undefined ? [] : [{ table: root.name, tenantColumn: key, userColumn: owner.column, adminRoles: [] }];
+  return owner === undefined || key === undefined
+    ? []
+    : [{ table: root.name, tenantColumn: key, userColumn: owner.column, adminRoles: [] }];
 }
 
 function withoutRoot(root: Table | undefined): readonly string[] {

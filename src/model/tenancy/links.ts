@@ -23,7 +23,10 @@ export function foreignLinks(table: Table, database: DatabaseModel): readonly Li
   return table.foreignKeys.flatMap(foreignKey => {
     const target = database.tables.find(other => other.name === foreignKey.table);
     const key = target === undefined ? undefined : keyOf(target);
-    const pairs = foreignKey.columns.map((column, index) => ({ column, referenced: foreignKey.referencedColumns[index] ?? '' }));
+    const pairs = foreignKey.columns.map((column, index) => ({
+      column,
+      referenced: foreignKey.referencedColumns[index] ?? '',
+    }));
     const telling = pairs.filter(pair => pairs.length === 1 || pair.referenced === key);
     return telling.map(pair => ({
       column: pair.column,
@@ -45,12 +48,22 @@ export function namedLink(table: Table, target: Table): Link | undefined {
   const found = table.columns.find(
     column => [`${wanted}_id`, `${wanted}_uuid`].includes(plainName(column.name)) && sameKind(column.type, type ?? ''),
   );
-  return found === undefined ? undefined : { column: found.name, table: target.name, referencedColumn: key, notNull: found.notNull, cascade: false, basis: 'name' };
+  return found === undefined
+    ? undefined
+    : {
+        column: found.name,
+        table: target.name,
+        referencedColumn: key,
+        notNull: found.notNull,
+        cascade: false,
+        basis: 'name',
+      };
 }
 
 /** `text` and `character varying(36)` hold the same keys. */
 export function sameKind(left: string, right: string): boolean {
-  const kind = (type: string): string => (/^(text|character|varchar|citext)/.test(type) ? 'text' : /int|serial/.test(type) ? 'integer' : type);
+  const kind = (type: string): string =>
+    /^(text|character|varchar|citext)/.test(type) ? 'text' : /int|serial/.test(type) ? 'integer' : type;
   return kind(left) === kind(right);
 }
 
@@ -71,7 +84,11 @@ export interface PolicyUse {
 /** Every equality of a column with a term in any policy, with the table that the column belongs to. */
 export function policyUses(database: DatabaseModel): readonly PolicyUse[] {
   return database.tables.flatMap(table =>
-    table.policies.flatMap(policy => [policy.usingPredicate, policy.checkPredicate].flatMap(predicate => (predicate === undefined ? [] : usesIn(predicate, table.name)))),
+    table.policies.flatMap(policy =>
+      [policy.usingPredicate, policy.checkPredicate].flatMap(predicate =>
+        predicate === undefined ? [] : usesIn(predicate, table.name),
+      ),
+    ),
   );
 }
 
@@ -81,7 +98,12 @@ function usesIn(predicate: Predicate, table: string): readonly PolicyUse[] {
   const addSide = (column: Term, other: Term): void => {
     const owner = column.kind === 'column' ? rows.get(column.row) : undefined;
     if (column.kind === 'column' && owner !== undefined) {
-      uses.push({ table: owner, column: column.column, with: other, inside: column.row === 'self' ? 'own' : 'sub-query' });
+      uses.push({
+        table: owner,
+        column: column.column,
+        with: other,
+        inside: column.row === 'self' ? 'own' : 'sub-query',
+      });
     }
   };
   const walk = (current: Predicate): void => {

@@ -9,10 +9,17 @@ import type { Membership } from './types.ts';
 const threshold = 4;
 
 /** The tables that say which user belongs to which row of `root`, the surest first. */
-export function findMemberships(database: DatabaseModel, root: Table, principal: FoundPrincipal, uses: readonly PolicyUse[]): readonly Membership[] {
+export function findMemberships(
+  database: DatabaseModel,
+  root: Table,
+  principal: FoundPrincipal,
+  uses: readonly PolicyUse[],
+): readonly Membership[] {
   const scored = database.tables.flatMap(table => {
     const candidate = readCandidate(table, root, principal, database, uses);
-    return candidate === undefined ? [] : [{ table, candidate, score: score(table, candidate, root, principal, database, uses) }];
+    return candidate === undefined
+      ? []
+      : [{ table, candidate, score: score(table, candidate, root, principal, database, uses) }];
   });
   return scored
     .filter(entry => entry.score >= threshold)
@@ -25,12 +32,28 @@ interface Candidate {
   readonly user: Link;
 }
 
-function readCandidate(table: Table, root: Table, principal: FoundPrincipal, database: DatabaseModel, uses: readonly PolicyUse[]): Candidate | undefined {
+function readCandidate(
+  table: Table,
+  root: Table,
+  principal: FoundPrincipal,
+  database: DatabaseModel,
+  uses: readonly PolicyUse[],
+): Candidate | undefined {
   if (table.name === root.name || isAuthenticationTable(table)) return undefined;
   const tenant = tenantLink(table, root, database);
   if (tenant === undefined) return undefined;
   if (table === principal.table) {
-    return { tenant, user: { column: principal.key, table: table.name, referencedColumn: principal.key, notNull: true, cascade: false, basis: 'foreign-key' } };
+    return {
+      tenant,
+      user: {
+        column: principal.key,
+        table: table.name,
+        referencedColumn: principal.key,
+        notNull: true,
+        cascade: false,
+        basis: 'foreign-key',
+      },
+    };
   }
   const user = userLinks(table, principal, database, uses)[0];
   return user === undefined ? undefined : { tenant, user };
@@ -42,8 +65,17 @@ export function tenantLink(table: Table, root: Table, database: DatabaseModel): 
   return [...links].sort((left, right) => Number(right.notNull) - Number(left.notNull))[0] ?? namedLink(table, root);
 }
 
-function score(table: Table, { tenant, user }: Candidate, root: Table, principal: FoundPrincipal, database: DatabaseModel, uses: readonly PolicyUse[]): number {
-  const others = foreignLinks(table, database).filter(link => link.column !== tenant.column && link.column !== user.column && !isReference(link, database));
+function score(
+  table: Table,
+  { tenant, user }: Candidate,
+  root: Table,
+  principal: FoundPrincipal,
+  database: DatabaseModel,
+  uses: readonly PolicyUse[],
+): number {
+  const others = foreignLinks(table, database).filter(
+    link => link.column !== tenant.column && link.column !== user.column && !isReference(link, database),
+  );
   const isOnePerUser = keyOf(table) === user.column && table.primaryKey.length === 1;
   const isPair = isUniqueTogether(table, [tenant.column, user.column]);
   // Any row with an author and a group looks like this; a membership is there once for both, or says what it is.
@@ -55,9 +87,17 @@ function score(table: Table, { tenant, user }: Candidate, root: Table, principal
     (isUserColumn(user.column) ? 1 : 0) +
     (isActorColumn(user.column) ? -4 : 0) +
     (table.columns.some(column => isRoleColumn(column.name)) ? 1 : 0) +
-    (uses.some(use => use.inside === 'sub-query' && use.table === table.name) && isComparedWithUser(uses, table.name, user.column) ? 3 : 0) +
+    (uses.some(use => use.inside === 'sub-query' && use.table === table.name) &&
+    isComparedWithUser(uses, table.name, user.column)
+      ? 3
+      : 0) +
     (table.columns.length <= 8 ? 1 : 0) +
-    (others.some(link => link.table !== root.name && link.table !== principal.table.name && !principal.aliases.includes(link.table)) ? -6 : 0)
+    (others.some(
+      link =>
+        link.table !== root.name && link.table !== principal.table.name && !principal.aliases.includes(link.table),
+    )
+      ? -6
+      : 0)
   );
 }
 
@@ -97,5 +137,7 @@ export function roleValues(membership: Membership, database: DatabaseModel): rea
   const listed = database.enums.find(candidate => candidate.name === column.type.replaceAll('"', ''))?.values;
   if (listed !== undefined) return listed;
   const check = table.checks?.find(candidate => new RegExp(`\\b${column.name}\\b`).test(candidate.expression));
-  return check === undefined ? [] : [...check.expression.matchAll(/'((?:[^']|'')*)'/g)].map(match => (match[1] ?? '').replaceAll("''", "'"));
+  return check === undefined
+    ? []
+    : [...check.expression.matchAll(/'((?:[^']|'')*)'/g)].map(match => (match[1] ?? '').replaceAll("''", "'"));
 }

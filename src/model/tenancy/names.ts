@@ -3,7 +3,10 @@
 /** `teamMembers`, `team_members` and `"TeamMember"` alike: `team_member`, without a schema. */
 export function plainName(name: string): string {
   const bare = name.slice(name.lastIndexOf('.') + 1);
-  const words = bare.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/[-\s]+/g, '_').toLowerCase();
+  const words = bare
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/[-\s]+/g, '_')
+    .toLowerCase();
   return singular(words);
 }
 
@@ -34,12 +37,22 @@ export function isMembershipNoun(table: string, root: string): boolean {
   const tenant = plainName(root);
   if (/(^|_)(member|membership|collaborator|seat|staff|employee|teammate)$/.test(name)) return true;
   if (/^user_(role|membership|tenant|account|workspace|team|org(ani[sz]ation)?|company)$/.test(name)) return true;
-  return [`${tenant}_user`, `user_${tenant}`, `${tenant}_profile`, `users_${tenant}`, `users_on_${tenant}`, `user_on_${tenant}`, 'account_user'].includes(name);
+  return [
+    `${tenant}_user`,
+    `user_${tenant}`,
+    `${tenant}_profile`,
+    `users_${tenant}`,
+    `users_on_${tenant}`,
+    `user_on_${tenant}`,
+    'account_user',
+  ].includes(name);
 }
 
 /** Whether a column names the user that a row is about, rather than one who did something to it. */
 export function isUserColumn(column: string): boolean {
-  return /^(user|profile|member|account|owner|person|auth_user|customer|student|employee|staff)(_?id|_uuid)?$/.test(plainName(column));
+  return /^(user|profile|member|account|owner|person|auth_user|customer|student|employee|staff)(_?id|_uuid)?$/.test(
+    plainName(column),
+  );
 }
 
 /** Whether a column names somebody who did something to a row. */
@@ -56,7 +69,9 @@ export function isRoleColumn(column: string): boolean {
 
 /** Whether a value of a role column means administrator. */
 export function isAdministratorRole(value: string): boolean {
-  return /^(super_?)?(owner|admin|administrator)$|^(account|team|org|organization|workspace|company)[_-]?(owner|admin)$/i.test(value);
+  return /^(super_?)?(owner|admin|administrator)$|^(account|team|org|organization|workspace|company)[_-]?(owner|admin)$/i.test(
+    value,
+  );
 }
 
 /** Whether the rows of a table say that something was shared. */
@@ -66,5 +81,7 @@ export function isShareNoun(table: string): boolean {
 
 /** Whether a column tells about a person. */
 export function isPersonalColumn(column: string): boolean {
-  return /(^|_)(e?mail|phone|first_name|last_name|full_name|address|birth|dob|ssn|ip_address|iban)(_|$)/.test(plainName(column));
+  return /(^|_)(e?mail|phone|first_name|last_name|full_name|address|birth|dob|ssn|ip_address|iban)(_|$)/.test(
+    plainName(column),
+  );
 }

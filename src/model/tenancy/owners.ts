@@ -42,15 +42,35 @@ interface FoundPath {
 type Paths = ReadonlyMap<string, FoundPath>;
 
 function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths): Judged {
-  if (sources.hints.shared?.includes(table.name) === true) return { ownership: { kind: 'shared', because: 'it was declared so' }, confidence: 'declared' };
+  if (sources.hints.shared?.includes(table.name) === true)
+    return { ownership: { kind: 'shared', because: 'it was declared so' }, confidence: 'declared' };
   const tenant = tenants.get(table.name);
   if (tenant !== undefined) return { ownership: { kind: 'tenant', path: tenant.path }, confidence: tenant.confidence };
   const user = users.get(table.name);
   if (user !== undefined) return { ownership: { kind: 'user', path: user.path }, confidence: user.confidence };
-  if (isAuthenticationTable(table)) return { ownership: { kind: 'unknown', because: 'one-time codes of the sign-in, which name no user' }, confidence: 'none' };
+  if (isAuthenticationTable(table))
+    return {
+      ownership: { kind: 'unknown', because: 'one-time codes of the sign-in, which name no user' },
+      confidence: 'none',
+    };
   const personal = table.columns.find(column => isPersonalColumn(column.name));
   if (personal !== undefined && table.filled !== true) {
-    return { ownership: { kind: 'unknown', because: `'${personal.name}' is about a person, and no column leads to a tenant or a user` }, confidence: 'none' };
+    return {
+      ownership: {
+        kind: 'unknown',
+        because: `'${personal.name}' is about a person, and no column leads to a tenant or a user`,
+      },
+      confidence: 'none',
+    };
+  }
+  const customer = table.columns.find(column =>
+    /^(customer|client|subscriber|buyer|payer)(_id)?$/.test(plainName(column.name)),
+  );
+  if (customer !== undefined && table.filled !== true) {
+    return {
+      ownership: { kind: 'unknown', because: `'${customer.name}' names somebody, and no key says whom` },
+      confidence: 'none',
+    };
   }
   return { ownership: { kind: 'shared', because: 'no column leads to a tenant or a user' }, confidence: 'none' };
 }
@@ -61,10 +81,16 @@ function tenantPaths(sources: OwnerSources): Paths {
   const paths = new Map<string, FoundPath>();
   if (root === undefined) return paths;
   const users = new Set(principal === undefined ? [] : [principal.table.name, ...aliasesWithoutTenant(sources)]);
-  paths.set(root.table.name, { path: [{ column: root.key, table: root.table.name, referencedColumn: root.key }], confidence: 'foreign-key' });
+  paths.set(root.table.name, {
+    path: [{ column: root.key, table: root.table.name, referencedColumn: root.key }],
+    confidence: 'foreign-key',
+  });
   for (const table of database.tables) {
     if (paths.has(table.name) || users.has(table.name) || isPlatform(table)) continue;
-    const link = declaredLink(table, root, hints) ?? tenantLink(table, root.table, database) ?? columnLikeTheOthers(table, sources);
+    const link =
+      declaredLink(table, root, hints) ??
+      tenantLink(table, root.table, database) ??
+      columnLikeTheOthers(table, sources);
     if (link !== undefined) paths.set(table.name, { path: [hop(link)], confidence: link.basis });
   }
   addChains(sources, paths, users);
@@ -83,23 +109,42 @@ function isPlatform(table: Table): boolean {
   return /^(auth|storage|realtime)\./.test(table.name);
 }
 
-function declaredLink(table: Table, root: FoundRoot, hints: TenancyHints): (Link & { readonly basis: 'foreign-key' }) | undefined {
+function declaredLink(
+  table: Table,
+  root: FoundRoot,
+  hints: TenancyHints,
+): (Link & { readonly basis: 'foreign-key' }) | undefined {
   const column = hints.tenantColumns?.[table.name];
   if (column === undefined) return undefined;
-  return { column, table: root.table.name, referencedColumn: root.key, notNull: isNotNull(table, column), cascade: false, basis: 'foreign-key' };
+  return {
+    column,
+    table: root.table.name,
+    referencedColumn: root.key,
+    notNull: isNotNull(table, column),
+    cascade: false,
+    basis: 'foreign-key',
+  };
 }
 
 /** A column called and typed as the tenant column of the tables that have a key, or compared with it in a policy. */
 function columnLikeTheOthers(table: Table, { database, root, uses }: OwnerSources): Link | undefined {
   if (root === undefined) return undefined;
   const type = root.table.columns.find(column => column.name === root.key)?.type ?? '';
-  const known = new Set(database.tables.flatMap(other => tenantLink(other, root.table, database)?.column ?? []).map(plainName));
+  const known = new Set(
+    database.tables.flatMap(other => tenantLink(other, root.table, database)?.column ?? []).map(plainName),
+  );
   const keyed = new Set(foreignLinks(table, database).map(link => link.column));
   const free = table.columns.filter(column => !keyed.has(column.name) && sameKind(column.type, type));
   const base = { table: root.table.name, referencedColumn: root.key, cascade: false };
-  const byPolicy = free.find(column => uses.some(use => use.table === table.name && use.column === column.name && use.inside === 'own' && isTenantTerm(use, known)));
+  const byPolicy = free.find(column =>
+    uses.some(
+      use => use.table === table.name && use.column === column.name && use.inside === 'own' && isTenantTerm(use, known),
+    ),
+  );
   if (byPolicy !== undefined) return { ...base, column: byPolicy.name, notNull: byPolicy.notNull, basis: 'policy' };
-  const byName = free.find(column => known.has(plainName(column.name)) || /^tenant_?(id|uuid)?$/.test(plainName(column.name)));
+  const byName = free.find(
+    column => known.has(plainName(column.name)) || /^tenant_?(id|uuid)?$/.test(plainName(column.name)),
+  );
   return byName === undefined ? undefined : { ...base, column: byName.name, notNull: byName.notNull, basis: 'name' };
 }
 
@@ -109,7 +154,11 @@ function isTenantTerm(use: PolicyUse, known: ReadonlySet<string>): boolean {
   return use.with.kind === 'column' && use.with.row !== 'self' && known.has(plainName(use.with.column));
 }
 
-function addChains({ database, principal, uses }: OwnerSources, paths: Map<string, FoundPath>, users: ReadonlySet<string>): void {
+function addChains(
+  { database, principal, uses }: OwnerSources,
+  paths: Map<string, FoundPath>,
+  users: ReadonlySet<string>,
+): void {
   for (let round = 0; round < 12; round += 1) {
     const found: [string, FoundPath][] = [];
     for (const table of database.tables) {
@@ -129,7 +178,8 @@ function addChains({ database, principal, uses }: OwnerSources, paths: Map<strin
 
 function bestChain(table: Table, database: DatabaseModel, paths: Paths): Link | undefined {
   const links = foreignLinks(table, database).filter(link => link.table !== table.name && paths.has(link.table));
-  const rank = (link: Link): number => (link.notNull ? 4 : 0) + (link.cascade ? 2 : 0) - (paths.get(link.table)?.path.length ?? 0) / 10;
+  const rank = (link: Link): number =>
+    (link.notNull ? 4 : 0) + (link.cascade ? 2 : 0) - (paths.get(link.table)?.path.length ?? 0) / 10;
   return [...links].sort((left, right) => rank(right) - rank(left))[0];
 }
 
@@ -165,7 +215,8 @@ function addUserChains(database: DatabaseModel, paths: Map<string, FoundPath>, t
       if (paths.has(table.name) || tenants.has(table.name) || isPlatform(table)) continue;
       const link = bestChain(table, database, paths);
       const target = link === undefined ? undefined : paths.get(link.table);
-      if (link !== undefined && target !== undefined) found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);
+      if (link !== undefined && target !== undefined)
+        found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);
     }
     for (const [name, path] of found) paths.set(name, path);
     if (found.length === 0) return;

@@ -12,16 +12,32 @@ export interface FoundPrincipal {
 }
 
 /** Finds the table whose rows are users. */
-export function findPrincipal(database: DatabaseModel, uses: readonly PolicyUse[], declared?: string): FoundPrincipal | undefined {
+export function findPrincipal(
+  database: DatabaseModel,
+  uses: readonly PolicyUse[],
+  declared?: string,
+): FoundPrincipal | undefined {
   const chosen = database.tables.find(table => table.name === declared) ?? choose(database);
   const key = chosen === undefined ? undefined : keyOf(chosen);
   if (chosen === undefined || key === undefined) return undefined;
-  const aliases = database.tables.filter(table => table !== chosen && isAlias(table, chosen, database, uses)).map(table => table.name);
-  return { table: chosen, key, aliases, reasons: [`'${chosen.name}' is the table of users${chosen.name === declared ? ', as declared' : ''}.`] };
+  const aliases = database.tables
+    .filter(table => table !== chosen && isAlias(table, chosen, database, uses))
+    .map(table => table.name);
+  return {
+    table: chosen,
+    key,
+    aliases,
+    reasons: [`'${chosen.name}' is the table of users${chosen.name === declared ? ', as declared' : ''}.`],
+  };
 }
 
 /** Columns of `table` that name a user, best first. */
-export function userLinks(table: Table, principal: FoundPrincipal, database: DatabaseModel, uses: readonly PolicyUse[]): readonly Link[] {
+export function userLinks(
+  table: Table,
+  principal: FoundPrincipal,
+  database: DatabaseModel,
+  uses: readonly PolicyUse[],
+): readonly Link[] {
   const users = new Set([principal.table.name, ...principal.aliases]);
   const base = { table: principal.table.name, referencedColumn: principal.key, cascade: false };
   const byKey = foreignLinks(table, database)
@@ -34,25 +50,37 @@ export function userLinks(table: Table, principal: FoundPrincipal, database: Dat
     .filter(column => isComparedWithUser(uses, table.name, column.name))
     .map(column => ({ ...base, column: column.name, notNull: column.notNull, basis: 'policy' as const }));
   const byName = others
-    .filter(column => /^(auth_)?user_?(id|uuid)$/.test(plainName(column.name)) && !byPolicy.some(link => link.column === column.name))
+    .filter(
+      column =>
+        /^(auth_)?user_?(id|uuid)$/.test(plainName(column.name)) && !byPolicy.some(link => link.column === column.name),
+    )
     .map(column => ({ ...base, column: column.name, notNull: column.notNull, basis: 'name' as const }));
   return [...byKey, ...byPolicy, ...byName].sort((left, right) => rank(right) - rank(left));
 }
 
 function rank(link: Link): number {
-  return (link.notNull ? 4 : 0) + (isUserColumn(link.column) ? 3 : 0) + (link.cascade ? 1 : 0) - (isActorColumn(link.column) ? 3 : 0);
+  return (
+    (link.notNull ? 4 : 0) +
+    (isUserColumn(link.column) ? 3 : 0) +
+    (link.cascade ? 1 : 0) -
+    (isActorColumn(link.column) ? 3 : 0)
+  );
 }
 
 function choose(database: DatabaseModel): Table | undefined {
   const supabase = database.tables.find(table => table.name === 'auth.users');
   if (supabase !== undefined) return supabase;
-  const scored = database.tables.map(table => ({ table, score: score(table, database) })).filter(entry => entry.score >= 6);
+  const scored = database.tables
+    .map(table => ({ table, score: score(table, database) }))
+    .filter(entry => entry.score >= 6);
   return scored.sort((left, right) => right.score - left.score)[0]?.table;
 }
 
 function score(table: Table, database: DatabaseModel): number {
   if (keyOf(table) === undefined || isAuthenticationTable(table)) return 0;
-  const referrers = database.tables.filter(other => other !== table && foreignLinks(other, database).some(link => link.table === table.name));
+  const referrers = database.tables.filter(
+    other => other !== table && foreignLinks(other, database).some(link => link.table === table.name),
+  );
   const columns = new Set(table.columns.map(column => plainName(column.name)));
   return (
     (isUserNoun(table.name) ? 6 : 0) +
@@ -69,6 +97,8 @@ function isAlias(table: Table, principal: Table, database: DatabaseModel, uses: 
   const key = keyOf(table);
   if (key === undefined || table.primaryKey.length !== 1) return false;
   const linked = foreignLinks(table, database).some(link => link.column === key && link.table === principal.name);
-  const compared = uses.some(use => use.table === table.name && use.column === key && use.inside === 'own' && isUserTerm(use.with));
+  const compared = uses.some(
+    use => use.table === table.name && use.column === key && use.inside === 'own' && isUserTerm(use.with),
+  );
   return linked || (compared && (isUserNoun(table.name) || plainName(table.name).includes('profile')));
 }

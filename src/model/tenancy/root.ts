@@ -13,8 +13,15 @@ export interface FoundRoot {
 }
 
 /** Finds the table that groups users and to which most others belong; undefined where each user is a tenant. */
-export function findRoot(database: DatabaseModel, principal: FoundPrincipal | undefined, uses: readonly PolicyUse[], declared?: string): FoundRoot | undefined {
-  const candidates = database.tables.filter(table => isCandidate(table, principal)).map(table => assess(table, database, principal, uses));
+export function findRoot(
+  database: DatabaseModel,
+  principal: FoundPrincipal | undefined,
+  uses: readonly PolicyUse[],
+  declared?: string,
+): FoundRoot | undefined {
+  const candidates = database.tables
+    .filter(table => isCandidate(table, principal))
+    .map(table => assess(table, database, principal, uses));
   const chosen = candidates.find(({ table }) => table.name === declared) ?? best(candidates, database);
   if (chosen === undefined || chosen.table.name === principal?.table.name) return undefined;
   const key = keyOf(chosen.table);
@@ -30,17 +37,30 @@ interface Assessment {
 }
 
 function isCandidate(table: Table, principal: FoundPrincipal | undefined): boolean {
-  if (keyOf(table) === undefined || isAuthenticationTable(table) || /^(storage|auth|realtime)\./.test(table.name)) return false;
+  if (keyOf(table) === undefined || isAuthenticationTable(table) || /^(storage|auth|realtime)\./.test(table.name))
+    return false;
   return table.name !== principal?.table.name;
 }
 
-function assess(table: Table, database: DatabaseModel, principal: FoundPrincipal | undefined, uses: readonly PolicyUse[]): Assessment {
-  const referring = database.tables.filter(other => other !== table && tenantLink(other, table, database) !== undefined);
+function assess(
+  table: Table,
+  database: DatabaseModel,
+  principal: FoundPrincipal | undefined,
+  uses: readonly PolicyUse[],
+): Assessment {
+  const referring = database.tables.filter(
+    other => other !== table && tenantLink(other, table, database) !== undefined,
+  );
   const referrers = referring.length;
   const hasMembership = principal !== undefined && findMemberships(database, table, principal, uses).length > 0;
-  const hasUser = principal !== undefined && userLinks(table, principal, database, uses).some(link => isUserColumn(link.column));
+  const hasUser =
+    principal !== undefined && userLinks(table, principal, database, uses).some(link => isUserColumn(link.column));
   const isProfile = principal?.aliases.includes(table.name) === true;
-  const score = (isTenantNoun(table.name) ? 4 : 0) + Math.min(referrers, 8) + (hasMembership ? 6 : 0) - (isProfile && !hasMembership ? 12 : 0);
+  const score =
+    (isTenantNoun(table.name) ? 4 : 0) +
+    Math.min(referrers, 8) +
+    (hasMembership ? 6 : 0) -
+    (isProfile && !hasMembership ? 12 : 0);
   return { table, referrers, hasMembership, hasUser, score };
 }
 
@@ -49,7 +69,9 @@ function best(candidates: readonly Assessment[], database: DatabaseModel): Asses
   const names = new Set(able.map(candidate => candidate.table.name));
   // A project inside an organisation has members too: the outermost group is the tenant.
   const ranked = able.map(candidate => {
-    const isInside = foreignLinks(candidate.table, database).some(link => link.table !== candidate.table.name && names.has(link.table));
+    const isInside = foreignLinks(candidate.table, database).some(
+      link => link.table !== candidate.table.name && names.has(link.table),
+    );
     return { candidate, rank: candidate.score - (isInside ? 8 : 0) };
   });
   return ranked.sort((left, right) => right.rank - left.rank)[0]?.candidate;
@@ -63,7 +85,9 @@ function isLikely(candidate: Assessment, database: DatabaseModel): boolean {
 }
 
 function ownedTables(database: DatabaseModel): number {
-  return database.tables.filter(table => !/^(storage|auth|realtime)\./.test(table.name) && !isAuthenticationTable(table)).length;
+  return database.tables.filter(
+    table => !/^(storage|auth|realtime)\./.test(table.name) && !isAuthenticationTable(table),
+  ).length;
 }
 
 function describe(chosen: Assessment, declared: string | undefined): string {
@@ -71,4 +95,3 @@ function describe(chosen: Assessment, declared: string | undefined): string {
   if (name === declared) return `'${name}' is the table of tenants, as declared.`;
   return `'${name}' is the table of tenants: ${chosen.referrers} tables refer to it${chosen.hasMembership ? ', and a membership ties users to it' : ''}.`;
 }
-

@@ -4,8 +4,10 @@ import { plainName } from './names.ts';
 const secretWords =
   /(^|_)(password|passwd|passphrase|secret|salt|api_?key|access_key|private_key|signing_key|encryption_key|access_token|refresh_token|id_token|auth_token|bearer_token|bot_token|session_token|reset_token|verification_token|confirmation_token|recovery_token|credential|totp|otp|mfa_secret|backup_code|recovery_code|ssn|card_number|cvc|cvv|iban|bank_account|account_number|routing_number|service_role|webhook_secret|client_secret|payment_method_token|card_token)(_|$)/;
 const hashWords = /(^|_)(hash|hashed|digest)$|^hashed_|_hash$|^encrypted_/;
-const sharedTokens = /(^|_)(share|public|invite|invitation|track|tracking|calendar|feed|unsubscribe|preview|view|embed|magic|download|upload|access_link)_?(token|key|code|link|slug|secret|hash)(_|$)|^(token|invite_code|access_code)$/;
-const unrelated = /(^|_)(id|at|on|count|length|used|limit|expires|expiry|hint|prefix|suffix|last4|last_four|type|status|name|url|enabled|required|version|changed|requests?|idempotency_key|public_key|publishable_key|price_id)$/;
+const sharedTokens =
+  /(^|_)(share|public|invite|invitation|track|tracking|calendar|feed|unsubscribe|preview|view|embed|magic|download|upload|access_link)_?(token|key|code|link|slug|secret|hash)(_|$)|^(token|invite_code|access_code)$/;
+const unrelated =
+  /(^|_)(id|at|on|count|length|used|limit|expires|expiry|hint|prefix|suffix|last4|last_four|type|status|name|url|enabled|required|version|changed|requests?|idempotency_key|public_key|publishable_key|price_id)$/;
 
 /** Columns whose values must not reach a browser, by name and type. */
 export function secretColumns(table: Table): readonly string[] {
@@ -21,9 +23,16 @@ export function capabilityColumns(table: Table): readonly string[] {
 export function isAuthenticationTable(table: Table): boolean {
   const columns = new Set(table.columns.map(column => plainName(column.name).replaceAll('_', '')));
   const has = (...names: readonly string[]): boolean => names.some(name => columns.has(name));
-  const isAccount = has('provider', 'providerid', 'providertype') && has('accesstoken', 'provideraccountid', 'accountid', 'refreshtoken');
-  const isSession = has('token', 'sessiontoken', 'tokenhash') && has('expire', 'expiresat', 'expire_at') && has('userid') && columns.size <= 14;
-  const isVerification = has('identifier', 'email') && has('token', 'value', 'code') && has('expire', 'expiresat') && columns.size <= 8;
+  const isAccount =
+    has('provider', 'providerid', 'providertype') &&
+    has('accesstoken', 'provideraccountid', 'accountid', 'refreshtoken');
+  const isSession =
+    has('token', 'sessiontoken', 'tokenhash') &&
+    has('expire', 'expiresat', 'expire_at') &&
+    has('userid') &&
+    columns.size <= 14;
+  const isVerification =
+    has('identifier', 'email') && has('token', 'value', 'code') && has('expire', 'expiresat') && columns.size <= 8;
   const isAuthenticator = has('credentialid') && has('counter', 'publickey', 'credentialpublickey');
   return isAccount || isSession || isVerification || isAuthenticator;
 }
@@ -31,7 +40,8 @@ export function isAuthenticationTable(table: Table): boolean {
 function isSecret(column: Column, table: Table): boolean {
   const name = plainName(column.name);
   if (!holdsText(column) || unrelated.test(name)) return false;
-  if (isAuthenticationTable(table) && /^(token|value|session_token|code|public_key|credential_id)$/.test(name)) return true;
+  if (isAuthenticationTable(table) && /^(token|value|session_token|code|public_key|credential_id)$/.test(name))
+    return true;
   return secretWords.test(name) || (hashWords.test(name) && !/content|file|commit|block|image|etag/.test(name));
 }
 
@@ -41,7 +51,9 @@ function isCapability(column: Column, table: Table): boolean {
   const random = column.type === 'uuid' && column.hasDefault;
   if (!holdsText(column) || (!unique && !random)) return false;
   if (unrelated.test(name)) return false;
-  return sharedTokens.test(name) ? !/^slug$/.test(name) : /(^|_)(token|key_hash|api_key|secret)(_|$)/.test(name) || (hashWords.test(name) && unique);
+  return sharedTokens.test(name)
+    ? !/^slug$/.test(name)
+    : /(^|_)(token|key_hash|api_key|secret)(_|$)/.test(name) || (hashWords.test(name) && unique);
 }
 
 function holdsText(column: Column): boolean {

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -86,10 +96,14 @@ function copyForOthers(native: string, version: string): string {
     renameSync(copy, target);
   } catch (thrown) {
     if (!isOwnFolder(target)) {
-      throw new DrydockError('replica', `The embedded Postgres could not be copied to ${target}: ${messageOf(thrown)}.`, {
-        next: 'Make room there, or run Drydock as an ordinary user.',
-        cause: thrown,
-      });
+      throw new DrydockError(
+        'replica',
+        `The embedded Postgres could not be copied to ${target}: ${messageOf(thrown)}.`,
+        {
+          next: 'Make room there, or run Drydock as an ordinary user.',
+          cause: thrown,
+        },
+      );
     }
   } finally {
     rmSync(building, { recursive: true, force: true });

@@ -28,7 +28,7 @@ describe('a replica', () => {
   test('answers queries, keeps its databases apart, and is gone after stop', async () => {
     const replica = await start();
     const [one, two] = [await replica.createDatabase(), await replica.createDatabase()];
-    await one.sql.query('create table notes (body text); insert into notes values (\'kept\')');
+    await one.sql.query("create table notes (body text); insert into notes values ('kept')");
     await expect(two.sql.query('select * from notes')).rejects.toThrow('does not exist');
     const copy = await replica.createDatabase({ template: one.name });
     expect((await copy.sql.query('select body from notes')).rows).toEqual([{ body: 'kept' }]);

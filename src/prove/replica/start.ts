@@ -95,7 +95,11 @@ function spawnServer(binaries: Binaries, folder: string, port: number): ChildPro
   return child;
 }
 
-async function waitForServer(child: ChildProcess, folder: string, timeoutMs: number): Promise<'ready' | 'ended' | 'no answer'> {
+async function waitForServer(
+  child: ChildProcess,
+  folder: string,
+  timeoutMs: number,
+): Promise<'ready' | 'ended' | 'no answer'> {
   for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += 10) {
     if (isReady(folder)) return 'ready';
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return 'ended';
@@ -161,5 +165,12 @@ async function endChild(child: ChildProcess): Promise<void> {
 }
 
 function lastLine(log: string): string {
-  return log.trim().split('\n').at(-1)?.replace(/^.*?(FATAL|ERROR|LOG): +/, '').replace(/\.$/, '') ?? '';
+  return (
+    log
+      .trim()
+      .split('\n')
+      .at(-1)
+      ?.replace(/^.*?(FATAL|ERROR|LOG): +/, '')
+      .replace(/\.$/, '') ?? ''
+  );
 }

@@ -19,7 +19,11 @@ export const check: Check = {
           const changes = leaks.some(({ cell }) => /changed|added|deleted/.test(cell.because));
           return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls, so ${rolesOf(leaks)} may ${changes ? 'change' : 'read'} another tenant's rows through its arguments.`;
         },
-        repair: leak => ({ kind: 'guard-function', function: objectName(leak.cell), signature: 'definition' in leak ? leak.definition.signature : '' }),
+        repair: leak => ({
+          kind: 'guard-function',
+          function: objectName(leak.cell),
+          signature: 'definition' in leak ? leak.definition.signature : '',
+        }),
         statement: leak => ('definition' in leak ? leak.definition.body.trim() : undefined),
       },
     ),

@@ -11,7 +11,9 @@ export const check: Check = {
   judge: input => ({
     findings: policyFindings(input, 'self-join', (policy, leaks) => {
       const table = leaks[0]?.table.name ?? '';
-      const consequence = /After that it read .*$/.exec(leaks.map(({ cell }) => cell.because).find(because => because.includes('After that')) ?? '')?.[0];
+      const consequence = /After that it read .*$/.exec(
+        leaks.map(({ cell }) => cell.because).find(because => because.includes('After that')) ?? '',
+      )?.[0];
       return `The policy ${policy} on '${table}' lets a user write a row for himself in any tenant, and other policies trust '${table}'.${consequence === undefined ? '' : ` ${consequence}`}`;
     }),
     gaps: [],

@@ -15,8 +15,10 @@ export const check: Check = {
       {
         subject: leak => objectName(leak.cell),
         place: leak => ('table' in leak ? (leak.table.policies[0]?.definedAt ?? leak.table.definedAt) : undefined),
-        message: leaks => `Policies of '${objectName(leaks[0].cell)}' do not apply to the role that owns it, and queries on the owner's connection reach every tenant's rows.`,
-        harm: leak => `On the owner's connection, only the filters in the app's own code keep the tenants' rows of '${objectName(leak.cell)}' apart.`,
+        message: leaks =>
+          `Policies of '${objectName(leaks[0].cell)}' do not apply to the role that owns it, and queries on the owner's connection reach every tenant's rows.`,
+        harm: leak =>
+          `On the owner's connection, only the filters in the app's own code keep the tenants' rows of '${objectName(leak.cell)}' apart.`,
         repair: leak => ({ kind: 'enable-force', table: objectName(leak.cell) }),
       },
     ),

@@ -15,7 +15,8 @@ export const check: Check = {
       {
         subject: leak => objectName(leak.cell),
         place: leak => ('table' in leak ? (leak.table.policies[0]?.definedAt ?? leak.table.definedAt) : undefined),
-        message: leaks => `'${objectName(leaks[0].cell)}' has policies, but row security is off, so ${rolesOf(leaks)} may ${commandsOf(leaks)} without them.`,
+        message: leaks =>
+          `'${objectName(leaks[0].cell)}' has policies, but row security is off, so ${rolesOf(leaks)} may ${commandsOf(leaks)} without them.`,
         repair: leak => ({ kind: 'enable-policies', table: objectName(leak.cell) }),
       },
     ),

@@ -12,7 +12,8 @@ export const check: Check = {
     findings: policyFindings(
       input,
       'user-metadata',
-      (policy, leaks) => `The policy ${policy} on '${leaks[0]?.table.name ?? ''}' compares with 'user_metadata', which the user writes himself.`,
+      (policy, leaks) =>
+        `The policy ${policy} on '${leaks[0]?.table.name ?? ''}' compares with 'user_metadata', which the user writes himself.`,
     ),
     gaps: [],
   }),

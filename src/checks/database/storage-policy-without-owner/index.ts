@@ -13,7 +13,8 @@ export const check: Check = {
       leaksOf(input).filter(leak => leak.cause === 'storage'),
       input,
       {
-        subject: leak => `${leak.cell.bucket ?? ''} ${'policy' in leak ? (leak.policy?.name ?? leak.cell.command) : ''}`,
+        subject: leak =>
+          `${leak.cell.bucket ?? ''} ${'policy' in leak ? (leak.policy?.name ?? leak.cell.command) : ''}`,
         place: leak => ('policy' in leak ? leak.policy?.definedAt : undefined),
         message: leaks => {
           const [first] = leaks;
@@ -23,7 +24,9 @@ export const check: Check = {
         repair: leak => ({
           kind: 'replace-policy',
           table: 'storage.objects',
-          ...('policy' in leak && leak.policy !== undefined ? { policy: leak.policy.name, command: leak.policy.command } : {}),
+          ...('policy' in leak && leak.policy !== undefined
+            ? { policy: leak.policy.name, command: leak.policy.command }
+            : {}),
           bucket: leak.cell.bucket ?? '',
         }),
         statement: leak => ('policy' in leak ? policyText(leak.policy) : undefined),

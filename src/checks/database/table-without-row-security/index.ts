@@ -15,7 +15,8 @@ export const check: Check = {
       {
         subject: leak => objectName(leak.cell),
         place: leak => ('table' in leak ? leak.table.definedAt : undefined),
-        message: leaks => `Row security is off on '${objectName(leaks[0].cell)}', and ${rolesOf(leaks)} may ${commandsOf(leaks)}.`,
+        message: leaks =>
+          `Row security is off on '${objectName(leaks[0].cell)}', and ${rolesOf(leaks)} may ${commandsOf(leaks)}.`,
         repair: leak => ({ kind: 'create-policies', table: objectName(leak.cell) }),
       },
     ),

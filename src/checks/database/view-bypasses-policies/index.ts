@@ -21,7 +21,13 @@ export const check: Check = {
         },
         repair: leak =>
           'view' in leak && leak.view.materialized
-            ? { kind: 'revoke-grant', object: objectName(leak.cell), view: objectName(leak.cell), role: leak.cell.role, privilege: 'select' }
+            ? {
+                kind: 'revoke-grant',
+                object: objectName(leak.cell),
+                view: objectName(leak.cell),
+                role: leak.cell.role,
+                privilege: 'select',
+              }
             : { kind: 'security-invoker', view: objectName(leak.cell) },
         statement: leak => ('view' in leak ? leak.view.definition.trim() : undefined),
       },

@@ -12,7 +12,8 @@ export const check: Check = {
     findings: policyFindings(
       input,
       'write-check',
-      (policy, leaks) => `The policy ${policy} on '${leaks[0]?.table.name ?? ''}' lets ${commandsOf(leaks)} write a row that belongs to another tenant.`,
+      (policy, leaks) =>
+        `The policy ${policy} on '${leaks[0]?.table.name ?? ''}' lets ${commandsOf(leaks)} write a row that belongs to another tenant.`,
     ),
     gaps: [],
   }),
