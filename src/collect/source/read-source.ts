@@ -20,6 +20,8 @@ export interface SourceFiles {
   text(file: string): string | undefined;
   /** `dependencies` and `devDependencies` of the app's package.json (and of the workspace root). */
   readonly dependencies: ReadonlyMap<string, string>;
+  /** Texts of Prisma schema files, anywhere in the workspace. */
+  prismaSchemas(): readonly string[];
   /** Files lowered so far. */
   loaded(): readonly ModuleCode[];
   gaps(): readonly Gap[];
@@ -74,6 +76,7 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
     },
     text: file => files.read(outside(file)),
     dependencies: dependenciesOf(files, chosen),
+    prismaSchemas: () => files.paths.filter(path => path.endsWith('.prisma')).map(path => files.read(path) ?? ''),
     loaded: () => [...modules.values()].filter(module => module !== undefined),
     gaps: () => gaps,
   };

@@ -7,6 +7,7 @@ import { findEntries, findTools, type Entry } from './entry-points.ts';
 import type { ObserveInput } from './events.ts';
 import { drizzleHandlers } from './library/drizzle.ts';
 import { platformHandlers } from './library/platform.ts';
+import { prismaHandlers } from './library/prisma.ts';
 import { sessionHandlers } from './library/sessions.ts';
 import { supabaseHandlers } from './library/supabase.ts';
 import { knownTools, toolHandlers, toolNames, type KnownTool } from './library/tools.ts';
@@ -20,7 +21,7 @@ import type { AppFramework, AppModel, Fact, QueryPath } from './types.ts';
 
 /** The models of all libraries, by package and path. */
 function allHandlers(): ReadonlyMap<string, Handler> {
-  return new Map([...Object.entries(platformHandlers), ...Object.entries(sessionHandlers), ...Object.entries(zodHandlers), ...Object.entries(drizzleHandlers), ...Object.entries(supabaseHandlers), ...Object.entries(toolHandlers)]);
+  return new Map([...Object.entries(platformHandlers), ...Object.entries(sessionHandlers), ...Object.entries(zodHandlers), ...Object.entries(drizzleHandlers), ...Object.entries(prismaHandlers), ...Object.entries(supabaseHandlers), ...Object.entries(toolHandlers)]);
 }
 
 /** What the interpreter found, before observers turn events into observations. */

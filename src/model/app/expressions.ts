@@ -7,7 +7,7 @@ import { valueKey } from './keys.ts';
 import { behaviourOf, Frame, FunctionClosure, nativeValue, type Call, type Machine, type NativeValue } from './machine.ts';
 import { assumeExpression, pathKey } from './narrow.ts';
 import { alternativesOf, bottom, choose, firstOf, isBottom, lengthFacts, lengthOf, listFacts, negate, promote, termOf, testOf } from './operations.ts';
-import { bind, branches, forget, functionValue } from './statements.ts';
+import { bind, branches, forget, functionValue, run } from './statements.ts';
 import type { Fact } from './types.ts';
 import { atoms, constant, objectOf, undefinedValue, type Alternative, type Value } from './value.ts';
 
@@ -187,9 +187,21 @@ export function moduleValue(machine: Machine, module: ModuleCode, binding: Bindi
       frame.dead = false;
       bind(machine, frame, declaration.pattern, value, 0);
       frame.dead = false;
+      if (binding.reassigned) runAssignments(machine, frame, module);
     }
   }
   return frame.vars.get(binding) ?? undefinedValue;
+}
+
+/** A name that is given its value by statements of the module (`if (production) client = …`): they run once. */
+function runAssignments(machine: Machine, frame: Frame, module: ModuleCode): void {
+  const done = machine.remember('modules that ran', () => new Set<string>());
+  if (done.has(module.file)) return;
+  done.add(module.file);
+  run(machine, frame, module.body.filter(statement => statement.kind !== 'declare' && statement.kind !== 'function'));
+  frame.dead = false;
+  frame.facts = [];
+  frame.effects = [];
 }
 
 /** What a module imports under a name: a file's export, or something of a package. */
@@ -302,6 +314,7 @@ function plainMember(machine: Machine, frame: Frame, value: Value, name: string,
     frame.dead = true;
     return bottom;
   }
+  if (value.kind === 'external' && value.library === undefined && isGlobalObject(value.path) && !platformNames.has(name)) return globalsOf(machine).get(name) ?? undefinedValue;
   const found = peekMember(value, name, optional);
   if (found === undefined) return machine.opaque(frame, at, `'${name}' of a ${value.kind}`);
   if (found.kind === 'native' && found.native.name === 'getter') {
@@ -341,6 +354,7 @@ export function peekMember(value: Value, name: string, optional: boolean): Value
     case 'promise':
       return peekMember(value.value, name, optional);
     case 'external': {
+      if (value.library === undefined && isGlobalObject(value.path)) return platformNames.has(name) ? { ...value, path: name } : undefined;
       const path = value.path === '' ? name : `${value.path}.${name}`;
       if (value.library === undefined && value.path === 'process.env') {
         return { kind: 'term', term: { kind: 'environment', name }, maybeUndefined: true };
@@ -365,6 +379,17 @@ export function peekMember(value: Value, name: string, optional: boolean): Value
     default:
       return undefined;
   }
+}
+
+function isGlobalObject(path: string): boolean {
+  return path === 'globalThis' || path === 'global';
+}
+
+const platformNames: ReadonlySet<string> = new Set(['crypto', 'fetch', 'process', 'Response', 'Request', 'URL', 'Buffer', 'Promise', 'console', 'JSON', 'Object', 'Array', 'Map', 'Set', 'Date', 'Math']);
+
+/** What the app keeps on the global object, by name. */
+function globalsOf(machine: Machine): Map<string, Value> {
+  return machine.remember('globals', () => new Map<string, Value>());
 }
 
 const deepestPath = 6;
@@ -466,6 +491,11 @@ export function assign(machine: Machine, frame: Frame, target: Pattern, value: V
   if (expression.kind === 'index') {
     evaluate(machine, frame, expression.index);
     update(machine, frame, expression.object, object => (object.kind === 'object' ? { ...object, spread: [...object.spread, objectOf({ '*': value })] } : object));
+    return;
+  }
+  const holder = expression.object.kind === 'global' || expression.object.kind === 'name' ? evaluate(machine, frame, expression.object) : undefined;
+  if (holder?.kind === 'external' && holder.library === undefined && isGlobalObject(holder.path)) {
+    globalsOf(machine).set(expression.property, value);
     return;
   }
   const path = pathKey(expression);
@@ -942,7 +972,7 @@ export function construct(machine: Machine, frame: Frame, callee: Value, values:
     return behaviourOf(callee).method?.('new', { machine, frame, arguments: values, at, end }) ?? machine.opaque(frame, at, `new ${callee.native.name}`);
   }
   if (callee.kind !== 'external') return machine.opaque(frame, at, 'a constructed value');
-  const handler = machine.handlers.get(`${callee.library ?? ''}#new ${callee.path}`);
+  const handler = machine.handlers.get(`${callee.library ?? ''}#new ${callee.path}`) ?? machine.handlers.get(`*#new ${callee.path}`);
   if (handler !== undefined) return handler({ machine, frame, arguments: values, at, end });
   if (callee.library !== undefined || !/^(?:Date|RegExp|Intl|Error|TypeError|TextEncoder|TextDecoder|AbortController|WeakMap|Proxy)\b/.test(callee.path)) machine.emit(frame, { kind: 'call', library: callee.library, callee: `new ${callee.path}`, arguments: values, place: machine.place(frame, at, end) });
   return { ...callee, arguments: [...callee.arguments, ...values] };

@@ -1,0 +1,438 @@
+import { and, or, type Operator, type Predicate, type RowVariable, type Term } from '../../../core/predicate.ts';
+import type { Place } from '../../../core/place.ts';
+import { callValue } from '../calls.ts';
+import { awaitAll } from '../collections.ts';
+import { rowFact } from '../facts.ts';
+import { valueKey } from '../keys.ts';
+import { nativeValue, type Call, type Handler, type Machine, type NativeValue } from '../machine.ts';
+import { alternativesOf, choose, compareTerms, firstOf, lengthOf, mayBeUndefined, termOf } from '../operations.ts';
+import { constant, nullValue, objectOf, undefinedValue, type RowValue, type Value } from '../value.ts';
+import { readPrismaSchemas, type PrismaModel, type PrismaRelation } from './prisma-schema.ts';
+import { clientOf, copyState, inValues, runQuery, runSql, stateText, type ClientState } from './queries.ts';
+
+interface Key {
+  readonly own: string;
+  readonly other: string;
+}
+
+function modelsOf(machine: Machine): ReadonlyMap<string, PrismaModel> {
+  return machine.remember('prisma models', () => readPrismaSchemas(machine.source.prismaSchemas()));
+}
+
+const connect: Handler = () => prismaClient({ kind: 'prisma', base: 'owner', sqlRole: undefined, settings: [] }, 0);
+
+let nextTransaction = 1;
+
+function prismaClient(state: ClientState, id: number): Value {
+  const native: NativeValue = {
+    name: 'prisma client',
+    get key() {
+      return `prisma ${id} ${stateText(state)}`;
+    },
+    member: (name, call) => {
+      const model = modelNamed(call.machine, name);
+      return model === undefined ? undefined : delegate(model, state);
+    },
+    method: (name, call) => clientMethod(name, call, state),
+  };
+  return nativeValue(native);
+}
+
+function modelNamed(machine: Machine, accessor: string): PrismaModel | undefined {
+  const models = modelsOf(machine);
+  return models.get(accessor.charAt(0).toUpperCase() + accessor.slice(1)) ?? [...models.values()].find(model => model.name.toLowerCase() === accessor.toLowerCase());
+}
+
+function clientMethod(name: string, call: Call, state: ClientState): Value | undefined {
+  const [first] = call.arguments;
+  switch (name) {
+    case '$transaction': {
+      if (first?.kind === 'function') return callValue(call.machine, call.frame, first, [prismaClient(copyState(state), nextTransaction++)], { at: call.at, end: call.end });
+      return first === undefined ? undefined : { kind: 'promise', value: awaitAll(call.machine, call.frame, first, call.at), facts: [] };
+    }
+    case '$extends':
+      return prismaClient(state, 0);
+    case '$queryRaw':
+    case '$executeRaw':
+    case '$queryRawUnsafe':
+    case '$executeRawUnsafe': {
+      const texts = first?.kind === 'array' ? first.items.map(item => (item.kind === 'constant' ? String(item.value) : '')) : undefined;
+      const values = call.arguments.slice(1);
+      const text = texts === undefined ? (first?.kind === 'constant' ? String(first.value) : undefined) : texts.map((part, index) => (index === 0 ? part : `$${index}${part}`)).join('');
+      if (text === undefined) {
+        call.machine.gap('A statement in SQL is put together at run time.', call.machine.place(call.frame, call.at, call.end));
+        return { kind: 'promise', value: call.machine.opaque(call.frame, call.at, 'a statement put together at run time'), facts: [] };
+      }
+      return { kind: 'promise', value: runSql(call, { text, values }, state), facts: [] };
+    }
+    case '$connect':
+    case '$disconnect':
+    case '$on':
+    case '$use':
+      return undefinedValue;
+    default:
+      return undefined;
+  }
+}
+
+const operations: ReadonlySet<string> = new Set(['findMany', 'findFirst', 'findUnique', 'findFirstOrThrow', 'findUniqueOrThrow', 'create', 'createMany', 'createManyAndReturn', 'update', 'updateMany', 'updateManyAndReturn', 'upsert', 'delete', 'deleteMany', 'count', 'aggregate', 'groupBy']);
+
+function delegate(model: PrismaModel, state: ClientState): Value {
+  return nativeValue({
+    name: 'prisma model',
+    key: `prisma ${model.name} ${stateText(state)}`,
+    method: (name, call) => {
+      if (!operations.has(name)) return undefined;
+      const place = call.machine.place(call.frame, call.at, call.end);
+      const [options = objectOf({})] = call.arguments;
+      const pending: NativeValue = {
+        name: 'prisma query',
+        key: `prisma query ${place.file}:${place.line} ${model.name}.${name} ${valueKey(options)} ${stateText(state)}`,
+        settle: inner => new Running(inner, state, place).run(model, name, options),
+        method: (method, inner) => {
+          if (method !== 'then' && method !== 'catch' && method !== 'finally') return undefined;
+          const value: Value = { kind: 'promise', value: new Running(inner, state, place).run(model, name, options), facts: [] };
+          const [callback] = inner.arguments;
+          if (method !== 'then' || callback === undefined) return value;
+          return { kind: 'promise', value: callValue(inner.machine, inner.frame, callback, [value.value], { at: inner.at, end: inner.end }), facts: [] };
+        },
+      };
+      return nativeValue(pending);
+    },
+  });
+}
+
+const comparisons: Readonly<Record<string, Operator>> = { equals: '=', gt: '>', gte: '>=', lt: '<', lte: '<=', contains: 'like', startsWith: 'like', endsWith: 'like', search: 'like' };
+
+/** One query while it runs. */
+class Running {
+  readonly #call: Call;
+  readonly #machine: Machine;
+  readonly #state: ClientState;
+  readonly #place: Place;
+  readonly #joined: RowVariable[] = [];
+
+  constructor(call: Call, state: ClientState, place: Place) {
+    this.#call = call;
+    this.#machine = call.machine;
+    this.#state = state;
+    this.#place = place;
+  }
+
+  run(model: PrismaModel, name: string, options: Value): Value {
+    const where = optionOf(options, 'where');
+    switch (name) {
+      case 'create':
+      case 'createMany':
+      case 'createManyAndReturn':
+        return this.#create(model, optionOf(options, 'data'), options, name !== 'createMany');
+      case 'upsert': {
+        this.#change(model, 'update', where, optionOf(options, 'update'), options, true);
+        return this.#create(model, optionOf(options, 'create'), options, true);
+      }
+      case 'update':
+      case 'updateMany':
+      case 'updateManyAndReturn':
+        return this.#change(model, 'update', where, optionOf(options, 'data'), options, name !== 'updateMany');
+      case 'delete':
+      case 'deleteMany':
+        return this.#change(model, 'delete', where, undefined, options, name === 'delete');
+      default:
+        return this.#read(model, name, where, options);
+    }
+  }
+
+  #read(model: PrismaModel, name: string, where: Value | undefined, options: Value): Value {
+    const row = this.#row(model, where);
+    const element = this.#element(model, row, options, 0);
+    this.#emit(row, 'read', { columns: name === 'count' || name === 'aggregate' ? [] : element.columns });
+    const list: Extract<Value, { kind: 'list' }> = { kind: 'list', element, rows: row, facts: [] };
+    switch (name) {
+      case 'findMany':
+      case 'groupBy':
+        return list;
+      case 'count':
+        return lengthOf(list);
+      case 'aggregate':
+        return { kind: 'term', term: { kind: 'call', name: 'aggregate', arguments: [{ kind: 'column', row: row.name, column: '*' }] }, maybeUndefined: false };
+      case 'findFirstOrThrow':
+      case 'findUniqueOrThrow':
+        this.#call.frame.learn([rowFact(row, this.#place)]);
+        return element;
+      default: {
+        const found = alternativesOf(firstOf(list, this.#place));
+        return choose(found.map(({ value, facts }) => ({ value: value.kind === 'constant' ? nullValue : value, facts })));
+      }
+    }
+  }
+
+  #change(model: PrismaModel, operation: 'update' | 'delete', where: Value | undefined, data: Value | undefined, options: Value, one: boolean): Value {
+    const row = this.#row(model, where);
+    const element = this.#element(model, row, options, 0);
+    const { values, open } = this.#assigned(model, data);
+    this.#emit(row, operation, { values, open, columns: one ? element.columns : [] });
+    const list: Extract<Value, { kind: 'list' }> = { kind: 'list', element, rows: row, facts: [] };
+    if (!one) return objectOf({ count: lengthOf(list) });
+    // It throws when there is no such row.
+    this.#call.frame.learn([rowFact(row, this.#place)]);
+    return element;
+  }
+
+  #create(model: PrismaModel, data: Value | undefined, options: Value, returns: boolean): Value {
+    const items = data === undefined ? [] : data.kind === 'array' ? data.items.slice(0, 8) : data.kind === 'list' ? [data.element] : [data];
+    let last: RowValue | undefined;
+    for (const item of items) {
+      const fresh = this.#machine.newRow(model.table, { kind: 'true' });
+      const { values, open } = this.#assigned(model, item);
+      const where = and(values.map(({ column, value }): Predicate => ({ kind: 'compare', operator: '=', left: { kind: 'column', row: fresh.name, column }, right: value })));
+      const row: RowVariable = { ...fresh, where };
+      last = this.#element(model, row, options, 0);
+      this.#emit(row, 'insert', { values, open, columns: returns ? last.columns : [] });
+    }
+    return returns && last !== undefined ? last : objectOf({ count: constant(items.length) });
+  }
+
+  #emit(row: RowVariable, operation: 'read' | 'insert' | 'update' | 'delete', more: { readonly values?: readonly { readonly column: string; readonly value: Term }[]; readonly open?: boolean; readonly columns: readonly string[] | undefined }): void {
+    runQuery(this.#machine, this.#call.frame, {
+      row,
+      operation,
+      values: more.values ?? [],
+      valuesOpen: more.open ?? false,
+      columns: more.columns,
+      joined: [...this.#joined],
+      calls: undefined,
+      client: clientOf(this.#state, this.#place),
+      place: this.#place,
+    });
+  }
+
+  #row(model: PrismaModel, where: Value | undefined): RowVariable {
+    const fresh = this.#machine.newRow(model.table, { kind: 'true' });
+    return { ...fresh, where: where === undefined ? { kind: 'true' } : this.#where(model, fresh.name, where) };
+  }
+
+  // Filters ------------------------------------------------------------------------------------------------------------
+
+  #where(model: PrismaModel, row: string, where: Value): Predicate {
+    switch (where.kind) {
+      case 'object': {
+        const operands = where.spread.map((part, index) => {
+          const inner = this.#where(model, row, part);
+          // What a caller spreads in later may replace it.
+          const replaced = where.spread.slice(index + 1).some(later => later.kind === 'term');
+          return replaced && inner.kind !== 'true' ? ({ kind: 'maybe-absent', operand: inner, because: 'an object of the caller is spread over it' } satisfies Predicate) : inner;
+        });
+        for (const [name, value] of where.fields) operands.push(this.#field(model, row, name, value));
+        return and(operands);
+      }
+      case 'choice': {
+        const parts = alternativesOf(where).map(({ value }) => this.#where(model, row, value));
+        return or(parts);
+      }
+      case 'constant':
+        return { kind: 'true' };
+      case 'term':
+        // The caller writes the whole filter.
+        return where.term.kind === 'opaque' ? { kind: 'opaque', reason: where.term.reason } : { kind: 'true' };
+      default:
+        return { kind: 'opaque', reason: 'a filter that was not followed' };
+    }
+  }
+
+  #field(model: PrismaModel, row: string, name: string, value: Value): Predicate {
+    if (name === 'AND' || name === 'OR' || name === 'NOT') {
+      const items = value.kind === 'array' ? value.items : value.kind === 'list' ? [value.element] : [value];
+      const inner = items.filter(item => !(item.kind === 'constant' && item.value === undefined)).map(item => this.#where(model, row, item));
+      if (name === 'NOT') return { kind: 'not', operand: or(inner) };
+      return name === 'AND' ? and(inner) : or(inner);
+    }
+    const relation = model.relations.get(name);
+    if (relation !== undefined) return this.#relation(model, row, relation, value);
+    const column = model.columns.get(name);
+    if (column === undefined) {
+      // `userId_teamId: { userId, teamId }` names a key of several columns.
+      return value.kind === 'object' ? and([...value.fields].map(([inner, given]) => this.#field(model, row, inner, given))) : { kind: 'true' };
+    }
+    return this.#scalar({ kind: 'column', row, column }, value);
+  }
+
+  #scalar(column: Term, value: Value): Predicate {
+    const self: Value = { kind: 'term', term: column, maybeUndefined: false };
+    if (value.kind === 'object') {
+      return and(
+        [...value.fields].map(([name, given]): Predicate => {
+          if (name === 'in') return this.#absent(given, inValues(this.#machine, column, given));
+          if (name === 'notIn') return { kind: 'not', operand: inValues(this.#machine, column, given) };
+          if (name === 'not') return given.kind === 'object' ? { kind: 'not', operand: this.#scalar(column, given) } : { kind: 'not', operand: this.#equals(column, given) };
+          const operator = comparisons[name];
+          return operator === undefined ? { kind: 'true' } : this.#absent(given, compareTerms(operator, self, given));
+        }),
+      );
+    }
+    return this.#equals(column, value);
+  }
+
+  #equals(column: Term, value: Value): Predicate {
+    if (value.kind === 'constant') {
+      if (value.value === undefined) return { kind: 'true' };
+      if (value.value === null) return { kind: 'is-null', term: column };
+    }
+    const alternatives = alternativesOf(value).filter(({ value: inner }) => !(inner.kind === 'constant' && inner.value === undefined));
+    return this.#absent(value, compareTerms('=', { kind: 'term', term: column, maybeUndefined: false }, choose(alternatives)));
+  }
+
+  /** Prisma drops a filter whose value is undefined. */
+  #absent(value: Value, predicate: Predicate): Predicate {
+    if (!mayBeUndefined(value)) return predicate;
+    return { kind: 'maybe-absent', operand: predicate, because: this.#machine.code(this.#call.frame, this.#call.at) };
+  }
+
+  #relation(model: PrismaModel, row: string, relation: PrismaRelation, value: Value): Predicate {
+    const target = modelsOf(this.#machine).get(relation.model);
+    if (target === undefined) return { kind: 'opaque', reason: `the relation to '${relation.model}'` };
+    if (value.kind === 'constant') return value.value === null ? and(this.#keys(model, target, relation).map(key => ({ kind: 'is-null', term: { kind: 'column', row, column: key.own } }))) : { kind: 'true' };
+    const some = (where: Value): Predicate => ({ kind: 'exists', row: this.#related(model, row, target, relation, where) });
+    if (value.kind === 'object' && relation.many) {
+      const operands = [...value.fields].map(([name, given]): Predicate => {
+        if (name === 'some') return some(given);
+        return name === 'none' ? { kind: 'not', operand: some(given) } : { kind: 'true' };
+      });
+      return and(operands);
+    }
+    if (value.kind === 'object') {
+      const is = value.fields.get('is');
+      if (is !== undefined) return some(is);
+      if (value.fields.has('isNot')) return { kind: 'true' };
+    }
+    return some(value);
+  }
+
+  #related(model: PrismaModel, row: string, target: PrismaModel, relation: PrismaRelation, where: Value | undefined): RowVariable {
+    const fresh = this.#machine.newRow(target.table, { kind: 'true' });
+    const keys = this.#keys(model, target, relation).map((key): Predicate => ({ kind: 'compare', operator: '=', left: { kind: 'column', row: fresh.name, column: key.other }, right: { kind: 'column', row, column: key.own } }));
+    const own = where === undefined ? [] : [this.#where(target, fresh.name, where)];
+    return { ...fresh, where: and([...keys, ...own]) };
+  }
+
+  /** The columns by which rows of two models belong together; only one side of the relation names them. */
+  #keys(model: PrismaModel, target: PrismaModel, relation: PrismaRelation): readonly Key[] {
+    const column = (of: PrismaModel, field: string): string => of.columns.get(field) ?? field;
+    if (relation.fields.length > 0) return relation.fields.map((field, index) => ({ own: column(model, field), other: column(target, relation.references[index] ?? 'id') }));
+    for (const inverse of target.relations.values()) {
+      if (inverse.model !== model.name || inverse.fields.length === 0 || inverse.name !== relation.name) continue;
+      return inverse.fields.map((field, index) => ({ own: column(model, inverse.references[index] ?? 'id'), other: column(target, field) }));
+    }
+    return [];
+  }
+
+  // Results ------------------------------------------------------------------------------------------------------------
+
+  #element(model: PrismaModel, row: RowVariable, options: Value, depth: number): RowValue {
+    this.#machine.rows.set(row.name, row);
+    const select = optionOf(options, 'select');
+    const include = optionOf(options, 'include');
+    const omit = optionOf(options, 'omit');
+    const chosen = select?.kind === 'object' ? select : undefined;
+    const fields = new Map<string, Value>();
+    const columns: string[] = [];
+    for (const [property, column] of model.columns) {
+      if (chosen !== undefined && !isWanted(chosen.fields.get(property))) continue;
+      if (omit?.kind === 'object' && isWanted(omit.fields.get(property))) continue;
+      columns.push(column);
+      fields.set(property, { kind: 'term', term: { kind: 'column', row: row.name, column }, maybeUndefined: false });
+    }
+    const nested = chosen ?? (include?.kind === 'object' ? include : undefined);
+    for (const [property, given] of nested?.fields ?? []) {
+      const relation = model.relations.get(property);
+      const target = relation === undefined ? undefined : modelsOf(this.#machine).get(relation.model);
+      if (relation === undefined || target === undefined || !isWanted(given) || depth > 6) continue;
+      const inner = this.#related(model, row.name, target, relation, optionOf(given, 'where'));
+      this.#joined.push(inner);
+      const element = this.#element(target, inner, given, depth + 1);
+      const list: Value = { kind: 'list', element, rows: inner, facts: [] };
+      fields.set(property, relation.many ? list : choose([{ value: element, facts: [rowFact(inner, this.#place)] }, { value: nullValue, facts: [] }]));
+    }
+    if (nested?.fields.has('_count') === true) fields.set('_count', this.#machine.opaque(this.#call.frame, this.#call.at, 'a count'));
+    const whole = chosen === undefined && omit === undefined;
+    return { kind: 'row', row, fields, columns: whole ? undefined : columns };
+  }
+
+  // Data ---------------------------------------------------------------------------------------------------------------
+
+  #assigned(model: PrismaModel, data: Value | undefined): { readonly values: readonly { readonly column: string; readonly value: Term }[]; readonly open: boolean } {
+    const found = new Map<string, Term>();
+    let open = false;
+    const walk = (part: Value): void => {
+      switch (part.kind) {
+        case 'object':
+          for (const spread of part.spread) walk(spread);
+          for (const [name, value] of part.fields) this.#assignField(model, name, value, found);
+          return;
+        case 'row':
+          for (const [name, value] of part.fields ?? []) this.#assignField(model, name, value, found);
+          return;
+        case 'choice':
+          for (const alternative of part.alternatives) walk(alternative.value);
+          return;
+        case 'constant':
+          return;
+        default:
+          open = true;
+      }
+    };
+    if (data !== undefined) walk(data);
+    return { values: [...found].map(([column, value]) => ({ column, value })), open };
+  }
+
+  #assignField(model: PrismaModel, name: string, value: Value, found: Map<string, Term>): void {
+    if (value.kind === 'constant' && value.value === undefined) return;
+    const column = model.columns.get(name);
+    if (column !== undefined) {
+      const set = value.kind === 'object' ? (value.fields.get('set') ?? value.fields.get('increment') ?? value) : value;
+      found.set(column, termOf(set));
+      return;
+    }
+    const relation = model.relations.get(name);
+    const target = relation === undefined ? undefined : modelsOf(this.#machine).get(relation.model);
+    if (relation === undefined || target === undefined || value.kind !== 'object') return;
+    const connected = value.fields.get('connect');
+    if (connected?.kind === 'object' && !relation.many) {
+      for (const [index, field] of relation.fields.entries()) {
+        const given = connected.fields.get(relation.references[index] ?? 'id');
+        const own = model.columns.get(field);
+        if (given !== undefined && own !== undefined) found.set(own, termOf(given));
+      }
+    }
+    const created = value.fields.get('create') ?? childrenOf(value.fields.get('createMany'));
+    if (created !== undefined) this.#create(target, created, objectOf({}), false);
+  }
+}
+
+function childrenOf(value: Value | undefined): Value | undefined {
+  return value?.kind === 'object' ? value.fields.get('data') : undefined;
+}
+
+function isWanted(value: Value | undefined): boolean {
+  return value !== undefined && !(value.kind === 'constant' && !value.value);
+}
+
+function optionOf(options: Value, name: string): Value | undefined {
+  if (options.kind === 'choice') {
+    const parts = alternativesOf(options).flatMap(({ value, facts }) => {
+      const part = optionOf(value, name);
+      return part === undefined ? [] : [{ value: part, facts }];
+    });
+    return parts.length === 0 ? undefined : choose(parts);
+  }
+  if (options.kind !== 'object') return options.kind === 'term' && name === 'where' ? options : undefined;
+  const own = options.fields.get(name);
+  if (own !== undefined) return own.kind === 'constant' && own.value === undefined ? undefined : own;
+  for (const part of options.spread.toReversed()) {
+    const inner = optionOf(part, name);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}
+
+/** Prisma's client, wherever it was generated to. */
+export const prismaHandlers: Readonly<Record<string, Handler>> = { '*#new PrismaClient': connect };
