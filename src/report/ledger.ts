@@ -1,3 +1,4 @@
+import { dirname, isAbsolute, join } from 'node:path';
 import type { RescueResult } from '../core/result.ts';
 import { count, grouped } from './words.ts';
 
@@ -61,4 +62,14 @@ export function ledgerRows({ before, after }: RescueResult): readonly LedgerRow[
       reached: after.tablesUnderPolicy === after.tenantTables,
     },
   ];
+}
+
+/** The folder of the repaired copy, in full. */
+export function copyFolder({ target, workFolder }: RescueResult): string {
+  return isAbsolute(workFolder) ? workFolder : join(target, workFolder);
+}
+
+/** Where the page of a rescue lies: beside the repaired copy, not in it. */
+export function reportFile(result: RescueResult): string {
+  return join(dirname(copyFolder(result)), 'report.html');
 }

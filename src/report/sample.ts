@@ -853,7 +853,7 @@ export function sampleRescue(): RescueResult {
       'lib/payments.ts',
     ],
     branch: 'drydock/rescue',
-    workFolder: `${target}/.drydock/rescue`,
+    workFolder: '.drydock/rescue/app',
     timings: [
       { stage: 'trace', elapsedMs: 812 },
       { stage: 'rules', elapsedMs: 1480 },

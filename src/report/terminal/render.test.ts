@@ -282,7 +282,7 @@ test('the last screen of a rescue is a ledger', () => {
          lib/search.ts:40 · settles 1 verdict
 
       branch  drydock/rescue · 6 repairs · 5 files changed, one commit each · undo any: git revert
-      copy    /home/ada/tally/.drydock/rescue
+      copy    /home/ada/tally/.drydock/rescue/app
       report  /home/ada/tally/.drydock/rescue/report.html
     "
   `);

@@ -1,6 +1,5 @@
-import { isAbsolute, join } from 'node:path';
 import type { RescueResult } from '../../core/result.ts';
-import { ledgerRows, rescueSentence } from '../ledger.ts';
+import { copyFolder, ledgerRows, reportFile, rescueSentence } from '../ledger.ts';
 import { count } from '../words.ts';
 import { gapLines, heading } from './heading.ts';
 import { type Paint, type Pen, paragraph, plain, type TerminalOptions, verdictSentence } from './pen.ts';
@@ -64,7 +63,6 @@ function openLines(pen: Pen, result: RescueResult): readonly string[] {
 
 function placeLines(pen: Pen, result: RescueResult): readonly string[] {
   const repairs = result.fixes.filter(each => each.offered).length;
-  const folder = isAbsolute(result.workFolder) ? result.workFolder : join(result.target, result.workFolder);
   const changed = `${count(repairs, 'repair')} · ${count(result.filesChanged.length, 'file')} changed`;
   const row = (label: string, text: string): readonly string[] =>
     paragraph(pen, text, 10).map((line, index) => (index === 0 ? `  ${padEnd(label, 8)}${line.trimStart()}` : line));
@@ -72,8 +70,8 @@ function placeLines(pen: Pen, result: RescueResult): readonly string[] {
     ...(result.branch === ''
       ? row('repairs', changed)
       : row('branch', `${clean(result.branch)} · ${changed}, one commit each · undo any: git revert`)),
-    ...row('copy', clean(folder)),
-    ...row('report', clean(join(folder, 'report.html'))),
+    ...row('copy', clean(copyFolder(result))),
+    ...row('report', clean(reportFile(result))),
     '',
   ];
 }
