@@ -55,7 +55,11 @@ export async function bootApp(options: AppProcessOptions): Promise<RunningApp> {
   const port = await getPort();
   const baseUrl = `http://localhost:${port}`;
   const recorder = await startRecorder();
-  const variables = synthesiseEnvironment({ appRoot: options.appRoot, appUrl: baseUrl, databaseUrl: options.databaseUrl });
+  const variables = synthesiseEnvironment({
+    appRoot: options.appRoot,
+    appUrl: baseUrl,
+    databaseUrl: options.databaseUrl,
+  });
   const run = startProcess({
     command: process.execPath,
     arguments: [nextBinary(options.appRoot), 'start', '--port', String(port), '--hostname', '127.0.0.1'],
@@ -116,8 +120,21 @@ function isCopy(appRoot: string): boolean {
 }
 
 function inherited(): Readonly<Record<string, string>> {
-  const names = ['PATH', 'HOME', 'USERPROFILE', 'TMPDIR', 'TEMP', 'TMP', 'SYSTEMROOT', 'LANG', 'APPDATA', 'LOCALAPPDATA'];
-  return Object.fromEntries(names.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+  const names = [
+    'PATH',
+    'HOME',
+    'USERPROFILE',
+    'TMPDIR',
+    'TEMP',
+    'TMP',
+    'SYSTEMROOT',
+    'LANG',
+    'APPDATA',
+    'LOCALAPPDATA',
+  ];
+  return Object.fromEntries(
+    names.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }
 
 function prepareLog(options: AppProcessOptions, name: string): string {
@@ -162,7 +179,9 @@ function buildFailure(appRoot: string, logFile: string): DrydockError {
 }
 
 function bootFailure(logFile: string): DrydockError {
-  return new DrydockError('boot-failed', `Could not start your app: ${firstError(logFile)}`, { next: `Log: ${logFile}` });
+  return new DrydockError('boot-failed', `Could not start your app: ${firstError(logFile)}`, {
+    next: `Log: ${logFile}`,
+  });
 }
 
 /** `./apps/web/app/page.tsx:12:5: Error: no` becomes `the build stopped at app/page.tsx:12 (no).` */
@@ -178,7 +197,9 @@ export function buildSentence(appRoot: string, line: string): string {
 /** `./app/page.tsx:12:5` and the sentence beside it; otherwise the first line that names an error. */
 function telling(lines: readonly string[]): string | undefined {
   const isPlace = (line: string): boolean => /^(?:\.\/)?[\w./()[\]@-]+\.(?:tsx?|jsx?|mjs|css)[:(]\d+/.test(line);
-  const isError = (line: string): boolean => /error|cannot find|can't resolve|failed|expected|not assignable/i.test(line) && !/^at |^Turbopack build failed|^Failed to (?:compile|type check)|build failed/i.test(line);
+  const isError = (line: string): boolean =>
+    /error|cannot find|can't resolve|failed|expected|not assignable/i.test(line) &&
+    !/^at |^Turbopack build failed|^Failed to (?:compile|type check)|build failed/i.test(line);
   const at = lines.findIndex(isPlace);
   if (at < 0) return lines.find(isError);
   const place = lines[at] ?? '';

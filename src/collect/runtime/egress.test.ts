@@ -25,14 +25,23 @@ afterAll(async () => {
 async function runScript(source: string): Promise<string> {
   const file = join(folder, 'script.mjs');
   writeFileSync(file, source);
-  const { stdout } = await run(process.execPath, ['--require', join(folder, 'egress.cjs'), file], { env: { ...process.env, DRYDOCK_RECORDER: recorder.url } });
+  const { stdout } = await run(process.execPath, ['--require', join(folder, 'egress.cjs'), file], {
+    env: { ...process.env, DRYDOCK_RECORDER: recorder.url },
+  });
   return stdout.trim();
 }
 
 test('a fetch to another host reaches the recorder and nobody else', async () => {
-  const answered = await runScript(`const r = await fetch('https://api.example.com/v1/things?x=1', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"id":7}' }); console.log(r.status);`);
+  const answered = await runScript(
+    `const r = await fetch('https://api.example.com/v1/things?x=1', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"id":7}' }); console.log(r.status);`,
+  );
   expect(answered).toBe('200');
-  expect(recorder.calls.at(-1)).toMatchObject({ host: 'api.example.com', method: 'POST', path: '/v1/things?x=1', body: { id: 7 } });
+  expect(recorder.calls.at(-1)).toMatchObject({
+    host: 'api.example.com',
+    method: 'POST',
+    path: '/v1/things?x=1',
+    body: { id: 7 },
+  });
 });
 
 test('an https request that waits for the TLS handshake is answered by the recorder', async () => {
@@ -43,7 +52,10 @@ test('an https request that waits for the TLS handshake is answered by the recor
     request.once('socket', socket => { socket.once(socket.connecting ? 'secureConnect' : 'connect', () => { request.write('customer=cus_1&metadata[org]=o1'); request.end(); }); });
   `);
   expect(answered).toBe('cus_1');
-  expect(recorder.calls.at(-1)).toMatchObject({ host: 'api.stripe.com', body: { customer: 'cus_1', metadata: { org: 'o1' } } });
+  expect(recorder.calls.at(-1)).toMatchObject({
+    host: 'api.stripe.com',
+    body: { customer: 'cus_1', metadata: { org: 'o1' } },
+  });
 });
 
 test('a raw connection to another host is refused', async () => {

@@ -8,7 +8,10 @@ let root = '';
 
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'drydock-env-'));
-  writeFileSync(join(root, '.env.example'), 'DATABASE_URL=postgres://x\nAUTH_SECRET=\nSTRIPE_WEBHOOK_SECRET=whsec_\nNEXT_PUBLIC_APP_URL=http://localhost:3000\n');
+  writeFileSync(
+    join(root, '.env.example'),
+    'DATABASE_URL=postgres://x\nAUTH_SECRET=\nSTRIPE_WEBHOOK_SECRET=whsec_\nNEXT_PUBLIC_APP_URL=http://localhost:3000\n',
+  );
   writeFileSync(join(root, '.env.local'), 'MAIL_PASSWORD=the-real-one\n');
   writeFileSync(join(root, 'mail.ts'), 'export const from = process.env.MAIL_FROM;');
 });
@@ -27,6 +30,10 @@ test('every name the app asks for gets a value of the right shape, the same each
 });
 
 test("values of the user's own env files are never used", () => {
-  const values = synthesiseEnvironment({ appRoot: root, appUrl: 'http://localhost:1', databaseUrl: 'postgres://replica' });
+  const values = synthesiseEnvironment({
+    appRoot: root,
+    appUrl: 'http://localhost:1',
+    databaseUrl: 'postgres://replica',
+  });
   expect(values.find(variable => variable.name === 'MAIL_PASSWORD')?.value).not.toContain('real');
 });

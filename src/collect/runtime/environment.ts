@@ -19,7 +19,8 @@ export interface EnvironmentOptions {
 }
 
 const framework = /^(?:NODE_ENV|NEXT_RUNTIME|NEXT_PHASE|PORT|HOSTNAME|CI|VERCEL\w*|npm_\w+|PATH|HOME|TZ|ANALYZE)$/;
-const secretName = /SECRET|PASSWORD|PRIVATE|TOKEN|SERVICE_ROLE|SERVICE_KEY|API_KEY|ACCESS_KEY|_KEY$|^KEY_|CREDENTIAL|SALT|PEPPER/;
+const secretName =
+  /SECRET|PASSWORD|PRIVATE|TOKEN|SERVICE_ROLE|SERVICE_KEY|API_KEY|ACCESS_KEY|_KEY$|^KEY_|CREDENTIAL|SALT|PEPPER/;
 
 /**
  * The environment the app asks for: the names in its `.env.example` and every `process.env.X` in its sources, each
@@ -35,18 +36,38 @@ export function synthesiseEnvironment(options: EnvironmentOptions): readonly Syn
     .map(name => ({ name, ...valueOf(name, example.get(name) ?? '', options) }));
 }
 
-function valueOf(name: string, example: string, options: EnvironmentOptions): { readonly value: string; readonly secret: boolean } {
-  if (/DATABASE_URL|POSTGRES\w*_URL|DIRECT_URL|^PG_?URL$|DB_URL|POSTGRES_PRISMA/.test(name)) return { value: options.databaseUrl, secret: false };
-  if (/^STRIPE\w*WEBHOOK|WEBHOOK\w*SECRET|WHSEC/.test(name)) return { value: `whsec_${random(name, 32)}`, secret: true };
-  if (/STRIPE/.test(name) && /PUBLISHABLE|PUBLIC/.test(name)) return { value: `pk_test_${random(name, 32)}`, secret: false };
+function valueOf(
+  name: string,
+  example: string,
+  options: EnvironmentOptions,
+): { readonly value: string; readonly secret: boolean } {
+  if (/DATABASE_URL|POSTGRES\w*_URL|DIRECT_URL|^PG_?URL$|DB_URL|POSTGRES_PRISMA/.test(name))
+    return { value: options.databaseUrl, secret: false };
+  if (/^STRIPE\w*WEBHOOK|WEBHOOK\w*SECRET|WHSEC/.test(name))
+    return { value: `whsec_${random(name, 32)}`, secret: true };
+  if (/STRIPE/.test(name) && /PUBLISHABLE|PUBLIC/.test(name))
+    return { value: `pk_test_${random(name, 32)}`, secret: false };
   if (/STRIPE/.test(name) && /SECRET|KEY|API/.test(name)) return { value: `sk_test_${random(name, 32)}`, secret: true };
-  if (/STRIPE/.test(name) && /PRICE/.test(name)) return { value: example || `price_${random(name, 16)}`, secret: false };
-  if (/^https?:\/\/(?:localhost|127\.0\.0\.1)/.test(example) || /(?:APP|SITE|BASE|AUTH|PUBLIC|WEB|HOST)\w*_UR[LI]$|^URL$|ORIGIN/.test(name)) {
+  if (/STRIPE/.test(name) && /PRICE/.test(name))
+    return { value: example || `price_${random(name, 16)}`, secret: false };
+  if (
+    /^https?:\/\/(?:localhost|127\.0\.0\.1)/.test(example) ||
+    /(?:APP|SITE|BASE|AUTH|PUBLIC|WEB|HOST)\w*_UR[LI]$|^URL$|ORIGIN/.test(name)
+  ) {
     return { value: options.appUrl, secret: false };
   }
   const secret = isSecretName(name);
   if (secret) return { value: `${secretPrefix(example)}${random(name, 40)}`, secret: true };
-  return { value: example || (/_URL$/.test(name) ? options.appUrl : /_ID$/.test(name) ? random(name, 20) : `drydock-${name.toLowerCase()}`), secret: false };
+  return {
+    value:
+      example ||
+      (name.endsWith('_URL')
+        ? options.appUrl
+        : name.endsWith('_ID')
+          ? random(name, 20)
+          : `drydock-${name.toLowerCase()}`),
+    secret: false,
+  };
 }
 
 /** A name that Next inlines for browsers is secret only when it says so itself. */
@@ -73,21 +94,40 @@ function readExample(appRoot: string): ReadonlyMap<string, string> {
 }
 
 function namesInEnvFiles(appRoot: string): readonly string[] {
-  const files = ['.env', '.env.local', '.env.production', '.env.production.local'].map(name => join(appRoot, name)).filter(existsSync);
-  return files.flatMap(file => readFileSync(file, 'utf8').split(/\r?\n/).flatMap(parseLine).map(([name]) => name));
+  const files = ['.env', '.env.local', '.env.production', '.env.production.local']
+    .map(name => join(appRoot, name))
+    .filter(existsSync);
+  return files.flatMap(file =>
+    readFileSync(file, 'utf8')
+      .split(/\r?\n/)
+      .flatMap(parseLine)
+      .map(([name]) => name),
+  );
 }
 
 function parseLine(line: string): readonly (readonly [string, string])[] {
   const match = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/.exec(line);
   const [, name, value] = match ?? [];
-  return name === undefined || value === undefined ? [] : [[name, value.replace(/^(["'])(.*)\1$/, '$2').replace(/\s+#.*$/, '')]];
+  return name === undefined || value === undefined
+    ? []
+    : [[name, value.replace(/^(["'])(.*)\1$/, '$2').replace(/\s+#.*$/, '')]];
 }
 
 function namesInSources(appRoot: string): readonly string[] {
   const files = globSync(['**/*.{ts,tsx,js,jsx,mjs,cjs}'], {
     cwd: appRoot,
     absolute: true,
-    ignore: ['**/node_modules/**', '**/.next/**', '**/.drydock/**', '**/dist/**', '**/*.test.*', '**/*.config.*', 'scripts/**'],
+    ignore: [
+      '**/node_modules/**',
+      '**/.next/**',
+      '**/.drydock/**',
+      '**/dist/**',
+      '**/*.test.*',
+      '**/*.config.*',
+      'scripts/**',
+    ],
   });
-  return files.flatMap(file => [...readFileSync(file, 'utf8').matchAll(/process\.env\.([A-Z][A-Z0-9_]*)/g)].map(match => match[1] ?? ''));
+  return files.flatMap(file =>
+    [...readFileSync(file, 'utf8').matchAll(/process\.env\.([A-Z][A-Z0-9_]*)/g)].map(match => match[1] ?? ''),
+  );
 }

@@ -9,7 +9,14 @@ export interface Field {
 
 /** What a value must look like to be accepted. */
 export type FieldShape = { readonly optional: boolean } & (
-  | { readonly kind: 'string'; readonly format?: 'uuid' | 'email' | 'url' | 'date' | 'datetime'; readonly prefix?: string; readonly values?: readonly string[]; readonly minimum?: number; readonly maximum?: number }
+  | {
+      readonly kind: 'string';
+      readonly format?: 'uuid' | 'email' | 'url' | 'date' | 'datetime';
+      readonly prefix?: string;
+      readonly values?: readonly string[];
+      readonly minimum?: number;
+      readonly maximum?: number;
+    }
   | { readonly kind: 'number'; readonly minimum?: number; readonly maximum?: number }
   | { readonly kind: 'boolean' }
   | { readonly kind: 'date' }
@@ -22,7 +29,12 @@ export type FieldShape = { readonly optional: boolean } & (
 const deepest = 8;
 
 /** The shape that a zod schema accepts; `undefined` when the expression is no schema. */
-export function shapeOfSchema(loader: ModuleLoader, module: LoadedModule, node: Node, depth = 0): FieldShape | undefined {
+export function shapeOfSchema(
+  loader: ModuleLoader,
+  module: LoadedModule,
+  node: Node,
+  depth = 0,
+): FieldShape | undefined {
   if (depth > deepest) return undefined;
   if (node.type === 'Identifier') {
     const target = loader.declared(module, identifierName(node) ?? '');
@@ -47,9 +59,19 @@ interface Context {
 
 function baseSchema(context: Context, node: Node, method: string, receiver: Node | undefined): FieldShape | undefined {
   const path = memberPath(receiver);
-  if (path[0] !== 'z' || path.length > 2 || (path.length === 2 && !/^(?:coerce|iso)$/.test(path[1] ?? '')) || receiver?.type === 'CallExpression') return undefined;
+  if (
+    path[0] !== 'z' ||
+    path.length > 2 ||
+    (path.length === 2 && !/^(?:coerce|iso)$/.test(path[1] ?? '')) ||
+    receiver?.type === 'CallExpression'
+  )
+    return undefined;
   const [first, second] = argumentsOf(node);
-  const inside = (inner: Node | undefined): FieldShape => (inner === undefined ? undefined : shapeOfSchema(context.loader, context.module, inner, context.depth + 1)) ?? { kind: 'unknown', optional: false };
+  const inside = (inner: Node | undefined): FieldShape =>
+    (inner === undefined ? undefined : shapeOfSchema(context.loader, context.module, inner, context.depth + 1)) ?? {
+      kind: 'unknown',
+      optional: false,
+    };
   switch (method) {
     case 'string':
       return { kind: 'string', optional: false };
@@ -64,7 +86,9 @@ function baseSchema(context: Context, node: Node, method: string, receiver: Node
     case 'datetime':
       return { kind: 'string', format: 'datetime', optional: false };
     case 'date':
-      return path[1] === 'iso' ? { kind: 'string', format: 'date', optional: false } : { kind: 'date', optional: false };
+      return path[1] === 'iso'
+        ? { kind: 'string', format: 'date', optional: false }
+        : { kind: 'date', optional: false };
     case 'number':
     case 'int':
     case 'bigint':
@@ -107,13 +131,21 @@ function objectFields(context: Context, node: Node | undefined): readonly Field[
   return list(node?.['properties']).flatMap(entry => {
     if (entry.type === 'SpreadElement') {
       const source = property(entry, 'argument');
-      const spread = source === undefined ? undefined : shapeOfSchema(context.loader, context.module, source, context.depth + 1);
+      const spread =
+        source === undefined ? undefined : shapeOfSchema(context.loader, context.module, source, context.depth + 1);
       return spread?.kind === 'object' ? [...spread.fields] : [];
     }
     const name = identifierName(entry['key']) ?? text(property(entry, 'key'));
     const value = property(entry, 'value');
     if (name === undefined || value === undefined) return [];
-    return [{ name, shape: shapeOfSchema(context.loader, context.module, value, context.depth + 1) ?? ({ kind: 'unknown', optional: false } as const) }];
+    return [
+      {
+        name,
+        shape:
+          shapeOfSchema(context.loader, context.module, value, context.depth + 1) ??
+          ({ kind: 'unknown', optional: false } as const),
+      },
+    ];
   });
 }
 
@@ -141,26 +173,37 @@ function refine(context: Context, shape: FieldShape, method: string, given: read
     }
     case 'min':
     case 'gte':
-      return (shape.kind === 'string' || shape.kind === 'number') && count !== undefined ? { ...shape, minimum: count } : shape;
+      return (shape.kind === 'string' || shape.kind === 'number') && count !== undefined
+        ? { ...shape, minimum: count }
+        : shape;
     case 'positive':
       return shape.kind === 'number' ? { ...shape, minimum: 1 } : shape;
     case 'max':
     case 'lte':
     case 'length':
-      return (shape.kind === 'string' || shape.kind === 'number') && count !== undefined ? { ...shape, maximum: count, ...(method === 'length' ? { minimum: count } : {}) } : shape;
+      return (shape.kind === 'string' || shape.kind === 'number') && count !== undefined
+        ? { ...shape, maximum: count, ...(method === 'length' ? { minimum: count } : {}) }
+        : shape;
     case 'partial':
-      return shape.kind === 'object' ? { ...shape, fields: shape.fields.map(field => ({ ...field, shape: { ...field.shape, optional: true } })) } : shape;
+      return shape.kind === 'object'
+        ? { ...shape, fields: shape.fields.map(field => ({ ...field, shape: { ...field.shape, optional: true } })) }
+        : shape;
     case 'extend':
     case 'safeExtend':
       return shape.kind === 'object' ? { ...shape, fields: [...shape.fields, ...objectFields(context, first)] } : shape;
     case 'merge': {
-      const other = first === undefined ? undefined : shapeOfSchema(context.loader, context.module, first, context.depth + 1);
-      return shape.kind === 'object' && other?.kind === 'object' ? { ...shape, fields: [...shape.fields, ...other.fields] } : shape;
+      const other =
+        first === undefined ? undefined : shapeOfSchema(context.loader, context.module, first, context.depth + 1);
+      return shape.kind === 'object' && other?.kind === 'object'
+        ? { ...shape, fields: [...shape.fields, ...other.fields] }
+        : shape;
     }
     case 'pick':
     case 'omit': {
       const names = new Set(list(first?.['properties']).flatMap(entry => identifierName(entry['key']) ?? []));
-      return shape.kind === 'object' ? { ...shape, fields: shape.fields.filter(field => names.has(field.name) === (method === 'pick')) } : shape;
+      return shape.kind === 'object'
+        ? { ...shape, fields: shape.fields.filter(field => names.has(field.name) === (method === 'pick')) }
+        : shape;
     }
     default:
       return shape;
@@ -173,28 +216,43 @@ function memberSchema(loader: ModuleLoader, module: LoadedModule, node: Node, de
   if (object?.type !== 'MemberExpression' || identifierName(object['property']) !== 'shape') return undefined;
   const source = property(object, 'object');
   const shape = source === undefined ? undefined : shapeOfSchema(loader, module, source, depth + 1);
-  return shape?.kind === 'object' ? shape.fields.find(field => field.name === identifierName(node['property']))?.shape : undefined;
+  return shape?.kind === 'object'
+    ? shape.fields.find(field => field.name === identifierName(node['property']))?.shape
+    : undefined;
 }
 
 function literalTexts(context: Context, node: Node | undefined): readonly string[] {
   if (node === undefined) return [];
   if (node.type === 'TSAsExpression') return literalTexts(context, property(node, 'expression'));
   if (node.type === 'ArrayExpression') return list(node['elements']).flatMap(element => text(element) ?? []);
-  if (node.type === 'ObjectExpression') return list(node['properties']).flatMap(entry => text(property(entry, 'value')) ?? []);
-  const target = node.type === 'Identifier' && context.depth < deepest ? context.loader.declared(context.module, identifierName(node) ?? '') : undefined;
-  return target === undefined ? [] : literalTexts({ ...context, module: target.module, depth: context.depth + 1 }, target.node);
+  if (node.type === 'ObjectExpression')
+    return list(node['properties']).flatMap(entry => text(property(entry, 'value')) ?? []);
+  const target =
+    node.type === 'Identifier' && context.depth < deepest
+      ? context.loader.declared(context.module, identifierName(node) ?? '')
+      : undefined;
+  return target === undefined
+    ? []
+    : literalTexts({ ...context, module: target.module, depth: context.depth + 1 }, target.node);
 }
 
 function literalShape(node: Node | undefined): FieldShape {
   if (node?.type === 'Literal' && typeof node['value'] === 'boolean') return { kind: 'boolean', optional: false };
-  if (node?.type === 'Literal' && typeof node['value'] === 'number') return { kind: 'number', minimum: node['value'], maximum: node['value'], optional: false };
+  if (node?.type === 'Literal' && typeof node['value'] === 'number')
+    return { kind: 'number', minimum: node['value'], maximum: node['value'], optional: false };
   return { kind: 'string', values: [text(node) ?? ''], optional: false };
 }
 
 /** The shape that a TypeScript annotation describes; `undefined` when there is none. */
-export function shapeOfType(loader: ModuleLoader, module: LoadedModule, node: Node | undefined, depth = 0): FieldShape | undefined {
+export function shapeOfType(
+  loader: ModuleLoader,
+  module: LoadedModule,
+  node: Node | undefined,
+  depth = 0,
+): FieldShape | undefined {
   if (node === undefined || depth > deepest) return undefined;
-  const inside = (inner: Node | undefined): FieldShape => shapeOfType(loader, module, inner, depth + 1) ?? { kind: 'unknown', optional: false };
+  const inside = (inner: Node | undefined): FieldShape =>
+    shapeOfType(loader, module, inner, depth + 1) ?? { kind: 'unknown', optional: false };
   switch (node.type) {
     case 'TSTypeAnnotation':
       return inside(property(node, 'typeAnnotation'));
@@ -215,7 +273,11 @@ export function shapeOfType(loader: ModuleLoader, module: LoadedModule, node: No
     case 'TSTypeLiteral':
       return { kind: 'object', fields: memberFields(loader, module, list(node['members']), depth), optional: false };
     case 'TSInterfaceDeclaration':
-      return { kind: 'object', fields: memberFields(loader, module, list(property(node, 'body')?.['body']), depth), optional: false };
+      return {
+        kind: 'object',
+        fields: memberFields(loader, module, list(property(node, 'body')?.['body']), depth),
+        optional: false,
+      };
     case 'TSTypeAliasDeclaration':
       return inside(property(node, 'typeAnnotation'));
     case 'TSTypeReference':
@@ -234,11 +296,18 @@ function unionShape(shapes: readonly FieldShape[], nodes: readonly Node[]): Fiel
   return { ...(first ?? { kind: 'unknown' }), optional };
 }
 
-function memberFields(loader: ModuleLoader, module: LoadedModule, members: readonly Node[], depth: number): readonly Field[] {
+function memberFields(
+  loader: ModuleLoader,
+  module: LoadedModule,
+  members: readonly Node[],
+  depth: number,
+): readonly Field[] {
   return members.flatMap(member => {
     const name = identifierName(member['key']) ?? text(property(member, 'key'));
     if (member.type !== 'TSPropertySignature' || name === undefined) return [];
-    const shape = shapeOfType(loader, module, property(member, 'typeAnnotation'), depth + 1) ?? ({ kind: 'unknown', optional: false } as const);
+    const shape =
+      shapeOfType(loader, module, property(member, 'typeAnnotation'), depth + 1) ??
+      ({ kind: 'unknown', optional: false } as const);
     return [{ name, shape: { ...shape, optional: shape.optional || member['optional'] === true } }];
   });
 }
@@ -253,11 +322,20 @@ function referenceShape(loader: ModuleLoader, module: LoadedModule, node: Node, 
     const source = argument?.type === 'TSTypeQuery' ? property(argument, 'exprName') : undefined;
     return source === undefined ? undefined : shapeOfSchema(loader, module, source, depth + 1);
   }
-  if (/^(?:Array|ReadonlyArray|Set)$/.test(name)) return { kind: 'list', item: shapeOfType(loader, module, argument, depth + 1) ?? { kind: 'unknown', optional: false }, optional: false };
+  if (/^(?:Array|ReadonlyArray|Set)$/.test(name))
+    return {
+      kind: 'list',
+      item: shapeOfType(loader, module, argument, depth + 1) ?? { kind: 'unknown', optional: false },
+      optional: false,
+    };
   if (/^(?:Partial|Readonly|Required|Promise)$/.test(name)) {
     const inner = shapeOfType(loader, module, argument, depth + 1);
-    return name === 'Partial' && inner?.kind === 'object' ? { ...inner, fields: inner.fields.map(field => ({ ...field, shape: { ...field.shape, optional: true } })) } : inner;
+    return name === 'Partial' && inner?.kind === 'object'
+      ? { ...inner, fields: inner.fields.map(field => ({ ...field, shape: { ...field.shape, optional: true } })) }
+      : inner;
   }
   const target = loader.declared(module, name);
-  return target === undefined ? { kind: 'unknown', optional: false } : shapeOfType(loader, target.module, target.node, depth + 1);
+  return target === undefined
+    ? { kind: 'unknown', optional: false }
+    : shapeOfType(loader, target.module, target.node, depth + 1);
 }

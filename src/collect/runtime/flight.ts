@@ -58,7 +58,8 @@ function actionRows(answer: Uint8Array): Uint8Array {
     const row = rows.get(id);
     if (row === undefined || kept.has(id)) continue;
     kept.set(id, row);
-    for (const match of row.toString('utf8').matchAll(/"\$[@A-Za-z]?([0-9a-f]+)/g)) if (match[1] !== undefined) wanted.push(match[1]);
+    for (const match of row.toString('utf8').matchAll(/"\$[@A-Za-z]?([0-9a-f]+)/g))
+      if (match[1] !== undefined) wanted.push(match[1]);
   }
   return Buffer.concat([...kept.values()]);
 }
@@ -70,7 +71,12 @@ function rowsOf(bytes: Buffer): ReadonlyMap<string, Buffer> {
   while (at < bytes.length) {
     const head = /^([0-9a-f]*):(?:T([0-9a-f]+),)?/.exec(bytes.subarray(at, at + 40).toString('latin1'));
     const line = bytes.indexOf(10, at);
-    const end = head?.[2] === undefined ? (line < 0 ? bytes.length : line + 1) : at + head[0].length + Number.parseInt(head[2], 16);
+    const end =
+      head?.[2] === undefined
+        ? line < 0
+          ? bytes.length
+          : line + 1
+        : at + head[0].length + Number.parseInt(head[2], 16);
     if (head?.[1] !== undefined) rows.set(head[1], bytes.subarray(at, end));
     at = Math.max(end, at + 1);
   }
@@ -88,8 +94,8 @@ async function rootOf(module: FlightModule, stream: ReadableStream<Uint8Array>):
 }
 
 function loadModule(appRoot: string): FlightModule {
-  const require = createRequire(join(appRoot, 'package.json'));
-  const compiled = join(dirname(require.resolve('next/package.json')), 'dist', 'compiled');
+  const fromApp = createRequire(join(appRoot, 'package.json'));
+  const compiled = join(dirname(fromApp.resolve('next/dist/bin/next')), '..', 'compiled');
   const folder = ['react-server-dom-turbopack', 'react-server-dom-webpack']
     .map(name => join(compiled, name))
     .find(candidate => existsSync(join(candidate, 'client.node.js')));
@@ -98,7 +104,7 @@ function loadModule(appRoot: string): FlightModule {
   const before = environment['NODE_ENV'];
   environment['NODE_ENV'] = 'production';
   try {
-    return require(join(folder ?? compiled, 'client.node.js')) as FlightModule;
+    return fromApp(join(folder ?? compiled, 'client.node.js')) as FlightModule;
   } finally {
     if (before === undefined) delete environment['NODE_ENV'];
     else environment['NODE_ENV'] = before;

@@ -48,13 +48,20 @@ export function hasBuild(appRoot: string): boolean {
 
 /** Names in brackets of a URL pattern: `/a/[id]/[...rest]` gives `id`, `rest`. */
 export function patternParameters(pattern: string): readonly string[] {
-  return [...pattern.matchAll(/\[\[?(?:\.\.\.)?([^\]]+)\]\]?/g)].flatMap(match => (match[1] === undefined ? [] : [match[1]]));
+  return [...pattern.matchAll(/\[\[?(?:\.\.\.)?([^\]]+)\]\]?/g)].flatMap(match =>
+    match[1] === undefined ? [] : [match[1]],
+  );
 }
 
 function appRoutes(folder: string, kept: ReadonlySet<string>): readonly BuildRoute[] {
   const manifest = readObject(join(folder, 'app-path-routes-manifest.json'));
   return Object.entries(manifest).flatMap(([file, pattern]) => {
-    if (typeof pattern !== 'string' || pattern.startsWith('/_') || /\/(?:favicon\.ico|icon|apple-icon|opengraph-image|robots\.txt|sitemap\.xml|manifest\.webmanifest)/.test(pattern)) return [];
+    if (
+      typeof pattern !== 'string' ||
+      pattern.startsWith('/_') ||
+      /\/(?:favicon\.ico|icon|apple-icon|opengraph-image|robots\.txt|sitemap\.xml|manifest\.webmanifest)/.test(pattern)
+    )
+      return [];
     const kind = file.endsWith('/route') ? 'route-handler' : 'page';
     return [{ kind, pattern, parameters: patternParameters(pattern), kept: kept.has(pattern) } as const];
   });
@@ -83,7 +90,9 @@ function readActions(appRoot: string, folder: string): readonly BuildAction[] {
     Object.entries(asObject(manifest[runtime])).map(([id, entry]) => toAction(appRoot, id, asObject(entry))),
   );
   // Cached functions stand in the same manifest; a browser cannot call them.
-  return actions.filter(action => !action.exportedName.startsWith('$$RSC_SERVER_CACHE')).sort((left, right) => compare(`${left.file}#${left.exportedName}`, `${right.file}#${right.exportedName}`));
+  return actions
+    .filter(action => !action.exportedName.startsWith('$$RSC_SERVER_CACHE'))
+    .sort((left, right) => compare(`${left.file}#${left.exportedName}`, `${right.file}#${right.exportedName}`));
 }
 
 function toAction(appRoot: string, id: string, entry: Readonly<Record<string, unknown>>): BuildAction {
@@ -105,7 +114,10 @@ function fromAppRoot(appRoot: string, file: string): string {
 
 /** `app/(dash)/orders/[id]/page` is the page `/orders/[id]`. */
 function workerRoute(worker: string): string {
-  const segments = worker.replace(/^(?:src\/)?app\//, '').split('/').slice(0, -1);
+  const segments = worker
+    .replace(/^(?:src\/)?app\//, '')
+    .split('/')
+    .slice(0, -1);
   return `/${segments.filter(segment => !/^\(.*\)$|^@/.test(segment)).join('/')}`;
 }
 

@@ -41,9 +41,16 @@ export function createModuleLoader(appRoot: string): ModuleLoader {
   };
   const loader: ModuleLoader = {
     load,
-    exported: (module, name, depth = 0) => (depth > deepest ? undefined : findExport(loader, importResolver(appRoot, aliases, module), { module, name, depth })),
-    declared: (module, name, depth = 0) => (depth > deepest ? undefined : findDeclaration(loader, importResolver(appRoot, aliases, module), { module, name, depth })),
-    reached: module => reachedFiles(load, file => importResolver(appRoot, aliases, { file, program: module.program }), module),
+    exported: (module, name, depth = 0) =>
+      depth > deepest
+        ? undefined
+        : findExport(loader, importResolver(appRoot, aliases, module), { module, name, depth }),
+    declared: (module, name, depth = 0) =>
+      depth > deepest
+        ? undefined
+        : findDeclaration(loader, importResolver(appRoot, aliases, module), { module, name, depth }),
+    reached: module =>
+      reachedFiles(load, file => importResolver(appRoot, aliases, { file, program: module.program }), module),
   };
   return loader;
 }
@@ -69,7 +76,9 @@ function findExport(loader: ModuleLoader, resolveImport: Resolver, lookup: Looku
     if (statement.type === 'ExportDefaultDeclaration' && name === 'default') {
       const declaration = property(statement, 'declaration');
       const alias = identifierName(declaration);
-      return alias === undefined ? declaration && { module, node: declaration } : loader.declared(module, alias, depth + 1);
+      return alias === undefined
+        ? declaration && { module, node: declaration }
+        : loader.declared(module, alias, depth + 1);
     }
     if (statement.type !== 'ExportNamedDeclaration') continue;
     const direct = declarationIn(property(statement, 'declaration'), name);
@@ -79,7 +88,9 @@ function findExport(loader: ModuleLoader, resolveImport: Resolver, lookup: Looku
       const local = identifierName(specifier['local']) ?? name;
       const source = text(property(statement, 'source'));
       const target = source === undefined ? undefined : loader.load(resolveImport(source) ?? '');
-      return source === undefined ? loader.declared(module, local, depth + 1) : target && loader.exported(target, local, depth + 1);
+      return source === undefined
+        ? loader.declared(module, local, depth + 1)
+        : target && loader.exported(target, local, depth + 1);
     }
   }
   return undefined;
@@ -92,7 +103,8 @@ function findDeclaration(loader: ModuleLoader, resolveImport: Resolver, lookup: 
       const specifier = list(statement['specifiers']).find(candidate => identifierName(candidate['local']) === name);
       if (specifier === undefined) continue;
       const target = loader.load(resolveImport(text(property(statement, 'source')) ?? '') ?? '');
-      const imported = specifier.type === 'ImportDefaultSpecifier' ? 'default' : (identifierName(specifier['imported']) ?? name);
+      const imported =
+        specifier.type === 'ImportDefaultSpecifier' ? 'default' : (identifierName(specifier['imported']) ?? name);
       return target && loader.exported(target, imported, depth + 1);
     }
     const declaration = statement.type.startsWith('Export') ? property(statement, 'declaration') : statement;
@@ -104,13 +116,21 @@ function findDeclaration(loader: ModuleLoader, resolveImport: Resolver, lookup: 
 
 function declarationIn(node: Node | undefined, name: string): Node | undefined {
   if (node === undefined) return undefined;
-  if (/^(?:FunctionDeclaration|TSInterfaceDeclaration|TSTypeAliasDeclaration|TSEnumDeclaration)$/.test(node.type) && identifierName(node['id']) === name) return node;
+  if (
+    /^(?:FunctionDeclaration|TSInterfaceDeclaration|TSTypeAliasDeclaration|TSEnumDeclaration)$/.test(node.type) &&
+    identifierName(node['id']) === name
+  )
+    return node;
   if (node.type !== 'VariableDeclaration') return undefined;
   const declarator = list(node['declarations']).find(candidate => identifierName(candidate['id']) === name);
   return property(declarator, 'init');
 }
 
-function reachedFiles(load: (file: string) => LoadedModule | undefined, resolverOf: (file: string) => Resolver, module: LoadedModule): readonly string[] {
+function reachedFiles(
+  load: (file: string) => LoadedModule | undefined,
+  resolverOf: (file: string) => Resolver,
+  module: LoadedModule,
+): readonly string[] {
   const found = [module.file];
   for (let index = 0; index < found.length && found.length < 60; index += 1) {
     const file = found[index] ?? '';
@@ -133,10 +153,14 @@ function importResolver(appRoot: string, aliases: readonly Alias[], module: Load
   return specifier => {
     const candidates = specifier.startsWith('.')
       ? [posix.join(posix.dirname(module.file), specifier)]
-      : aliases.filter(alias => specifier.startsWith(alias.prefix)).flatMap(alias => alias.targets.map(target => posix.join(target, specifier.slice(alias.prefix.length))));
+      : aliases
+          .filter(alias => specifier.startsWith(alias.prefix))
+          .flatMap(alias => alias.targets.map(target => posix.join(target, specifier.slice(alias.prefix.length))));
     for (const candidate of candidates) {
       const bare = candidate.replace(/\.(?:js|mjs|jsx)$/, '');
-      const found = ['', ...extensions].map(extension => `${extension === '' ? candidate : bare}${extension}`).find(file => isFile(join(appRoot, file)));
+      const found = ['', ...extensions]
+        .map(extension => `${extension === '' ? candidate : bare}${extension}`)
+        .find(file => isFile(join(appRoot, file)));
       if (found !== undefined) return found;
     }
     return undefined;
@@ -145,14 +169,22 @@ function importResolver(appRoot: string, aliases: readonly Alias[], module: Load
 
 function readAliases(appRoot: string): readonly Alias[] {
   const file = ['tsconfig.json', 'jsconfig.json'].map(name => join(appRoot, name)).find(existsSync);
-  const parsed: unknown = file === undefined ? {} : parseJsonc(readFileSync(file, 'utf8'), [], { allowTrailingComma: true });
+  const parsed: unknown =
+    file === undefined ? {} : parseJsonc(readFileSync(file, 'utf8'), [], { allowTrailingComma: true });
   const options = isRecord(parsed) && isRecord(parsed['compilerOptions']) ? parsed['compilerOptions'] : {};
   const base = typeof options['baseUrl'] === 'string' ? options['baseUrl'] : '.';
   const paths = isRecord(options['paths']) ? options['paths'] : {};
   const declared = Object.entries(paths).map(([pattern, targets]) => ({
     prefix: pattern.replace(/\*$/, ''),
     targets: (Array.isArray(targets) ? targets : []).flatMap(target =>
-      typeof target === 'string' ? [relative(appRoot, resolve(file === undefined ? appRoot : dirname(file), base, target.replace(/\*$/, ''))).replaceAll('\\', '/') || '.'] : [],
+      typeof target === 'string'
+        ? [
+            relative(
+              appRoot,
+              resolve(file === undefined ? appRoot : dirname(file), base, target.replace(/\*$/, '')),
+            ).replaceAll('\\', '/') || '.',
+          ]
+        : [],
     ),
   }));
   return [...declared, ...(typeof options['baseUrl'] === 'string' ? [{ prefix: '', targets: [base] }] : [])];

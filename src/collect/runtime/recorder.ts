@@ -72,7 +72,12 @@ export function decodeBody(text: string, contentType: string): unknown {
   }
   if (!/urlencoded/.test(contentType)) return text;
   const fields: Record<string, unknown> = {};
-  for (const [key, value] of new URLSearchParams(text)) setField(fields, key.split(/\]?\[|\]/).filter(part => part !== ''), value);
+  for (const [key, value] of new URLSearchParams(text))
+    setField(
+      fields,
+      key.split(/\]?\[|\]/).filter(part => part !== ''),
+      value,
+    );
   return fields;
 }
 
@@ -99,9 +104,25 @@ function answer(call: OutgoingCall, response: ServerResponse): void {
 function stripeObject(call: OutgoingCall): unknown {
   const [path = '', query = ''] = call.path.split('?');
   const parts = path.replace(/^\/v\d+\//, '').split('/');
-  const asksForOne = parts.length > 1 && /_/.test(parts.at(-1) ?? '') && !/^(?:checkout|billing_portal|payment_intents|setup_intents|payment_methods|invoiceitems)$/.test(parts.at(-1) ?? '');
-  const kind = parts.filter(part => !/^[a-z]{2,6}_\w/.test(part) || part === 'billing_portal' || /s$/.test(part)).slice(0, 2).join('.').replace(/s$/, '');
-  if (call.method === 'GET' && !asksForOne) return { object: 'list', url: path, has_more: false, data: [], query: Object.fromEntries(new URLSearchParams(query)) };
+  const asksForOne =
+    parts.length > 1 &&
+    /_/.test(parts.at(-1) ?? '') &&
+    !/^(?:checkout|billing_portal|payment_intents|setup_intents|payment_methods|invoiceitems)$/.test(
+      parts.at(-1) ?? '',
+    );
+  const kind = parts
+    .filter(part => !/^[a-z]{2,6}_\w/.test(part) || part === 'billing_portal' || part.endsWith('s'))
+    .slice(0, 2)
+    .join('.')
+    .replace(/s$/, '');
+  if (call.method === 'GET' && !asksForOne)
+    return {
+      object: 'list',
+      url: path,
+      has_more: false,
+      data: [],
+      query: Object.fromEntries(new URLSearchParams(query)),
+    };
   const sent = typeof call.body === 'object' && call.body !== null ? call.body : {};
   const id = asksForOne ? parts.at(-1) : `${idPrefix(kind)}_drydock`;
   return {

@@ -59,8 +59,14 @@ test('arguments of an action follow their types and the schema they are parsed w
     { name: 'noteId', shape: { kind: 'string', optional: false } },
     { name: 'names', shape: { kind: 'list', item: { kind: 'string', optional: false }, optional: false } },
   ]);
-  expect(reader.read('app/actions.ts', 'move').arguments[0]?.shape).toMatchObject({ kind: 'object', fields: [{ name: 'noteId', shape: { format: 'uuid' } }] });
-  expect(reader.read('app/actions.ts', 'send').body).toEqual({ type: 'form', fields: [{ name: 'email', shape: { kind: 'unknown', optional: true } }] });
+  expect(reader.read('app/actions.ts', 'move').arguments[0]?.shape).toMatchObject({
+    kind: 'object',
+    fields: [{ name: 'noteId', shape: { format: 'uuid' } }],
+  });
+  expect(reader.read('app/actions.ts', 'send').body).toEqual({
+    type: 'form',
+    fields: [{ name: 'email', shape: { kind: 'unknown', optional: true } }],
+  });
 });
 
 test('inline actions are numbered as the build numbers them', () => {

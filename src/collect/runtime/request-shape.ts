@@ -27,7 +27,15 @@ export interface ShapeReader {
   inlineActions(file: string): readonly string[];
 }
 
-const empty: RequestShape = { query: [], headers: [], body: undefined, arguments: [], eventTypes: [], metadata: [], files: [] };
+const empty: RequestShape = {
+  query: [],
+  headers: [],
+  body: undefined,
+  arguments: [],
+  eventTypes: [],
+  metadata: [],
+  files: [],
+};
 const deepestHelper = 2;
 
 /** Reads request shapes from the sources of an app; every file is parsed once. */
@@ -47,7 +55,10 @@ function readShape(loader: ModuleLoader, file: string, symbol: string): RequestS
   const module = loader.load(file);
   if (module === undefined) return empty;
   const inline = /^\$\$RSC_SERVER_ACTION_(\d+)$/.exec(symbol);
-  const node = inline === null ? (loader.exported(module, symbol) ?? inlineFunctions(module).find(found => found.name === symbol)) : inlineFunctions(module)[Number(inline[1])];
+  const node =
+    inline === null
+      ? (loader.exported(module, symbol) ?? inlineFunctions(module).find(found => found.name === symbol))
+      : inlineFunctions(module)[Number(inline[1])];
   if (node === undefined) return { ...empty, files: loader.reached(module) };
   return scan(loader, node.module, node.node);
 }
@@ -61,7 +72,8 @@ interface Located {
 function inlineFunctions(module: LoadedModule): readonly Located[] {
   const named = new Map<Node, string>();
   for (const node of nodesIn(module.program)) {
-    if (node.type === 'VariableDeclarator' && isNode(node['init'])) named.set(node['init'], identifierName(node['id']) ?? '');
+    if (node.type === 'VariableDeclarator' && isNode(node['init']))
+      named.set(node['init'], identifierName(node['id']) ?? '');
     if (node.type === 'Property' && isNode(node['value'])) named.set(node['value'], identifierName(node['key']) ?? '');
   }
   return nodesIn(module.program)
@@ -71,7 +83,9 @@ function inlineFunctions(module: LoadedModule): readonly Located[] {
 
 function hasDirective(node: Node, directive: string): boolean {
   const body = property(node, 'body');
-  return list(body?.['body']).some(statement => statement.type === 'ExpressionStatement' && text(property(statement, 'expression')) === directive);
+  return list(body?.['body']).some(
+    statement => statement.type === 'ExpressionStatement' && text(property(statement, 'expression')) === directive,
+  );
 }
 
 /** Everything collected while scanning one entry point. */
@@ -150,7 +164,8 @@ function originsIn(nodes: readonly Node[]): ReadonlyMap<string, Origin> {
     for (const node of nodes) {
       if (node.type !== 'VariableDeclarator' || !isNode(node['init']) || !isNode(node['id'])) continue;
       const origin = originOf(node['init'], origins);
-      if (node['id'].type === 'Identifier' && origin !== undefined) origins.set(identifierName(node['id']) ?? '', origin);
+      if (node['id'].type === 'Identifier' && origin !== undefined)
+        origins.set(identifierName(node['id']) ?? '', origin);
       if (node['id'].type === 'ObjectPattern') {
         for (const name of patternNames(node['id'])) if (name === 'searchParams') origins.set(name, 'query');
       }
@@ -160,12 +175,18 @@ function originsIn(nodes: readonly Node[]): ReadonlyMap<string, Origin> {
 }
 
 function originOf(node: Node, origins: ReadonlyMap<string, Origin>): Origin | undefined {
-  if (node.type === 'AwaitExpression' || node.type === 'TSAsExpression' || node.type === 'TSNonNullExpression' || node.type === 'ChainExpression') {
+  if (
+    node.type === 'AwaitExpression' ||
+    node.type === 'TSAsExpression' ||
+    node.type === 'TSNonNullExpression' ||
+    node.type === 'ChainExpression'
+  ) {
     const inner = property(node, node.type === 'AwaitExpression' ? 'argument' : 'expression');
     return inner === undefined ? undefined : originOf(inner, origins);
   }
   if (node.type === 'LogicalExpression') return originOf(property(node, 'left') ?? node, origins);
-  if (node.type === 'Identifier') return origins.get(identifierName(node) ?? '') ?? (identifierName(node) === 'searchParams' ? 'query' : undefined);
+  if (node.type === 'Identifier')
+    return origins.get(identifierName(node) ?? '') ?? (identifierName(node) === 'searchParams' ? 'query' : undefined);
   const path = memberPath(node.type === 'CallExpression' ? property(node, 'callee') : node);
   const last = path.at(-1) ?? '';
   if (node.type === 'CallExpression') {
@@ -174,7 +195,10 @@ function originOf(node: Node, origins: ReadonlyMap<string, Origin>): Origin | un
     if (last === 'text' && path.length > 1) return 'text';
     if (path.join('.') === 'headers') return 'headers';
     if (last === 'fromEntries' || path.join('.') === 'JSON.parse' || last === 'catch' || last === 'then') {
-      const inner = last === 'fromEntries' || last === 'parse' ? argumentsOf(node)[0] : property(property(node, 'callee'), 'object');
+      const inner =
+        last === 'fromEntries' || last === 'parse'
+          ? argumentsOf(node)[0]
+          : property(property(node, 'callee'), 'object');
       const origin = inner === undefined ? undefined : originOf(inner, origins);
       return origin === 'text' ? 'json' : origin;
     }
@@ -197,9 +221,17 @@ function readCall(scanning: Scan, node: Node, origins: ReadonlyMap<string, Origi
   if (method === 'json' && argumentsOf(node).length === 0 && receiver !== undefined) scanning.found.readsJson = true;
   if (method === 'text' && argumentsOf(node).length === 0 && receiver !== undefined) scanning.found.readsText = true;
   if (/^(?:get|getAll|has)$/.test(method) && receiver !== undefined && name !== undefined) {
-    addByOrigin(scanning.found, originOf(receiver, origins) ?? originByName(receiver), { name, shape: { kind: 'unknown', optional: true } });
+    addByOrigin(scanning.found, originOf(receiver, origins) ?? originByName(receiver), {
+      name,
+      shape: { kind: 'unknown', optional: true },
+    });
   }
-  if (/^(?:safe)?parse(?:Async)?$/i.test(method) && receiver !== undefined && first !== undefined && memberPath(callee).join('.') !== 'JSON.parse') {
+  if (
+    /^(?:safe)?parse(?:Async)?$/i.test(method) &&
+    receiver !== undefined &&
+    first !== undefined &&
+    memberPath(callee).join('.') !== 'JSON.parse'
+  ) {
     readSchema(scanning, receiver, first, origins);
   }
   if (depth < deepestHelper) followHelper(scanning, node, origins, depth);
@@ -225,7 +257,8 @@ function readSchema(scanning: Scan, schema: Node, argument: Node, origins: Reado
     return;
   }
   const key = memberPath(argument);
-  const target = origin ?? (key.length > 1 ? originOfRoot(argument, origins) : undefined) ?? objectOrigin(argument, origins);
+  const target =
+    origin ?? (key.length > 1 ? originOfRoot(argument, origins) : undefined) ?? objectOrigin(argument, origins);
   if (shape.kind === 'object') for (const field of shape.fields) addByOrigin(scanning.found, target ?? 'json', field);
   else if (key.length > 1) addByOrigin(scanning.found, target, { name: key.at(-1) ?? '', shape });
 }
@@ -252,8 +285,12 @@ function readMember(scanning: Scan, node: Node, origins: ReadonlyMap<string, Ori
   if (object === undefined || name === undefined) return;
   if (/^metadata$/.test(memberPath(object).at(-1) ?? '')) scanning.found.metadata.add(name);
   const origin = originOf(object, origins);
-  if (origin === 'json' && !/^(?:success|data|error|catch|then|get|set)$/.test(name)) addByOrigin(scanning.found, 'json', { name, shape: { kind: 'unknown', optional: true } });
-  if (origin === 'query' && !/^(?:get|getAll|has|entries|keys|values|forEach|toString|append|set|delete|size|then|catch)$/.test(name)) {
+  if (origin === 'json' && !/^(?:success|data|error|catch|then|get|set)$/.test(name))
+    addByOrigin(scanning.found, 'json', { name, shape: { kind: 'unknown', optional: true } });
+  if (
+    origin === 'query' &&
+    !/^(?:get|getAll|has|entries|keys|values|forEach|toString|append|set|delete|size|then|catch)$/.test(name)
+  ) {
     addByOrigin(scanning.found, 'query', { name, shape: { kind: 'unknown', optional: true } });
   }
 }
@@ -264,10 +301,15 @@ function readDestructuring(scanning: Scan, node: Node, origins: ReadonlyMap<stri
   if (pattern?.type !== 'ObjectPattern' || init === undefined) return;
   const origin = originOf(init, origins);
   const asserted = nodesIn(init).find(inner => inner.type === 'TSAsExpression');
-  const shape = asserted === undefined ? undefined : shapeOfType(scanning.loader, scanning.module, property(asserted, 'typeAnnotation'));
+  const shape =
+    asserted === undefined
+      ? undefined
+      : shapeOfType(scanning.loader, scanning.module, property(asserted, 'typeAnnotation'));
   const typed = new Map((shape?.kind === 'object' ? shape.fields : []).map(field => [field.name, field]));
-  for (const name of patternNames(pattern)) addByOrigin(scanning.found, origin, typed.get(name) ?? { name, shape: { kind: 'unknown', optional: true } });
-  if (/metadata$/.test(memberPath(init).at(-1) ?? '')) for (const name of patternNames(pattern)) scanning.found.metadata.add(name);
+  for (const name of patternNames(pattern))
+    addByOrigin(scanning.found, origin, typed.get(name) ?? { name, shape: { kind: 'unknown', optional: true } });
+  if ((memberPath(init).at(-1) ?? '').endsWith('metadata'))
+    for (const name of patternNames(pattern)) scanning.found.metadata.add(name);
 }
 
 /** `searchParams: Promise<{ q?: string }>` in the props of a page. */
@@ -278,7 +320,8 @@ function readParameters(scanning: Scan, node: Node): void {
       for (const signature of nodesIn(property(inner, 'typeAnnotation') ?? inner)) {
         if (signature.type !== 'TSPropertySignature' || signature === inner) continue;
         const name = identifierName(signature['key']) ?? text(property(signature, 'key'));
-        if (name !== undefined) addByOrigin(scanning.found, 'query', { name, shape: { kind: 'unknown', optional: true } });
+        if (name !== undefined)
+          addByOrigin(scanning.found, 'query', { name, shape: { kind: 'unknown', optional: true } });
       }
     }
   }
@@ -300,12 +343,21 @@ function followHelper(scanning: Scan, node: Node, origins: ReadonlyMap<string, O
 function addByOrigin(found: Found, origin: Origin | undefined, field: Field): void {
   if (origin === undefined || typeof origin === 'object' || origin === 'text') return;
   const target = { query: found.query, form: found.form, json: found.body, headers: found.headers }[origin];
-  if (origin === 'headers' && !/^x-|^(?:organi[sz]ation|tenant|team|workspace)|^authorization$|^api-?key$/i.test(field.name)) return;
+  if (
+    origin === 'headers' &&
+    !/^x-|^(?:organi[sz]ation|tenant|team|workspace)|^authorization$|^api-?key$/i.test(field.name)
+  )
+    return;
   const known = target.get(field.name);
   if (known === undefined || known.shape.kind === 'unknown') target.set(field.name, field);
 }
 
-function parametersOf(loader: ModuleLoader, module: LoadedModule, root: Node, handler: Node | undefined): readonly Field[] {
+function parametersOf(
+  loader: ModuleLoader,
+  module: LoadedModule,
+  root: Node,
+  handler: Node | undefined,
+): readonly Field[] {
   const schema = root.type === 'CallExpression' ? builderSchema(loader, module, root) : undefined;
   if (schema !== undefined) return [{ name: 'input', shape: schema }];
   return list(handler?.['params']).map((parameter, index) => {
@@ -319,7 +371,11 @@ function parametersOf(loader: ModuleLoader, module: LoadedModule, root: Node, ha
 
 function patternShape(target: Node): FieldShape {
   if (target.type !== 'ObjectPattern') return { kind: 'unknown', optional: false };
-  return { kind: 'object', optional: false, fields: patternNames(target).map(name => ({ name, shape: { kind: 'unknown', optional: true } })) };
+  return {
+    kind: 'object',
+    optional: false,
+    fields: patternNames(target).map(name => ({ name, shape: { kind: 'unknown', optional: true } })),
+  };
 }
 
 /** `action(schema, async input => …)` and `client.inputSchema(schema).action(async …)`: the schema is the argument. */
@@ -348,8 +404,20 @@ function collectLiterals(module: LoadedModule | undefined, found: Found): void {
   if (module === undefined) return;
   for (const node of nodesIn(module.program)) {
     const literal = text(node);
-    if (literal !== undefined && /^(?:account|charge|checkout|customer|invoice|invoiceitem|payment_intent|payment_method|price|product|setup_intent|subscription_schedule)(?:\.[a-z_]+)+$/.test(literal)) found.events.add(literal);
-    if (literal !== undefined && /^(?:customer\.subscription|invoice|checkout\.session|charge|payment_intent)\.$/.test(literal)) found.events.add(`${literal}${literal.startsWith('customer') ? 'updated' : literal.startsWith('invoice') ? 'paid' : literal.startsWith('checkout') ? 'completed' : 'succeeded'}`);
+    if (
+      literal !== undefined &&
+      /^(?:account|charge|checkout|customer|invoice|invoiceitem|payment_intent|payment_method|price|product|setup_intent|subscription_schedule)(?:\.[a-z_]+)+$/.test(
+        literal,
+      )
+    )
+      found.events.add(literal);
+    if (
+      literal !== undefined &&
+      /^(?:customer\.subscription|invoice|checkout\.session|charge|payment_intent)\.$/.test(literal)
+    )
+      found.events.add(
+        `${literal}${literal.startsWith('customer') ? 'updated' : literal.startsWith('invoice') ? 'paid' : literal.startsWith('checkout') ? 'completed' : 'succeeded'}`,
+      );
     if (node.type === 'MemberExpression' && memberPath(property(node, 'object')).at(-1) === 'metadata') {
       const name = identifierName(node['property']);
       if (name !== undefined && node['computed'] !== true) found.metadata.add(name);
@@ -361,11 +429,18 @@ function readTool(loader: ModuleLoader, file: string, name: string): readonly Fi
   const module = loader.load(file);
   if (module === undefined) return [];
   for (const node of nodesIn(module.program)) {
-    const named = node.type === 'Property' ? identifierName(node['key']) : node.type === 'VariableDeclarator' ? identifierName(node['id']) : undefined;
+    const named =
+      node.type === 'Property'
+        ? identifierName(node['key'])
+        : node.type === 'VariableDeclarator'
+          ? identifierName(node['id'])
+          : undefined;
     const value = property(node, 'value') ?? property(node, 'init');
     if (named !== name || value?.type !== 'CallExpression') continue;
     const options = argumentsOf(value)[0];
-    const schema = list(options?.['properties']).find(entry => /^(?:inputSchema|parameters|schema)$/.test(identifierName(entry['key']) ?? ''));
+    const schema = list(options?.['properties']).find(entry =>
+      /^(?:inputSchema|parameters|schema)$/.test(identifierName(entry['key']) ?? ''),
+    );
     const shape = schema === undefined ? undefined : shapeOfSchema(loader, module, property(schema, 'value') ?? schema);
     if (shape?.kind === 'object') return shape.fields;
   }

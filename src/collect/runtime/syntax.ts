@@ -40,7 +40,11 @@ export function nodesIn(root: Node): readonly Node[] {
 
 /** The name of an identifier. */
 export function identifierName(value: unknown): string | undefined {
-  return isNode(value) && (value.type === 'Identifier' || value.type === 'PrivateIdentifier') && typeof value['name'] === 'string' ? value['name'] : undefined;
+  return isNode(value) &&
+    (value.type === 'Identifier' || value.type === 'PrivateIdentifier') &&
+    typeof value['name'] === 'string'
+    ? value['name']
+    : undefined;
 }
 
 /** The text of a string literal or of a template without holes. */
@@ -48,15 +52,22 @@ export function text(node: Node | undefined): string | undefined {
   if (node?.type === 'Literal' && typeof node['value'] === 'string') return node['value'];
   if (node?.type !== 'TemplateLiteral' || list(node['expressions']).length > 0) return undefined;
   const value = list(node['quasis'])[0]?.['value'];
-  return typeof value === 'object' && value !== null && 'cooked' in value && typeof value.cooked === 'string' ? value.cooked : undefined;
+  return typeof value === 'object' && value !== null && 'cooked' in value && typeof value.cooked === 'string'
+    ? value.cooked
+    : undefined;
 }
 
 /** `a.b.c` as names; calls and indexes on the way are passed over (`a().b` gives `a`, `b`). */
 export function memberPath(node: Node | undefined): readonly string[] {
   if (node === undefined) return [];
-  if (node.type === 'MemberExpression') return [...memberPath(property(node, 'object')), identifierName(node['property']) ?? text(property(node, 'property')) ?? '?'];
+  if (node.type === 'MemberExpression')
+    return [
+      ...memberPath(property(node, 'object')),
+      identifierName(node['property']) ?? text(property(node, 'property')) ?? '?',
+    ];
   if (node.type === 'CallExpression') return memberPath(property(node, 'callee'));
-  if (node.type === 'ChainExpression' || node.type === 'TSNonNullExpression' || node.type === 'TSAsExpression') return memberPath(property(node, 'expression'));
+  if (node.type === 'ChainExpression' || node.type === 'TSNonNullExpression' || node.type === 'TSAsExpression')
+    return memberPath(property(node, 'expression'));
   if (node.type === 'AwaitExpression') return memberPath(property(node, 'argument'));
   const name = identifierName(node);
   return name === undefined ? [] : [name];

@@ -20,10 +20,29 @@ export interface PlannedAttack {
 
 /** A replay of some steps. */
 export function makeReplay(target: Target, steps: readonly ReplayStep[], expect: Expectation): Replay {
-  const kind = steps.length > 1 ? 'sequence' : target.how === 'webhook' ? 'webhook' : target.how === 'action' || target.how === 'form' ? 'action' : 'http';
-  const part = target.entryPoint.kind === 'metadata' ? { part: 'metadata' } : target.entryPoint.kind === 'page' ? { part: 'page' } : {};
+  const kind =
+    steps.length > 1
+      ? 'sequence'
+      : target.how === 'webhook'
+        ? 'webhook'
+        : target.how === 'action' || target.how === 'form'
+          ? 'action'
+          : 'http';
+  const part =
+    target.entryPoint.kind === 'metadata'
+      ? { part: 'metadata' }
+      : target.entryPoint.kind === 'page'
+        ? { part: 'page' }
+        : {};
   const tables = target.tables.length === 0 ? {} : { tables: target.tables };
-  return { kind, steps, expect, ...part, ...tables, ...(target.prepare.length === 0 ? {} : { prepare: target.prepare }) };
+  return {
+    kind,
+    steps,
+    expect,
+    ...part,
+    ...tables,
+    ...(target.prepare.length === 0 ? {} : { prepare: target.prepare }),
+  };
 }
 
 /** What an attack is reported with. */
@@ -39,7 +58,12 @@ export async function attack(lab: Lab, planned: PlannedAttack, context: AttackCo
   return toAttack(lab, planned, { run, judgement: judgeRun(lab, planned.replay, run) }, context);
 }
 
-function toAttack(lab: Lab, planned: PlannedAttack, outcomeOf: { readonly run: Run; readonly judgement: Judgement }, context: AttackContext): Attack {
+function toAttack(
+  lab: Lab,
+  planned: PlannedAttack,
+  outcomeOf: { readonly run: Run; readonly judgement: Judgement },
+  context: AttackContext,
+): Attack {
   const { run, judgement } = outcomeOf;
   const last = run.exchanges[run.exchanges.length - 1] ?? run.exchanges[0];
   const outcome = judgement.leaked ? 'leaked' : context.ownAccessWorks ? 'held' : 'void';
@@ -49,7 +73,10 @@ function toAttack(lab: Lab, planned: PlannedAttack, outcomeOf: { readonly run: R
     request: requestEvidence(lab, last),
     answer: answerEvidence(last, judgement),
     outcome,
-    observed: outcome === 'void' ? `${judgement.observed}, but the owner's own request does not get through either` : judgement.observed,
+    observed:
+      outcome === 'void'
+        ? `${judgement.observed}, but the owner's own request does not get through either`
+        : judgement.observed,
     ...(judgement.oracle === undefined ? {} : { oracle: judgement.oracle }),
     ...tableOf(planned.target, judgement),
     pathIds,
@@ -61,7 +88,10 @@ function toAttack(lab: Lab, planned: PlannedAttack, outcomeOf: { readonly run: R
 /** The table that the oracle saw; where it only saw a difference, the one that the request's ids name. */
 function tableOf(target: Target, judgement: Judgement): { readonly table?: string } {
   if (judgement.table !== undefined) return { table: judgement.table };
-  const named = target.fields.flatMap(field => (field.role.kind === 'object' ? [field.role.table] : []))[0] ?? target.paths.find(path => path.verdict === 'leaks')?.sink.table ?? target.tables[0];
+  const named =
+    target.fields.flatMap(field => (field.role.kind === 'object' ? [field.role.table] : []))[0] ??
+    target.paths.find(path => path.verdict === 'leaks')?.sink.table ??
+    target.tables[0];
   return judgement.leaked && named !== undefined ? { table: named } : {};
 }
 
@@ -92,7 +122,9 @@ function identity(planned: PlannedAttack): Pick<Attack, 'id' | 'entryPoint' | 'p
 export function principalWords(name: PrincipalName): string {
   const match = /^([ABC])\.users\.(\d+)$/.exec(name);
   if (match === null) return name === 'anonymous' ? 'nobody signed in' : name;
-  return match[2] === '0' ? `a user of tenant ${match[1] ?? ''}` : `${match[2] === '1' ? 'an ordinary member' : 'an administrator'} of tenant ${match[1] ?? ''}`;
+  return match[2] === '0'
+    ? `a user of tenant ${match[1] ?? ''}`
+    : `${match[2] === '1' ? 'an ordinary member' : 'an administrator'} of tenant ${match[1] ?? ''}`;
 }
 
 /** The paths an attack went along: those of the entry point that reach the table, leaking ones first. */
@@ -103,9 +135,22 @@ function pathsOf(target: Target, judgement: Judgement): readonly string[] {
 }
 
 /** Findings of the entry point: those about the table where there are some, otherwise those that share a path. */
-function findingsOf(target: Target, judgement: Judgement, pathIds: readonly string[], findings: readonly Finding[]): readonly string[] {
-  const related = findings.filter(finding => finding.entryPoint === target.entryPoint.name || finding.pathIds.some(id => pathIds.includes(id)));
-  const about = related.filter(finding => finding.object === undefined || judgement.table === undefined || finding.object === judgement.table || finding.pathIds.some(id => pathIds.includes(id)));
+function findingsOf(
+  target: Target,
+  judgement: Judgement,
+  pathIds: readonly string[],
+  findings: readonly Finding[],
+): readonly string[] {
+  const related = findings.filter(
+    finding => finding.entryPoint === target.entryPoint.name || finding.pathIds.some(id => pathIds.includes(id)),
+  );
+  const about = related.filter(
+    finding =>
+      finding.object === undefined ||
+      judgement.table === undefined ||
+      finding.object === judgement.table ||
+      finding.pathIds.some(id => pathIds.includes(id)),
+  );
   return [...new Set((about.length > 0 ? about : related).map(finding => finding.fingerprint))];
 }
 
@@ -121,7 +166,12 @@ export async function tryOwnAccess(lab: Lab, target: Target, replay: Replay, wor
   const principal = principalWords(replay.steps.at(-1)?.as ?? 'anonymous');
   const base = { entryPoint: target.entryPoint.name, principal, description: `${principal}, ${words}` };
   const run = await sendReplay(lab, replay);
-  if ('unsent' in run) return { check: { ...base, outcome: 'void', observed: run.unsent }, works: false, run: undefined };
+  if ('unsent' in run)
+    return { check: { ...base, outcome: 'void', observed: run.unsent }, works: false, run: undefined };
   const seen = ownRowsSeen(lab, replay, run);
-  return { check: { ...base, outcome: seen.works ? 'works' : 'void', observed: seen.observed }, works: seen.works, run };
+  return {
+    check: { ...base, outcome: seen.works ? 'works' : 'void', observed: seen.observed },
+    works: seen.works,
+    run,
+  };
 }

@@ -7,7 +7,12 @@ import type { Attack } from '../../core/result.ts';
 import type { Lab } from './lab.ts';
 
 /** Looks for values of secret variables in every file that browsers load. */
-export function scanBundle(input: { readonly lab: Lab; readonly appRoot: string; readonly variables: readonly SynthesisedVariable[]; readonly findings: readonly Finding[] }): readonly Attack[] {
+export function scanBundle(input: {
+  readonly lab: Lab;
+  readonly appRoot: string;
+  readonly variables: readonly SynthesisedVariable[];
+  readonly findings: readonly Finding[];
+}): readonly Attack[] {
   const secrets = input.variables.filter(variable => variable.secret);
   return secrets.flatMap(secret => {
     const file = scriptWith(input.appRoot, secret.value);
@@ -31,11 +36,18 @@ function pageWith(appRoot: string, file: string): string | undefined {
   const [page] = using;
   // A script that many pages share belongs to none of them.
   if (page === undefined || using.length > 3) return undefined;
-  const segments = page.split('/').slice(0, -1).filter(segment => !/^\(.*\)$|^@/.test(segment));
+  const segments = page
+    .split('/')
+    .slice(0, -1)
+    .filter(segment => !/^\(.*\)$|^@/.test(segment));
   return `page /${segments.join('/')}`;
 }
 
-function toAttack(input: { readonly lab: Lab; readonly findings: readonly Finding[] }, secret: SynthesisedVariable, file: string): Attack {
+function toAttack(
+  input: { readonly lab: Lab; readonly findings: readonly Finding[] },
+  secret: SynthesisedVariable,
+  file: string,
+): Attack {
   const url = `/_next/static/${file}`;
   const finding = input.findings.filter(candidate => candidate.check === 'exposure/secret-in-client-bundle');
   const named = finding.filter(candidate => candidate.message.includes(secret.name));

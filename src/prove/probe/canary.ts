@@ -22,7 +22,10 @@ export function canaryText(tenant: TenantKey, table: string, column: string): st
 }
 
 /** Finds canaries in a text and names their tables and columns. */
-export function findCanaries(text: string, columns: ReadonlyMap<string, { readonly table: string; readonly column: string }>): readonly Mark[] {
+export function findCanaries(
+  text: string,
+  columns: ReadonlyMap<string, { readonly table: string; readonly column: string }>,
+): readonly Mark[] {
   const found = new Map<string, Mark>();
   for (const match of text.matchAll(pattern)) {
     const tenant = toTenant(match[1]);

@@ -10,7 +10,14 @@ export function cronPlan(lab: Lab, target: Target): SystemPlan {
   if (bare?.kind !== 'http') return { own: [], attacks: [] };
   return {
     own: [{ steps: [withSecret(lab, bare)], words: 'called with its secret' }],
-    attacks: [{ target, variant: 'no-secret', words: 'called without its secret', replay: makeReplay(target, [bare], { kind: 'unchanged' }) }],
+    attacks: [
+      {
+        target,
+        variant: 'no-secret',
+        words: 'called without its secret',
+        replay: makeReplay(target, [bare], { kind: 'unchanged' }),
+      },
+    ],
   };
 }
 

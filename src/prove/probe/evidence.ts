@@ -9,17 +9,27 @@ const longestExcerpt = 320;
 /** The request as evidence: cookies by name, everything else as it was sent. */
 export function requestEvidence(lab: Lab, exchange: Exchange): HttpExchangeRequest {
   const cookies = lab.principal(exchange.step.as).cookieNames();
-  const headers = Object.fromEntries(Object.entries(exchange.request.headers).map(([name, value]) => [name, /authorization|signature|secret/i.test(name) ? '‹hidden›' : value]));
+  const headers = Object.fromEntries(
+    Object.entries(exchange.request.headers).map(([name, value]) => [
+      name,
+      /authorization|signature|secret/i.test(name) ? '‹hidden›' : value,
+    ]),
+  );
   return {
     method: exchange.request.method,
     url: exchange.request.path,
-    headers: { ...headers, ...(cookies.length === 0 ? {} : { cookie: `‹session of ${exchange.step.as}: ${cookies.join(', ')}›` }) },
+    headers: {
+      ...headers,
+      ...(cookies.length === 0 ? {} : { cookie: `‹session of ${exchange.step.as}: ${cookies.join(', ')}›` }),
+    },
     ...(exchange.sent === '' ? {} : { body: redact(exchange.sent) }),
   };
 }
 
 /** The telling part of the answer. */
 export function answerEvidence(exchange: Exchange, judgement: Judgement): HttpExchangeAnswer {
-  const excerpt = judgement.excerpt ?? Buffer.from(exchange.answer.body.subarray(0, longestExcerpt)).toString('utf8').replace(/\s+/g, ' ');
+  const excerpt =
+    judgement.excerpt ??
+    Buffer.from(exchange.answer.body.subarray(0, longestExcerpt)).toString('utf8').replace(/\s+/g, ' ');
   return { status: exchange.answer.status, excerpt: redact(excerpt).slice(0, longestExcerpt) };
 }

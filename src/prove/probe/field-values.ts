@@ -3,6 +3,7 @@ import type { DatabaseModel } from '../../model/database/types.ts';
 import type { Seed, TenantKey } from '../exploit/seed-types.ts';
 import { canaryPrefix } from './canary.ts';
 import type { FieldRole } from './field-roles.ts';
+import { plainText } from './plain-text.ts';
 import type { ReplayValue } from './replay.ts';
 
 /** Whose value a field carries: a tenant's, a row that nobody has, or none at all. */
@@ -15,7 +16,12 @@ export interface ValueContext {
 }
 
 /** A value that names something of `choice`; `undefined` when that tenant has no such row. */
-export function identityValue(role: FieldRole, shape: FieldShape, choice: Choice, context: ValueContext): ReplayValue | undefined {
+export function identityValue(
+  role: FieldRole,
+  shape: FieldShape,
+  choice: Choice,
+  context: ValueContext,
+): ReplayValue | undefined {
   const single = singleValue(role, choice, context);
   if (single === undefined) return undefined;
   return shape.kind === 'list' ? [single] : single;
@@ -31,7 +37,9 @@ function singleValue(role: FieldRole, choice: Choice, context: ValueContext): Re
     case 'object':
     case 'capability': {
       if (choice === 'missing') return { ref: `missing.${role.table}.${role.column}` };
-      const index = context.seed.tenants[choice]?.rows[role.table]?.findIndex(row => row[role.column] !== null && row[role.column] !== undefined);
+      const index = context.seed.tenants[choice]?.rows[role.table]?.findIndex(
+        row => row[role.column] !== null && row[role.column] !== undefined,
+      );
       return index === undefined || index < 0 ? undefined : { ref: `${choice}.${role.table}.${index}.${role.column}` };
     }
     case 'search':
@@ -50,8 +58,14 @@ export function isIdentity(role: FieldRole): boolean {
 /** Plain content of the right shape, different from what is stored, so that a write shows. */
 export function plainValue(field: Field, role: FieldRole, context: ValueContext): ReplayValue {
   const place: { readonly table?: string; readonly column?: string } = role.kind === 'plain' ? role : {};
-  const type = context.database.tables.find(table => table.name === place.table)?.columns.find(column => column.name === place.column)?.type ?? '';
-  const stored = place.table === undefined || place.column === undefined ? undefined : context.seed.tenants.A?.rows[place.table]?.[0]?.[place.column];
+  const type =
+    context.database.tables
+      .find(table => table.name === place.table)
+      ?.columns.find(column => column.name === place.column)?.type ?? '';
+  const stored =
+    place.table === undefined || place.column === undefined
+      ? undefined
+      : context.seed.tenants.A?.rows[place.table]?.[0]?.[place.column];
   return shapedValue(field.name, field.shape, { type, stored: stored ?? undefined });
 }
 
@@ -73,7 +87,9 @@ function shapedValue(name: string, shape: FieldShape, hint: Hint): ReplayValue {
     case 'list':
       return [shapedValue(name, shape.item, hint)];
     case 'object':
-      return Object.fromEntries(shape.fields.map(field => [field.name, shapedValue(field.name, field.shape, { type: '', stored: undefined })]));
+      return Object.fromEntries(
+        shape.fields.map(field => [field.name, shapedValue(field.name, field.shape, { type: '', stored: undefined })]),
+      );
     case 'form-data':
       return { formData: {} };
     case 'unknown':
@@ -82,7 +98,8 @@ function shapedValue(name: string, shape: FieldShape, hint: Hint): ReplayValue {
 }
 
 function stringValue(name: string, shape: Extract<FieldShape, { kind: 'string' }>, hint: Hint): string {
-  if (shape.values !== undefined && shape.values.length > 0) return shape.values.find(value => value !== '' && value !== hint.stored) ?? shape.values[0] ?? '';
+  if (shape.values !== undefined && shape.values.length > 0)
+    return shape.values.find(value => value !== '' && value !== hint.stored) ?? shape.values[0] ?? '';
   switch (shape.format) {
     case 'uuid':
       return '0d0cfade-0000-4000-8000-000000000001';
@@ -97,7 +114,7 @@ function stringValue(name: string, shape: Extract<FieldShape, { kind: 'string' }
     case undefined:
       break;
   }
-  const typed = hint.type === '' ? `${shape.prefix ?? ''}drydock probe ${name}` : String(byColumnType(name, hint));
+  const typed = hint.type === '' ? `${shape.prefix ?? ''}drydock probe ${name}` : plainText(byColumnType(name, hint));
   const text = /email/i.test(name) ? 'probe@drydock.example' : typed;
   return fit(text, shape.minimum ?? 0, shape.maximum ?? 200);
 }
@@ -110,7 +127,7 @@ function byColumnType(name: string, hint: Hint): ReplayValue {
   if (/^(?:small|big)?int|^integer|^numeric|^decimal|^real|^double/.test(hint.type)) return 4242;
   if (hint.type === 'boolean') return hint.stored !== 'true';
   if (hint.type === 'date') return '2027-03-04';
-  if (/^timestamp/.test(hint.type)) return '2027-03-04T00:00:00.000Z';
+  if (hint.type.startsWith('timestamp')) return '2027-03-04T00:00:00.000Z';
   if (/email/i.test(name)) return 'probe@drydock.example';
   // A column of few allowed values (an enum, a status): what is stored is at least accepted.
   if (/status|state|kind|type|role|plan|period|currency/i.test(name) && hint.stored !== undefined) return hint.stored;

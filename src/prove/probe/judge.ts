@@ -34,7 +34,12 @@ export function judgeRun(lab: Lab, replay: Replay, run: Run): Judgement {
   const expect: Expectation = replay.expect;
   switch (expect.kind) {
     case 'isolated':
-      return foreignChanged(lab, replay, run) ?? foreignSent(lab, replay, run) ?? foreignSeen(lab, replay, run) ?? held('nothing of another tenant came back, changed or was sent on');
+      return (
+        foreignChanged(lab, replay, run) ??
+        foreignSent(lab, replay, run) ??
+        foreignSeen(lab, replay, run) ??
+        held('nothing of another tenant came back, changed or was sent on')
+      );
     case 'denied':
       return ownSeen(lab, replay, run) ?? anyChanged(lab, run) ?? held('nothing came back and nothing changed');
     case 'no-secret':
@@ -82,7 +87,11 @@ function foreignSeen(lab: Lab, replay: Replay, run: Run): Judgement | undefined 
 
 /** Content tells more than a key, and a row of a table more than the name of a tenant. */
 function rank(replay: Replay, sighting: Sighting): number {
-  return distance(replay, sighting.table) * 8 + (/(?:^|_)id$/.test(sighting.column) ? 2 : 0) + (sighting.table === '' ? 4 : 0);
+  return (
+    distance(replay, sighting.table) * 8 +
+    (/(?:^|_)id$/.test(sighting.column) ? 2 : 0) +
+    (sighting.table === '' ? 4 : 0)
+  );
 }
 
 /** 0 for the table that the entry point is about most, more for others. */
@@ -109,22 +118,39 @@ function readableViews(replay: Replay, exchange: Exchange): readonly View[] {
 
 /** What the requests carried themselves: an echo of it tells nothing. */
 function sentTexts(exchanges: readonly Exchange[]): string {
-  return exchanges.map(exchange => `${decodeURIComponentSafely(exchange.request.path)} ${JSON.stringify(exchange.request.headers)} ${exchange.sent}`).join(' ');
+  return exchanges
+    .map(
+      exchange =>
+        `${decodeURIComponentSafely(exchange.request.path)} ${JSON.stringify(exchange.request.headers)} ${exchange.sent}`,
+    )
+    .join(' ');
 }
 
 function columnsOf(sightings: readonly Sighting[]): string {
-  const names = [...new Set(sightings.filter(sighting => sighting.table !== '').map(sighting => `${sighting.table}.${sighting.column}`))].sort();
-  return names.length === 0 ? 'text' : names.length > 4 ? `${names.slice(0, 4).join(', ')} and ${names.length - 4} more columns` : names.join(', ');
+  const names = [
+    ...new Set(
+      sightings.filter(sighting => sighting.table !== '').map(sighting => `${sighting.table}.${sighting.column}`),
+    ),
+  ].sort();
+  return names.length === 0
+    ? 'text'
+    : names.length > 4
+      ? `${names.slice(0, 4).join(', ')} and ${names.length - 4} more columns`
+      : names.join(', ');
 }
 
 function foreignChanged(lab: Lab, replay: Replay, run: Run): Judgement | undefined {
   const own = tenantOfPrincipal(replay);
-  for (const change of run.lastChanges.toSorted((left, right) => distance(replay, left.table) - distance(replay, right.table) || telling(left) - telling(right))) {
+  for (const change of run.lastChanges.toSorted(
+    (left, right) => distance(replay, left.table) - distance(replay, right.table) || telling(left) - telling(right),
+  )) {
     const owners = ownersOf(lab, run, change);
     const owner = owners.find(tenant => tenant !== own);
-    if (owner !== undefined && own !== undefined && owners[0] === own) return changed(change, `moved a row to tenant ${owner}`);
+    if (owner !== undefined && own !== undefined && owners[0] === own)
+      return changed(change, `moved a row to tenant ${owner}`);
     if (owner !== undefined && own !== undefined) return changed(change, `${verb(change)} of tenant ${owner}`);
-    if (owner !== undefined && !isBookkeeping(lab, change.table)) return changed(change, `${verb(change)} of tenant ${owner} for a caller who belongs to no tenant`);
+    if (owner !== undefined && !isBookkeeping(lab, change.table))
+      return changed(change, `${verb(change)} of tenant ${owner} for a caller who belongs to no tenant`);
   }
   return own === undefined ? undefined : foreignReference(lab, run, own);
 }
@@ -146,9 +172,17 @@ function foreignReference(lab: Lab, run: Run, own: TenantKey): Judgement | undef
       const value = change.after[column];
       if (value === null || value === undefined || value === change.before?.[column]) continue;
       const target = [...(lab.clean.get(key.table)?.values() ?? [])].find(row => row[referenced] === value);
-      const owner = target === undefined ? undefined : tenantOfRow(key.table, target, { tenancy: lab.tenancy, seed: lab.seed, snapshot: lab.clean });
+      const owner =
+        target === undefined
+          ? undefined
+          : tenantOfRow(key.table, target, { tenancy: lab.tenancy, seed: lab.seed, snapshot: lab.clean });
       if (owner !== undefined && owner !== own) {
-        return { leaked: true, oracle: 'state-change', table: change.table, observed: `A row of '${change.table}' now points with '${column}' at a row of '${key.table}' of tenant ${owner}.` };
+        return {
+          leaked: true,
+          oracle: 'state-change',
+          table: change.table,
+          observed: `A row of '${change.table}' now points with '${column}' at a row of '${key.table}' of tenant ${owner}.`,
+        };
       }
     }
   }
@@ -156,13 +190,24 @@ function foreignReference(lab: Lab, run: Run, own: TenantKey): Judgement | undef
 }
 
 function ownersOf(lab: Lab, run: Run, change: Change): readonly TenantKey[] {
-  const before = change.before === undefined ? undefined : tenantOfRow(change.table, change.before, { tenancy: lab.tenancy, seed: lab.seed, snapshot: lab.clean });
-  const after = change.after === undefined ? undefined : tenantOfRow(change.table, change.after, { tenancy: lab.tenancy, seed: lab.seed, snapshot: run.after });
+  const before =
+    change.before === undefined
+      ? undefined
+      : tenantOfRow(change.table, change.before, { tenancy: lab.tenancy, seed: lab.seed, snapshot: lab.clean });
+  const after =
+    change.after === undefined
+      ? undefined
+      : tenantOfRow(change.table, change.after, { tenancy: lab.tenancy, seed: lab.seed, snapshot: run.after });
   return [before, after].flatMap(owner => owner ?? []);
 }
 
 function changed(change: Change, what: string): Judgement {
-  return { leaked: true, oracle: 'state-change', table: change.table, observed: `The request ${what} in '${change.table}'${change.columns.length === 0 ? '' : ` (${change.columns.join(', ')})`}.` };
+  return {
+    leaked: true,
+    oracle: 'state-change',
+    table: change.table,
+    observed: `The request ${what} in '${change.table}'${change.columns.length === 0 ? '' : ` (${change.columns.join(', ')})`}.`,
+  };
 }
 
 function verb(change: Change): string {
@@ -172,13 +217,18 @@ function verb(change: Change): string {
 /** Sessions and one-time codes of the auth library come and go with every visitor. */
 function isBookkeeping(lab: Lab, table: string): boolean {
   const found = lab.database.tables.find(candidate => candidate.name === table);
-  return found?.columns.some(column => /^expires_?at$/i.test(column.name)) === true && found.columns.some(column => /^(?:token|value|session_token)$/i.test(column.name));
+  return (
+    found?.columns.some(column => /^expires_?at$/i.test(column.name)) === true &&
+    found.columns.some(column => /^(?:token|value|session_token)$/i.test(column.name))
+  );
 }
 
 function foreignSent(lab: Lab, replay: Replay, run: Run): Judgement | undefined {
   const own = tenantOfPrincipal(replay);
   for (const call of run.outgoing) {
-    const mark = lab.marks.find(`${decodeURIComponentSafely(call.path)} ${call.text === '' ? '' : decodeURIComponentSafely(call.text)}`).find(candidate => candidate.tenant !== own);
+    const mark = lab.marks
+      .find(`${decodeURIComponentSafely(call.path)} ${call.text === '' ? '' : decodeURIComponentSafely(call.text)}`)
+      .find(candidate => candidate.tenant !== own);
     if (mark !== undefined) {
       return {
         leaked: true,
@@ -195,11 +245,19 @@ function foreignSent(lab: Lab, replay: Replay, run: Run): Judgement | undefined 
 function ownSeen(lab: Lab, replay: Replay, run: Run): Judgement | undefined {
   const [first] = sightingsOf(lab, replay, run);
   if (first === undefined) return undefined;
-  return { leaked: true, oracle: 'foreign-canary', ...(first.table === '' ? {} : { table: first.table }), observed: `The answer holds ${columnsOf([first])} of tenant ${first.tenant}, for a caller who may not have it.`, excerpt: first.excerpt };
+  return {
+    leaked: true,
+    oracle: 'foreign-canary',
+    ...(first.table === '' ? {} : { table: first.table }),
+    observed: `The answer holds ${columnsOf([first])} of tenant ${first.tenant}, for a caller who may not have it.`,
+    excerpt: first.excerpt,
+  };
 }
 
 function anyChanged(lab: Lab, run: Run): Judgement | undefined {
-  const change = run.changes.find(candidate => !isBookkeeping(lab, candidate.table) && ownersOf(lab, run, candidate).length > 0);
+  const change = run.changes.find(
+    candidate => !isBookkeeping(lab, candidate.table) && ownersOf(lab, run, candidate).length > 0,
+  );
   return change === undefined ? undefined : changed(change, verb(change));
 }
 
@@ -207,17 +265,29 @@ function secretSeen(lab: Lab, replay: Replay, run: Run): Judgement | undefined {
   const secret = sightingsOf(lab, replay, run).find(sighting => {
     const owner = lab.tenancy.owners.find(candidate => candidate.table === sighting.table);
     // A secret link is for its owner to see; a hash is for nobody.
-    const forOwner = owner?.capabilityColumns.includes(sighting.column) === true && !/hash|digest|password/i.test(sighting.column);
+    const forOwner =
+      owner?.capabilityColumns.includes(sighting.column) === true && !/hash|digest|password/i.test(sighting.column);
     return owner?.secretColumns.includes(sighting.column) === true && !forOwner;
   });
   if (secret === undefined) return undefined;
-  return { leaked: true, oracle: 'foreign-canary', table: secret.table, observed: `The answer holds the secret column '${secret.table}.${secret.column}'.`, excerpt: secret.excerpt };
+  return {
+    leaked: true,
+    oracle: 'foreign-canary',
+    table: secret.table,
+    observed: `The answer holds the secret column '${secret.table}.${secret.column}'.`,
+    excerpt: secret.excerpt,
+  };
 }
 
 function sharedAnswer(lab: Lab, replay: Replay, run: Run): Judgement | undefined {
   const last = run.exchanges[run.exchanges.length - 1] ?? run.exchanges[0];
-  const control = last.answer.headers.filter(([name]) => /^(?:cdn-|vercel-cdn-)?cache-control$/i.test(name)).map(([, value]) => value);
-  const shared = control.find(value => (/\bpublic\b|s-maxage=[1-9]/i.test(value) || /max-age=[1-9]/i.test(value)) && !/private|no-store/i.test(value));
+  const control = last.answer.headers
+    .filter(([name]) => /^(?:cdn-|vercel-cdn-)?cache-control$/i.test(name))
+    .map(([, value]) => value);
+  const shared = control.find(
+    value =>
+      (/\bpublic\b|s-maxage=[1-9]/i.test(value) || /max-age=[1-9]/i.test(value)) && !/private|no-store/i.test(value),
+  );
   const own = sightingsOf(lab, replay, run).find(sighting => sighting.tenant === tenantOfPrincipal(replay));
   if (shared === undefined || own === undefined || last.answer.status >= 300) return undefined;
   return {
@@ -230,7 +300,9 @@ function sharedAnswer(lab: Lab, replay: Replay, run: Run): Judgement | undefined
 }
 
 function changedTwice(run: Run): Judgement | undefined {
-  const change = run.lastChanges.find(candidate => candidate.kind !== 'updated' || candidate.columns.some(column => !isTime(candidate.after?.[column])));
+  const change = run.lastChanges.find(
+    candidate => candidate.kind !== 'updated' || candidate.columns.some(column => !isTime(candidate.after?.[column])),
+  );
   if (change === undefined) return undefined;
   return changed(change, `was delivered twice with the same event id and the second delivery ${verb(change)}`);
 }
@@ -257,7 +329,9 @@ function answerShape(exchange: Exchange): string {
   const type = exchange.answer.headers.find(([name]) => name === 'content-type')?.[1] ?? '';
   const location = exchange.answer.headers.find(([name]) => name === 'location')?.[1] ?? '';
   const readable = exchange.step.kind !== 'action' && /json|text\/plain|csv/.test(type);
-  return mask(`${exchange.answer.status} ${location} ${exchange.result === undefined && !readable ? '' : resultText(exchange)}`);
+  return mask(
+    `${exchange.answer.status} ${location} ${exchange.result === undefined && !readable ? '' : resultText(exchange)}`,
+  );
 }
 
 function mask(text: string): string {
@@ -293,7 +367,10 @@ function comparable(replay: Replay, exchange: Exchange): string {
     .replace(/<style\b[\s\S]*?<\/style>/g, ' ')
     .replace(/<input\b[^>]*type="hidden"[^>]*>/g, ' ')
     .replace(/<[^>]+>/g, ' ');
-  return `${exchange.answer.status} ${visible.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z?/g, '‹time›').replace(/"digest":"[^"]*"|\b[0-9a-f]{40,}\b/g, '‹›').replace(/\s+/g, ' ')}`;
+  return `${exchange.answer.status} ${visible
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z?/g, '‹time›')
+    .replace(/"digest":"[^"]*"|\b[0-9a-f]{40,}\b/g, '‹›')
+    .replace(/\s+/g, ' ')}`;
 }
 
 function firstDifference(left: string, right: string): number {
@@ -325,16 +402,25 @@ function decodeURIComponentSafely(text: string): string {
 }
 
 /** What the owner's own use of an entry point shows. */
-export function ownRowsSeen(lab: Lab, replay: Replay, run: Run): { readonly works: boolean; readonly observed: string } {
+export function ownRowsSeen(
+  lab: Lab,
+  replay: Replay,
+  run: Run,
+): { readonly works: boolean; readonly observed: string } {
   const own = tenantOfPrincipal(replay);
   const last = run.exchanges[run.exchanges.length - 1] ?? run.exchanges[0];
   const { status } = last.answer;
   const location = last.answer.headers.find(([name]) => name === 'location')?.[1];
   const returnedError = errorIn(last);
-  const changedOwn = run.changes.find(change => ownersOf(lab, run, change).includes(own ?? 'A') && !isBookkeeping(lab, change.table));
-  if (changedOwn !== undefined && status < 400) return { works: true, observed: `${verb(changedOwn)} of its own in '${changedOwn.table}'` };
-  if (status >= 400) return { works: false, observed: `answered ${status}${returnedError === undefined ? '' : `: ${returnedError}`}` };
-  if (location !== undefined && /sign-?in|log-?in|auth|onboarding|denied|forbidden/i.test(location)) return { works: false, observed: `was sent to ${new URL(location, 'http://localhost').pathname}` };
+  const changedOwn = run.changes.find(
+    change => ownersOf(lab, run, change).includes(own ?? 'A') && !isBookkeeping(lab, change.table),
+  );
+  if (changedOwn !== undefined && status < 400)
+    return { works: true, observed: `${verb(changedOwn)} of its own in '${changedOwn.table}'` };
+  if (status >= 400)
+    return { works: false, observed: `answered ${status}${returnedError === undefined ? '' : `: ${returnedError}`}` };
+  if (location !== undefined && /sign-?in|log-?in|auth|onboarding|denied|forbidden/i.test(location))
+    return { works: false, observed: `was sent to ${new URL(location, 'http://localhost').pathname}` };
   if (returnedError !== undefined) return { works: false, observed: `answered: ${returnedError}` };
   const seen = sightingsOf(lab, replay, run).find(sighting => sighting.tenant === own);
   if (seen !== undefined) return { works: true, observed: `sees its own '${seen.table}.${seen.column}'` };
@@ -344,6 +430,7 @@ export function ownRowsSeen(lab: Lab, replay: Replay, run: Run): { readonly work
 function errorIn(exchange: Exchange): string | undefined {
   if (exchange.result?.kind === 'threw') return 'the action threw';
   const text = resultText(exchange).slice(0, 4000);
-  const named = /^\s*\{"(?:error|message)":"([^"]{1,160})"/.exec(text)?.[1] ?? /"output":\{"error":"([^"]{1,160})"/.exec(text)?.[1];
+  const named =
+    /^\s*\{"(?:error|message)":"([^"]{1,160})"/.exec(text)?.[1] ?? /"output":\{"error":"([^"]{1,160})"/.exec(text)?.[1];
   return named;
 }

@@ -54,7 +54,10 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   const principals = new Map<PrincipalName, Principal>([['anonymous', anonymous]]);
   const users = seededUsers(options.seed);
   const context: SignInContext = { ...options, routes: manifests.routes.map(route => route.pattern), anonymous };
-  const signIn = await prepareSignIn(context, users.map(entry => entry.user));
+  const signIn = await prepareSignIn(
+    context,
+    users.map(entry => entry.user),
+  );
   for (const { name, user, tenantId } of users) {
     const principal = createPrincipal(name, user.email, options.baseUrl);
     await signIn(principal, user, tenantId);
@@ -71,14 +74,21 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   };
 }
 
-async function prepareSignIn(context: SignInContext, users: readonly SeededUser[]): ReturnType<SignInAdapter['prepare']> extends Promise<infer T> ? Promise<NonNullable<T>> : never {
+async function prepareSignIn(
+  context: SignInContext,
+  users: readonly SeededUser[],
+): ReturnType<SignInAdapter['prepare']> extends Promise<infer T> ? Promise<NonNullable<T>> : never {
   for (const adapter of adapters) {
     const signIn = await adapter.prepare(context, users);
     if (signIn !== undefined) return signIn;
   }
-  throw new DrydockError('sign-in-failed', `Could not sign in test users: none of the known auth libraries (${adapters.map(adapter => adapter.library).join(', ')}) answers in this app.`, {
-    next: 'Everything but the probe can still run: drydock trace, drydock rules.',
-  });
+  throw new DrydockError(
+    'sign-in-failed',
+    `Could not sign in test users: none of the known auth libraries (${adapters.map(adapter => adapter.library).join(', ')}) answers in this app.`,
+    {
+      next: 'Everything but the probe can still run: drydock trace, drydock rules.',
+    },
+  );
 }
 
 interface NamedUser {
@@ -90,8 +100,12 @@ interface NamedUser {
 function seededUsers(seed: Seed): readonly NamedUser[] {
   const members = tenantsOf(seed)
     .filter(([key]) => key !== 'C')
-    .flatMap(([key, tenant]) => tenant.users.map((user, index) => ({ name: `${key}.users.${index}` as const, user, tenantId: tenant.tenantId })));
-  return seed.stranger === undefined ? members : [...members, { name: 'stranger', user: seed.stranger, tenantId: undefined }];
+    .flatMap(([key, tenant]) =>
+      tenant.users.map((user, index) => ({ name: `${key}.users.${index}` as const, user, tenantId: tenant.tenantId })),
+    );
+  return seed.stranger === undefined
+    ? members
+    : [...members, { name: 'stranger', user: seed.stranger, tenantId: undefined }];
 }
 
 /** Puts the database back to the clean state; gives what had changed. */

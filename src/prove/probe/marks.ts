@@ -31,7 +31,13 @@ export interface MarkSource {
 /** A finder for everything that the tenants own. */
 export function createMarkFinder(source: MarkSource): MarkFinder {
   const { database } = source;
-  const columns = new Map(database.tables.flatMap(table => table.columns.map(column => [columnCode(table.name, column.name), { table: table.name, column: column.name }] as const)));
+  const columns = new Map(
+    database.tables.flatMap(table =>
+      table.columns.map(
+        column => [columnCode(table.name, column.name), { table: table.name, column: column.name }] as const,
+      ),
+    ),
+  );
   const exact = exactMarks(source);
   return {
     find: text => [...findCanaries(text, columns), ...findExact(text, exact)],
@@ -49,7 +55,8 @@ function exactMarks(source: MarkSource): ReadonlyMap<string, Mark> {
       if (tenant === undefined) continue;
       for (const column of [...keys, ...(owner?.secretColumns ?? [])]) {
         const value = row[column];
-        if (typeof value === 'string' && value.length >= shortestSecret && /[a-z]/i.test(value)) marks.set(value.toLowerCase(), { tenant, table: table.name, column, text: value.toLowerCase() });
+        if (typeof value === 'string' && value.length >= shortestSecret && /[a-z]/i.test(value))
+          marks.set(value.toLowerCase(), { tenant, table: table.name, column, text: value.toLowerCase() });
       }
     }
   }
@@ -72,7 +79,8 @@ export function sightingsIn(views: readonly View[], finder: MarkFinder): readonl
   const seen = new Map<string, Sighting>();
   for (const view of views) {
     for (const mark of finder.find(view.text)) {
-      if (!seen.has(mark.text)) seen.set(mark.text, { ...mark, view: view.name, excerpt: excerptAround(view.text, mark.text) });
+      if (!seen.has(mark.text))
+        seen.set(mark.text, { ...mark, view: view.name, excerpt: excerptAround(view.text, mark.text) });
     }
   }
   return [...seen.values()];

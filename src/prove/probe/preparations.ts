@@ -7,8 +7,15 @@ import type { Preparation } from './replay.ts';
 const mostPreparations = 12;
 
 /** What the constants in an entry point's queries ask of rows (`status = 'delivered'`): without it nothing would be found or changed. */
-export function preparationsFor(paths: readonly JudgedPath[], world: { readonly database: DatabaseModel; readonly tenancy: TenancyModel }): readonly Preparation[] {
-  const spared = new Set([world.tenancy.root?.table, world.tenancy.principal?.table, ...world.tenancy.memberships.map(membership => membership.table)]);
+export function preparationsFor(
+  paths: readonly JudgedPath[],
+  world: { readonly database: DatabaseModel; readonly tenancy: TenancyModel },
+): readonly Preparation[] {
+  const spared = new Set([
+    world.tenancy.root?.table,
+    world.tenancy.principal?.table,
+    ...world.tenancy.memberships.map(membership => membership.table),
+  ]);
   const found = new Map<string, Preparation>();
   for (const path of paths) {
     const query = path.model.query;
@@ -18,7 +25,8 @@ export function preparationsFor(paths: readonly JudgedPath[], world: { readonly 
         const table = world.database.tables.find(candidate => candidate.name === row.table);
         const key = `${row.table}.${wanted.column}`;
         if (table === undefined || spared.has(row.table) || found.has(key) || isKey(table, wanted.column)) continue;
-        if (table.columns.some(column => column.name === wanted.column)) found.set(key, { table: row.table, ...wanted });
+        if (table.columns.some(column => column.name === wanted.column))
+          found.set(key, { table: row.table, ...wanted });
       }
     }
   }
@@ -42,11 +50,15 @@ function rolesInCondition(condition: Predicate): readonly string[] {
   if (condition.kind !== 'compare' || condition.operator !== '=') return [];
   const sides = [condition.left, condition.right];
   const asksUser = sides.some(side => side.kind === 'principal' && /^user\.\w*role$/i.test(side.attribute));
-  return asksUser ? sides.flatMap(side => (side.kind === 'constant' && typeof side.value === 'string' ? [side.value] : [])) : [];
+  return asksUser
+    ? sides.flatMap(side => (side.kind === 'constant' && typeof side.value === 'string' ? [side.value] : []))
+    : [];
 }
 
 function isKey(table: DatabaseModel['tables'][number], column: string): boolean {
-  return table.uniqueKeys.some(key => key.includes(column)) || table.foreignKeys.some(key => key.columns.includes(column));
+  return (
+    table.uniqueKeys.some(key => key.includes(column)) || table.foreignKeys.some(key => key.columns.includes(column))
+  );
 }
 
 interface Wanted {
@@ -62,7 +74,11 @@ function constantsOf(predicate: Predicate, row: string): readonly Wanted[] {
     case 'is-null':
       return isColumn(predicate.term, row) ? [{ column: predicate.term.column, value: null }] : [];
     case 'not':
-      return predicate.operand.kind === 'is-null' && isColumn(predicate.operand.term, row) && /_(?:at|on)$|date/.test(predicate.operand.term.column) ? [{ column: predicate.operand.term.column, value: '2026-01-02' }] : [];
+      return predicate.operand.kind === 'is-null' &&
+        isColumn(predicate.operand.term, row) &&
+        /_(?:at|on)$|date/.test(predicate.operand.term.column)
+        ? [{ column: predicate.operand.term.column, value: '2026-01-02' }]
+        : [];
     case 'compare':
       return compared(predicate, row);
     default:
@@ -75,7 +91,8 @@ function compared(predicate: Extract<Predicate, { kind: 'compare' }>, row: strin
   const column = isColumn(left, row) ? left : isColumn(right, row) ? right : undefined;
   const other = column === left ? right : left;
   if (column === undefined) return [];
-  if (other.kind === 'constant' && operator === '=' && other.value !== null) return [{ column: column.column, value: String(other.value) }];
+  if (other.kind === 'constant' && operator === '=' && other.value !== null)
+    return [{ column: column.column, value: String(other.value) }];
   const isTime = other.kind === 'call' && /now|current_date|current_timestamp|date/i.test(other.name);
   if (!isTime) return [];
   const earlier = (operator === '<' || operator === '<=') === (column === left);

@@ -40,7 +40,11 @@ export function createPrincipal(name: PrincipalName, email: string | undefined, 
         ...(request.body === undefined ? {} : { body: request.body }),
       });
       for (const line of response.headers.getSetCookie()) jar.setCookieSync(line, baseUrl, { ignoreError: true });
-      return { status: response.status, headers: [...response.headers], body: new Uint8Array(await response.arrayBuffer()) };
+      return {
+        status: response.status,
+        headers: [...response.headers],
+        body: new Uint8Array(await response.arrayBuffer()),
+      };
     },
   };
 }

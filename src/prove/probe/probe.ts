@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { credentialPrefix } from '../../collect/runtime/credential-prefix.ts';
 import { bootApp, buildApp, type RunningApp } from '../../collect/runtime/app-process.ts';
 import { hasBuild } from '../../collect/runtime/manifests.ts';
@@ -50,18 +49,48 @@ export async function probeApp(options: ProbeOptions): Promise<ProbeResult> {
   return withRunningApp(options, clock, app => probeRunning(options, app, clock, started));
 }
 
-/** Repeats attacks of an earlier probe on the app in `appRoot`, built and booted as for a probe. */
+/**
+ * Repeats attacks of an earlier probe on the app in `appRoot`, built and booted as for a probe.
+ *
+ * @public for checking one repair without a whole probe
+ */
 export async function replayOnApp(options: ProbeOptions, attacks: readonly Attack[]): Promise<readonly Replayed[]> {
   const clock = createClock();
   return withRunningApp(options, clock, async app => {
     const { lab } = await prepareLab(options, app, clock);
-    return stage(options.progress, clock, 'attack', `repeating ${attacks.length} attacks`, () => replayAttacks(lab, attacks), made => `${made.filter(one => one.outcome === 'leaked').length} of ${made.length} get through`);
+    return stage(
+      options.progress,
+      clock,
+      'attack',
+      `repeating ${attacks.length} attacks`,
+      () => replayAttacks(lab, attacks),
+      made => `${made.filter(one => one.outcome === 'leaked').length} of ${made.length} get through`,
+    );
   });
 }
 
-async function withRunningApp<T>(options: ProbeOptions, clock: Clock, work: (app: RunningApp) => Promise<T>): Promise<T> {
-  if (options.build === 'build' || !hasBuild(options.appRoot)) await stage(options.progress, clock, 'build', 'building the app', () => buildApp(processOptions(options)), () => 'app built');
-  const app = await stage(options.progress, clock, 'boot', 'starting the app', () => bootApp(processOptions(options)), running => `app runs on ${running.baseUrl}`);
+async function withRunningApp<T>(
+  options: ProbeOptions,
+  clock: Clock,
+  work: (app: RunningApp) => Promise<T>,
+): Promise<T> {
+  if (options.build === 'build' || !hasBuild(options.appRoot))
+    await stage(
+      options.progress,
+      clock,
+      'build',
+      'building the app',
+      () => buildApp(processOptions(options)),
+      () => 'app built',
+    );
+  const app = await stage(
+    options.progress,
+    clock,
+    'boot',
+    'starting the app',
+    () => bootApp(processOptions(options)),
+    running => `app runs on ${running.baseUrl}`,
+  );
   try {
     return await work(app);
   } finally {
@@ -69,29 +98,84 @@ async function withRunningApp<T>(options: ProbeOptions, clock: Clock, work: (app
   }
 }
 
-async function prepareLab(options: ProbeOptions, app: RunningApp, clock: Clock): Promise<{ readonly lab: Lab; readonly adjusted: AdjustedSeed }> {
-  const adjusted = await stage(options.progress, clock, 'seed', "making three tenants' rows", () => seedDatabase(options), made => `rows for ${Object.keys(made.seed.tenants).length} tenants`);
-  const lab = await stage(options.progress, clock, 'sign-in', 'signing in', () => signIn(options, app, adjusted), () => 'signed in as users of two tenants');
+async function prepareLab(
+  options: ProbeOptions,
+  app: RunningApp,
+  clock: Clock,
+): Promise<{ readonly lab: Lab; readonly adjusted: AdjustedSeed }> {
+  const adjusted = await stage(
+    options.progress,
+    clock,
+    'seed',
+    "making three tenants' rows",
+    () => seedDatabase(options),
+    made => `rows for ${Object.keys(made.seed.tenants).length} tenants`,
+  );
+  const lab = await stage(
+    options.progress,
+    clock,
+    'sign-in',
+    'signing in',
+    () => signIn(options, app, adjusted),
+    () => 'signed in as users of two tenants',
+  );
   return { lab, adjusted };
 }
 
-async function probeRunning(options: ProbeOptions, app: RunningApp, clock: Clock, started: number): Promise<ProbeResult> {
+async function probeRunning(
+  options: ProbeOptions,
+  app: RunningApp,
+  clock: Clock,
+  started: number,
+): Promise<ProbeResult> {
   const { lab, adjusted } = await prepareLab(options, app, clock);
   const { seed } = adjusted;
-  const plan = planTargets({ app: options.app, paths: options.paths, database: options.database, tenancy: options.tenancy, seed, manifests: lab.manifests, shapes: createShapeReader(options.planRoot ?? options.appRoot) });
+  const plan = planTargets({
+    app: options.app,
+    paths: options.paths,
+    database: options.database,
+    tenancy: options.tenancy,
+    seed,
+    manifests: lab.manifests,
+    shapes: createShapeReader(options.planRoot ?? options.appRoot),
+  });
   const campaign = await stage(
     options.progress,
     clock,
     'attack',
     `attacking ${plan.targets.length} entry points`,
-    report => runCampaign({ lab, targets: plan.targets, findings: options.findings, app: options.app, variables: app.variables, appRoot: options.appRoot, report }),
-    result => `${result.attacks.length} attacks, ${result.attacks.filter(attack => attack.outcome === 'leaked').length} got through`,
+    report =>
+      runCampaign({
+        lab,
+        targets: plan.targets,
+        findings: options.findings,
+        app: options.app,
+        variables: app.variables,
+        appRoot: options.appRoot,
+        report,
+      }),
+    result =>
+      `${result.attacks.length} attacks, ${result.attacks.filter(attack => attack.outcome === 'leaked').length} got through`,
   );
-  return toResult(options, { plan, ...campaign, gaps: [...seed.gaps], timings: clock.timings, elapsedMs: Date.now() - started });
+  return toResult(options, {
+    plan,
+    ...campaign,
+    gaps: [...seed.gaps],
+    timings: clock.timings,
+    elapsedMs: Date.now() - started,
+  });
 }
 
-function processOptions(options: ProbeOptions): { readonly appRoot: string; readonly workFolder: string; readonly databaseUrl: string } {
-  return { appRoot: options.appRoot, workFolder: options.workFolder, databaseUrl: options.databaseUrl ?? options.replicaDatabase.url };
+function processOptions(options: ProbeOptions): {
+  readonly appRoot: string;
+  readonly workFolder: string;
+  readonly databaseUrl: string;
+} {
+  return {
+    appRoot: options.appRoot,
+    workFolder: options.workFolder,
+    databaseUrl: options.databaseUrl ?? options.replicaDatabase.url,
+  };
 }
 
 async function seedDatabase(options: ProbeOptions): Promise<AdjustedSeed> {
@@ -105,7 +189,14 @@ async function seedDatabase(options: ProbeOptions): Promise<AdjustedSeed> {
     outsiders: true,
     canary: canaryText,
   });
-  return adjustSeed({ sql, database: options.database, tenancy: options.tenancy, seed, paths: options.paths, credentialPrefix: credentialPrefix(options.appRoot) });
+  return adjustSeed({
+    sql,
+    database: options.database,
+    tenancy: options.tenancy,
+    seed,
+    paths: options.paths,
+    credentialPrefix: credentialPrefix(options.appRoot),
+  });
 }
 
 function signIn(options: ProbeOptions, app: RunningApp, adjusted: AdjustedSeed): Promise<Lab> {
@@ -144,20 +235,31 @@ function toResult(options: ProbeOptions, outcome: Outcome): ProbeResult {
     ownAccess,
     coverage: {
       entryPoints: options.app.entryPoints.length,
-      exercised: options.app.entryPoints.filter(entryPoint => outcome.attacks.some(attack => attack.entryPoint === entryPoint.name && attack.outcome !== 'not-reachable')).length,
+      exercised: options.app.entryPoints.filter(entryPoint =>
+        outcome.attacks.some(attack => attack.entryPoint === entryPoint.name && attack.outcome !== 'not-reachable'),
+      ).length,
       notReachable: [...outcome.plan.unreachable, ...unexercised(outcome)],
     },
     timings: outcome.timings,
-    findings: options.findings.filter(finding => confirmed.has(finding.fingerprint)).map(finding => withEvidence(finding, outcome.attacks)),
+    findings: options.findings
+      .filter(finding => confirmed.has(finding.fingerprint))
+      .map(finding => withEvidence(finding, outcome.attacks)),
   };
 }
 
 function unexercised(outcome: Outcome): readonly Unreachable[] {
   return outcome.plan.targets
-    .filter(target => !outcome.attacks.some(attack => attack.entryPoint === target.entryPoint.name && attack.outcome !== 'not-reachable'))
+    .filter(
+      target =>
+        !outcome.attacks.some(
+          attack => attack.entryPoint === target.entryPoint.name && attack.outcome !== 'not-reachable',
+        ),
+    )
     .map(target => ({
       entryPoint: target.entryPoint.name,
-      reason: outcome.attacks.find(attack => attack.entryPoint === target.entryPoint.name)?.observed ?? 'nothing in its request names a row of anybody',
+      reason:
+        outcome.attacks.find(attack => attack.entryPoint === target.entryPoint.name)?.observed ??
+        'nothing in its request names a row of anybody',
     }));
 }
 
@@ -165,12 +267,21 @@ function withEvidence(finding: Finding, attacks: readonly Attack[]): Finding {
   const evidence = attacks
     .filter(attack => attack.outcome === 'leaked' && attack.findings.includes(finding.fingerprint))
     .slice(0, 3)
-    .map(attack => ({ kind: 'probe' as const, attackId: attack.id, principal: attack.principal, request: attack.request, answer: attack.answer, observed: attack.observed }));
+    .map(attack => ({
+      kind: 'probe' as const,
+      attackId: attack.id,
+      principal: attack.principal,
+      request: attack.request,
+      answer: attack.answer,
+      observed: attack.observed,
+    }));
   return { ...finding, evidence: [...finding.evidence, ...evidence] };
 }
 
 function againstBaseline(check: OwnAccessCheck, baseline: readonly OwnAccessCheck[] | undefined): OwnAccessCheck {
-  const before = baseline?.find(candidate => candidate.entryPoint === check.entryPoint && candidate.description === check.description);
+  const before = baseline?.find(
+    candidate => candidate.entryPoint === check.entryPoint && candidate.description === check.description,
+  );
   return before?.outcome === 'works' && check.outcome !== 'works' ? { ...check, outcome: 'fails' } : check;
 }
 
@@ -182,7 +293,14 @@ function createClock(): Clock {
   return { timings: [] };
 }
 
-async function stage<T>(progress: Progress, clock: Clock, name: string, text: string, work: (report: (text: string) => void) => Promise<T>, done: (value: T) => string): Promise<T> {
+async function stage<T>(
+  progress: Progress,
+  clock: Clock,
+  name: string,
+  text: string,
+  work: (report: (text: string) => void) => Promise<T>,
+  done: (value: T) => string,
+): Promise<T> {
   const shown = progress.start(text);
   const started = Date.now();
   try {
@@ -194,9 +312,4 @@ async function stage<T>(progress: Progress, clock: Clock, name: string, text: st
     shown.fail(text);
     throw thrown;
   }
-}
-
-/** The folder for the probe's own files below `.drydock/`. */
-export function probeFolder(root: string): string {
-  return join(root, '.drydock', 'probe');
 }

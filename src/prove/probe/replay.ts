@@ -9,7 +9,14 @@ export interface Ref {
 }
 
 /** A value of a replay: JSON with references. `{ form: {…} }` is a FormData argument of an action. */
-export type ReplayValue = string | number | boolean | null | Ref | readonly ReplayValue[] | { readonly [key: string]: ReplayValue };
+export type ReplayValue =
+  | string
+  | number
+  | boolean
+  | null
+  | Ref
+  | readonly ReplayValue[]
+  | { readonly [key: string]: ReplayValue };
 
 /** A plain HTTP request. */
 export interface HttpStep {
@@ -123,7 +130,14 @@ export function resolveValue(value: ReplayValue, world: RefWorld): unknown {
 
 /** True for `{ ref: … }`. */
 export function isRef(value: ReplayValue): value is Ref {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 1 && 'ref' in value && typeof value.ref === 'string';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.keys(value).length === 1 &&
+    'ref' in value &&
+    typeof value.ref === 'string'
+  );
 }
 
 function isList(value: ReplayValue): value is readonly ReplayValue[] {

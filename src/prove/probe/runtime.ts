@@ -4,11 +4,16 @@ import { judgeRun, type Judgement, type Run } from './judge.ts';
 import { restoreClean, type Lab } from './lab.ts';
 import { asReplay, type Preparation, type Replay } from './replay.ts';
 import { sendStep, type Exchange } from './send.ts';
-import { diffSnapshots, quotedName, quoteIdentifier, restore, takeSnapshot, tenantOfRow, tryStatement, type Change } from './state.ts';
-
-export { openLab, type Lab, type LabOptions } from './lab.ts';
-export type { Replay } from './replay.ts';
-export type { Judgement, Run } from './judge.ts';
+import {
+  diffSnapshots,
+  quotedName,
+  quoteIdentifier,
+  restore,
+  takeSnapshot,
+  tenantOfRow,
+  tryStatement,
+  type Change,
+} from './state.ts';
 
 /** Sends every step of a replay in order and puts the database back afterwards. */
 export async function sendReplay(given: Lab, replay: Replay): Promise<Run | { readonly unsent: string }> {
@@ -52,21 +57,31 @@ async function prepared(lab: Lab, preparations: readonly Preparation[]): Promise
   if (preparations.length === 0) return lab;
   for (const { table: name, column, value } of preparations) {
     const table = lab.database.tables.find(candidate => candidate.name === name);
-    if (table !== undefined) await tryStatement(lab.sql, `update ${quotedName(table)} set ${quoteIdentifier(column)} = ${value === null ? 'null' : `'${value.replaceAll("'", "''")}'`}`);
+    if (table !== undefined)
+      await tryStatement(
+        lab.sql,
+        `update ${quotedName(table)} set ${quoteIdentifier(column)} = ${value === null ? 'null' : `'${value.replaceAll("'", "''")}'`}`,
+      );
   }
   return { ...lab, clean: await takeSnapshot(lab.sql, lab.database) };
 }
 
 /** Deletes every row that B and C own, but neither tenants, users nor memberships: only their content goes. */
 async function takeAwayOthers(lab: Lab): Promise<void> {
-  const kept = new Set([lab.tenancy.root?.table, lab.tenancy.principal?.table, ...lab.tenancy.memberships.map(membership => membership.table)]);
+  const kept = new Set([
+    lab.tenancy.root?.table,
+    lab.tenancy.principal?.table,
+    ...lab.tenancy.memberships.map(membership => membership.table),
+  ]);
   const world = { tenancy: lab.tenancy, seed: lab.seed, snapshot: lab.clean };
   const foreign: Change[] = [...lab.clean].flatMap(([table, rows]) =>
     kept.has(table) || isSessionTable(lab, table)
       ? []
       : [...rows.values()].flatMap((row): Change[] => {
           const owner = tenantOfRow(table, row, world);
-          return owner === 'B' || owner === 'C' ? [{ table, kind: 'inserted', before: undefined, after: row, columns: [] }] : [];
+          return owner === 'B' || owner === 'C'
+            ? [{ table, kind: 'inserted', before: undefined, after: row, columns: [] }]
+            : [];
         }),
   );
   await restore(lab.sql, lab.database, foreign);
@@ -74,7 +89,10 @@ async function takeAwayOthers(lab: Lab): Promise<void> {
 
 function isSessionTable(lab: Lab, table: string): boolean {
   const found = lab.database.tables.find(candidate => candidate.name === table);
-  return found?.columns.some(column => /^expires_?at$/i.test(column.name)) === true && found.columns.some(column => /token/i.test(column.name));
+  return (
+    found?.columns.some(column => /^expires_?at$/i.test(column.name)) === true &&
+    found.columns.some(column => /token/i.test(column.name))
+  );
 }
 
 /** Sends a replay and decides what it shows. */
@@ -88,7 +106,11 @@ function judgeBundle(lab: Lab, variable: string): Judgement {
   const value = lab.environment[variable];
   const file = value === undefined ? undefined : scriptWith(lab.appRoot, value);
   if (file === undefined) return { leaked: false, observed: `no script holds the value of '${variable}'` };
-  return { leaked: true, oracle: 'foreign-canary', observed: `The script /_next/static/${file} holds the value of '${variable}'.` };
+  return {
+    leaked: true,
+    oracle: 'foreign-canary',
+    observed: `The script /_next/static/${file} holds the value of '${variable}'.`,
+  };
 }
 
 /** An attack that was tried again, on another build. */

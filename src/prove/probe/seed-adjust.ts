@@ -6,6 +6,7 @@ import type { TenancyModel } from '../../model/tenancy/types.ts';
 import type { Seed, SeededRow, SeededTenant, TenantKey } from '../exploit/seed-types.ts';
 import { canaryPrefix } from './canary.ts';
 import { tenantsOf } from './marks.ts';
+import { plainText } from './plain-text.ts';
 import { appRoles } from './preparations.ts';
 import { quotedName, quoteIdentifier, tryStatement } from './state.ts';
 
@@ -32,7 +33,8 @@ export interface AdjustedSeed {
  */
 export async function adjustSeed(input: AdjustInput): Promise<AdjustedSeed> {
   for (const table of input.database.tables) {
-    if (tenantsOf(input.seed).some(([, tenant]) => (tenant.rows[table.name] ?? []).length > 0)) await adjustTable(input, table);
+    if (tenantsOf(input.seed).some(([, tenant]) => (tenant.rows[table.name] ?? []).length > 0))
+      await adjustTable(input, table);
   }
   for (const [key, tenant] of tenantsOf(input.seed)) await fillRows(input, key, tenant);
   await lowerEmails(input);
@@ -45,13 +47,32 @@ async function adjustTable(input: AdjustInput, table: Table): Promise<void> {
   for (const column of table.columns) {
     if (column.generated || table.primaryKey.includes(column.name)) continue;
     const name = quoteIdentifier(column.name);
-    if (/^text|^character varying/.test(column.type) && column.hasDefault) await tryStatement(input.sql, `update ${quotedName(table)} set ${name} = default where ${name} like '${canaryPrefix}%'`);
-    if (/^timestamp|^date$/.test(column.type) && !column.notNull && /(?:archived|deleted|suspended|revoked|canceled|cancelled|disabled|banned|blocked|closed|read|paid|used|accepted|removed|locked)_(?:at|on)$/.test(column.name)) {
+    if (/^text|^character varying/.test(column.type) && column.hasDefault)
+      await tryStatement(
+        input.sql,
+        `update ${quotedName(table)} set ${name} = default where ${name} like '${canaryPrefix}%'`,
+      );
+    if (
+      /^timestamp|^date$/.test(column.type) &&
+      !column.notNull &&
+      /(?:archived|deleted|suspended|revoked|canceled|cancelled|disabled|banned|blocked|closed|read|paid|used|accepted|removed|locked)_(?:at|on)$/.test(
+        column.name,
+      )
+    ) {
       await tryStatement(input.sql, `update ${quotedName(table)} set ${name} = null where ${name} is not null`);
     }
-    if (/^timestamp/.test(column.type) && /(?:expires|expiry|valid_until|period_end)/.test(column.name)) await tryStatement(input.sql, `update ${quotedName(table)} set ${name} = now() + interval '30 days'`);
-    if (/stripe_?customer/i.test(column.name)) await tryStatement(input.sql, `update ${quotedName(table)} set ${name} = 'cus_' || ${name} where ${name} like '${canaryPrefix}%'`);
-    if (/stripe_?subscription/i.test(column.name)) await tryStatement(input.sql, `update ${quotedName(table)} set ${name} = 'sub_' || ${name} where ${name} like '${canaryPrefix}%'`);
+    if (column.type.startsWith('timestamp') && /(?:expires|expiry|valid_until|period_end)/.test(column.name))
+      await tryStatement(input.sql, `update ${quotedName(table)} set ${name} = now() + interval '30 days'`);
+    if (/stripe_?customer/i.test(column.name))
+      await tryStatement(
+        input.sql,
+        `update ${quotedName(table)} set ${name} = 'cus_' || ${name} where ${name} like '${canaryPrefix}%'`,
+      );
+    if (/stripe_?subscription/i.test(column.name))
+      await tryStatement(
+        input.sql,
+        `update ${quotedName(table)} set ${name} = 'sub_' || ${name} where ${name} like '${canaryPrefix}%'`,
+      );
   }
 }
 
@@ -59,19 +80,36 @@ async function adjustTable(input: AdjustInput, table: Table): Promise<void> {
 async function fillRows(input: AdjustInput, key: TenantKey, tenant: SeededTenant): Promise<void> {
   for (const table of input.database.tables) {
     for (const row of table.primaryKey.length === 0 ? [] : (tenant.rows[table.name] ?? [])) {
-      const where = table.primaryKey.map(column => `${quoteIdentifier(column)}::text = ${literal(row[column] ?? '')}`).join(' and ');
+      const where = table.primaryKey
+        .map(column => `${quoteIdentifier(column)}::text = ${literal(row[column] ?? '')}`)
+        .join(' and ');
       for (const [column, value] of [...references(input, tenant, table, row), ...amounts(key, table, row)]) {
-        await tryStatement(input.sql, `update ${quotedName(table)} set ${quoteIdentifier(column)} = ${value} where ${where}`);
+        await tryStatement(
+          input.sql,
+          `update ${quotedName(table)} set ${quoteIdentifier(column)} = ${value} where ${where}`,
+        );
       }
     }
   }
 }
 
-function references(input: AdjustInput, tenant: SeededTenant, table: Table, row: SeededRow): readonly (readonly [string, string])[] {
+function references(
+  input: AdjustInput,
+  tenant: SeededTenant,
+  table: Table,
+  row: SeededRow,
+): readonly (readonly [string, string])[] {
   return table.foreignKeys.flatMap(foreignKey => {
     const [column] = foreignKey.columns;
     const [referenced] = foreignKey.referencedColumns;
-    if (column === undefined || referenced === undefined || foreignKey.columns.length > 1 || row[column] !== null || foreignKey.table === table.name) return [];
+    if (
+      column === undefined ||
+      referenced === undefined ||
+      foreignKey.columns.length > 1 ||
+      row[column] !== null ||
+      foreignKey.table === table.name
+    )
+      return [];
     const target = (tenant.rows[foreignKey.table] ?? input.seed.shared[foreignKey.table] ?? [])[0]?.[referenced];
     return target === undefined || target === null ? [] : [[column, literal(target)] as const];
   });
@@ -82,7 +120,12 @@ function amounts(key: TenantKey, table: Table, row: SeededRow): readonly (readon
   const amount = { A: 1009, B: 2003, C: 3001 }[key];
   const keys = new Set([...table.uniqueKeys.flat(), ...table.foreignKeys.flatMap(foreignKey => foreignKey.columns)]);
   return table.columns.flatMap(column =>
-    /^(?:integer|bigint|numeric|real|double precision)/.test(column.type) && !column.generated && !keys.has(column.name) && /^-?0(?:\.0+)?$/.test(row[column.name] ?? '') ? [[column.name, String(amount)] as const] : [],
+    /^(?:integer|bigint|numeric|real|double precision)/.test(column.type) &&
+    !column.generated &&
+    !keys.has(column.name) &&
+    /^-?0(?:\.0+)?$/.test(row[column.name] ?? '')
+      ? [[column.name, String(amount)] as const]
+      : [],
   );
 }
 
@@ -90,7 +133,11 @@ function amounts(key: TenantKey, table: Table, row: SeededRow): readonly (readon
 async function lowerEmails(input: AdjustInput): Promise<void> {
   const table = input.database.tables.find(candidate => candidate.name === input.tenancy.principal?.table);
   const email = table?.columns.find(column => /^e?_?mail$|^email_address$/i.test(column.name));
-  if (table !== undefined && email !== undefined) await tryStatement(input.sql, `update ${quotedName(table)} set ${quoteIdentifier(email.name)} = lower(${quoteIdentifier(email.name)})`);
+  if (table !== undefined && email !== undefined)
+    await tryStatement(
+      input.sql,
+      `update ${quotedName(table)} set ${quoteIdentifier(email.name)} = lower(${quoteIdentifier(email.name)})`,
+    );
 }
 
 /** The third user of A gets the role of the whole app that guards ask for, so that its entry points can be used at all. */
@@ -100,14 +147,19 @@ async function giveRole(input: AdjustInput): Promise<void> {
   const column = table?.columns.find(candidate => /^(?:role|user_role|app_role)$/.test(candidate.name));
   const user = input.seed.tenants.A?.users[2];
   if (role === undefined || table === undefined || column === undefined || user === undefined) return;
-  await tryStatement(input.sql, `update ${quotedName(table)} set ${quoteIdentifier(column.name)} = ${literal(role)} where ${quoteIdentifier(input.tenancy.principal?.key ?? 'id')}::text = ${literal(user.id)}`);
+  await tryStatement(
+    input.sql,
+    `update ${quotedName(table)} set ${quoteIdentifier(column.name)} = ${literal(role)} where ${quoteIdentifier(input.tenancy.principal?.key ?? 'id')}::text = ${literal(user.id)}`,
+  );
 }
 
 /** API keys are stored hashed: a key that we know is stored the way most apps do it, as SHA-256 in hex. */
 async function giveCredentials(input: AdjustInput): Promise<Readonly<Record<string, string>>> {
   const credentials: Record<string, string> = {};
   for (const table of input.database.tables) {
-    const column = table.columns.find(candidate => /(?:key|token)_?hash$|^hash(?:ed)?_(?:key|token)$/.test(candidate.name));
+    const column = table.columns.find(candidate =>
+      /(?:key|token)_?hash$|^hash(?:ed)?_(?:key|token)$/.test(candidate.name),
+    );
     if (column === undefined) continue;
     for (const [key, tenant] of tenantsOf(input.seed)) {
       const [row] = tenant.rows[table.name] ?? [];
@@ -115,7 +167,10 @@ async function giveCredentials(input: AdjustInput): Promise<Readonly<Record<stri
       const plain = `${input.credentialPrefix}drydock${key.toLowerCase()}0123456789abcdef`;
       credentials[key] = plain;
       const conditions = table.primaryKey.map(name => `${quoteIdentifier(name)}::text = ${literal(row[name] ?? '')}`);
-      await tryStatement(input.sql, `update ${quotedName(table)} set ${quoteIdentifier(column.name)} = ${literal(createHash('sha256').update(plain).digest('hex'))} where ${conditions.join(' and ')}`);
+      await tryStatement(
+        input.sql,
+        `update ${quotedName(table)} set ${quoteIdentifier(column.name)} = ${literal(createHash('sha256').update(plain).digest('hex'))} where ${conditions.join(' and ')}`,
+      );
     }
   }
   return credentials;
@@ -132,7 +187,8 @@ async function rereadSeed(input: AdjustInput): Promise<Seed> {
     for (const [name, seeded] of Object.entries(tenant.rows)) {
       const table = input.database.tables.find(candidate => candidate.name === name);
       const stored: SeededRow[] = [];
-      for (const row of seeded) stored.push(table === undefined || table.primaryKey.length === 0 ? row : await reread(input.sql, table, row));
+      for (const row of seeded)
+        stored.push(table === undefined || table.primaryKey.length === 0 ? row : await reread(input.sql, table, row));
       rows[name] = stored;
     }
     tenants[key] = { ...tenant, rows };
@@ -142,8 +198,20 @@ async function rereadSeed(input: AdjustInput): Promise<Seed> {
 
 async function reread(sql: Sql, table: Table, row: SeededRow): Promise<SeededRow> {
   const conditions = table.primaryKey.map((column, index) => `${quoteIdentifier(column)}::text = $${index + 1}`);
-  const columns = table.columns.map(column => `${quoteIdentifier(column.name)}::text as ${quoteIdentifier(column.name)}`);
-  const found = await sql.query(`select ${columns.join(', ')} from ${quotedName(table)} where ${conditions.join(' and ')}`, table.primaryKey.map(column => row[column]));
+  const columns = table.columns.map(
+    column => `${quoteIdentifier(column.name)}::text as ${quoteIdentifier(column.name)}`,
+  );
+  const found = await sql.query(
+    `select ${columns.join(', ')} from ${quotedName(table)} where ${conditions.join(' and ')}`,
+    table.primaryKey.map(column => row[column]),
+  );
   const [stored] = found.rows;
-  return stored === undefined ? row : Object.fromEntries(Object.entries(stored).map(([column, value]) => [column, value === null || value === undefined ? null : String(value)]));
+  return stored === undefined
+    ? row
+    : Object.fromEntries(
+        Object.entries(stored).map(([column, value]) => [
+          column,
+          value === null || value === undefined ? null : plainText(value),
+        ]),
+      );
 }

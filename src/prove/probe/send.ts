@@ -4,7 +4,16 @@ import { decodeHTML } from 'entities';
 import { messageOf } from '../../core/error.ts';
 import type { Lab } from './lab.ts';
 import type { WireRequest } from './principals.ts';
-import { resolveValue, type ActionStep, type FormStep, type HttpStep, type ReplayStep, type ReplayValue, type WebhookStep } from './replay.ts';
+import { plainText } from './plain-text.ts';
+import {
+  resolveValue,
+  type ActionStep,
+  type FormStep,
+  type HttpStep,
+  type ReplayStep,
+  type ReplayValue,
+  type WebhookStep,
+} from './replay.ts';
 import { eventBody, stripeSignature } from './stripe.ts';
 import type { RawAnswer } from './views.ts';
 
@@ -42,10 +51,14 @@ async function attempt<T>(send: () => Promise<T>): Promise<T | { readonly unsent
 }
 
 /** Next answers a navigation with a redirect to the same page and a cache-busting parameter: that one is followed. */
-async function follow(send: (request: WireRequest) => Promise<RawAnswer>, request: WireRequest): Promise<{ readonly answer: RawAnswer; readonly request: WireRequest }> {
+async function follow(
+  send: (request: WireRequest) => Promise<RawAnswer>,
+  request: WireRequest,
+): Promise<{ readonly answer: RawAnswer; readonly request: WireRequest }> {
   const answer = await send(request);
   const location = answer.headers.find(([name]) => name === 'location')?.[1];
-  if (location === undefined || !/[?&]_rsc=/.test(location) || request.headers['rsc'] === undefined) return { answer, request };
+  if (location === undefined || !/[?&]_rsc=/.test(location) || request.headers['rsc'] === undefined)
+    return { answer, request };
   const target = new URL(location, 'http://localhost');
   const again = { ...request, path: target.pathname + target.search };
   return { answer: await send(again), request: again };
@@ -72,7 +85,8 @@ function httpRequest(lab: Lab, step: HttpStep): Built {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(step.query)) {
     const resolved = resolveValue(value, lab);
-    for (const item of Array.isArray(resolved) ? resolved : [resolved]) if (item !== undefined && item !== null) query.append(name, String(item));
+    for (const item of Array.isArray(resolved) ? resolved : [resolved])
+      if (item !== undefined && item !== null) query.append(name, String(item));
   }
   const headers: Record<string, string> = { accept: '*/*' };
   for (const [name, value] of Object.entries(step.headers)) {
@@ -86,10 +100,18 @@ function httpRequest(lab: Lab, step: HttpStep): Built {
 }
 
 function headerText(value: ReplayValue, resolved: unknown): string {
-  return Array.isArray(resolved) ? resolved.map(String).join('') : typeof value === 'object' || typeof value === 'string' ? String(resolved) : JSON.stringify(resolved);
+  return Array.isArray(resolved)
+    ? resolved.map(String).join('')
+    : typeof value === 'object' || typeof value === 'string'
+      ? String(resolved)
+      : JSON.stringify(resolved);
 }
 
-function httpBody(lab: Lab, step: HttpStep, headers: Record<string, string>): { readonly body?: string | FormData | URLSearchParams } {
+function httpBody(
+  lab: Lab,
+  step: HttpStep,
+  headers: Record<string, string>,
+): { readonly body?: string | FormData | URLSearchParams } {
   if (step.body === undefined) return {};
   const value = resolveValue(step.body.value, lab);
   switch (step.body.type) {
@@ -111,7 +133,7 @@ function fillPattern(lab: Lab, pattern: string, params: Readonly<Record<string, 
   for (const name of patternParameters(pattern)) {
     const value = resolveValue(params[name] ?? null, lab);
     if (value === undefined || value === null) return undefined;
-    path = path.replace(new RegExp(`\\[\\[?(?:\\.\\.\\.)?${name}\\]\\]?`), encodeURIComponent(String(value)));
+    path = path.replace(new RegExp(`\\[\\[?(?:\\.\\.\\.)?${name}\\]\\]?`), encodeURIComponent(plainText(value)));
   }
   return path;
 }
@@ -120,7 +142,10 @@ function fillPattern(lab: Lab, pattern: string, params: Readonly<Record<string, 
 function navigationHeaders(lab: Lab, step: HttpStep): Readonly<Record<string, string>> {
   const segments = step.pattern.split('/').filter(segment => segment !== '');
   const leaf: unknown = ['__PAGE__?{"drydock":"1"}', {}, null, 'refetch'];
-  const tree = segments.reduceRight<unknown>((inner, segment) => [treeSegment(lab, step, segment), { children: inner }, null, null], leaf);
+  const tree = segments.reduceRight<unknown>(
+    (inner, segment) => [treeSegment(lab, step, segment), { children: inner }, null, null],
+    leaf,
+  );
   const state = ['', { children: tree }, null, null];
   return { rsc: '1', 'next-router-state-tree': encodeURIComponent(JSON.stringify(state)), 'next-url': '/' };
 }
@@ -134,7 +159,9 @@ function treeSegment(lab: Lab, step: HttpStep, segment: string): unknown {
 
 async function actionRequest(lab: Lab, step: ActionStep): Promise<Built> {
   const [file, exportedName] = step.action.split('#');
-  const action = lab.manifests.actions.find(candidate => candidate.file === file && candidate.exportedName === exportedName);
+  const action = lab.manifests.actions.find(
+    candidate => candidate.file === file && candidate.exportedName === exportedName,
+  );
   if (action === undefined) return { unsent: `the build has no action ${step.action}` };
   const body = await lab.codec.encode(step.arguments.map(value => toArgument(resolveArgument(value, lab))));
   const route = action.routes.find(candidate => !candidate.includes('[')) ?? '/';
@@ -171,15 +198,19 @@ async function formRequest(lab: Lab, step: FormStep): Promise<Built> {
   const page = await lab.principal(step.pageAs).send({ method: 'GET', path, headers: { accept: 'text/html' } });
   const html = Buffer.from(page.body).toString('utf8');
   const [file, exportedName] = step.action.split('#');
-  const ids = lab.manifests.actions.filter(action => action.file === file && action.exportedName === exportedName).map(action => action.id);
-  const form = [...html.matchAll(/<form\b[^>]*>([\s\S]*?)<\/form>/g)].map(match => match[1] ?? '').find(inner => ids.some(id => inner.includes(id)));
+  const ids = lab.manifests.actions
+    .filter(action => action.file === file && action.exportedName === exportedName)
+    .map(action => action.id);
+  const form = [...html.matchAll(/<form\b[^>]*>([\s\S]*?)<\/form>/g)]
+    .map(match => match[1] ?? '')
+    .find(inner => ids.some(id => inner.includes(id)));
   if (form === undefined) return { unsent: `the page ${step.pattern} shows no form for ${step.action}` };
   const data = new FormData();
   const fields = Object.entries(step.fields);
   for (const [name, value] of inputsOf(form)) if (!fields.some(([field]) => field === name)) data.append(name, value);
   for (const [name, value] of fields) {
     const resolved = resolveValue(value, lab);
-    if (resolved !== undefined && resolved !== null) data.append(name, String(resolved));
+    if (resolved !== undefined && resolved !== null) data.append(name, plainText(resolved));
   }
   return { method: 'POST', path, headers: { accept: 'text/html', origin: lab.baseUrl }, body: data };
 }
@@ -195,12 +226,18 @@ function inputsOf(form: string): readonly (readonly [string, string])[] {
 
 function webhookRequest(lab: Lab, step: WebhookStep): Built {
   const body = JSON.stringify(eventBody(resolveValue(step.event, lab)));
-  const secret = Object.entries(lab.environment).find(([name]) => /WEBHOOK/.test(name) && /STRIPE|SECRET/.test(name))?.[1] ?? 'whsec_drydock';
-  const signature = step.signature === 'none' ? undefined : stripeSignature(body, step.signature === 'valid' ? secret : 'whsec_wrong');
+  const secret =
+    Object.entries(lab.environment).find(([name]) => /WEBHOOK/.test(name) && /STRIPE|SECRET/.test(name))?.[1] ??
+    'whsec_drydock';
+  const signature =
+    step.signature === 'none' ? undefined : stripeSignature(body, step.signature === 'valid' ? secret : 'whsec_wrong');
   return {
     method: 'POST',
     path: step.pattern,
-    headers: { 'content-type': 'application/json', ...(signature === undefined ? {} : { 'stripe-signature': signature }) },
+    headers: {
+      'content-type': 'application/json',
+      ...(signature === undefined ? {} : { 'stripe-signature': signature }),
+    },
     body,
   };
 }
@@ -213,11 +250,15 @@ function toFormData(value: unknown): FormData {
 
 function formEntries(value: unknown): [string, string][] {
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, item]) => (item === undefined || item === null ? [] : [[name, String(item)] as [string, string]]));
+  return Object.entries(value).flatMap(([name, item]) =>
+    item === undefined || item === null ? [] : [[name, String(item)] as [string, string]],
+  );
 }
 
 function bodyText(body: WireRequest['body']): string {
   if (body === undefined) return '';
   if (typeof body === 'string') return body;
-  return [...body.entries()].map(([name, value]) => `${name}=${typeof value === 'string' ? value : '(file)'}`).join('&');
+  return [...body.entries()]
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : '(file)'}`)
+    .join('&');
 }

@@ -1,6 +1,7 @@
 import type { Sql } from '../../core/ports.ts';
 import type { DatabaseModel, Table } from '../../model/database/types.ts';
 import type { TenancyModel } from '../../model/tenancy/types.ts';
+import { plainText } from './plain-text.ts';
 import type { Seed, TenantKey } from '../exploit/seed-types.ts';
 
 /** A row as JSON sees it. */
@@ -39,7 +40,9 @@ export function quoteIdentifier(name: string): string {
 export async function takeSnapshot(sql: Sql, database: DatabaseModel): Promise<Snapshot> {
   const tables = ordinaryTables(database);
   if (tables.length === 0) return new Map();
-  const parts = tables.map((table, index) => `select ${index} as number, to_jsonb(x) as row from ${quotedName(table)} x`);
+  const parts = tables.map(
+    (table, index) => `select ${index} as number, to_jsonb(x) as row from ${quotedName(table)} x`,
+  );
   const result = await sql.query(parts.join(' union all '));
   const snapshot = new Map<string, Map<string, StoredRow>>(tables.map(table => [sqlName(table), new Map()]));
   for (const record of result.rows) {
@@ -75,8 +78,18 @@ export async function restore(sql: Sql, database: DatabaseModel, changes: readon
   await sql.query('begin');
   try {
     await sql.query('set local session_replication_role = replica');
-    for (const [table, items] of grouped) await deleteRows(sql, table, items.flatMap(item => (item.after === undefined ? [] : [item.after])));
-    for (const [table, items] of grouped) await insertRows(sql, table, items.flatMap(item => (item.before === undefined ? [] : [item.before])));
+    for (const [table, items] of grouped)
+      await deleteRows(
+        sql,
+        table,
+        items.flatMap(item => (item.after === undefined ? [] : [item.after])),
+      );
+    for (const [table, items] of grouped)
+      await insertRows(
+        sql,
+        table,
+        items.flatMap(item => (item.before === undefined ? [] : [item.before])),
+      );
     await sql.query('commit');
   } catch (thrown) {
     await sql.query('rollback');
@@ -88,16 +101,25 @@ export async function restore(sql: Sql, database: DatabaseModel, changes: readon
 export async function insertRows(sql: Sql, table: Table, rows: readonly StoredRow[]): Promise<void> {
   const [first] = rows;
   if (first === undefined) return;
-  const list = table.columns.filter(column => !column.generated && column.name in first).map(column => quoteIdentifier(column.name)).join(', ');
+  const list = table.columns
+    .filter(column => !column.generated && column.name in first)
+    .map(column => quoteIdentifier(column.name))
+    .join(', ');
   const name = quotedName(table);
-  await sql.query(`insert into ${name} (${list}) overriding system value select ${list} from jsonb_populate_recordset(null::${name}, $1::jsonb) on conflict do nothing`, [JSON.stringify(rows)]);
+  await sql.query(
+    `insert into ${name} (${list}) overriding system value select ${list} from jsonb_populate_recordset(null::${name}, $1::jsonb) on conflict do nothing`,
+    [JSON.stringify(rows)],
+  );
 }
 
 async function deleteRows(sql: Sql, table: Table, rows: readonly StoredRow[]): Promise<void> {
   if (rows.length === 0) return;
   const keys = table.primaryKey.length > 0 ? table.primaryKey : table.columns.map(column => column.name);
   const conditions = keys.map(key => `to_jsonb(x) -> ${literal(key)} is not distinct from given -> ${literal(key)}`);
-  await sql.query(`delete from ${quotedName(table)} x using jsonb_array_elements($1::jsonb) given where ${conditions.join(' and ')}`, [JSON.stringify(rows)]);
+  await sql.query(
+    `delete from ${quotedName(table)} x using jsonb_array_elements($1::jsonb) given where ${conditions.join(' and ')}`,
+    [JSON.stringify(rows)],
+  );
 }
 
 function literal(text: string): string {
@@ -116,7 +138,11 @@ export async function tryStatement(sql: Sql, statement: string): Promise<void> {
 }
 
 /** Whose row it is; `undefined` for shared rows and for rows nobody of the seed owns. */
-export function tenantOfRow(table: string, row: StoredRow, world: { readonly tenancy: TenancyModel; readonly seed: Seed; readonly snapshot: Snapshot }): TenantKey | undefined {
+export function tenantOfRow(
+  table: string,
+  row: StoredRow,
+  world: { readonly tenancy: TenancyModel; readonly seed: Seed; readonly snapshot: Snapshot },
+): TenantKey | undefined {
   const owner = world.tenancy.owners.find(candidate => candidate.table === table);
   if (table === world.tenancy.root?.table) return tenantOfKey(row[world.tenancy.root.key], world.seed);
   if (owner === undefined || (owner.ownership.kind !== 'tenant' && owner.ownership.kind !== 'user')) return undefined;
@@ -125,13 +151,15 @@ export function tenantOfRow(table: string, row: StoredRow, world: { readonly ten
     const value: unknown = current?.[hop.column];
     if (value === undefined || value === null) return undefined;
     if (index === owner.ownership.path.length - 1) return tenantOfKey(value, world.seed);
-    current = [...(world.snapshot.get(hop.table)?.values() ?? [])].find(candidate => String(candidate[hop.referencedColumn]) === String(value));
+    current = [...(world.snapshot.get(hop.table)?.values() ?? [])].find(
+      candidate => plainText(candidate[hop.referencedColumn]) === plainText(value),
+    );
   }
   return undefined;
 }
 
 function tenantOfKey(value: unknown, seed: Seed): TenantKey | undefined {
-  const text = String(value);
+  const text = plainText(value);
   return (['A', 'B', 'C'] as const).find(key => {
     const tenant = seed.tenants[key];
     return tenant?.tenantId === text || tenant?.users.some(user => user.id === text);
@@ -139,12 +167,20 @@ function tenantOfKey(value: unknown, seed: Seed): TenantKey | undefined {
 }
 
 function ordinaryTables(database: DatabaseModel): readonly Table[] {
-  return database.tables.filter(table => table.kind !== 'foreign-table' && !/^(?:pg_|information_schema)/.test(table.schema));
+  return database.tables.filter(
+    table => table.kind !== 'foreign-table' && !/^(?:pg_|information_schema)/.test(table.schema),
+  );
 }
 
 function change(table: string, before: StoredRow | undefined, after: StoredRow | undefined): Change {
   const kind = before === undefined ? 'inserted' : after === undefined ? 'deleted' : 'updated';
-  return { table, kind, before, after, columns: before !== undefined && after !== undefined ? changedColumns(before, after) : [] };
+  return {
+    table,
+    kind,
+    before,
+    after,
+    columns: before !== undefined && after !== undefined ? changedColumns(before, after) : [],
+  };
 }
 
 function changedColumns(before: StoredRow, after: StoredRow): readonly string[] {

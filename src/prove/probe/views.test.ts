@@ -12,7 +12,9 @@ function seen(body: string | Uint8Array, headers: readonly (readonly [string, st
 }
 
 test('a canary names its tenant, table and column', () => {
-  expect(findCanaries(`<p>${canary.toUpperCase()}</p>`, columns)).toEqual([{ tenant: 'B', table: 'notes', column: 'body', text: canary }]);
+  expect(findCanaries(`<p>${canary.toUpperCase()}</p>`, columns)).toEqual([
+    { tenant: 'B', table: 'notes', column: 'body', text: canary },
+  ]);
 });
 
 test('a canary is seen in text, headers, base64, an archive and an archive in base64', () => {

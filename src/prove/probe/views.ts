@@ -20,7 +20,11 @@ const mostUnpacked = 8 * 1024 * 1024;
 /** Every readable view of an answer: headers, text, entities, base64, percent and archives, nested a few levels deep. */
 export function viewsOf(answer: RawAnswer): readonly View[] {
   const headers = answer.headers.map(([name, value]) => `${name}: ${value}`).join('\n');
-  return [{ name: 'headers', text: headers }, ...unpackText(headers, 'headers', 1), ...unpackBytes(Buffer.from(answer.body), 'body', 0)];
+  return [
+    { name: 'headers', text: headers },
+    ...unpackText(headers, 'headers', 1),
+    ...unpackBytes(Buffer.from(answer.body), 'body', 0),
+  ];
 }
 
 function unpackBytes(bytes: Buffer, name: string, depth: number): readonly View[] {
@@ -33,21 +37,32 @@ function unpackBytes(bytes: Buffer, name: string, depth: number): readonly View[
 
 function unpackArchive(bytes: Buffer, name: string, depth: number): readonly View[] {
   const [first, second] = bytes;
-  if (first === 0x1f && second === 0x8b) return attempt(() => unpackBytes(gunzipSync(bytes, { maxOutputLength: mostUnpacked }), `${name}, gunzipped`, depth + 1));
-  if (bytes.subarray(0, 4).equals(Buffer.from('PK\u0003\u0004'))) return zipEntries(bytes).flatMap(entry => unpackBytes(entry, `${name}, unzipped`, depth + 1));
-  if (bytes.subarray(0, 5).toString('latin1') === '%PDF-') return pdfStreams(bytes).flatMap(entry => unpackBytes(entry, `${name}, PDF text`, depth + 1));
+  if (first === 0x1f && second === 0x8b)
+    return attempt(() =>
+      unpackBytes(gunzipSync(bytes, { maxOutputLength: mostUnpacked }), `${name}, gunzipped`, depth + 1),
+    );
+  if (bytes.subarray(0, 4).equals(Buffer.from('PK\u0003\u0004')))
+    return zipEntries(bytes).flatMap(entry => unpackBytes(entry, `${name}, unzipped`, depth + 1));
+  if (bytes.subarray(0, 5).toString('latin1') === '%PDF-')
+    return pdfStreams(bytes).flatMap(entry => unpackBytes(entry, `${name}, PDF text`, depth + 1));
   return [];
 }
 
 function unpackText(text: string, name: string, depth: number): readonly View[] {
   const views: View[] = [];
-  if (/&(?:#\d+|#x[0-9a-f]+|[a-z]+);/i.test(text)) views.push({ name: `${name}, entities decoded`, text: decodeHTML(text) });
+  if (/&(?:#\d+|#x[0-9a-f]+|[a-z]+);/i.test(text))
+    views.push({ name: `${name}, entities decoded`, text: decodeHTML(text) });
   if (/\\u00[0-9a-f]{2}|\\"/i.test(text)) views.push({ name: `${name}, unescaped`, text: unescapeJson(text) });
-  if (/%[0-9a-f]{2}/i.test(text)) views.push({ name: `${name}, percent decoded`, text: text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))) });
+  if (/%[0-9a-f]{2}/i.test(text))
+    views.push({
+      name: `${name}, percent decoded`,
+      text: text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    });
   if (depth >= deepest) return views;
   for (const match of text.matchAll(/[A-Za-z0-9+/_-]{20,}={0,2}/g)) {
     const decoded = Buffer.from(match[0], 'base64');
-    if (isArchive(decoded) || looksLikeText(decoded)) views.push(...unpackBytes(decoded, `${name}, base64 decoded`, depth + 1));
+    if (isArchive(decoded) || looksLikeText(decoded))
+      views.push(...unpackBytes(decoded, `${name}, base64 decoded`, depth + 1));
   }
   return views;
 }
@@ -57,7 +72,10 @@ function isArchive(bytes: Buffer): boolean {
 }
 
 function looksLikeText(bytes: Buffer): boolean {
-  return bytes.length >= 12 && bytes.subarray(0, 64).every(byte => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127));
+  return (
+    bytes.length >= 12 &&
+    bytes.subarray(0, 64).every(byte => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127))
+  );
 }
 
 function utf16View(bytes: Buffer, name: string): readonly View[] {
@@ -65,7 +83,9 @@ function utf16View(bytes: Buffer, name: string): readonly View[] {
 }
 
 function unescapeJson(text: string): string {
-  return text.replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))).replaceAll('\\"', '"');
+  return text
+    .replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replaceAll('\\"', '"');
 }
 
 /** Local file headers only: enough for the archives that exports are made of. */

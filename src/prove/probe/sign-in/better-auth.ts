@@ -2,7 +2,16 @@ import { DrydockError } from '../../../core/error.ts';
 import type { Table } from '../../../model/database/types.ts';
 import type { SeededUser } from '../../exploit/seed-types.ts';
 import type { Principal } from '../principals.ts';
-import { diffSnapshots, insertRows, quotedName, quoteIdentifier, restore, sqlName, takeSnapshot, type StoredRow } from '../state.ts';
+import {
+  diffSnapshots,
+  insertRows,
+  quotedName,
+  quoteIdentifier,
+  restore,
+  sqlName,
+  takeSnapshot,
+  type StoredRow,
+} from '../state.ts';
 import type { RawAnswer } from '../views.ts';
 import type { SignInAdapter, SignInContext } from './adapter.ts';
 
@@ -22,9 +31,14 @@ export const betterAuth: SignInAdapter = {
 
 /** A catch-all route whose sign-in endpoint answers a wrong password with anything but 404. */
 async function findMount(context: SignInContext): Promise<string | undefined> {
-  const candidates = context.routes.filter(route => /\/\[\[?\.\.\.[^\]]+\]\]?$/.test(route)).map(route => route.replace(/\/\[\[?\.\.\.[^\]]+\]\]?$/, ''));
+  const candidates = context.routes
+    .filter(route => /\/\[\[?\.\.\.[^\]]+\]\]?$/.test(route))
+    .map(route => route.replace(/\/\[\[?\.\.\.[^\]]+\]\]?$/, ''));
   for (const candidate of candidates) {
-    const answer = await post(context, context.anonymous, `${candidate}/sign-in/email`, { email: 'nobody@drydock.invalid', password });
+    const answer = await post(context, context.anonymous, `${candidate}/sign-in/email`, {
+      email: 'nobody@drydock.invalid',
+      password,
+    });
     if (answer.status !== 404 && answer.status !== 405) return candidate;
   }
   return undefined;
@@ -50,13 +64,25 @@ async function makeCredential(context: SignInContext, mount: string): Promise<Cr
   const principal = context.tenancy.principal?.table;
   const user = changes.find(change => change.table === principal && change.kind === 'inserted')?.after;
   const userId = user === undefined ? undefined : user[context.tenancy.principal?.key ?? 'id'];
-  const stored = changes.find(change => change.kind === 'inserted' && change.after !== undefined && hasPassword(change.after) && Object.values(change.after).includes(userId));
+  const stored = changes.find(
+    change =>
+      change.kind === 'inserted' &&
+      change.after !== undefined &&
+      hasPassword(change.after) &&
+      Object.values(change.after).includes(userId),
+  );
   const table = context.database.tables.find(candidate => sqlName(candidate) === stored?.table);
-  const userColumn = Object.entries(stored?.after ?? {}).find(([column, value]) => value === userId && /user/i.test(column))?.[0];
+  const userColumn = Object.entries(stored?.after ?? {}).find(
+    ([column, value]) => value === userId && /user/i.test(column),
+  )?.[0];
   if (stored?.after === undefined || table === undefined || userColumn === undefined) {
-    throw new DrydockError('sign-in-failed', `Could not sign up a test user: POST ${mount}/sign-up/email answered ${answer.status} ${textOf(answer).slice(0, 120)}`, {
-      next: 'Allow sign-up with e-mail and password in the app that is probed.',
-    });
+    throw new DrydockError(
+      'sign-in-failed',
+      `Could not sign up a test user: POST ${mount}/sign-up/email answered ${answer.status} ${textOf(answer).slice(0, 120)}`,
+      {
+        next: 'Allow sign-up with e-mail and password in the app that is probed.',
+      },
+    );
   }
   return { table, row: stored.after, userColumn };
 }
@@ -67,9 +93,20 @@ function hasPassword(row: StoredRow): boolean {
 
 async function giveCredential(context: SignInContext, credential: Credential, user: SeededUser): Promise<void> {
   const { table, row, userColumn } = credential;
-  await context.sql.query(`delete from ${quotedName(table)} where ${quoteIdentifier(userColumn)}::text = $1`, [user.id]);
+  await context.sql.query(`delete from ${quotedName(table)} where ${quoteIdentifier(userColumn)}::text = $1`, [
+    user.id,
+  ]);
   const owner = row[userColumn];
-  const replaced = Object.fromEntries(Object.entries(row).map(([column, value]) => [column, value === owner ? user.id : table.primaryKey.includes(column) ? `${String(value)}-${user.id}`.slice(0, 60) : value]));
+  const replaced = Object.fromEntries(
+    Object.entries(row).map(([column, value]) => [
+      column,
+      value === owner
+        ? user.id
+        : table.primaryKey.includes(column)
+          ? `${String(value)}-${user.id}`.slice(0, 60)
+          : value,
+    ]),
+  );
   await insertRows(context.sql, table, [replaced]);
   await confirmEmail(context, user);
 }
@@ -82,10 +119,16 @@ async function confirmEmail(context: SignInContext, user: SeededUser): Promise<v
   for (const column of table.columns) {
     if (/^email_?verified/i.test(column.name)) {
       const value = column.type === 'boolean' ? 'true' : 'now()';
-      await context.sql.query(`update ${quotedName(table)} set ${quoteIdentifier(column.name)} = ${value} where ${key}::text = $1`, [user.id]);
+      await context.sql.query(
+        `update ${quotedName(table)} set ${quoteIdentifier(column.name)} = ${value} where ${key}::text = $1`,
+        [user.id],
+      );
     }
     if (/^banned$/i.test(column.name) && column.type === 'boolean') {
-      await context.sql.query(`update ${quotedName(table)} set ${quoteIdentifier(column.name)} = false where ${key}::text = $1`, [user.id]);
+      await context.sql.query(
+        `update ${quotedName(table)} set ${quoteIdentifier(column.name)} = false where ${key}::text = $1`,
+        [user.id],
+      );
     }
   }
 }
@@ -100,7 +143,10 @@ async function signIn(request: {
   const { context, mount, principal, user, tenantId } = request;
   const answer = await post(context, principal, `${mount}/sign-in/email`, { email: user.email, password });
   if (answer.status >= 400) {
-    throw new DrydockError('sign-in-failed', `Could not sign in a test user: POST ${mount}/sign-in/email answered ${answer.status} ${textOf(answer).slice(0, 160)}`);
+    throw new DrydockError(
+      'sign-in-failed',
+      `Could not sign in a test user: POST ${mount}/sign-in/email answered ${answer.status} ${textOf(answer).slice(0, 160)}`,
+    );
   }
   if (tenantId === undefined) return;
   // Apps without the organization plugin answer 404: their session needs no active tenant.
