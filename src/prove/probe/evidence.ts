@@ -26,10 +26,15 @@ export function requestEvidence(lab: Lab, exchange: Exchange): HttpExchangeReque
   };
 }
 
-/** The telling part of the answer. */
+/** The telling part of the answer; short where nothing was seen, and without times, which differ on every run. */
 export function answerEvidence(exchange: Exchange, judgement: Judgement): HttpExchangeAnswer {
+  const longest = judgement.leaked ? longestExcerpt : longestExcerpt / 3;
   const excerpt =
     judgement.excerpt ??
     Buffer.from(exchange.answer.body.subarray(0, longestExcerpt)).toString('utf8').replace(/\s+/g, ' ');
-  return { status: exchange.answer.status, excerpt: redact(excerpt).slice(0, longestExcerpt) };
+  return { status: exchange.answer.status, excerpt: redact(withoutTimes(excerpt)).slice(0, longest) };
+}
+
+function withoutTimes(text: string): string {
+  return text.replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.]*(?:Z|\+\d\d)?/g, '‹time›');
 }
