@@ -232,3 +232,11 @@ export function ownAccessSentence(checks: readonly OwnAccessCheck[]): string {
   const silent = checks.length - told;
   return `Own access works in ${grouped(works)} of ${count(told, 'check')}${silent > 0 ? `; ${grouped(silent)} told nothing` : ''}.`;
 }
+
+/** A remark of a stage as a sentence of a report: a capital first, a full stop last. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === '') return '';
+  const first = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
+  return /[.!?…]$/.test(first) ? first : `${first}.`;
+}

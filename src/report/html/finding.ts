@@ -4,7 +4,7 @@ import type { Path } from '../../core/path.ts';
 import { formatPlace } from '../../core/place.ts';
 import type { Attack } from '../../core/result.ts';
 import { unreachable } from '../../core/unreachable.ts';
-import { certaintyOf, certaintyWords, definitionWords, notesHeading } from '../words.ts';
+import { certaintyOf, certaintyWords, definitionWords, notesHeading, sentence } from '../words.ts';
 import { diffBox, triesList } from './diff.ts';
 import { type Content, markup, idOf, type Markup } from './markup.ts';
 import { stepsList } from './path.ts';
@@ -74,7 +74,7 @@ function evidenceBlock(evidence: Evidence, again: boolean): Content {
     case 'replay':
       return markup`${!again && markup`<h4>Replayed in a copy of your database</h4>`}<div class="box"><span>${evidence.command} on ${evidence.object} as ${evidence.role}</span>${transcriptBlock(evidence.transcript)}</div>`;
     case 'probe':
-      return markup`${!again && markup`<h4>Seen in the running app</h4>`}${exchange(evidence, 'leaked')}<p class="small">${evidence.observed}</p>`;
+      return markup`${!again && markup`<h4>Seen in the running app</h4>`}${exchange(evidence, 'leaked')}<p class="small">${sentence(evidence.observed)}</p>`;
     default:
       return unreachable(evidence);
   }
@@ -99,7 +99,7 @@ function afterwards({ attacksAfter }: FindingFile): Content {
     .slice(0, 3)
     .map(
       attack =>
-        markup`${exchange(attack, attack.outcome === 'leaked' ? 'leaked' : 'held')}<p class="small">${attack.observed}</p>`,
+        markup`${exchange(attack, attack.outcome === 'leaked' ? 'leaked' : 'held')}<p class="small">${sentence(attack.observed)}</p>`,
     )}`;
 }
 

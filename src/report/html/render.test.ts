@@ -158,5 +158,5 @@ test('a page without paths or cells says so without a map or a matrix', () => {
     summary: { ...trace.summary, paths: 0, leaks: 0, unknown: 0, isolated: 0, public: 0 },
   });
   expect(empty).not.toContain('<svg');
-  expect(empty).toContain('Nothing: every path');
+  expect(empty).toContain('Nothing: every path and every cell');
 });

@@ -1,15 +1,16 @@
 import type { Path } from '../../core/path.ts';
 import { formatPlace } from '../../core/place.ts';
-import type { Attack, ProbeResult } from '../../core/result.ts';
+import type { RescueResult } from '../../core/result.ts';
 import { severities } from '../../core/verdict.ts';
 import { ledgerRows } from '../ledger.ts';
 import { orderPaths } from '../order.ts';
-import { count, duration, ownAccessSentence, shortTarget } from '../words.ts';
+import { count, duration, shortTarget } from '../words.ts';
 import { findingArticle, findingId, repairBlock } from './finding.ts';
 import { mapFigure } from './map.ts';
 import { type Content, markup, type Markup } from './markup.ts';
 import { matrixGrid, matrixLegend, matrixSentence } from './matrix.ts';
 import { pathItem } from './path.ts';
+import { attackTable, notCalled, ownAccess } from './tried.ts';
 import type { AtTime, View } from './view.ts';
 
 /** A part of the page, absent when there is nothing to show. */
@@ -42,9 +43,14 @@ function ledger(view: View): Section | undefined {
       markup`<tr><th scope="row">${row.label}</th><td>${row.before}</td><td class="${row.reached ? 'cool' : 'warm'}">${row.after}</td></tr>`,
   );
   const body = markup`<table class="ledger"><thead><tr><th></th><th scope="col">before</th><th scope="col">after</th></tr></thead><tbody>${rows}</tbody></table>
-    <p class="small quiet" style="margin-top:1rem">${count(tests.written, 'regression test')} written: ${tests.failingBefore} fail before the repairs, ${tests.passingAfter} pass after. ${count(filesChanged.length, 'file')} changed on the branch <code>${branch}</code>, one commit a repair.</p>
-    <details class="more"><summary>The files that changed</summary><ul class="plain">${[...filesChanged, ...tests.files].map(file => markup`<li><code>${file}</code></li>`)}</ul></details>`;
+    <p class="small quiet" style="margin-top:1rem">${testsSentence(tests)} ${count(filesChanged.length, 'file')} changed${branch !== '' && markup` on the branch <code>${branch}</code>, one commit a repair`}.</p>
+    <details class="more"><summary>The files that changed</summary><ul class="plain">${[...new Set([...filesChanged, ...tests.files])].map(file => markup`<li><code>${file}</code></li>`)}</ul></details>`;
   return { id: 'ledger', title: 'Before and after', body };
+}
+
+function testsSentence(tests: RescueResult['tests']): string {
+  if (tests.written === 0) return 'No regression test was written.';
+  return `${count(tests.written, 'regression test')} written: ${tests.failingBefore} fail before the repairs, ${tests.passingAfter} pass after.`;
 }
 
 function map(view: View): Section | undefined {
@@ -112,35 +118,9 @@ function repairs(view: View): Section | undefined {
 function tried(view: View): Section | undefined {
   const [before, after] = view.probes;
   if (before === undefined) return undefined;
-  const later = new Map(after?.result.attacks.map(attack => [attack.id, attack]) ?? []);
   const body = markup`<p>Each line is a request that one tenant's user, or nobody, sent for another tenant's data.</p>
-    <details class="more"${before.result.attacks.length <= 40 && markup` open`}><summary>${count(before.result.attacks.length, 'attack')}</summary>
-    <table class="rows"><thead><tr><th scope="col">entry point</th><th scope="col">tried</th><th scope="col">${after === undefined ? 'outcome' : 'before'}</th>${after !== undefined && markup`<th scope="col">after</th>`}</tr></thead>
-    <tbody>${before.result.attacks.map(attack => attackRow(attack, later.get(attack.id), after !== undefined))}</tbody></table></details>
-    ${ownAccess(before.result, after?.result)}`;
+    ${attackTable(before.result, after?.result)}${ownAccess(before.result, after?.result)}`;
   return { id: 'tried', title: 'What was tried on the running app', body };
-}
-
-function attackRow(attack: Attack, later: Attack | undefined, twoTimes: boolean): Markup {
-  return markup`<tr><td><code>${attack.entryPoint}</code></td><td class="small">${attack.description}</td><td>${outcome(attack)}</td>${twoTimes && markup`<td>${later !== undefined ? outcome(later) : 'not tried again'}</td>`}</tr>`;
-}
-
-function outcome(attack: Attack): Markup {
-  switch (attack.outcome) {
-    case 'leaked':
-      return markup`<span class="warm">✗ got through</span>`;
-    case 'held':
-      return markup`<span class="cool">✓ held</span>`;
-    case 'not-reachable':
-    case 'void':
-      return markup`<span class="quiet" title="${attack.observed}">– ${attack.outcome === 'void' ? 'told nothing' : 'not reachable'}</span>`;
-  }
-}
-
-function ownAccess(before: ProbeResult, after: ProbeResult | undefined): Markup {
-  const failing = (after ?? before).ownAccess.filter(check => check.outcome === 'fails');
-  return markup`<h3>Owners' own access</h3>${after === undefined ? markup`<p>${ownAccessSentence(before.ownAccess)}</p>` : markup`<p>Before the repairs: ${ownAccessSentence(before.ownAccess)}</p><p>After: ${ownAccessSentence(after.ownAccess)}</p>`}
-    ${failing.length > 0 && markup`<ul class="plain">${failing.map(check => markup`<li><p class="warm">✗ ${check.entryPoint}: ${check.description}</p><p>${check.observed}</p></li>`)}</ul>`}`;
 }
 
 function gaps(view: View): Section | undefined {
@@ -156,14 +136,12 @@ function gaps(view: View): Section | undefined {
       failure =>
         markup`<li><p>A statement of your migrations did not run in the copy: ${failure.message}</p><p><code>${formatPlace(failure)}</code> · ${failure.sqlstate}</p></li>`,
     ),
-    ...missed.map(
-      entry => markup`<li><p><code>${entry.entryPoint}</code> was not tried.</p><p>${entry.reason}</p></li>`,
-    ),
   ];
-  const body =
+  const list =
     items.length === 0
-      ? markup`<p>Nothing: every path, cell and entry point has a definite answer.</p>`
+      ? markup`<p>Nothing: every path and every cell has a definite answer.</p>`
       : markup`<ul class="plain">${items}</ul>`;
+  const body = markup`${list}${missed.length > 0 && notCalled(missed)}`;
   return { id: 'gaps', title: 'What could not be told', body };
 }
 
@@ -172,7 +150,7 @@ function assumptions(view: View): Section | undefined {
   if (rules === undefined) return undefined;
   const { root, principal, memberships, owners } = rules.tenancy;
   const assumed = [...new Set(rules.cells.flatMap(cell => cell.evidence.flatMap(evidence => evidence.assumptions)))];
-  const body = markup`<p>Read from your schema. Where it is wrong, say so in <code>drydock.config.ts</code>.</p>
+  const body = markup`<p>Read from your schema and your policies. Everything above rests on it: look whether it is right.</p>
     <ul class="plain"><li>${root === undefined ? 'No table was recognised as the tenant.' : markup`A tenant is a row of <code>${root}</code>${principal !== undefined && markup`, a user a row of <code>${principal}</code>`}${memberships.length > 0 && markup`; who belongs to which tenant is in <code>${memberships.join(', ')}</code>`}.`}</li>
     ${assumed.map(text => markup`<li>${text}</li>`)}</ul>
     <details class="more"><summary>Whose rows each of ${count(owners.length, 'table')} holds</summary><table class="rows"><thead><tr><th scope="col">table</th><th scope="col">belongs to its tenant by</th><th scope="col">how sure</th></tr></thead>
@@ -186,7 +164,7 @@ function reproduce(view: View): Section {
   const commands = result.command === 'rescue' ? ['trace', 'rules', 'probe', 'rescue'] : [result.command];
   const timings = result.command === 'rescue' || result.command === 'probe' ? result.timings : [];
   const body = markup`<p>The same input gives the same report. Run these beside the folder <code>${name}</code>; nothing outside <code>.drydock/</code> is written.</p>
-    <div class="box"><pre>${commands.map(command => `npx drydock ${command} ${name}`).join('\n')}</pre></div>
+    <div class="box"><pre>${commands.map(command => `drydock ${command} ${name}`).join('\n')}</pre></div>
     ${timings.length > 0 && markup`<p class="small quiet" style="margin-top:.75rem">${timings.map(timing => `${timing.stage} ${duration(timing.elapsedMs)}`).join(' · ')}</p>`}`;
   return { id: 'reproduce', title: 'How to reproduce it', body };
 }

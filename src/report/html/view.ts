@@ -200,7 +200,7 @@ function rescueView(result: RescueResult): View {
   return {
     ...base(result),
     sentence: rescueSentence(result),
-    lead: `${count(repaired, 'repair')} held on a copy of your app, each verified with the attack that showed the leak.${result.unrepaired.length > 0 ? ` ${count(result.unrepaired.length, 'finding')} ${result.unrepaired.length === 1 ? 'is' : 'are'} left for a person.` : ''}`,
+    lead: rescueLead(result, repaired),
     figures: [
       {
         label: 'leaks exploited over HTTP',
@@ -235,6 +235,12 @@ function rescueView(result: RescueResult): View {
     ],
     fixes: result.fixes,
   };
+}
+
+function rescueLead(result: RescueResult, repaired: number): string {
+  const open = result.unrepaired.length;
+  const held = `${count(repaired, 'repair')} held on a copy of your app, which was judged, built and attacked again.`;
+  return open === 0 ? held : `${held} ${count(open, 'finding')} ${open === 1 ? 'is' : 'are'} left for a person.`;
 }
 
 function files(result: CommandResult): readonly FindingFile[] {

@@ -3,7 +3,16 @@ import type { Path, Step } from '../../core/path.ts';
 import { formatPlace } from '../../core/place.ts';
 import { unreachable } from '../../core/unreachable.ts';
 import { splitTranscript } from '../transcript.ts';
-import { certaintyOf, certaintyWords, count, definitionWords, notesHeading, reasonWords, roleWords } from '../words.ts';
+import {
+  certaintyOf,
+  certaintyWords,
+  count,
+  definitionWords,
+  notesHeading,
+  reasonWords,
+  roleWords,
+  sentence,
+} from '../words.ts';
 import { shortFingerprint } from './findings.ts';
 import { block, type Paint, type Pen, plain, paragraph, severityPaint, spread } from './pen.ts';
 import { sqlLines } from './sql.ts';
@@ -121,7 +130,7 @@ export function evidenceLines(pen: Pen, evidence: Evidence): readonly string[] {
         ...paragraph(pen, `Seen in the running app, as ${clean(evidence.principal)}`, 2, pen.strong),
         ...block(pen, requestText(evidence.request), 5),
         ...block(pen, `→ ${evidence.answer.status} ${clean(evidence.answer.excerpt)}`.trimEnd(), 5, pen.warm),
-        ...paragraph(pen, clean(evidence.observed), 5),
+        ...paragraph(pen, clean(sentence(evidence.observed)), 5),
         '',
       ];
     default:

@@ -1,5 +1,5 @@
 import type { Attack, OwnAccessCheck, ProbeResult } from '../../core/result.ts';
-import { count, duration, ownAccessSentence } from '../words.ts';
+import { count, duration, ownAccessSentence, sentence } from '../words.ts';
 import { requestText } from './finding.ts';
 import { gapLines, heading } from './heading.ts';
 import { block, type Pen, paragraph, spread, type TerminalOptions, verdictSentence } from './pen.ts';
@@ -61,7 +61,7 @@ function attackLines(pen: Pen, attack: Attack): readonly string[] {
   return [
     ...spread(pen, `${pen.warm('✗')} ${pen.strong(clean(attack.entryPoint))}`, pen.quiet(attack.id), 2),
     ...paragraph(pen, clean(attack.description), 4),
-    ...paragraph(pen, clean(attack.observed), 4, pen.quiet),
+    ...paragraph(pen, clean(sentence(attack.observed)), 4, pen.quiet),
   ];
 }
 
@@ -75,7 +75,7 @@ function attackDetail(pen: Pen, attack: Attack): readonly string[] {
     '',
     ...block(pen, `→ ${attack.answer.status} ${clean(attack.answer.excerpt)}`.trimEnd(), 2, paint),
     '',
-    ...paragraph(pen, clean(attack.observed), 0),
+    ...paragraph(pen, clean(sentence(attack.observed)), 0),
     '',
   ];
 }
@@ -103,7 +103,7 @@ function coverageLines(pen: Pen, result: ProbeResult, all: boolean): readonly st
     pen.strong(`  Not tried, or without an answer that tells (${unique.length})`),
     ...shown.flatMap(entry => [
       ...paragraph(pen, clean(entry.entryPoint), 5),
-      ...paragraph(pen, clean(entry.reason), 7, pen.quiet),
+      ...paragraph(pen, clean(sentence(entry.reason)), 7, pen.quiet),
     ]),
     ...(shown.length < unique.length
       ? [pen.quiet(`     … ${unique.length - shown.length} more: drydock probe --all`)]
