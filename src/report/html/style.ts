@@ -223,6 +223,7 @@ footer { margin-top: 4rem; color: var(--quiet); font-size: .875rem; border-top: 
   .rows thead { display: none; }
   .rows tr { border-top: 1px solid var(--line); padding: .5rem 0; }
   .rows td { border: 0; padding: 0; }
+  .rows td[data-time]::before { content: attr(data-time); display: inline-block; width: 4rem; color: var(--quiet); font-size: .875rem; }
 }
 @media print {
   :root { --paper: #fff; --raised: #f6f5f2; --ink: #000; --quiet: #4c4a45; --line: #cfcbc3; --warm: #a22c05; --warm-wash: #fbe9e1; --cool: #12545e; --cool-wash: #e2eff0; color-scheme: light; }

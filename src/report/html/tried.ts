@@ -30,11 +30,13 @@ function gotThrough({ before, after }: Pair): boolean {
 }
 
 function attackRow({ shown, before, after }: Pair, twoRounds: boolean): Markup {
-  return markup`<tr><td><code>${shown.entryPoint}</code></td><td class="small">${shown.description}</td><td>${outcome(before)}</td>${twoRounds && markup`<td>${outcome(after)}</td>`}</tr>`;
+  return markup`<tr><td><code>${shown.entryPoint}</code></td><td class="small">${shown.description}</td><td${twoRounds && markup` data-time="before"`}>${outcome(before)}</td>${twoRounds && markup`<td data-time="after">${outcome(after)}</td>`}</tr>`;
 }
 
 function outcome(attack: Attack | undefined): Markup {
-  switch (attack?.outcome) {
+  if (attack === undefined) return markup`<span class="quiet">– not tried</span>`;
+  const { outcome: came } = attack;
+  switch (came) {
     case 'leaked':
       return markup`<span class="warm">✗ got through</span>`;
     case 'held':
@@ -43,10 +45,8 @@ function outcome(attack: Attack | undefined): Markup {
       return markup`<span class="quiet" title="${attack.observed}">– not reachable</span>`;
     case 'void':
       return markup`<span class="quiet" title="${attack.observed}">– told nothing</span>`;
-    case undefined:
-      return markup`<span class="quiet">– not tried</span>`;
     default:
-      return unreachable(attack);
+      return unreachable(came);
   }
 }
 
