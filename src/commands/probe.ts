@@ -6,6 +6,7 @@ import type { ReplicaDatabase } from '../core/ports.ts';
 import type { OwnAccessCheck, ProbeResult } from '../core/result.ts';
 import { copyApp } from '../fix/copy.ts';
 import { synthesizeRows } from '../prove/exploit/seed.ts';
+import type { Lab } from '../prove/probe/lab.ts';
 import { probeApp } from '../prove/probe/probe.ts';
 import { analyse, stackOf } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
@@ -27,11 +28,12 @@ export interface ProbeFolderOptions {
   readonly build: 'build' | 'reuse';
   readonly migrations?: string;
   readonly baseline?: readonly OwnAccessCheck[];
+  readonly onLab?: (lab: Lab) => void;
 }
 
 /** Runs the probe in a folder, on a database of its own with the folder's migrations. */
 export async function probeFolder(options: ProbeFolderOptions, context: CommandContext): Promise<ProbeResult> {
-  const { analysis, appRoot, build, baseline } = options;
+  const { analysis, appRoot, build, baseline, onLab } = options;
   const app = requireRunnable(analysis);
   const prepared = await freshDatabase(appRoot, options, context);
   try {
@@ -48,6 +50,7 @@ export async function probeFolder(options: ProbeFolderOptions, context: CommandC
       workFolder: join(appRoot, '.drydock'),
       progress: context.progress,
       ...(baseline === undefined ? {} : { baseline }),
+      ...(onLab === undefined ? {} : { onLab }),
     });
   } finally {
     await prepared.replicaDatabase.drop();

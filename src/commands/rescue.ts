@@ -5,17 +5,21 @@ import { performance } from 'node:perf_hooks';
 import { sqlName } from '../logic/closure.ts';
 import type { VerificationStep, VerifiedFix } from '../core/fix.ts';
 import type { Finding } from '../core/finding.ts';
+import type { Gap } from '../core/gap.ts';
 import type { Attack, Ledger, ProbeResult, RescueResult, RulesResult, TraceResult } from '../core/result.ts';
 import { commitAll, copyApp, writeTexts } from '../fix/copy.ts';
 import type { AppCopy } from '../fix/copy.ts';
 import { repairOnCopy } from '../fix/repair.ts';
 import type { AppliedFix, Rejudged, RepairOutcome } from '../fix/repair.ts';
+import type { Lab } from '../prove/probe/lab.ts';
+import { renderHtml } from '../report/html/render.ts';
+import { toJson } from '../report/json.ts';
 import { analyse, stackOf, toRulesResult, toTraceResult } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import { silently } from './context.ts';
 import type { CommandContext } from './context.ts';
 import { probeFolder } from './probe.ts';
-import { proveTests } from './regression.ts';
+import { writeRegressionTests } from './regression.ts';
 
 /** What a rescue can be told. */
 export interface RescueOptions {
@@ -37,10 +41,26 @@ export async function runRescue(root: string, options: RescueOptions, context: C
   if (absent !== undefined) throw absent;
   const leaking = await copyApp(before.root, join(before.root, '.drydock', 'rescue', 'before'));
   const copy = await copyApp(before.root, join(before.root, '.drydock', 'rescue', 'app'), { branch });
-  const probeBefore = await clock.time('probe the app as it is', () => probeFolder({ analysis: before, appRoot: leaking.root, build: 'build', ...options }, context));
+  const labs: Lab[] = [];
+  const probeBefore = await clock.time('probe the app as it is', () =>
+    probeFolder({ analysis: before, appRoot: leaking.root, build: 'build', onLab: lab => labs.push(lab), ...options }, context));
   const repaired = await repairAndProve({ before, probeBefore, copy, options, clock }, context);
-  const tests = await clock.time('regression tests', () => proveTests({ analysis: before, attacks: probeBefore.attacks, leaking, repaired: copy, ...options }, context));
-  const result = toResult({ before, probeBefore, repaired, tests, copy, clock, elapsedMs: performance.now() - started });
+  const [lab] = labs;
+  const regression =
+    lab === undefined
+      ? { tests: { written: 0, failingBefore: 0, passingAfter: 0, files: [] }, gaps: [] }
+      : await clock.time('regression tests', () =>
+          writeRegressionTests({ attacks: probeBefore.attacks, lab, leakingRoot: leaking.root, repairedRoot: copy.root, ...options }, context));
+  await commitAll(copy, 'Regression tests\n\nEach fails on the app as it was and passes here.');
+  const result = toResult({ before, probeBefore, repaired, ...regression, copy, clock, elapsedMs: performance.now() - started });
+  return writeReports(result, join(before.root, '.drydock', 'rescue'));
+}
+
+/** The report to hand over, beside the repaired copy. */
+function writeReports(result: RescueResult, folder: string): RescueResult {
+  writeFileSync(join(folder, 'report.html'), renderHtml(result));
+  writeFileSync(join(folder, 'report.json'), toJson(result));
+  writeEvidence(join(folder, 'evidence'), [...result.traceBefore.findings, ...result.rulesBefore.findings]);
   return result;
 }
 
@@ -169,12 +189,13 @@ interface Pieces {
   readonly probeBefore: ProbeResult;
   readonly repaired: Repaired;
   readonly tests: RescueResult['tests'];
+  readonly gaps: readonly Gap[];
   readonly copy: AppCopy;
   readonly clock: StageClock;
   readonly elapsedMs: number;
 }
 
-function toResult({ before, probeBefore, repaired, tests, copy, clock, elapsedMs }: Pieces): RescueResult {
+function toResult({ before, probeBefore, repaired, tests, gaps, copy, clock, elapsedMs }: Pieces): RescueResult {
   const proved = new Map(probeBefore.findings.map(finding => [finding.fingerprint, finding]));
   const withEvidence = <T extends TraceResult | RulesResult>(result: T): T => ({ ...result, findings: result.findings.map(finding => proved.get(finding.fingerprint) ?? finding) });
   const changed = new Set(repaired.applied.flatMap(fix => [...fix.before.keys()]));
@@ -183,7 +204,7 @@ function toResult({ before, probeBefore, repaired, tests, copy, clock, elapsedMs
     target: before.root,
     stack: stackOf(before),
     elapsedMs,
-    gaps: before.gaps,
+    gaps: [...before.gaps, ...gaps],
     before: ledger(before, probeBefore, probeBefore),
     after: ledger(repaired.after, repaired.probeAfter, probeBefore),
     traceBefore: withEvidence(toTraceResult(before)),
@@ -229,12 +250,12 @@ function ownAccessKey(check: { readonly entryPoint: string; readonly description
 }
 
 /** Leaks that an attack got through, counted once however many requests show it: by entry point and table. */
-export function exploitedLeaks(attacks: readonly Attack[]): ReadonlySet<string> {
+function exploitedLeaks(attacks: readonly Attack[]): ReadonlySet<string> {
   return new Set(attacks.filter(attack => attack.outcome === 'leaked').map(attack => `${attack.entryPoint}\n${attack.table ?? ''}`));
 }
 
 /** Evidence files, one per finding, for whoever wants to repeat it by hand. */
-export function writeEvidence(folder: string, findings: readonly Finding[]): void {
+function writeEvidence(folder: string, findings: readonly Finding[]): void {
   const replayed = findings.flatMap((finding, index) => finding.evidence.flatMap(evidence => (evidence.kind === 'replay' ? [{ name: `${index + 1}.sql`, text: evidence.transcript }] : [])));
   if (replayed.length > 0) mkdirSync(folder, { recursive: true });
   for (const { name, text } of replayed) writeFileSync(join(folder, name), text);

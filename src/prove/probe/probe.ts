@@ -40,6 +40,8 @@ export interface ProbeOptions {
   readonly progress: Progress;
   /** Own-access checks of an earlier run: one that worked then and does not now `fails`. */
   readonly baseline?: readonly OwnAccessCheck[];
+  /** Given the lab when everybody has signed in, before the first attack. */
+  readonly onLab?: (lab: Lab) => void;
 }
 
 /** Builds and boots the app, signs two tenants' users in, and attacks every entry point. Nothing leaves the machine. */
@@ -130,6 +132,7 @@ async function probeRunning(
 ): Promise<ProbeResult> {
   const { lab, adjusted } = await prepareLab(options, app, clock);
   const { seed } = adjusted;
+  options.onLab?.(lab);
   const plan = planTargets({
     app: options.app,
     paths: options.paths,

@@ -15,7 +15,8 @@ import {
 import type { RawAnswer } from '../views.ts';
 import type { SignInAdapter, SignInContext } from './adapter.ts';
 
-const password = 'correct-horse-battery-9';
+/** What every made-up user signs in with. */
+export const password = 'correct-horse-battery-9';
 
 /** better-auth with e-mail and password, and its organization plugin where the app has it. */
 export const betterAuth: SignInAdapter = {
