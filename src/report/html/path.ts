@@ -6,7 +6,7 @@ import { type Content, markup, type Markup } from './markup.ts';
 /** The steps of a path with its query as SQL, the unbound part marked. */
 export function stepsList(path: Path): Markup {
   const last = path.steps.length - 1;
-  return markup`<ol class="steps">${path.steps.map(
+  return markup`<ol class="steps ${path.verdict}">${path.steps.map(
     (
       step,
       index,

@@ -117,8 +117,8 @@ button.link { text-decoration: underline; text-decoration-color: var(--hatch); t
 .steps > li::before { content: counter(step); position: absolute; left: 0; top: .1rem; width: 1.4rem; height: 1.4rem; border-radius: 50%; border: 1px solid var(--hatch); color: var(--quiet); font-size: .75rem; line-height: 1.3rem; text-align: center; background: var(--paper); }
 .steps > li::after { content: ""; position: absolute; left: .7rem; top: 1.5rem; bottom: -.1rem; border-left: 1px solid var(--line); }
 .steps > li:last-child::after { display: none; }
-.steps > li.sink::before { border-color: var(--warm); color: var(--warm); font-weight: 700; }
-.isolated .steps > li.sink::before { border-color: var(--cool); color: var(--cool); }
+.steps.leaks > li.sink::before { border-color: var(--warm); color: var(--warm); font-weight: 700; }
+.steps.isolated > li.sink::before { border-color: var(--cool); color: var(--cool); }
 .steps .where { color: var(--quiet); font-family: var(--mono); font-size: .8125rem; overflow-wrap: anywhere; }
 .steps .what { display: flex; flex-wrap: wrap; gap: 0 .9rem; justify-content: space-between; align-items: baseline; }
 .steps pre { color: var(--quiet); }
