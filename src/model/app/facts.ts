@@ -1,6 +1,6 @@
 import { and, or, type Predicate, type RowVariable, type Term } from '../../core/predicate.ts';
 import type { Place } from '../../core/place.ts';
-import { factKey } from './keys.ts';
+import { factKey, predicateSize } from './keys.ts';
 import type { Fact } from './types.ts';
 
 /** A condition that holds. */
@@ -45,6 +45,7 @@ export function commonFacts(lists: readonly (readonly Fact[])[]): readonly Fact[
 }
 
 const widest = 6;
+const largest = 40;
 
 function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
   if (lists.length > widest || !lists.some(list => list.some(isTelling)) || lists.some(list => !list.some(isTelling) && !list.some(isAbsence))) return [];
@@ -52,6 +53,8 @@ function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
   if (first === undefined) return [];
   const roles = commonRole(lists);
   const operands = lists.map(list => and(list.map(asPredicate).filter(predicate => predicate !== undefined)));
+  // Alternatives of alternatives grow without end and tell nobody anything.
+  if (operands.reduce((sum, operand) => sum + predicateSize(operand), 0) > largest) return roles;
   const condition = or(operands);
   const facts: Fact[] = [...roles];
   if (condition.kind !== 'true') facts.push({ holds: { kind: 'condition', condition }, place: first.place, label: first.label });

@@ -8,6 +8,18 @@ const predicateKeys = new WeakMap<Predicate, string>();
 const factKeys = new WeakMap<Fact, string>();
 const valueKeys = new WeakMap<Value, string>();
 
+const interned = new Map<string, string>();
+
+/** A short name for a text: keys of nested values would grow without it. Equal texts have equal names within one process. */
+function intern(text: string, mark: string): string {
+  if (text.length < 24) return text;
+  const known = interned.get(text);
+  if (known !== undefined) return known;
+  const name = `${mark}${interned.size.toString(36)}`;
+  interned.set(text, name);
+  return name;
+}
+
 /** A text that is equal exactly for equal terms. */
 export function termKey(term: Term): string {
   const cached = termKeys.get(term);
@@ -43,12 +55,38 @@ function writeTerm(term: Term): string {
 export function predicateKey(predicate: Predicate): string {
   const cached = predicateKeys.get(predicate);
   if (cached !== undefined) return cached;
-  const key = writePredicate(predicate);
+  const key = intern(writePredicate(predicate, predicateKey), '~');
   predicateKeys.set(predicate, key);
   return key;
 }
 
-function writePredicate(predicate: Predicate): string {
+/** The predicate in full, with the names of its rows. */
+export function predicateText(predicate: Predicate): string {
+  return writePredicate(predicate, predicateText);
+}
+
+/** The fact in full. */
+export function factText(fact: Fact): string {
+  const { holds } = fact;
+  if (holds.kind === 'row') return `row ${holds.row.name}:${holds.row.table}${predicateText(holds.row.where)}!${fact.weakness ?? ''}`;
+  return holds.kind === 'condition' ? `if ${predicateText(holds.condition)}!${fact.weakness ?? ''}` : factKey(fact);
+}
+
+const sizes = new WeakMap<Predicate, number>();
+
+/** How many comparisons a predicate has. */
+export function predicateSize(predicate: Predicate): number {
+  const cached = sizes.get(predicate);
+  if (cached !== undefined) return cached;
+  let size = 1;
+  if (predicate.kind === 'and' || predicate.kind === 'or') size = predicate.operands.reduce((sum, operand) => sum + predicateSize(operand), 0);
+  else if (predicate.kind === 'not' || predicate.kind === 'maybe-absent') size = predicateSize(predicate.operand);
+  else if (predicate.kind === 'exists') size = 1 + predicateSize(predicate.row.where);
+  sizes.set(predicate, size);
+  return size;
+}
+
+function writePredicate(predicate: Predicate, inner: (predicate: Predicate) => string): string {
   switch (predicate.kind) {
     case 'true':
     case 'false':
@@ -59,13 +97,13 @@ function writePredicate(predicate: Predicate): string {
       return `null(${termKey(predicate.term)})`;
     case 'and':
     case 'or':
-      return `${predicate.kind}[${predicate.operands.map(predicateKey).join(',')}]`;
+      return `${predicate.kind}[${predicate.operands.map(inner).join(',')}]`;
     case 'not':
-      return `not(${predicateKey(predicate.operand)})`;
+      return `not(${inner(predicate.operand)})`;
     case 'exists':
-      return `exists(${rowKey(predicate.row)})`;
+      return `exists(${predicate.row.name}:${predicate.row.table}${inner(predicate.row.where)})`;
     case 'maybe-absent':
-      return `maybe(${predicateKey(predicate.operand)})`;
+      return `maybe(${inner(predicate.operand)})`;
     case 'opaque':
       return `opaque(${predicate.reason})`;
   }
@@ -99,7 +137,7 @@ export function factKey(fact: Fact): string {
     case 'system':
       key = holds.kind;
   }
-  key = `${key}!${fact.weakness ?? ''}`;
+  key = intern(`${key}!${fact.weakness ?? ''}`, '!');
   factKeys.set(fact, key);
   return key;
 }
@@ -111,7 +149,7 @@ export function factsKey(facts: readonly Fact[]): string {
   if (facts.length === 0) return '';
   const cached = factListKeys.get(facts);
   if (cached !== undefined) return cached;
-  const key = facts.map(factKey).join(';');
+  const key = intern(facts.map(factKey).join(';'), '&');
   factListKeys.set(facts, key);
   return key;
 }
@@ -184,6 +222,7 @@ export function valueKey(value: Value, depth = 0): string {
       key = `response ${value.status ?? ''} ${inner(value.headers)} ${inner(value.body)}`;
       break;
   }
+  key = intern(key, '$');
   if (stable && depth < 4) valueKeys.set(value, key);
   return key;
 }

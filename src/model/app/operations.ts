@@ -1,7 +1,7 @@
 import { and, or, type Operator, type Predicate, type Term } from '../../core/predicate.ts';
 import type { Place } from '../../core/place.ts';
 import { addFacts, asPredicate, commonFacts, conditionFact, presence, rowFact } from './facts.ts';
-import { factsKey, valueKey } from './keys.ts';
+import { factsKey, predicateSize, valueKey } from './keys.ts';
 import type { Fact } from './types.ts';
 import { constant, undefinedValue, type Alternative, type Value } from './value.ts';
 
@@ -270,7 +270,7 @@ export function compareTerms(operator: Operator, left: Value, right: Value): Pre
   const operands: Predicate[] = [];
   for (const one of lefts) {
     for (const other of rights) {
-      const facts = [...one.facts, ...other.facts].map(asPredicate).filter(predicate => predicate !== undefined);
+      const facts = [...one.facts, ...other.facts].map(asPredicate).filter(predicate => predicate !== undefined && predicateSize(predicate) <= 20).filter(predicate => predicate !== undefined);
       const compare: Predicate = { kind: 'compare', operator, left: one.term, right: other.term };
       operands.push(lefts.length * rights.length === 1 ? compare : and([compare, ...facts]));
     }

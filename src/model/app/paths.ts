@@ -4,7 +4,7 @@ import { comparePlaces, formatPlace, type Place } from '../../core/place.ts';
 import type { Predicate, RowVariable, Term } from '../../core/predicate.ts';
 import type { AppEvent } from './events.ts';
 import { addFacts, isTelling } from './facts.ts';
-import { factKey, factsKey, predicateKey, termKey } from './keys.ts';
+import { factKey, factText, predicateText, termKey } from './keys.ts';
 import type { CachedCall, Effect, Machine, QueryDraft } from './machine.ts';
 import { renameFact, renamePredicate, renameRow, renameTerm, type Renaming } from './rename.ts';
 import type { Fact, QueryPath } from './types.ts';
@@ -212,9 +212,9 @@ class Walk {
     const factsAfter = commonAfter(telling.map(use => this.#asOwn(use)), reached.facts)
       .filter(fact => !(fact.holds.kind === 'row' && fact.holds.row.name === draft.row.name))
       .map(fact => renameFact(fact, names));
-    const shape = canonical(`${draft.operation} ${draft.row.table} ${predicateKey(where)} ${values.map(({ column, value }) => `${column}=${termKey(value)}`).join(',')} ${joined.map(row => row.table + predicateKey(row.where)).join(';')} ${draft.calls === undefined ? '' : draft.calls.arguments.map(argument => `${argument.name}=${termKey(argument.value)}`).join(',')}`);
+    const shape = canonical(`${draft.operation} ${draft.row.table} ${predicateText(where)} ${values.map(({ column, value }) => `${column}=${termKey(value)}`).join(',')} ${joined.map(row => row.table + predicateText(row.where)).join(';')} ${draft.calls === undefined ? '' : draft.calls.arguments.map(argument => `${argument.name}=${termKey(argument.value)}`).join(',')}`);
     const site = `${entryPoint.name}|${formatPlace(draft.place)}|${draft.operation}|${draft.row.table}`;
-    const context = `${shape}|${canonical(factsKey(facts))}|${canonical(factsKey(factsAfter))}|${draft.client.sqlRole ?? ''}${draft.client.role}${draft.client.settings.map(setting => setting.name + termKey(setting.value)).join(',')}`;
+    const context = `${shape}|${canonical(facts.map(factText).join(';'))}|${canonical(factsAfter.map(factText).join(';'))}|${draft.client.sqlRole ?? ''}${draft.client.role}${draft.client.settings.map(setting => setting.name + termKey(setting.value)).join(',')}`;
     const contexts = perSite.get(site) ?? new Map<string, string>();
     perSite.set(site, contexts);
     const known = contexts.get(context);

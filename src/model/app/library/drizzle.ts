@@ -3,7 +3,7 @@ import type { Place } from '../../../core/place.ts';
 import { callValue, handlerValue } from '../calls.ts';
 import { exportNames, exportValue, memberOf } from '../expressions.ts';
 import { rowFact } from '../facts.ts';
-import { predicateKey, termKey, valueKey } from '../keys.ts';
+import { predicateKey, predicateText, termKey, valueKey } from '../keys.ts';
 import { behaviourOf, nativeValue, type Call, type Frame, type Handler, type Machine, type NativeValue } from '../machine.ts';
 import { alternativesOf, choose, compareTerms, firstOf, lengthOf, negate, termOf } from '../operations.ts';
 import { renamePredicate, renameRow, renameTerm } from '../rename.ts';
@@ -727,7 +727,7 @@ function settleBuild(call: Call, build: Build): Value {
 }
 
 function mentions(predicate: Predicate, row: string): boolean {
-  return predicateKey(predicate).includes(`${row}.`);
+  return predicateText(predicate).includes(`${row}.`);
 }
 
 function isAggregate(selection: Extract<Value, { kind: 'object' }>): boolean {

@@ -4,7 +4,7 @@ import { messageOf } from '../../../core/error.ts';
 import type { Place } from '../../../core/place.ts';
 import { mixedList } from '../expressions.ts';
 import { asPredicate, isTelling } from '../facts.ts';
-import { factsKey, termKey } from '../keys.ts';
+import { factsKey, predicateSize, termKey } from '../keys.ts';
 import type { Call, Frame, Machine, QueryDraft } from '../machine.ts';
 import { alternativesOf, compareTerms, termOf } from '../operations.ts';
 import { renamePredicate } from '../rename.ts';
@@ -110,7 +110,7 @@ function eachOf(term: Term): Term {
 }
 
 function telling(facts: readonly Fact[]): readonly Predicate[] {
-  return facts.filter(isTelling).map(asPredicate).filter(predicate => predicate !== undefined);
+  return facts.filter(isTelling).map(asPredicate).filter(predicate => predicate !== undefined).filter(predicate => predicateSize(predicate) <= 20);
 }
 
 /** A condition out of the alternatives of a value: each with what holds then; gone when one of them is no condition at all. */

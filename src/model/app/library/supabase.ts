@@ -1,7 +1,7 @@
 import { and, or, type Operator, type Predicate, type RowVariable, type Term } from '../../../core/predicate.ts';
 import type { Place } from '../../../core/place.ts';
 import { rowFact } from '../facts.ts';
-import { predicateKey, valueKey } from '../keys.ts';
+import { predicateKey, predicateText, valueKey } from '../keys.ts';
 import { nativeValue, type Call, type Handler, type Machine, type NativeValue } from '../machine.ts';
 import { alternativesOf, choose, compareTerms, firstOf, lengthOf, termOf } from '../operations.ts';
 import { renamePredicate, renameTerm } from '../rename.ts';
@@ -421,8 +421,8 @@ function settle(call: Call, build: Build): Value {
   const draftRow = rowOf(machine, fresh, selection, joined, build.place);
   const names = new Map([[marker, fresh.name], ...joined.map(({ row, alias }): [string, string] => [`${marker}${alias}`, row.name])]);
   const filters = build.where.map(predicate => renamePredicate(predicate, names));
-  const own = filters.filter(predicate => !joined.some(({ row }) => predicateKey(predicate).includes(`${row.name}.`)));
-  const about = (row: RowVariable): readonly Predicate[] => filters.filter(predicate => predicateKey(predicate).includes(`${row.name}.`));
+  const own = filters.filter(predicate => !joined.some(({ row }) => predicateText(predicate).includes(`${row.name}.`)));
+  const about = (row: RowVariable): readonly Predicate[] => filters.filter(predicate => predicateText(predicate).includes(`${row.name}.`));
   const embedded = joined.map(({ row, inner }): RowVariable => ({ ...row, where: and([row.where, ...about(row)]), ...(inner ? { required: true } : {}) }));
   const row: RowVariable = { ...fresh, where: and(own) };
   const { values, open } = assigned(build.operation === 'update' ? build.values : undefined);
