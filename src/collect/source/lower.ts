@@ -483,7 +483,7 @@ class Lowering {
     switch (node.type) {
       case 'Literal':
         return 'regex' in node
-          ? { kind: 'unknown', what: 'regular expression', at }
+          ? { kind: 'constant', value: `/${node.regex.pattern}/`, at }
           : { kind: 'constant', value: typeof node.value === 'bigint' ? Number(node.value) : (node.value as string | number | boolean | null), at };
       case 'Identifier': {
         if (node.name === 'undefined') return { kind: 'constant', value: undefined, at };

@@ -15,7 +15,8 @@ export function runEntry(machine: Machine, entry: Entry, layoutFacts: readonly F
   const frame = new Frame(module, undefined, moduleFrame(machine, module), undefinedValue);
   const weak = weaken(layoutFacts, 'layout-only');
   frame.facts = weak;
-  const callee = entry.symbol === undefined ? undefined : exportValue(machine, module, entry.symbol);
+  // A page of a 'use client' file runs in the browser: it reaches the server by requests and actions only.
+  const callee = entry.symbol === undefined || module.directive === 'use client' ? undefined : exportValue(machine, module, entry.symbol);
   const results: Alternative[] = [];
   if (entry.code !== undefined) {
     const value = interpretInline(machine, frame, entry.code, clientArguments(entry.code.parameters));

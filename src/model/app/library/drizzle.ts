@@ -762,7 +762,9 @@ function selectedElement(selection: Value | undefined, rows: RowsByMarker, list:
       case 'column': {
         const holder = rows.get(native.table.marker);
         const term = renameTerm(columnTerm(native), names);
-        return { kind: 'term', term, maybeUndefined: holder !== undefined && !holder.required };
+        if (holder === undefined || holder.required) return { kind: 'term', term, maybeUndefined: false };
+        // A value out of an outer join is there only when its row is.
+        return choose([{ value: { kind: 'term', term, maybeUndefined: false }, facts: [rowFact(holder.row, build.place)] }, { value: nullValue, facts: [] }]);
       }
       case 'table': {
         const holder = rows.get(native.marker);

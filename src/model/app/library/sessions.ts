@@ -124,21 +124,55 @@ const clerkProtect: Handler = call => ({
   facts: [signedIn(call)],
 });
 
+/** The content of a token whose signature was checked: what the server once wrote into it. */
+function claimsValue(): Value {
+  const user = ['sub', 'userId', 'user_id', 'uid', 'id'];
+  const tenant = ['orgId', 'org_id', 'organizationId', 'teamId', 'tenantId', 'workspaceId', 'companyId'];
+  return {
+    kind: 'object',
+    fields: new Map([
+      ...user.map((name): [string, Value] => [name, principal('user.id')]),
+      ...tenant.map((name): [string, Value] => [name, principal('tenant.id', true)]),
+      ['user', userValue()],
+      ['email', principal('user.email', true)],
+      ['role', principal('user.role', true)],
+    ]),
+    spread: [{ kind: 'term', term: { kind: 'principal', attribute: 'claims' }, maybeUndefined: false }],
+  };
+}
+
 const verifiedToken: Handler = call => ({
   kind: 'promise',
-  value: objectOf({
-    payload: {
-      kind: 'object',
-      fields: new Map([
-        ['sub', principal('user.id')],
-        ['userId', principal('user.id')],
-      ]),
-      spread: [{ kind: 'term', term: { kind: 'principal', attribute: 'claims' }, maybeUndefined: false }],
-    },
-    protectedHeader: constant('header'),
-  }),
+  value: objectOf({ payload: claimsValue(), protectedHeader: constant('header') }),
   facts: [signedIn(call)],
 });
+
+/** `verify(token, secret)` of jsonwebtoken throws unless the signature is right. */
+const verifyNow: Handler = call => {
+  call.frame.learn([signedIn(call)]);
+  return claimsValue();
+};
+
+/** Read without a look at the signature: whatever the caller wrote. */
+const decodeOnly: Handler = () => present({ kind: 'client', path: 'token' });
+
+/** An encrypted cookie: what the server wrote into it, if it did. */
+const ironSession: Handler = call => {
+  const some = (value: Value): Value =>
+    choose([
+      { value, facts: [signedIn(call)] },
+      { value: undefinedValue, facts: [] },
+    ]);
+  const fields = new Map<string, Value>([
+    ['userId', some(principal('user.id'))],
+    ['user', some(userValue())],
+    ['isLoggedIn', some(constant(true))],
+  ]);
+  const session: Value = { kind: 'object', fields, spread: [{ kind: 'term', term: { kind: 'principal', attribute: 'session' }, maybeUndefined: true }] };
+  return { kind: 'promise', value: session, facts: [] };
+};
+
+const tokenOrNull: Handler = call => ({ kind: 'promise', value: sessionOrNull(call, claimsValue()), facts: [] });
 
 const getServerSession: Handler = call => ({ kind: 'promise', value: sessionOrNull(call, nextAuthSession()), facts: [] });
 
@@ -153,4 +187,12 @@ export const sessionHandlers: Readonly<Record<string, Handler>> = {
   '@clerk/nextjs/server#auth.protect': clerkProtect,
   '@clerk/nextjs/server#currentUser': call => ({ kind: 'promise', value: sessionOrNull(call, userValue()), facts: [] }),
   'jose#jwtVerify': verifiedToken,
+  'jose#decodeJwt': decodeOnly,
+  'jsonwebtoken#jsonwebtoken.verify': verifyNow,
+  'jsonwebtoken#verify': verifyNow,
+  'jsonwebtoken#jsonwebtoken.decode': decodeOnly,
+  'jsonwebtoken#decode': decodeOnly,
+  'jwt-decode#jwtDecode': decodeOnly,
+  'iron-session#getIronSession': ironSession,
+  'next-auth/jwt#getToken': tokenOrNull,
 };
