@@ -3,6 +3,7 @@ import type { Finding } from '../../core/finding.ts';
 import { addImports, codeTableOf, ownerOf, pathsOf } from '../context.ts';
 import type { Draft, FixContext, Refused } from '../context.ts';
 import { refusalAt } from '../idioms/refusal.ts';
+import { relationNames } from '../source/code-tables.ts';
 import type { CodeTable } from '../source/code-tables.ts';
 import { createEditSet } from '../source/edit-set.ts';
 import type { EditSet } from '../source/edit-set.ts';
@@ -90,7 +91,7 @@ function narrowSite(context: FixContext, edits: EditSet, parsed: ParsedFile, sit
   if (site.kind === 'relational') {
     const isRoot = site.name === what.codeTable.name;
     if (isRoot) return narrowOptions(edits, parsed, site.argument ?? parsed.text.indexOf('(', site.node.callee.end) + 1, what);
-    return includesOfTable(site.argument, relationNames(context, what.codeTable)).some(value => narrowOptions(edits, parsed, value, what));
+    return includesOfTable(site.argument, relationNames(context.set, what.codeTable)).some(value => narrowOptions(edits, parsed, value, what));
   }
   if (site.kind !== 'drizzle' || !site.tables.some(each => meansTable(context, parsed, each, what.codeTable))) return false;
   const name = site.tables.find(each => meansTable(context, parsed, each, what.codeTable));
@@ -169,17 +170,6 @@ function includesOfTable(options: ObjectExpression | undefined, names: ReadonlyS
     const own = names.has(keyName(property.key) ?? '') ? [property.value] : [];
     return [...own, ...(property.value.type === 'ObjectExpression' ? includesOfTable(property.value, names) : [])];
   });
-}
-
-// `accounts: many(account)` in a `relations(…)` call: the names by which the table is included.
-function relationNames(context: FixContext, codeTable: CodeTable): ReadonlySet<string> {
-  const names = new Set([codeTable.name]);
-  for (const file of context.set.files) {
-    const text = context.set.read(file) ?? '';
-    if (!text.includes('relations(')) continue;
-    for (const match of text.matchAll(/(\w+):\s*(?:many|one)\(\s*(\w+)/g)) if (match[2] === codeTable.name && match[1] !== undefined) names.add(match[1]);
-  }
-  return names;
 }
 
 // A component that takes whole rows takes rows without the secrets now.

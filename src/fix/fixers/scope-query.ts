@@ -9,7 +9,7 @@ import type { CallerValue } from '../idioms/caller.ts';
 import { ownershipOf } from '../idioms/ownership.ts';
 import type { RowOwnership } from '../idioms/ownership.ts';
 import { verifiedTenantAt } from '../idioms/verified-tenant.ts';
-import { propertyOf } from '../source/code-tables.ts';
+import { propertyOf, relationNames } from '../source/code-tables.ts';
 import type { CodeTable } from '../source/code-tables.ts';
 import { createEditSet, styleOf } from '../source/edit-set.ts';
 import type { EditSet } from '../source/edit-set.ts';
@@ -98,7 +98,7 @@ function matches(context: FixContext, parsed: ParsedFile, site: QuerySite, table
     case 'drizzle':
       return codeTable !== undefined && site.tables.some(each => meansTable(context, parsed, each, codeTable));
     case 'relational':
-      return codeTable !== undefined && (site.name === codeTable.name || includesOf(site.argument, codeTable).length > 0);
+      return codeTable !== undefined && (site.name === codeTable.name || includesOf(site.argument, relationNames(context.set, codeTable)).length > 0);
     case 'supabase':
       return site.table === table;
     case 'sql-template':
@@ -335,7 +335,7 @@ function objectsOf(parsed: ParsedFile, argument: Node): readonly ObjectExpressio
 function scopeRelational(work: Work, site: Extract<QuerySite, { kind: 'relational' }>): string | undefined {
   const { codeTable } = work;
   if (codeTable === undefined) return `The code's table object for '${work.target.table}' was not found.`;
-  const included = includesOf(site.argument, codeTable);
+  const included = includesOf(site.argument, relationNames(work.context.set, codeTable));
   const rootIsRight = site.name !== codeTable.name || (site.argument !== undefined && isScoped(work, site.argument));
   const open = included.filter(each => each.options === undefined || !isScoped(work, each.options));
   if (!rootIsRight) return scopeOptions(work, site, { options: site.argument, at: openingOf(work.parsed, site.node) });
@@ -402,14 +402,14 @@ interface Include {
 }
 
 // `with: { notes: { … } }` at any depth: the includes of the table, by the relation's name.
-function includesOf(options: ObjectExpression | undefined, codeTable: CodeTable): readonly Include[] {
+function includesOf(options: ObjectExpression | undefined, names: ReadonlySet<string>): readonly Include[] {
   const included = options === undefined ? undefined : propertyNode(options, 'with')?.value;
   if (included?.type !== 'ObjectExpression') return [];
   return included.properties.flatMap(property => {
     if (property.type !== 'Property') return [];
     const inner = property.value.type === 'ObjectExpression' ? property.value : undefined;
-    const own = keyName(property.key) === codeTable.name ? [{ options: inner, value: property.value }] : [];
-    return [...own, ...includesOf(inner, codeTable)];
+    const own = names.has(keyName(property.key) ?? '') ? [{ options: inner, value: property.value }] : [];
+    return [...own, ...includesOf(inner, names)];
   });
 }
 

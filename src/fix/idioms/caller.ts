@@ -5,7 +5,7 @@ import { callsOf, originOf, parameterPattern, parameterType, patternPath } from 
 import type { CallSite } from '../source/bindings.ts';
 import { styleOf } from '../source/edit-set.ts';
 import type { EditSet } from '../source/edit-set.ts';
-import { ancestors, calleeName, functionsAround, indentAt, isCall, textOf, walk } from '../source/parsed-file.ts';
+import { ancestors, calleeName, functionsAround, indentAt, isCall, isDirective, textOf, walk } from '../source/parsed-file.ts';
 import type { FunctionNode, ParsedFile } from '../source/parsed-file.ts';
 import { propertyNode } from '../source/query-site.ts';
 import { entryFunctionAround, entryKindOf, isServerFunction } from './entry.ts';
@@ -232,9 +232,9 @@ export function insertHead(
   if (renamed === undefined) return undefined;
   const free = uniqueNames(parsed, entry, snippet.binds);
   const rename = (text: string) => [...renamed, ...free].reduce((current, [from, to]) => replaceWord(current, from, to), text);
-  const directive = body.body.filter(statement => 'directive' in statement).at(-1);
+  const directive = body.body.filter(statement => isDirective(statement)).at(-1);
   const bare = body.body.find(statement => statement.type === 'ExpressionStatement' && isInitOf(snippet.statement, textOf(parsed, statement)));
-  const first = body.body.find(statement => !('directive' in statement));
+  const first = body.body.find(statement => !isDirective(statement));
   const indent = first === undefined ? `${indentAt(parsed, entry.start)}  ` : indentAt(parsed, first.start);
   const lines = [snippet.statement, ...(snippet.guard === undefined ? [] : [snippet.guard])].map(line => rename(reindent(line, indent)));
   const offset = directive === undefined ? body.start + 1 : directive.end;

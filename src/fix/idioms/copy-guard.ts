@@ -4,7 +4,7 @@ import type { FixContext } from '../context.ts';
 import { bindingOf, freeNames, parameterPattern, parameterType, patternPath } from '../source/bindings.ts';
 import { styleOf } from '../source/edit-set.ts';
 import type { EditSet, ImportNeed } from '../source/edit-set.ts';
-import { calleeName, findAll, indentAt, isCall, statementOf, textOf } from '../source/parsed-file.ts';
+import { calleeName, findAll, indentAt, isCall, isDirective, statementOf, textOf } from '../source/parsed-file.ts';
 import type { FunctionNode, ParsedFile } from '../source/parsed-file.ts';
 import { entryKindOf } from './entry.ts';
 import { refusalAt } from './refusal.ts';
@@ -30,18 +30,37 @@ export function copyStatement(context: FixContext, edits: EditSet, copy: Copy): 
   const { parsed, entry } = copy.to;
   const { body } = entry;
   if (body?.type !== 'BlockStatement') return copyIntoExpression(context, edits, copy);
-  const directive = body.body.filter(statement => 'directive' in statement).at(-1);
+  const directive = body.body.filter(statement => isDirective(statement)).at(-1);
   const plan: Plan = { lines: [], imports: [], after: directive === undefined ? body.start + 1 : directive.end };
   const refused = planStatement(context, edits, copy, plan, 0);
   if (refused !== undefined) return refused;
   if (/\bawait\b/.test(plan.lines.join('\n')) && !entry.async) return `The function at ${parsed.file} is not async.`;
-  const first = body.body.find(statement => !('directive' in statement));
+  const first = body.body.find(statement => !isDirective(statement));
   const indent = first === undefined ? `${indentAt(parsed, entry.start)}  ` : indentAt(parsed, first.start);
   const missing = plan.lines.filter(line => !parsed.text.slice(body.start, body.end).includes(line));
   if (missing.length === 0) return 'The guard stands there already.';
+  const [only] = missing;
+  const weaker = missing.length === 1 && only !== undefined && isBareCall(copy.from.statement) ? weakerGuard(context, parsed, entry) : undefined;
+  if (weaker !== undefined && only !== undefined) {
+    edits.replace(parsed, weaker, only, 'shared');
+    addImports(context, edits, parsed, plan.imports);
+    return undefined;
+  }
   edits.insert(parsed, plan.after, missing.map(line => `\n${indent}${shifted(line, indent)}`).join(''), 'shared');
   addImports(context, edits, parsed, plan.imports);
   return undefined;
+}
+
+function isBareCall(statement: Node): boolean {
+  return statement.type === 'ExpressionStatement' && statement.expression.type === 'AwaitExpression' && isCall(statement.expression.argument);
+}
+
+// `await requireUser();` asks less than the guard that is copied; it gives way to it.
+function weakerGuard(context: FixContext, parsed: ParsedFile, entry: FunctionNode): Node | undefined {
+  if (entry.body?.type !== 'BlockStatement') return undefined;
+  const first = entry.body.body.find(statement => !isDirective(statement));
+  if (first?.type !== 'ExpressionStatement' || first.expression.type !== 'AwaitExpression' || !isCall(first.expression.argument)) return undefined;
+  return context.sessions.asksWho(parsed, first.expression.argument) ? first : undefined;
 }
 
 // `async ({ member }) => respond(…)` becomes a function with a block first.
@@ -176,7 +195,7 @@ function parameterTypeText(parsed: ParsedFile, node: FunctionNode): string {
 function firstStatement(entry: FunctionNode): Statement | undefined {
   const { body } = entry;
   if (body?.type !== 'BlockStatement') return undefined;
-  return body.body.filter((statement): statement is Statement => !('directive' in statement)).at(-1);
+  return body.body.filter((statement): statement is Statement => !isDirective(statement)).at(-1);
 }
 
 function identifierNode(node: Node, name: string): Node | undefined {

@@ -166,11 +166,13 @@ async function play(lab, attack) {
 }
 
 async function takeAwayOthers(lab) {
-  const foreign = new Set([...world.ids].filter(([, tenant]) => tenant !== 'A').map(([id]) => id));
   const rows = await snapshot(lab.client);
+  const others = ['B', 'C'].flatMap(letter => (world.tenants[letter] === undefined ? [] : [world.tenants[letter]]));
   await replaying(lab.client, async () => {
     for (const table of world.tables.filter(each => !world.kept.includes(each.name))) {
-      await remove(lab.client, table, [...rows.get(table.name).values()].filter(row => Object.values(row).some(value => foreign.has(value))));
+      const keyOf = row => table.primaryKey.map(key => String(row[key])).join(' ');
+      const foreign = new Set(others.flatMap(tenant => (tenant.rows[table.name] ?? []).map(keyOf)));
+      await remove(lab.client, table, [...rows.get(table.name).values()].filter(row => foreign.has(keyOf(row))));
     }
   });
 }

@@ -31,6 +31,17 @@ export function propertyOf(table: CodeTable, column: string): string | undefined
   return table.properties.get(column);
 }
 
+/** The names by which a table's rows are included: its own, and those of relations to it (`accounts: many(account)`). */
+export function relationNames(sources: SourceSet, table: CodeTable): ReadonlySet<string> {
+  const names = new Set([table.name]);
+  for (const file of sources.files) {
+    const text = sources.read(file) ?? '';
+    if (!text.includes('relations(')) continue;
+    for (const match of text.matchAll(/(\w+):\s*(?:many|one)\(\s*(\w+)/g)) if (match[2] === table.name && match[1] !== undefined) names.add(match[1]);
+  }
+  return names;
+}
+
 function tablesOf(parsed: ParsedFile): readonly CodeTable[] {
   const found: CodeTable[] = [];
   for (const call of findAll(parsed.program, isCall)) {

@@ -1,5 +1,6 @@
 import type { ImportDeclaration } from 'oxc-parser';
 import type { Edit } from '../../core/fix.ts';
+import { isDirective } from './parsed-file.ts';
 import type { ParsedFile } from './parsed-file.ts';
 
 /** An edit; `shared` ones (imports, the look-up of the session) may be asked for by several fixes and are made once. */
@@ -105,7 +106,7 @@ function newImport(parsed: ParsedFile, line: string, where: 'first' | 'last'): F
       ? { file: parsed.file, start: anchor.start, end: anchor.start, text: `${line}\n`, shared: true }
       : { file: parsed.file, start: anchor.end, end: anchor.end, text: `\n${line}`, shared: true };
   }
-  const directive = parsed.program.body.filter(statement => 'directive' in statement).at(-1);
+  const directive = parsed.program.body.filter(statement => isDirective(statement)).at(-1);
   return directive === undefined
     ? { file: parsed.file, start: 0, end: 0, text: `${line}\n\n`, shared: true }
     : { file: parsed.file, start: directive.end, end: directive.end, text: `\n\n${line}`, shared: true };

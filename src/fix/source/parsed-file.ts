@@ -125,6 +125,11 @@ export function memberChain(node: Expression): { readonly root: Expression; read
   return { root: at, names };
 }
 
+/** Whether a statement is a directive (`'use server'`); the parser gives every expression statement the field. */
+export function isDirective(statement: Node): boolean {
+  return statement.type === 'ExpressionStatement' && 'directive' in statement && typeof statement.directive === 'string';
+}
+
 /** The name a call is made by: `f` for `f()`, `g` for `a.b.g()`. */
 export function calleeName(call: CallExpression): string | undefined {
   const callee = unwrap(call.callee);
