@@ -39,6 +39,7 @@ export async function probeFolder(options: ProbeFolderOptions, context: CommandC
   try {
     return await probeApp({
       appRoot,
+      planRoot: analysis.root,
       build,
       replicaDatabase: prepared.replicaDatabase,
       database: prepared.database,
