@@ -185,8 +185,9 @@ function narrowTypes(context: FixContext, edits: EditSet, file: string, codeTabl
       const name = /^typeof (\w+)\.\$inferSelect$/.exec(text)?.[1];
       const declaration = name === undefined ? undefined : context.set.declarationOf(target, name);
       if (declaration?.kind !== 'local' || declaration.name !== codeTable.name) continue;
-      const parent = other.parentOf(node);
-      edits.replace(other, parent?.type === 'TSParenthesizedType' ? parent : node, `Omit<${text}, ${secrets.map(each => `'${each}'`).join(' | ')}>`);
+      const inParentheses = other.text[node.start - 1] === '(' && other.text[node.end] === ')';
+      const span = inParentheses ? { start: node.start - 1, end: node.end + 1 } : node;
+      edits.replace(other, span, `Omit<${text}, ${secrets.map(each => `'${each}'`).join(' | ')}>`);
     }
   }
 }
