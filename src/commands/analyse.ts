@@ -49,14 +49,25 @@ export interface Analysis {
   readonly missing: readonly DrydockError[];
 }
 
-const noDatabase: DatabaseModel = { tables: [], views: [], functions: [], roles: [], enums: [], buckets: [], platform: 'plain' };
+const noDatabase: DatabaseModel = {
+  tables: [],
+  views: [],
+  functions: [],
+  roles: [],
+  enums: [],
+  buckets: [],
+  platform: 'plain',
+};
 
 /** collect → model → judge (with the replica's matrix): everything that `trace`, `rules` and triage are made of. */
 export async function analyse(options: AnalyseOptions, context: CommandContext): Promise<Analysis> {
   const start = performance.now();
   const missing: DrydockError[] = [];
   await loadSqlParser();
-  const source = options.halves === 'database' ? optional(() => readSource(options.root), []) : required(options, missing, () => readSource(options.root));
+  const source =
+    options.halves === 'database'
+      ? optional(() => readSource(options.root), [])
+      : required(options, missing, () => readSource(options.root));
   const root = source?.root ?? options.root;
   const collected = await collect(options, root, context, missing);
   const database = collected?.database ?? noDatabase;
@@ -66,7 +77,19 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
   const cells = matrix?.cells ?? [];
   const judged = judge({ app, database, tenancy, cells, checks });
   const gaps = [...judged.gaps, ...(collected?.gaps ?? []), ...(matrix?.gaps ?? [])];
-  return { root, source, app, collected, database, tenancy, cells, judged, gaps, missing, elapsedMs: performance.now() - start };
+  return {
+    root,
+    source,
+    app,
+    collected,
+    database,
+    tenancy,
+    cells,
+    judged,
+    gaps,
+    missing,
+    elapsedMs: performance.now() - start,
+  };
 }
 
 function required(options: AnalyseOptions, missing: DrydockError[], read: () => SourceFiles): SourceFiles | undefined {
@@ -84,7 +107,12 @@ function optional(read: () => SourceFiles, missing: DrydockError[]): SourceFiles
   }
 }
 
-async function collect(options: AnalyseOptions, root: string, context: CommandContext, missing: DrydockError[]): Promise<CollectedDatabase | undefined> {
+async function collect(
+  options: AnalyseOptions,
+  root: string,
+  context: CommandContext,
+  missing: DrydockError[],
+): Promise<CollectedDatabase | undefined> {
   const stage = context.progress.start('Reading the database schema');
   try {
     const collected = await collectDatabase({
@@ -94,7 +122,9 @@ async function collect(options: AnalyseOptions, root: string, context: CommandCo
       replica: await context.replica(),
     });
     const { report } = collected;
-    stage.done(`${report.statements} statements of ${report.files} migration files replayed, ${report.failed.length} failed`);
+    stage.done(
+      `${report.statements} statements of ${report.files} migration files replayed, ${report.failed.length} failed`,
+    );
     return collected;
   } catch (thrown) {
     const known = thrown instanceof DrydockError && thrown.code === 'no-migrations';
@@ -108,12 +138,18 @@ async function collect(options: AnalyseOptions, root: string, context: CommandCo
   }
 }
 
-async function replay(collected: CollectedDatabase, tenancy: TenancyModel, context: CommandContext): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[] }> {
+async function replay(
+  collected: CollectedDatabase,
+  tenancy: TenancyModel,
+  context: CommandContext,
+): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[] }> {
   if (collected.replicaDatabase === undefined) return { cells: [], gaps: [] };
   const stage = context.progress.start('Trying every role, command and table with two tenants');
   const matrix = await buildMatrix(collected.replicaDatabase, collected.database, tenancy);
   const counts = countVerdicts(matrix.cells);
-  stage.done(`${matrix.cells.length} cells tried: ${counts.leaks} leak, ${counts.isolated} isolated, ${counts.unknown} unknown`);
+  stage.done(
+    `${matrix.cells.length} cells tried: ${counts.leaks} leak, ${counts.isolated} isolated, ${counts.unknown} unknown`,
+  );
   return matrix;
 }
 
@@ -170,7 +206,10 @@ export function toRulesResult(analysis: Analysis): RulesResult {
       memberships: tenancy.memberships.map(membership => membership.table),
       owners: tenancy.owners.map(({ table, ownership, confidence }) => ({
         table,
-        path: ownership.kind === 'tenant' || ownership.kind === 'user' ? ownership.path.map(hop => `${hop.column} → ${hop.table}.${hop.referencedColumn}`) : [],
+        path:
+          ownership.kind === 'tenant' || ownership.kind === 'user'
+            ? ownership.path.map(hop => `${hop.column} → ${hop.table}.${hop.referencedColumn}`)
+            : [],
         kind: ownership.kind,
         confidence,
       })),
@@ -190,5 +229,13 @@ export function stackOf({ app, collected }: Analysis): readonly string[] {
   const framework = app?.framework;
   const next = framework?.next === undefined ? [] : [`Next.js ${framework.next}`];
   const database = collected?.platform === 'supabase' ? ['Supabase'] : [];
-  return [...new Set([...next, ...(framework?.orm ?? []), ...database, ...(framework?.auth ?? []), ...(framework?.stripe === true ? ['Stripe'] : [])])];
+  return [
+    ...new Set([
+      ...next,
+      ...(framework?.orm ?? []),
+      ...database,
+      ...(framework?.auth ?? []),
+      ...(framework?.stripe === true ? ['Stripe'] : []),
+    ]),
+  ];
 }

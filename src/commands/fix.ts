@@ -30,7 +30,10 @@ export async function runFix(root: string, options: FixOptions, context: Command
   const wanted = options.finding === undefined ? analysis.judged.findings : [chosen(analysis, options.finding)];
   const copy = await copyApp(analysis.root, join(analysis.root, '.drydock', 'fix', 'app'), { branch: 'drydock/fix' });
   const outcome = await repair(wanted, analysis, copy, options, context);
-  const proved = options.attack === false || !canRun(analysis) || outcome.applied.length === 0 ? outcome : await attack(outcome, analysis, copy, options, context);
+  const proved =
+    options.attack === false || !canRun(analysis) || outcome.applied.length === 0
+      ? outcome
+      : await attack(outcome, analysis, copy, options, context);
   const held = proved.applied.filter(fix => fix.verified.offered);
   if (options.apply === true) applyTo(analysis.root, copy, held);
   return {
@@ -50,12 +53,22 @@ function pickMigrations({ migrations }: FixOptions): { readonly migrations?: str
 
 function chosen(analysis: Analysis, name: string): Finding {
   const { findings } = analysis.judged;
-  const found = /^\d+$/.test(name) ? findings[Number(name) - 1] : findings.find(finding => finding.fingerprint.startsWith(name));
+  const found = /^\d+$/.test(name)
+    ? findings[Number(name) - 1]
+    : findings.find(finding => finding.fingerprint.startsWith(name));
   if (found !== undefined) return found;
-  throw new DrydockError('usage', `There is no finding '${name}'; there are ${findings.length}.`, { next: 'drydock lists them with their numbers.' });
+  throw new DrydockError('usage', `There is no finding '${name}'; there are ${findings.length}.`, {
+    next: 'drydock lists them with their numbers.',
+  });
 }
 
-async function repair(wanted: readonly Finding[], analysis: Analysis, copy: AppCopy, options: FixOptions, context: CommandContext): Promise<RepairOutcome> {
+async function repair(
+  wanted: readonly Finding[],
+  analysis: Analysis,
+  copy: AppCopy,
+  options: FixOptions,
+  context: CommandContext,
+): Promise<RepairOutcome> {
   const stage = context.progress.start('Repairing a copy, one path at a time');
   const outcome = await repairOnCopy({
     copy,
@@ -64,7 +77,9 @@ async function repair(wanted: readonly Finding[], analysis: Analysis, copy: AppC
     report: text => stage.update(text),
     rejudge: () => rejudge(copy, pickMigrations(options), context),
   });
-  stage.done(`${outcome.applied.length} repairs hold in the code and the database; findings: ${analysis.judged.findings.length} before, ${outcome.final.findings.length} now`);
+  stage.done(
+    `${outcome.applied.length} repairs hold in the code and the database; findings: ${analysis.judged.findings.length} before, ${outcome.final.findings.length} now`,
+  );
   return outcome;
 }
 
@@ -73,10 +88,22 @@ function canRun(analysis: Analysis): boolean {
 }
 
 /** The same attacks on the app as it is and on the repaired copy; what still gets through is taken back. */
-async function attack(outcome: RepairOutcome, analysis: Analysis, copy: AppCopy, options: FixOptions, context: CommandContext): Promise<RepairOutcome> {
+async function attack(
+  outcome: RepairOutcome,
+  analysis: Analysis,
+  copy: AppCopy,
+  options: FixOptions,
+  context: CommandContext,
+): Promise<RepairOutcome> {
   const leaking = await copyApp(analysis.root, join(analysis.root, '.drydock', 'fix', 'before'));
-  const before = await probeFolder({ analysis, appRoot: leaking.root, build: 'build', ...pickMigrations(options) }, context);
-  const after = await probeFolder({ analysis, appRoot: copy.root, build: 'build', baseline: before.ownAccess, ...pickMigrations(options) }, context);
+  const before = await probeFolder(
+    { analysis, appRoot: leaking.root, build: 'build', ...pickMigrations(options) },
+    context,
+  );
+  const after = await probeFolder(
+    { analysis, appRoot: copy.root, build: 'build', baseline: before.ownAccess, ...pickMigrations(options) },
+    context,
+  );
   const guilty = blame(outcome.applied, before, after);
   const applied = await takeBack(guilty, outcome.applied, copy, new Map());
   return {

@@ -13,7 +13,11 @@ import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
 
 /** `drydock probe`: a copy of the app, built and run on the embedded Postgres, attacked by made-up customers of it. */
-export async function runProbe(root: string, options: { readonly migrations?: string }, context: CommandContext): Promise<ProbeResult> {
+export async function runProbe(
+  root: string,
+  options: { readonly migrations?: string },
+  context: CommandContext,
+): Promise<ProbeResult> {
   const analysis = await analyse({ root, ...options, halves: 'both' }, context);
   requireRunnable(analysis);
   const copy = await copyApp(analysis.root, join(analysis.root, '.drydock', 'probe', 'app'));
@@ -64,19 +68,31 @@ export async function freshDatabase(
   options: { readonly migrations?: string },
   context: CommandContext,
 ): Promise<{ readonly replicaDatabase: ReplicaDatabase; readonly database: Analysis['database'] }> {
-  const collected = await collectDatabase({ root, replica: await context.replica(), ...(options.migrations === undefined ? {} : { migrations: options.migrations }) });
-  if (collected.replicaDatabase === undefined) throw new DrydockError('no-migrations', 'The app cannot be run without its migrations.', { next: 'Name them with --migrations <folder>.' });
+  const collected = await collectDatabase({
+    root,
+    replica: await context.replica(),
+    ...(options.migrations === undefined ? {} : { migrations: options.migrations }),
+  });
+  if (collected.replicaDatabase === undefined)
+    throw new DrydockError('no-migrations', 'The app cannot be run without its migrations.', {
+      next: 'Name them with --migrations <folder>.',
+    });
   return { replicaDatabase: collected.replicaDatabase, database: collected.database };
 }
 
 function requireRunnable(analysis: Analysis): NonNullable<Analysis['app']> {
   const [first] = analysis.missing;
   if (first !== undefined) throw first;
-  if (analysis.app === undefined) throw new DrydockError('not-an-app', `No Next.js app was found in '${analysis.root}'.`);
+  if (analysis.app === undefined)
+    throw new DrydockError('not-an-app', `No Next.js app was found in '${analysis.root}'.`);
   if (analysis.collected?.platform === 'supabase') {
-    throw new DrydockError('boot-failed', 'An app on Supabase talks to Supabase’s own services, which Drydock does not run.', {
-      next: 'drydock trace and drydock rules judge it without running it.',
-    });
+    throw new DrydockError(
+      'boot-failed',
+      'An app on Supabase talks to Supabase’s own services, which Drydock does not run.',
+      {
+        next: 'drydock trace and drydock rules judge it without running it.',
+      },
+    );
   }
   return analysis.app;
 }

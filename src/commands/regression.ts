@@ -24,26 +24,58 @@ export interface RegressionOptions {
 }
 
 /** Writes the regression suite into the repaired copy, keeping only tests that tell the two apart. */
-export async function writeRegressionTests(options: RegressionOptions, context: CommandContext): Promise<{ readonly tests: RescueResult['tests']; readonly gaps: readonly Gap[] }> {
+export async function writeRegressionTests(
+  options: RegressionOptions,
+  context: CommandContext,
+): Promise<{ readonly tests: RescueResult['tests']; readonly gaps: readonly Gap[] }> {
   const stage = context.progress.start('Writing regression tests and running them on both apps');
   const { lab } = options;
   const world = createWorld({ ...lab, password, routes: lab.manifests.routes.map(route => route.pattern) });
   try {
     const target = (root: string): TestTarget => ({ root, run: work => runOn(root, work, options, context) });
     const leaked = options.attacks.filter(attack => attack.outcome === 'leaked');
-    const proved = await proveTests({ attacks: leaked, world, leaking: target(options.leakingRoot), repaired: target(options.repairedRoot) });
-    stage.done(`${proved.written} tests written: all fail on the app as it was and pass on the repaired copy; ${proved.left.length} attacks have none`);
+    const proved = await proveTests({
+      attacks: leaked,
+      world,
+      leaking: target(options.leakingRoot),
+      repaired: target(options.repairedRoot),
+    });
+    stage.done(
+      `${proved.written} tests written: all fail on the app as it was and pass on the repaired copy; ${proved.left.length} attacks have none`,
+    );
     const { written, failingBefore, passingAfter, files } = proved;
-    return { tests: { written, failingBefore, passingAfter, files }, gaps: proved.left.map(left => ({ reason: `No regression test for ${left.entryPoint}: ${left.reason}`, file: '', line: 0, settles: 0 })) };
+    return {
+      tests: { written, failingBefore, passingAfter, files },
+      gaps: proved.left.map(left => ({
+        reason: `No regression test for ${left.entryPoint}: ${left.reason}`,
+        file: '',
+        line: 0,
+        settles: 0,
+      })),
+    };
   } catch (thrown) {
     stage.fail(`No regression tests: ${messageOf(thrown)}`);
-    return { tests: { written: 0, failingBefore: 0, passingAfter: 0, files: [] }, gaps: [{ reason: `The regression tests could not be tried: ${messageOf(thrown)}`, file: '', line: 0, settles: 0 }] };
+    return {
+      tests: { written: 0, failingBefore: 0, passingAfter: 0, files: [] },
+      gaps: [
+        { reason: `The regression tests could not be tried: ${messageOf(thrown)}`, file: '', line: 0, settles: 0 },
+      ],
+    };
   }
 }
 
 /** A finished build, started on a database of its own for as long as the work takes. */
-async function runOn<T>(root: string, work: (target: RunningTarget) => Promise<T>, options: RegressionOptions, context: CommandContext): Promise<T> {
-  const { replicaDatabase } = await freshDatabase(root, options.migrations === undefined ? {} : { migrations: options.migrations }, context);
+async function runOn<T>(
+  root: string,
+  work: (target: RunningTarget) => Promise<T>,
+  options: RegressionOptions,
+  context: CommandContext,
+): Promise<T> {
+  const { replicaDatabase } = await freshDatabase(
+    root,
+    options.migrations === undefined ? {} : { migrations: options.migrations },
+    context,
+  );
   try {
     const app = await bootApp({ appRoot: root, workFolder: join(root, '.drydock'), databaseUrl: replicaDatabase.url });
     try {

@@ -43,16 +43,32 @@ export async function runRescue(root: string, options: RescueOptions, context: C
   const copy = await copyApp(before.root, join(before.root, '.drydock', 'rescue', 'app'), { branch });
   const labs: Lab[] = [];
   const probeBefore = await clock.time('probe the app as it is', () =>
-    probeFolder({ analysis: before, appRoot: leaking.root, build: 'build', onLab: lab => labs.push(lab), ...options }, context));
+    probeFolder(
+      { analysis: before, appRoot: leaking.root, build: 'build', onLab: lab => labs.push(lab), ...options },
+      context,
+    ),
+  );
   const repaired = await repairAndProve({ before, probeBefore, copy, options, clock }, context);
   const [lab] = labs;
   const regression =
     lab === undefined
       ? { tests: { written: 0, failingBefore: 0, passingAfter: 0, files: [] }, gaps: [] }
       : await clock.time('regression tests', () =>
-          writeRegressionTests({ attacks: probeBefore.attacks, lab, leakingRoot: leaking.root, repairedRoot: copy.root, ...options }, context));
+          writeRegressionTests(
+            { attacks: probeBefore.attacks, lab, leakingRoot: leaking.root, repairedRoot: copy.root, ...options },
+            context,
+          ),
+        );
   await commitAll(copy, 'Regression tests\n\nEach fails on the app as it was and passes here.');
-  const result = toResult({ before, probeBefore, repaired, ...regression, copy, clock, elapsedMs: performance.now() - started });
+  const result = toResult({
+    before,
+    probeBefore,
+    repaired,
+    ...regression,
+    copy,
+    clock,
+    elapsedMs: performance.now() - started,
+  });
   return writeReports(result, join(before.root, '.drydock', 'rescue'));
 }
 
@@ -90,22 +106,51 @@ async function repairAndProve(job: RepairJob, context: CommandContext): Promise<
     rejected.push(...outcome.rejected);
     applied = [...applied, ...outcome.applied];
     const probeAfter = await job.clock.time('probe the repaired copy', () =>
-      probeFolder({ analysis: job.before, appRoot: job.copy.root, build: 'build', baseline: job.probeBefore.ownAccess, ...job.options }, context));
+      probeFolder(
+        {
+          analysis: job.before,
+          appRoot: job.copy.root,
+          build: 'build',
+          baseline: job.probeBefore.ownAccess,
+          ...job.options,
+        },
+        context,
+      ),
+    );
     const guilty = blame(applied, job.probeBefore, probeAfter);
     if (guilty.length > 0 && cycle < maximumCycles) {
       applied = await takeBack(guilty, applied, job.copy, attempts);
       rejected.push(...guilty.map(({ fix, step }) => withStep(fix, step).verified));
       continue;
     }
-    const after = await job.clock.time('judge the repaired copy', () => analyse({ root: job.copy.root, ...job.options, halves: 'both' }, silently(context)));
-    return { after, probeAfter, applied: applied.map(fix => withProof(fix, job.probeBefore, guilty)), rejected, unrepaired: outcome.unrepaired };
+    const after = await job.clock.time('judge the repaired copy', () =>
+      analyse({ root: job.copy.root, ...job.options, halves: 'both' }, silently(context)),
+    );
+    return {
+      after,
+      probeAfter,
+      applied: applied.map(fix => withProof(fix, job.probeBefore, guilty)),
+      rejected,
+      unrepaired: outcome.unrepaired,
+    };
   }
 }
 
-async function repair({ copy, options, before }: RepairJob, attempts: Map<string, number>, context: CommandContext): Promise<RepairOutcome> {
+async function repair(
+  { copy, options, before }: RepairJob,
+  attempts: Map<string, number>,
+  context: CommandContext,
+): Promise<RepairOutcome> {
   const stage = context.progress.start('Repairing a copy, one path at a time');
-  const outcome = await repairOnCopy({ copy, attempts, report: text => stage.update(text), rejudge: () => rejudge(copy, options, context) });
-  stage.done(`${outcome.applied.length} repairs hold; findings: ${before.judged.findings.length} before, ${outcome.final.findings.length} now`);
+  const outcome = await repairOnCopy({
+    copy,
+    attempts,
+    report: text => stage.update(text),
+    rejudge: () => rejudge(copy, options, context),
+  });
+  stage.done(
+    `${outcome.applied.length} repairs hold; findings: ${before.judged.findings.length} before, ${outcome.final.findings.length} now`,
+  );
   return outcome;
 }
 
@@ -137,21 +182,38 @@ export function blame(applied: readonly AppliedFix[], before: ProbeResult, after
   const broken = after.ownAccess.filter(check => check.outcome === 'fails');
   return applied.flatMap((fix): readonly Guilt[] => {
     const fingerprints = new Set(fix.findings.map(finding => finding.fingerprint));
-    const attack = before.attacks.find(candidate => still.has(candidate.id) && candidate.findings.some(fingerprint => fingerprints.has(fingerprint)));
-    if (attack !== undefined) return [{ fix, step: { step: 'exploit', outcome: 'failed', detail: `The same attack still works: ${attack.description}` } }];
+    const attack = before.attacks.find(
+      candidate => still.has(candidate.id) && candidate.findings.some(fingerprint => fingerprints.has(fingerprint)),
+    );
+    if (attack !== undefined)
+      return [
+        {
+          fix,
+          step: { step: 'exploit', outcome: 'failed', detail: `The same attack still works: ${attack.description}` },
+        },
+      ];
     const check = broken.find(candidate => fix.findings.some(finding => finding.entryPoint === candidate.entryPoint));
-    return check === undefined ? [] : [{ fix, step: { step: 'own-access', outcome: 'failed', detail: `${check.description}: ${check.observed}` } }];
+    return check === undefined
+      ? []
+      : [{ fix, step: { step: 'own-access', outcome: 'failed', detail: `${check.description}: ${check.observed}` } }];
   });
 }
 
 /** Undoes the guilty fixes from the last to the first; a later fix of the same file is undone with it and tried again. */
-export async function takeBack(guilty: readonly Guilt[], applied: readonly AppliedFix[], copy: AppCopy, attempts: Map<string, number>): Promise<readonly AppliedFix[]> {
+export async function takeBack(
+  guilty: readonly Guilt[],
+  applied: readonly AppliedFix[],
+  copy: AppCopy,
+  attempts: Map<string, number>,
+): Promise<readonly AppliedFix[]> {
   const undone = new Set(guilty.map(({ fix }) => fix));
   for (const { fix } of guilty) {
     for (const finding of fix.findings) attempts.set(finding.fingerprint, (attempts.get(finding.fingerprint) ?? 0) + 1);
   }
   for (const [index, fix] of applied.entries()) {
-    const shares = applied.slice(0, index).some(earlier => undone.has(earlier) && [...earlier.before.keys()].some(file => fix.before.has(file)));
+    const shares = applied
+      .slice(0, index)
+      .some(earlier => undone.has(earlier) && [...earlier.before.keys()].some(file => fix.before.has(file)));
     if (shares) undone.add(fix);
   }
   for (const fix of applied.toReversed().filter(candidate => undone.has(candidate))) {
@@ -171,11 +233,21 @@ export function withProof(fix: AppliedFix, before: ProbeResult, guilty: readonly
   const fault = guilty.find(candidate => candidate.fix === fix);
   if (fault !== undefined) return withStep(fix, fault.step);
   const fingerprints = new Set(fix.findings.map(finding => finding.fingerprint));
-  const attacks = before.attacks.filter(attack => attack.outcome === 'leaked' && attack.findings.some(fingerprint => fingerprints.has(fingerprint)));
+  const attacks = before.attacks.filter(
+    attack => attack.outcome === 'leaked' && attack.findings.some(fingerprint => fingerprints.has(fingerprint)),
+  );
   const exploit: VerificationStep =
     attacks.length === 0
-      ? { step: 'exploit', outcome: 'skipped', detail: 'No attack over HTTP had confirmed it; the judgement of the code and the database stands.' }
-      : { step: 'exploit', outcome: 'passed', detail: `${attacks.length} ${attacks.length === 1 ? 'attack that worked fails' : 'attacks that worked fail'} now.` };
+      ? {
+          step: 'exploit',
+          outcome: 'skipped',
+          detail: 'No attack over HTTP had confirmed it; the judgement of the code and the database stands.',
+        }
+      : {
+          step: 'exploit',
+          outcome: 'passed',
+          detail: `${attacks.length} ${attacks.length === 1 ? 'attack that worked fails' : 'attacks that worked fail'} now.`,
+        };
   const steps: readonly VerificationStep[] = [
     { step: 'build', outcome: 'passed', detail: 'next build' },
     exploit,
@@ -197,7 +269,10 @@ interface Pieces {
 
 function toResult({ before, probeBefore, repaired, tests, gaps, copy, clock, elapsedMs }: Pieces): RescueResult {
   const proved = new Map(probeBefore.findings.map(finding => [finding.fingerprint, finding]));
-  const withEvidence = <T extends TraceResult | RulesResult>(result: T): T => ({ ...result, findings: result.findings.map(finding => proved.get(finding.fingerprint) ?? finding) });
+  const withEvidence = <T extends TraceResult | RulesResult>(result: T): T => ({
+    ...result,
+    findings: result.findings.map(finding => proved.get(finding.fingerprint) ?? finding),
+  });
   const changed = new Set(repaired.applied.flatMap(fix => [...fix.before.keys()]));
   return {
     command: 'rescue',
@@ -213,7 +288,10 @@ function toResult({ before, probeBefore, repaired, tests, gaps, copy, clock, ela
     rulesAfter: toRulesResult(repaired.after),
     probeBefore,
     probeAfter: repaired.probeAfter,
-    fixes: [...repaired.applied.map(fix => fix.verified), ...repaired.rejected.filter(fix => !wasReplaced(fix, repaired.applied))],
+    fixes: [
+      ...repaired.applied.map(fix => fix.verified),
+      ...repaired.rejected.filter(fix => !wasReplaced(fix, repaired.applied)),
+    ],
     unrepaired: repaired.unrepaired,
     tests,
     filesChanged: [...changed, ...tests.files].toSorted(),
@@ -231,12 +309,17 @@ function wasReplaced(fix: VerifiedFix, applied: readonly AppliedFix[]): boolean 
 
 function ledger(analysis: Analysis, probe: ProbeResult, before: ProbeResult): Ledger {
   const working = new Set(before.ownAccess.filter(check => check.outcome === 'works').map(ownAccessKey));
-  const tenantTables = analysis.tenancy.owners.filter(owner => owner.ownership.kind === 'tenant').map(owner => owner.table);
-  const guarded = analysis.database.tables.filter(table => tenantTables.includes(sqlName(table)) && table.rowSecurity && table.policies.length > 0);
+  const tenantTables = analysis.tenancy.owners
+    .filter(owner => owner.ownership.kind === 'tenant')
+    .map(owner => owner.table);
+  const guarded = analysis.database.tables.filter(
+    table => tenantTables.includes(sqlName(table)) && table.rowSecurity && table.policies.length > 0,
+  );
   return {
     leaksExploited: exploitedLeaks(probe.attacks).size,
     attacks: probe.attacks.filter(attack => attack.outcome === 'leaked' || attack.outcome === 'held').length,
-    ownAccessWorking: probe.ownAccess.filter(check => check.outcome === 'works' && working.has(ownAccessKey(check))).length,
+    ownAccessWorking: probe.ownAccess.filter(check => check.outcome === 'works' && working.has(ownAccessKey(check)))
+      .length,
     ownAccessChecks: working.size,
     tablesUnderPolicy: guarded.length,
     tenantTables: tenantTables.length,
@@ -251,12 +334,18 @@ function ownAccessKey(check: { readonly entryPoint: string; readonly description
 
 /** Leaks that an attack got through, counted once however many requests show it: by entry point and table. */
 function exploitedLeaks(attacks: readonly Attack[]): ReadonlySet<string> {
-  return new Set(attacks.filter(attack => attack.outcome === 'leaked').map(attack => `${attack.entryPoint}\n${attack.table ?? ''}`));
+  return new Set(
+    attacks.filter(attack => attack.outcome === 'leaked').map(attack => `${attack.entryPoint}\n${attack.table ?? ''}`),
+  );
 }
 
 /** Evidence files, one per finding, for whoever wants to repeat it by hand. */
 function writeEvidence(folder: string, findings: readonly Finding[]): void {
-  const replayed = findings.flatMap((finding, index) => finding.evidence.flatMap(evidence => (evidence.kind === 'replay' ? [{ name: `${index + 1}.sql`, text: evidence.transcript }] : [])));
+  const replayed = findings.flatMap((finding, index) =>
+    finding.evidence.flatMap(evidence =>
+      evidence.kind === 'replay' ? [{ name: `${index + 1}.sql`, text: evidence.transcript }] : [],
+    ),
+  );
   if (replayed.length > 0) mkdirSync(folder, { recursive: true });
   for (const { name, text } of replayed) writeFileSync(join(folder, name), text);
 }

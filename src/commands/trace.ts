@@ -3,6 +3,10 @@ import { analyse, toTraceResult } from './analyse.ts';
 import type { CommandContext } from './context.ts';
 
 /** `drydock trace`: every path from the browser to the database, with its verdict. */
-export async function runTrace(root: string, options: { readonly migrations?: string }, context: CommandContext): Promise<TraceResult> {
+export async function runTrace(
+  root: string,
+  options: { readonly migrations?: string },
+  context: CommandContext,
+): Promise<TraceResult> {
   return toTraceResult(await analyse({ root, ...options, halves: 'code' }, context));
 }

@@ -9,7 +9,11 @@ import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
 
 /** `drydock`: is it happening, to whom, and what to do in the next ten minutes. */
-export async function runTriage(root: string, options: { readonly migrations?: string }, context: CommandContext): Promise<TriageResult> {
+export async function runTriage(
+  root: string,
+  options: { readonly migrations?: string },
+  context: CommandContext,
+): Promise<TriageResult> {
   const analysis = await analyse({ root, ...options, halves: 'both' }, context);
   const [first] = analysis.missing;
   if (analysis.app === undefined && analysis.collected === undefined && first !== undefined) throw first;
@@ -35,9 +39,17 @@ function verdictOf({ judged, gaps, app, collected }: Analysis): Pick<TriageResul
   const serious = judged.findings.filter(finding => finding.severity === 'critical' || finding.severity === 'high');
   const writes = judged.paths.some(path => path.verdict === 'leaks' && path.sink.operation !== 'read');
   if (serious.length > 0) {
-    return { verdict: 'not-safe', headline: writes ? 'Customers can read and change each other’s data.' : 'Customers can read each other’s data.' };
+    return {
+      verdict: 'not-safe',
+      headline: writes ? 'Customers can read and change each other’s data.' : 'Customers can read each other’s data.',
+    };
   }
-  if (judged.findings.length > 0) return { verdict: 'not-safe', headline: 'No customer reads another’s rows on the paths that were traced, but there are faults to mend before launch.' };
+  if (judged.findings.length > 0)
+    return {
+      verdict: 'not-safe',
+      headline:
+        'No customer reads another’s rows on the paths that were traced, but there are faults to mend before launch.',
+    };
   const untold = judged.paths.filter(path => path.verdict === 'unknown').length;
   if (app === undefined || collected === undefined || untold > 0) {
     return { verdict: 'could-not-tell', headline: 'No leak was found, but a part could not be judged.' };
@@ -64,10 +76,14 @@ function whoOf({ judged }: Analysis): TriageResult['who'] {
   const principals = new Map(judged.paths.map(path => [path.id, path.principal]));
   const counts = new Map<string, number>();
   for (const finding of judged.findings) {
-    const who = finding.pathIds.some(id => principals.get(id) === 'anonymous') ? 'anyone on the internet' : 'any signed-in user';
+    const who = finding.pathIds.some(id => principals.get(id) === 'anonymous')
+      ? 'anyone on the internet'
+      : 'any signed-in user';
     counts.set(who, (counts.get(who) ?? 0) + 1);
   }
-  return [...counts].map(([principal, findings]) => ({ principal, findings })).toSorted((left, right) => right.findings - left.findings);
+  return [...counts]
+    .map(([principal, findings]) => ({ principal, findings }))
+    .toSorted((left, right) => right.findings - left.findings);
 }
 
 async function sinceOf(root: string, findings: readonly Finding[]): Promise<TriageResult['since']> {
@@ -77,7 +93,10 @@ async function sinceOf(root: string, findings: readonly Finding[]): Promise<Tria
     if (commit === undefined) continue;
     counted.set(commit.commit, { ...commit, findings: (counted.get(commit.commit)?.findings ?? 0) + 1 });
   }
-  return [...counted.values()].toSorted((left, right) => compareText(right.date, left.date) || right.findings - left.findings || compareText(left.commit, right.commit));
+  return [...counted.values()].toSorted(
+    (left, right) =>
+      compareText(right.date, left.date) || right.findings - left.findings || compareText(left.commit, right.commit),
+  );
 }
 
 function todoOf({ judged, collected }: Analysis): TriageResult['todo'] {
@@ -85,8 +104,17 @@ function todoOf({ judged, collected }: Analysis): TriageResult['todo'] {
   const secrets = judged.findings.filter(finding => finding.check === 'exposure/secret-in-client-bundle');
   return [
     { action: 'see the worst of them, step by step', command: 'drydock trace 1' },
-    ...secrets.map(finding => ({ action: `rotate the key that is in your browser bundle (${finding.file}:${finding.line}), then revoke the old one` })),
-    ...(collected === undefined ? [] : [{ action: 'prove it in your running app, on an embedded Postgres with made-up tenants', command: 'drydock probe' }]),
+    ...secrets.map(finding => ({
+      action: `rotate the key that is in your browser bundle (${finding.file}:${finding.line}), then revoke the old one`,
+    })),
+    ...(collected === undefined
+      ? []
+      : [
+          {
+            action: 'prove it in your running app, on an embedded Postgres with made-up tenants',
+            command: 'drydock probe',
+          },
+        ]),
     { action: 'repair all of it on a copy, with proof that each repair holds', command: 'drydock rescue' },
   ];
 }

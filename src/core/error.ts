@@ -19,11 +19,7 @@ export class DrydockError extends Error {
   /** What the user can do next, as a full sentence; absent where there is nothing to do. */
   readonly next: string | undefined;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: { readonly next?: string; readonly cause?: unknown } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options: { readonly next?: string; readonly cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'DrydockError';
     this.code = code;

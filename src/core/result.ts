@@ -55,7 +55,12 @@ export interface RulesResult extends ResultBase {
     readonly root: string | undefined;
     readonly principal: string | undefined;
     readonly memberships: readonly string[];
-    readonly owners: readonly { readonly table: string; readonly path: readonly string[]; readonly kind: string; readonly confidence: string }[];
+    readonly owners: readonly {
+      readonly table: string;
+      readonly path: readonly string[];
+      readonly kind: string;
+      readonly confidence: string;
+    }[];
   };
   readonly cells: readonly Cell[];
   readonly findings: readonly Finding[];
@@ -105,7 +110,11 @@ export interface ProbeResult extends ResultBase {
   readonly attacks: readonly Attack[];
   readonly ownAccess: readonly OwnAccessCheck[];
   /** Every planned cell ends as tested, leaked, or not reachable with its reason. */
-  readonly coverage: { readonly entryPoints: number; readonly exercised: number; readonly notReachable: readonly { readonly entryPoint: string; readonly reason: string }[] };
+  readonly coverage: {
+    readonly entryPoints: number;
+    readonly exercised: number;
+    readonly notReachable: readonly { readonly entryPoint: string; readonly reason: string }[];
+  };
   readonly timings: readonly { readonly stage: string; readonly elapsedMs: number }[];
   readonly findings: readonly Finding[];
 }
@@ -143,7 +152,12 @@ export interface RescueResult extends ResultBase {
   readonly probeAfter: ProbeResult;
   readonly fixes: readonly VerifiedFix[];
   readonly unrepaired: readonly { readonly fingerprint: string; readonly reason: string }[];
-  readonly tests: { readonly written: number; readonly failingBefore: number; readonly passingAfter: number; readonly files: readonly string[] };
+  readonly tests: {
+    readonly written: number;
+    readonly failingBefore: number;
+    readonly passingAfter: number;
+    readonly files: readonly string[];
+  };
   readonly filesChanged: readonly string[];
   readonly branch: string;
   readonly workFolder: string;
@@ -161,7 +175,13 @@ export interface TriageResult extends ResultBase {
   readonly reach: { readonly tables: readonly string[]; readonly columns: number; readonly secretColumns: number };
   readonly who: readonly { readonly principal: string; readonly findings: number }[];
   /** The commits that brought the leaking lines, newest first; empty outside git. */
-  readonly since: readonly { readonly commit: string; readonly subject: string; readonly date: string; readonly author: string; readonly findings: number }[];
+  readonly since: readonly {
+    readonly commit: string;
+    readonly subject: string;
+    readonly date: string;
+    readonly author: string;
+    readonly findings: number;
+  }[];
   readonly todo: readonly { readonly action: string; readonly command?: string }[];
 }
 

@@ -73,7 +73,13 @@ function compareFindings(left: Finding, right: Finding): number {
 
 function toFinding(check: Check, found: CheckFinding): Finding {
   const { subject, severity, ...rest } = found;
-  return { ...rest, check: check.id, cwe: check.cwe, severity: severity ?? check.severity, fingerprint: fingerprint(check.id, subject) };
+  return {
+    ...rest,
+    check: check.id,
+    cwe: check.cwe,
+    severity: severity ?? check.severity,
+    fingerprint: fingerprint(check.id, subject),
+  };
 }
 
 /** Names a finding by what it is about, not where it stands, so that it survives unrelated edits. */
@@ -85,7 +91,10 @@ function withoutTwins(findings: readonly CheckFinding[]): readonly CheckFinding[
   const seen = new Map<string, CheckFinding>();
   for (const finding of findings) {
     const known = seen.get(finding.subject);
-    seen.set(finding.subject, known === undefined ? finding : { ...known, pathIds: [...new Set([...known.pathIds, ...finding.pathIds])] });
+    seen.set(
+      finding.subject,
+      known === undefined ? finding : { ...known, pathIds: [...new Set([...known.pathIds, ...finding.pathIds])] },
+    );
   }
   return [...seen.values()];
 }
@@ -93,7 +102,12 @@ function withoutTwins(findings: readonly CheckFinding[]): readonly CheckFinding[
 function unknownGaps(paths: readonly JudgedPath[]): readonly Gap[] {
   return paths
     .filter(path => path.verdict === 'unknown')
-    .map(path => ({ reason: path.notes[0] ?? 'Could not tell.', file: path.sink.file, line: path.sink.line, settles: 1 }));
+    .map(path => ({
+      reason: path.notes[0] ?? 'Could not tell.',
+      file: path.sink.file,
+      line: path.sink.line,
+      settles: 1,
+    }));
 }
 
 /** One gap per reason and place; `settles` adds up. Most useful first. */
@@ -105,6 +119,10 @@ function mergeGaps(gaps: readonly Gap[]): readonly Gap[] {
     merged.set(key, known === undefined ? gap : { ...known, settles: known.settles + gap.settles });
   }
   return [...merged.values()].toSorted(
-    (left, right) => right.settles - left.settles || compareText(left.file, right.file) || left.line - right.line || compareText(left.reason, right.reason),
+    (left, right) =>
+      right.settles - left.settles ||
+      compareText(left.file, right.file) ||
+      left.line - right.line ||
+      compareText(left.reason, right.reason),
   );
 }

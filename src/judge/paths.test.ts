@@ -49,32 +49,55 @@ describe('a read as the owner of the tables', () => {
   });
 
   test('leaks to the internet when nothing asks who is calling', () => {
-    expect(verdict(path('invoice', byId, { principal: 'anonymous', facts: [] }))).toEqual(['leaks', 'no-authentication']);
+    expect(verdict(path('invoice', byId, { principal: 'anonymous', facts: [] }))).toEqual([
+      'leaks',
+      'no-authentication',
+    ]);
   });
 
   test('is a guarded look-up when the row is compared before it is used', () => {
-    const factsAfter: readonly Fact[] = [{ holds: { kind: 'condition', condition: equals(own('team_id'), tenant) }, place, label: 'if (invoice.teamId !== …)' }];
+    const factsAfter: readonly Fact[] = [
+      {
+        holds: { kind: 'condition', condition: equals(own('team_id'), tenant) },
+        place,
+        label: 'if (invoice.teamId !== …)',
+      },
+    ];
     expect(verdict(path('invoice', byId, { factsAfter }))).toEqual(['isolated', 'guarded-lookup']);
-    expect(verdict(path('invoice', byId, { factsAfter, query: { operation: 'delete' } }))).toEqual(['leaks', 'client-id']);
+    expect(verdict(path('invoice', byId, { factsAfter, query: { operation: 'delete' } }))).toEqual([
+      'leaks',
+      'client-id',
+    ]);
   });
 
   test('leaves the object unbound when the membership is of a tenant that the caller names', () => {
     const where = and([equals(of('m', 'team_id'), sent('body.team')), equals(of('m', 'person_id'), user)]);
-    const member: Fact = { holds: { kind: 'row', row: { name: 'm', table: 'team_member', where } }, place, label: 'requireMember(body.team)' };
+    const member: Fact = {
+      holds: { kind: 'row', row: { name: 'm', table: 'team_member', where } },
+      place,
+      label: 'requireMember(body.team)',
+    };
     expect(verdict(path('invoice', byId, { facts: [signedIn, member] }))).toEqual(['leaks', 'unbound-object']);
-    expect(verdict(path('invoice', and([byId, equals(own('team_id'), sent('body.team'))]), { facts: [signedIn, member] }))).toEqual(['isolated', 'scoped-by-membership']);
+    expect(
+      verdict(path('invoice', and([byId, equals(own('team_id'), sent('body.team'))]), { facts: [signedIn, member] })),
+    ).toEqual(['isolated', 'scoped-by-membership']);
   });
 
   test('names the guard that does not stop it', () => {
     const condition = equals(sent('body.team'), tenant);
     for (const weakness of ['fail-open', 'not-awaited', 'result-dropped', 'layout-only'] as const) {
       const guard: Fact = { holds: { kind: 'condition', condition }, place, label: 'assertTeam()', weakness };
-      expect(verdict(path('invoice', equals(own('team_id'), sent('body.team')), { facts: [signedIn, guard] }))).toEqual(['leaks', weakness]);
+      expect(verdict(path('invoice', equals(own('team_id'), sent('body.team')), { facts: [signedIn, guard] }))).toEqual(
+        ['leaks', weakness],
+      );
     }
   });
 
   test('leaks where the scoping filter may be undefined', () => {
-    const where = and([byId, { kind: 'maybe-absent', operand: equals(own('team_id'), tenant), because: 'teamId may be undefined' }]);
+    const where = and([
+      byId,
+      { kind: 'maybe-absent', operand: equals(own('team_id'), tenant), because: 'teamId may be undefined' },
+    ]);
     expect(verdict(path('invoice', where))).toEqual(['leaks', 'maybe-undefined']);
   });
 
@@ -86,39 +109,63 @@ describe('a read as the owner of the tables', () => {
 
 describe('writes', () => {
   test('an insert names the caller’s own tenant or leaks', () => {
-    const insert = (value: Term): QueryPath => path('invoice', always, { query: { operation: 'insert', values: [{ column: 'team_id', value }] } });
+    const insert = (value: Term): QueryPath =>
+      path('invoice', always, { query: { operation: 'insert', values: [{ column: 'team_id', value }] } });
     expect(verdict(insert(tenant))).toEqual(['isolated', 'scoped-by-session']);
     expect(verdict(insert(sent('body.teamId')))).toEqual(['leaks', 'client-id']);
   });
 
   test('an update of one’s own row must not move it to a tenant of the caller’s choice', () => {
-    const update = (value: Term): QueryPath => path('invoice', scoped, { query: { operation: 'update', values: [{ column: 'team_id', value }] } });
+    const update = (value: Term): QueryPath =>
+      path('invoice', scoped, { query: { operation: 'update', values: [{ column: 'team_id', value }] } });
     expect(verdict(update(tenant))).toEqual(['isolated', 'scoped-by-session']);
     expect(verdict(update(sent('body.teamId')))).toEqual(['leaks', 'client-id']);
   });
 
   test('a reference to a row that was never looked at is a leak of its own, one that was looked up is not', () => {
-    const values = [{ column: 'team_id', value: tenant }, { column: 'customer_id', value: sent('body.customerId') }];
+    const values = [
+      { column: 'team_id', value: tenant },
+      { column: 'customer_id', value: sent('body.customerId') },
+    ];
     const insert = path('invoice', always, { query: { operation: 'insert', values } });
     const world = { ...billingWorld(), cells: [] };
     expect(judgeReferences(insert, world).map(judged => judged.reason)).toEqual(['foreign-key']);
     const where = and([equals(of('c', 'id'), sent('body.customerId')), equals(of('c', 'team_id'), tenant)]);
-    const lookedUp: Fact = { holds: { kind: 'row', row: { name: 'c', table: 'customer', where } }, place, label: 'getCustomer()' };
+    const lookedUp: Fact = {
+      holds: { kind: 'row', row: { name: 'c', table: 'customer', where } },
+      place,
+      label: 'getCustomer()',
+    };
     expect(judgeReferences({ ...insert, facts: [signedIn, lookedUp] }, world)).toEqual([]);
   });
 });
 
 describe('a client under row security', () => {
   const inTeam: Predicate = equals(own('team_id'), { kind: 'setting', name: 'app.team_id' });
-  const underPolicy = (policies: readonly Partial<Policy>[], rowSecurity = true) => (database: DatabaseModel): DatabaseModel => ({
-    ...database,
-    tables: database.tables.map(table =>
-      table.name === 'invoice'
-        ? { ...table, rowSecurity, policies: policies.map((policy, index) => ({ name: `p${index}`, table: 'invoice', command: 'all', permissive: true, roles: ['app'], ...policy })) }
-        : table,
-    ),
+  const underPolicy =
+    (policies: readonly Partial<Policy>[], rowSecurity = true) =>
+    (database: DatabaseModel): DatabaseModel => ({
+      ...database,
+      tables: database.tables.map(table =>
+        table.name === 'invoice'
+          ? {
+              ...table,
+              rowSecurity,
+              policies: policies.map((policy, index) => ({
+                name: `p${index}`,
+                table: 'invoice',
+                command: 'all',
+                permissive: true,
+                roles: ['app'],
+                ...policy,
+              })),
+            }
+          : table,
+      ),
+    });
+  const bound = (value: Term): Partial<QueryPath> => ({
+    client: { kind: 'drizzle', role: 'guarded', sqlRole: 'app', settings: [{ name: 'app.team_id', value }], place },
   });
-  const bound = (value: Term): Partial<QueryPath> => ({ client: { kind: 'drizzle', role: 'guarded', sqlRole: 'app', settings: [{ name: 'app.team_id', value }], place } });
 
   test('a right policy makes an unfiltered query safe, and the owner’s connection does not', () => {
     const database = underPolicy([{ usingPredicate: inTeam }]);
@@ -127,21 +174,42 @@ describe('a client under row security', () => {
   });
 
   test('a setting that holds what the caller sent binds nothing', () => {
-    expect(verdict(path('invoice', byId, bound(sent('body.team'))), underPolicy([{ usingPredicate: inTeam }]))).toEqual(['leaks', 'client-id']);
+    expect(verdict(path('invoice', byId, bound(sent('body.team'))), underPolicy([{ usingPredicate: inTeam }]))).toEqual(
+      ['leaks', 'client-id'],
+    );
   });
 
   test('a second permissive policy opens what the first one closes, a restrictive one does not', () => {
-    expect(verdict(path('invoice', byId, bound(tenant)), underPolicy([{ usingPredicate: inTeam }, { usingPredicate: always }]))).toEqual(['leaks', 'policy-leaks']);
-    expect(verdict(path('invoice', byId, bound(tenant)), underPolicy([{ usingPredicate: inTeam }, { usingPredicate: always, permissive: false }]))).toEqual(['isolated', 'scoped-by-policy']);
+    expect(
+      verdict(
+        path('invoice', byId, bound(tenant)),
+        underPolicy([{ usingPredicate: inTeam }, { usingPredicate: always }]),
+      ),
+    ).toEqual(['leaks', 'policy-leaks']);
+    expect(
+      verdict(
+        path('invoice', byId, bound(tenant)),
+        underPolicy([{ usingPredicate: inTeam }, { usingPredicate: always, permissive: false }]),
+      ),
+    ).toEqual(['isolated', 'scoped-by-policy']);
   });
 
   test('policies that were never enabled protect nothing', () => {
-    expect(verdict(path('invoice', byId, bound(tenant)), underPolicy([{ usingPredicate: inTeam }], false))).toEqual(['leaks', 'policy-leaks']);
+    expect(verdict(path('invoice', byId, bound(tenant)), underPolicy([{ usingPredicate: inTeam }], false))).toEqual([
+      'leaks',
+      'policy-leaks',
+    ]);
   });
 
   test('an insert is checked by WITH CHECK, or by USING where there is none', () => {
-    const insert = path('invoice', always, { ...bound(tenant), query: { operation: 'insert', values: [{ column: 'team_id', value: sent('body.teamId') }] } });
+    const insert = path('invoice', always, {
+      ...bound(tenant),
+      query: { operation: 'insert', values: [{ column: 'team_id', value: sent('body.teamId') }] },
+    });
     expect(verdict(insert, underPolicy([{ usingPredicate: inTeam }]))).toEqual(['isolated', 'scoped-by-policy']);
-    expect(verdict(insert, underPolicy([{ usingPredicate: inTeam, check: 'true', checkPredicate: always }]))).toEqual(['leaks', 'policy-leaks']);
+    expect(verdict(insert, underPolicy([{ usingPredicate: inTeam, check: 'true', checkPredicate: always }]))).toEqual([
+      'leaks',
+      'policy-leaks',
+    ]);
   });
 });

@@ -50,7 +50,9 @@ export function judgeQuery(model: QueryPath, world: JudgeWorld): readonly Judged
   if (main.verdict !== 'isolated' && main.verdict !== 'public') return judged;
   const visible = underPolicies(self, model, world);
   for (const [index, row] of model.query.joined.entries()) {
-    const beside = [visible, ...requiredRows(model), ...referredRows(row, model)].filter(other => other.name !== row.name);
+    const beside = [visible, ...requiredRows(model), ...referredRows(row, model)].filter(
+      other => other.name !== row.name,
+    );
     const joined = judge({ model, row, operation: 'read', beside }, world);
     judged.push(toPath(model, joined, row, index + 1));
   }
@@ -60,7 +62,9 @@ export function judgeQuery(model: QueryPath, world: JudgeWorld): readonly Judged
 /** Joined rows without which the query returns nothing: of inner joins, and those that the filter compares. */
 function requiredRows({ query }: QueryPath): readonly RowVariable[] {
   const compared = new Set(comparedRows(query.where));
-  return query.joined.filter(row => row.required === true || compared.has(row.name)).flatMap(row => [row, ...referredIn(row, query.joined)]);
+  return query.joined
+    .filter(row => row.required === true || compared.has(row.name))
+    .flatMap(row => [row, ...referredIn(row, query.joined)]);
 }
 
 /** Joined rows that must be there for this one to be joined: those its own condition compares. */
@@ -68,7 +72,11 @@ function referredRows(row: RowVariable, { query }: QueryPath): readonly RowVaria
   return referredIn(row, query.joined);
 }
 
-function referredIn(row: RowVariable, joined: readonly RowVariable[], seen: ReadonlySet<string> = new Set()): readonly RowVariable[] {
+function referredIn(
+  row: RowVariable,
+  joined: readonly RowVariable[],
+  seen: ReadonlySet<string> = new Set(),
+): readonly RowVariable[] {
   const names = new Set(comparedRows(row.where));
   const next = joined.filter(other => other.name !== row.name && names.has(other.name) && !seen.has(other.name));
   return next.flatMap(other => [other, ...referredIn(other, joined, new Set([...seen, row.name, other.name]))]);
@@ -78,7 +86,9 @@ function referredIn(row: RowVariable, joined: readonly RowVariable[], seen: Read
 function comparedRows(where: Predicate): readonly string[] {
   switch (where.kind) {
     case 'compare':
-      return where.operator.startsWith('is-') ? [] : [where.left, where.right].flatMap(term => (term.kind === 'column' ? [term.row] : []));
+      return where.operator.startsWith('is-')
+        ? []
+        : [where.left, where.right].flatMap(term => (term.kind === 'column' ? [term.row] : []));
     case 'and':
       return where.operands.flatMap(comparedRows);
     default:
@@ -90,12 +100,22 @@ function comparedRows(where: Predicate): readonly string[] {
 function ownCondition({ query }: QueryPath): Predicate {
   if (query.operation !== 'insert') return query.where;
   // An assignment, not a filter: the value may be NULL.
-  return and(query.values.map(({ column, value }) => ({ kind: 'compare', operator: 'is-not-distinct-from', left: { kind: 'column', row: 'self', column }, right: value })));
+  return and(
+    query.values.map(({ column, value }) => ({
+      kind: 'compare',
+      operator: 'is-not-distinct-from',
+      left: { kind: 'column', row: 'self', column },
+      right: value,
+    })),
+  );
 }
 
 function judge(subject: Subject, world: JudgeWorld): Judgement {
   const { model, row } = subject;
-  if (model.principal === 'system' || model.facts.some(fact => fact.holds.kind === 'system' && fact.weakness === undefined)) {
+  if (
+    model.principal === 'system' ||
+    model.facts.some(fact => fact.holds.kind === 'system' && fact.weakness === undefined)
+  ) {
     return settled('isolated', 'system', 'Only a verified system call comes here.');
   }
   if (model.query.calls !== undefined) return judgeCall(model, world);
@@ -106,8 +126,10 @@ function judge(subject: Subject, world: JudgeWorld): Judgement {
     return settled('unknown', 'opaque', `The table '${row.table}' is in no migration or schema that was read.`);
   }
   const ownership = ownersByTable(world.tenancy).get(row.table)?.ownership;
-  if (ownership?.kind === 'shared') return settled('public', 'no-owner', `'${row.table}' has no owner: ${ownership.because}`);
-  if (isAdministrator(model)) return settled('isolated', 'administrator', 'Only an administrator of the app comes here.');
+  if (ownership?.kind === 'shared')
+    return settled('public', 'no-owner', `'${row.table}' has no owner: ${ownership.because}`);
+  if (isAdministrator(model))
+    return settled('isolated', 'administrator', 'Only an administrator of the app comes here.');
   if (view !== undefined) return judgeView(subject, world);
   if (ownership === undefined || ownership.kind === 'unknown') {
     return settled('unknown', 'opaque', `Nothing tells who owns a row of '${row.table}'.`);
@@ -123,7 +145,9 @@ function settled(verdict: Verdict, reason: Reason, ...notes: readonly string[]):
 function isAdministrator(model: QueryPath): boolean {
   return (
     model.principal === 'admin' ||
-    model.facts.some(fact => fact.weakness === undefined && fact.holds.kind === 'role' && fact.holds.tenant === undefined)
+    model.facts.some(
+      fact => fact.weakness === undefined && fact.holds.kind === 'role' && fact.holds.tenant === undefined,
+    )
   );
 }
 
@@ -133,9 +157,16 @@ function judgeTable(subject: Subject, world: JudgeWorld): Judgement {
   const effect = table === undefined ? undefined : policyEffect(table, operation, model.client, world.database);
   const withoutPolicy = judgeRow(subject, world);
   if (withoutPolicy.verdict === 'isolated' || effect === undefined) return withoutPolicy;
-  if (!effect.applies) return sqlRoleOf(model.client) === undefined ? ownerNote(withoutPolicy, subject, world) : policyFault(withoutPolicy, subject);
+  if (!effect.applies)
+    return sqlRoleOf(model.client) === undefined
+      ? ownerNote(withoutPolicy, subject, world)
+      : policyFault(withoutPolicy, subject);
   const policy = operation === 'insert' ? effect.check : effect.using;
-  const withPolicy = judgeRow({ ...subject, check: effect.check, row: { ...row, where: and([row.where, rowNamed(policy, row.name)]) } }, world, true);
+  const withPolicy = judgeRow(
+    { ...subject, check: effect.check, row: { ...row, where: and([row.where, rowNamed(policy, row.name)]) } },
+    world,
+    true,
+  );
   if (withPolicy.verdict === 'isolated') return asNobody(subject, world) ?? byPolicy(subject, world);
   const cell = findCell(subject, world);
   if (withPolicy.verdict === 'unknown' && cell?.verdict === 'isolated') return byPolicy(subject, world);
@@ -147,12 +178,16 @@ function judgeTable(subject: Subject, world: JudgeWorld): Judgement {
 function asNobody(subject: Subject, world: JudgeWorld): Judgement | undefined {
   const { model, row, operation } = subject;
   const table = tablesByName(world.database).get(row.table);
-  const mayBeNobody = model.client.role === 'authenticated' && model.client.sqlRole === undefined && model.principal === 'anonymous';
+  const mayBeNobody =
+    model.client.role === 'authenticated' && model.client.sqlRole === undefined && model.principal === 'anonymous';
   if (!mayBeNobody || table === undefined) return undefined;
   const anonymous: QueryPath = { ...model, client: { ...model.client, role: 'anon' } };
   const effect = policyEffect(table, operation, anonymous.client, world.database);
   const policy = operation === 'insert' ? effect.check : effect.using;
-  const judged = judgeRow({ ...subject, model: anonymous, row: { ...row, where: and([row.where, rowNamed(policy, row.name)]) } }, world);
+  const judged = judgeRow(
+    { ...subject, model: anonymous, row: { ...row, where: and([row.where, rowNamed(policy, row.name)]) } },
+    world,
+  );
   return judged.verdict === 'leaks' ? policyFault(judged, { ...subject, model: anonymous }) : undefined;
 }
 
@@ -162,8 +197,12 @@ function isBoundToCaller(model: QueryPath): boolean {
 }
 
 function isVerifiedTenant(value: Term, model: QueryPath): boolean {
-  return model.facts.some(fact =>
-    fact.weakness === undefined && ((fact.holds.kind === 'member' && sameTerm(fact.holds.tenant, value)) || (fact.holds.kind === 'row' && termsOf(fact.holds.row.where).some(term => sameTerm(term, value)))));
+  return model.facts.some(
+    fact =>
+      fact.weakness === undefined &&
+      ((fact.holds.kind === 'member' && sameTerm(fact.holds.tenant, value)) ||
+        (fact.holds.kind === 'row' && termsOf(fact.holds.row.where).some(term => sameTerm(term, value)))),
+  );
 }
 
 function sameTerm(left: Term, right: Term): boolean {
@@ -183,14 +222,19 @@ function policyFault(judgement: Judgement, { model, row }: Subject): Judgement {
   return {
     ...judgement,
     reason: 'policy-leaks',
-    notes: [`The query leaves isolation to the database, and the policies of '${row.table}' for the role '${role}' do not give it.`],
+    notes: [
+      `The query leaves isolation to the database, and the policies of '${row.table}' for the role '${role}' do not give it.`,
+    ],
   };
 }
 
 function ownerNote(judgement: Judgement, { model, row }: Subject, world: JudgeWorld): Judgement {
   const table = tablesByName(world.database).get(row.table);
   if (judgement.verdict !== 'leaks' || table === undefined || table.policies.length === 0) return judgement;
-  const how = model.client.role === 'service' ? 'the service role bypasses policies' : 'the connection owns the table: policies do not apply';
+  const how =
+    model.client.role === 'service'
+      ? 'the service role bypasses policies'
+      : 'the connection owns the table: policies do not apply';
   return { ...judgement, notes: [...judgement.notes, `'${row.table}' has policies, but ${how}.`] };
 }
 
@@ -202,7 +246,13 @@ function rowNamed(predicate: Predicate, name: string): Predicate {
 function findCell({ model, row, operation }: Subject, world: JudgeWorld): Cell | undefined {
   const role = sqlRoleOf(model.client);
   const command = operation === 'read' ? 'select' : operation;
-  const mine = world.cells.filter(cell => sqlName({ schema: cell.schema, name: cell.object }) === row.table && cell.role === role && cell.command === command && cell.tier === 'api');
+  const mine = world.cells.filter(
+    cell =>
+      sqlName({ schema: cell.schema, name: cell.object }) === row.table &&
+      cell.role === role &&
+      cell.command === command &&
+      cell.tier === 'api',
+  );
   return mine.find(cell => cell.verdict === 'leaks') ?? mine.find(cell => cell.verdict !== 'unknown');
 }
 
@@ -210,15 +260,19 @@ function judgeView(subject: Subject, world: JudgeWorld): Judgement {
   const direct = judgeRow(subject, world);
   if (direct.verdict === 'isolated') return direct;
   const cell = findCell(subject, world);
-  if (cell?.verdict === 'isolated' || cell?.verdict === 'public') return settled('isolated', 'scoped-by-policy', `${cell.because}`);
+  if (cell?.verdict === 'isolated' || cell?.verdict === 'public')
+    return settled('isolated', 'scoped-by-policy', `${cell.because}`);
   if (sqlRoleOf(subject.model.client) === undefined) return direct;
-  if (cell === undefined) return settled('unknown', 'opaque', `What the view '${subject.row.table}' shows to the role was not replayed.`);
+  if (cell === undefined)
+    return settled('unknown', 'opaque', `What the view '${subject.row.table}' shows to the role was not replayed.`);
   return policyFault({ ...direct, verdict: 'leaks' }, subject);
 }
 
 function judgeCall(model: QueryPath, world: JudgeWorld): Judgement {
   const name = model.query.calls?.function ?? '';
-  const cells = world.cells.filter(cell => cell.objectKind === 'function' && (cell.object === name || cell.object.startsWith(`${name}(`)));
+  const cells = world.cells.filter(
+    cell => cell.objectKind === 'function' && (cell.object === name || cell.object.startsWith(`${name}(`)),
+  );
   const role = sqlRoleOf(model.client);
   const mine = cells.filter(cell => role === undefined || cell.role === role);
   const leak = mine.find(cell => cell.verdict === 'leaks');
@@ -233,7 +287,11 @@ function judgeCall(model: QueryPath, world: JudgeWorld): Judgement {
 }
 
 function isChosen(value: Term): boolean {
-  return value.kind === 'client' || value.kind === 'tool-argument' || (value.kind === 'call' && value.arguments.some(isChosen));
+  return (
+    value.kind === 'client' ||
+    value.kind === 'tool-argument' ||
+    (value.kind === 'call' && value.arguments.some(isChosen))
+  );
 }
 
 /** The row alone, with the facts of the path. `policy` says that a policy is part of its condition. */
@@ -247,14 +305,26 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
     const written = operation === 'update' ? judgeWritten(subject, world, strong) : undefined;
     return written ?? owned(answer, subject);
   }
-  if (operation === 'read' && model.factsAfter.length > 0 && ask([...strong, ...model.factsAfter.filter(fact => fact.weakness === undefined)], 'dropped').kind === 'owned') {
+  if (
+    operation === 'read' &&
+    model.factsAfter.length > 0 &&
+    ask([...strong, ...model.factsAfter.filter(fact => fact.weakness === undefined)], 'dropped').kind === 'owned'
+  ) {
     return settled('isolated', 'guarded-lookup', 'The row is compared with the caller before it is used.');
   }
   if (operation === 'read' && !model.escapes) {
-    return settled('isolated', 'guarded-lookup', 'The row itself never reaches the caller; what it chooses is judged where it is used.');
+    return settled(
+      'isolated',
+      'guarded-lookup',
+      'The row itself never reaches the caller; what it chooses is judged where it is used.',
+    );
   }
   if (ask(strong, 'kept').kind === 'owned') {
-    return leak('maybe-undefined', subject, 'The filter that ties the row to the caller is left out when its value is undefined.');
+    return leak(
+      'maybe-undefined',
+      subject,
+      'The filter that ties the row to the caller is left out when its value is undefined.',
+    );
   }
   const weak = weakGuard(subject, ask);
   if (weak !== undefined) return weak;
@@ -314,7 +384,8 @@ const rights: Readonly<Record<Extract<Answer, { kind: 'owned' }>['by'], readonly
 
 function owned(answer: Extract<Answer, { kind: 'owned' }>, { model }: Subject): Judgement {
   const [reason, note] = rights[answer.by];
-  const guarded = reason === 'scoped-by-membership' && model.facts.length === 0 ? 'The filter itself asks for membership.' : note;
+  const guarded =
+    reason === 'scoped-by-membership' && model.facts.length === 0 ? 'The filter itself asks for membership.' : note;
   return settled('isolated', reason, guarded);
 }
 
@@ -330,7 +401,12 @@ function weakGuard({ model, row }: Subject, ask: Ask): Judgement | undefined {
     const facts = model.facts.filter(fact => fact.weakness === undefined || fact.weakness === weakness);
     const guard = facts.find(fact => fact.weakness === weakness);
     if (guard === undefined || ask(facts, 'dropped').kind !== 'owned') continue;
-    return { verdict: 'leaks', reason: weakness, notes: [`The guard '${guard.label}' ${why}.`], ...unboundOf(row.where) };
+    return {
+      verdict: 'leaks',
+      reason: weakness,
+      notes: [`The guard '${guard.label}' ${why}.`],
+      ...unboundOf(row.where),
+    };
   }
   return undefined;
 }
@@ -362,13 +438,27 @@ function judgeWritten(subject: Subject, world: JudgeWorld, facts: readonly Fact[
   const where = subject.check === undefined ? assigned : and([assigned, rowNamed(subject.check, 'new')]);
   const next: RowVariable = { name: 'new', table: row.table, where };
   const answer = askWith({ ...subject, row: next, beside: [row] }, world, false)(facts, 'dropped');
-  return answer.kind === 'owned' ? undefined : leak('client-id', { ...subject, row: next }, `The row can be moved to another tenant: '${column}' takes ${termText(value)}.`);
+  return answer.kind === 'owned'
+    ? undefined
+    : leak(
+        'client-id',
+        { ...subject, row: next },
+        `The row can be moved to another tenant: '${column}' takes ${termText(value)}.`,
+      );
 }
 
 /** References to other tenants' rows that an insert or update of one's own row writes. */
-export function foreignReferences(model: QueryPath, world: JudgeWorld): readonly { readonly column: string; readonly table: string; readonly value: Term }[] {
+export function foreignReferences(
+  model: QueryPath,
+  world: JudgeWorld,
+): readonly { readonly column: string; readonly table: string; readonly value: Term }[] {
   const table = tablesByName(world.database).get(model.query.table);
-  if (table === undefined || model.query.calls !== undefined || (model.query.operation !== 'insert' && model.query.operation !== 'update')) return [];
+  if (
+    table === undefined ||
+    model.query.calls !== undefined ||
+    (model.query.operation !== 'insert' && model.query.operation !== 'update')
+  )
+    return [];
   const facts = model.facts.filter(fact => fact.weakness === undefined);
   const ownership = ownersByTable(world.tenancy).get(model.query.table)?.ownership;
   const ownerColumn = ownership?.kind === 'tenant' || ownership?.kind === 'user' ? ownership.path[0].column : undefined;
@@ -377,7 +467,11 @@ export function foreignReferences(model: QueryPath, world: JudgeWorld): readonly
     const value = model.query.values.find(entry => entry.column === column)?.value;
     if (column === undefined || referenced === undefined || key.columns.length > 1 || value === undefined) return [];
     if (!isChosen(value) || column === ownerColumn || !hasTenant(key.table, world)) return [];
-    const parent: RowVariable = { name: 'referenced', table: key.table, where: equals({ kind: 'column', row: 'referenced', column: referenced }, value) };
+    const parent: RowVariable = {
+      name: 'referenced',
+      table: key.table,
+      where: equals({ kind: 'column', row: 'referenced', column: referenced }, value),
+    };
     const subject: Subject = { model, row: parent, operation: 'read', beside: [] };
     const answer = askWith(subject, world, false)(facts, 'dropped');
     return answer.kind === 'not-owned' ? [{ column, table: key.table, value }] : [];
@@ -411,7 +505,12 @@ function classify(subject: Subject, facts: readonly Fact[], world: JudgeWorld): 
   }
   if (!selectors.some(isChosen)) return leak('unscoped', subject, 'Nothing in the query depends on the caller.');
   const verified = facts.find(fact => verifiesTenant(fact, world));
-  if (verified === undefined) return leak('client-id', subject, 'A value from the browser selects the row, and nothing ties the row to the caller.');
+  if (verified === undefined)
+    return leak(
+      'client-id',
+      subject,
+      'A value from the browser selects the row, and nothing ties the row to the caller.',
+    );
   return leak('unbound-object', subject, `'${verified.label}' verifies a tenant; nothing ties the row to that tenant.`);
 }
 
@@ -425,7 +524,9 @@ function verifiesTenant(fact: Fact, { tenancy }: JudgeWorld): boolean {
 function selectorsOf(where: Predicate): readonly Term[] {
   switch (where.kind) {
     case 'compare':
-      return where.operator === '=' || where.operator === 'is-not-distinct-from' ? [where.left, where.right].filter(term => term.kind !== 'column') : [];
+      return where.operator === '=' || where.operator === 'is-not-distinct-from'
+        ? [where.left, where.right].filter(term => term.kind !== 'column')
+        : [];
     case 'and':
     case 'or':
       return where.operands.flatMap(selectorsOf);
@@ -446,7 +547,13 @@ function toPath(model: QueryPath, judgement: Judgement, row: RowVariable, positi
     reason: judgement.reason,
     principal,
     entryPoint,
-    sink: { ...place, table: query.calls?.function ?? row.table, operation: position === 0 ? query.operation : 'read', client: client.kind, role: client.role },
+    sink: {
+      ...place,
+      table: query.calls?.function ?? row.table,
+      operation: position === 0 ? query.operation : 'read',
+      client: client.kind,
+      role: client.role,
+    },
     steps,
     sql: sqlText(model),
     ...(judgement.unbound === undefined ? {} : { unbound: judgement.unbound }),

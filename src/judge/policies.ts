@@ -20,7 +20,12 @@ const none: PolicyEffect = { using: always, check: always, applies: false };
  * means nothing. Settings are replaced by the values that the client gave them on this path.
  * https://www.postgresql.org/docs/18/ddl-rowsecurity.html
  */
-export function policyEffect(table: Table, operation: Operation, client: DatabaseClient, database: DatabaseModel): PolicyEffect {
+export function policyEffect(
+  table: Table,
+  operation: Operation,
+  client: DatabaseClient,
+  database: DatabaseModel,
+): PolicyEffect {
   const role = sqlRoleOf(client);
   if (role === undefined || !isUnderRowSecurity(table, role, database)) return none;
   const bind = (predicate: Predicate): Predicate => bindSettings(predicate, client);
@@ -37,7 +42,11 @@ export function policyEffect(table: Table, operation: Operation, client: Databas
         applies: true,
       };
     case 'delete':
-      return { using: bind(and([reads, combine(table, 'delete', role, database, policy => policy.usingPredicate)])), check: always, applies: true };
+      return {
+        using: bind(and([reads, combine(table, 'delete', role, database, policy => policy.usingPredicate)])),
+        check: always,
+        applies: true,
+      };
   }
 }
 
@@ -64,7 +73,10 @@ function combine(
     policy => (policy.command === 'all' || policy.command === command) && policy.roles.some(name => roles.has(name)),
   );
   const lowered = (policy: Policy): Predicate => {
-    const predicate = read(policy) ?? { kind: 'opaque' as const, reason: `the policy '${policy.name}' was not lowered` };
+    const predicate = read(policy) ?? {
+      kind: 'opaque' as const,
+      reason: `the policy '${policy.name}' was not lowered`,
+    };
     return renameRows(predicate, row => (row === 'self' ? row : `${policy.name}/${row}`));
   };
   const permissive = active.filter(policy => policy.permissive).map(lowered);

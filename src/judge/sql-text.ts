@@ -14,7 +14,10 @@ export function sqlText({ query }: QueryPath): string {
     case 'insert':
       return `insert into ${query.table} (${assigned.map(([column]) => column).join(', ')}) values (${assigned.map(([, value]) => value).join(', ')})`;
     case 'update': {
-      const set = [...assigned.map(([column, value]) => `${column} = ${value}`), ...(query.valuesOpen ? ['‹whatever the browser sends›'] : [])];
+      const set = [
+        ...assigned.map(([column, value]) => `${column} = ${value}`),
+        ...(query.valuesOpen ? ['‹whatever the browser sends›'] : []),
+      ];
       return `update ${query.table} set ${set.join(', ')}${where}`;
     }
     case 'delete':
@@ -38,7 +41,9 @@ export function predicateText(predicate: Predicate): string {
     case 'is-null':
       return `${termText(predicate.term)} is null`;
     case 'and':
-      return predicate.operands.map(operand => (operand.kind === 'or' ? `(${predicateText(operand)})` : predicateText(operand))).join(' and ');
+      return predicate.operands
+        .map(operand => (operand.kind === 'or' ? `(${predicateText(operand)})` : predicateText(operand)))
+        .join(' and ');
     case 'or':
       return predicate.operands.map(predicateText).join(' or ');
     case 'not':

@@ -11,27 +11,38 @@ export const storageTable = 'storage.objects';
 export function judgeStorage(model: QueryPath, world: JudgeWorld): Judgement {
   const terms = [...termsOf(model.query.where), ...model.query.values.map(({ value }) => value)];
   if (terms.some(term => startsWithOwn(term, model))) {
-    return { verdict: 'isolated', reason: 'scoped-by-session', notes: ["The object's path begins with the caller's own tenant or user."] };
+    return {
+      verdict: 'isolated',
+      reason: 'scoped-by-session',
+      notes: ["The object's path begins with the caller's own tenant or user."],
+    };
   }
   const role = sqlRoleOf(model.client);
   if (role === undefined) {
     const chosen = terms.some(isChosen);
-    const note = chosen ? 'A path from the browser selects the object, and the service role bypasses policies.' : 'The service role reads the bucket as a whole.';
+    const note = chosen
+      ? 'A path from the browser selects the object, and the service role bypasses policies.'
+      : 'The service role reads the bucket as a whole.';
     return { verdict: 'leaks', reason: chosen ? 'client-id' : 'unscoped', notes: [note] };
   }
-  const bucket: readonly string[] = terms.flatMap(term => (term.kind === 'constant' && typeof term.value === 'string' ? [term.value] : []));
+  const bucket: readonly string[] = terms.flatMap(term =>
+    term.kind === 'constant' && typeof term.value === 'string' ? [term.value] : [],
+  );
   const command = model.query.operation === 'read' ? 'select' : model.query.operation;
   const cells = world.cells.filter(cell => cell.role === role && cell.command === command && cell.bucket !== undefined);
   const named = cells.filter(cell => bucket.includes(cell.bucket ?? ''));
   const mine = named.length > 0 ? named : cells;
   const cell = mine.find(candidate => candidate.verdict === 'leaks') ?? mine[0];
-  if (cell === undefined) return { verdict: 'unknown', reason: 'opaque', notes: ["The bucket's policies were not replayed."] };
+  if (cell === undefined)
+    return { verdict: 'unknown', reason: 'opaque', notes: ["The bucket's policies were not replayed."] };
   if (cell.verdict === 'leaks') return { verdict: 'leaks', reason: 'policy-leaks', notes: [cell.because] };
   return { verdict: 'isolated', reason: 'scoped-by-policy', notes: [cell.because] };
 }
 
 function isChosen(term: Term): boolean {
-  return term.kind === 'client' || term.kind === 'tool-argument' || (term.kind === 'call' && term.arguments.some(isChosen));
+  return (
+    term.kind === 'client' || term.kind === 'tool-argument' || (term.kind === 'call' && term.arguments.some(isChosen))
+  );
 }
 
 /** `${session.tenant}/…`: a text whose first part the server verified. */
@@ -39,5 +50,13 @@ function startsWithOwn(term: Term, model: QueryPath): boolean {
   if (term.kind !== 'call') return false;
   const [first] = term.arguments;
   if (first?.kind === 'principal') return true;
-  return first !== undefined && model.facts.some(fact => fact.weakness === undefined && fact.holds.kind === 'member' && JSON.stringify(fact.holds.tenant) === JSON.stringify(first));
+  return (
+    first !== undefined &&
+    model.facts.some(
+      fact =>
+        fact.weakness === undefined &&
+        fact.holds.kind === 'member' &&
+        JSON.stringify(fact.holds.tenant) === JSON.stringify(first),
+    )
+  );
 }

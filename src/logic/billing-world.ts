@@ -8,8 +8,20 @@ export function billingWorld(change: (database: DatabaseModel) => DatabaseModel 
     tables: [
       table('team', ['id', 'name']),
       table('person', ['id', 'email'], { unique: [['email']] }),
-      table('team_member', ['id', 'team_id', 'person_id', 'role'], { parents: [['team_id', 'team'], ['person_id', 'person']], unique: [['team_id', 'person_id']] }),
-      table('invoice', ['id', 'team_id', 'number', 'share_token', 'customer_id'], { parents: [['team_id', 'team'], ['customer_id', 'customer']], unique: [['share_token']] }),
+      table('team_member', ['id', 'team_id', 'person_id', 'role'], {
+        parents: [
+          ['team_id', 'team'],
+          ['person_id', 'person'],
+        ],
+        unique: [['team_id', 'person_id']],
+      }),
+      table('invoice', ['id', 'team_id', 'number', 'share_token', 'customer_id'], {
+        parents: [
+          ['team_id', 'team'],
+          ['customer_id', 'customer'],
+        ],
+        unique: [['share_token']],
+      }),
       table('customer', ['id', 'team_id', 'name'], { parents: [['team_id', 'team']] }),
       table('invoice_line', ['id', 'invoice_id', 'amount'], { parents: [['invoice_id', 'invoice']] }),
       table('note', ['id', 'person_id', 'text'], { parents: [['person_id', 'person']] }),
@@ -35,20 +47,47 @@ const personHop = { column: 'person_id', table: 'person', referencedColumn: 'id'
 const tenancy: TenancyModel = {
   root: { table: 'team', key: 'id' },
   principal: { table: 'person', key: 'id' },
-  memberships: [{ table: 'team_member', tenantColumn: 'team_id', userColumn: 'person_id', roleColumn: 'role', adminRoles: ['owner'] }],
+  memberships: [
+    {
+      table: 'team_member',
+      tenantColumn: 'team_id',
+      userColumn: 'person_id',
+      roleColumn: 'role',
+      adminRoles: ['owner'],
+    },
+  ],
   owners: [
     { table: 'customer', ownership: { kind: 'tenant', path: [teamHop] }, confidence: 'foreign-key', ...none },
-    { table: 'invoice', ownership: { kind: 'tenant', path: [teamHop] }, confidence: 'foreign-key', secretColumns: [], capabilityColumns: ['share_token'] },
+    {
+      table: 'invoice',
+      ownership: { kind: 'tenant', path: [teamHop] },
+      confidence: 'foreign-key',
+      secretColumns: [],
+      capabilityColumns: ['share_token'],
+    },
     {
       table: 'invoice_line',
-      ownership: { kind: 'tenant', path: [{ column: 'invoice_id', table: 'invoice', referencedColumn: 'id' }, teamHop] },
+      ownership: {
+        kind: 'tenant',
+        path: [{ column: 'invoice_id', table: 'invoice', referencedColumn: 'id' }, teamHop],
+      },
       confidence: 'foreign-key',
       ...none,
     },
     { table: 'note', ownership: { kind: 'user', path: [personHop] }, confidence: 'foreign-key', ...none },
-    { table: 'person', ownership: { kind: 'user', path: [{ column: 'id', table: 'person', referencedColumn: 'id' }] }, confidence: 'foreign-key', ...none },
+    {
+      table: 'person',
+      ownership: { kind: 'user', path: [{ column: 'id', table: 'person', referencedColumn: 'id' }] },
+      confidence: 'foreign-key',
+      ...none,
+    },
     { table: 'plan', ownership: { kind: 'shared', because: 'it refers to nobody.' }, confidence: 'name', ...none },
-    { table: 'team', ownership: { kind: 'tenant', path: [{ column: 'id', table: 'team', referencedColumn: 'id' }] }, confidence: 'foreign-key', ...none },
+    {
+      table: 'team',
+      ownership: { kind: 'tenant', path: [{ column: 'id', table: 'team', referencedColumn: 'id' }] },
+      confidence: 'foreign-key',
+      ...none,
+    },
     { table: 'team_member', ownership: { kind: 'tenant', path: [teamHop] }, confidence: 'foreign-key', ...none },
   ],
   reasons: [],
@@ -57,7 +96,10 @@ const tenancy: TenancyModel = {
 function table(
   name: string,
   columns: readonly string[],
-  options: { readonly parents?: readonly (readonly [string, string])[]; readonly unique?: readonly (readonly string[])[] } = {},
+  options: {
+    readonly parents?: readonly (readonly [string, string])[];
+    readonly unique?: readonly (readonly string[])[];
+  } = {},
 ): Table {
   return {
     name,

@@ -70,7 +70,11 @@ function nullBranches(term: Term, positive: boolean): readonly Branch[] {
   return positive ? [{ ...empty, nulls: [term] }] : [empty];
 }
 
-function sum(operands: readonly Predicate[], absence: AbsenceReading, positive: boolean): readonly Branch[] | undefined {
+function sum(
+  operands: readonly Predicate[],
+  absence: AbsenceReading,
+  positive: boolean,
+): readonly Branch[] | undefined {
   const all: Branch[] = [];
   for (const operand of operands) {
     const branches = expand(operand, absence, positive);
@@ -80,7 +84,11 @@ function sum(operands: readonly Predicate[], absence: AbsenceReading, positive: 
   return all;
 }
 
-function product(operands: readonly Predicate[], absence: AbsenceReading, positive: boolean): readonly Branch[] | undefined {
+function product(
+  operands: readonly Predicate[],
+  absence: AbsenceReading,
+  positive: boolean,
+): readonly Branch[] | undefined {
   let all: readonly Branch[] = [empty];
   for (const operand of operands) {
     const branches = expand(operand, absence, positive);

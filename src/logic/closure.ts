@@ -35,7 +35,9 @@ export class Closure {
 
   /** The row of `table` whose `column` equals `value`: a known one, or a new one that a foreign key promises. */
   rowWith(table: string, column: string, value: Term): RowVariable {
-    const known = this.rows.find(row => row.table === table && this.same({ kind: 'column', row: row.name, column }, value));
+    const known = this.rows.find(
+      row => row.table === table && this.same({ kind: 'column', row: row.name, column }, value),
+    );
     if (known !== undefined) return known;
     const row: RowVariable = { name: `${table}[${column}=${termKey(value)}]`, table, where: { kind: 'true' } };
     this.rows.push(row);
@@ -51,7 +53,7 @@ export class Closure {
   }
 
   #closeUnderKeys(): void {
-    for (let changed = true; changed; ) {
+    for (let changed = true; changed;) {
       changed = false;
       for (const [index, left] of this.rows.entries()) {
         for (const right of this.rows.slice(index + 1)) {

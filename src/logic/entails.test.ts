@@ -14,15 +14,30 @@ const sent = (path: string): Term => ({ kind: 'client', path });
 const of = (row: string, column: string): Term => ({ kind: 'column', row, column });
 
 function ask(table: string, where: Predicate, more: Partial<Question> = {}): Answer {
-  const question: Question = { row: { name: 'self', table, where }, rows: [], conditions: [], memberTenants: [], signedIn: true, absence: 'dropped', ...more };
+  const question: Question = {
+    row: { name: 'self', table, where },
+    rows: [],
+    conditions: [],
+    memberTenants: [],
+    signedIn: true,
+    absence: 'dropped',
+    ...more,
+  };
   return entails(question, world);
 }
 
-const membershipOf = (team: Term): RowVariable => ({ name: 'm', table: 'team_member', where: and([equals(of('m', 'team_id'), team), equals(of('m', 'person_id'), user)]) });
+const membershipOf = (team: Term): RowVariable => ({
+  name: 'm',
+  table: 'team_member',
+  where: and([equals(of('m', 'team_id'), team), equals(of('m', 'person_id'), user)]),
+});
 
 describe('a row of one tenant', () => {
   test('is owned when its tenant column equals the session’s tenant', () => {
-    expect(ask('invoice', and([equals(own('id'), sent('id')), equals(own('team_id'), tenant)]))).toEqual({ kind: 'owned', by: 'session' });
+    expect(ask('invoice', and([equals(own('id'), sent('id')), equals(own('team_id'), tenant)]))).toEqual({
+      kind: 'owned',
+      by: 'session',
+    });
   });
 
   test('is not owned when only its id is compared with what the caller sends', () => {
@@ -34,30 +49,55 @@ describe('a row of one tenant', () => {
   });
 
   test('is owned once a membership of the named tenant was found', () => {
-    expect(ask('invoice', equals(own('team_id'), sent('team')), { rows: [membershipOf(sent('team'))] })).toEqual({ kind: 'owned', by: 'membership' });
+    expect(ask('invoice', equals(own('team_id'), sent('team')), { rows: [membershipOf(sent('team'))] })).toEqual({
+      kind: 'owned',
+      by: 'membership',
+    });
   });
 
   test('is not owned when the membership is of another tenant than the row', () => {
-    expect(ask('invoice', equals(own('id'), sent('id')), { rows: [membershipOf(sent('team'))] })).toEqual({ kind: 'not-owned' });
+    expect(ask('invoice', equals(own('id'), sent('id')), { rows: [membershipOf(sent('team'))] })).toEqual({
+      kind: 'not-owned',
+    });
   });
 
   test('is owned through its parent', () => {
-    const where: Predicate = { kind: 'exists', row: { name: 'i', table: 'invoice', where: and([equals(of('i', 'id'), own('invoice_id')), equals(of('i', 'team_id'), tenant)]) } };
+    const where: Predicate = {
+      kind: 'exists',
+      row: {
+        name: 'i',
+        table: 'invoice',
+        where: and([equals(of('i', 'id'), own('invoice_id')), equals(of('i', 'team_id'), tenant)]),
+      },
+    };
     expect(ask('invoice_line', where).kind).toBe('owned');
   });
 
   test('is owned when an earlier look-up of the same key was compared with the session', () => {
     const earlier: RowVariable = { name: 'q1', table: 'invoice', where: equals(of('q1', 'id'), sent('id')) };
-    expect(ask('invoice', equals(own('id'), sent('id')), { rows: [earlier], conditions: [equals(of('q1', 'team_id'), tenant)] }).kind).toBe('owned');
+    expect(
+      ask('invoice', equals(own('id'), sent('id')), {
+        rows: [earlier],
+        conditions: [equals(of('q1', 'team_id'), tenant)],
+      }).kind,
+    ).toBe('owned');
   });
 
   test('is not owned when the compared look-up had another key', () => {
     const earlier: RowVariable = { name: 'q1', table: 'invoice', where: equals(of('q1', 'id'), sent('other')) };
-    expect(ask('invoice', equals(own('id'), sent('id')), { rows: [earlier], conditions: [equals(of('q1', 'team_id'), tenant)] })).toEqual({ kind: 'not-owned' });
+    expect(
+      ask('invoice', equals(own('id'), sent('id')), {
+        rows: [earlier],
+        conditions: [equals(of('q1', 'team_id'), tenant)],
+      }),
+    ).toEqual({ kind: 'not-owned' });
   });
 
   test('is chosen by a capability when the token is unguessable', () => {
-    expect(ask('invoice', equals(own('share_token'), sent('token')), { signedIn: false })).toEqual({ kind: 'owned', by: 'capability' });
+    expect(ask('invoice', equals(own('share_token'), sent('token')), { signedIn: false })).toEqual({
+      kind: 'owned',
+      by: 'capability',
+    });
   });
 
   test('is not the session’s when nobody is signed in', () => {
@@ -67,12 +107,23 @@ describe('a row of one tenant', () => {
 
 describe('disjunctions and filters that vanish', () => {
   test('every branch of an OR must tie the row', () => {
-    expect(ask('invoice', or([equals(own('team_id'), tenant), equals(own('number'), sent('n'))]))).toEqual({ kind: 'not-owned' });
-    expect(ask('invoice', or([equals(own('team_id'), tenant), and([equals(own('team_id'), tenant), equals(own('id'), sent('n'))])])).kind).toBe('owned');
+    expect(ask('invoice', or([equals(own('team_id'), tenant), equals(own('number'), sent('n'))]))).toEqual({
+      kind: 'not-owned',
+    });
+    expect(
+      ask(
+        'invoice',
+        or([equals(own('team_id'), tenant), and([equals(own('team_id'), tenant), equals(own('id'), sent('n'))])]),
+      ).kind,
+    ).toBe('owned');
   });
 
   test('a filter that may be undefined ties nothing, unless it is read as kept', () => {
-    const where: Predicate = { kind: 'maybe-absent', operand: equals(own('team_id'), tenant), because: 'tenant may be undefined' };
+    const where: Predicate = {
+      kind: 'maybe-absent',
+      operand: equals(own('team_id'), tenant),
+      because: 'tenant may be undefined',
+    };
     expect(ask('invoice', where)).toEqual({ kind: 'not-owned' });
     expect(ask('invoice', where, { absence: 'kept' }).kind).toBe('owned');
   });
@@ -94,7 +145,14 @@ describe('rows of people', () => {
   });
 
   test('a colleague may be read through a shared tenant', () => {
-    const where: Predicate = { kind: 'exists', row: { name: 'm', table: 'team_member', where: and([equals(of('m', 'person_id'), own('id')), equals(of('m', 'team_id'), tenant)]) } };
+    const where: Predicate = {
+      kind: 'exists',
+      row: {
+        name: 'm',
+        table: 'team_member',
+        where: and([equals(of('m', 'person_id'), own('id')), equals(of('m', 'team_id'), tenant)]),
+      },
+    };
     expect(ask('person', where).kind).toBe('owned');
   });
 });
@@ -106,7 +164,10 @@ describe('policies written in SQL', () => {
     invoice: ['id', 'team_id', 'number', 'share_token', 'customer_id'],
     team_member: ['id', 'team_id', 'person_id', 'role'],
   };
-  const lower = (text: string, bodies: Readonly<Record<string, { readonly argumentNames: readonly string[]; readonly select: string }>> = {}): Predicate =>
+  const lower = (
+    text: string,
+    bodies: Readonly<Record<string, { readonly argumentNames: readonly string[]; readonly select: string }>> = {},
+  ): Predicate =>
     lowerSqlCondition(text, {
       relations: [{ alias: 'invoice', row: 'self', table: 'invoice' }],
       columnsOf: name => columns[name],
@@ -114,7 +175,8 @@ describe('policies written in SQL', () => {
     });
 
   test('a membership sub-query isolates', () => {
-    const text = 'exists (select 1 from team_member m where m.team_id = invoice.team_id and m.person_id = (select auth.uid()))';
+    const text =
+      'exists (select 1 from team_member m where m.team_id = invoice.team_id and m.person_id = (select auth.uid()))';
     expect(ask('invoice', lower(text)).kind).toBe('owned');
   });
 
@@ -124,20 +186,31 @@ describe('policies written in SQL', () => {
   });
 
   test('an IN over the caller’s teams isolates, directly and through a helper', () => {
-    expect(ask('invoice', lower('team_id in (select team_id from team_member where person_id = auth.uid())')).kind).toBe('owned');
-    const bodies = { my_teams: { argumentNames: [], select: 'select team_id from team_member where person_id = auth.uid()' } };
+    expect(
+      ask('invoice', lower('team_id in (select team_id from team_member where person_id = auth.uid())')).kind,
+    ).toBe('owned');
+    const bodies = {
+      my_teams: { argumentNames: [], select: 'select team_id from team_member where person_id = auth.uid()' },
+    };
     expect(ask('invoice', lower('team_id in (select my_teams())', bodies)).kind).toBe('owned');
     expect(ask('invoice', lower('team_id = any(my_teams())', bodies)).kind).toBe('owned');
   });
 
   test('a helper with the row’s tenant as its argument isolates, with a value of the row for the user it does not', () => {
-    const bodies = { is_member: { argumentNames: ['team', 'who'], select: 'select exists (select 1 from team_member m where m.team_id = team and m.person_id = who)' } };
+    const bodies = {
+      is_member: {
+        argumentNames: ['team', 'who'],
+        select: 'select exists (select 1 from team_member m where m.team_id = team and m.person_id = who)',
+      },
+    };
     expect(ask('invoice', lower('is_member(team_id, auth.uid())', bodies)).kind).toBe('owned');
     expect(ask('invoice', lower('is_member(team_id, customer_id)', bodies))).toEqual({ kind: 'not-owned' });
   });
 
   test('a claim the user writes himself ties nothing, one that the server writes does', () => {
-    expect(ask('invoice', lower("team_id::text = auth.jwt() -> 'user_metadata' ->> 'team'"))).toEqual({ kind: 'not-owned' });
+    expect(ask('invoice', lower("team_id::text = auth.jwt() -> 'user_metadata' ->> 'team'"))).toEqual({
+      kind: 'not-owned',
+    });
     expect(ask('invoice', lower("team_id::text = (auth.jwt() -> 'app_metadata') ->> 'team'")).kind).toBe('owned');
   });
 

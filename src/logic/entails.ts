@@ -51,7 +51,11 @@ export function entails(question: Question, world: World): Answer {
   if (premises === undefined) return { kind: 'opaque', reason: 'the condition has too many branches' };
   if (premises.length === 0) return { kind: 'owned', by: 'nobody' };
   const answers = premises.map(branch => answerBranch(question, branch, world));
-  return answers.find(answer => answer.kind === 'not-owned') ?? answers.find(answer => answer.kind === 'opaque') ?? weakest(answers);
+  return (
+    answers.find(answer => answer.kind === 'not-owned') ??
+    answers.find(answer => answer.kind === 'opaque') ??
+    weakest(answers)
+  );
 }
 
 function weakest(answers: readonly Answer[]): Answer {
@@ -116,12 +120,14 @@ class OwnershipProver {
   /** Two different constants are equal, or a nobody's id is compared: the branch holds for no row. */
   isContradiction(): boolean {
     const isUser = (term: Term): boolean => term.kind === 'principal' && term.attribute === 'user.id';
-    if (this.#question.signedIn && this.#branch.nulls.some(term => this.#closure.equalTo(term).some(isUser))) return true;
+    if (this.#question.signedIn && this.#branch.nulls.some(term => this.#closure.equalTo(term).some(isUser)))
+      return true;
     return this.#branch.equalities.some(({ left, strict }) => {
       const equal = this.#closure.equalTo(left);
       if (strict && this.#branch.nulls.some(term => this.#closure.same(term, left))) return true;
       const constants = new Set(equal.filter(term => term.kind === 'constant').map(term => String(term.value)));
-      const nobody = !this.#question.signedIn && equal.some(term => term.kind === 'principal' && term.attribute === 'user.id');
+      const nobody =
+        !this.#question.signedIn && equal.some(term => term.kind === 'principal' && term.attribute === 'user.id');
       return constants.size > 1 || (strict && constants.has('null')) || nobody;
     });
   }
@@ -151,12 +157,18 @@ class OwnershipProver {
       if (right !== undefined) return right;
     }
     for (const membership of memberships.filter(entry => entry.table === row.table)) {
-      const right = this.#tenantRight(column(row, membership.tenantColumn)) ?? this.#userRight(column(row, membership.userColumn));
+      const right =
+        this.#tenantRight(column(row, membership.tenantColumn)) ?? this.#userRight(column(row, membership.userColumn));
       if (right !== undefined) return right;
     }
     const alone = this.#question.ownerColumnAlone === true && row === this.#question.row;
     if (alone) return this.#rightByOwner(row, hops);
-    return this.#rightByOwner(row, hops) ?? this.#rightByParent(row, hops) ?? this.#capability(row) ?? this.#rightByChild(row, hops);
+    return (
+      this.#rightByOwner(row, hops) ??
+      this.#rightByParent(row, hops) ??
+      this.#capability(row) ??
+      this.#rightByChild(row, hops)
+    );
   }
 
   /** A row to which a row of the principal's own refers belongs to the same tenant: references across tenants are leaks of their own. */
@@ -165,7 +177,8 @@ class OwnershipProver {
     for (const child of this.#closure.rows.slice(0, maximumRows)) {
       if (child.name === row.name || this.#open.has(child.name)) continue;
       const refers = this.#keysToParents(child.table).some(
-        ({ hop }) => hop.table === row.table && this.#closure.same(column(child, hop.column), column(row, hop.referencedColumn)),
+        ({ hop }) =>
+          hop.table === row.table && this.#closure.same(column(child, hop.column), column(row, hop.referencedColumn)),
       );
       if (!refers) continue;
       const right = this.ownerOf(child, hops - 1);
@@ -183,7 +196,9 @@ class OwnershipProver {
     if (ownership.path.length > 1) {
       return this.ownerOf(this.#closure.rowWith(first.table, first.referencedColumn, value), hops - 1);
     }
-    return ownership.kind === 'tenant' ? this.#tenantRight(value) : (this.#userRight(value) ?? this.#colleagueRight(value));
+    return ownership.kind === 'tenant'
+      ? this.#tenantRight(value)
+      : (this.#userRight(value) ?? this.#colleagueRight(value));
   }
 
   /** A row whose parent is the principal's own belongs to the same tenant. */
@@ -192,7 +207,9 @@ class OwnershipProver {
       const value = column(row, key.hop.column);
       if (this.#closure.equalTo(value).length === 1) continue;
       const right =
-        key.hop.table === this.#world.tenancy.principal?.table ? this.#userRight(value) : this.ownerOf(this.#parentOf(row, key), hops - 1);
+        key.hop.table === this.#world.tenancy.principal?.table
+          ? this.#userRight(value)
+          : this.ownerOf(this.#parentOf(row, key), hops - 1);
       if (right !== undefined && right !== 'nobody') return right;
     }
     return undefined;
@@ -213,7 +230,9 @@ class OwnershipProver {
         return to === undefined ? [] : [{ column: from, table: key.table, referencedColumn: to }];
       });
       const identifies = (pair: OwnerHop): boolean =>
-        pairs.length === 1 || tables.get(key.table)?.uniqueKeys.some(unique => unique.length === 1 && unique[0] === pair.referencedColumn) === true;
+        pairs.length === 1 ||
+        tables.get(key.table)?.uniqueKeys.some(unique => unique.length === 1 && unique[0] === pair.referencedColumn) ===
+          true;
       const hop = pairs.find(identifies);
       return hop === undefined ? [] : [{ hop, others: pairs.filter(pair => pair !== hop) }];
     });
@@ -223,8 +242,13 @@ class OwnershipProver {
     const equal = this.#closure.equalTo(tenant);
     if (this.#question.signedIn && equal.some(isTenantOfPrincipal)) return 'session';
     if (this.#question.memberTenants.some(member => this.#closure.same(member, tenant))) return 'membership';
-    if (this.#memberships().some(({ row, membership }) =>
-      this.#closure.same(column(row, membership.tenantColumn), tenant) && this.#userRight(column(row, membership.userColumn)) !== undefined)) {
+    if (
+      this.#memberships().some(
+        ({ row, membership }) =>
+          this.#closure.same(column(row, membership.tenantColumn), tenant) &&
+          this.#userRight(column(row, membership.userColumn)) !== undefined,
+      )
+    ) {
       return 'membership';
     }
     return this.#rightByCredential(tenant);
@@ -250,32 +274,46 @@ class OwnershipProver {
     if (equal.some(term => term.kind === 'principal' && term.attribute === 'user.id')) return 'session';
     const { principal } = this.#world.tenancy;
     if (principal === undefined) return undefined;
-    const self = this.#closure.rows.find(row =>
-      row.table === principal.table && this.#closure.same(column(row, principal.key), user) && this.#isPrincipalRow(row));
+    const self = this.#closure.rows.find(
+      row =>
+        row.table === principal.table &&
+        this.#closure.same(column(row, principal.key), user) &&
+        this.#isPrincipalRow(row),
+    );
     return self === undefined ? undefined : 'session';
   }
 
   /** A row of the users' table that was found by the verified e-mail. */
   #isPrincipalRow(row: RowVariable): boolean {
-    return this.#closure.equalTo(column(row, 'email')).some(term => term.kind === 'principal' && term.attribute === 'user.email');
+    return this.#closure
+      .equalTo(column(row, 'email'))
+      .some(term => term.kind === 'principal' && term.attribute === 'user.email');
   }
 
   /** A user who shares a tenant with the principal. */
   #colleagueRight(user: Term): OwnedBy | undefined {
-    const shared = this.#memberships().some(({ row, membership }) =>
-      this.#closure.same(column(row, membership.userColumn), user) && this.#tenantRight(column(row, membership.tenantColumn)) !== undefined);
+    const shared = this.#memberships().some(
+      ({ row, membership }) =>
+        this.#closure.same(column(row, membership.userColumn), user) &&
+        this.#tenantRight(column(row, membership.tenantColumn)) !== undefined,
+    );
     return shared ? 'membership' : undefined;
   }
 
   #memberships(): readonly { readonly row: RowVariable; readonly membership: Membership }[] {
     return this.#closure.rows.flatMap(row =>
-      this.#world.tenancy.memberships.filter(membership => membership.table === row.table).map(membership => ({ row, membership })));
+      this.#world.tenancy.memberships
+        .filter(membership => membership.table === row.table)
+        .map(membership => ({ row, membership })),
+    );
   }
 
   /** The row was found by a secret that only those who were given it know. */
   #capability(row: RowVariable): OwnedBy | undefined {
     const columns = this.#owners.get(row.table)?.capabilityColumns ?? [];
-    const found = columns.some(name => this.#closure.equalTo(column(row, name)).some(term => term.kind === 'client' || term.kind === 'call'));
+    const found = columns.some(name =>
+      this.#closure.equalTo(column(row, name)).some(term => term.kind === 'client' || term.kind === 'call'),
+    );
     return found ? 'capability' : undefined;
   }
 
@@ -315,7 +353,9 @@ function column(row: RowVariable, name: string): Term {
 }
 
 function isTenantOfPrincipal(term: Term): boolean {
-  return term.kind === 'principal' && (term.attribute === 'tenant.id' || term.attribute.startsWith('claims.app_metadata.'));
+  return (
+    term.kind === 'principal' && (term.attribute === 'tenant.id' || term.attribute.startsWith('claims.app_metadata.'))
+  );
 }
 
 const ownerIndex = new WeakMap<TenancyModel, ReadonlyMap<string, Owner>>();

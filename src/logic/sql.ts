@@ -22,7 +22,9 @@ export interface SqlScope {
   /** The value of `$n`, from 1. */
   readonly parameter?: (position: number) => Term | undefined;
   /** A function whose body is one `select`, for inlining. Names as called, with schema when written. */
-  readonly functionBody?: (name: string) => { readonly argumentNames: readonly string[]; readonly select: string } | undefined;
+  readonly functionBody?: (
+    name: string,
+  ) => { readonly argumentNames: readonly string[]; readonly select: string } | undefined;
   /** Names that stand for values: arguments of an inlined function. */
   readonly named?: ReadonlyMap<string, Term>;
   /** Makes row names unique. */
@@ -125,7 +127,12 @@ function selectStatement(body: SqlNode, scope: SqlScope): readonly LoweredStatem
       columns: targetColumns(list(body['targetList'])),
       joined: others
         .filter(other => !defined.has(other.table))
-        .map(other => ({ name: other.row, table: other.table, where: and([where, from.outer(other, inner)]), required: other.optional !== true })),
+        .map(other => ({
+          name: other.row,
+          table: other.table,
+          where: and([where, from.outer(other, inner)]),
+          required: other.optional !== true,
+        })),
     },
   ];
 }
@@ -159,11 +166,23 @@ function insertStatement(body: SqlNode, scope: SqlScope): readonly LoweredStatem
   const read = firstRow === undefined && source['fromClause'] !== undefined ? selectStatement(source, scope) : [];
   return [
     ...read,
-    { kind: 'query', operation: 'insert', table, where: always, values: assigned, columns: returning(body), joined: [] },
+    {
+      kind: 'query',
+      operation: 'insert',
+      table,
+      where: always,
+      values: assigned,
+      columns: returning(body),
+      joined: [],
+    },
   ];
 }
 
-function changeStatement(kind: 'UpdateStmt' | 'DeleteStmt', body: SqlNode, scope: SqlScope): readonly LoweredStatement[] {
+function changeStatement(
+  kind: 'UpdateStmt' | 'DeleteStmt',
+  body: SqlNode,
+  scope: SqlScope,
+): readonly LoweredStatement[] {
   const relation = record(body['relation']);
   const table = relationName(relation);
   const self: ScopeRelation = { alias: aliasOf(relation), row: 'self', table };
@@ -243,7 +262,11 @@ function readFrom(items: readonly unknown[], scope: SqlScope, firstRow: 'self' |
     if (kind === 'RangeVar') {
       const alias = aliasOf(body);
       const isSelf = firstRow === 'self' && relations.length === 0 && scope.relations.length === 0;
-      relations.push({ alias, row: isSelf ? 'self' : rowName(scope, alias, relations.length), table: relationName(body) });
+      relations.push({
+        alias,
+        row: isSelf ? 'self' : rowName(scope, alias, relations.length),
+        table: relationName(body),
+      });
     } else if (kind === 'JoinExpr') {
       visit(record(body['larg']));
       const before = relations.length;
@@ -273,11 +296,15 @@ function readFrom(items: readonly unknown[], scope: SqlScope, firstRow: 'self' |
 function joinCondition(body: SqlNode, relations: readonly ScopeRelation[]): (scope: SqlScope) => Predicate {
   const quals = body['quals'];
   const kind = body['jointype'];
-  if (kind !== undefined && kind !== 'JOIN_INNER' && kind !== 'JOIN_LEFT') return () => ({ kind: 'opaque', reason: 'a right or full join is not followed' });
+  if (kind !== undefined && kind !== 'JOIN_INNER' && kind !== 'JOIN_LEFT')
+    return () => ({ kind: 'opaque', reason: 'a right or full join is not followed' });
   if (quals !== undefined) return inner => condition(record(quals), inner);
   const using = list(body['usingClause']).map(name => text(record(record(name)['String'])['sval']));
   const [left, right] = relations.slice(-2);
-  return () => (left === undefined || right === undefined ? always : and(using.map(column => equals(columnOf(left, column), columnOf(right, column)))));
+  return () =>
+    left === undefined || right === undefined
+      ? always
+      : and(using.map(column => equals(columnOf(left, column), columnOf(right, column))));
 }
 
 function columnOf(relation: ScopeRelation, column: string): Term {
@@ -285,7 +312,7 @@ function columnOf(relation: ScopeRelation, column: string): Term {
 }
 
 function rowName(scope: SqlScope, alias: string, position: number): string {
-  return `${scope.prefix ?? ''}${alias}${'\''.repeat((scope.depth ?? 0) + (position > 9 ? 1 : 0))}`;
+  return `${scope.prefix ?? ''}${alias}${"'".repeat((scope.depth ?? 0) + (position > 9 ? 1 : 0))}`;
 }
 
 function whereOf(body: SqlNode, scope: SqlScope): Predicate {
@@ -320,7 +347,8 @@ function condition(node: SqlNode, scope: SqlScope): Predicate {
       // coalesce(x, false) is true exactly when x is; with true as the fallback it is not followed.
       const [first, second] = list(body['args']);
       const fallback = constantOf(record(record(second)['A_Const']));
-      if (first !== undefined && fallback?.kind === 'constant' && fallback.value === false) return condition(record(first), scope);
+      if (first !== undefined && fallback?.kind === 'constant' && fallback.value === false)
+        return condition(record(first), scope);
       return opaquePredicate('coalesce', node);
     }
     case 'ColumnRef':
@@ -421,16 +449,24 @@ function anyOf(left: SqlNode, right: SqlNode, scope: SqlScope): Predicate {
     return or(list(body['elements']).map(element => equals(value, term(record(element), scope))));
   }
   if (kind === 'TypeCast') return anyOf(left, record(body['arg']), scope);
-  if (kind === 'ParamRef') return { kind: 'compare', operator: '=', left: term(left, scope), right: term(right, scope) };
-  const call = kind === 'FuncCall' ? body : kind === 'SubLink' ? record(onlyTarget(record(record(body['subselect'])['SelectStmt']))['FuncCall']) : {};
+  if (kind === 'ParamRef')
+    return { kind: 'compare', operator: '=', left: term(left, scope), right: term(right, scope) };
+  const call =
+    kind === 'FuncCall'
+      ? body
+      : kind === 'SubLink'
+        ? record(onlyTarget(record(record(body['subselect'])['SelectStmt']))['FuncCall'])
+        : {};
   const select = inlinedSelect(call, scope);
-  if (select !== undefined) return membershipIn(left, select.body, { ...select.scope, relations: [...scope.relations] }, scope);
+  if (select !== undefined)
+    return membershipIn(left, select.body, { ...select.scope, relations: [...scope.relations] }, scope);
   if (kind === 'SubLink' && body['subLinkType'] === 'EXPR_SUBLINK') {
     const inner = record(record(body['subselect'])['SelectStmt']);
     const aggregate = record(onlyTarget(inner)['FuncCall']);
     if (functionName(aggregate) === 'array_agg') {
       const [argument] = list(aggregate['args']);
-      if (argument !== undefined) return membershipIn(left, { ...inner, targetList: [{ ResTarget: { val: argument } }] }, scope);
+      if (argument !== undefined)
+        return membershipIn(left, { ...inner, targetList: [{ ResTarget: { val: argument } }] }, scope);
     }
   }
   return opaquePredicate('any', right);
@@ -449,7 +485,9 @@ function subLink(body: SqlNode, scope: SqlScope): Predicate {
       return membershipIn(test, select, scope);
     }
     case 'EXPR_SUBLINK':
-      return list(select['fromClause']).length === 0 ? condition(onlyTarget(select), scope) : scalarCondition(select, scope);
+      return list(select['fromClause']).length === 0
+        ? condition(onlyTarget(select), scope)
+        : scalarCondition(select, scope);
     default:
       return opaquePredicate(String(body['subLinkType']), body);
   }
@@ -491,11 +529,15 @@ function onlyTarget(select: SqlNode): SqlNode {
 function callAsCondition(call: SqlNode, scope: SqlScope): Predicate {
   const select = inlinedSelect(call, scope);
   if (select === undefined) return { kind: 'opaque', reason: `the function '${functionName(call)}' is not followed` };
-  if (list(select.body['fromClause']).length === 0) return and([whereOf(select.body, select.scope), condition(onlyTarget(select.body), select.scope)]);
+  if (list(select.body['fromClause']).length === 0)
+    return and([whereOf(select.body, select.scope), condition(onlyTarget(select.body), select.scope)]);
   return scalarCondition(select.body, select.scope);
 }
 
-function inlinedSelect(call: SqlNode, scope: SqlScope): { readonly body: SqlNode; readonly scope: SqlScope } | undefined {
+function inlinedSelect(
+  call: SqlNode,
+  scope: SqlScope,
+): { readonly body: SqlNode; readonly scope: SqlScope } | undefined {
   const depth = (scope.depth ?? 0) + 1;
   const name = functionName(call);
   const found = name === '' || depth > maximumDepth ? undefined : scope.functionBody?.(name);
@@ -503,10 +545,12 @@ function inlinedSelect(call: SqlNode, scope: SqlScope): { readonly body: SqlNode
   const [node] = parseSql(found.select);
   const body = record(node?.['SelectStmt']);
   const values = list(call['args']).map(argument => term(record(argument), scope));
-  const named = new Map(found.argumentNames.flatMap((argument, index) => {
-    const value = values[index];
-    return value === undefined ? [] : [[argument, value] as const];
-  }));
+  const named = new Map(
+    found.argumentNames.flatMap((argument, index) => {
+      const value = values[index];
+      return value === undefined ? [] : [[argument, value] as const];
+    }),
+  );
   const parameter = (position: number): Term | undefined => values[position - 1];
   const prefix = `${scope.prefix ?? ''}${name.replaceAll('.', '_')}:`;
   return { body, scope: { ...scope, relations: [], named, parameter, prefix, depth } };
@@ -540,7 +584,11 @@ function term(node: SqlNode, scope: SqlScope): Term {
       return { kind: 'call', name: 'element', arguments: position === undefined ? [value] : [value, position] };
     }
     case 'CoalesceExpr':
-      return { kind: 'call', name: 'coalesce', arguments: list(body['args']).map(argument => term(record(argument), scope)) };
+      return {
+        kind: 'call',
+        name: 'coalesce',
+        arguments: list(body['args']).map(argument => term(record(argument), scope)),
+      };
     case 'SQLValueFunction':
       return { kind: 'principal', attribute: 'database.user' };
     default:
@@ -557,7 +605,9 @@ function columnTerm(node: SqlNode, scope: SqlScope): Term {
   if (qualifier !== undefined) {
     const relation = candidates.find(entry => entry.alias === qualifier || lastName(entry.table) === qualifier);
     const argument = relation === undefined ? scope.named?.get(column) : undefined;
-    return relation === undefined ? (argument ?? opaqueTerm(`column ${qualifier}.${column}`, node)) : columnOf(relation, column);
+    return relation === undefined
+      ? (argument ?? opaqueTerm(`column ${qualifier}.${column}`, node))
+      : columnOf(relation, column);
   }
   const known = candidates.find(entry => scope.columnsOf(entry.table)?.includes(column) === true);
   if (known !== undefined) return columnOf(known, column);
@@ -638,7 +688,9 @@ function constantOf(body: SqlNode): Term | undefined {
 /** Schema-qualified as written, without `public.` and `pg_catalog.`. */
 function functionName(call: SqlNode): string {
   const names = list(call['funcname']).map(part => text(record(record(part)['String'])['sval']));
-  return names.filter((name, index) => index === names.length - 1 || (name !== 'public' && name !== 'pg_catalog')).join('.');
+  return names
+    .filter((name, index) => index === names.length - 1 || (name !== 'public' && name !== 'pg_catalog'))
+    .join('.');
 }
 
 /** `schema.table`, or `table` for public. */
@@ -665,7 +717,10 @@ function opaqueTerm(what: string, node: unknown): Term {
 }
 
 function digest(node: unknown): string {
-  return createHash('sha1').update(JSON.stringify(node, (key, value: unknown) => (key === 'location' ? undefined : value))).digest('hex').slice(0, 8);
+  return createHash('sha1')
+    .update(JSON.stringify(node, (key, value: unknown) => (key === 'location' ? undefined : value)))
+    .digest('hex')
+    .slice(0, 8);
 }
 
 function unwrap(node: SqlNode): readonly [string, SqlNode] {

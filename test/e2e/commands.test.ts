@@ -26,7 +26,8 @@ function example(name: string): string {
 const notes: Readonly<Record<string, string>> = {
   'package.json': '{ "name": "notes", "dependencies": { "next": "16.4.5", "pg": "8.23.1" } }',
   'next.config.mjs': 'export default {};',
-  'lib/db.ts': "import { Pool } from 'pg';\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+  'lib/db.ts':
+    "import { Pool } from 'pg';\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
   'app/api/notes/[id]/route.ts': [
     "import { pool } from '../../../../lib/db';",
     'export async function GET(_request: Request, { params }: { params: Promise<{ id: string }> }) {',
@@ -73,7 +74,10 @@ describe('what a user types', () => {
 
   test('the same input gives the same output', async () => {
     const path = folder(notes);
-    const [first, second] = [await drydock(['trace', path, '--json', '--quiet']), await drydock(['trace', path, '--json', '--quiet'])];
+    const [first, second] = [
+      await drydock(['trace', path, '--json', '--quiet']),
+      await drydock(['trace', path, '--json', '--quiet']),
+    ];
     const withoutTimes = (text: string): string => text.replaceAll(/"elapsedMs": ?\d+(\.\d+)?/g, '"elapsedMs": 0');
     expect(withoutTimes(first.stdout)).toBe(withoutTimes(second.stdout));
   });
@@ -104,16 +108,30 @@ describe('bad input', () => {
   });
 
   test('a syntax error in one file is a gap, and every other file is still analysed', async () => {
-    const run = await drydock(['trace', folder({ ...notes, 'app/api/broken/route.ts': 'export async function GET( { return' }), '--json']);
+    const run = await drydock([
+      'trace',
+      folder({ ...notes, 'app/api/broken/route.ts': 'export async function GET( { return' }),
+      '--json',
+    ]);
     const report: unknown = JSON.parse(run.stdout);
     expect(report).toMatchObject({ summary: { leaks: 1 } });
     expect(run.stdout).toContain('app/api/broken/route.ts');
   });
 
   test('a migration that fails is named with its line, and the rest is replayed', async () => {
-    const run = await drydock(['rules', folder({ ...notes, 'migrations/0002_wrong.sql': 'alter table nonsense add column x text;\ncreate table later (id uuid primary key);\n' }), '--json']);
+    const run = await drydock([
+      'rules',
+      folder({
+        ...notes,
+        'migrations/0002_wrong.sql':
+          'alter table nonsense add column x text;\ncreate table later (id uuid primary key);\n',
+      }),
+      '--json',
+    ]);
     const report: unknown = JSON.parse(run.stdout);
-    expect(report).toMatchObject({ replay: { failed: [{ file: 'migrations/0002_wrong.sql', line: 1, sqlstate: '42P01' }] } });
+    expect(report).toMatchObject({
+      replay: { failed: [{ file: 'migrations/0002_wrong.sql', line: 1, sqlstate: '42P01' }] },
+    });
   });
 
   test('a database that cannot be reached', async () => {

@@ -15,9 +15,15 @@ export interface Run {
 }
 
 /** Runs `node bin/drydock.js` as a user would; `interruptAfter` sends Ctrl-C once that text was seen on stderr. */
-export function drydock(parameters: readonly string[], options: { readonly cwd?: string; readonly interruptAfter?: string } = {}): Promise<Run> {
+export function drydock(
+  parameters: readonly string[],
+  options: { readonly cwd?: string; readonly interruptAfter?: string } = {},
+): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'bin/drydock.js'), ...parameters], { cwd: options.cwd ?? root, env: { ...process.env, NO_COLOR: '1' } });
+    const child = spawn(process.execPath, [join(root, 'bin/drydock.js'), ...parameters], {
+      cwd: options.cwd ?? root,
+      env: { ...process.env, NO_COLOR: '1' },
+    });
     let stdout = '';
     let stderr = '';
     let interrupted = false;
@@ -39,7 +45,10 @@ export function drydock(parameters: readonly string[], options: { readonly cwd?:
 }
 
 /** A folder with the files given, removed by `dispose`. */
-export function folderWith(files: Readonly<Record<string, string>>): { readonly path: string; readonly dispose: () => void } {
+export function folderWith(files: Readonly<Record<string, string>>): {
+  readonly path: string;
+  readonly dispose: () => void;
+} {
   const path = mkdtempSync(join(tmpdir(), 'drydock-test-'));
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(dirname(join(path, file)), { recursive: true });
@@ -52,7 +61,10 @@ export function folderWith(files: Readonly<Record<string, string>>): { readonly 
 export function copyOfExample(name: string): { readonly path: string; readonly dispose: () => void } {
   const path = mkdtempSync(join(tmpdir(), `drydock-${name}-`));
   const left = new Set(['node_modules', '.next', '.drydock', '.git']);
-  cpSync(join(root, 'examples', name), path, { recursive: true, filter: source => !left.has(source.split('/').at(-1) ?? '') });
+  cpSync(join(root, 'examples', name), path, {
+    recursive: true,
+    filter: source => !left.has(source.split('/').at(-1) ?? ''),
+  });
   return { path, dispose: () => rmSync(path, { recursive: true, force: true }) };
 }
 

@@ -22,12 +22,16 @@ async function isRepository(root: string): Promise<boolean> {
 }
 
 async function blameLine(root: string, { file, line }: Place): Promise<LineCommit | undefined> {
-  const answer = await execa('git', ['blame', '--porcelain', '-L', `${line},${line}`, '--', file], { cwd: root, reject: false });
+  const answer = await execa('git', ['blame', '--porcelain', '-L', `${line},${line}`, '--', file], {
+    cwd: root,
+    reject: false,
+  });
   if (answer.exitCode !== 0) return undefined;
   const lines = answer.stdout.split('\n');
   const commit = lines[0]?.split(' ')[0] ?? '';
   if (/^0*$/.test(commit)) return undefined;
-  const field = (name: string): string => lines.find(entry => entry.startsWith(`${name} `))?.slice(name.length + 1) ?? '';
+  const field = (name: string): string =>
+    lines.find(entry => entry.startsWith(`${name} `))?.slice(name.length + 1) ?? '';
   const date = new Date(Number(field('author-time')) * 1000).toISOString().slice(0, 10);
   return { commit: commit.slice(0, 9), subject: field('summary'), author: field('author'), date };
 }

@@ -22,7 +22,9 @@ export function filesOnDisk(root: string): Files {
   const paths: string[] = [];
   const walk = (folder: string): void => {
     if (paths.length >= mostFiles) return;
-    for (const entry of readdirSync(join(root, folder), { withFileTypes: true }).toSorted((a, b) => compareText(a.name, b.name))) {
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true }).toSorted((a, b) =>
+      compareText(a.name, b.name),
+    )) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
         if (!skipped.has(entry.name) && !entry.name.startsWith('.')) walk(path);

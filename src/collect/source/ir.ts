@@ -77,8 +77,16 @@ interface At {
 
 export type Pattern =
   | (At & { readonly kind: 'name'; readonly binding: Binding })
-  | (At & { readonly kind: 'object'; readonly properties: readonly { readonly key: string | Expression; readonly value: Pattern }[]; readonly rest: Pattern | undefined })
-  | (At & { readonly kind: 'array'; readonly items: readonly (Pattern | undefined)[]; readonly rest: Pattern | undefined })
+  | (At & {
+      readonly kind: 'object';
+      readonly properties: readonly { readonly key: string | Expression; readonly value: Pattern }[];
+      readonly rest: Pattern | undefined;
+    })
+  | (At & {
+      readonly kind: 'array';
+      readonly items: readonly (Pattern | undefined)[];
+      readonly rest: Pattern | undefined;
+    })
   | (At & { readonly kind: 'default'; readonly pattern: Pattern; readonly value: Expression })
   /** A target of an assignment that is no name: `a.b = …`. */
   | (At & { readonly kind: 'target'; readonly expression: Expression });
@@ -98,22 +106,52 @@ export type Expression = At &
     | { readonly kind: 'this' }
     | { readonly kind: 'member'; readonly object: Expression; readonly property: string; readonly optional: boolean }
     | { readonly kind: 'index'; readonly object: Expression; readonly index: Expression; readonly optional: boolean }
-    | { readonly kind: 'call'; readonly callee: Expression; readonly arguments: readonly Item[]; readonly optional: boolean; readonly end: number }
+    | {
+        readonly kind: 'call';
+        readonly callee: Expression;
+        readonly arguments: readonly Item[];
+        readonly optional: boolean;
+        readonly end: number;
+      }
     | { readonly kind: 'new'; readonly callee: Expression; readonly arguments: readonly Item[]; readonly end: number }
     | { readonly kind: 'function'; readonly code: FunctionCode }
-    | { readonly kind: 'class'; readonly name: string; readonly parent: Expression | undefined; readonly constructor_: FunctionCode | undefined; readonly fields: readonly ClassField[]; readonly statics: readonly ClassField[] }
+    | {
+        readonly kind: 'class';
+        readonly name: string;
+        readonly parent: Expression | undefined;
+        readonly constructor_: FunctionCode | undefined;
+        readonly fields: readonly ClassField[];
+        readonly statics: readonly ClassField[];
+      }
     | { readonly kind: 'object'; readonly properties: readonly ObjectProperty[] }
     | { readonly kind: 'array'; readonly items: readonly Item[] }
-    | { readonly kind: 'template'; readonly tag: Expression | undefined; readonly texts: readonly string[]; readonly values: readonly Expression[]; readonly end: number }
+    | {
+        readonly kind: 'template';
+        readonly tag: Expression | undefined;
+        readonly texts: readonly string[];
+        readonly values: readonly Expression[];
+        readonly end: number;
+      }
     | { readonly kind: 'binary'; readonly operator: string; readonly left: Expression; readonly right: Expression }
-    | { readonly kind: 'logical'; readonly operator: '&&' | '||' | '??'; readonly left: Expression; readonly right: Expression }
+    | {
+        readonly kind: 'logical';
+        readonly operator: '&&' | '||' | '??';
+        readonly left: Expression;
+        readonly right: Expression;
+      }
     | { readonly kind: 'not'; readonly operand: Expression }
     | { readonly kind: 'unary'; readonly operator: string; readonly operand: Expression }
     | { readonly kind: 'conditional'; readonly test: Expression; readonly then: Expression; readonly else: Expression }
     | { readonly kind: 'assign'; readonly target: Pattern; readonly operator: string; readonly value: Expression }
     | { readonly kind: 'await'; readonly operand: Expression }
     | { readonly kind: 'sequence'; readonly items: readonly Expression[] }
-    | { readonly kind: 'element'; readonly tag: string; readonly component: Expression | undefined; readonly properties: readonly ObjectProperty[]; readonly content: readonly Expression[] }
+    | {
+        readonly kind: 'element';
+        readonly tag: string;
+        readonly component: Expression | undefined;
+        readonly properties: readonly ObjectProperty[];
+        readonly content: readonly Expression[];
+      }
     | { readonly kind: 'import'; readonly specifier: string }
     | { readonly kind: 'unknown'; readonly what: string }
   );
@@ -125,14 +163,42 @@ export type Statement = At &
     | { readonly kind: 'declare'; readonly pattern: Pattern; readonly init: Expression | undefined }
     | { readonly kind: 'function'; readonly binding: Binding; readonly code: FunctionCode }
     | { readonly kind: 'expression'; readonly expression: Expression }
-    | { readonly kind: 'if'; readonly test: Expression; readonly then: readonly Statement[]; readonly else: readonly Statement[] }
+    | {
+        readonly kind: 'if';
+        readonly test: Expression;
+        readonly then: readonly Statement[];
+        readonly else: readonly Statement[];
+      }
     | { readonly kind: 'return'; readonly value: Expression | undefined }
     | { readonly kind: 'throw'; readonly value: Expression }
     | { readonly kind: 'block'; readonly body: readonly Statement[] }
-    | { readonly kind: 'each'; readonly pattern: Pattern; readonly over: Expression; readonly keys: boolean; readonly body: readonly Statement[] }
-    | { readonly kind: 'loop'; readonly init: readonly Statement[]; readonly test: Expression | undefined; readonly update: Expression | undefined; readonly body: readonly Statement[]; readonly testFirst: boolean }
-    | { readonly kind: 'try'; readonly body: readonly Statement[]; readonly parameter: Pattern | undefined; readonly handler: readonly Statement[] | undefined; readonly finalizer: readonly Statement[] }
-    | { readonly kind: 'switch'; readonly value: Expression; readonly cases: readonly { readonly test: Expression | undefined; readonly body: readonly Statement[] }[] }
+    | {
+        readonly kind: 'each';
+        readonly pattern: Pattern;
+        readonly over: Expression;
+        readonly keys: boolean;
+        readonly body: readonly Statement[];
+      }
+    | {
+        readonly kind: 'loop';
+        readonly init: readonly Statement[];
+        readonly test: Expression | undefined;
+        readonly update: Expression | undefined;
+        readonly body: readonly Statement[];
+        readonly testFirst: boolean;
+      }
+    | {
+        readonly kind: 'try';
+        readonly body: readonly Statement[];
+        readonly parameter: Pattern | undefined;
+        readonly handler: readonly Statement[] | undefined;
+        readonly finalizer: readonly Statement[];
+      }
+    | {
+        readonly kind: 'switch';
+        readonly value: Expression;
+        readonly cases: readonly { readonly test: Expression | undefined; readonly body: readonly Statement[] }[];
+      }
     | { readonly kind: 'jump'; readonly how: 'break' | 'continue' }
   );
 

@@ -1,4 +1,11 @@
-import { parseSync, type Class, type Function as FunctionNode, type Node, type ParamPattern, type Program } from 'oxc-parser';
+import {
+  parseSync,
+  type Class,
+  type Function as FunctionNode,
+  type Node,
+  type ParamPattern,
+  type Program,
+} from 'oxc-parser';
 import type {
   Binding,
   ClassField,
@@ -76,7 +83,13 @@ class Lowering {
     const scope = this.#scopes.at(-1) ?? new Map<string, Binding>();
     const existing = scope.get(name);
     if (existing !== undefined) return existing;
-    const binding: Binding = { id: nextBinding++, name, owner: this.#current, declaration: undefined, reassigned: false };
+    const binding: Binding = {
+      id: nextBinding++,
+      name,
+      owner: this.#current,
+      declaration: undefined,
+      reassigned: false,
+    };
     scope.set(name, binding);
     return binding;
   }
@@ -94,12 +107,14 @@ class Lowering {
 
   #noteCapture(binding: Binding): void {
     if (binding.owner === undefined) return;
-    for (let code = this.#current; code !== undefined && code !== binding.owner; code = code.parent) code.captures.add(binding);
+    for (let code = this.#current; code !== undefined && code !== binding.owner; code = code.parent)
+      code.captures.add(binding);
   }
 
   #noteAssignment(binding: Binding): void {
     binding.reassigned = true;
-    for (let code = this.#current; code !== undefined && code !== binding.owner; code = code.parent) code.assignsOuter = true;
+    for (let code = this.#current; code !== undefined && code !== binding.owner; code = code.parent)
+      code.assignsOuter = true;
   }
 
   /** Names are visible in the whole block before their line runs. */
@@ -121,7 +136,11 @@ class Lowering {
           for (const specifier of statement.specifiers) {
             const binding = this.#declare(specifier.local.name);
             const name =
-              specifier.type === 'ImportSpecifier' ? nameOf(specifier.imported) : specifier.type === 'ImportDefaultSpecifier' ? 'default' : '*';
+              specifier.type === 'ImportSpecifier'
+                ? nameOf(specifier.imported)
+                : specifier.type === 'ImportDefaultSpecifier'
+                  ? 'default'
+                  : '*';
             binding.declaration = { kind: 'import', specifier: statement.source.value, name };
           }
           break;
@@ -140,10 +159,12 @@ class Lowering {
         this.#declare(node.name);
         return;
       case 'ObjectPattern':
-        for (const property of node.properties) this.#declarePattern(property.type === 'Property' ? property.value : property.argument);
+        for (const property of node.properties)
+          this.#declarePattern(property.type === 'Property' ? property.value : property.argument);
         return;
       case 'ArrayPattern':
-        for (const element of node.elements) if (element !== null) this.#declarePattern(element.type === 'RestElement' ? element.argument : element);
+        for (const element of node.elements)
+          if (element !== null) this.#declarePattern(element.type === 'RestElement' ? element.argument : element);
         return;
       case 'AssignmentPattern':
         this.#declarePattern(node.left);
@@ -197,7 +218,12 @@ class Lowering {
         return { kind: 'array', items, rest, at };
       }
       case 'AssignmentPattern':
-        return { kind: 'default', pattern: this.#pattern(node.left, declares), value: this.#expression(node.right), at };
+        return {
+          kind: 'default',
+          pattern: this.#pattern(node.left, declares),
+          value: this.#expression(node.right),
+          at,
+        };
       case 'TSParameterProperty':
         return this.#pattern(node.parameter, declares);
       default:
@@ -208,7 +234,14 @@ class Lowering {
   // Functions --------------------------------------------------------------------------------------------------------
 
   #function(
-    node: { readonly params: readonly ParamPattern[]; readonly body: Node | null; readonly async: boolean; readonly generator: boolean; readonly start: number; readonly end: number },
+    node: {
+      readonly params: readonly ParamPattern[];
+      readonly body: Node | null;
+      readonly async: boolean;
+      readonly generator: boolean;
+      readonly start: number;
+      readonly end: number;
+    },
     name: string,
     isArrow: boolean,
   ): FunctionCode {
@@ -263,7 +296,8 @@ class Lowering {
   #block(body: readonly Node[]): Statement[] {
     const functions: Statement[] = [];
     const rest: Statement[] = [];
-    for (const node of body) for (const statement of this.#statement(node)) (statement.kind === 'function' ? functions : rest).push(statement);
+    for (const node of body)
+      for (const statement of this.#statement(node)) (statement.kind === 'function' ? functions : rest).push(statement);
     return [...functions, ...rest];
   }
 
@@ -309,7 +343,10 @@ class Lowering {
         const properties = node.body.members.map((member, index): ObjectProperty => ({
           kind: 'field',
           key: keyOf(member.id),
-          value: member.initializer === null ? { kind: 'constant', value: index, at: member.start } : this.#expression(member.initializer),
+          value:
+            member.initializer === null
+              ? { kind: 'constant', value: index, at: member.start }
+              : this.#expression(member.initializer),
           at: member.start,
         }));
         const pattern: Pattern = { kind: 'name', binding, at };
@@ -325,7 +362,13 @@ class Lowering {
         return [{ kind: 'block', body: this.#nested(node), at }];
       case 'IfStatement':
         return [
-          { kind: 'if', test: this.#expression(node.test), then: this.#nested(node.consequent), else: this.#nested(node.alternate), at },
+          {
+            kind: 'if',
+            test: this.#expression(node.test),
+            then: this.#nested(node.consequent),
+            else: this.#nested(node.alternate),
+            at,
+          },
         ];
       case 'ForOfStatement':
       case 'ForInStatement':
@@ -336,9 +379,19 @@ class Lowering {
             let pattern: Pattern;
             if (left.type === 'VariableDeclaration') {
               const target = left.declarations[0]?.id;
-              pattern = target === undefined ? { kind: 'object', properties: [], rest: undefined, at } : this.#pattern(target, true);
+              pattern =
+                target === undefined
+                  ? { kind: 'object', properties: [], rest: undefined, at }
+                  : this.#pattern(target, true);
             } else pattern = this.#pattern(left, false);
-            return { kind: 'each', pattern, over, keys: node.type === 'ForInStatement', body: this.#nested(node.body), at };
+            return {
+              kind: 'each',
+              pattern,
+              over,
+              keys: node.type === 'ForInStatement',
+              body: this.#nested(node.body),
+              at,
+            };
           }),
         ];
       case 'ForStatement':
@@ -359,7 +412,15 @@ class Lowering {
       case 'WhileStatement':
       case 'DoWhileStatement':
         return [
-          { kind: 'loop', init: [], test: this.#expression(node.test), update: undefined, body: this.#nested(node.body), testFirst: node.type === 'WhileStatement', at },
+          {
+            kind: 'loop',
+            init: [],
+            test: this.#expression(node.test),
+            update: undefined,
+            body: this.#nested(node.body),
+            testFirst: node.type === 'WhileStatement',
+            at,
+          },
         ];
       case 'TryStatement': {
         const body = this.#nested(node.block);
@@ -399,8 +460,15 @@ class Lowering {
         if (node.importKind !== 'type') {
           const names = node.specifiers
             .filter(specifier => specifier.type !== 'ImportSpecifier' || specifier.importKind !== 'type')
-            .map(specifier => (specifier.type === 'ImportSpecifier' ? nameOf(specifier.imported) : specifier.type === 'ImportDefaultSpecifier' ? 'default' : '*'));
-          if (node.specifiers.length === 0 || names.length > 0) this.#imports.push({ specifier: node.source.value, names, at });
+            .map(specifier =>
+              specifier.type === 'ImportSpecifier'
+                ? nameOf(specifier.imported)
+                : specifier.type === 'ImportDefaultSpecifier'
+                  ? 'default'
+                  : '*',
+            );
+          if (node.specifiers.length === 0 || names.length > 0)
+            this.#imports.push({ specifier: node.source.value, names, at });
         }
         return [];
       case 'ExportNamedDeclaration':
@@ -437,16 +505,29 @@ class Lowering {
     const source = node.source;
     if (source !== null) {
       const specifiers = node.specifiers.filter(specifier => specifier.exportKind !== 'type');
-      this.#imports.push({ specifier: source.value, names: specifiers.map(specifier => nameOf(specifier.local)), at: node.start });
+      this.#imports.push({
+        specifier: source.value,
+        names: specifiers.map(specifier => nameOf(specifier.local)),
+        at: node.start,
+      });
       for (const specifier of specifiers) {
-        this.#exports.set(nameOf(specifier.exported), { kind: 'from', specifier: source.value, name: nameOf(specifier.local) });
+        this.#exports.set(nameOf(specifier.exported), {
+          kind: 'from',
+          specifier: source.value,
+          name: nameOf(specifier.local),
+        });
       }
       return [];
     }
     if (node.declaration !== null) {
       const statements = this.#statement(node.declaration);
       for (const statement of statements) {
-        const bindings = statement.kind === 'declare' ? bindingsOf(statement.pattern) : statement.kind === 'function' ? [statement.binding] : [];
+        const bindings =
+          statement.kind === 'declare'
+            ? bindingsOf(statement.pattern)
+            : statement.kind === 'function'
+              ? [statement.binding]
+              : [];
         for (const binding of bindings) this.#exports.set(binding.name, { kind: 'binding', binding });
       }
       return statements;
@@ -484,7 +565,12 @@ class Lowering {
       case 'Literal':
         return 'regex' in node
           ? { kind: 'constant', value: `/${node.regex.pattern}/`, at }
-          : { kind: 'constant', value: typeof node.value === 'bigint' ? Number(node.value) : (node.value as string | number | boolean | null), at };
+          : {
+              kind: 'constant',
+              value:
+                typeof node.value === 'bigint' ? Number(node.value) : (node.value as string | number | boolean | null),
+              at,
+            };
       case 'Identifier': {
         if (node.name === 'undefined') return { kind: 'constant', value: undefined, at };
         const binding = this.#resolve(node.name);
@@ -510,7 +596,13 @@ class Lowering {
             ? { kind: 'member', object, property: String(index.value), optional: node.optional, at }
             : { kind: 'index', object, index, optional: node.optional, at };
         }
-        return { kind: 'member', object, property: keyOf(node.property), optional: node.optional, at: node.property.start };
+        return {
+          kind: 'member',
+          object,
+          property: keyOf(node.property),
+          optional: node.optional,
+          at: node.property.start,
+        };
       }
       case 'CallExpression':
         return {
@@ -522,11 +614,21 @@ class Lowering {
           end: node.end,
         };
       case 'NewExpression':
-        return { kind: 'new', callee: this.#expression(node.callee), arguments: this.#items(node.arguments), at, end: node.end };
+        return {
+          kind: 'new',
+          callee: this.#expression(node.callee),
+          arguments: this.#items(node.arguments),
+          at,
+          end: node.end,
+        };
       case 'ArrowFunctionExpression':
         return {
           kind: 'function',
-          code: this.#function({ params: node.params, body: node.body, async: node.async, generator: false, start: at, end: node.end }, name ?? '', true),
+          code: this.#function(
+            { params: node.params, body: node.body, async: node.async, generator: false, start: at, end: node.end },
+            name ?? '',
+            true,
+          ),
           at,
         };
       case 'FunctionExpression':
@@ -542,7 +644,8 @@ class Lowering {
         return {
           kind: 'object',
           properties: node.properties.map((property): ObjectProperty => {
-            if (property.type === 'SpreadElement') return { kind: 'spread', value: this.#expression(property.argument), at: property.start };
+            if (property.type === 'SpreadElement')
+              return { kind: 'spread', value: this.#expression(property.argument), at: property.start };
             if (property.computed) {
               const key = this.#expression(property.key);
               const value = this.#expression(property.value);
@@ -573,9 +676,21 @@ class Lowering {
           end: node.end,
         };
       case 'BinaryExpression':
-        return { kind: 'binary', operator: node.operator, left: this.#expression(node.left), right: this.#expression(node.right), at };
+        return {
+          kind: 'binary',
+          operator: node.operator,
+          left: this.#expression(node.left),
+          right: this.#expression(node.right),
+          at,
+        };
       case 'LogicalExpression':
-        return { kind: 'logical', operator: node.operator, left: this.#expression(node.left), right: this.#expression(node.right), at };
+        return {
+          kind: 'logical',
+          operator: node.operator,
+          left: this.#expression(node.left),
+          right: this.#expression(node.right),
+          at,
+        };
       case 'UnaryExpression':
         return node.operator === '!'
           ? { kind: 'not', operand: this.#expression(node.argument), at }
@@ -589,7 +704,13 @@ class Lowering {
           at,
         };
       case 'ConditionalExpression':
-        return { kind: 'conditional', test: this.#expression(node.test), then: this.#expression(node.consequent, name), else: this.#expression(node.alternate, name), at };
+        return {
+          kind: 'conditional',
+          test: this.#expression(node.test),
+          then: this.#expression(node.consequent, name),
+          else: this.#expression(node.alternate, name),
+          at,
+        };
       case 'AssignmentExpression': {
         const value = this.#named(node.right, node.left);
         return { kind: 'assign', target: this.#pattern(node.left, false), operator: node.operator, value, at };
@@ -602,7 +723,9 @@ class Lowering {
         return { kind: 'sequence', items: node.expressions.map(inner => this.#expression(inner)), at };
       case 'ImportExpression': {
         const source = this.#expression(node.source);
-        return source.kind === 'constant' && typeof source.value === 'string' ? { kind: 'import', specifier: source.value, at } : { kind: 'unknown', what: 'dynamic import', at };
+        return source.kind === 'constant' && typeof source.value === 'string'
+          ? { kind: 'import', specifier: source.value, at }
+          : { kind: 'unknown', what: 'dynamic import', at };
       }
       case 'JSXElement': {
         const tag = jsxName(node.openingElement.name);
@@ -614,13 +737,29 @@ class Lowering {
           }
           const key = attribute.name.type === 'JSXIdentifier' ? attribute.name.name : attribute.name.name.name;
           const value: Expression =
-            attribute.value === null ? { kind: 'constant', value: true, at: attribute.start } : this.#expression(attribute.value, key);
+            attribute.value === null
+              ? { kind: 'constant', value: true, at: attribute.start }
+              : this.#expression(attribute.value, key);
           properties.push({ kind: 'field', key, value, at: attribute.start });
         }
-        return { kind: 'element', tag, component: this.#jsxComponent(node.openingElement.name), properties, content: this.#content(node.children), at };
+        return {
+          kind: 'element',
+          tag,
+          component: this.#jsxComponent(node.openingElement.name),
+          properties,
+          content: this.#content(node.children),
+          at,
+        };
       }
       case 'JSXFragment':
-        return { kind: 'element', tag: '', component: undefined, properties: [], content: this.#content(node.children), at };
+        return {
+          kind: 'element',
+          tag: '',
+          component: undefined,
+          properties: [],
+          content: this.#content(node.children),
+          at,
+        };
       case 'JSXExpressionContainer':
         return this.#expression(node.expression, name);
       case 'JSXEmptyExpression':
@@ -644,7 +783,9 @@ class Lowering {
     const at = node.start;
     if (node.type === 'JSXMemberExpression') {
       const object = this.#jsxComponent(node.object);
-      return object === undefined ? undefined : { kind: 'member', object, property: node.property.name, optional: false, at };
+      return object === undefined
+        ? undefined
+        : { kind: 'member', object, property: node.property.name, optional: false, at };
     }
     if (node.type !== 'JSXIdentifier') return undefined;
     const binding = this.#resolve(node.name);
@@ -664,14 +805,19 @@ class Lowering {
         if (element.kind === 'constructor') {
           for (const parameter of element.value.params) {
             if (parameter.type !== 'TSParameterProperty') continue;
-            const target: Node = parameter.parameter.type === 'AssignmentPattern' ? parameter.parameter.left : parameter.parameter;
+            const target: Node =
+              parameter.parameter.type === 'AssignmentPattern' ? parameter.parameter.left : parameter.parameter;
             if (target.type === 'Identifier') parameterFields.push({ name: target.name, parameter: target.name });
           }
           constructor_ = this.#constructorOf(element.value, parameterFields);
           continue;
         }
         const key = element.computed ? '' : keyOf(element.key);
-        const value: Expression = { kind: 'function', code: this.#function(element.value, key, false), at: element.start };
+        const value: Expression = {
+          kind: 'function',
+          code: this.#function(element.value, key, false),
+          at: element.start,
+        };
         (element.static ? statics : fields).push({ name: key, value, getter: element.kind === 'get' });
       } else if (element.type === 'PropertyDefinition') {
         const key = element.computed ? '' : keyOf(element.key);
@@ -699,8 +845,18 @@ class Lowering {
       const binding = bindings.get(parameter);
       if (binding === undefined) return [];
       const at = code.at;
-      const target: Pattern = { kind: 'target', expression: { kind: 'member', object: { kind: 'this', at }, property: name, optional: false, at }, at };
-      return [{ kind: 'expression', expression: { kind: 'assign', target, operator: '=', value: { kind: 'name', binding, at }, at }, at }];
+      const target: Pattern = {
+        kind: 'target',
+        expression: { kind: 'member', object: { kind: 'this', at }, property: name, optional: false, at },
+        at,
+      };
+      return [
+        {
+          kind: 'expression',
+          expression: { kind: 'assign', target, operator: '=', value: { kind: 'name', binding, at }, at },
+          at,
+        },
+      ];
     });
     code.body = [...assignments, ...code.body];
     code.usesThis = true;
@@ -714,9 +870,15 @@ export function bindingsOf(pattern: Pattern): Binding[] {
     case 'name':
       return [pattern.binding];
     case 'object':
-      return [...pattern.properties.flatMap(property => bindingsOf(property.value)), ...(pattern.rest === undefined ? [] : bindingsOf(pattern.rest))];
+      return [
+        ...pattern.properties.flatMap(property => bindingsOf(property.value)),
+        ...(pattern.rest === undefined ? [] : bindingsOf(pattern.rest)),
+      ];
     case 'array':
-      return [...pattern.items.flatMap(item => (item === undefined ? [] : bindingsOf(item))), ...(pattern.rest === undefined ? [] : bindingsOf(pattern.rest))];
+      return [
+        ...pattern.items.flatMap(item => (item === undefined ? [] : bindingsOf(item))),
+        ...(pattern.rest === undefined ? [] : bindingsOf(pattern.rest)),
+      ];
     case 'default':
       return bindingsOf(pattern.pattern);
     case 'target':

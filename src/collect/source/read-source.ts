@@ -51,7 +51,12 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
   const modules = new Map<string, ModuleCode | undefined>();
   const gaps: Gap[] = own
     .filter(app => app !== chosen)
-    .map(app => ({ reason: `Another Next.js app at '${app}' was not traced; name its folder to trace it.`, file: joinPath(app, 'package.json'), line: 1, settles: 0 }));
+    .map(app => ({
+      reason: `Another Next.js app at '${app}' was not traced; name its folder to trace it.`,
+      file: joinPath(app, 'package.json'),
+      line: 1,
+      settles: 0,
+    }));
   const outside = (path: string): string => joinPath(chosen, path);
   const inside = (path: string): string => relativePath(chosen, path);
 
@@ -65,7 +70,8 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
       if (text !== undefined && !file.endsWith('.json')) {
         const lowered = lowerModule(file, text);
         if (lowered.kind === 'module') module = lowered.module;
-        else gaps.push({ reason: `The file cannot be read: ${lowered.message}.`, file, line: lowered.line, settles: 1 });
+        else
+          gaps.push({ reason: `The file cannot be read: ${lowered.message}.`, file, line: lowered.line, settles: 1 });
       }
       modules.set(file, module);
       return module;
@@ -90,7 +96,12 @@ function findApps(files: Files): string[] {
     const folder = parentOf(path);
     const isConfig = /^next\.config\.[cm]?[jt]s$/.test(name);
     if (isConfig || (name === 'package.json' && dependenciesIn(files.read(path)).has('next'))) {
-      if (files.paths.some(inner => isInside(inner, folder) && /^(?:src\/)?(?:app|pages)\//.test(relativePath(folder, inner)))) found.add(folder);
+      if (
+        files.paths.some(
+          inner => isInside(inner, folder) && /^(?:src\/)?(?:app|pages)\//.test(relativePath(folder, inner)),
+        )
+      )
+        found.add(folder);
     }
   }
   return [...found];
@@ -102,7 +113,10 @@ function largest(files: Files, apps: readonly string[]): string | undefined {
 }
 
 function dependenciesOf(files: Files, app: string): ReadonlyMap<string, string> {
-  return new Map([...dependenciesIn(files.read('package.json')), ...dependenciesIn(files.read(joinPath(app, 'package.json')))]);
+  return new Map([
+    ...dependenciesIn(files.read('package.json')),
+    ...dependenciesIn(files.read(joinPath(app, 'package.json'))),
+  ]);
 }
 
 function dependenciesIn(text: string | undefined): Map<string, string> {
@@ -119,7 +133,9 @@ function dependenciesIn(text: string | undefined): Map<string, string> {
 /** The folder with the workspace's package.json above an app, or the folder itself. */
 function workspaceRootOf(folder: string): string {
   for (let current = dirname(folder), steps = 0; steps < 4; steps += 1) {
-    const text = existsSync(join(current, 'package.json')) ? readFileSync(join(current, 'package.json'), 'utf8') : undefined;
+    const text = existsSync(join(current, 'package.json'))
+      ? readFileSync(join(current, 'package.json'), 'utf8')
+      : undefined;
     if (existsSync(join(current, 'pnpm-workspace.yaml'))) return current;
     if (text !== undefined && isWorkspaceOf(text, toPosix(relative(current, folder)))) return current;
     if (dirname(current) === current || existsSync(join(current, '.git'))) break;
@@ -138,7 +154,10 @@ function isWorkspaceOf(text: string, path: string): boolean {
     : typeof listed === 'object' && listed !== null && 'packages' in listed && Array.isArray(listed.packages)
       ? listed.packages
       : [];
-  return patterns.some(pattern => typeof pattern === 'string' && pattern.includes('*') && path.startsWith(pattern.slice(0, pattern.indexOf('*'))));
+  return patterns.some(
+    pattern =>
+      typeof pattern === 'string' && pattern.includes('*') && path.startsWith(pattern.slice(0, pattern.indexOf('*'))),
+  );
 }
 
 function isInside(path: string, folder: string): boolean {

@@ -69,7 +69,8 @@ export function makeResolver(files: Files): (from: string, specifier: string) =>
       const file = findFile(files, joinPath(aliases.baseFolder, specifier));
       if (file !== undefined) return { kind: 'file', file };
     }
-    if (specifier.startsWith('/') || specifier.startsWith('@/') || specifier.startsWith('~/')) return { kind: 'missing' };
+    if (specifier.startsWith('/') || specifier.startsWith('@/') || specifier.startsWith('~/'))
+      return { kind: 'missing' };
     return { kind: 'package', name: specifier };
   };
 
@@ -102,7 +103,12 @@ function matchRule(rule: PathRule, specifier: string): string | undefined {
   return specifier.slice(rule.prefix.length, specifier.length - rule.suffix.length);
 }
 
-function readAliases(files: Files, config: string, packages: readonly WorkspacePackage[], depth: number): Aliases | undefined {
+function readAliases(
+  files: Files,
+  config: string,
+  packages: readonly WorkspacePackage[],
+  depth: number,
+): Aliases | undefined {
   const parsed: unknown = parse(files.read(config) ?? '{}');
   if (!isRecord(parsed)) return undefined;
   const folder = parentOf(config);
@@ -114,7 +120,14 @@ function readAliases(files: Files, config: string, packages: readonly WorkspaceP
     const rules = Object.entries(paths).flatMap(([pattern, targets]): PathRule[] => {
       const list = Array.isArray(targets) ? targets.filter(target => typeof target === 'string') : [];
       const [prefix = '', suffix] = pattern.split('*');
-      return [{ prefix, suffix: suffix ?? '', exact: suffix === undefined, targets: list.map(target => joinPath(baseFolder ?? folder, target)) }];
+      return [
+        {
+          prefix,
+          suffix: suffix ?? '',
+          exact: suffix === undefined,
+          targets: list.map(target => joinPath(baseFolder ?? folder, target)),
+        },
+      ];
     });
     return { rules: rules.toSorted((a, b) => b.prefix.length - a.prefix.length), baseFolder };
   }
@@ -122,7 +135,9 @@ function readAliases(files: Files, config: string, packages: readonly WorkspaceP
   const parents = [parsed['extends']].flat().filter(parent => typeof parent === 'string');
   for (const parent of parents.toReversed()) {
     if (depth > 5) break;
-    const file = parent.startsWith('.') ? findFile(files, joinPath(folder, parent)) : fileInPackages(files, packages, parent);
+    const file = parent.startsWith('.')
+      ? findFile(files, joinPath(folder, parent))
+      : fileInPackages(files, packages, parent);
     const inherited = file === undefined ? undefined : readAliases(files, file, packages, depth + 1);
     if (inherited !== undefined) return { ...inherited, baseFolder: baseFolder ?? inherited.baseFolder };
   }
@@ -131,7 +146,9 @@ function readAliases(files: Files, config: string, packages: readonly WorkspaceP
 
 function fileInPackages(files: Files, packages: readonly WorkspacePackage[], specifier: string): string | undefined {
   const found = packages.find(candidate => specifier.startsWith(`${candidate.name}/`));
-  return found === undefined ? undefined : findFile(files, joinPath(found.folder, specifier.slice(found.name.length + 1)));
+  return found === undefined
+    ? undefined
+    : findFile(files, joinPath(found.folder, specifier.slice(found.name.length + 1)));
 }
 
 function readPackages(files: Files): WorkspacePackage[] {
@@ -140,7 +157,9 @@ function readPackages(files: Files): WorkspacePackage[] {
     if (!path.endsWith('/package.json')) continue;
     const parsed: unknown = parse(files.read(path) ?? '{}');
     if (!isRecord(parsed) || typeof parsed['name'] !== 'string') continue;
-    const main = [parsed['source'], parsed['module'], parsed['main'], parsed['types']].find(value => typeof value === 'string');
+    const main = [parsed['source'], parsed['module'], parsed['main'], parsed['types']].find(
+      value => typeof value === 'string',
+    );
     found.push({ folder: parentOf(path), name: parsed['name'], exports: parsed['exports'], main });
   }
   return found.toSorted((a, b) => b.name.length - a.name.length);
