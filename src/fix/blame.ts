@@ -42,11 +42,17 @@ export function blameTypes(
   const { fixes, base } = tried;
   const doomed = new Set(faults.keys());
   for (const error of errors) {
-    const near = nearest(error, fixes.filter(fix => changes(fix, error.file)), base);
+    const near = nearest(
+      error,
+      fixes.filter(fix => changes(fix, error.file)),
+      base,
+    );
     // A fix that is taken back anyway takes its errors along.
     if (near.some(fix => doomed.has(fix))) continue;
     // An error in a file that nobody touched comes from a changed signature: those that changed one are in doubt.
-    const signatures = fixes.filter(fix => fix.edits.some(edit => edit.shared === true && /^(?:, )?\w+: /.test(edit.text)));
+    const signatures = fixes.filter(fix =>
+      fix.edits.some(edit => edit.shared === true && /^(?:, )?\w+: /.test(edit.text)),
+    );
     const guilty = near.length > 0 ? near : signatures.length > 0 ? signatures : fixes;
     for (const fix of guilty) fail(faults, fix, 'typecheck', `${error.file}:${error.line} ${error.message}`);
   }
@@ -61,9 +67,14 @@ function fail(faults: Faults, fix: ProposedFix, step: VerificationStep['step'], 
  * What is milder than everything a fix closes is progress: row security that does not bind the owner yet is better than
  * none.
  */
-function openersOf(finding: Finding, fixes: readonly ProposedFix[], known: ReadonlyMap<string, Finding>): readonly ProposedFix[] {
+function openersOf(
+  finding: Finding,
+  fixes: readonly ProposedFix[],
+  known: ReadonlyMap<string, Finding>,
+): readonly ProposedFix[] {
   const closed = (fix: ProposedFix) => fix.findings.flatMap(fingerprint => known.get(fingerprint) ?? []);
-  const isWorse = (fix: ProposedFix) => !closed(fix).every(own => severityRank(own.severity) < severityRank(finding.severity));
+  const isWorse = (fix: ProposedFix) =>
+    !closed(fix).every(own => severityRank(own.severity) < severityRank(finding.severity));
   const same = fixes.filter(fix => closed(fix).some(own => isAbout(own, finding, fix)));
   const guilty = same.length > 0 ? same : fixes.filter(fix => changes(fix, finding.file));
   return guilty.filter(isWorse);
@@ -78,19 +89,29 @@ function changes(fix: ProposedFix, file: string): boolean {
   return fix.edits.some(edit => edit.file === file) || fix.newFiles.some(added => added.file === file);
 }
 
-function nearest(error: TypeError, fixes: readonly ProposedFix[], base: ReadonlyMap<string, string | undefined>): readonly ProposedFix[] {
+function nearest(
+  error: TypeError,
+  fixes: readonly ProposedFix[],
+  base: ReadonlyMap<string, string | undefined>,
+): readonly ProposedFix[] {
   if (fixes.length < 2) return fixes;
   const edits = fixes.flatMap(fix => fix.edits.filter(edit => edit.file === error.file));
   const text = base.get(error.file) ?? '';
   const lineOf = (start: number): number => {
     let added = 0;
-    for (const edit of edits) if (edit.start < start) added += newLines(edit.text) - newLines(text.slice(edit.start, edit.end));
+    for (const edit of edits)
+      if (edit.start < start) added += newLines(edit.text) - newLines(text.slice(edit.start, edit.end));
     return newLines(text.slice(0, start)) + 1 + added;
   };
   const distances = fixes.map(fix => {
     const own = fix.edits
       .filter(edit => edit.file === error.file)
-      .map(edit => Math.min(Math.abs(lineOf(edit.start) - error.line), Math.abs(lineOf(edit.start) + newLines(edit.text) - error.line)));
+      .map(edit =>
+        Math.min(
+          Math.abs(lineOf(edit.start) - error.line),
+          Math.abs(lineOf(edit.start) + newLines(edit.text) - error.line),
+        ),
+      );
     return { fix, distance: Math.min(...own) };
   });
   const least = Math.min(...distances.map(each => each.distance));

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { applyEdits, areCompatible } from './compose.ts';
 
-const edit = (start: number, end: number, text: string, shared?: true) => ({ file: 'a.ts', start, end, text, ...(shared === undefined ? {} : { shared }) });
+const edit = (start: number, end: number, text: string, shared?: true) => ({
+  file: 'a.ts',
+  start,
+  end,
+  text,
+  ...(shared === undefined ? {} : { shared }),
+});
 
 test('an import that two fixes ask for is made once, and names stand in order', () => {
   const edits = [edit(9, 9, 'eq, ', true), edit(9, 9, 'and, ', true), edit(9, 9, 'eq, ', true)];
@@ -9,7 +15,10 @@ test('an import that two fixes ask for is made once, and names stand in order', 
 });
 
 test('two new imports from one module become one statement', () => {
-  const edits = [edit(0, 0, "import { eq } from 'drizzle-orm';\n", true), edit(0, 0, "import { and } from 'drizzle-orm';\n", true)];
+  const edits = [
+    edit(0, 0, "import { eq } from 'drizzle-orm';\n", true),
+    edit(0, 0, "import { and } from 'drizzle-orm';\n", true),
+  ];
   expect(applyEdits('a.ts', 'x', edits)).toBe("import { and, eq } from 'drizzle-orm';\nx");
 });
 

@@ -20,7 +20,9 @@ export function applyEdits(file: string, text: string, edits: readonly FixEdit[]
 }
 
 function withoutRepeats(edits: readonly FixEdit[]): readonly FixEdit[] {
-  return edits.filter((edit, index) => edit.shared !== true || !edits.slice(0, index).some(other => sameEdit(other, edit)));
+  return edits.filter(
+    (edit, index) => edit.shared !== true || !edits.slice(0, index).some(other => sameEdit(other, edit)),
+  );
 }
 
 const namedImport = /^(\n?)import \{ (.*) \} from (.*)$/s;
@@ -30,19 +32,35 @@ function inOrder(edits: readonly FixEdit[]): readonly FixEdit[] {
   const merged: FixEdit[] = [];
   for (const edit of edits) {
     const own = edit.shared === true ? namedImport.exec(edit.text.trimEnd()) : null;
-    const index = own === null ? -1 : merged.findIndex(other => other.start === edit.start && other.shared === true && namedImport.exec(other.text.trimEnd())?.[3] === own[3]);
+    const index =
+      own === null
+        ? -1
+        : merged.findIndex(
+            other =>
+              other.start === edit.start &&
+              other.shared === true &&
+              namedImport.exec(other.text.trimEnd())?.[3] === own[3],
+          );
     const known = merged[index];
     const names = known === undefined ? undefined : namedImport.exec(known.text.trimEnd())?.[2];
     if (own === null || known === undefined || names === undefined) merged.push(edit);
-    else merged[index] = { ...known, text: known.text.replace(`{ ${names} }`, `{ ${[...names.split(', '), own[2] ?? ''].sort().join(', ')} }`) };
+    else
+      merged[index] = {
+        ...known,
+        text: known.text.replace(`{ ${names} }`, `{ ${[...names.split(', '), own[2] ?? ''].sort().join(', ')} }`),
+      };
   }
-  const isName = (edit: FixEdit) => edit.shared === true && edit.start === edit.end && /^(?:, )?\w+(?:, )?$/.test(edit.text);
-  return merged.toSorted((left, right) => (left.start === right.start && isName(left) && isName(right) ? left.text.localeCompare(right.text, 'en') : 0));
+  const isName = (edit: FixEdit) =>
+    edit.shared === true && edit.start === edit.end && /^(?:, )?\w+(?:, )?$/.test(edit.text);
+  return merged.toSorted((left, right) =>
+    left.start === right.start && isName(left) && isName(right) ? left.text.localeCompare(right.text, 'en') : 0,
+  );
 }
 
 function conflicts(one: FixEdit, other: FixEdit): boolean {
   if (one.file !== other.file) return false;
-  if (one.shared === true && other.shared === true) return isReplacement(one) && overlaps(one, other) && !sameEdit(one, other);
+  if (one.shared === true && other.shared === true)
+    return isReplacement(one) && overlaps(one, other) && !sameEdit(one, other);
   return overlaps(one, other);
 }
 

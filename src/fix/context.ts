@@ -89,7 +89,12 @@ export function isRefused(result: object): result is Refused {
 }
 
 /** Adds imports that were learned from another file: local targets are written as this file would write them. */
-export function addImports(context: FixContext, edits: EditSet, parsed: ParsedFile, needs: readonly ImportNeed[]): void {
+export function addImports(
+  context: FixContext,
+  edits: EditSet,
+  parsed: ParsedFile,
+  needs: readonly ImportNeed[],
+): void {
   for (const need of needs) {
     const target = need.from.startsWith('file:') ? need.from.slice('file:'.length) : undefined;
     if (target === parsed.file) continue;
@@ -100,7 +105,8 @@ export function addImports(context: FixContext, edits: EditSet, parsed: ParsedFi
 // A file that imports the target already goes on as it does.
 function importPath(context: FixContext, parsed: ParsedFile, target: string): string {
   for (const statement of parsed.program.body) {
-    if (statement.type === 'ImportDeclaration' && context.set.resolve(parsed.file, statement.source.value) === target) return statement.source.value;
+    if (statement.type === 'ImportDeclaration' && context.set.resolve(parsed.file, statement.source.value) === target)
+      return statement.source.value;
   }
   return context.set.specifierFor(parsed.file, target);
 }

@@ -18,19 +18,36 @@ const leftOut = new Set(['node_modules', '.next', '.git', '.drydock', '.turbo', 
 const lockFiles = new Set(['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb']);
 const secretFile = /^\.env(?!.*\.(?:example|sample|template)$)/;
 const neverCommitted = ['node_modules/', '.next/', '.drydock/', 'next-env.d.ts', '*.tsbuildinfo', '.env', '.env.local'];
-const gitSettings = ['-c', 'user.name=Drydock', '-c', 'user.email=drydock@localhost', '-c', 'commit.gpgsign=false', '-c', 'core.autocrlf=false'];
+const gitSettings = [
+  '-c',
+  'user.name=Drydock',
+  '-c',
+  'user.email=drydock@localhost',
+  '-c',
+  'commit.gpgsign=false',
+  '-c',
+  'core.autocrlf=false',
+];
 
 /** Copies an app into a folder that it replaces; with `branch`, as a git repository of its own, the original as its first commit. */
-export async function copyApp(source: string, target: string, options: { readonly branch?: string } = {}): Promise<AppCopy> {
+export async function copyApp(
+  source: string,
+  target: string,
+  options: { readonly branch?: string } = {},
+): Promise<AppCopy> {
   try {
     rmSync(target, { recursive: true, force: true });
     mkdirSync(target, { recursive: true });
     copyFolder(source, target);
   } catch (thrown) {
-    throw new DrydockError('target-not-found', `Could not copy the app into ${target}: ${messageOf(thrown)}.`, { next: 'Look for free space and write permission there.', cause: thrown });
+    throw new DrydockError('target-not-found', `Could not copy the app into ${target}: ${messageOf(thrown)}.`, {
+      next: 'Look for free space and write permission there.',
+      cause: thrown,
+    });
   }
   keepExtends(source, target);
-  if (options.branch === undefined || !(await startRepository(target, options.branch))) return { root: target, branch: undefined };
+  if (options.branch === undefined || !(await startRepository(target, options.branch)))
+    return { root: target, branch: undefined };
   return { root: target, branch: options.branch };
 }
 
@@ -82,7 +99,10 @@ function keepExtends(source: string, target: string): void {
   const text = readFileText(file);
   if (text === undefined) return;
   const further = (path: string) => relative(target, join(source, path)).split(sep).join('/');
-  const moved = text.replace(/("extends"\s*:\s*")(\.\.\/[^"]*)/g, (_, key: string, path: string) => `${key}${further(path)}`);
+  const moved = text.replace(
+    /("extends"\s*:\s*")(\.\.\/[^"]*)/g,
+    (_, key: string, path: string) => `${key}${further(path)}`,
+  );
   if (moved !== text) writeFileSync(file, moved);
 }
 
@@ -108,7 +128,13 @@ async function git(root: string, parameters: readonly string[]): Promise<string>
   const { stdout } = await execa('git', [...gitSettings, ...parameters], {
     cwd: root,
     // Neither the user's own settings and hooks nor a repository around the copy take part.
-    env: { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null', GIT_DIR: join(root, '.git'), GIT_WORK_TREE: root, GIT_TERMINAL_PROMPT: '0' },
+    env: {
+      GIT_CONFIG_GLOBAL: '/dev/null',
+      GIT_CONFIG_SYSTEM: '/dev/null',
+      GIT_DIR: join(root, '.git'),
+      GIT_WORK_TREE: root,
+      GIT_TERMINAL_PROMPT: '0',
+    },
     timeout: 60_000,
   });
   return stdout.trim();

@@ -22,16 +22,27 @@ export function migrationFiles(
   const layout = context.migrations;
   const rollbackSql = `${statements.down.join('\n')}\n`;
   if (layout === undefined) return { newFiles: [], edits: [], rollbackSql };
-  const planned = earlier.flatMap(fix => fix.newFiles).map(file => file.file).filter(file => file.startsWith(`${layout.folder}/`));
+  const planned = earlier
+    .flatMap(fix => fix.newFiles)
+    .map(file => file.file)
+    .filter(file => file.startsWith(`${layout.folder}/`));
   const present = context.sources.files.filter(file => file.startsWith(`${layout.folder}/`));
   const all = [...present, ...planned];
-  const plain = (file: string): Migration => ({ newFiles: [{ file, text: `${statements.up.join('\n')}\n` }], edits: [], rollbackSql });
+  const plain = (file: string): Migration => ({
+    newFiles: [{ file, text: `${statements.up.join('\n')}\n` }],
+    edits: [],
+    rollbackSql,
+  });
   switch (layout.tool) {
     case 'drizzle': {
       const index = nextNumber(all, layout.folder);
       const tag = `${String(index).padStart(4, '0')}_${statements.name}`;
       const text = `${statements.up.join(`\n${breakpoint}\n`)}\n`;
-      return { newFiles: [{ file: `${layout.folder}/${tag}.sql`, text }], edits: journalEdits(context, { folder: layout.folder, tag, index }), rollbackSql };
+      return {
+        newFiles: [{ file: `${layout.folder}/${tag}.sql`, text }],
+        edits: journalEdits(context, { folder: layout.folder, tag, index }),
+        rollbackSql,
+      };
     }
     case 'supabase':
       return plain(`${layout.folder}/${nextStamp(all)}_${statements.name}.sql`);
@@ -39,13 +50,17 @@ export function migrationFiles(
       return plain(`${layout.folder}/${nextStamp(all)}_${statements.name}/migration.sql`);
     case 'plain': {
       const width = Math.max(3, ...all.map(file => /\/(\d+)[^/]*$/.exec(file)?.[1]?.length ?? 0));
-      return plain(`${layout.folder}/${String(nextNumber(all, layout.folder)).padStart(width, '0')}_${statements.name}.sql`);
+      return plain(
+        `${layout.folder}/${String(nextNumber(all, layout.folder)).padStart(width, '0')}_${statements.name}.sql`,
+      );
     }
   }
 }
 
 function nextNumber(files: readonly string[], folder: string): number {
-  const numbers = files.map(file => /^(\d+)[^/]*\.sql$/.exec(file.slice(folder.length + 1))?.[1]).flatMap(text => (text === undefined ? [] : [Number(text)]));
+  const numbers = files
+    .map(file => /^(\d+)[^/]*\.sql$/.exec(file.slice(folder.length + 1))?.[1])
+    .flatMap(text => (text === undefined ? [] : [Number(text)]));
   return numbers.length === 0 ? 0 : Math.max(...numbers) + 1;
 }
 
@@ -57,12 +72,16 @@ function nextStamp(files: readonly string[]): string {
 }
 
 // A shared insertion: several migrations of one round each add their own entry, in order.
-function journalEdits(context: FixContext, entry: { readonly folder: string; readonly tag: string; readonly index: number }): readonly FixEdit[] {
+function journalEdits(
+  context: FixContext,
+  entry: { readonly folder: string; readonly tag: string; readonly index: number },
+): readonly FixEdit[] {
   const file = `${entry.folder}/meta/_journal.json`;
   const text = context.sources.read(file);
   if (text === undefined) return [];
   const journal: unknown = parseJsonc(text);
-  const entries: unknown = typeof journal === 'object' && journal !== null ? Reflect.get(journal, 'entries') : undefined;
+  const entries: unknown =
+    typeof journal === 'object' && journal !== null ? Reflect.get(journal, 'entries') : undefined;
   const last: unknown = Array.isArray(entries) ? entries.at(-1) : undefined;
   const close = text.lastIndexOf(']');
   if (close === -1) return [];

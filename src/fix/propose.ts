@@ -60,19 +60,32 @@ function draftFor(finding: Finding, context: FixContext): Draft | { readonly ref
     const draft = fixer(finding, context);
     if (isRefused(draft)) refusals.push(draft.refused);
     else if (!stillParses(draft, context)) refusals.push('The changed file would not parse.');
-    else if (!seen.some(other => JSON.stringify(other.edits) === JSON.stringify(draft.edits) && JSON.stringify(other.migration) === JSON.stringify(draft.migration))) seen.push(draft);
+    else if (
+      !seen.some(
+        other =>
+          JSON.stringify(other.edits) === JSON.stringify(draft.edits) &&
+          JSON.stringify(other.migration) === JSON.stringify(draft.migration),
+      )
+    )
+      seen.push(draft);
   }
   const chosen = seen[attempt];
   if (chosen !== undefined) return chosen;
   if (seen.length > 0) return { refused: 'No repair that was tried held.' };
-  return { refused: refusals.length > 0 ? [...new Set(refusals)].join(' ') : `No fixer knows how to repair '${finding.check}'.` };
+  return {
+    refused:
+      refusals.length > 0 ? [...new Set(refusals)].join(' ') : `No fixer knows how to repair '${finding.check}'.`,
+  };
 }
 
 function stillParses(draft: Draft, context: FixContext): boolean {
   const files = new Set(draft.edits.map(edit => edit.file));
   return [...files].every(file => {
     const text = context.set.read(file);
-    return text !== undefined && (!/\.[cm]?[jt]sx?$/.test(file) || parseFile(file, applyEdits(file, text, draft.edits)) !== undefined);
+    return (
+      text !== undefined &&
+      (!/\.[cm]?[jt]sx?$/.test(file) || parseFile(file, applyEdits(file, text, draft.edits)) !== undefined)
+    );
   });
 }
 

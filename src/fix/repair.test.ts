@@ -47,9 +47,24 @@ async function judge(root: string, opens?: (text: string) => readonly Finding[])
   const text = readFileSync(join(root, 'app/actions.ts'), 'utf8');
   const found = ['db.delete', 'db.update'].flatMap(mark => {
     const line = text.split('\n').find(each => each.includes(mark)) ?? '';
-    return line.includes('accountId') ? [] : [findingAt({ 'app/actions.ts': text }, { file: 'app/actions.ts', mark }, { kind: 'scope-query', table: 'invoices' })];
+    return line.includes('accountId')
+      ? []
+      : [
+          findingAt(
+            { 'app/actions.ts': text },
+            { file: 'app/actions.ts', mark },
+            { kind: 'scope-query', table: 'invoices' },
+          ),
+        ];
   });
-  return Promise.resolve({ findings: [...found, ...(opens?.(text) ?? [])], paths: [], app: undefined, database: emptyDatabase, tenancy: billingTenancy, migrations: undefined });
+  return Promise.resolve({
+    findings: [...found, ...(opens?.(text) ?? [])],
+    paths: [],
+    app: undefined,
+    database: emptyDatabase,
+    tenancy: billingTenancy,
+    migrations: undefined,
+  });
 }
 
 test('a copy has neither secrets nor packages, and each repair is a commit of its own', async () => {
@@ -59,7 +74,9 @@ test('a copy has neither secrets nor packages, and each repair is a commit of it
   const outcome = await repairOnCopy({ copy, attempts: new Map(), report: () => {}, rejudge: () => judge(copy.root) });
   expect(outcome.applied.map(fix => fix.verified.offered)).toEqual([true, true]);
   expect(outcome.final.findings).toEqual([]);
-  expect(readText(copy, 'app/actions.ts')).toContain('.where(and(eq(invoices.id, id), eq(invoices.accountId, viewer.accountId)))');
+  expect(readText(copy, 'app/actions.ts')).toContain(
+    '.where(and(eq(invoices.id, id), eq(invoices.accountId, viewer.accountId)))',
+  );
   const log = await execa('git', ['log', '--format=%an %s'], { cwd: copy.root });
   expect(log.stdout.split('\n')).toHaveLength(3);
   expect(log.stdout).toContain('Drydock Tie');
@@ -69,8 +86,21 @@ test('a copy has neither secrets nor packages, and each repair is a commit of it
 test('a repair that opens another finding is taken back, and its file is as before', async () => {
   const copy = await copyApp(join(folder, 'app'), join(folder, 'copy'), { branch: 'drydock/rescue' });
   const opens = (text: string): readonly Finding[] =>
-    text.includes('eq(invoices.accountId') ? [{ ...findingAt({ 'app/actions.ts': text }, { file: 'app/actions.ts', mark: 'remove' }, { kind: 'none' }), fingerprint: 'new', severity: 'critical' }] : [];
-  const outcome = await repairOnCopy({ copy, attempts: new Map(), report: () => {}, rejudge: () => judge(copy.root, opens) });
+    text.includes('eq(invoices.accountId')
+      ? [
+          {
+            ...findingAt({ 'app/actions.ts': text }, { file: 'app/actions.ts', mark: 'remove' }, { kind: 'none' }),
+            fingerprint: 'new',
+            severity: 'critical',
+          },
+        ]
+      : [];
+  const outcome = await repairOnCopy({
+    copy,
+    attempts: new Map(),
+    report: () => {},
+    rejudge: () => judge(copy.root, opens),
+  });
   expect(outcome.applied).toEqual([]);
   expect(outcome.rejected.map(fix => fix.verification[0]?.outcome)).toEqual(['failed', 'failed']);
   expect(outcome.unrepaired.every(each => each.reason.includes('did not hold'))).toBe(true);
@@ -79,7 +109,13 @@ test('a repair that opens another finding is taken back, and its file is as befo
 
 test('only the findings that were asked for are repaired', async () => {
   const copy = await copyApp(join(folder, 'app'), join(folder, 'copy'));
-  const outcome = await repairOnCopy({ copy, attempts: new Map(), only: new Set(['app/actions.ts:db.delete']), report: () => {}, rejudge: () => judge(copy.root) });
+  const outcome = await repairOnCopy({
+    copy,
+    attempts: new Map(),
+    only: new Set(['app/actions.ts:db.delete']),
+    report: () => {},
+    rejudge: () => judge(copy.root),
+  });
   expect(outcome.applied).toHaveLength(1);
   expect(outcome.applied[0]?.commit).toBeUndefined();
   expect(outcome.final.findings).toHaveLength(1);

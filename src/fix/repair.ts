@@ -68,7 +68,8 @@ export async function repairOnCopy(options: RepairOptions): Promise<RepairOutcom
     const open = current.findings.filter(finding => only === undefined || only.has(finding.fingerprint));
     const findings = open.toSorted((left, right) => severityRank(left.severity) - severityRank(right.severity));
     const proposal = proposeFixes({ ...current, findings, sources: sourceTexts(copy), attempts });
-    for (const { fingerprint, reason } of proposal.unrepaired) if (!reasons.has(fingerprint)) reasons.set(fingerprint, reason);
+    for (const { fingerprint, reason } of proposal.unrepaired)
+      if (!reasons.has(fingerprint)) reasons.set(fingerprint, reason);
     if (proposal.fixes.length === 0) break;
     options.report(`round ${round}: ${proposal.fixes.length} repairs tried together, ${applied.length} hold so far`);
     const tried = await tryRound({ ...options, baseline, before: current, fixes: proposal.fixes });
@@ -78,11 +79,18 @@ export async function repairOnCopy(options: RepairOptions): Promise<RepairOutcom
     current = tried.after;
   }
   const left = current.findings.filter(finding => only === undefined || only.has(finding.fingerprint));
-  const unrepaired = left.map(({ fingerprint }) => ({ fingerprint, reason: reasons.get(fingerprint) ?? 'No repair was found.' }));
+  const unrepaired = left.map(({ fingerprint }) => ({
+    fingerprint,
+    reason: reasons.get(fingerprint) ?? 'No repair was found.',
+  }));
   return { applied, rejected, unrepaired, final: current };
 }
 
-function countFailure({ fix, verification }: VerifiedFix, attempts: Map<string, number>, reasons: Map<string, string>): void {
+function countFailure(
+  { fix, verification }: VerifiedFix,
+  attempts: Map<string, number>,
+  reasons: Map<string, string>,
+): void {
   const detail = verification.find(step => step.outcome === 'failed')?.detail ?? '';
   for (const fingerprint of fix.findings) {
     attempts.set(fingerprint, (attempts.get(fingerprint) ?? 0) + 1);
@@ -137,12 +145,26 @@ function heldSteps(types: TypecheckAnswer): readonly VerificationStep[] {
   ];
 }
 
-function verified(fix: ProposedFix, changes: readonly FileChange[], verification: readonly VerificationStep[]): VerifiedFix {
-  return { fix: plainFix(fix), offered: verification.every(step => step.outcome !== 'failed'), verification, diff: unifiedDiff(changes) };
+function verified(
+  fix: ProposedFix,
+  changes: readonly FileChange[],
+  verification: readonly VerificationStep[],
+): VerifiedFix {
+  return {
+    fix: plainFix(fix),
+    offered: verification.every(step => step.outcome !== 'failed'),
+    verification,
+    diff: unifiedDiff(changes),
+  };
 }
 
 async function commitRound(
-  round: { readonly copy: AppCopy; readonly base: Texts; readonly fixes: readonly ProposedFix[]; readonly before: Rejudged },
+  round: {
+    readonly copy: AppCopy;
+    readonly base: Texts;
+    readonly fixes: readonly ProposedFix[];
+    readonly before: Rejudged;
+  },
   verification: readonly VerificationStep[],
 ): Promise<readonly AppliedFix[]> {
   const findings = new Map(round.before.findings.map(finding => [finding.fingerprint, finding]));
@@ -166,7 +188,9 @@ function commitMessage(fix: ProposedFix): string {
 }
 
 function textsBefore(copy: AppCopy, fixes: readonly ProposedFix[]): Texts {
-  const files = new Set(fixes.flatMap(fix => [...fix.edits.map(edit => edit.file), ...fix.newFiles.map(file => file.file)]));
+  const files = new Set(
+    fixes.flatMap(fix => [...fix.edits.map(edit => edit.file), ...fix.newFiles.map(file => file.file)]),
+  );
   return new Map([...files].sort().map(file => [file, readText(copy, file)]));
 }
 
@@ -178,12 +202,22 @@ function textWith(base: Texts, file: string, active: readonly ProposedFix[]): st
   const created = active.flatMap(fix => fix.newFiles).find(each => each.file === file);
   if (created !== undefined) return created.text;
   const text = base.get(file);
-  return text === undefined ? undefined : applyEdits(file, text, active.flatMap(fix => fix.edits));
+  return text === undefined
+    ? undefined
+    : applyEdits(
+        file,
+        text,
+        active.flatMap(fix => fix.edits),
+      );
 }
 
 function changesOf(base: Texts, earlier: readonly ProposedFix[], fix: ProposedFix): readonly FileChange[] {
   const files = [...new Set([...fix.edits.map(edit => edit.file), ...fix.newFiles.map(file => file.file)])].sort();
-  return files.map(file => ({ file, before: textWith(base, file, earlier), after: textWith(base, file, [...earlier, fix]) }));
+  return files.map(file => ({
+    file,
+    before: textWith(base, file, earlier),
+    after: textWith(base, file, [...earlier, fix]),
+  }));
 }
 
 function plainFix(fix: ProposedFix): Fix {

@@ -11,7 +11,9 @@ export interface TypeError {
 }
 
 /** What the type checker said; `skipped` with the reason when there is none. */
-export type TypecheckAnswer = { readonly kind: 'checked'; readonly errors: readonly TypeError[] } | { readonly kind: 'skipped'; readonly reason: string };
+export type TypecheckAnswer =
+  | { readonly kind: 'checked'; readonly errors: readonly TypeError[] }
+  | { readonly kind: 'skipped'; readonly reason: string };
 
 const limitMs = 180_000;
 
@@ -22,14 +24,19 @@ export async function typecheck(root: string): Promise<TypecheckAnswer> {
   if (compiler === undefined) return { kind: 'skipped', reason: 'TypeScript is not installed in the app.' };
   // What was checked before is kept, so that a second run looks only at what changed.
   const memory = join(root, '.drydock', 'types.tsbuildinfo');
-  const answer = await execa(process.execPath, [compiler, '--noEmit', '--pretty', 'false', '--incremental', '--tsBuildInfoFile', memory, '--project', root], {
-    cwd: root,
-    reject: false,
-    timeout: limitMs,
-  });
+  const answer = await execa(
+    process.execPath,
+    [compiler, '--noEmit', '--pretty', 'false', '--incremental', '--tsBuildInfoFile', memory, '--project', root],
+    {
+      cwd: root,
+      reject: false,
+      timeout: limitMs,
+    },
+  );
   if (answer.timedOut) return { kind: 'skipped', reason: `The type check took longer than ${limitMs / 1000} s.` };
   const errors = readErrors(answer.stdout);
-  if (answer.exitCode !== 0 && errors.length === 0) return { kind: 'skipped', reason: `The type check itself failed: ${answer.stdout.slice(0, 300)}` };
+  if (answer.exitCode !== 0 && errors.length === 0)
+    return { kind: 'skipped', reason: `The type check itself failed: ${answer.stdout.slice(0, 300)}` };
   return { kind: 'checked', errors };
 }
 

@@ -36,13 +36,17 @@ export async function ageing(accountId: string, period: string) {
 }
 `,
   };
-  const { text } = repair(files, [findingAt(files, { file, mark: 'kept.has' }, { kind: 'key-cache', terms: ['tenant.id'] })]);
+  const { text } = repair(files, [
+    findingAt(files, { file, mark: 'kept.has' }, { kind: 'key-cache', terms: ['tenant.id'] }),
+  ]);
   expect(text(file).match(/`\$\{accountId\}:\$\{period\}`/g)).toHaveLength(3);
 });
 
 test('a personal answer is kept by its reader’s browser at most', () => {
   const file = 'app/api/me/route.ts';
-  const files = { [file]: `export async function GET() {\n  return Response.json({}, { headers: { 'cache-control': 'public, max-age=60' } });\n}\n` };
+  const files = {
+    [file]: `export async function GET() {\n  return Response.json({}, { headers: { 'cache-control': 'public, max-age=60' } });\n}\n`,
+  };
   const { text } = repair(files, [findingAt(files, { file, mark: 'public' }, { kind: 'private-cache-control' })]);
   expect(text(file)).toContain("'cache-control': 'private, no-store'");
 });
@@ -86,7 +90,9 @@ export default async function Board() {
 }
 `,
   };
-  const { text } = repair(files, [findingAt(files, { file, mark: 'db.select' }, { kind: 'scope-query', table: 'invoices' })]);
+  const { text } = repair(files, [
+    findingAt(files, { file, mark: 'db.select' }, { kind: 'scope-query', table: 'invoices' }),
+  ]);
   expect(text(file)).toContain("export const dynamic = 'force-dynamic';");
   expect(text(file)).not.toContain('revalidate');
 });

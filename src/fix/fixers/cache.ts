@@ -7,7 +7,17 @@ import { boundNames } from '../idioms/session.ts';
 import { bindingOf, freeNames, parameterPattern } from '../source/bindings.ts';
 import { createEditSet, styleOf } from '../source/edit-set.ts';
 import type { EditSet } from '../source/edit-set.ts';
-import { calleeName, findAll, functionsAround, isCall, isFunction, lineAt, memberChain, stringValue, textOf } from '../source/parsed-file.ts';
+import {
+  calleeName,
+  findAll,
+  functionsAround,
+  isCall,
+  isFunction,
+  lineAt,
+  memberChain,
+  stringValue,
+  textOf,
+} from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { entryOf, requireSession } from './copied-guards.ts';
 import { scopeSite } from './scope-query.ts';
@@ -36,16 +46,22 @@ export function privateCacheControl(finding: Finding, context: FixContext): Draf
   const edits = createEditSet();
   const { quote } = styleOf(parsed);
   const shared = /\bpublic\b|s-maxage|max-age|stale-while-revalidate/;
-  const literals = findAll(parsed.program, node => node.type === 'Literal' || node.type === 'TemplateLiteral').filter(node => {
-    const text = stringValue(node) ?? (node.type === 'TemplateLiteral' ? textOf(parsed, node) : undefined);
-    return text !== undefined && shared.test(text) && Math.abs(lineAt(parsed, node.start) - finding.line) <= 4;
-  });
-  const nearest = [...literals].sort((left, right) => Math.abs(lineAt(parsed, left.start) - finding.line) - Math.abs(lineAt(parsed, right.start) - finding.line))[0];
+  const literals = findAll(parsed.program, node => node.type === 'Literal' || node.type === 'TemplateLiteral').filter(
+    node => {
+      const text = stringValue(node) ?? (node.type === 'TemplateLiteral' ? textOf(parsed, node) : undefined);
+      return text !== undefined && shared.test(text) && Math.abs(lineAt(parsed, node.start) - finding.line) <= 4;
+    },
+  );
+  const nearest = [...literals].sort(
+    (left, right) =>
+      Math.abs(lineAt(parsed, left.start) - finding.line) - Math.abs(lineAt(parsed, right.start) - finding.line),
+  )[0];
   if (nearest === undefined) return { refused: `No cache header was found at ${finding.file}:${finding.line}.` };
   edits.replace(parsed, nearest, `${quote}private, no-store${quote}`);
   return {
     title: `Keep the answer of ${finding.entryPoint ?? finding.file} out of shared caches`,
-    explanation: 'The answer holds one tenant\'s rows, and its header allowed any cache between to hand it to the next caller.',
+    explanation:
+      "The answer holds one tenant's rows, and its header allowed any cache between to hand it to the next caller.",
     edits: edits.edits(),
     basis: 'library',
   };
@@ -63,7 +79,8 @@ export function renderPerRequest(finding: Finding, context: FixContext): Draft |
   makeDynamic(edits, parsed);
   return {
     title: `Render ${finding.entryPoint ?? finding.file} for each request`,
-    explanation: 'The page shows one tenant\'s rows and was rendered once for everybody; it now asks who is calling and is rendered anew.',
+    explanation:
+      "The page shows one tenant's rows and was rendered once for everybody; it now asks who is calling and is rendered anew.",
     edits: [...(drafted?.edits ?? []), ...edits.edits()],
     basis: 'sibling',
   };
@@ -84,7 +101,9 @@ function scopeFirstQuery(finding: Finding, context: FixContext): Draft | undefin
 // `unstable_cache(fn, keyParts)`: what the function closes over is not in the key by itself.
 function keyUnstableCache(edits: EditSet, parsed: ParsedFile, finding: Finding): string | undefined {
   const calls = findAll(parsed.program, isCall).filter(call => /^unstable_cache$/.test(calleeName(call) ?? ''));
-  const call = calls.find(each => lineAt(parsed, each.start) <= finding.line && lineAt(parsed, each.end) >= finding.line) ?? (calls.length === 1 ? calls[0] : undefined);
+  const call =
+    calls.find(each => lineAt(parsed, each.start) <= finding.line && lineAt(parsed, each.end) >= finding.line) ??
+    (calls.length === 1 ? calls[0] : undefined);
   const body = call?.arguments[0];
   if (call === undefined || body === undefined || body.type === 'SpreadElement') return undefined;
   const captured = isFunction(body) ? capturedNames(parsed, body) : [];
@@ -107,14 +126,20 @@ function keyUnstableCache(edits: EditSet, parsed: ParsedFile, finding: Finding):
 function capturedNames(parsed: ParsedFile, body: Node): readonly string[] {
   const names = freeNames(body).filter(name => {
     const binding = bindingOf(parsed, body, name);
-    return binding.kind === 'parameter' || (binding.kind === 'variable' && functionsAround(parsed, binding.declarator).length > 0);
+    return (
+      binding.kind === 'parameter' ||
+      (binding.kind === 'variable' && functionsAround(parsed, binding.declarator).length > 0)
+    );
   });
   return names.flatMap(name => {
     const members = findAll(body, node => node.type === 'MemberExpression').flatMap(node => {
       const chain = memberChain(node);
-      return chain?.root.type === 'Identifier' && chain.root.name === name && chain.names.length > 0 ? [[name, ...chain.names].join('.')] : [];
+      return chain?.root.type === 'Identifier' && chain.root.name === name && chain.names.length > 0
+        ? [[name, ...chain.names].join('.')]
+        : [];
     });
-    const plain = findAll(body, node => node.type === 'Identifier').filter(node => node.name === name).length > members.length;
+    const plain =
+      findAll(body, node => node.type === 'Identifier').filter(node => node.name === name).length > members.length;
     return plain || members.length === 0 ? [name] : [...new Set(members)];
   });
 }
@@ -125,16 +150,32 @@ function keyMap(context: FixContext, edits: EditSet, parsed: ParsedFile, finding
     parsed.program.body.flatMap(statement => {
       const declaration = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
       if (declaration?.type !== 'VariableDeclaration') return [];
-      return declaration.declarations.flatMap(each => (each.init?.type === 'NewExpression' && each.id.type === 'Identifier' && /Map|LRU|Cache/.test(textOf(parsed, each.init.callee)) ? [each.id.name] : []));
+      return declaration.declarations.flatMap(each =>
+        each.init?.type === 'NewExpression' &&
+        each.id.type === 'Identifier' &&
+        /Map|LRU|Cache/.test(textOf(parsed, each.init.callee))
+          ? [each.id.name]
+          : [],
+      );
     }),
   );
   const uses = findAll(parsed.program, isCall).filter(call => {
     const chain = memberChain(call.callee);
-    return chain?.root.type === 'Identifier' && maps.has(chain.root.name) && ['get', 'set', 'has', 'delete'].includes(chain.names[0] ?? '');
+    return (
+      chain?.root.type === 'Identifier' &&
+      maps.has(chain.root.name) &&
+      ['get', 'set', 'has', 'delete'].includes(chain.names[0] ?? '')
+    );
   });
-  const nearest = [...uses].sort((left, right) => Math.abs(lineAt(parsed, left.start) - finding.line) - Math.abs(lineAt(parsed, right.start) - finding.line))[0];
+  const nearest = [...uses].sort(
+    (left, right) =>
+      Math.abs(lineAt(parsed, left.start) - finding.line) - Math.abs(lineAt(parsed, right.start) - finding.line),
+  )[0];
   const declared = parsed.program.body.find(statement => lineAt(parsed, statement.start) === finding.line);
-  const name = declared === undefined || nearest === undefined ? undefined : [...maps].find(each => textOf(parsed, declared).includes(` ${each} `));
+  const name =
+    declared === undefined || nearest === undefined
+      ? undefined
+      : [...maps].find(each => textOf(parsed, declared).includes(` ${each} `));
   const map = name ?? rootName(nearest?.callee);
   const mine = uses.filter(call => rootName(call.callee) === map);
   const [first] = mine;
@@ -157,26 +198,36 @@ function rootName(callee: Expression | undefined): string | undefined {
 function tenantParameter(context: FixContext, parsed: ParsedFile, node: Node, finding: Finding): string | undefined {
   const around = functionsAround(parsed, node).at(-1);
   const names = around?.params.flatMap(parameter => boundNames(parameterPattern(parameter))) ?? [];
-  const properties = new Set(context.tables.flatMap(table => {
-    const hops = ownershipOf(context, table.table)?.hops;
-    const property = hops?.length === 1 ? table.properties.get(hops[0].column) : undefined;
-    return property === undefined ? [] : [property];
-  }));
+  const properties = new Set(
+    context.tables.flatMap(table => {
+      const hops = ownershipOf(context, table.table)?.hops;
+      const property = hops?.length === 1 ? table.properties.get(hops[0].column) : undefined;
+      return property === undefined ? [] : [property];
+    }),
+  );
   const terms = finding.repair?.['terms'];
-  const hinted = Array.isArray(terms) ? terms.flatMap((term: unknown) => (typeof term === 'string' ? [term.split('.').at(-1) ?? term] : [])) : [];
+  const hinted = Array.isArray(terms)
+    ? terms.flatMap((term: unknown) => (typeof term === 'string' ? [term.split('.').at(-1) ?? term] : []))
+    : [];
   return names.find(name => properties.has(name)) ?? names.find(name => hinted.includes(name));
 }
 
 // `'use cache'` keys by arguments: the query gets the tenant as one.
 function keyByArgument(finding: Finding, context: FixContext, parsed: ParsedFile): Draft | Refused {
   const around = context.paths.filter(path => path.sink.file === parsed.file && path.verdict === 'leaks');
-  const nearest = [...around].sort((left, right) => Math.abs(left.sink.line - finding.line) - Math.abs(right.sink.line - finding.line))[0];
+  const nearest = [...around].sort(
+    (left, right) => Math.abs(left.sink.line - finding.line) - Math.abs(right.sink.line - finding.line),
+  )[0];
   const tables = Array.isArray(finding.repair?.['tables']) ? finding.repair['tables'] : [];
-  const table = nearest?.sink.table ?? finding.object ?? tables.find((each: unknown): each is string => typeof each === 'string');
+  const table =
+    nearest?.sink.table ?? finding.object ?? tables.find((each: unknown): each is string => typeof each === 'string');
   if (table === undefined) return { refused: `What the cache at ${finding.file}:${finding.line} reads is not known.` };
   return scopeSite(
     context,
-    { table, place: nearest?.sink ?? { file: finding.file, line: finding.line, endLine: finding.endLine ?? finding.line + 12 } },
+    {
+      table,
+      place: nearest?.sink ?? { file: finding.file, line: finding.line, endLine: finding.endLine ?? finding.line + 12 },
+    },
     { title: `Keep what is cached in ${finding.file} apart by tenant` },
   );
 }

@@ -20,10 +20,14 @@ type Entry = { readonly parsed: ParsedFile; readonly entry: FunctionNode };
 export function requireRole(finding: Finding, context: FixContext): Draft | Refused {
   const entry = entryOf(finding, context);
   if (entry === undefined) return { refused: 'The entry point was not found in the code.' };
-  const siblings = sameFormFirst(entry, [...guardsLike(finding, context, fact => fact.kind === 'role'), ...roleGuardsByText(finding, context)]);
+  const siblings = sameFormFirst(entry, [
+    ...guardsLike(finding, context, fact => fact.kind === 'role'),
+    ...roleGuardsByText(finding, context),
+  ]);
   return copyFirst(context, entry, siblings, {
     title: `Ask for the administrator's role in ${finding.entryPoint ?? finding.file}`,
-    explanation: 'Only the page that links here was hidden from other users; the entry point now asks itself, as its siblings do.',
+    explanation:
+      'Only the page that links here was hidden from other users; the entry point now asks itself, as its siblings do.',
     none: 'No sibling asks for a role that could be asked for here.',
   });
 }
@@ -35,13 +39,18 @@ export function guardInPage(finding: Finding, context: FixContext): Draft | Refu
   const places = pathsOf(finding, context)
     .flatMap(path => path.model.facts.filter(fact => fact.weakness === 'layout-only'))
     .map(fact => fact.place);
-  const statements = [...places, ...(finding.file === entry.parsed.file ? [] : [finding])].flatMap(place => guardStatementsAt(context, place));
+  const statements = [...places, ...(finding.file === entry.parsed.file ? [] : [finding])].flatMap(place =>
+    guardStatementsAt(context, place),
+  );
   // The guard that asks about membership or a role says more than the one that asks for a session.
-  const ranked = [...statements].sort((left, right) => Number(right.node.type === 'IfStatement') - Number(left.node.type === 'IfStatement'));
+  const ranked = [...statements].sort(
+    (left, right) => Number(right.node.type === 'IfStatement') - Number(left.node.type === 'IfStatement'),
+  );
   return copyFirst(context, entry, ranked, {
     title: `Guard ${finding.entryPoint ?? finding.file} itself, not only its layout`,
-    explanation: 'A layout does not run again when only the page is asked for; the page now asks the same question before it reads.',
-    none: 'The layout\'s guard was not found.',
+    explanation:
+      'A layout does not run again when only the page is asked for; the page now asks the same question before it reads.',
+    none: "The layout's guard was not found.",
   });
 }
 
@@ -69,25 +78,35 @@ export function requireSession(finding: Finding, context: FixContext): Draft | R
 export function requireCronSecret(finding: Finding, context: FixContext): Draft | Refused {
   const entry = entryOf(finding, context);
   if (entry === undefined) return { refused: 'The entry point was not found in the code.' };
-  const siblings = [...guardsLike(finding, context, fact => fact.kind === 'system'), ...cronGuardsByText(finding, context)];
+  const siblings = [
+    ...guardsLike(finding, context, fact => fact.kind === 'system'),
+    ...cronGuardsByText(finding, context),
+  ];
   const about = {
     title: `Let only the scheduler call ${finding.entryPoint ?? finding.file}`,
-    explanation: 'Anybody could start this job; it now compares the secret that the scheduler sends, and stops when none is set.',
+    explanation:
+      'Anybody could start this job; it now compares the secret that the scheduler sends, and stops when none is set.',
     none: 'No sibling compares a secret.',
   };
   const copied = copyFirst(context, entry, siblings, about);
   return 'refused' in copied ? documentedCronSecret(entry, about) : copied;
 }
 
-function documentedCronSecret({ parsed, entry }: Entry, about: { readonly title: string; readonly explanation: string }): Draft | Refused {
+function documentedCronSecret(
+  { parsed, entry }: Entry,
+  about: { readonly title: string; readonly explanation: string },
+): Draft | Refused {
   const { body } = entry;
   const first = entry.params[0];
-  if (body?.type !== 'BlockStatement' || (first !== undefined && first.type !== 'Identifier')) return { refused: 'The handler does not take the request as a plain parameter.' };
+  if (body?.type !== 'BlockStatement' || (first !== undefined && first.type !== 'Identifier'))
+    return { refused: 'The handler does not take the request as a plain parameter.' };
   const { quote, end } = styleOf(parsed);
   const edits = createEditSet();
   const request = first?.type === 'Identifier' ? first.name : 'request';
-  if (first === undefined) edits.insert(parsed, parsed.text.indexOf('(', entry.id?.end ?? entry.start) + 1, 'request: Request', 'shared');
-  const indent = body.body[0] === undefined ? `${indentAt(parsed, entry.start)}  ` : indentAt(parsed, body.body[0].start);
+  if (first === undefined)
+    edits.insert(parsed, parsed.text.indexOf('(', entry.id?.end ?? entry.start) + 1, 'request: Request', 'shared');
+  const indent =
+    body.body[0] === undefined ? `${indentAt(parsed, entry.start)}  ` : indentAt(parsed, body.body[0].start);
   edits.insert(
     parsed,
     body.start + 1,
@@ -110,8 +129,12 @@ function copyFirst(
   let refused = about.none;
   for (const sibling of siblings) {
     const edits = createEditSet();
-    const reason = copyStatement(context, edits, { from: { parsed: sibling.parsed, statement: sibling.node }, to: entry });
-    if (reason === undefined) return { title: about.title, explanation: about.explanation, edits: edits.edits(), basis: 'sibling' };
+    const reason = copyStatement(context, edits, {
+      from: { parsed: sibling.parsed, statement: sibling.node },
+      to: entry,
+    });
+    if (reason === undefined)
+      return { title: about.title, explanation: about.explanation, edits: edits.edits(), basis: 'sibling' };
     refused = reason;
   }
   return { refused };
@@ -121,7 +144,11 @@ function copyFirst(
 export function entryOf(finding: Finding, context: FixContext): Entry | undefined {
   const path = pathsOf(finding, context)[0];
   const named = context.app?.entryPoints.find(each => each.name === finding.entryPoint) ?? path?.entryPoint;
-  const known: Pick<EntryPoint, 'file' | 'line' | 'symbol'> = named ?? { file: finding.file, line: finding.line, symbol: '' };
+  const known: Pick<EntryPoint, 'file' | 'line' | 'symbol'> = named ?? {
+    file: finding.file,
+    line: finding.line,
+    symbol: '',
+  };
   return entryFunction(context.set, known);
 }
 
@@ -131,11 +158,19 @@ function innerNode({ entry }: Entry, fallback: Node): Node {
 }
 
 // Guards of other paths that established such a fact; those of the same kind of entry point first.
-function guardsLike(finding: Finding, context: FixContext, holds: (fact: Fact['holds']) => boolean): readonly Sibling[] {
+function guardsLike(
+  finding: Finding,
+  context: FixContext,
+  holds: (fact: Fact['holds']) => boolean,
+): readonly Sibling[] {
   const form = formOf(finding, context);
   const good = context.paths.filter(path => path.verdict !== 'leaks' && path.entryPoint.name !== finding.entryPoint);
-  const facts = good.flatMap(path => path.model.facts.filter(fact => fact.weakness === undefined && holds(fact.holds)).map(fact => ({ fact, path })));
-  const ranked = [...facts].sort((left, right) => nearness(right.path, form, finding) - nearness(left.path, form, finding));
+  const facts = good.flatMap(path =>
+    path.model.facts.filter(fact => fact.weakness === undefined && holds(fact.holds)).map(fact => ({ fact, path })),
+  );
+  const ranked = [...facts].sort(
+    (left, right) => nearness(right.path, form, finding) - nearness(left.path, form, finding),
+  );
   const seen = new Set<string>();
   return ranked.flatMap(({ fact }) => {
     const key = `${fact.place.file}:${fact.place.line}`;
@@ -152,12 +187,20 @@ function sameFormFirst(entry: Entry, siblings: readonly Sibling[]): readonly Sib
 }
 
 function formOf(finding: Finding, context: FixContext): string {
-  return pathsOf(finding, context)[0]?.entryPoint.kind ?? context.app?.entryPoints.find(each => each.name === finding.entryPoint)?.kind ?? '';
+  return (
+    pathsOf(finding, context)[0]?.entryPoint.kind ??
+    context.app?.entryPoints.find(each => each.name === finding.entryPoint)?.kind ??
+    ''
+  );
 }
 
 function nearness(path: JudgedPath, form: string, finding: Finding): number {
   const folder = finding.file.split('/').slice(0, 2).join('/');
-  return (path.entryPoint.kind === form ? 4 : 0) + (path.entryPoint.file === finding.file ? 2 : 0) + (path.entryPoint.file.startsWith(folder) ? 1 : 0);
+  return (
+    (path.entryPoint.kind === form ? 4 : 0) +
+    (path.entryPoint.file === finding.file ? 2 : 0) +
+    (path.entryPoint.file.startsWith(folder) ? 1 : 0)
+  );
 }
 
 function guardStatementsAt(context: FixContext, place: Place): readonly Sibling[] {
@@ -183,7 +226,10 @@ function roleGuardsByText(finding: Finding, context: FixContext): readonly Sibli
   return entryStatements(finding, context, statement => {
     const call = findAll(statement.node, isCall).find(each => names.has(calleeName(each) ?? ''));
     if (call !== undefined && statement.node.type !== 'IfStatement') return true;
-    return statement.node.type === 'IfStatement' && /\.role\s*!==?\s*['"]/.test(textOf(statement.parsed, statement.node.test));
+    return (
+      statement.node.type === 'IfStatement' &&
+      /\.role\s*!==?\s*['"]/.test(textOf(statement.parsed, statement.node.test))
+    );
   });
 }
 
@@ -206,14 +252,21 @@ function cronGuardsByText(finding: Finding, context: FixContext): readonly Sibli
   });
 }
 
-function entryStatements(finding: Finding, context: FixContext, accept: (sibling: Sibling) => boolean): readonly Sibling[] {
+function entryStatements(
+  finding: Finding,
+  context: FixContext,
+  accept: (sibling: Sibling) => boolean,
+): readonly Sibling[] {
   const own = entryOf(finding, context);
   const ownForm = own === undefined ? undefined : entryKindOf(own.parsed, innerNode(own, own.entry));
   const found: (Sibling & { readonly score: number })[] = [];
   for (const file of context.set.files) {
     const parsed = context.set.parsed(file);
     if (parsed === undefined || !/(?:^|\/)(?:app|pages)\//.test(`/${file}`)) continue;
-    for (const statement of findAll(parsed.program, node => node.type === 'IfStatement' || node.type === 'ExpressionStatement' || node.type === 'VariableDeclaration')) {
+    for (const statement of findAll(
+      parsed.program,
+      node => node.type === 'IfStatement' || node.type === 'ExpressionStatement' || node.type === 'VariableDeclaration',
+    )) {
       if (own?.parsed.file === file && lineAt(parsed, statement.start) === finding.line) continue;
       const sibling = { parsed, node: statement };
       if (!accept(sibling)) continue;

@@ -2,10 +2,19 @@ import { expect, test } from 'vitest';
 import type { DatabaseModel, Policy, Table } from '../../model/database/types.ts';
 import { emptyDatabase, findingAt, repair } from '../testing/billing-app.ts';
 
-const files = { 'drizzle/0000_init.sql': 'create table invoices ();', 'drizzle/meta/_journal.json': '{\n  "version": "7",\n  "entries": [\n    {\n      "idx": 0,\n      "version": "7",\n      "when": 1000,\n      "tag": "0000_init",\n      "breakpoints": true\n    }\n  ]\n}\n' };
+const files = {
+  'drizzle/0000_init.sql': 'create table invoices ();',
+  'drizzle/meta/_journal.json':
+    '{\n  "version": "7",\n  "entries": [\n    {\n      "idx": 0,\n      "version": "7",\n      "when": 1000,\n      "tag": "0000_init",\n      "breakpoints": true\n    }\n  ]\n}\n',
+};
 const setting = `(account_id = current_setting('app.account_id'::text, true))`;
 
-function policy(table: string, name: string, command: Policy['command'], texts: { readonly using?: string; readonly check?: string }): Policy {
+function policy(
+  table: string,
+  name: string,
+  command: Policy['command'],
+  texts: { readonly using?: string; readonly check?: string },
+): Policy {
   return { name, table, command, permissive: true, roles: ['app'], ...texts };
 }
 
@@ -30,19 +39,32 @@ function table(name: string, policies: readonly Policy[], rowSecurity: boolean):
   };
 }
 
-const clients = table('clients', [policy('clients', 'clients_read', 'select', { using: setting }), policy('clients', 'clients_add', 'insert', { check: setting })], true);
+const clients = table(
+  'clients',
+  [
+    policy('clients', 'clients_read', 'select', { using: setting }),
+    policy('clients', 'clients_add', 'insert', { check: setting }),
+  ],
+  true,
+);
 
 function database(...tables: readonly Table[]): DatabaseModel {
   return { ...emptyDatabase, tables: [clients, ...tables] };
 }
 
 function finding(kind: string, more: Readonly<Record<string, unknown>>) {
-  return { ...findingAt(files, { file: 'drizzle/0000_init.sql', mark: 'create' }, { kind, ...more }), object: 'invoices' };
+  return {
+    ...findingAt(files, { file: 'drizzle/0000_init.sql', mark: 'create' }, { kind, ...more }),
+    object: 'invoices',
+  };
 }
 
 test('row security is turned on with a policy for each granted command, in the words of the database’s own', () => {
-  const { text, proposal } = repair(files, [finding('create-policies', { table: 'invoices' })], { database: database(table('invoices', [], false)) });
-  expect(text('drizzle/0001_enable_invoices_policies.sql')).toBe(`create policy invoices_select_own on invoices for select to app
+  const { text, proposal } = repair(files, [finding('create-policies', { table: 'invoices' })], {
+    database: database(table('invoices', [], false)),
+  });
+  expect(text('drizzle/0001_enable_invoices_policies.sql'))
+    .toBe(`create policy invoices_select_own on invoices for select to app
   using (account_id = current_setting('app.account_id', true));
 --> statement-breakpoint
 create policy invoices_insert_own on invoices for insert to app
@@ -63,15 +85,25 @@ create index if not exists invoices_account_id_idx on invoices (account_id);
 });
 
 test('policies that were written and never enabled are enabled as they are', () => {
-  const own = [policy('invoices', 'read', 'select', { using: setting }), policy('invoices', 'add', 'insert', { check: setting })];
-  const { text } = repair(files, [finding('enable-policies', { table: 'invoices' })], { database: database(table('invoices', own, false)) });
+  const own = [
+    policy('invoices', 'read', 'select', { using: setting }),
+    policy('invoices', 'add', 'insert', { check: setting }),
+  ];
+  const { text } = repair(files, [finding('enable-policies', { table: 'invoices' })], {
+    database: database(table('invoices', own, false)),
+  });
   expect(text('drizzle/0001_enable_invoices_policies.sql')).not.toContain('create policy');
   expect(text('drizzle/0001_enable_invoices_policies.sql')).toContain('enable row level security');
 });
 
 test('a wide policy also asks for the owner, and keeps what it asked; a right one beside it is not touched', () => {
-  const own = [policy('invoices', 'read', 'select', { using: setting }), policy('invoices', 'shown', 'select', { using: `(status <> 'draft'::text)` })];
-  const { text } = repair(files, [finding('replace-policy', { table: 'invoices', operation: 'read' })], { database: database(table('invoices', own, true)) });
+  const own = [
+    policy('invoices', 'read', 'select', { using: setting }),
+    policy('invoices', 'shown', 'select', { using: `(status <> 'draft'::text)` }),
+  ];
+  const { text } = repair(files, [finding('replace-policy', { table: 'invoices', operation: 'read' })], {
+    database: database(table('invoices', own, true)),
+  });
   expect(text('drizzle/0001_narrow_invoices_policies.sql')).toBe(`drop policy shown on invoices;
 --> statement-breakpoint
 create policy shown on invoices as permissive for select to app
@@ -81,13 +113,31 @@ create policy shown on invoices as permissive for select to app
 
 test('a check that is always true becomes the owner’s', () => {
   const own = [policy('invoices', 'move', 'update', { using: setting, check: 'true' })];
-  const { text } = repair(files, [finding('replace-policy', { table: 'invoices', policy: 'move' })], { database: database(table('invoices', own, true)) });
-  expect(text('drizzle/0001_narrow_invoices_policies.sql')).toContain(`with check (account_id = current_setting('app.account_id', true))`);
+  const { text } = repair(files, [finding('replace-policy', { table: 'invoices', policy: 'move' })], {
+    database: database(table('invoices', own, true)),
+  });
+  expect(text('drizzle/0001_narrow_invoices_policies.sql')).toContain(
+    `with check (account_id = current_setting('app.account_id', true))`,
+  );
 });
 
 test('a view obeys the policies of its tables', () => {
-  const view = { name: 'summary', schema: 'public', materialized: false, securityInvoker: false, owner: 'owner', columns: [], reads: ['invoices'], definition: '', grants: [] };
-  const { text, proposal } = repair(files, [{ ...finding('security-invoker', { view: 'summary' }), object: 'summary' }], { database: { ...database(), views: [view] } });
+  const view = {
+    name: 'summary',
+    schema: 'public',
+    materialized: false,
+    securityInvoker: false,
+    owner: 'owner',
+    columns: [],
+    reads: ['invoices'],
+    definition: '',
+    grants: [],
+  };
+  const { text, proposal } = repair(
+    files,
+    [{ ...finding('security-invoker', { view: 'summary' }), object: 'summary' }],
+    { database: { ...database(), views: [view] } },
+  );
   expect(text('drizzle/0001_summary_security_invoker.sql')).toBe('alter view summary set (security_invoker = true);\n');
   expect(proposal.fixes[0]?.rollbackSql).toBe('alter view summary reset (security_invoker);\n');
 });
@@ -107,26 +157,52 @@ test('a definer function asks for the caller’s rows itself, and is no longer e
     volatility: 'stable' as const,
     grants: [{ role: 'public', privilege: 'execute' as const }],
   };
-  const { text } = repair(files, [{ ...finding('guard-function', { function: 'history' }), object: 'history' }], { database: { ...database(table('invoices', [], true)), functions: [definer] } });
+  const { text } = repair(files, [{ ...finding('guard-function', { function: 'history' }), object: 'history' }], {
+    database: { ...database(table('invoices', [], true)), functions: [definer] },
+  });
   const sql = text('drizzle/0001_guard_history.sql');
-  expect(sql).toContain(`where i.id = invoice\n  and i.account_id = current_setting('app.account_id', true) order by 1`);
+  expect(sql).toContain(
+    `where i.id = invoice\n  and i.account_id = current_setting('app.account_id', true) order by 1`,
+  );
   expect(sql).toContain('set search_path = public, pg_temp');
   expect(sql).toContain('revoke execute on function history(uuid) from public;');
 });
 
 test('on Supabase the documented membership is asked where no policy shows another way', () => {
-  const { text } = repair({ 'supabase/migrations/20250101000000_init.sql': '' }, [finding('create-policies', { table: 'invoices' })], {
-    database: { ...emptyDatabase, platform: 'supabase', tables: [{ ...table('invoices', [], false), grants: [{ role: 'authenticated', privilege: 'select' }] }] },
-    migrations: { folder: 'supabase/migrations', tool: 'supabase' },
-  });
+  const { text } = repair(
+    { 'supabase/migrations/20250101000000_init.sql': '' },
+    [finding('create-policies', { table: 'invoices' })],
+    {
+      database: {
+        ...emptyDatabase,
+        platform: 'supabase',
+        tables: [{ ...table('invoices', [], false), grants: [{ role: 'authenticated', privilege: 'select' }] }],
+      },
+      migrations: { folder: 'supabase/migrations', tool: 'supabase' },
+    },
+  );
   expect(text('supabase/migrations/20250101000001_enable_invoices_policies.sql')).toContain(`for select to authenticated
   using (account_id in (select account_id from members where user_id = (select auth.uid())));`);
 });
 
 test('several migrations of one round are numbered one after the other', () => {
-  const { proposal, text } = repair(files, [finding('create-policies', { table: 'invoices' }), { ...finding('index-tenant', { table: 'clients' }), fingerprint: 'other' }], {
-    database: database(table('invoices', [], false)),
-  });
-  expect(proposal.fixes.map(fix => fix.newFiles[0]?.file)).toEqual(['drizzle/0001_enable_invoices_policies.sql', 'drizzle/0002_index_clients_owner.sql']);
-  expect(JSON.parse(text('drizzle/meta/_journal.json')).entries.map((entry: { tag: string }) => entry.tag)).toEqual(['0000_init', '0001_enable_invoices_policies', '0002_index_clients_owner']);
+  const { proposal, text } = repair(
+    files,
+    [
+      finding('create-policies', { table: 'invoices' }),
+      { ...finding('index-tenant', { table: 'clients' }), fingerprint: 'other' },
+    ],
+    {
+      database: database(table('invoices', [], false)),
+    },
+  );
+  expect(proposal.fixes.map(fix => fix.newFiles[0]?.file)).toEqual([
+    'drizzle/0001_enable_invoices_policies.sql',
+    'drizzle/0002_index_clients_owner.sql',
+  ]);
+  expect(JSON.parse(text('drizzle/meta/_journal.json')).entries.map((entry: { tag: string }) => entry.tag)).toEqual([
+    '0000_init',
+    '0001_enable_invoices_policies',
+    '0002_index_clients_owner',
+  ]);
 });

@@ -2,7 +2,14 @@ import type { Finding } from '../../core/finding.ts';
 import type { DatabaseFunction, Policy, Table } from '../../model/database/types.ts';
 import type { Draft, FixContext, Refused } from '../context.ts';
 import { ownershipOf } from '../idioms/ownership.ts';
-import { createPolicy, grantedCommands, ownerCondition, quoted, recreatePolicy, requestRoles } from '../idioms/policy.ts';
+import {
+  createPolicy,
+  grantedCommands,
+  ownerCondition,
+  quoted,
+  recreatePolicy,
+  requestRoles,
+} from '../idioms/policy.ts';
 import { conditionPlace } from '../source/sql-text.ts';
 
 type Statements = { readonly name: string; readonly up: readonly string[]; readonly down: readonly string[] };
@@ -17,7 +24,8 @@ export function enablePolicies(finding: Finding, context: FixContext): Draft | R
   const bare = bareName(table.name);
   const condition = ownerCondition(context, table.name);
   for (const command of grantedCommands(table, roles)) {
-    if (table.policies.some(policy => policy.permissive && (policy.command === command || policy.command === 'all'))) continue;
+    if (table.policies.some(policy => policy.permissive && (policy.command === command || policy.command === 'all')))
+      continue;
     if (condition === undefined) return { refused: `The owner of '${table.name}' is not known.` };
     const name = `${bare}_${command}_own`;
     up.push(createPolicy({ name, table: table.name, command, roles, condition }));
@@ -31,21 +39,36 @@ export function enablePolicies(finding: Finding, context: FixContext): Draft | R
   up.push(...index.up);
   down.unshift(...index.down);
   if (up.length === 0) return { refused: `Row security of '${table.name}' is on and covers every command.` };
-  return migration({ name: `enable_${bare}_policies`, up, down }, {
-    title: `Turn on row security for ${table.name}`,
-    explanation: `Policies mean nothing on a table where row security is off; it is now on, and each command that requests may run has a policy in the words of this database's others.`,
-  });
+  return migration(
+    { name: `enable_${bare}_policies`, up, down },
+    {
+      title: `Turn on row security for ${table.name}`,
+      explanation: `Policies mean nothing on a table where row security is off; it is now on, and each command that requests may run has a policy in the words of this database's others.`,
+    },
+  );
 }
 
 /** Makes row security hold for the table's owner too. */
 export function forcePolicies(finding: Finding, context: FixContext): Draft | Refused {
   const table = tableOf(finding, context);
   if (table === undefined) return { refused: `The table '${finding.object ?? ''}' is not in the database model.` };
-  const asOwner = context.paths.find(path => path.sink.table === table.name && path.sink.role === 'owner' && path.model.client.sqlRole === undefined);
-  if (asOwner !== undefined) return { refused: `'${asOwner.entryPoint.name}' reaches '${table.name}' as its owner and would read nothing any more; run it under a role of its own first.` };
+  const asOwner = context.paths.find(
+    path => path.sink.table === table.name && path.sink.role === 'owner' && path.model.client.sqlRole === undefined,
+  );
+  if (asOwner !== undefined)
+    return {
+      refused: `'${asOwner.entryPoint.name}' reaches '${table.name}' as its owner and would read nothing any more; run it under a role of its own first.`,
+    };
   return migration(
-    { name: `force_${bareName(table.name)}_policies`, up: [`alter table ${quoted(table.name)} force row level security;`], down: [`alter table ${quoted(table.name)} no force row level security;`] },
-    { title: `Make policies of ${table.name} hold for its owner`, explanation: 'The owner of a table is not subject to its policies unless they are forced.' },
+    {
+      name: `force_${bareName(table.name)}_policies`,
+      up: [`alter table ${quoted(table.name)} force row level security;`],
+      down: [`alter table ${quoted(table.name)} no force row level security;`],
+    },
+    {
+      title: `Make policies of ${table.name} hold for its owner`,
+      explanation: 'The owner of a table is not subject to its policies unless they are forced.',
+    },
   );
 }
 
@@ -67,29 +90,49 @@ export function replacePolicy(finding: Finding, context: FixContext): Draft | Re
     up.push(`drop policy ${quoted(policy.name)} on ${quoted(table.name)};`, recreatePolicy(narrowed));
     down.unshift(`drop policy ${quoted(policy.name)} on ${quoted(table.name)};`, recreatePolicy(policy));
   }
-  if (up.length === 0) return { refused: `The policies of '${table.name}' that the finding names ask for the owner already.` };
+  if (up.length === 0)
+    return { refused: `The policies of '${table.name}' that the finding names ask for the owner already.` };
   const names = changed.join(' and ');
-  return migration({ name: `narrow_${bareName(table.name)}_policies`, up, down }, {
-    title: `Narrow ${names} on ${table.name} to the caller's own rows`,
-    explanation: 'Permissive policies add up: the widest one decides. Each of these now also asks for the owner.',
-  });
+  return migration(
+    { name: `narrow_${bareName(table.name)}_policies`, up, down },
+    {
+      title: `Narrow ${names} on ${table.name} to the caller's own rows`,
+      explanation: 'Permissive policies add up: the widest one decides. Each of these now also asks for the owner.',
+    },
+  );
 }
 
 /** Makes a view read with the rights of whoever asks it. */
 export function securityInvoker(finding: Finding, context: FixContext): Draft | Refused {
   const name = hint(finding, 'view') ?? finding.object;
   const view = context.database.views.find(each => each.name === name);
-  if (name === undefined || view === undefined) return { refused: `The view '${name ?? ''}' is not in the database model.` };
+  if (name === undefined || view === undefined)
+    return { refused: `The view '${name ?? ''}' is not in the database model.` };
   if (view.materialized) {
     const roles = [...new Set(view.grants.map(grant => grant.role).filter(role => role !== view.owner))];
     return migration(
-      { name: `close_${bareName(name)}`, up: roles.map(role => `revoke all on ${quoted(name)} from ${quoted(role)};`), down: roles.map(role => `grant select on ${quoted(name)} to ${quoted(role)};`) },
-      { title: `Take ${name} away from requests`, explanation: 'A materialized view has no policies; it is now read by the server only.' },
+      {
+        name: `close_${bareName(name)}`,
+        up: roles.map(role => `revoke all on ${quoted(name)} from ${quoted(role)};`),
+        down: roles.map(role => `grant select on ${quoted(name)} to ${quoted(role)};`),
+      },
+      {
+        title: `Take ${name} away from requests`,
+        explanation: 'A materialized view has no policies; it is now read by the server only.',
+      },
     );
   }
   return migration(
-    { name: `${bareName(name)}_security_invoker`, up: [`alter view ${quoted(name)} set (security_invoker = true);`], down: [`alter view ${quoted(name)} reset (security_invoker);`] },
-    { title: `Let ${name} obey the policies of its tables`, explanation: 'A view reads with its owner\'s rights unless it is a security invoker; the policies of its tables now apply to whoever asks.' },
+    {
+      name: `${bareName(name)}_security_invoker`,
+      up: [`alter view ${quoted(name)} set (security_invoker = true);`],
+      down: [`alter view ${quoted(name)} reset (security_invoker);`],
+    },
+    {
+      title: `Let ${name} obey the policies of its tables`,
+      explanation:
+        "A view reads with its owner's rights unless it is a security invoker; the policies of its tables now apply to whoever asks.",
+    },
   );
 }
 
@@ -98,12 +141,25 @@ export function guardFunction(finding: Finding, context: FixContext): Draft | Re
   const target = functionOf(finding, context);
   if (target === undefined) return { refused: `The function '${finding.object ?? ''}' is not in the database model.` };
   const name = bareName(target.name);
-  const revoke = target.grants.some(grant => grant.role === 'public') ? [`revoke execute on function ${signature(target)} from public;`] : [];
+  const revoke = target.grants.some(grant => grant.role === 'public')
+    ? [`revoke execute on function ${signature(target)} from public;`]
+    : [];
   const guarded = guardedBody(context, target);
   if (guarded === undefined) return { refused: `The body of '${target.name}' has no single place for a condition.` };
   return migration(
-    { name: `guard_${name}`, up: [guarded, ...revoke], down: [definition(target, target.body), ...revoke.map(() => `grant execute on function ${signature(target)} to public;`)] },
-    { title: `Let ${target.name} return the caller's own rows only`, explanation: 'The function runs with its owner\'s rights, so that no policy applies inside it; it now asks for the caller\'s own rows itself.' },
+    {
+      name: `guard_${name}`,
+      up: [guarded, ...revoke],
+      down: [
+        definition(target, target.body),
+        ...revoke.map(() => `grant execute on function ${signature(target)} to public;`),
+      ],
+    },
+    {
+      title: `Let ${target.name} return the caller's own rows only`,
+      explanation:
+        "The function runs with its owner's rights, so that no policy applies inside it; it now asks for the caller's own rows itself.",
+    },
   );
 }
 
@@ -112,10 +168,19 @@ export function invokeFunction(finding: Finding, context: FixContext): Draft | R
   const target = functionOf(finding, context);
   if (target === undefined) return { refused: `The function '${finding.object ?? ''}' is not in the database model.` };
   const read = context.database.tables.filter(table => new RegExp(`\\b${bareName(table.name)}\\b`).test(target.body));
-  if (read.some(table => !table.rowSecurity && ownershipOf(context, table.name) !== undefined)) return { refused: `A table that '${target.name}' reads has no row security.` };
+  if (read.some(table => !table.rowSecurity && ownershipOf(context, table.name) !== undefined))
+    return { refused: `A table that '${target.name}' reads has no row security.` };
   return migration(
-    { name: `invoke_${bareName(target.name)}`, up: [`alter function ${signature(target)} security invoker;`], down: [`alter function ${signature(target)} security definer;`] },
-    { title: `Run ${target.name} with the caller's rights`, explanation: 'The function ran with its owner\'s rights, so that no policy applied inside it; it now runs with the caller\'s.' },
+    {
+      name: `invoke_${bareName(target.name)}`,
+      up: [`alter function ${signature(target)} security invoker;`],
+      down: [`alter function ${signature(target)} security definer;`],
+    },
+    {
+      title: `Run ${target.name} with the caller's rights`,
+      explanation:
+        "The function ran with its owner's rights, so that no policy applied inside it; it now runs with the caller's.",
+    },
   );
 }
 
@@ -128,8 +193,15 @@ export function revokeGrant(finding: Finding, context: FixContext): Draft | Refu
   const target = context.database.functions.find(each => each.name === object);
   const on = target === undefined ? quoted(object) : `function ${signature(target)}`;
   return migration(
-    { name: `revoke_${bareName(object)}_${role}`, up: [`revoke ${privilege} on ${on} from ${quoted(role)};`], down: [`grant ${privilege} on ${on} to ${quoted(role)};`] },
-    { title: `Take ${privilege} on ${object} away from ${role}`, explanation: 'Requests under this role have no need of it.' },
+    {
+      name: `revoke_${bareName(object)}_${role}`,
+      up: [`revoke ${privilege} on ${on} from ${quoted(role)};`],
+      down: [`grant ${privilege} on ${on} to ${quoted(role)};`],
+    },
+    {
+      title: `Take ${privilege} on ${object} away from ${role}`,
+      explanation: 'Requests under this role have no need of it.',
+    },
   );
 }
 
@@ -139,7 +211,10 @@ export function indexTenant(finding: Finding, context: FixContext): Draft | Refu
   if (table === undefined) return { refused: `The table '${finding.object ?? ''}' is not in the database model.` };
   const statements = indexStatements(context, table);
   if (statements.up.length === 0) return { refused: `The owner of '${table.name}' is indexed already.` };
-  return migration({ name: `index_${bareName(table.name)}_owner`, ...statements }, { title: `Index the owner of ${table.name}`, explanation: 'Every query under a policy looks for the owner first.' });
+  return migration(
+    { name: `index_${bareName(table.name)}_owner`, ...statements },
+    { title: `Index the owner of ${table.name}`, explanation: 'Every query under a policy looks for the owner first.' },
+  );
 }
 
 /** A role for requests that owns nothing, so that policies apply to it. */
@@ -149,13 +224,27 @@ export function appRole(finding: Finding, context: FixContext): Draft | Refused 
   if (tables.length === 0) return { refused: 'No table has an owner.' };
   const exists = context.database.roles.some(each => each.name === role);
   const up = [
-    ...(exists ? [] : [`do $$ begin\n  if not exists (select from pg_roles where rolname = '${role}') then create role ${quoted(role)} nologin; end if;\nend $$;`]),
+    ...(exists
+      ? []
+      : [
+          `do $$ begin\n  if not exists (select from pg_roles where rolname = '${role}') then create role ${quoted(role)} nologin; end if;\nend $$;`,
+        ]),
     `grant ${quoted(role)} to current_user;`,
     `grant usage on schema public to ${quoted(role)};`,
     ...tables.map(table => `grant select, insert, update, delete on ${quoted(table.name)} to ${quoted(role)};`),
   ];
-  const down = [...tables.map(table => `revoke all on ${quoted(table.name)} from ${quoted(role)};`), `revoke usage on schema public from ${quoted(role)};`];
-  return migration({ name: 'request_role', up, down }, { title: `Add the role ${role} for requests`, explanation: 'The app connects as the owner of its tables, whom policies do not bind; requests can now run as a role that owns nothing.' });
+  const down = [
+    ...tables.map(table => `revoke all on ${quoted(table.name)} from ${quoted(role)};`),
+    `revoke usage on schema public from ${quoted(role)};`,
+  ];
+  return migration(
+    { name: 'request_role', up, down },
+    {
+      title: `Add the role ${role} for requests`,
+      explanation:
+        'The app connects as the owner of its tables, whom policies do not bind; requests can now run as a role that owns nothing.',
+    },
+  );
 }
 
 /** A path that relies on the database: the object that it relies on is repaired. */
@@ -190,7 +279,9 @@ function tableOf(finding: Finding, context: FixContext): Table | undefined {
 
 function functionOf(finding: Finding, context: FixContext): DatabaseFunction | undefined {
   const name = hint(finding, 'function') ?? finding.object;
-  return context.database.functions.find(each => each.name === name || signature(each) === name || `${each.schema}.${each.name}` === name);
+  return context.database.functions.find(
+    each => each.name === name || signature(each) === name || `${each.schema}.${each.name}` === name,
+  );
 }
 
 // The policy that the hint names; else those that do not ask for the owner.
@@ -199,18 +290,34 @@ function policiesOf(finding: Finding, table: Table): readonly Policy[] {
   if (named !== undefined) return table.policies.filter(policy => policy.name === named);
   const operation = hint(finding, 'operation');
   const command = operation === 'read' ? 'select' : operation;
-  return table.policies.filter(policy => policy.permissive && (command === undefined || policy.command === command || policy.command === 'all'));
+  return table.policies.filter(
+    policy => policy.permissive && (command === undefined || policy.command === command || policy.command === 'all'),
+  );
 }
 
 function narrow(context: FixContext, policy: Policy, table: Table, condition: string): Policy | undefined {
   const column = ownershipOf(context, table.name)?.hops[0].column;
-  const asks = (text: string | undefined) => text === undefined || (column !== undefined && new RegExp(`\\b${column}\\b`).test(text) && !/\bor\b/i.test(text) && !/user_metadata/.test(text));
-  const join = (text: string | undefined) => (text === undefined || text === 'true' || /user_metadata/.test(text) ? condition : `${condition} and ${wrapped(text)}`);
+  const asks = (text: string | undefined) =>
+    text === undefined ||
+    (column !== undefined &&
+      new RegExp(`\\b${column}\\b`).test(text) &&
+      !/\bor\b/i.test(text) &&
+      !/user_metadata/.test(text));
+  const join = (text: string | undefined) =>
+    text === undefined || text === 'true' || /user_metadata/.test(text)
+      ? condition
+      : `${condition} and ${wrapped(text)}`;
   const reads = policy.command !== 'insert';
   const writes = policy.command === 'insert' || policy.command === 'update' || policy.command === 'all';
   const using = reads && !asks(policy.using) ? join(policy.using) : policy.using;
-  const writeText = policy.check ?? (policy.command === 'all' ? undefined : policy.command === 'update' ? undefined : policy.using);
-  const check = writes && policy.check !== undefined && !asks(policy.check) ? join(policy.check) : writes && policy.check === undefined && policy.command === 'insert' ? join(writeText) : policy.check;
+  const writeText =
+    policy.check ?? (policy.command === 'all' ? undefined : policy.command === 'update' ? undefined : policy.using);
+  const check =
+    writes && policy.check !== undefined && !asks(policy.check)
+      ? join(policy.check)
+      : writes && policy.check === undefined && policy.command === 'insert'
+        ? join(writeText)
+        : policy.check;
   if (using === policy.using && check === policy.check) return undefined;
   const { using: oldUsing, check: oldCheck, ...rest } = policy;
   void oldUsing;
@@ -222,12 +329,19 @@ function wrapped(text: string): string {
   return text.startsWith('(') ? text : `(${text})`;
 }
 
-function indexStatements(context: FixContext, table: Table): { readonly up: readonly string[]; readonly down: readonly string[] } {
+function indexStatements(
+  context: FixContext,
+  table: Table,
+): { readonly up: readonly string[]; readonly down: readonly string[] } {
   const column = ownershipOf(context, table.name)?.hops[0].column;
-  const known = column === undefined || table.indexes.some(index => index.columns[0] === column) || table.primaryKey[0] === column;
+  const known =
+    column === undefined || table.indexes.some(index => index.columns[0] === column) || table.primaryKey[0] === column;
   if (column === undefined || known) return { up: [], down: [] };
   const name = `${bareName(table.name)}_${column}_idx`;
-  return { up: [`create index if not exists ${quoted(name)} on ${quoted(table.name)} (${quoted(column)});`], down: [`drop index if exists ${quoted(name)};`] };
+  return {
+    up: [`create index if not exists ${quoted(name)} on ${quoted(table.name)} (${quoted(column)});`],
+    down: [`drop index if exists ${quoted(name)};`],
+  };
 }
 
 function signature(target: DatabaseFunction): string {
@@ -237,7 +351,11 @@ function signature(target: DatabaseFunction): string {
 // `… where q.id = p_quote_id` gets `and <owner of q>`.
 function guardedBody(context: FixContext, target: DatabaseFunction): string | undefined {
   if (target.language !== 'sql') return undefined;
-  const table = context.database.tables.find(each => ownershipOf(context, each.name) !== undefined && new RegExp(`\\b(?:from|join|update)\\s+(?:\\w+\\.)?"?${bareName(each.name)}"?\\b`, 'i').test(target.body));
+  const table = context.database.tables.find(
+    each =>
+      ownershipOf(context, each.name) !== undefined &&
+      new RegExp(`\\b(?:from|join|update)\\s+(?:\\w+\\.)?"?${bareName(each.name)}"?\\b`, 'i').test(target.body),
+  );
   if (table === undefined) return undefined;
   const place = conditionPlace(target.body, table.name);
   const condition = ownerCondition(context, table.name);
@@ -245,7 +363,10 @@ function guardedBody(context: FixContext, target: DatabaseFunction): string | un
   if (place === undefined || condition === undefined || column === undefined) return undefined;
   const qualified = condition.replace(new RegExp(`^${column}\\b`), `${place.alias}.${column}`);
   const open = place.parenthesis === undefined ? '' : '(';
-  const head = place.parenthesis === undefined ? target.body.slice(0, place.at) : `${target.body.slice(0, place.parenthesis.open)}${open}${target.body.slice(place.parenthesis.open, place.at)})`;
+  const head =
+    place.parenthesis === undefined
+      ? target.body.slice(0, place.at)
+      : `${target.body.slice(0, place.parenthesis.open)}${open}${target.body.slice(place.parenthesis.open, place.at)})`;
   const body = `${head}\n  ${place.before.trim()} ${qualified}${target.body.slice(place.at)}`;
   return definition(target, body);
 }

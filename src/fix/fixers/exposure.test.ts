@@ -25,7 +25,9 @@ export default async function Page() {
 }
 `,
   };
-  const { text } = repair(files, [findingAt(files, { file, mark: '<List' }, { kind: 'narrow-columns', table: 'invoices', columns: ['secret_token'] })]);
+  const { text } = repair(files, [
+    findingAt(files, { file, mark: '<List' }, { kind: 'narrow-columns', table: 'invoices', columns: ['secret_token'] }),
+  ]);
   expect(text(file)).toContain('accountId: invoices.accountId,');
   expect(text(file)).not.toContain('secretToken');
   expect(text('components/list.tsx')).toContain("rows: Omit<typeof table.$inferSelect, 'secretToken'>[]");
@@ -42,7 +44,13 @@ export async function GET() {
 }
 `,
   };
-  const { text } = repair(files, [findingAt(files, { file, mark: 'db.select' }, { kind: 'narrow-columns', table: 'invoices', columns: ['secret_token'] })]);
+  const { text } = repair(files, [
+    findingAt(
+      files,
+      { file, mark: 'db.select' },
+      { kind: 'narrow-columns', table: 'invoices', columns: ['secret_token'] },
+    ),
+  ]);
   expect(text(file)).toContain('.select({ id: invoices.id, status: invoices.status })');
 });
 
@@ -63,7 +71,9 @@ export async function GET() {
 `,
   };
   const { text } = repair(files, [findingAt(files, { file, mark: '403' }, { kind: 'same-answer' })]);
-  expect(text(file)).toContain("  if (row.accountId !== 'mine') return NextResponse.json({ error: 'Not found' }, { status: 404 });");
+  expect(text(file)).toContain(
+    "  if (row.accountId !== 'mine') return NextResponse.json({ error: 'Not found' }, { status: 404 });",
+  );
   expect(text(file)).not.toContain('403');
 });
 
@@ -93,7 +103,9 @@ export function Buy() {
 }
 `,
   };
-  const { text } = repair(files, [findingAt(files, { file: 'lib/pay.ts', mark: 'PAY_KEY' }, { kind: 'server-only', secret: 'PAY_KEY' })]);
+  const { text } = repair(files, [
+    findingAt(files, { file: 'lib/pay.ts', mark: 'PAY_KEY' }, { kind: 'server-only', secret: 'PAY_KEY' }),
+  ]);
   expect(text('next.config.ts')).toBe('export default {\n  reactStrictMode: true,\n};\n');
   expect(text('lib/pay.ts')).toContain('process.env.STRIPE_SECRET_KEY');
   expect(text('lib/pay.ts')).toContain("import 'server-only';");
@@ -105,7 +117,9 @@ test('a secret that a client component reads itself is left to a person', () => 
     'lib/pay.ts': `export const pay = { key: process.env.PAY_KEY };\n`,
     'components/buy.tsx': `'use client';\n\nimport { pay } from '@/lib/pay';\n\nexport function Buy() {\n  return <p>{pay.key}</p>;\n}\n`,
   };
-  const { proposal } = repair(files, [findingAt(files, { file: 'lib/pay.ts', mark: 'PAY_KEY' }, { kind: 'server-only', secret: 'PAY_KEY' })]);
+  const { proposal } = repair(files, [
+    findingAt(files, { file: 'lib/pay.ts', mark: 'PAY_KEY' }, { kind: 'server-only', secret: 'PAY_KEY' }),
+  ]);
   expect(proposal.unrepaired[0]?.reason).toContain('handed over by a server component');
 });
 
@@ -124,7 +138,13 @@ export async function add(input: { clientId: string }) {
 }
 `,
   };
-  const { text } = repair(files, [findingAt(files, { file, mark: 'db.insert' }, { kind: 'verify-reference', table: 'invoices', column: 'client_id', references: 'clients' })]);
+  const { text } = repair(files, [
+    findingAt(
+      files,
+      { file, mark: 'db.insert' },
+      { kind: 'verify-reference', table: 'invoices', column: 'client_id', references: 'clients' },
+    ),
+  ]);
   expect(text(file)).toContain(`  const [client] = await db
     .select({ id: clients.id })
     .from(clients)

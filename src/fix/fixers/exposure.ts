@@ -19,14 +19,24 @@ export function narrowColumns(finding: Finding, context: FixContext): Draft | Re
   const hinted: unknown = finding.repair?.['table'];
   const table = typeof hinted === 'string' ? hinted : (path?.sink.table ?? finding.object);
   const codeTable = table === undefined ? undefined : codeTableOf(context, table);
-  if (table === undefined || codeTable === undefined) return { refused: 'The table whose columns are shown is not in the code\'s schema.' };
+  if (table === undefined || codeTable === undefined)
+    return { refused: "The table whose columns are shown is not in the code's schema." };
   const secrets = secretProperties(finding, context, table, codeTable);
   if (secrets.length === 0) return { refused: `Which columns of '${table}' are secret is not known.` };
   const edits = createEditSet();
-  const files = [...new Set([path?.sink.file, finding.file, entryOf(finding, context)?.parsed.file])].flatMap(file => (file === undefined ? [] : [file]));
+  const files = [...new Set([path?.sink.file, finding.file, entryOf(finding, context)?.parsed.file])].flatMap(file =>
+    file === undefined ? [] : [file],
+  );
   const narrowed = files.some(file => {
     const parsed = context.set.parsed(file);
-    return parsed !== undefined && narrowFile(context, edits, parsed, { codeTable, secrets, near: path?.sink.file === file ? path.sink.line : finding.line });
+    return (
+      parsed !== undefined &&
+      narrowFile(context, edits, parsed, {
+        codeTable,
+        secrets,
+        near: path?.sink.file === file ? path.sink.line : finding.line,
+      })
+    );
   });
   if (!narrowed) return { refused: `No query that reads all columns of '${table}' was found.` };
   for (const file of files) narrowTypes(context, edits, file, codeTable, secrets);
@@ -42,13 +52,19 @@ export function narrowColumns(finding: Finding, context: FixContext): Draft | Re
 export function sameAnswer(finding: Finding, context: FixContext): Draft | Refused {
   const parsed = context.set.parsed(finding.file);
   if (parsed === undefined) return { refused: `'${finding.file}' cannot be parsed.` };
-  const branches = findAll(parsed.program, node => node.type === 'IfStatement').filter(node => /\b40[13]\b|[Ff]orbidden|redirect\(/.test(textOf(parsed, node.consequent)));
-  const branch = [...branches].sort((left, right) => distance(parsed, left, finding.line) - distance(parsed, right, finding.line))[0];
-  if (branch === undefined || distance(parsed, branch, finding.line) > 12) return { refused: `No answer that tells the two apart was found at ${finding.file}:${finding.line}.` };
+  const branches = findAll(parsed.program, node => node.type === 'IfStatement').filter(node =>
+    /\b40[13]\b|[Ff]orbidden|redirect\(/.test(textOf(parsed, node.consequent)),
+  );
+  const branch = [...branches].sort(
+    (left, right) => distance(parsed, left, finding.line) - distance(parsed, right, finding.line),
+  )[0];
+  if (branch === undefined || distance(parsed, branch, finding.line) > 12)
+    return { refused: `No answer that tells the two apart was found at ${finding.file}:${finding.line}.` };
   const refusal = refusalAt(context.set, parsed, branch);
   const edits = createEditSet();
   const { consequent } = branch;
-  if (consequent.type === 'BlockStatement' && consequent.body.length === 1 && consequent.body[0] !== undefined) edits.replace(parsed, consequent, refusal.statement);
+  if (consequent.type === 'BlockStatement' && consequent.body.length === 1 && consequent.body[0] !== undefined)
+    edits.replace(parsed, consequent, refusal.statement);
   else if (consequent.type === 'BlockStatement') {
     const last = consequent.body.at(-1);
     if (last === undefined) return { refused: 'The branch is empty.' };
@@ -69,9 +85,16 @@ function distance(parsed: ParsedFile, node: { readonly start: number; readonly e
   return line >= start && line <= end ? 0 : Math.min(Math.abs(start - line), Math.abs(end - line));
 }
 
-function secretProperties(finding: Finding, context: FixContext, table: string, codeTable: CodeTable): readonly string[] {
+function secretProperties(
+  finding: Finding,
+  context: FixContext,
+  table: string,
+  codeTable: CodeTable,
+): readonly string[] {
   const hinted: unknown = finding.repair?.['columns'];
-  const columns = Array.isArray(hinted) ? hinted.filter((each: unknown): each is string => typeof each === 'string') : [];
+  const columns = Array.isArray(hinted)
+    ? hinted.filter((each: unknown): each is string => typeof each === 'string')
+    : [];
   const known = ownerOf(context, table)?.secretColumns ?? [];
   return [...new Set([...columns, ...known])].flatMap(column => codeTable.properties.get(column) ?? []);
 }
@@ -83,17 +106,29 @@ interface Narrowing {
 }
 
 function narrowFile(context: FixContext, edits: EditSet, parsed: ParsedFile, what: Narrowing): boolean {
-  const sites = [...querySites(parsed)].sort((left, right) => distance(parsed, left.node, what.near) - distance(parsed, right.node, what.near));
+  const sites = [...querySites(parsed)].sort(
+    (left, right) => distance(parsed, left.node, what.near) - distance(parsed, right.node, what.near),
+  );
   return sites.some(site => narrowSite(context, edits, parsed, site, what));
 }
 
-function narrowSite(context: FixContext, edits: EditSet, parsed: ParsedFile, site: QuerySite, what: Narrowing): boolean {
+function narrowSite(
+  context: FixContext,
+  edits: EditSet,
+  parsed: ParsedFile,
+  site: QuerySite,
+  what: Narrowing,
+): boolean {
   if (site.kind === 'relational') {
     const isRoot = site.name === what.codeTable.name;
-    if (isRoot) return narrowOptions(edits, parsed, site.argument ?? parsed.text.indexOf('(', site.node.callee.end) + 1, what);
-    return includesOfTable(site.argument, relationNames(context.set, what.codeTable)).some(value => narrowOptions(edits, parsed, value, what));
+    if (isRoot)
+      return narrowOptions(edits, parsed, site.argument ?? parsed.text.indexOf('(', site.node.callee.end) + 1, what);
+    return includesOfTable(site.argument, relationNames(context.set, what.codeTable)).some(value =>
+      narrowOptions(edits, parsed, value, what),
+    );
   }
-  if (site.kind !== 'drizzle' || !site.tables.some(each => meansTable(context, parsed, each, what.codeTable))) return false;
+  if (site.kind !== 'drizzle' || !site.tables.some(each => meansTable(context, parsed, each, what.codeTable)))
+    return false;
   const name = site.tables.find(each => meansTable(context, parsed, each, what.codeTable));
   const tableText = name === undefined ? what.codeTable.name : textOf(parsed, name);
   for (const method of ['select', 'selectDistinct', 'returning']) {
@@ -105,7 +140,10 @@ function narrowSite(context: FixContext, edits: EditSet, parsed: ParsedFile, sit
       edits.insert(parsed, call.end - 1, columnList(parsed, endOfCallee(call), shown, tableText));
       return true;
     }
-    if (argument?.type === 'ObjectExpression') return dropProperties(edits, parsed, argument, property => mentionsSecret(parsed, property, tableText, what.secrets));
+    if (argument?.type === 'ObjectExpression')
+      return dropProperties(edits, parsed, argument, property =>
+        mentionsSecret(parsed, property, tableText, what.secrets),
+      );
   }
   return false;
 }
@@ -125,20 +163,36 @@ function mentionsSecret(parsed: ParsedFile, value: Expression, table: string, se
   return secrets.some(secret => textOf(parsed, value) === `${table}.${secret}`);
 }
 
-function dropProperties(edits: EditSet, parsed: ParsedFile, object: ObjectExpression, isSecret: (value: Expression) => boolean): boolean {
+function dropProperties(
+  edits: EditSet,
+  parsed: ParsedFile,
+  object: ObjectExpression,
+  isSecret: (value: Expression) => boolean,
+): boolean {
   let dropped = false;
   for (const [index, property] of object.properties.entries()) {
     if (property.type !== 'Property' || !isSecret(property.value)) continue;
     const next = object.properties[index + 1];
     const previous = object.properties[index - 1];
-    edits.replace(parsed, next === undefined ? { start: previous?.end ?? property.start, end: property.end } : { start: property.start, end: next.start }, '');
+    edits.replace(
+      parsed,
+      next === undefined
+        ? { start: previous?.end ?? property.start, end: property.end }
+        : { start: property.start, end: next.start },
+      '',
+    );
     dropped = true;
   }
   return dropped;
 }
 
 // `columns: { keyHash: false }`, or the named ones without the secret.
-function narrowOptions(edits: EditSet, parsed: ParsedFile, options: ObjectExpression | Expression | number, { secrets }: Narrowing): boolean {
+function narrowOptions(
+  edits: EditSet,
+  parsed: ParsedFile,
+  options: ObjectExpression | Expression | number,
+  { secrets }: Narrowing,
+): boolean {
   const excluded = `columns: { ${secrets.map(each => `${each}: false`).join(', ')} }`;
   if (typeof options === 'number') {
     edits.insert(parsed, options, `{ ${excluded} }`);
@@ -152,13 +206,25 @@ function narrowOptions(edits: EditSet, parsed: ParsedFile, options: ObjectExpres
   if (columns?.value.type === 'ObjectExpression') {
     const { value } = columns;
     return value.properties
-      .filter(property => property.type === 'Property' && secrets.includes(keyName(property.key) ?? '') && textOf(parsed, property.value) === 'true')
-      .map(property => dropProperties(edits, parsed, value, each => property.type === 'Property' && each === property.value))
+      .filter(
+        property =>
+          property.type === 'Property' &&
+          secrets.includes(keyName(property.key) ?? '') &&
+          textOf(parsed, property.value) === 'true',
+      )
+      .map(property =>
+        dropProperties(edits, parsed, value, each => property.type === 'Property' && each === property.value),
+      )
       .some(Boolean);
   }
   const [first] = options.properties;
   if (first === undefined) edits.replace(parsed, options, `{ ${excluded} }`);
-  else edits.insert(parsed, first.start, `${excluded},${lineAt(parsed, first.start) === lineAt(parsed, options.start) ? ' ' : `\n${indentAt(parsed, first.start)}`}`);
+  else
+    edits.insert(
+      parsed,
+      first.start,
+      `${excluded},${lineAt(parsed, first.start) === lineAt(parsed, options.start) ? ' ' : `\n${indentAt(parsed, first.start)}`}`,
+    );
   return true;
 }
 
@@ -173,10 +239,18 @@ function includesOfTable(options: ObjectExpression | undefined, names: ReadonlyS
 }
 
 // A component that takes whole rows takes rows without the secrets now.
-function narrowTypes(context: FixContext, edits: EditSet, file: string, codeTable: CodeTable, secrets: readonly string[]): void {
+function narrowTypes(
+  context: FixContext,
+  edits: EditSet,
+  file: string,
+  codeTable: CodeTable,
+  secrets: readonly string[],
+): void {
   const parsed = context.set.parsed(file);
   if (parsed === undefined) return;
-  const targets = parsed.program.body.flatMap(statement => (statement.type === 'ImportDeclaration' ? (context.set.resolve(file, statement.source.value) ?? []) : []));
+  const targets = parsed.program.body.flatMap(statement =>
+    statement.type === 'ImportDeclaration' ? (context.set.resolve(file, statement.source.value) ?? []) : [],
+  );
   for (const target of new Set(targets)) {
     const other = context.set.parsed(target);
     if (other === undefined || target === codeTable.file || !/\.[jt]sx$/.test(target)) continue;

@@ -12,7 +12,16 @@ import { bindingOf, callsOf, originOf } from '../source/bindings.ts';
 import { propertyOf } from '../source/code-tables.ts';
 import { createEditSet } from '../source/edit-set.ts';
 import type { EditSet } from '../source/edit-set.ts';
-import { ancestors, calleeName, findAll, functionsAround, isCall, lineAt, memberChain, stringValue } from '../source/parsed-file.ts';
+import {
+  ancestors,
+  calleeName,
+  findAll,
+  functionsAround,
+  isCall,
+  lineAt,
+  memberChain,
+  stringValue,
+} from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { propertyNode } from '../source/query-site.ts';
 
@@ -34,7 +43,13 @@ export function fillArgument(finding: Finding, context: FixContext): Draft | Ref
     const ownership = ownershipOf(context, path.sink.table);
     const parsed = context.set.parsed(path.sink.file);
     if (ownership === undefined || parsed === undefined) continue;
-    const work: Work = { context, edits, entry: path.entryPoint, wanted: ownership.wanted, name: ownership.hops[0].column };
+    const work: Work = {
+      context,
+      edits,
+      entry: path.entryPoint,
+      wanted: ownership.wanted,
+      name: ownership.hops[0].column,
+    };
     for (const expression of scopingValues(context, parsed, path)) if (fill(work, parsed, expression, 0)) filled += 1;
   }
   if (filled === 0) return { refused: 'The value that scopes the query is not passed in from an entry point.' };
@@ -51,13 +66,18 @@ function scopingValues(context: FixContext, parsed: ParsedFile, path: JudgedPath
   const table = codeTableOf(context, path.sink.table);
   const ownership = ownershipOf(context, path.sink.table);
   const columns = new Set(ownership?.hops.map(hop => hop.column));
-  const properties = new Set([...columns].flatMap(column => [column, ...(table === undefined ? [] : [propertyOf(table, column) ?? column])]));
-  const within = (node: Node) => lineAt(parsed, node.end) >= path.sink.line && lineAt(parsed, node.start) <= (path.sink.endLine ?? path.sink.line + 12);
+  const properties = new Set(
+    [...columns].flatMap(column => [column, ...(table === undefined ? [] : [propertyOf(table, column) ?? column])]),
+  );
+  const within = (node: Node) =>
+    lineAt(parsed, node.end) >= path.sink.line &&
+    lineAt(parsed, node.start) <= (path.sink.endLine ?? path.sink.line + 12);
   const found: Expression[] = [];
   for (const call of findAll(parsed.program, isCall)) {
     if (!within(call) || calleeName(call) !== 'eq') continue;
     const [left, right] = call.arguments;
-    if (left === undefined || right === undefined || left.type === 'SpreadElement' || right.type === 'SpreadElement') continue;
+    if (left === undefined || right === undefined || left.type === 'SpreadElement' || right.type === 'SpreadElement')
+      continue;
     const name = stringValue(left) ?? memberChain(left)?.names.at(-1);
     if (name !== undefined && properties.has(name)) found.push(right);
   }
@@ -65,20 +85,31 @@ function scopingValues(context: FixContext, parsed: ParsedFile, path: JudgedPath
     if (!within(template)) continue;
     for (const [index, quasi] of template.quasi.quasis.entries()) {
       const expression = template.quasi.expressions[index];
-      if (expression !== undefined && [...columns].some(column => new RegExp(`\\b${column}"?\\s*=\\s*$`, 'i').test(quasi.value.raw))) found.push(expression);
+      if (
+        expression !== undefined &&
+        [...columns].some(column => new RegExp(`\\b${column}"?\\s*=\\s*$`, 'i').test(quasi.value.raw))
+      )
+        found.push(expression);
     }
   }
-  if (path.model.client.settings.some(setting => setting.value.kind === 'client')) found.push(...scopeArguments(parsed, path));
+  if (path.model.client.settings.some(setting => setting.value.kind === 'client'))
+    found.push(...scopeArguments(parsed, path));
   return found;
 }
 
 // `withOrganization(workspace, tx => …)`: the plain arguments beside the callback that holds the query.
 function scopeArguments(parsed: ParsedFile, path: JudgedPath): readonly Expression[] {
-  const calls = findAll(parsed.program, isCall).filter(call => lineAt(parsed, call.start) <= path.sink.line && lineAt(parsed, call.end) >= path.sink.line);
+  const calls = findAll(parsed.program, isCall).filter(
+    call => lineAt(parsed, call.start) <= path.sink.line && lineAt(parsed, call.end) >= path.sink.line,
+  );
   return calls.flatMap(call => {
-    const callback = call.arguments.find(each => each.type === 'ArrowFunctionExpression' || each.type === 'FunctionExpression');
+    const callback = call.arguments.find(
+      each => each.type === 'ArrowFunctionExpression' || each.type === 'FunctionExpression',
+    );
     if (callback === undefined || lineAt(parsed, callback.end) < path.sink.line) return [];
-    return call.arguments.flatMap(each => (each.type === 'Identifier' || each.type === 'MemberExpression' ? [each] : []));
+    return call.arguments.flatMap(each =>
+      each.type === 'Identifier' || each.type === 'MemberExpression' ? [each] : [],
+    );
   });
 }
 
@@ -95,9 +126,13 @@ function fill(work: Work, parsed: ParsedFile, expression: Expression, depth: num
       const argument = site.call.arguments[origin.index];
       if (argument === undefined || argument.type === 'SpreadElement') continue;
       const [first] = origin.path;
-      const property = first === undefined || argument.type !== 'ObjectExpression' ? undefined : propertyNode(argument, first);
+      const property =
+        first === undefined || argument.type !== 'ObjectExpression' ? undefined : propertyNode(argument, first);
       if (first !== undefined && property === undefined) continue;
-      const leadsThere = site.parsed.file !== work.entry.file ? originOf(site.parsed, property?.value ?? argument).kind === 'parameter' : isInEntry(work, site.parsed, site.call);
+      const leadsThere =
+        site.parsed.file !== work.entry.file
+          ? originOf(site.parsed, property?.value ?? argument).kind === 'parameter'
+          : isInEntry(work, site.parsed, site.call);
       if (leadsThere && fill(work, site.parsed, property?.value ?? argument, depth + 1)) filled = true;
     }
     return filled;
@@ -119,8 +154,10 @@ function replaceValue(work: Work, parsed: ParsedFile, expression: Expression): b
   if (value === undefined) return false;
   const declared = soleUse(parsed, expression);
   const parent = parsed.parentOf(expression);
-  if (declared !== undefined && declared.start > valueEnd(parsed, value.text, expression)) edits.replace(parsed, declared, value.text);
-  else if (parent?.type === 'Property' && parent.shorthand) edits.replace(parsed, parent, `${expression.type === 'Identifier' ? expression.name : name}: ${value.text}`);
+  if (declared !== undefined && declared.start > valueEnd(parsed, value.text, expression))
+    edits.replace(parsed, declared, value.text);
+  else if (parent?.type === 'Property' && parent.shorthand)
+    edits.replace(parsed, parent, `${expression.type === 'Identifier' ? expression.name : name}: ${value.text}`);
   else edits.replace(parsed, expression, value.text);
   return true;
 }
@@ -131,7 +168,12 @@ function soleUse(parsed: ParsedFile, expression: Expression): Expression | undef
   const binding = bindingOf(parsed, expression, expression.name);
   if (binding.kind !== 'variable' || binding.path.length > 0 || binding.declarator.init === null) return undefined;
   const scope = functionsAround(parsed, expression).at(-1);
-  const uses = scope === undefined ? [] : findAll(scope, node => node.type === 'Identifier').filter(node => node.name === expression.name && node.start > binding.declarator.end);
+  const uses =
+    scope === undefined
+      ? []
+      : findAll(scope, node => node.type === 'Identifier').filter(
+          node => node.name === expression.name && node.start > binding.declarator.end,
+        );
   return uses.length === 1 ? binding.declarator.init : undefined;
 }
 

@@ -65,7 +65,9 @@ test('a guard whose failure is only logged ends the request, in the words of the
 test('a guard’s answer that was dropped is used', () => {
   const files = { ...access, [file]: `${head}  await isMember(accountId, viewer.userId);\n${tail}` };
   const { text } = repair(files, [findingAt(files, { file, mark: '  await isMember' }, { kind: 'use-result' })]);
-  expect(text(file)).toContain(`  if (!(await isMember(accountId, viewer.userId))) return NextResponse.json({ error: 'No clients' }, { status: 404 });`);
+  expect(text(file)).toContain(
+    `  if (!(await isMember(accountId, viewer.userId))) return NextResponse.json({ error: 'No clients' }, { status: 404 });`,
+  );
 });
 
 test('a guard that is awaited already is left alone', () => {

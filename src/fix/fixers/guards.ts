@@ -7,7 +7,16 @@ import { boundNames } from '../idioms/session.ts';
 import { createEditSet, styleOf } from '../source/edit-set.ts';
 import type { EditSet } from '../source/edit-set.ts';
 import { callsAt, statementAt } from '../source/locate.ts';
-import { ancestors, calleeName, findAll, functionsAround, indentAt, isCall, lineAt, textOf } from '../source/parsed-file.ts';
+import {
+  ancestors,
+  calleeName,
+  findAll,
+  functionsAround,
+  indentAt,
+  isCall,
+  lineAt,
+  textOf,
+} from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { topLevelFunctions } from '../source/source-set.ts';
 
@@ -32,11 +41,16 @@ export function stopOnFailure(finding: Finding, context: FixContext): Draft | Re
   const parsed = context.set.parsed(finding.file);
   if (parsed === undefined) return cannotParse(finding.file);
   const edits = createEditSet();
-  const done = stopInCatch(context, edits, parsed, finding) ?? stopInCallback(edits, parsed, finding) ?? stopInBranch(context, edits, parsed, finding);
-  if (done === undefined) return { refused: `No guard whose failure is caught was found at ${finding.file}:${finding.line}.` };
+  const done =
+    stopInCatch(context, edits, parsed, finding) ??
+    stopInCallback(edits, parsed, finding) ??
+    stopInBranch(context, edits, parsed, finding);
+  if (done === undefined)
+    return { refused: `No guard whose failure is caught was found at ${finding.file}:${finding.line}.` };
   return {
     title: `Stop when the guard fails${inEntry(finding)}`,
-    explanation: 'A guard that fails now ends the request; before, its error was caught and the query ran all the same.',
+    explanation:
+      'A guard that fails now ends the request; before, its error was caught and the query ran all the same.',
     edits: edits.edits(),
     basis: 'sibling',
   };
@@ -49,16 +63,25 @@ export function useResult(finding: Finding, context: FixContext): Draft | Refuse
   const statement = statementAt(parsed, finding.line);
   const edits = createEditSet();
   const refusal = statement === undefined ? undefined : refusalAt(context.set, parsed, statement);
-  if (statement === undefined || refusal === undefined) return { refused: `No statement was found at ${finding.file}:${finding.line}.` };
+  if (statement === undefined || refusal === undefined)
+    return { refused: `No statement was found at ${finding.file}:${finding.line}.` };
   if (statement.type === 'ExpressionStatement') {
     const call = textOf(parsed, statement.expression);
-    const test = statement.expression.type === 'AwaitExpression' ? `!(${call})` : isPromisedNode(context, parsed, statement.expression) ? `!(await ${call})` : `!${call}`;
+    const test =
+      statement.expression.type === 'AwaitExpression'
+        ? `!(${call})`
+        : isPromisedNode(context, parsed, statement.expression)
+          ? `!(await ${call})`
+          : `!${call}`;
     edits.replace(parsed, statement, `if (${test}) ${refusal.statement}`);
   } else if (statement.type === 'VariableDeclaration') {
     const name = statement.declarations.flatMap(each => boundNames(each.id))[0];
     if (name === undefined) return { refused: 'The answer of the guard has no name.' };
     edits.insert(parsed, statement.end, `\n${indentAt(parsed, statement.start)}if (!${name}) ${refusal.statement}`);
-  } else return { refused: `The answer of the guard at ${finding.file}:${finding.line} is used in a way that has no plain repair.` };
+  } else
+    return {
+      refused: `The answer of the guard at ${finding.file}:${finding.line} is used in a way that has no plain repair.`,
+    };
   addImports(context, edits, parsed, refusal.imports);
   return {
     title: `Refuse when the guard says no${inEntry(finding)}`,
@@ -78,7 +101,11 @@ function cannotParse(file: string): Refused {
 
 function isAwaited(parsed: ParsedFile, call: CallExpression): boolean {
   const parent = parsed.parentOf(call);
-  return parent?.type === 'AwaitExpression' || parent?.type === 'ReturnStatement' || (parent?.type === 'ArrowFunctionExpression' && parent.body === call);
+  return (
+    parent?.type === 'AwaitExpression' ||
+    parent?.type === 'ReturnStatement' ||
+    (parent?.type === 'ArrowFunctionExpression' && parent.body === call)
+  );
 }
 
 function isPromisedNode(context: FixContext, parsed: ParsedFile, node: Node): boolean {
@@ -88,13 +115,20 @@ function isPromisedNode(context: FixContext, parsed: ParsedFile, node: Node): bo
 // The called function is async, or says that it returns a promise; of a method that is called for nothing else it is assumed.
 function isPromised(context: FixContext, parsed: ParsedFile, call: CallExpression): boolean {
   const name = calleeName(call);
-  if (name === undefined || call.callee.type !== 'Identifier') return parsed.parentOf(call)?.type === 'ExpressionStatement' && /^(?:assert|require|check|ensure|verify)/.test(name ?? '');
+  if (name === undefined || call.callee.type !== 'Identifier')
+    return (
+      parsed.parentOf(call)?.type === 'ExpressionStatement' &&
+      /^(?:assert|require|check|ensure|verify)/.test(name ?? '')
+    );
   const declaration = context.set.declarationOf(parsed.file, name);
   if (declaration?.kind !== 'local') return false;
   const target = context.set.parsed(declaration.file);
   const body = target === undefined ? undefined : topLevelFunctions(target).get(declaration.name);
   if (target === undefined || body === undefined) return false;
-  return body.async || (body.returnType !== null && body.returnType !== undefined && textOf(target, body.returnType).includes('Promise<'));
+  return (
+    body.async ||
+    (body.returnType !== null && body.returnType !== undefined && textOf(target, body.returnType).includes('Promise<'))
+  );
 }
 
 function awaitCall(edits: EditSet, parsed: ParsedFile, call: CallExpression): void {
@@ -117,7 +151,8 @@ function stopInCatch(context: FixContext, edits: EditSet, parsed: ParsedFile, fi
   const last = handler.body.body.at(-1);
   if (last?.type === 'ReturnStatement' || last?.type === 'ThrowStatement') return undefined;
   const indent = last === undefined ? `${indentAt(parsed, handler.start)}  ` : indentAt(parsed, last.start);
-  if (last === undefined) edits.insert(parsed, handler.body.start + 1, `\n${indent}${refusal.statement}\n${indentAt(parsed, handler.start)}`);
+  if (last === undefined)
+    edits.insert(parsed, handler.body.start + 1, `\n${indent}${refusal.statement}\n${indentAt(parsed, handler.start)}`);
   else edits.insert(parsed, last.end, `\n${indent}${refusal.statement}`);
   addImports(context, edits, parsed, refusal.imports);
   return true;
@@ -125,7 +160,9 @@ function stopInCatch(context: FixContext, edits: EditSet, parsed: ParsedFile, fi
 
 // `await assertMember(…).catch(() => {})`: the guard's own error is let through.
 function stopInCallback(edits: EditSet, parsed: ParsedFile, finding: Finding): true | undefined {
-  const call = callsAt(parsed, finding).find(each => calleeName(each) === 'catch' && each.callee.type === 'MemberExpression');
+  const call = callsAt(parsed, finding).find(
+    each => calleeName(each) === 'catch' && each.callee.type === 'MemberExpression',
+  );
   if (call === undefined || call.callee.type !== 'MemberExpression') return undefined;
   edits.replace(parsed, { start: call.callee.object.end, end: call.end }, '');
   return true;
@@ -134,14 +171,21 @@ function stopInCallback(edits: EditSet, parsed: ParsedFile, finding: Finding): t
 // `if (!ok) console.warn(…)`: the branch now leaves.
 function stopInBranch(context: FixContext, edits: EditSet, parsed: ParsedFile, finding: Finding): true | undefined {
   const statement = statementAt(parsed, finding.line);
-  const branch = [statement, ...(statement === undefined ? [] : ancestors(parsed, statement))].find(node => node?.type === 'IfStatement') ?? nextIf(parsed, statement);
+  const branch =
+    [statement, ...(statement === undefined ? [] : ancestors(parsed, statement))].find(
+      node => node?.type === 'IfStatement',
+    ) ?? nextIf(parsed, statement);
   if (branch?.type !== 'IfStatement') return undefined;
   const { consequent } = branch;
   const refusal = refusalAt(context.set, parsed, branch);
   addImports(context, edits, parsed, refusal.imports);
   if (consequent.type !== 'BlockStatement') {
     const { end } = styleOf(parsed);
-    edits.replace(parsed, consequent, `{\n${indentAt(parsed, branch.start)}  ${textOf(parsed, consequent).replace(/;$/, '')}${end}\n${indentAt(parsed, branch.start)}  ${refusal.statement}\n${indentAt(parsed, branch.start)}}`);
+    edits.replace(
+      parsed,
+      consequent,
+      `{\n${indentAt(parsed, branch.start)}  ${textOf(parsed, consequent).replace(/;$/, '')}${end}\n${indentAt(parsed, branch.start)}  ${refusal.statement}\n${indentAt(parsed, branch.start)}}`,
+    );
     return true;
   }
   const last = consequent.body.at(-1);

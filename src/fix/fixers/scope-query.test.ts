@@ -18,7 +18,9 @@ export async function GET(request: Request, { params }: { params: Promise<{ id: 
 }
 `,
   };
-  const { text, proposal } = repair(files, [findingAt(files, { file, mark: 'db.select' }, { kind: 'scope-query', table: 'invoices' })]);
+  const { text, proposal } = repair(files, [
+    findingAt(files, { file, mark: 'db.select' }, { kind: 'scope-query', table: 'invoices' }),
+  ]);
   expect(proposal.unrepaired).toEqual([]);
   expect(text(file)).toBe(`import { and, eq } from 'drizzle-orm';
 import { NextResponse } from 'next/server';
@@ -53,7 +55,9 @@ export default async function Page() {
 }
 `,
   };
-  const { text } = repair(files, [findingAt(files, { file, mark: '.from(invoices)' }, { kind: 'scope-query', table: 'invoices' })]);
+  const { text } = repair(files, [
+    findingAt(files, { file, mark: '.from(invoices)' }, { kind: 'scope-query', table: 'invoices' }),
+  ]);
   expect(text(file)).toContain(`    .from(invoices)
     .where(eq(invoices.accountId, accountId))
     .limit(10);`);
@@ -86,14 +90,17 @@ export async function generateMetadata({ params }: { params: Promise<{ id: strin
 }
 `,
   };
-  const { text, proposal } = repair(files, [findingAt(files, { file: 'lib/invoices.ts', mark: 'findFirst' }, { kind: 'scope-query', table: 'invoices' })]);
+  const { text, proposal } = repair(files, [
+    findingAt(files, { file: 'lib/invoices.ts', mark: 'findFirst' }, { kind: 'scope-query', table: 'invoices' }),
+  ]);
   expect(proposal.unrepaired).toEqual([]);
   expect(text('lib/invoices.ts')).toContain('findInvoice(id: string, accountId: string)');
   expect(text('lib/invoices.ts')).toContain('where: and(eq(invoices.id, id), eq(invoices.accountId, accountId))');
   expect(text('app/invoices/[id]/page.tsx')).toContain(`  const viewer = await requireViewer();
   const { id } = await params;
   return <p>{(await findInvoice(id, viewer.accountId))?.status}</p>;`);
-  expect(text('app/invoices/[id]/page.tsx')).toContain(`generateMetadata({ params }: { params: Promise<{ id: string }> }) {
+  expect(text('app/invoices/[id]/page.tsx'))
+    .toContain(`generateMetadata({ params }: { params: Promise<{ id: string }> }) {
   const viewer = await requireViewer();
   const { id } = await params;
   return { title: (await findInvoice(id, viewer.accountId))?.status };`);
@@ -150,7 +157,9 @@ export async function GET(request: Request) {
 }
 `,
   };
-  const { text } = repair(files, [findingAt(files, { file, mark: '.select()' }, { kind: 'drop-filter-option', table: 'invoices' })]);
+  const { text } = repair(files, [
+    findingAt(files, { file, mark: '.select()' }, { kind: 'drop-filter-option', table: 'invoices' }),
+  ]);
   expect(text(file)).toContain(`        eq(invoices.status, 'open'),
         eq(invoices.accountId, viewer.accountId),
 `);
@@ -172,7 +181,9 @@ export async function removeLine(id: string) {
 }
 `,
   };
-  const { text } = repair(files, [findingAt(files, { file, mark: 'db.delete' }, { kind: 'tie-object', table: 'lines' })]);
+  const { text } = repair(files, [
+    findingAt(files, { file, mark: 'db.delete' }, { kind: 'tie-object', table: 'lines' }),
+  ]);
   expect(text(file)).toContain(
     '.where(and(eq(lines.id, id), inArray(lines.invoiceId, db.select({ id: invoices.id }).from(invoices).where(eq(invoices.accountId, viewer.accountId)))))',
   );
@@ -204,13 +215,19 @@ export async function one(id: string) {
     findingAt(files, { file, mark: 'db.execute' }, { kind: 'scope-query', table: 'invoices' }),
     findingAt(files, { file, mark: 'pool.query' }, { kind: 'scope-query', table: 'invoices' }),
   ]);
-  expect(text(file)).toContain("where (i.status = ${status} or i.status = 'x') and i.account_id = ${viewer.accountId} order by i.id limit 5`");
-  expect(text(file)).toContain("'select * from invoices where id = $1 and invoices.account_id = $2', [id, viewer.accountId]");
+  expect(text(file)).toContain(
+    "where (i.status = ${status} or i.status = 'x') and i.account_id = ${viewer.accountId} order by i.id limit 5`",
+  );
+  expect(text(file)).toContain(
+    "'select * from invoices where id = $1 and invoices.account_id = $2', [id, viewer.accountId]",
+  );
 });
 
 test('without any sibling that shows how to ask who is calling, nothing is invented', () => {
   const file = 'app/api/invoices/route.ts';
-  const files = { [file]: `${imports}\nexport async function GET() {\n  return NextResponse.json(await db.select().from(invoices));\n}\n` };
+  const files = {
+    [file]: `${imports}\nexport async function GET() {\n  return NextResponse.json(await db.select().from(invoices));\n}\n`,
+  };
   const { proposal } = repair({ ...files, 'app/api/clients/route.ts': '', 'app/clients/page.tsx': '' }, [
     findingAt(files, { file, mark: 'db.select' }, { kind: 'scope-query', table: 'invoices' }),
   ]);

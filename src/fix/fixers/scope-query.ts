@@ -39,8 +39,16 @@ export function scopeQuery(finding: Finding, context: FixContext): Draft | Refus
   const path = pathsOf(finding, context)[0];
   const table = hinted(finding, 'table') ?? path?.sink.table ?? finding.object;
   if (table === undefined) return { refused: 'The finding names no table.' };
-  const place = path?.sink ?? { file: finding.file, line: finding.line, ...(finding.endLine === undefined ? {} : { endLine: finding.endLine }) };
-  return scopeSite(context, { table, place }, { title: titleOf(finding, path, table), ...(path === undefined ? {} : { path }) });
+  const place = path?.sink ?? {
+    file: finding.file,
+    line: finding.line,
+    ...(finding.endLine === undefined ? {} : { endLine: finding.endLine }),
+  };
+  return scopeSite(
+    context,
+    { table, place },
+    { title: titleOf(finding, path, table), ...(path === undefined ? {} : { path }) },
+  );
 }
 
 /** Adds the tenant whose membership was verified on the path to a query that picks another object. */
@@ -63,14 +71,24 @@ export function scopeSite(
   const ownership = ownershipOf(context, target.table);
   if (ownership === undefined) return { refused: `The owner of '${target.table}' is not known.` };
   const codeTable = codeTableOf(context, target.table);
-  const site = querySiteAt(parsed, { ...target.place, matches: each => matches(context, parsed, each, target.table, codeTable) });
-  if (site === undefined) return { refused: `No query on '${target.table}' was found at ${target.place.file}:${target.place.line}.` };
+  const site = querySiteAt(parsed, {
+    ...target.place,
+    matches: each => matches(context, parsed, each, target.table, codeTable),
+  });
+  if (site === undefined)
+    return { refused: `No query on '${target.table}' was found at ${target.place.file}:${target.place.line}.` };
   const edits = createEditSet();
   const name = parameterNameFor(context, ownership, codeTable);
-  const verified = about.verified === true && ownership.wanted === 'tenant' ? verifiedTenantAt(context, parsed, site.node) : undefined;
+  const verified =
+    about.verified === true && ownership.wanted === 'tenant' ? verifiedTenantAt(context, parsed, site.node) : undefined;
   const value: CallerValue | undefined =
-    verified === undefined ? callerAt(context, edits, { parsed, node: site.node }, { wanted: ownership.wanted, name }) : { text: verified };
-  if (value === undefined) return { refused: `Nothing at ${target.place.file}:${target.place.line} says whose request it is, and no sibling shows how to ask.` };
+    verified === undefined
+      ? callerAt(context, edits, { parsed, node: site.node }, { wanted: ownership.wanted, name })
+      : { text: verified };
+  if (value === undefined)
+    return {
+      refused: `Nothing at ${target.place.file}:${target.place.line} says whose request it is, and no sibling shows how to ask.`,
+    };
   const done = writeCondition({ context, edits, parsed, site, target, ownership, codeTable, value: value.text });
   if (done !== undefined) return { refused: done };
   const whose = ownership.wanted === 'tenant' ? "caller's tenant" : 'caller';
@@ -88,17 +106,28 @@ function hinted(finding: Finding, name: string): string | undefined {
 }
 
 function titleOf(finding: Finding, path: JudgedPath | undefined, table: string): string {
-  const verb = { read: 'reads of', insert: 'inserts into', update: 'updates of', delete: 'deletes from' }[path?.sink.operation ?? 'read'];
+  const verb = { read: 'reads of', insert: 'inserts into', update: 'updates of', delete: 'deletes from' }[
+    path?.sink.operation ?? 'read'
+  ];
   const where = finding.entryPoint ?? path?.entryPoint.name ?? finding.file;
   return `Tie ${verb} ${table} in ${where} to the caller`;
 }
 
-function matches(context: FixContext, parsed: ParsedFile, site: QuerySite, table: string, codeTable: CodeTable | undefined): boolean {
+function matches(
+  context: FixContext,
+  parsed: ParsedFile,
+  site: QuerySite,
+  table: string,
+  codeTable: CodeTable | undefined,
+): boolean {
   switch (site.kind) {
     case 'drizzle':
       return codeTable !== undefined && site.tables.some(each => meansTable(context, parsed, each, codeTable));
     case 'relational':
-      return codeTable !== undefined && (site.name === codeTable.name || includesOf(site.argument, relationNames(context.set, codeTable)).length > 0);
+      return (
+        codeTable !== undefined &&
+        (site.name === codeTable.name || includesOf(site.argument, relationNames(context.set, codeTable)).length > 0)
+      );
     case 'supabase':
       return site.table === table;
     case 'sql-template':
@@ -156,7 +185,8 @@ function scopeDrizzle(work: Work, site: Extract<QuerySite, { kind: 'drizzle' }>)
   const table = site.tables.find(each => meansTable(work.context, parsed, each, codeTable));
   if (table === undefined) return `The query does not name '${codeTable.name}'.`;
   const condition = drizzleCondition(work, textOf(parsed, table), textOf(parsed, site.client), site.tables);
-  if (condition === undefined) return `The columns that lead from '${work.target.table}' to its owner are not in the code's schema.`;
+  if (condition === undefined)
+    return `The columns that lead from '${work.target.table}' to its owner are not in the code's schema.`;
   replaceWritten(work, site.calls.get('set'));
   const count = site.calls.get('$count');
   const filter = count?.arguments[1];
@@ -180,7 +210,10 @@ function scopeDrizzle(work: Work, site: Extract<QuerySite, { kind: 'drizzle' }>)
 }
 
 function lastJoin(site: Extract<QuerySite, { kind: 'drizzle' }>): CallExpression | undefined {
-  return [...site.calls].filter(([name]) => name.endsWith('Join')).map(([, call]) => call).sort((left, right) => right.end - left.end)[0];
+  return [...site.calls]
+    .filter(([name]) => name.endsWith('Join'))
+    .map(([, call]) => call)
+    .sort((left, right) => right.end - left.end)[0];
 }
 
 // A chain that is broken over lines goes on so.
@@ -191,18 +224,33 @@ function chainBreak(parsed: ParsedFile, call: CallExpression): string {
   return between.includes('\n') ? `\n${indentAt(parsed, callee.property.start)}` : '';
 }
 
-function addConjunct({ parsed, edits, codeTable, ownership, context }: Work, argument: Expression, condition: string): void {
-  const existing = ownership.hops.length === 1 && codeTable !== undefined ? ownConjunct(argument, propertyOf(codeTable, ownership.hops[0].column)) : undefined;
+function addConjunct(
+  { parsed, edits, codeTable, ownership, context }: Work,
+  argument: Expression,
+  condition: string,
+): void {
+  const existing =
+    ownership.hops.length === 1 && codeTable !== undefined
+      ? ownConjunct(argument, propertyOf(codeTable, ownership.hops[0].column))
+      : undefined;
   if (existing !== undefined && !isRight(context, parsed, existing, ownership)) {
     edits.replace(parsed, existing, condition);
-    for (const name of ['eq', 'inArray']) if (condition.includes(`${name}(`)) edits.import(parsed, { name, from: 'drizzle-orm' });
+    for (const name of ['eq', 'inArray'])
+      if (condition.includes(`${name}(`)) edits.import(parsed, { name, from: 'drizzle-orm' });
     return;
   }
   edits.import(parsed, { name: 'and', from: 'drizzle-orm' });
   if (argument.type === 'CallExpression' && calleeName(argument) === 'and') {
     const last = argument.arguments.at(-1);
     if (last === undefined) edits.insert(parsed, argument.end - 1, condition);
-    else edits.insert(parsed, last.end, lineAt(parsed, last.start) === lineAt(parsed, argument.start) ? `, ${condition}` : `,\n${indentAt(parsed, last.start)}${condition}`);
+    else
+      edits.insert(
+        parsed,
+        last.end,
+        lineAt(parsed, last.start) === lineAt(parsed, argument.start)
+          ? `, ${condition}`
+          : `,\n${indentAt(parsed, last.start)}${condition}`,
+      );
     return;
   }
   edits.insert(parsed, argument.start, 'and(');
@@ -211,30 +259,40 @@ function addConjunct({ parsed, edits, codeTable, ownership, context }: Work, arg
 
 function isRight(context: FixContext, parsed: ParsedFile, conjunct: Expression, ownership: RowOwnership): boolean {
   const value = conjunct.type === 'CallExpression' ? conjunct.arguments[1] : undefined;
-  return value !== undefined && value.type !== 'SpreadElement' && isSessionValue(context, parsed, value, ownership.wanted, 0);
+  return (
+    value !== undefined && value.type !== 'SpreadElement' && isSessionValue(context, parsed, value, ownership.wanted, 0)
+  );
 }
 
 // `eq(orders.organizationId, …)` as a conjunct of its own, also where it is only there under a condition.
 function ownConjunct(argument: Expression, property: string | undefined): Expression | undefined {
   if (property === undefined) return undefined;
-  const conjuncts = argument.type === 'CallExpression' && calleeName(argument) === 'and' ? argument.arguments : [argument];
+  const conjuncts =
+    argument.type === 'CallExpression' && calleeName(argument) === 'and' ? argument.arguments : [argument];
   for (const conjunct of conjuncts) {
     if (conjunct.type === 'SpreadElement') continue;
     const inner = optionalPart(conjunct);
     if (inner.type !== 'CallExpression' || calleeName(inner) !== 'eq') continue;
     const left = inner.arguments[0];
-    if (left !== undefined && left.type !== 'SpreadElement' && memberChain(left)?.names.at(-1) === property) return conjunct;
+    if (left !== undefined && left.type !== 'SpreadElement' && memberChain(left)?.names.at(-1) === property)
+      return conjunct;
   }
   return undefined;
 }
 
 // `organizationId ? eq(…) : undefined`, `organizationId && eq(…)`
 function optionalPart(node: Expression): Expression {
-  if (node.type === 'ConditionalExpression') return node.consequent.type === 'CallExpression' ? node.consequent : node.alternate;
+  if (node.type === 'ConditionalExpression')
+    return node.consequent.type === 'CallExpression' ? node.consequent : node.alternate;
   return node.type === 'LogicalExpression' ? node.right : node;
 }
 
-function drizzleCondition(work: Work, table: string, client: string, joined: readonly Expression[]): string | undefined {
+function drizzleCondition(
+  work: Work,
+  table: string,
+  client: string,
+  joined: readonly Expression[],
+): string | undefined {
   const { context, parsed, edits, codeTable, ownership, value } = work;
   if (codeTable === undefined) return undefined;
   const build = (hops: RowOwnership['hops'], holder: CodeTable, text: string): string | undefined => {
@@ -269,7 +327,11 @@ export function importTable(context: FixContext, edits: EditSet, parsed: ParsedF
     const target = context.set.resolve(parsed.file, statement.source.value);
     if (target === undefined) continue;
     const declaration = context.set.declarationOf(target, table.name);
-    if (declaration?.kind === 'local' && declaration.file === table.file && statement.specifiers.some(each => each.type === 'ImportSpecifier')) {
+    if (
+      declaration?.kind === 'local' &&
+      declaration.file === table.file &&
+      statement.specifiers.some(each => each.type === 'ImportSpecifier')
+    ) {
       edits.import(parsed, { name: table.name, from: statement.source.value });
       return;
     }
@@ -285,16 +347,21 @@ function scopeInsert(work: Work, site: Extract<QuerySite, { kind: 'drizzle' }>):
 function replaceWritten(work: Work, call: CallExpression | undefined, required?: 'required'): string | undefined {
   const { parsed, edits, codeTable, ownership, value, context } = work;
   const property = codeTable === undefined ? undefined : propertyOf(codeTable, ownership.hops[0].column);
-  if (ownership.hops.length > 1 || property === undefined) return required === undefined ? undefined : `Rows of '${work.target.table}' name their owner only over other tables.`;
+  if (ownership.hops.length > 1 || property === undefined)
+    return required === undefined
+      ? undefined
+      : `Rows of '${work.target.table}' name their owner only over other tables.`;
   const argument = call?.arguments[0];
   const objects = argument === undefined ? [] : objectsOf(parsed, argument);
-  if (objects.length === 0) return required === undefined ? undefined : 'The inserted values are not written as an object here.';
+  if (objects.length === 0)
+    return required === undefined ? undefined : 'The inserted values are not written as an object here.';
   for (const object of objects) {
     const existing = propertyNode(object, property);
     if (existing === undefined) {
       const spread = object.properties.some(each => each.type === 'SpreadElement');
       const last = object.properties.at(-1);
-      if ((required !== undefined || spread) && last !== undefined) edits.insert(parsed, last.end, `${separatorAfter(parsed, object, last)}${property}: ${value}`);
+      if ((required !== undefined || spread) && last !== undefined)
+        edits.insert(parsed, last.end, `${separatorAfter(parsed, object, last)}${property}: ${value}`);
       continue;
     }
     const written = existing.value;
@@ -306,7 +373,10 @@ function replaceWritten(work: Work, call: CallExpression | undefined, required?:
       edits.insert(parsed, last.end, `${separatorAfter(parsed, object, last)}${property}: ${value}`);
       continue;
     }
-    const isOwn = written.type === 'Identifier' || written.type === 'MemberExpression' ? isSessionValue(context, parsed, written, ownership.wanted, 0) : false;
+    const isOwn =
+      written.type === 'Identifier' || written.type === 'MemberExpression'
+        ? isSessionValue(context, parsed, written, ownership.wanted, 0)
+        : false;
     if (!isOwn) edits.replace(parsed, existing, value === property ? property : `${property}: ${value}`);
   }
   return undefined;
@@ -318,7 +388,8 @@ function separatorAfter(parsed: ParsedFile, object: ObjectExpression, last: Node
 
 function objectsOf(parsed: ParsedFile, argument: Node): readonly ObjectExpression[] {
   if (argument.type === 'ObjectExpression') return [argument];
-  if (argument.type === 'ArrayExpression') return argument.elements.flatMap(each => (each === null ? [] : objectsOf(parsed, each)));
+  if (argument.type === 'ArrayExpression')
+    return argument.elements.flatMap(each => (each === null ? [] : objectsOf(parsed, each)));
   // `rows.map(row => ({ … }))`
   if (argument.type === 'CallExpression') {
     return argument.arguments.flatMap(each =>
@@ -373,7 +444,8 @@ function scopeOptions(
   const tableText = first?.type === 'Identifier' ? first.name : codeTable.name;
   if (callback === undefined) importTable(context, edits, parsed, codeTable);
   const condition = drizzleCondition(work, tableText, textOf(parsed, site.client), []);
-  if (condition === undefined) return `The columns that lead from '${work.target.table}' to its owner are not in the code's schema.`;
+  if (condition === undefined)
+    return `The columns that lead from '${work.target.table}' to its owner are not in the code's schema.`;
   if (options === undefined) {
     if (typeof holder.at === 'number') edits.insert(parsed, holder.at, `{ where: ${condition} }`);
     else edits.replace(parsed, holder.at, `{ where: ${condition} }`);
@@ -383,11 +455,17 @@ function scopeOptions(
     const [property] = options.properties;
     const onOneLine = property !== undefined && lineAt(parsed, property.start) === lineAt(parsed, options.start);
     if (property === undefined) edits.replace(parsed, options, `{ where: ${condition} }`);
-    else edits.insert(parsed, property.start, `where: ${condition},${onOneLine ? ' ' : `\n${indentAt(parsed, property.start)}`}`);
+    else
+      edits.insert(
+        parsed,
+        property.start,
+        `where: ${condition},${onOneLine ? ' ' : `\n${indentAt(parsed, property.start)}`}`,
+      );
     return undefined;
   }
   const body = callback === undefined ? where.value : callback.body;
-  if (body.type === 'BlockStatement' || !isExpression(body)) return 'The condition is computed by a function with several statements.';
+  if (body.type === 'BlockStatement' || !isExpression(body))
+    return 'The condition is computed by a function with several statements.';
   addConjunct(work, body, condition);
   return undefined;
 }
@@ -427,13 +505,18 @@ function scopeSupabase(work: Work, site: Extract<QuerySite, { kind: 'supabase' }
       const existing = propertyNode(object, column);
       const last = object.properties.at(-1);
       if (existing !== undefined) edits.replace(parsed, existing, `${column}: ${value}`);
-      else if (last !== undefined) edits.insert(parsed, last.end, `${separatorAfter(parsed, object, last)}${column}: ${value}`);
+      else if (last !== undefined)
+        edits.insert(parsed, last.end, `${separatorAfter(parsed, object, last)}${column}: ${value}`);
     }
     return undefined;
   }
   const existing = site.calls.find(each => each.name === 'eq' && stringValue(each.call.arguments[0]) === column);
   const argument = existing?.call.arguments[1];
-  if (argument !== undefined && argument.type !== 'SpreadElement' && !isSessionValue(context, parsed, argument, ownership.wanted, 0)) {
+  if (
+    argument !== undefined &&
+    argument.type !== 'SpreadElement' &&
+    !isSessionValue(context, parsed, argument, ownership.wanted, 0)
+  ) {
     edits.replace(parsed, argument, value);
     return undefined;
   }
@@ -471,7 +554,8 @@ function scopeText(work: Work, site: Extract<QuerySite, { kind: 'sql-text' }>): 
   const { parsed, edits, value } = work;
   const start = site.text.start + 1;
   const raw = parsed.text.slice(start, site.text.end - 1);
-  if (site.text.type === 'TemplateLiteral' && site.text.expressions.length > 0) return 'The SQL text is put together at run time.';
+  if (site.text.type === 'TemplateLiteral' && site.text.expressions.length > 0)
+    return 'The SQL text is put together at run time.';
   const place = conditionPlace(raw, work.target.table);
   const numbers = [...raw.matchAll(/\$(\d+)/g)].map(match => Number(match[1]));
   const next = Math.max(0, ...numbers) + 1;
@@ -487,7 +571,13 @@ function scopeText(work: Work, site: Extract<QuerySite, { kind: 'sql-text' }>): 
   return undefined;
 }
 
-function insertSql(work: Work, start: number, raw: string, place: NonNullable<ReturnType<typeof conditionPlace>>, condition: string): void {
+function insertSql(
+  work: Work,
+  start: number,
+  raw: string,
+  place: NonNullable<ReturnType<typeof conditionPlace>>,
+  condition: string,
+): void {
   const { parsed, edits } = work;
   const multiline = raw.includes('\n');
   const lead = multiline ? `\n${indentAt(parsed, start + place.at)}` : ' ';

@@ -11,22 +11,30 @@ export function serverOnly(finding: Finding, context: FixContext): Draft | Refus
   const hinted: unknown = finding.repair?.['secret'];
   const secret = typeof hinted === 'string' ? hinted.replace(/^process\.env\./, '') : undefined;
   const holder = moduleOf(finding, context, secret);
-  if (holder === undefined) return { refused: `The module that reads the secret was not found at ${finding.file}:${finding.line}.` };
-  if (secret?.startsWith('NEXT_PUBLIC_') === true) return { refused: `'${secret}' is public by its name; rename it in the deployment and in the code, and rotate it.` };
+  if (holder === undefined)
+    return { refused: `The module that reads the secret was not found at ${finding.file}:${finding.line}.` };
+  if (secret?.startsWith('NEXT_PUBLIC_') === true)
+    return {
+      refused: `'${secret}' is public by its name; rename it in the deployment and in the code, and rotate it.`,
+    };
   const edits = createEditSet();
   const inlined = secret === undefined ? undefined : removeInlining(context, edits, secret);
   if (inlined !== undefined && secret !== undefined) renameReads(context, edits, secret, inlined);
   const door = clientDoor(context, holder.file);
-  if (door === 'open') return { refused: `A client component reads '${holder.file}' itself; its value has to be handed over by a server component.` };
+  if (door === 'open')
+    return {
+      refused: `A client component reads '${holder.file}' itself; its value has to be handed over by a server component.`,
+    };
   if (door !== undefined) openAction(edits, door);
   if (door?.file !== holder.file) edits.import(holder, { name: '', from: 'server-only', bare: true });
   const list = edits.edits();
   if (list.length === 0) return { refused: 'Nothing that could be moved to the server was found.' };
   return {
     title: `Keep ${secret ?? 'the secret'} out of the browser's bundle`,
-    explanation: door === undefined
-      ? 'The module can no longer be imported by client code, and the build no longer writes its secret into it.'
-      : `The browser now calls '${door.file}' on the server instead of carrying its code and the secret along.`,
+    explanation:
+      door === undefined
+        ? 'The module can no longer be imported by client code, and the build no longer writes its secret into it.'
+        : `The browser now calls '${door.file}' on the server instead of carrying its code and the secret along.`,
     edits: list,
     basis: 'library',
   };
@@ -36,7 +44,9 @@ function moduleOf(finding: Finding, context: FixContext, secret: string | undefi
   const own = context.set.parsed(finding.file);
   if (own !== undefined && !/next\.config\.[cm]?[jt]s$/.test(own.file)) return own;
   if (secret === undefined) return own;
-  const file = context.set.files.find(each => !/next\.config/.test(each) && (context.set.read(each) ?? '').includes(`process.env.${secret}`));
+  const file = context.set.files.find(
+    each => !/next\.config/.test(each) && (context.set.read(each) ?? '').includes(`process.env.${secret}`),
+  );
   return file === undefined ? own : context.set.parsed(file);
 }
 
@@ -51,7 +61,9 @@ function removeInlining(context: FixContext, edits: EditSet, secret: string): st
     if (entry?.type !== 'Property') continue;
     const only = property.value.properties.length === 1;
     removeLine(edits, parsed, only ? property : entry);
-    const source = findAll(entry.value, node => node.type === 'MemberExpression').map(node => memberChain(node)?.names).find(names => names?.[0] === 'env' && names.length === 2);
+    const source = findAll(entry.value, node => node.type === 'MemberExpression')
+      .map(node => memberChain(node)?.names)
+      .find(names => names?.[0] === 'env' && names.length === 2);
     return source?.[1] ?? secret;
   }
   return undefined;
@@ -67,7 +79,7 @@ function removeLine(edits: EditSet, parsed: ParsedFile, node: { readonly start: 
 function renameReads(context: FixContext, edits: EditSet, secret: string, real: string): void {
   if (real === secret) return;
   for (const file of context.set.files) {
-    if (/^next\.config/.test(file) || !(context.set.read(file) ?? '').includes(`process.env.${secret}`)) continue;
+    if (file.startsWith('next.config') || !(context.set.read(file) ?? '').includes(`process.env.${secret}`)) continue;
     const parsed = context.set.parsed(file);
     if (parsed === undefined) continue;
     for (const node of findAll(parsed.program, each => each.type === 'MemberExpression')) {
@@ -97,24 +109,44 @@ function clientDoor(context: FixContext, secretFile: string): ParsedFile | 'open
 }
 
 function importersOf(context: FixContext, target: string): readonly ParsedFile[] {
-  const name = target.replace(/\.[jt]sx?$/, '').replace(/\/index$/, '').split('/').at(-1) ?? target;
+  const name =
+    target
+      .replace(/\.[jt]sx?$/, '')
+      .replace(/\/index$/, '')
+      .split('/')
+      .at(-1) ?? target;
   return context.set.files.flatMap(file => {
     if (!(context.set.read(file) ?? '').includes(name)) return [];
     const parsed = context.set.parsed(file);
     if (parsed === undefined) return [];
-    const imports = importsOf(parsed).some(each => each.importKind !== 'type' && context.set.resolve(file, each.source.value) === target);
+    const imports = importsOf(parsed).some(
+      each => each.importKind !== 'type' && context.set.resolve(file, each.source.value) === target,
+    );
     return imports ? [parsed] : [];
   });
 }
 
 function givesOnlyAsyncFunctions(parsed: ParsedFile): boolean {
-  const exported = parsed.program.body.filter(statement => statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration' || statement.type === 'ExportAllDeclaration');
+  const exported = parsed.program.body.filter(
+    statement =>
+      statement.type === 'ExportNamedDeclaration' ||
+      statement.type === 'ExportDefaultDeclaration' ||
+      statement.type === 'ExportAllDeclaration',
+  );
   return exported.every(statement => {
     if (statement.type !== 'ExportNamedDeclaration') return false;
     const { declaration } = statement;
-    if (statement.exportKind === 'type' || declaration?.type === 'TSInterfaceDeclaration' || declaration?.type === 'TSTypeAliasDeclaration') return true;
+    if (
+      statement.exportKind === 'type' ||
+      declaration?.type === 'TSInterfaceDeclaration' ||
+      declaration?.type === 'TSTypeAliasDeclaration'
+    )
+      return true;
     if (declaration?.type === 'FunctionDeclaration') return declaration.async;
-    return declaration?.type === 'VariableDeclaration' && declaration.declarations.every(each => each.init !== null && isFunction(each.init) && each.init.async);
+    return (
+      declaration?.type === 'VariableDeclaration' &&
+      declaration.declarations.every(each => each.init !== null && isFunction(each.init) && each.init.async)
+    );
   });
 }
 

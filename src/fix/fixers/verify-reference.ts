@@ -20,20 +20,39 @@ export function verifyReference(finding: Finding, context: FixContext): Draft | 
   const column = text(hint?.['column']);
   const references = text(hint?.['references']) ?? referencedTable(context, table, column);
   const parsed = context.set.parsed(finding.file);
-  if (table === undefined || column === undefined || references === undefined || parsed === undefined) return { refused: 'Which reference is written is not known.' };
+  if (table === undefined || column === undefined || references === undefined || parsed === undefined)
+    return { refused: 'Which reference is written is not known.' };
   const codeTable = codeTableOf(context, table);
   const parent = codeTableOf(context, references);
   const ownership = ownershipOf(context, references);
   const key = parent === undefined ? undefined : keyProperty(context, parent, references, table, column);
-  if (codeTable === undefined || parent === undefined || ownership === undefined || key === undefined) return { refused: `'${references}' is not in the code's schema, or has no owner.` };
-  const site = querySiteAt(parsed, { ...finding, matches: each => each.kind === 'drizzle' && each.operation !== 'read' && each.tables.some(name => meansTable(context, parsed, name, codeTable)) });
-  if (site?.kind !== 'drizzle') return { refused: `No write to '${table}' was found at ${finding.file}:${finding.line}.` };
-  const written = writtenValue(parsed, site.calls.get('values') ?? site.calls.get('set'), propertyOf(codeTable, column) ?? column);
+  if (codeTable === undefined || parent === undefined || ownership === undefined || key === undefined)
+    return { refused: `'${references}' is not in the code's schema, or has no owner.` };
+  const site = querySiteAt(parsed, {
+    ...finding,
+    matches: each =>
+      each.kind === 'drizzle' &&
+      each.operation !== 'read' &&
+      each.tables.some(name => meansTable(context, parsed, name, codeTable)),
+  });
+  if (site?.kind !== 'drizzle')
+    return { refused: `No write to '${table}' was found at ${finding.file}:${finding.line}.` };
+  const written = writtenValue(
+    parsed,
+    site.calls.get('values') ?? site.calls.get('set'),
+    propertyOf(codeTable, column) ?? column,
+  );
   if (written === undefined) return { refused: `Where '${column}' comes from is not written here.` };
   const edits = createEditSet();
-  const value = callerAt(context, edits, { parsed, node: site.node }, { wanted: ownership.wanted, name: propertyOf(parent, ownership.hops[0].column) ?? 'tenantId' });
+  const value = callerAt(
+    context,
+    edits,
+    { parsed, node: site.node },
+    { wanted: ownership.wanted, name: propertyOf(parent, ownership.hops[0].column) ?? 'tenantId' },
+  );
   const ownerProperty = ownership.hops.length === 1 ? propertyOf(parent, ownership.hops[0].column) : undefined;
-  if (value === undefined || ownerProperty === undefined) return { refused: `How '${references}' is tied to the caller cannot be written here.` };
+  if (value === undefined || ownerProperty === undefined)
+    return { refused: `How '${references}' is tied to the caller cannot be written here.` };
   const statement = statementOf(parsed, site.node);
   if (statement === undefined) return { refused: 'The write is not a statement of its own.' };
   importTable(context, edits, parsed, parent);
@@ -52,7 +71,11 @@ export function verifyReference(finding: Finding, context: FixContext): Draft | 
     `${inner}  .where(and(eq(${parent.name}.${key}, ${written}), eq(${parent.name}.${ownerProperty}, ${value.text})))${end}`,
     `${inner}if (!${name}) ${refusal.statement}`,
   ].join('\n');
-  edits.insert(parsed, statement.start, optional ? `if (${written}) {\n${inner}${lookup}\n${indent}}\n${indent}` : `${lookup}\n${indent}`);
+  edits.insert(
+    parsed,
+    statement.start,
+    optional ? `if (${written}) {\n${inner}${lookup}\n${indent}}\n${indent}` : `${lookup}\n${indent}`,
+  );
   return {
     title: `Check that ${references} belong to the caller before ${finding.entryPoint ?? finding.file} refers to them`,
     explanation: `A row of another tenant could be named in '${column}' and was read back through the join; it is now looked up among the caller's own first.`,
@@ -65,14 +88,25 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function referencedTable(context: FixContext, table: string | undefined, column: string | undefined): string | undefined {
+function referencedTable(
+  context: FixContext,
+  table: string | undefined,
+  column: string | undefined,
+): string | undefined {
   const model = context.database.tables.find(each => each.name === table);
   return model?.foreignKeys.find(key => key.columns.length === 1 && key.columns[0] === column)?.table;
 }
 
-function keyProperty(context: FixContext, parent: Parameters<typeof propertyOf>[0], references: string, table: string, column: string): string | undefined {
+function keyProperty(
+  context: FixContext,
+  parent: Parameters<typeof propertyOf>[0],
+  references: string,
+  table: string,
+  column: string,
+): string | undefined {
   const model = context.database.tables.find(each => each.name === table);
-  const key = model?.foreignKeys.find(each => each.columns[0] === column && each.table === references)?.referencedColumns[0];
+  const key = model?.foreignKeys.find(each => each.columns[0] === column && each.table === references)
+    ?.referencedColumns[0];
   return propertyOf(parent, key ?? 'id');
 }
 
@@ -82,10 +116,15 @@ function isNullable(context: FixContext, table: string, column: string): boolean
 }
 
 // `values({ ...body.data, organizationId })`: the column is a field of what is spread.
-function writtenValue(parsed: ParsedFile, call: { readonly arguments: readonly (Expression | { readonly type: 'SpreadElement' })[] } | undefined, property: string): string | undefined {
+function writtenValue(
+  parsed: ParsedFile,
+  call: { readonly arguments: readonly (Expression | { readonly type: 'SpreadElement' })[] } | undefined,
+  property: string,
+): string | undefined {
   const argument = call?.arguments[0];
   if (argument === undefined || argument.type === 'SpreadElement') return undefined;
-  if (argument.type === 'MemberExpression' || argument.type === 'Identifier') return `${textOf(parsed, argument)}.${property}`;
+  if (argument.type === 'MemberExpression' || argument.type === 'Identifier')
+    return `${textOf(parsed, argument)}.${property}`;
   if (argument.type !== 'ObjectExpression') return undefined;
   const own = propertyNode(argument, property);
   if (own !== undefined) return own.shorthand ? property : withoutDefault(parsed, own.value);
@@ -94,7 +133,9 @@ function writtenValue(parsed: ParsedFile, call: { readonly arguments: readonly (
 
 // `customerId ?? null` is looked up as `customerId`.
 function withoutDefault(parsed: ParsedFile, value: Expression): string {
-  return value.type === 'LogicalExpression' && value.operator === '??' ? textOf(parsed, value.left) : textOf(parsed, value);
+  return value.type === 'LogicalExpression' && value.operator === '??'
+    ? textOf(parsed, value.left)
+    : textOf(parsed, value);
 }
 
 function spreadOf(parsed: ParsedFile, object: ObjectExpression, property: string): string | undefined {
@@ -103,7 +144,11 @@ function spreadOf(parsed: ParsedFile, object: ObjectExpression, property: string
 }
 
 function singular(name: string): string {
-  return name.endsWith('ies') ? `${name.slice(0, -3)}y` : name.endsWith('s') && !name.endsWith('ss') ? name.slice(0, -1) : `owned${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  return name.endsWith('ies')
+    ? `${name.slice(0, -3)}y`
+    : name.endsWith('s') && !name.endsWith('ss')
+      ? name.slice(0, -1)
+      : `owned${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 
 function freeName(parsed: ParsedFile, node: Parameters<typeof functionsAround>[1], name: string): string {

@@ -68,10 +68,15 @@ export async function POST(request: Request) {
 });
 
 test('without a sibling the signature is checked over the raw body as Stripe documents it', () => {
-  const files = { ...billing, [file]: `export async function POST(request: Request) {\n  const event = await request.json();\n  console.log(event.type);\n  return Response.json({ received: true });\n}\n` };
+  const files = {
+    ...billing,
+    [file]: `export async function POST(request: Request) {\n  const event = await request.json();\n  console.log(event.type);\n  return Response.json({ received: true });\n}\n`,
+  };
   const { text } = repair(files, [findingAt(files, { file, mark: 'POST' }, { kind: 'verify-webhook' })]);
   expect(text(file)).toContain('const payload = await request.text();');
-  expect(text(file)).toContain("event = stripe.webhooks.constructEvent(payload, signature, process.env.STRIPE_WEBHOOK_SECRET ?? '');");
+  expect(text(file)).toContain(
+    "event = stripe.webhooks.constructEvent(payload, signature, process.env.STRIPE_WEBHOOK_SECRET ?? '');",
+  );
   expect(text(file)).not.toContain('request.json()');
 });
 
@@ -102,7 +107,9 @@ test('an event is recorded by the helper that records it elsewhere', () => {
 
 test('the tenant is found by the customer that is stored for it, not by an e-mail that anybody may type', () => {
   const files = { ...billing, ...sibling, [file]: writing };
-  const { text } = repair(files, [findingAt(files, { file, mark: 'POST' }, { kind: 'map-by-customer', table: 'plans' })]);
+  const { text } = repair(files, [
+    findingAt(files, { file, mark: 'POST' }, { kind: 'map-by-customer', table: 'plans' }),
+  ]);
   expect(text(file)).toContain(`  const customerId = idOf(invoice.customer);
   if (!customerId) return Response.json({ received: true });
   await db.update(plans).set({ state: 'paid' }).where(eq(plans.stripeCustomerId, customerId));`);
@@ -113,13 +120,17 @@ test('without a ledger the migration makes one', () => {
   const files = {
     ...billing,
     'lib/schema.ts': billing['lib/schema.ts'].replace(/export const events.*\n/, ''),
-    'lib/hooks.ts': hooks.replace(/export async function once[\s\S]*?\n}\n/, '').replace("import { db } from './db';\nimport { events } from './schema';\n", ''),
+    'lib/hooks.ts': hooks
+      .replace(/export async function once[\s\S]*?\n}\n/, '')
+      .replace("import { db } from './db';\nimport { events } from './schema';\n", ''),
     'app/api/hooks/plans/route.ts': rest['app/api/hooks/plans/route.ts'].replace(/ {2}await once.*\n/, ''),
     'drizzle/0000_init.sql': 'create table plans (account_id uuid);',
     [file]: writing,
   };
   const { text, proposal } = repair(files, [findingAt(files, { file, mark: 'POST' }, { kind: 'record-event' })]);
-  expect(text(file)).toContain('insert into processed_events (id) values (${event.id}) on conflict do nothing returning id');
+  expect(text(file)).toContain(
+    'insert into processed_events (id) values (${event.id}) on conflict do nothing returning id',
+  );
   expect(proposal.fixes[0]?.newFiles[0]?.file).toBe('drizzle/0001_processed_events.sql');
   expect(proposal.fixes[0]?.rollbackSql).toBe('drop table processed_events;\n');
 });

@@ -6,7 +6,16 @@ import { boundNames, importsFor } from '../idioms/session.ts';
 import { bindingOf, freeNames } from '../source/bindings.ts';
 import { createEditSet, styleOf } from '../source/edit-set.ts';
 import type { EditSet } from '../source/edit-set.ts';
-import { calleeName, findAll, functionsAround, indentAt, isCall, memberChain, statementOf, textOf } from '../source/parsed-file.ts';
+import {
+  calleeName,
+  findAll,
+  functionsAround,
+  indentAt,
+  isCall,
+  memberChain,
+  statementOf,
+  textOf,
+} from '../source/parsed-file.ts';
 import type { FunctionNode, ParsedFile } from '../source/parsed-file.ts';
 import { querySites } from '../source/query-site.ts';
 import type { QuerySite } from '../source/query-site.ts';
@@ -28,7 +37,8 @@ export function verifyWebhook(finding: Finding, context: FixContext): Draft | Re
   if (refused !== undefined) return { refused };
   return {
     title: `Check the signature in ${finding.entryPoint ?? finding.file}`,
-    explanation: 'Anybody could send events; they are now verified over the raw body with the endpoint\'s secret before they are read.',
+    explanation:
+      "Anybody could send events; they are now verified over the raw body with the endpoint's secret before they are read.",
     edits: edits.edits(),
     basis: asSibling ? 'sibling' : 'library',
   };
@@ -46,7 +56,8 @@ export function recordEvent(finding: Finding, context: FixContext): Draft | Refu
   if (first === undefined) return { refused: 'The webhook writes through helpers only.' };
   const about = {
     title: `Handle each event once in ${finding.entryPoint ?? finding.file}`,
-    explanation: 'Stripe delivers an event more than once; its id is now recorded in the same transaction, and a repeat changes nothing.',
+    explanation:
+      'Stripe delivers an event more than once; its id is now recorded in the same transaction, and a repeat changes nothing.',
   };
   const once = ledgerHelper(context);
   if (once !== undefined) {
@@ -62,15 +73,27 @@ export function mapByCustomer(finding: Finding, context: FixContext): Draft | Re
   if (entry === undefined) return { refused: 'The webhook was not found in the code.' };
   const table = tableOf(finding, context);
   const codeTable = table === undefined ? undefined : codeTableOf(context, table);
-  const property = codeTable === undefined ? undefined : [...codeTable.properties].find(([column]) => /stripe_?customer|^customer_id$|customer_?stripe/.test(column))?.[1];
-  if (codeTable === undefined || property === undefined) return { refused: `'${table ?? finding.file}' stores no customer id to go by.` };
-  const site = writesAndReads(entry).find(each => each.kind === 'drizzle' && each.tables.some(name => textOf(entry.parsed, name).split('.').at(-1) === codeTable.name));
+  const property =
+    codeTable === undefined
+      ? undefined
+      : [...codeTable.properties].find(([column]) =>
+          /stripe_?customer|^customer_id$|customer_?stripe/.test(column),
+        )?.[1];
+  if (codeTable === undefined || property === undefined)
+    return { refused: `'${table ?? finding.file}' stores no customer id to go by.` };
+  const site = writesAndReads(entry).find(
+    each =>
+      each.kind === 'drizzle' &&
+      each.tables.some(name => textOf(entry.parsed, name).split('.').at(-1) === codeTable.name),
+  );
   const where = site?.kind === 'drizzle' ? site.calls.get('where')?.arguments[0] : undefined;
   const object = eventObject(entry);
-  if (site === undefined || where === undefined || where.type === 'SpreadElement' || object === undefined) return { refused: 'The query that finds the tenant was not found in the webhook.' };
+  if (site === undefined || where === undefined || where.type === 'SpreadElement' || object === undefined)
+    return { refused: 'The query that finds the tenant was not found in the webhook.' };
   const edits = createEditSet();
   const name = replaceLookup(context, edits, entry, { where, object });
-  const tableText = site.kind === 'drizzle' && site.tables[0] !== undefined ? textOf(entry.parsed, site.tables[0]) : codeTable.name;
+  const tableText =
+    site.kind === 'drizzle' && site.tables[0] !== undefined ? textOf(entry.parsed, site.tables[0]) : codeTable.name;
   edits.replace(entry.parsed, where, `eq(${tableText}.${property}, ${name})`);
   edits.import(entry.parsed, { name: 'eq', from: 'drizzle-orm' });
   return {
@@ -106,10 +129,17 @@ function verifyAsSibling(context: FixContext, edits: EditSet, entry: Entry, targ
       const own = entry.entry.params[0];
       if (needs === undefined || own?.type !== 'Identifier') continue;
       const ownName = own.name;
-      const rename = (text: string) => [...needs.parameters.keys()].reduce((current, name) => current.replace(new RegExp(`(?<![\\w$.])${name}(?![\\w$])`, 'g'), ownName), text);
+      const rename = (text: string) =>
+        [...needs.parameters.keys()].reduce(
+          (current, name) => current.replace(new RegExp(`(?<![\\w$.])${name}(?![\\w$])`, 'g'), ownName),
+          text,
+        );
       replaceEvent(edits, entry, target, {
         init: rename(textOf(parsed, declarator.init)),
-        guard: guard === undefined ? undefined : { text: rename(textOf(parsed, guard)), name: boundNames(declarator.id)[0] ?? 'event' },
+        guard:
+          guard === undefined
+            ? undefined
+            : { text: rename(textOf(parsed, guard)), name: boundNames(declarator.id)[0] ?? 'event' },
       });
       addImports(context, edits, entry.parsed, needs.imports);
       return true;
@@ -121,7 +151,8 @@ function verifyAsSibling(context: FixContext, edits: EditSet, entry: Entry, targ
 // The helper that verifies, called from an entry point.
 function verifiesSignature(context: FixContext, parsed: ParsedFile, call: CallExpression): boolean {
   const name = calleeName(call);
-  const declaration = name === undefined || call.callee.type !== 'Identifier' ? undefined : context.set.declarationOf(parsed.file, name);
+  const declaration =
+    name === undefined || call.callee.type !== 'Identifier' ? undefined : context.set.declarationOf(parsed.file, name);
   if (declaration?.kind !== 'local') return false;
   const target = context.set.parsed(declaration.file);
   const body = target === undefined ? undefined : topLevelFunctions(target).get(declaration.name);
@@ -146,19 +177,34 @@ function replaceEvent(
   const own = target.id.name;
   const statement = statementOf(parsed, target);
   // A type that was claimed for the body is what the verified event has.
-  edits.replace(parsed, { start: target.id.typeAnnotation?.start ?? target.id.end, end: target.init.end }, ` = ${by.init}`);
+  edits.replace(
+    parsed,
+    { start: target.id.typeAnnotation?.start ?? target.id.end, end: target.init.end },
+    ` = ${by.init}`,
+  );
   if (by.guard === undefined || statement === undefined) return;
   const guard = by.guard.text.replace(new RegExp(`(?<![\\w$.])${by.guard.name}(?![\\w$])`, 'g'), own);
   edits.insert(parsed, statement.end, `\n${indentAt(parsed, statement.start)}${guard}`);
 }
 
-function verifyAsDocumented(context: FixContext, edits: EditSet, entry: Entry, target: VariableDeclarator): string | undefined {
+function verifyAsDocumented(
+  context: FixContext,
+  edits: EditSet,
+  entry: Entry,
+  target: VariableDeclarator,
+): string | undefined {
   const { parsed } = entry;
   const { quote, end } = styleOf(parsed);
   const client = stripeClient(context);
   const statement = statementOf(parsed, target);
   const request = entry.entry.params[0];
-  if (target.init === null || target.id.type !== 'Identifier' || statement === undefined || request?.type !== 'Identifier') return 'The webhook does not take the request as a plain parameter.';
+  if (
+    target.init === null ||
+    target.id.type !== 'Identifier' ||
+    statement === undefined ||
+    request?.type !== 'Identifier'
+  )
+    return 'The webhook does not take the request as a plain parameter.';
   const indent = indentAt(parsed, statement.start);
   const name = target.id.name;
   const instance = client === undefined ? `new Stripe(process.env.STRIPE_SECRET_KEY ?? ${quote}${quote})` : client.name;
@@ -189,7 +235,10 @@ function stripeClient(context: FixContext): { readonly file: string; readonly na
 function eventName({ entry }: Entry): string | undefined {
   const names = findAll(entry, node => node.type === 'MemberExpression').flatMap(node => {
     const chain = memberChain(node);
-    return chain?.root.type === 'Identifier' && (chain.names.join('.').startsWith('data.object') || chain.names[0] === 'type') ? [chain.root.name] : [];
+    return chain?.root.type === 'Identifier' &&
+      (chain.names.join('.').startsWith('data.object') || chain.names[0] === 'type')
+      ? [chain.root.name]
+      : [];
   });
   return names[0];
 }
@@ -217,7 +266,13 @@ function ledgerHelper(context: FixContext): LedgerHelper | undefined {
     for (const [name, node] of topLevelFunctions(parsed)) {
       const body = textOf(parsed, node);
       const work = node.params[1];
-      if (node.params.length === 2 && work?.type === 'Identifier' && /onConflictDoNothing|on conflict/i.test(body) && new RegExp(`\\b${work.name}\\(`).test(body)) return { file, name };
+      if (
+        node.params.length === 2 &&
+        work?.type === 'Identifier' &&
+        /onConflictDoNothing|on conflict/i.test(body) &&
+        new RegExp(`\\b${work.name}\\(`).test(body)
+      )
+        return { file, name };
     }
   }
   return undefined;
@@ -242,7 +297,11 @@ function wrapInHelper(
     .split('\n')
     .map((line, index) => (index === 0 ? line : `  ${line}`))
     .join('\n');
-  edits.replace(parsed, statement, `await ${once.name}(${event}, async tx => {\n${indent}  ${inner}\n${indent}})${end}`);
+  edits.replace(
+    parsed,
+    statement,
+    `await ${once.name}(${event}, async tx => {\n${indent}  ${inner}\n${indent}})${end}`,
+  );
   addImports(context, edits, parsed, [{ name: once.name, from: `file:${once.file}` }]);
 }
 
@@ -251,7 +310,11 @@ function recordInline(
   context: FixContext,
   edits: EditSet,
   entry: Entry,
-  work: { readonly first: QuerySite; readonly event: string; readonly about: { readonly title: string; readonly explanation: string } },
+  work: {
+    readonly first: QuerySite;
+    readonly event: string;
+    readonly about: { readonly title: string; readonly explanation: string };
+  },
 ): Draft | Refused {
   const { parsed } = entry;
   const { end } = styleOf(parsed);
@@ -273,7 +336,9 @@ function recordInline(
     ledger === undefined
       ? {
           name: 'processed_events',
-          up: ['create table processed_events (\n  id text primary key,\n  received_at timestamptz not null default now()\n);'],
+          up: [
+            'create table processed_events (\n  id text primary key,\n  received_at timestamptz not null default now()\n);',
+          ],
           down: ['drop table processed_events;'],
         }
       : undefined;
@@ -287,7 +352,9 @@ function eventObject({ parsed, entry }: Entry): string | undefined {
     const chain = memberChain(declarator.init);
     if (chain?.names.join('.') === 'data.object') return declarator.id.name;
   }
-  const expression = findAll(entry, node => node.type === 'MemberExpression').find(node => memberChain(node)?.names.join('.') === 'data.object');
+  const expression = findAll(entry, node => node.type === 'MemberExpression').find(
+    node => memberChain(node)?.names.join('.') === 'data.object',
+  );
   return expression === undefined ? undefined : textOf(parsed, expression);
 }
 
@@ -303,12 +370,23 @@ function replaceLookup(
   const helper = customerHelper(context);
   if (helper !== undefined) addImports(context, edits, parsed, [{ name: helper.name, from: `file:${helper.file}` }]);
   const customer = `${lookup.object}.customer`;
-  const value = helper !== undefined ? `${helper.name}(${customer})` : `typeof ${customer} === ${quote}string${quote} ? ${customer} : ${customer}?.id`;
+  const value =
+    helper !== undefined
+      ? `${helper.name}(${customer})`
+      : `typeof ${customer} === ${quote}string${quote} ? ${customer} : ${customer}?.id`;
   const old = lookupVariable(parsed, lookup.where);
   const scope = functionsAround(parsed, lookup.where).at(-1);
-  const taken = scope === undefined ? new Set<string>() : new Set(findAll(scope, node => node.type === 'Identifier').map(node => node.name));
+  const taken =
+    scope === undefined
+      ? new Set<string>()
+      : new Set(findAll(scope, node => node.type === 'Identifier').map(node => node.name));
   const name = taken.has('customerId') ? 'stripeCustomerId' : 'customerId';
-  const uses = old === undefined || scope === undefined ? [] : findAll(scope, node => node.type === 'Identifier').filter(node => node.name === old.name && node.start > old.declarator.end && node.start < lookup.where.start);
+  const uses =
+    old === undefined || scope === undefined
+      ? []
+      : findAll(scope, node => node.type === 'Identifier').filter(
+          node => node.name === old.name && node.start > old.declarator.end && node.start < lookup.where.start,
+        );
   const guarded = uses.length > 0 && uses.every(use => parsed.parentOf(use)?.type === 'UnaryExpression');
   if (old !== undefined && guarded && old.declarator.init !== null) {
     edits.replace(parsed, { start: old.declarator.id.start, end: old.declarator.init.end }, `${name} = ${value}`);
@@ -317,14 +395,22 @@ function replaceLookup(
   }
   const statement = entryStatement(parsed, lookup.where);
   const indent = indentAt(parsed, statement.start);
-  edits.insert(parsed, statement.start, `const ${name} = ${value}${end}\n${indent}if (!${name}) return Response.json({ received: true })${end}\n${indent}`);
+  edits.insert(
+    parsed,
+    statement.start,
+    `const ${name} = ${value}${end}\n${indent}if (!${name}) return Response.json({ received: true })${end}\n${indent}`,
+  );
   return name;
 }
 
-function lookupVariable(parsed: ParsedFile, where: Node): { readonly name: string; readonly declarator: VariableDeclarator } | undefined {
+function lookupVariable(
+  parsed: ParsedFile,
+  where: Node,
+): { readonly name: string; readonly declarator: VariableDeclarator } | undefined {
   for (const name of freeNames(where)) {
     const binding = bindingOf(parsed, where, name);
-    if (binding.kind === 'variable' && functionsAround(parsed, binding.declarator).length > 0) return { name, declarator: binding.declarator };
+    if (binding.kind === 'variable' && functionsAround(parsed, binding.declarator).length > 0)
+      return { name, declarator: binding.declarator };
   }
   return undefined;
 }
@@ -337,7 +423,13 @@ function customerHelper(context: FixContext): { readonly file: string; readonly 
     if (parsed === undefined) continue;
     for (const call of findAll(parsed.program, isCall)) {
       const argument = call.arguments[0];
-      if (call.callee.type !== 'Identifier' || call.arguments.length !== 1 || argument === undefined || argument.type === 'SpreadElement') continue;
+      if (
+        call.callee.type !== 'Identifier' ||
+        call.arguments.length !== 1 ||
+        argument === undefined ||
+        argument.type === 'SpreadElement'
+      )
+        continue;
       if (memberChain(argument)?.names.at(-1) !== 'customer') continue;
       const declaration = context.set.declarationOf(file, call.callee.name);
       if (declaration?.kind === 'local') return { file: declaration.file, name: declaration.name };

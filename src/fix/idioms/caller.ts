@@ -5,7 +5,16 @@ import { callsOf, originOf, parameterPattern, parameterType, patternPath } from 
 import type { CallSite } from '../source/bindings.ts';
 import { styleOf } from '../source/edit-set.ts';
 import type { EditSet } from '../source/edit-set.ts';
-import { ancestors, calleeName, functionsAround, indentAt, isCall, isDirective, textOf, walk } from '../source/parsed-file.ts';
+import {
+  ancestors,
+  calleeName,
+  functionsAround,
+  indentAt,
+  isCall,
+  isDirective,
+  textOf,
+  walk,
+} from '../source/parsed-file.ts';
 import type { FunctionNode, ParsedFile } from '../source/parsed-file.ts';
 import { propertyNode } from '../source/query-site.ts';
 import { entryFunctionAround, entryKindOf, isServerFunction } from './entry.ts';
@@ -63,7 +72,12 @@ function inScope(context: FixContext, { parsed, node }: At, { wanted }: CallerQu
         if (statement.start >= node.start || statement.type !== 'VariableDeclaration') continue;
         for (const declarator of statement.declarations) {
           for (const name of boundNames(declarator.id)) {
-            const value = sessionText(context, parsed, { declarator: declarator.id, init: declarator.init, name, wanted });
+            const value = sessionText(context, parsed, {
+              declarator: declarator.id,
+              init: declarator.init,
+              name,
+              wanted,
+            });
             if (value !== undefined) found.push(value);
           }
         }
@@ -79,7 +93,12 @@ function inScope(context: FixContext, { parsed, node }: At, { wanted }: CallerQu
 function sessionText(
   context: FixContext,
   parsed: ParsedFile,
-  variable: { readonly declarator: Node; readonly init: import('oxc-parser').Expression | null; readonly name: string; readonly wanted: Wanted },
+  variable: {
+    readonly declarator: Node;
+    readonly init: import('oxc-parser').Expression | null;
+    readonly name: string;
+    readonly wanted: Wanted;
+  },
 ): CallerValue | undefined {
   if (variable.init === null) return undefined;
   const origin = originOf(parsed, variable.init);
@@ -95,7 +114,12 @@ function startsWith(path: readonly string[], prefix: readonly string[]): boolean
   return prefix.every((name, index) => path[index] === name);
 }
 
-function fromWrapper(context: FixContext, edits: EditSet, { parsed, node }: At, { wanted }: CallerQuestion): CallerValue | undefined {
+function fromWrapper(
+  context: FixContext,
+  edits: EditSet,
+  { parsed, node }: At,
+  { wanted }: CallerQuestion,
+): CallerValue | undefined {
   for (const around of functionsAround(parsed, node)) {
     const outer = parsed.parentOf(around);
     if (outer === undefined || !isCall(outer)) continue;
@@ -117,7 +141,12 @@ function fromWrapper(context: FixContext, edits: EditSet, { parsed, node }: At, 
   return undefined;
 }
 
-function insertParameter(edits: EditSet, parsed: ParsedFile, around: FunctionNode, path: readonly string[]): CallerValue | undefined {
+function insertParameter(
+  edits: EditSet,
+  parsed: ParsedFile,
+  around: FunctionNode,
+  path: readonly string[],
+): CallerValue | undefined {
   const [first] = path;
   const open = parsed.text.indexOf('(', around.start);
   if (first === undefined || parsed.text[open + 1] !== ')') return undefined;
@@ -125,7 +154,12 @@ function insertParameter(edits: EditSet, parsed: ParsedFile, around: FunctionNod
   return { text: path.join('.') };
 }
 
-function fromTypedParameter(context: FixContext, edits: EditSet, { parsed, node }: At, { wanted, name }: CallerQuestion): CallerValue | undefined {
+function fromTypedParameter(
+  context: FixContext,
+  edits: EditSet,
+  { parsed, node }: At,
+  { wanted, name }: CallerQuestion,
+): CallerValue | undefined {
   for (const around of functionsAround(parsed, node)) {
     for (const [index, parameter] of around.params.entries()) {
       const type = parameterType(parameter);
@@ -133,10 +167,19 @@ function fromTypedParameter(context: FixContext, edits: EditSet, { parsed, node 
       const pattern = parameterPattern(parameter);
       const text = path === undefined ? undefined : valueText(pattern, path);
       if (text !== undefined && !isServerFunction(around)) return { text };
-      if (pattern.type === 'Identifier' && pattern.name === name && isFilledFromSession(context, parsed, around, { index, path: [] }, wanted)) return { text: name };
-      if (pattern.type === 'ObjectPattern' && isFilledFromSession(context, parsed, around, { index, path: [name] }, wanted)) {
+      if (
+        pattern.type === 'Identifier' &&
+        pattern.name === name &&
+        isFilledFromSession(context, parsed, around, { index, path: [] }, wanted)
+      )
+        return { text: name };
+      if (
+        pattern.type === 'ObjectPattern' &&
+        isFilledFromSession(context, parsed, around, { index, path: [name] }, wanted)
+      ) {
         const last = pattern.properties.find(property => property.type === 'Property');
-        if (patternPath(pattern, name) === undefined && last !== undefined) edits.insert(parsed, last.start, `${name}, `, 'shared');
+        if (patternPath(pattern, name) === undefined && last !== undefined)
+          edits.insert(parsed, last.start, `${name}, `, 'shared');
         return { text: valueText(pattern, [name]) ?? name };
       }
     }
@@ -171,7 +214,13 @@ function isFilledFromSession(
 }
 
 /** Whether an expression is the caller's own tenant or user, as far as names lead. */
-export function isSessionValue(context: FixContext, parsed: ParsedFile, expression: import('oxc-parser').Expression, wanted: Wanted, depth: number): boolean {
+export function isSessionValue(
+  context: FixContext,
+  parsed: ParsedFile,
+  expression: import('oxc-parser').Expression,
+  wanted: Wanted,
+  depth: number,
+): boolean {
   const origin = originOf(parsed, expression);
   if (origin.kind === 'call') {
     const full = context.sessions.pathIn(origin.parsed, origin.call, wanted);
@@ -180,11 +229,15 @@ export function isSessionValue(context: FixContext, parsed: ParsedFile, expressi
   if (origin.kind !== 'parameter' || depth > 2) return false;
   const outer = parsed.parentOf(origin.function);
   if (outer !== undefined && isCall(outer)) {
-    return context.sessions.wrappers.some(each => each.wanted === wanted && each.name === calleeName(outer) && each.path.join('.') === origin.path.join('.'));
+    return context.sessions.wrappers.some(
+      each =>
+        each.wanted === wanted && each.name === calleeName(outer) && each.path.join('.') === origin.path.join('.'),
+    );
   }
   const parameter = origin.function.params[origin.index];
   const type = parameter === undefined ? undefined : parameterType(parameter);
-  if (type !== undefined && context.sessions.types.get(type)?.[wanted]?.join('.') === origin.path.join('.')) return true;
+  if (type !== undefined && context.sessions.types.get(type)?.[wanted]?.join('.') === origin.path.join('.'))
+    return true;
   return origin.path.length <= 1 && isFilledFromSession(context, parsed, origin.function, origin, wanted);
 }
 
@@ -197,7 +250,12 @@ const forms: Readonly<Record<EntryForm, readonly EntryForm[]>> = {
   helper: [],
 };
 
-function fromHead(context: FixContext, edits: EditSet, { parsed, node }: At, { wanted }: CallerQuestion): CallerValue | undefined {
+function fromHead(
+  context: FixContext,
+  edits: EditSet,
+  { parsed, node }: At,
+  { wanted }: CallerQuestion,
+): CallerValue | undefined {
   const entry = entryFunctionAround(parsed, node);
   if (entry === undefined || entry.body?.type !== 'BlockStatement') return undefined;
   const snippet = snippetFor(context, parsed, node, wanted);
@@ -207,7 +265,12 @@ function fromHead(context: FixContext, edits: EditSet, { parsed, node }: At, { w
 }
 
 /** The look-up of the session that siblings of this kind of entry point write. */
-export function snippetFor(context: FixContext, parsed: ParsedFile, node: Node, wanted: Wanted): SessionSnippet | undefined {
+export function snippetFor(
+  context: FixContext,
+  parsed: ParsedFile,
+  node: Node,
+  wanted: Wanted,
+): SessionSnippet | undefined {
   for (const form of forms[entryKindOf(parsed, node)]) {
     const fitting = context.sessions.snippets.filter(each => each.wanted === wanted && each.form === form);
     // A page's guard (`redirect`) is right in an action; a route's (`return …401`) is right in routes only.
@@ -231,12 +294,17 @@ export function insertHead(
   const renamed = renaming(entry, snippet);
   if (renamed === undefined) return undefined;
   const free = uniqueNames(parsed, entry, snippet.binds);
-  const rename = (text: string) => [...renamed, ...free].reduce((current, [from, to]) => replaceWord(current, from, to), text);
+  const rename = (text: string) =>
+    [...renamed, ...free].reduce((current, [from, to]) => replaceWord(current, from, to), text);
   const directive = body.body.filter(statement => isDirective(statement)).at(-1);
-  const bare = body.body.find(statement => statement.type === 'ExpressionStatement' && isInitOf(snippet.statement, textOf(parsed, statement)));
+  const bare = body.body.find(
+    statement => statement.type === 'ExpressionStatement' && isInitOf(snippet.statement, textOf(parsed, statement)),
+  );
   const first = body.body.find(statement => !isDirective(statement));
   const indent = first === undefined ? `${indentAt(parsed, entry.start)}  ` : indentAt(parsed, first.start);
-  const lines = [snippet.statement, ...(snippet.guard === undefined ? [] : [snippet.guard])].map(line => rename(reindent(line, indent)));
+  const lines = [snippet.statement, ...(snippet.guard === undefined ? [] : [snippet.guard])].map(line =>
+    rename(reindent(line, indent)),
+  );
   const offset = directive === undefined ? body.start + 1 : directive.end;
   if (isRenderedAhead(parsed)) makeDynamic(edits, parsed);
   addImports(context, edits, parsed, snippet.imports);
@@ -270,17 +338,25 @@ function renaming(entry: FunctionNode, snippet: SessionSnippet): readonly (reado
   return pairs;
 }
 
-function uniqueNames(parsed: ParsedFile, entry: FunctionNode, binds: readonly string[]): readonly (readonly [string, string])[] {
+function uniqueNames(
+  parsed: ParsedFile,
+  entry: FunctionNode,
+  binds: readonly string[],
+): readonly (readonly [string, string])[] {
   const used = new Set<string>();
   walk(entry, each => {
     if (each.type === 'Identifier') used.add(each.name);
   });
   for (const statement of parsed.program.body) {
-    if (statement.type === 'ImportDeclaration') for (const specifier of statement.specifiers) used.add(specifier.local.name);
+    if (statement.type === 'ImportDeclaration')
+      for (const specifier of statement.specifiers) used.add(specifier.local.name);
   }
   return binds.flatMap(name => {
     if (!used.has(name)) return [];
-    const other = [`current${name.charAt(0).toUpperCase()}${name.slice(1)}`, `caller${name.charAt(0).toUpperCase()}${name.slice(1)}`].find(each => !used.has(each));
+    const other = [
+      `current${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+      `caller${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+    ].find(each => !used.has(each));
     return other === undefined ? [] : [[name, other] as const];
   });
 }
@@ -295,13 +371,25 @@ function reindent(text: string, indent: string): string {
   return [first, ...rest.map(line => (line.startsWith(old) ? indent + line.slice(old.length) : line))].join('\n');
 }
 
-function fromParameter(context: FixContext, edits: EditSet, { parsed, node }: At, question: CallerQuestion, depth: number): CallerValue | undefined {
-  const around = functionsAround(parsed, node).find(each => nameOfFunction(parsed, each) !== undefined && isCallable(parsed, each));
+function fromParameter(
+  context: FixContext,
+  edits: EditSet,
+  { parsed, node }: At,
+  question: CallerQuestion,
+  depth: number,
+): CallerValue | undefined {
+  const around = functionsAround(parsed, node).find(
+    each => nameOfFunction(parsed, each) !== undefined && isCallable(parsed, each),
+  );
   const name = around === undefined ? undefined : nameOfFunction(parsed, around);
   if (around === undefined || name === undefined || entryFunctionAround(parsed, node) === around) return undefined;
   const known = around.params.findIndex(parameter => boundNames(parameterPattern(parameter)).includes(question.name));
   const calls = callsOf(context.set, { file: parsed.file, name, isMethod: isMethod(parsed, around) });
-  if (calls.length === 0 || calls.some(({ call }) => call.arguments.some(argument => argument.type === 'SpreadElement'))) return undefined;
+  if (
+    calls.length === 0 ||
+    calls.some(({ call }) => call.arguments.some(argument => argument.type === 'SpreadElement'))
+  )
+    return undefined;
   if (known !== -1) return undefined;
   const index = positionForParameter(around);
   if (calls.some(({ call }) => call.arguments.length < index)) return undefined;
@@ -323,7 +411,10 @@ function isCallable(parsed: ParsedFile, node: FunctionNode): boolean {
 // Required parameters stand before optional ones.
 function positionForParameter(node: FunctionNode): number {
   const optional = node.params.findIndex(
-    parameter => parameter.type === 'AssignmentPattern' || parameter.type === 'RestElement' || (parameter.type === 'Identifier' && Boolean(parameter.optional)),
+    parameter =>
+      parameter.type === 'AssignmentPattern' ||
+      parameter.type === 'RestElement' ||
+      (parameter.type === 'Identifier' && Boolean(parameter.optional)),
   );
   return optional === -1 ? node.params.length : optional;
 }

@@ -40,7 +40,10 @@ export function copyStatement(context: FixContext, edits: EditSet, copy: Copy): 
   const missing = plan.lines.filter(line => !parsed.text.slice(body.start, body.end).includes(line));
   if (missing.length === 0) return 'The guard stands there already.';
   const [only] = missing;
-  const weaker = missing.length === 1 && only !== undefined && isBareCall(copy.from.statement) ? weakerGuard(context, parsed, entry) : undefined;
+  const weaker =
+    missing.length === 1 && only !== undefined && isBareCall(copy.from.statement)
+      ? weakerGuard(context, parsed, entry)
+      : undefined;
   if (weaker !== undefined && only !== undefined) {
     edits.replace(parsed, weaker, only, 'shared');
     addImports(context, edits, parsed, plan.imports);
@@ -52,14 +55,23 @@ export function copyStatement(context: FixContext, edits: EditSet, copy: Copy): 
 }
 
 function isBareCall(statement: Node): boolean {
-  return statement.type === 'ExpressionStatement' && statement.expression.type === 'AwaitExpression' && isCall(statement.expression.argument);
+  return (
+    statement.type === 'ExpressionStatement' &&
+    statement.expression.type === 'AwaitExpression' &&
+    isCall(statement.expression.argument)
+  );
 }
 
 // `await requireUser();` asks less than the guard that is copied; it gives way to it.
 function weakerGuard(context: FixContext, parsed: ParsedFile, entry: FunctionNode): Node | undefined {
   if (entry.body?.type !== 'BlockStatement') return undefined;
   const first = entry.body.body.find(statement => !isDirective(statement));
-  if (first?.type !== 'ExpressionStatement' || first.expression.type !== 'AwaitExpression' || !isCall(first.expression.argument)) return undefined;
+  if (
+    first?.type !== 'ExpressionStatement' ||
+    first.expression.type !== 'AwaitExpression' ||
+    !isCall(first.expression.argument)
+  )
+    return undefined;
   return context.sessions.asksWho(parsed, first.expression.argument) ? first : undefined;
 }
 
@@ -67,13 +79,18 @@ function weakerGuard(context: FixContext, parsed: ParsedFile, entry: FunctionNod
 function copyIntoExpression(context: FixContext, edits: EditSet, copy: Copy): string | undefined {
   const { parsed, entry } = copy.to;
   const { body } = entry;
-  if (entry.type !== 'ArrowFunctionExpression' || body === null || body.type === 'BlockStatement') return 'The function has no body.';
+  if (entry.type !== 'ArrowFunctionExpression' || body === null || body.type === 'BlockStatement')
+    return 'The function has no body.';
   const plan: Plan = { lines: [], imports: [], after: body.start };
   const refused = planStatement(context, edits, copy, plan, 0);
   if (refused !== undefined) return refused;
   const { end } = styleOf(parsed);
   const indent = indentAt(parsed, entry.start);
-  edits.insert(parsed, body.start, `{\n${plan.lines.map(line => `${indent}  ${shifted(line, `${indent}  `)}\n`).join('')}${indent}  return `);
+  edits.insert(
+    parsed,
+    body.start,
+    `{\n${plan.lines.map(line => `${indent}  ${shifted(line, `${indent}  `)}\n`).join('')}${indent}  return `,
+  );
   edits.insert(parsed, body.end, `${end}\n${indent}}`);
   addImports(context, edits, parsed, plan.imports);
   return undefined;
@@ -82,7 +99,9 @@ function copyIntoExpression(context: FixContext, edits: EditSet, copy: Copy): st
 function planStatement(context: FixContext, edits: EditSet, copy: Copy, plan: Plan, depth: number): string | undefined {
   const { from, to } = copy;
   const parameterNames: (readonly [string, string])[] = [];
-  const own = new Set(findAll(from.statement, each => each.type === 'VariableDeclarator').flatMap(each => boundNames(each.id)));
+  const own = new Set(
+    findAll(from.statement, each => each.type === 'VariableDeclarator').flatMap(each => boundNames(each.id)),
+  );
   const parts = partsToCopy(copy);
   for (const name of new Set(parts.nodes.flatMap(node => freeNames(node)))) {
     if (own.has(name)) continue;
@@ -96,7 +115,13 @@ function planStatement(context: FixContext, edits: EditSet, copy: Copy, plan: Pl
     }
     const present = bindingOf(to.parsed, firstStatement(to.entry) ?? to.entry, name);
     if (binding.kind === 'parameter') {
-      const refused = bindParameter(context, edits, copy, { name, index: binding.index, path: binding.path, function: binding.function }, parameterNames);
+      const refused = bindParameter(
+        context,
+        edits,
+        copy,
+        { name, index: binding.index, path: binding.path, function: binding.function },
+        parameterNames,
+      );
       if (refused !== undefined) return refused;
       continue;
     }
@@ -108,16 +133,28 @@ function planStatement(context: FixContext, edits: EditSet, copy: Copy, plan: Pl
     if (present.kind === 'parameter') continue;
     const declaration = statementOf(from.parsed, binding.declarator);
     if (declaration === undefined || depth >= declarationDepth) return `'${name}' cannot be had in ${to.parsed.file}.`;
-    const refused = planStatement(context, edits, { from: { parsed: from.parsed, statement: declaration }, to }, plan, depth + 1);
+    const refused = planStatement(
+      context,
+      edits,
+      { from: { parsed: from.parsed, statement: declaration }, to },
+      plan,
+      depth + 1,
+    );
     if (refused !== undefined) return refused;
   }
-  const text = parameterNames.reduce((current, [old, name]) => current.replace(new RegExp(`(?<![\\w$.])${old}(?![\\w$])`, 'g'), name), parts.text(context, edits));
+  const text = parameterNames.reduce(
+    (current, [old, name]) => current.replace(new RegExp(`(?<![\\w$.])${old}(?![\\w$])`, 'g'), name),
+    parts.text(context, edits),
+  );
   if (!plan.lines.includes(text)) plan.lines.push(text);
   return undefined;
 }
 
 // Where the sibling is of another kind, only its question is copied; the answer is this kind's own.
-function partsToCopy({ from, to }: Copy): { readonly nodes: readonly Node[]; readonly text: (context: FixContext, edits: EditSet) => string } {
+function partsToCopy({ from, to }: Copy): {
+  readonly nodes: readonly Node[];
+  readonly text: (context: FixContext, edits: EditSet) => string;
+} {
   const { statement } = from;
   const sameForm = entryKindOf(from.parsed, statement) === entryKindOf(to.parsed, firstStatement(to.entry) ?? to.entry);
   if (statement.type !== 'IfStatement' || (sameForm && !/return\s*\(?\s*</.test(textOf(from.parsed, statement)))) {
@@ -137,7 +174,12 @@ function bindParameter(
   context: FixContext,
   edits: EditSet,
   copy: Copy,
-  parameter: { readonly name: string; readonly index: number; readonly path: readonly string[]; readonly function: FunctionNode },
+  parameter: {
+    readonly name: string;
+    readonly index: number;
+    readonly path: readonly string[];
+    readonly function: FunctionNode;
+  },
   renamed: (readonly [string, string])[],
 ): string | undefined {
   const { parsed, entry } = copy.to;
@@ -145,8 +187,10 @@ function bindParameter(
   const pattern = target === undefined ? undefined : parameterPattern(target);
   const source = parameter.function.params[parameter.index];
   if (pattern === undefined) {
-    if (parameter.path.length > 0 && !sameWrapper(copy, parameter.function)) return `'${parameter.name}' cannot be had in ${parsed.file}.`;
-    if (parameter.index !== entry.params.length || source === undefined) return `'${parameter.name}' is no parameter of ${parsed.file}.`;
+    if (parameter.path.length > 0 && !sameWrapper(copy, parameter.function))
+      return `'${parameter.name}' cannot be had in ${parsed.file}.`;
+    if (parameter.index !== entry.params.length || source === undefined)
+      return `'${parameter.name}' is no parameter of ${parsed.file}.`;
     const text = parameter.path.length === 0 ? textOf(copy.from.parsed, source) : `{ ${parameter.name} }`;
     const type = parameterType(source);
     const declared = type === undefined ? undefined : importsForType(copy, type);
@@ -175,7 +219,8 @@ function bindParameter(
 function importsForType(copy: Copy, type: string): ImportNeed | undefined {
   for (const statement of copy.from.parsed.program.body) {
     if (statement.type !== 'ImportDeclaration') continue;
-    if (statement.specifiers.some(each => each.local.name === type)) return { name: type, from: statement.source.value };
+    if (statement.specifiers.some(each => each.local.name === type))
+      return { name: type, from: statement.source.value };
   }
   return undefined;
 }
@@ -183,7 +228,12 @@ function importsForType(copy: Copy, type: string): ImportNeed | undefined {
 function sameWrapper({ from, to }: Copy, source: FunctionNode): boolean {
   const theirs = from.parsed.parentOf(source);
   const ours = to.parsed.parentOf(to.entry);
-  if (theirs === undefined || !isCall(theirs)) return (ours === undefined || !isCall(ours)) && to.entry.params.length > 0 && parameterTypeText(from.parsed, source) === parameterTypeText(to.parsed, to.entry);
+  if (theirs === undefined || !isCall(theirs))
+    return (
+      (ours === undefined || !isCall(ours)) &&
+      to.entry.params.length > 0 &&
+      parameterTypeText(from.parsed, source) === parameterTypeText(to.parsed, to.entry)
+    );
   return ours !== undefined && isCall(ours) && calleeName(theirs) === calleeName(ours);
 }
 

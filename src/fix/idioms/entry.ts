@@ -27,7 +27,8 @@ export function isServerFunction(node: Node): boolean {
 // `tool({ …, execute: async input => … })`
 function isToolBody(parsed: ParsedFile, node: FunctionNode): boolean {
   const property = parsed.parentOf(node);
-  if (property?.type !== 'Property' || property.key.type !== 'Identifier' || property.key.name !== 'execute') return false;
+  if (property?.type !== 'Property' || property.key.type !== 'Identifier' || property.key.name !== 'execute')
+    return false;
   const object = parsed.parentOf(property);
   const call = object === undefined ? undefined : parsed.parentOf(object);
   return call !== undefined && isCall(call) && /tool$/i.test(calleeName(call) ?? '');
@@ -35,7 +36,10 @@ function isToolBody(parsed: ParsedFile, node: FunctionNode): boolean {
 
 /** Whether a block begins with a directive. */
 export function hasDirective(block: { readonly body: readonly Node[] }, directive: string): boolean {
-  return block.body.some(statement => statement.type === 'ExpressionStatement' && 'directive' in statement && statement.directive === directive);
+  return block.body.some(
+    statement =>
+      statement.type === 'ExpressionStatement' && 'directive' in statement && statement.directive === directive,
+  );
 }
 
 /** The function that a request enters, around a node: an exported handler, page or action, or the handler given to a wrapper. */
@@ -67,7 +71,10 @@ function isEntry(parsed: ParsedFile, node: FunctionNode): boolean {
   return (
     name !== undefined &&
     parsed.program.body.some(
-      statement => statement.type === 'ExportDefaultDeclaration' && statement.declaration.type === 'Identifier' && statement.declaration.name === name,
+      statement =>
+        statement.type === 'ExportDefaultDeclaration' &&
+        statement.declaration.type === 'Identifier' &&
+        statement.declaration.name === name,
     )
   );
 }

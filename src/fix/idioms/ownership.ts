@@ -13,7 +13,8 @@ export interface RowOwnership {
 export function ownershipOf(context: FixContext, table: string): RowOwnership | undefined {
   const { root, principal } = context.tenancy;
   const ownership = ownerOf(context, table)?.ownership;
-  if (root?.table === table && root.table !== principal?.table) return { wanted: 'tenant', hops: [itself(table, root.key)] };
+  if (root?.table === table && root.table !== principal?.table)
+    return { wanted: 'tenant', hops: [itself(table, root.key)] };
   if (principal?.table === table) return { wanted: 'user', hops: [itself(table, principal.key)] };
   if (ownership?.kind === 'tenant' || ownership?.kind === 'user') {
     return { wanted: root?.table === principal?.table ? 'user' : ownership.kind, hops: ownership.path };

@@ -11,18 +11,51 @@ export function quoted(name: string): string {
     .join('.');
 }
 
-const reserved = new Set(['user', 'order', 'group', 'table', 'column', 'select', 'default', 'check', 'grant', 'all', 'analyse', 'analyze', 'end', 'limit', 'offset', 'references', 'to', 'union', 'when', 'where', 'window', 'with']);
+const reserved = new Set([
+  'user',
+  'order',
+  'group',
+  'table',
+  'column',
+  'select',
+  'default',
+  'check',
+  'grant',
+  'all',
+  'analyse',
+  'analyze',
+  'end',
+  'limit',
+  'offset',
+  'references',
+  'to',
+  'union',
+  'when',
+  'where',
+  'window',
+  'with',
+]);
 
 /**
  * The condition by which a row of `table` belongs to the caller, as this database's own policies say it; when none
  * does, as the platform documents it.
  */
-export function ownerCondition(context: FixContext, table: string, avoid: ReadonlySet<string> = new Set()): string | undefined {
+export function ownerCondition(
+  context: FixContext,
+  table: string,
+  avoid: ReadonlySet<string> = new Set(),
+): string | undefined {
   const ownership = ownershipOf(context, table);
   return ownership === undefined ? undefined : conditionOver(context, table, ownership.hops, ownership, avoid);
 }
 
-function conditionOver(context: FixContext, table: string, hops: RowOwnership['hops'], ownership: RowOwnership, avoid: ReadonlySet<string>): string {
+function conditionOver(
+  context: FixContext,
+  table: string,
+  hops: RowOwnership['hops'],
+  ownership: RowOwnership,
+  avoid: ReadonlySet<string>,
+): string {
   const [hop, ...rest] = hops;
   const [next] = rest;
   if (next === undefined) return template(context, table, hop.column, ownership, avoid);
@@ -30,16 +63,24 @@ function conditionOver(context: FixContext, table: string, hops: RowOwnership['h
   return `${quoted(hop.column)} in (select ${quoted(hop.referencedColumn)} from ${quoted(hop.table)} where ${inner})`;
 }
 
-function template(context: FixContext, table: string, column: string, ownership: RowOwnership, avoid: ReadonlySet<string>): string {
+function template(
+  context: FixContext,
+  table: string,
+  column: string,
+  ownership: RowOwnership,
+  avoid: ReadonlySet<string>,
+): string {
   const counts = new Map<string, number>();
   for (const other of context.database.tables) {
     const otherOwnership = ownershipOf(context, other.name);
-    if (otherOwnership === undefined || otherOwnership.hops.length !== 1 || otherOwnership.wanted !== ownership.wanted) continue;
+    if (otherOwnership === undefined || otherOwnership.hops.length !== 1 || otherOwnership.wanted !== ownership.wanted)
+      continue;
     if (context.tenancy.memberships.some(each => each.table === other.name) && other.name !== table) continue;
     for (const policy of other.policies) {
       if (!policy.permissive || avoid.has(`${other.name}.${policy.name}`)) continue;
       for (const text of [policy.using, policy.check]) {
-        const plain = text === undefined ? undefined : templateOf(text, other.name, otherOwnership.hops[0].column, table);
+        const plain =
+          text === undefined ? undefined : templateOf(text, other.name, otherOwnership.hops[0].column, table);
         if (plain !== undefined) counts.set(plain, (counts.get(plain) ?? 0) + 1);
       }
     }
@@ -61,7 +102,9 @@ function templateOf(text: string, table: string, column: string, target: string)
   // Conditions on further columns of that table belong to that table.
   if (/\band\b/i.test(opened) && !/select/i.test(opened)) return undefined;
   void target;
-  return opened.replace(/::text(?=[,)])/g, '').replace(/^\((.*)\)$/s, (whole, inner: string) => (balanced(inner) ? inner : whole));
+  return opened
+    .replace(/::text(?=[,)])/g, '')
+    .replace(/^\((.*)\)$/s, (whole, inner: string) => (balanced(inner) ? inner : whole));
 }
 
 function balanced(text: string): boolean {
@@ -80,13 +123,21 @@ function documented({ database, tenancy }: FixContext, column: string, ownership
     if (ownership.wanted === 'user' || membership === undefined) return `${quoted(column)} = (select auth.uid())`;
     return `${quoted(column)} in (select ${quoted(membership.tenantColumn)} from ${quoted(membership.table)} where ${quoted(membership.userColumn)} = (select auth.uid()))`;
   }
-  return ownership.wanted === 'user' ? `${quoted(column)}::text = current_setting('app.user_id', true)` : `${quoted(column)}::text = current_setting('app.tenant_id', true)`;
+  return ownership.wanted === 'user'
+    ? `${quoted(column)}::text = current_setting('app.user_id', true)`
+    : `${quoted(column)}::text = current_setting('app.tenant_id', true)`;
 }
 
 /** The roles that requests run under on a table: those that were granted something and do not own it. */
 export function requestRoles(table: Table, context: FixContext): readonly string[] {
-  const privileged = new Set(context.database.roles.filter(role => role.superuser || role.bypassRowSecurity).map(role => role.name));
-  const roles = new Set(table.grants.map(grant => grant.role).filter(role => role !== table.owner && !privileged.has(role) && role !== 'public'));
+  const privileged = new Set(
+    context.database.roles.filter(role => role.superuser || role.bypassRowSecurity).map(role => role.name),
+  );
+  const roles = new Set(
+    table.grants
+      .map(grant => grant.role)
+      .filter(role => role !== table.owner && !privileged.has(role) && role !== 'public'),
+  );
   roles.delete('anon');
   if (roles.size === 0 && context.database.platform === 'supabase') roles.add('authenticated');
   return [...roles].sort();
@@ -94,7 +145,9 @@ export function requestRoles(table: Table, context: FixContext): readonly string
 
 /** The commands that requests may run on a table. */
 export function grantedCommands(table: Table, roles: readonly string[]): readonly Exclude<PolicyCommand, 'all'>[] {
-  const commands = (['select', 'insert', 'update', 'delete'] as const).filter(command => table.grants.some(grant => grant.privilege === command && roles.includes(grant.role)));
+  const commands = (['select', 'insert', 'update', 'delete'] as const).filter(command =>
+    table.grants.some(grant => grant.privilege === command && roles.includes(grant.role)),
+  );
   return commands.length === 0 ? ['select', 'insert', 'update', 'delete'] : commands;
 }
 
@@ -108,13 +161,15 @@ export function createPolicy(policy: {
 }): string {
   const to = policy.roles.length === 0 ? '' : ` to ${policy.roles.map(quoted).join(', ')}`;
   const using = policy.command === 'insert' ? '' : `\n  using (${policy.condition})`;
-  const check = policy.command === 'insert' || policy.command === 'update' ? `\n  with check (${policy.condition})` : '';
+  const check =
+    policy.command === 'insert' || policy.command === 'update' ? `\n  with check (${policy.condition})` : '';
   return `create policy ${quoted(policy.name)} on ${quoted(policy.table)} for ${policy.command}${to}${using}${check};`;
 }
 
 /** The statement that makes a policy as it was. */
 export function recreatePolicy(policy: Policy): string {
-  const to = policy.roles.length === 0 || policy.roles.includes('public') ? '' : ` to ${policy.roles.map(quoted).join(', ')}`;
+  const to =
+    policy.roles.length === 0 || policy.roles.includes('public') ? '' : ` to ${policy.roles.map(quoted).join(', ')}`;
   const using = policy.using === undefined ? '' : `\n  using (${policy.using})`;
   const check = policy.check === undefined ? '' : `\n  with check (${policy.check})`;
   return `create policy ${quoted(policy.name)} on ${quoted(policy.table)} as ${policy.permissive ? 'permissive' : 'restrictive'} for ${policy.command}${to}${using}${check};`;

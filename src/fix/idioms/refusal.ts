@@ -58,7 +58,9 @@ function answersIn(sources: SourceSet, parsed: ParsedFile, scope: Node): readonl
   return findAll(scope, each => each.type === 'ReturnStatement').flatMap(statement => {
     if (statement.argument === null || !says404(sources, parsed, statement.argument)) return [];
     const needs = importsFor(sources, parsed, [statement]);
-    return needs === undefined || needs.parameters.size > 0 ? [] : [{ statement: textOf(parsed, statement), imports: needs.imports }];
+    return needs === undefined || needs.parameters.size > 0
+      ? []
+      : [{ statement: textOf(parsed, statement), imports: needs.imports }];
   });
 }
 
@@ -70,7 +72,9 @@ function says404(sources: SourceSet, parsed: ParsedFile, value: Expression): boo
   if (declaration?.kind !== 'local') return false;
   const target = sources.parsed(declaration.file);
   const body = target === undefined ? undefined : topLevelFunctions(target).get(declaration.name);
-  return target !== undefined && body !== undefined && body.params.length === 0 && /status: 404\b/.test(textOf(target, body));
+  return (
+    target !== undefined && body !== undefined && body.params.length === 0 && /status: 404\b/.test(textOf(target, body))
+  );
 }
 
 function apiAnswer(parsed: ParsedFile, node: Node): string {
@@ -85,7 +89,13 @@ function apiAnswer(parsed: ParsedFile, node: Node): string {
 function errorTexts(value: Node): readonly string[] {
   return findAll(value, each => each.type === 'ObjectExpression').flatMap(object => {
     const [first] = object.properties;
-    if (object.properties.length !== 1 || first?.type !== 'Property' || first.key.type !== 'Identifier' || first.key.name !== 'error') return [];
+    if (
+      object.properties.length !== 1 ||
+      first?.type !== 'Property' ||
+      first.key.type !== 'Identifier' ||
+      first.key.name !== 'error'
+    )
+      return [];
     return stringValue(first.value) ?? [];
   });
 }
@@ -97,14 +107,20 @@ function ownAnswer(parsed: ParsedFile, node: Node): Refusal | undefined {
   for (const within of scope === undefined ? [parsed.program] : [scope, parsed.program]) {
     for (const statement of findAll(within, each => each.type === 'ThrowStatement')) {
       const thrown = statement.argument;
-      if (thrown.type === 'NewExpression' && /not.?found/i.test(textOf(parsed, thrown)) && stringValue(thrown.arguments[0]) !== undefined) {
+      if (
+        thrown.type === 'NewExpression' &&
+        /not.?found/i.test(textOf(parsed, thrown)) &&
+        stringValue(thrown.arguments[0]) !== undefined
+      ) {
         return { statement: textOf(parsed, statement), imports: [] };
       }
     }
   }
   if (scope === undefined) return undefined;
   for (const within of [scope, parsed.program]) {
-    const errors = findAll(within, each => each.type === 'ReturnStatement').flatMap(statement => (statement.argument === null ? [] : errorTexts(statement.argument)));
+    const errors = findAll(within, each => each.type === 'ReturnStatement').flatMap(statement =>
+      statement.argument === null ? [] : errorTexts(statement.argument),
+    );
     const text = errors.find(each => /not found|no such/i.test(each)) ?? (errors.length > 0 ? 'Not found' : undefined);
     if (text !== undefined) return { statement: `return { error: ${quote}${text}${quote} }${end}`, imports: [] };
   }

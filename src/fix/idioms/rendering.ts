@@ -7,7 +7,10 @@ const ahead = new Set(['revalidate', 'dynamicParams', 'generateStaticParams']);
 
 /** Whether a page says that it is rendered before anybody asks; reading the session there fails at run time. */
 export function isRenderedAhead(parsed: ParsedFile): boolean {
-  return exportedNames(parsed).some(({ names, text }) => names.some(name => ahead.has(name)) || (names.includes('dynamic') && /force-static|error/.test(text)));
+  return exportedNames(parsed).some(
+    ({ names, text }) =>
+      names.some(name => ahead.has(name)) || (names.includes('dynamic') && /force-static|error/.test(text)),
+  );
 }
 
 /** Writes `export const dynamic = 'force-dynamic'` in place of what had the page rendered ahead. */
@@ -17,8 +20,18 @@ export function makeDynamic(edits: EditSet, parsed: ParsedFile): void {
   for (const statement of parsed.program.body) {
     if (statement.type !== 'ExportNamedDeclaration' || statement.declaration === null) continue;
     const { declaration } = statement;
-    const names = declaration.type === 'VariableDeclaration' ? declaration.declarations.flatMap(each => boundNames(each.id)) : declaration.type === 'FunctionDeclaration' ? [declaration.id?.name ?? ''] : [];
-    if (names.includes('revalidate') || names.includes('dynamic') || names.includes('dynamicParams') || names.includes('generateStaticParams')) {
+    const names =
+      declaration.type === 'VariableDeclaration'
+        ? declaration.declarations.flatMap(each => boundNames(each.id))
+        : declaration.type === 'FunctionDeclaration'
+          ? [declaration.id?.name ?? '']
+          : [];
+    if (
+      names.includes('revalidate') ||
+      names.includes('dynamic') ||
+      names.includes('dynamicParams') ||
+      names.includes('generateStaticParams')
+    ) {
       const line = written ? '' : `export const dynamic = ${quote}force-dynamic${quote}${end}`;
       const after = written ? (/^\s*?\n(?:[ \t]*\n)?/.exec(parsed.text.slice(statement.end))?.[0].length ?? 0) : 0;
       edits.replace(parsed, { start: statement.start, end: statement.end + after }, line, 'shared');
@@ -36,6 +49,8 @@ function exportedNames(parsed: ParsedFile): readonly { readonly names: readonly 
     const { declaration } = statement;
     const text = parsed.text.slice(statement.start, statement.end);
     if (declaration.type === 'FunctionDeclaration') return [{ names: [declaration.id?.name ?? ''], text }];
-    return declaration.type === 'VariableDeclaration' ? [{ names: declaration.declarations.flatMap(each => boundNames(each.id)), text }] : [];
+    return declaration.type === 'VariableDeclaration'
+      ? [{ names: declaration.declarations.flatMap(each => boundNames(each.id)), text }]
+      : [];
   });
 }

@@ -83,7 +83,11 @@ const helperDepth = 4;
 const readsCredential = /headers\s*\.\s*get\(\s*['"`](?:authorization|x-api-key)/i;
 
 /** Learns from the whole app how the caller's tenant and user are found where a query is scoped by them. */
-export function learnSessions(input: { readonly sources: SourceSet; readonly tables: readonly CodeTable[]; readonly tenancy: TenancyModel }): SessionIdioms {
+export function learnSessions(input: {
+  readonly sources: SourceSet;
+  readonly tables: readonly CodeTable[];
+  readonly tenancy: TenancyModel;
+}): SessionIdioms {
   const { sources } = input;
   const memory = new Map<string, boolean>();
   const asksWho = (parsed: ParsedFile, call: CallExpression) => reachesIdentity({ sources, memory }, parsed, call, 0);
@@ -118,7 +122,8 @@ export function learnSessions(input: { readonly sources: SourceSet; readonly tab
       if (call === undefined || !isCall(call)) continue;
       for (const wanted of ['tenant', 'user'] as const) {
         const path = pathIn(parsed, call, wanted);
-        const snippet = path === undefined ? undefined : snippetOf(sources, wanted, { kind: 'call', parsed, call, declarator, path });
+        const snippet =
+          path === undefined ? undefined : snippetOf(sources, wanted, { kind: 'call', parsed, call, declarator, path });
         if (snippet !== undefined) snippets.push(snippet);
       }
     }
@@ -139,7 +144,13 @@ interface Learned {
 }
 
 // Properties (and SQL names) of the columns that hold a tenant's or a user's key.
-function ownerProperties({ tables, tenancy }: { readonly tables: readonly CodeTable[]; readonly tenancy: TenancyModel }): ReadonlyMap<string, Wanted> {
+function ownerProperties({
+  tables,
+  tenancy,
+}: {
+  readonly tables: readonly CodeTable[];
+  readonly tenancy: TenancyModel;
+}): ReadonlyMap<string, Wanted> {
   const found = new Map<string, Wanted>();
   const add = (table: string, column: string, wanted: Wanted) => {
     found.set(column, wanted);
@@ -165,14 +176,19 @@ function scopedValues(parsed: ParsedFile, properties: ReadonlyMap<string, Wanted
   for (const call of findAll(parsed.program, isCall)) {
     if (calleeName(call) !== 'eq') continue;
     const [left, right] = call.arguments;
-    if (left === undefined || right === undefined || left.type === 'SpreadElement' || right.type === 'SpreadElement') continue;
+    if (left === undefined || right === undefined || left.type === 'SpreadElement' || right.type === 'SpreadElement')
+      continue;
     const name = stringValue(left) ?? memberChain(left)?.names.at(-1);
     const wanted = name === undefined ? undefined : properties.get(name);
     if (wanted !== undefined) found.push({ wanted, value: right });
   }
   for (const object of findAll(parsed.program, node => node.type === 'ObjectExpression')) {
     for (const property of object.properties) {
-      if (property.type !== 'Property' || (property.value.type !== 'MemberExpression' && property.value.type !== 'Identifier')) continue;
+      if (
+        property.type !== 'Property' ||
+        (property.value.type !== 'MemberExpression' && property.value.type !== 'Identifier')
+      )
+        continue;
       const name = keyName(property.key);
       const wanted = name === undefined ? undefined : properties.get(name);
       if (wanted !== undefined) found.push({ wanted, value: property.value });
@@ -223,10 +239,19 @@ function learnFromWrapper(lesson: Lesson, origin: Extract<Origin, { kind: 'param
   return true;
 }
 
-function learnFromCallers(lesson: Lesson, origin: Extract<Origin, { kind: 'parameter' }>, learned: Learned, depth: number): boolean {
+function learnFromCallers(
+  lesson: Lesson,
+  origin: Extract<Origin, { kind: 'parameter' }>,
+  learned: Learned,
+  depth: number,
+): boolean {
   const name = nameOfFunction(origin.parsed, origin.function);
   if (name === undefined || depth > 2) return false;
-  const calls = callsOf(lesson.sources, { file: origin.parsed.file, name, isMethod: isMethod(origin.parsed, origin.function) });
+  const calls = callsOf(lesson.sources, {
+    file: origin.parsed.file,
+    name,
+    isMethod: isMethod(origin.parsed, origin.function),
+  });
   let hits = 0;
   for (const { parsed, call } of calls) {
     const argument = call.arguments[origin.index];
@@ -234,7 +259,11 @@ function learnFromCallers(lesson: Lesson, origin: Extract<Origin, { kind: 'param
     const inner = originOf(parsed, argument);
     const full = inner.kind === 'other' ? inner : { ...inner, path: [...inner.path, ...origin.path] };
     const value = full.kind === 'other' ? undefined : argument;
-    if (value !== undefined && learnFrom({ ...lesson, parsed, origin: full, use: { wanted: lesson.use.wanted, value } }, learned, depth + 1)) hits += 1;
+    if (
+      value !== undefined &&
+      learnFrom({ ...lesson, parsed, origin: full, use: { wanted: lesson.use.wanted, value } }, learned, depth + 1)
+    )
+      hits += 1;
   }
   const parameter = origin.function.params[origin.index];
   const type = parameter === undefined ? undefined : parameterType(parameter);
@@ -244,7 +273,11 @@ function learnFromCallers(lesson: Lesson, origin: Extract<Origin, { kind: 'param
   return hits > 0;
 }
 
-function snippetOf(sources: SourceSet, wanted: Wanted, origin: Extract<Origin, { kind: 'call' }>): SessionSnippet | undefined {
+function snippetOf(
+  sources: SourceSet,
+  wanted: Wanted,
+  origin: Extract<Origin, { kind: 'call' }>,
+): SessionSnippet | undefined {
   const { parsed, declarator } = origin;
   if (declarator === undefined || declarator.init === null || unwrap(declarator.init) !== origin.call) return undefined;
   const declaration = parsed.parentOf(declarator);
@@ -255,7 +288,10 @@ function snippetOf(sources: SourceSet, wanted: Wanted, origin: Extract<Origin, {
   if (value === undefined) return undefined;
   const index = block.body.findIndex(statement => statement === declaration);
   const next = block.body[index + 1];
-  const guard = next?.type === 'IfStatement' && isAbsenceGuard(next.test, boundNames(declarator.id)) && next.alternate === null ? next : undefined;
+  const guard =
+    next?.type === 'IfStatement' && isAbsenceGuard(next.test, boundNames(declarator.id)) && next.alternate === null
+      ? next
+      : undefined;
   const needs = importsFor(sources, parsed, guard === undefined ? [declaration] : [declaration, guard]);
   if (needs === undefined) return undefined;
   return {
@@ -276,7 +312,11 @@ function snippetOf(sources: SourceSet, wanted: Wanted, origin: Extract<Origin, {
 function isAbsenceGuard(test: Expression, names: readonly string[]): boolean {
   if (test.type === 'LogicalExpression') return isAbsenceGuard(test.left, names);
   const subject =
-    test.type === 'UnaryExpression' && test.operator === '!' ? test.argument : test.type === 'BinaryExpression' && test.left.type !== 'PrivateIdentifier' ? test.left : undefined;
+    test.type === 'UnaryExpression' && test.operator === '!'
+      ? test.argument
+      : test.type === 'BinaryExpression' && test.left.type !== 'PrivateIdentifier'
+        ? test.left
+        : undefined;
   const root = subject === undefined ? undefined : memberChain(subject)?.root;
   return root?.type === 'Identifier' && names.includes(root.name);
 }
@@ -300,7 +340,11 @@ export function importsFor(
 ): { readonly imports: readonly ImportNeed[]; readonly parameters: ReadonlyMap<string, number> } | undefined {
   const imports: ImportNeed[] = [];
   const parameters = new Map<string, number>();
-  const own = new Set(nodes.flatMap(node => findAll(node, each => each.type === 'VariableDeclarator').flatMap(each => boundNames(each.id))));
+  const own = new Set(
+    nodes.flatMap(node =>
+      findAll(node, each => each.type === 'VariableDeclarator').flatMap(each => boundNames(each.id)),
+    ),
+  );
   for (const node of nodes) {
     for (const name of freeNames(node)) {
       if (own.has(name) || isGlobal(name)) continue;
@@ -333,7 +377,9 @@ export function boundNames(pattern: Node): readonly string[] {
     case 'AssignmentPattern':
       return boundNames(pattern.left);
     case 'ObjectPattern':
-      return pattern.properties.flatMap(property => boundNames(property.type === 'Property' ? property.value : property.argument));
+      return pattern.properties.flatMap(property =>
+        boundNames(property.type === 'Property' ? property.value : property.argument),
+      );
     case 'ArrayPattern':
       return pattern.elements.flatMap(element => (element === null ? [] : boundNames(element)));
     default:
@@ -346,7 +392,8 @@ export function nameOfFunction(parsed: ParsedFile, node: FunctionNode): string |
   if (node.id !== null && node.id !== undefined) return node.id.name;
   for (const outer of ancestors(parsed, node)) {
     if (outer.type === 'VariableDeclarator') return outer.id.type === 'Identifier' ? outer.id.name : undefined;
-    if (outer.type === 'MethodDefinition' || outer.type === 'PropertyDefinition' || outer.type === 'Property') return keyName(outer.key);
+    if (outer.type === 'MethodDefinition' || outer.type === 'PropertyDefinition' || outer.type === 'Property')
+      return keyName(outer.key);
     if (!isCall(outer)) return undefined;
   }
   return undefined;
@@ -362,7 +409,11 @@ function importOf(parsed: ParsedFile, name: string): ImportNeed | undefined {
   for (const declaration of importsOf(parsed)) {
     for (const specifier of declaration.specifiers) {
       if (specifier.local.name !== name) continue;
-      return { name, from: declaration.source.value, ...(specifier.type === 'ImportDefaultSpecifier' ? { isDefault: true } : {}) };
+      return {
+        name,
+        from: declaration.source.value,
+        ...(specifier.type === 'ImportDefaultSpecifier' ? { isDefault: true } : {}),
+      };
     }
   }
   return undefined;
@@ -373,7 +424,10 @@ function isExported(parsed: ParsedFile, name: string): boolean {
     if (statement.type !== 'ExportNamedDeclaration') return false;
     const { declaration } = statement;
     if (declaration?.type === 'FunctionDeclaration') return declaration.id?.name === name;
-    return declaration?.type === 'VariableDeclaration' && declaration.declarations.some(each => boundNames(each.id).includes(name));
+    return (
+      declaration?.type === 'VariableDeclaration' &&
+      declaration.declarations.some(each => boundNames(each.id).includes(name))
+    );
   });
 }
 
@@ -426,7 +480,10 @@ function reachesIdentity(
   if (callee.type === 'MemberExpression') return identityCalls.has(name);
   const declaration = world.sources.declarationOf(parsed.file, name);
   if (declaration === undefined) return false;
-  if (declaration.kind === 'package') return identityCalls.has(declaration.name) || (declaration.name === 'auth' && /auth|clerk/.test(declaration.package));
+  if (declaration.kind === 'package')
+    return (
+      identityCalls.has(declaration.name) || (declaration.name === 'auth' && /auth|clerk/.test(declaration.package))
+    );
   const key = `${declaration.file}#${declaration.name}`;
   const known = world.memory.get(key);
   if (known !== undefined || depth > helperDepth) return known ?? false;
@@ -436,7 +493,8 @@ function reachesIdentity(
   const reaches =
     target !== undefined &&
     body !== undefined &&
-    (readsCredential.test(textOf(target, body)) || findAll(body, isCall).some(inner => reachesIdentity(world, target, inner, depth + 1)));
+    (readsCredential.test(textOf(target, body)) ||
+      findAll(body, isCall).some(inner => reachesIdentity(world, target, inner, depth + 1)));
   world.memory.set(key, reaches);
   return reaches;
 }

@@ -8,7 +8,12 @@ import { ancestors, functionsAround, indentAt, statementOf } from '../source/par
 import type { ParsedFile } from '../source/parsed-file.ts';
 
 /** Leaves before a query when the session names no tenant: `eq` with nothing in it, or a filter that would be dropped. */
-export function stopWhenEmpty(context: FixContext, edits: EditSet, at: { readonly parsed: ParsedFile; readonly node: Node }, text: string): void {
+export function stopWhenEmpty(
+  context: FixContext,
+  edits: EditSet,
+  at: { readonly parsed: ParsedFile; readonly node: Node },
+  text: string,
+): void {
   const { parsed } = at;
   const around = functionsAround(parsed, at.node).at(-1) ?? parsed.program;
   const plain = (value: string) => value.replaceAll('?', '').replace(/\s+/g, '');
@@ -16,7 +21,12 @@ export function stopWhenEmpty(context: FixContext, edits: EditSet, at: { readonl
   if (head.includes(`if(!${plain(text)})`)) return;
   const statement = entryStatement(parsed, at.node);
   const refusal = refusalAt(context.set, parsed, at.node);
-  edits.insert(parsed, statement.start, `if (!${text}) ${refusal.statement}\n${indentAt(parsed, statement.start)}`, 'shared');
+  edits.insert(
+    parsed,
+    statement.start,
+    `if (!${text}) ${refusal.statement}\n${indentAt(parsed, statement.start)}`,
+    'shared',
+  );
   addImports(context, edits, parsed, refusal.imports);
 }
 

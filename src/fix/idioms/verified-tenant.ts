@@ -17,8 +17,11 @@ export function verifiedTenantAt(context: FixContext, parsed: ParsedFile, node: 
   for (const call of findAll(around, isCall)) {
     if (call.end > node.start) continue;
     const candidates = call.arguments.filter((argument): argument is Expression => argument.type !== 'SpreadElement');
-    if (calleeName(call) === 'eq' && isMembershipColumn(context, parsed, candidates[0], names)) return textOf(parsed, candidates[1] ?? call);
-    const tenant = candidates.find(argument => names.has(memberChain(argument)?.names.at(-1) ?? (argument.type === 'Identifier' ? argument.name : '')));
+    if (calleeName(call) === 'eq' && isMembershipColumn(context, parsed, candidates[0], names))
+      return textOf(parsed, candidates[1] ?? call);
+    const tenant = candidates.find(argument =>
+      names.has(memberChain(argument)?.names.at(-1) ?? (argument.type === 'Identifier' ? argument.name : '')),
+    );
     if (tenant !== undefined && asksMembership(context, parsed, call, 0)) return textOf(parsed, tenant);
   }
   return undefined;
@@ -28,13 +31,20 @@ export function verifiedTenantAt(context: FixContext, parsed: ParsedFile, node: 
 function tenantNames(context: FixContext): ReadonlySet<string> {
   return new Set(
     context.tenancy.memberships.flatMap(membership => {
-      const property = context.tables.find(table => table.table === membership.table)?.properties.get(membership.tenantColumn);
+      const property = context.tables
+        .find(table => table.table === membership.table)
+        ?.properties.get(membership.tenantColumn);
       return [membership.tenantColumn, ...(property === undefined ? [] : [property])];
     }),
   );
 }
 
-function isMembershipColumn(context: FixContext, parsed: ParsedFile, expression: Expression | undefined, names: ReadonlySet<string>): boolean {
+function isMembershipColumn(
+  context: FixContext,
+  parsed: ParsedFile,
+  expression: Expression | undefined,
+  names: ReadonlySet<string>,
+): boolean {
   const chain = expression === undefined ? undefined : memberChain(expression);
   if (chain?.root.type !== 'Identifier' || !names.has(chain.names.at(-1) ?? '')) return false;
   const declaration = context.set.declarationOf(parsed.file, chain.root.name);
@@ -42,7 +52,12 @@ function isMembershipColumn(context: FixContext, parsed: ParsedFile, expression:
   return table !== undefined && context.tenancy.memberships.some(membership => membership.table === table.table);
 }
 
-function asksMembership(context: FixContext, parsed: ParsedFile, call: import('oxc-parser').CallExpression, depth: number): boolean {
+function asksMembership(
+  context: FixContext,
+  parsed: ParsedFile,
+  call: import('oxc-parser').CallExpression,
+  depth: number,
+): boolean {
   if (call.callee.type !== 'Identifier' || depth > helperDepth) return false;
   const declaration = context.set.declarationOf(parsed.file, call.callee.name);
   if (declaration?.kind !== 'local') return false;
@@ -52,7 +67,12 @@ function asksMembership(context: FixContext, parsed: ParsedFile, call: import('o
   const names = tenantNames(context);
   const direct = findAll(body, isCall).some(inner => {
     const first = inner.arguments[0];
-    return calleeName(inner) === 'eq' && first !== undefined && first.type !== 'SpreadElement' && isMembershipColumn(context, target, first, names);
+    return (
+      calleeName(inner) === 'eq' &&
+      first !== undefined &&
+      first.type !== 'SpreadElement' &&
+      isMembershipColumn(context, target, first, names)
+    );
   });
   return direct || findAll(body, isCall).some(inner => asksMembership(context, target, inner, depth + 1));
 }

@@ -44,10 +44,17 @@ export async function proveTests(options: ProveOptions): Promise<ProvedTests> {
   const after = await options.repaired.run(runTests);
   rmSync(join(options.leaking.root, testFolder), { recursive: true, force: true });
   rmSync(join(options.repaired.root, testFolder), { recursive: true, force: true });
-  const tells = (pair: TestPair) => before.get(pair.negative)?.passed === false && isCrossing(before, pair) && after.get(pair.negative)?.passed === true;
-  const twinHolds = (pair: TestPair) => pair.positive !== undefined && before.get(pair.positive)?.passed === true && after.get(pair.positive)?.passed === true;
+  const tells = (pair: TestPair) =>
+    before.get(pair.negative)?.passed === false &&
+    isCrossing(before, pair) &&
+    after.get(pair.negative)?.passed === true;
+  const twinHolds = (pair: TestPair) =>
+    pair.positive !== undefined &&
+    before.get(pair.positive)?.passed === true &&
+    after.get(pair.positive)?.passed === true;
   const kept = pairs.filter(tells);
-  const files = kept.length === 0 ? [] : writeTests(kept, options.world, pair => ({ negative: true, positive: twinHolds(pair) }));
+  const files =
+    kept.length === 0 ? [] : writeTests(kept, options.world, pair => ({ negative: true, positive: twinHolds(pair) }));
   writeFiles(options.repaired.root, files);
   return {
     written: kept.length,
@@ -55,15 +62,28 @@ export async function proveTests(options: ProveOptions): Promise<ProvedTests> {
     passingAfter: kept.length,
     files: files.map(file => file.file),
     left: [
-      ...untested.map(({ attack, reason }) => ({ entryPoint: attack.entryPoint, description: attack.description, reason })),
-      ...pairs.filter(pair => !kept.includes(pair)).map(pair => ({ entryPoint: pair.attack.entryPoint, description: pair.attack.description, reason: whyLeft(pair, before, after) })),
+      ...untested.map(({ attack, reason }) => ({
+        entryPoint: attack.entryPoint,
+        description: attack.description,
+        reason,
+      })),
+      ...pairs
+        .filter(pair => !kept.includes(pair))
+        .map(pair => ({
+          entryPoint: pair.attack.entryPoint,
+          description: pair.attack.description,
+          reason: whyLeft(pair, before, after),
+        })),
     ],
   };
 }
 
 // A test that fails because the lab could not send its request says nothing of the app.
 function isCrossing(outcomes: TestOutcomes, pair: TestPair): boolean {
-  return / → \d{3}/.test(outcomes.get(pair.negative)?.message ?? '') || /The script .* holds the value/.test(outcomes.get(pair.negative)?.message ?? '');
+  return (
+    / → \d{3}/.test(outcomes.get(pair.negative)?.message ?? '') ||
+    /The script .* holds the value/.test(outcomes.get(pair.negative)?.message ?? '')
+  );
 }
 
 function whyLeft(pair: TestPair, before: TestOutcomes, after: TestOutcomes): string {

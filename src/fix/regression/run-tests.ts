@@ -24,21 +24,49 @@ const limitMs = 240_000;
 export async function runTests(target: RunningTarget): Promise<TestOutcomes> {
   const runner = findVitest(target.root);
   if (runner === undefined) {
-    throw new DrydockError('target-not-found', 'Vitest is not installed, so the regression tests could not be tried.', { next: 'npm install --save-dev vitest' });
+    throw new DrydockError('target-not-found', 'Vitest is not installed, so the regression tests could not be tried.', {
+      next: 'npm install --save-dev vitest',
+    });
   }
   const report = join(target.root, '.drydock', 'isolation-tests.json');
   mkdirSync(dirname(report), { recursive: true });
   rmSync(report, { force: true });
   const { HOME, PATH } = process.env;
-  const run = await execa(process.execPath, [runner, 'run', '--config', `${testFolder}/vitest.config.ts`, '--root', target.root, '--reporter', 'json', '--outputFile', report], {
-    cwd: target.root,
-    reject: false,
-    timeout: limitMs,
-    extendEnv: false,
-    env: { HOME: HOME ?? '', PATH: PATH ?? '', ...target.environment, DRYDOCK_BASE_URL: target.baseUrl, DRYDOCK_APP_ROOT: target.root, DATABASE_URL: target.databaseUrl, CI: '1' },
-  });
+  const run = await execa(
+    process.execPath,
+    [
+      runner,
+      'run',
+      '--config',
+      `${testFolder}/vitest.config.ts`,
+      '--root',
+      target.root,
+      '--reporter',
+      'json',
+      '--outputFile',
+      report,
+    ],
+    {
+      cwd: target.root,
+      reject: false,
+      timeout: limitMs,
+      extendEnv: false,
+      env: {
+        HOME: HOME ?? '',
+        PATH: PATH ?? '',
+        ...target.environment,
+        DRYDOCK_BASE_URL: target.baseUrl,
+        DRYDOCK_APP_ROOT: target.root,
+        DATABASE_URL: target.databaseUrl,
+        CI: '1',
+      },
+    },
+  );
   if (!existsSync(report)) {
-    throw new DrydockError('target-not-found', `The regression tests did not run: ${(run.stderr || run.stdout).slice(-400)}`);
+    throw new DrydockError(
+      'target-not-found',
+      `The regression tests did not run: ${(run.stderr || run.stdout).slice(-400)}`,
+    );
   }
   return readReport(JSON.parse(readFileSync(report, 'utf8')));
 }
@@ -47,7 +75,9 @@ function readReport(report: unknown): TestOutcomes {
   const outcomes = new Map<string, { readonly passed: boolean; readonly message: string }>();
   for (const file of listAt(report, 'testResults')) {
     for (const test of listAt(file, 'assertionResults')) {
-      const name = [...listAt(test, 'ancestorTitles'), fieldAt(test, 'title')].filter((each): each is string => typeof each === 'string').join(' ');
+      const name = [...listAt(test, 'ancestorTitles'), fieldAt(test, 'title')]
+        .filter((each): each is string => typeof each === 'string')
+        .join(' ');
       const messages = listAt(test, 'failureMessages').filter((each): each is string => typeof each === 'string');
       outcomes.set(name, { passed: fieldAt(test, 'status') === 'passed', message: messages.join('\n') });
     }

@@ -12,7 +12,11 @@ export interface World {
   readonly password: string;
   /** Where the auth library may be mounted. */
   readonly mounts: readonly string[];
-  readonly tables: readonly { readonly name: string; readonly columns: readonly string[]; readonly primaryKey: readonly string[] }[];
+  readonly tables: readonly {
+    readonly name: string;
+    readonly columns: readonly string[];
+    readonly primaryKey: readonly string[];
+  }[];
   /** Tables whose rows stay when other tenants' content is taken away. */
   readonly kept: readonly string[];
   readonly tenants: Readonly<Record<string, Pick<SeededTenant, 'tenantId' | 'users' | 'rows'>>>;
@@ -45,14 +49,26 @@ const shortestId = 10;
 export function createWorld(source: WorldSource): World {
   const { database, tenancy, seed } = source;
   const root = tenancy.root ?? tenancy.principal ?? { table: '', key: 'id' };
-  const tables = database.tables.filter(table => table.kind !== 'foreign-table' && !isPassing(table)).toSorted((left, right) => compareText(left.name, right.name));
-  const tenants = Object.entries(seed.tenants).flatMap(([key, tenant]) => (tenant === undefined ? [] : [[key, tenant] as const]));
+  const tables = database.tables
+    .filter(table => table.kind !== 'foreign-table' && !isPassing(table))
+    .toSorted((left, right) => compareText(left.name, right.name));
+  const tenants = Object.entries(seed.tenants).flatMap(([key, tenant]) =>
+    tenant === undefined ? [] : [[key, tenant] as const],
+  );
   return {
     root: { table: root.table, key: root.key },
     password: source.password,
     mounts: mountsOf(source.routes),
-    tables: tables.map(table => ({ name: table.name, columns: table.columns.filter(column => !column.generated).map(column => column.name), primaryKey: table.primaryKey })),
-    kept: [root.table, tenancy.principal?.table ?? root.table, ...tenancy.memberships.map(membership => membership.table)],
+    tables: tables.map(table => ({
+      name: table.name,
+      columns: table.columns.filter(column => !column.generated).map(column => column.name),
+      primaryKey: table.primaryKey,
+    })),
+    kept: [
+      root.table,
+      tenancy.principal?.table ?? root.table,
+      ...tenancy.memberships.map(membership => membership.table),
+    ],
     tenants: Object.fromEntries(tenants.map(([key, { tenantId, users, rows }]) => [key, { tenantId, users, rows }])),
     ...(seed.stranger === undefined ? {} : { stranger: seed.stranger }),
     ...(seed.memberOfBoth === undefined ? {} : { memberOfBoth: seed.memberOfBoth }),
@@ -65,11 +81,16 @@ export function createWorld(source: WorldSource): World {
 
 // Sessions and one-time codes come and go with every visitor; the tests make their own.
 function isPassing(table: Table): boolean {
-  return table.columns.some(column => /^expires_?at$/i.test(column.name)) && table.columns.some(column => /^(?:token|value|session_token)$/i.test(column.name));
+  return (
+    table.columns.some(column => /^expires_?at$/i.test(column.name)) &&
+    table.columns.some(column => /^(?:token|value|session_token)$/i.test(column.name))
+  );
 }
 
 function mountsOf(routes: readonly string[]): readonly string[] {
-  const found = routes.filter(route => /\/\[\[?\.\.\.[^\]]+\]\]?$/.test(route)).map(route => route.replace(/\/\[\[?\.\.\.[^\]]+\]\]?$/, ''));
+  const found = routes
+    .filter(route => /\/\[\[?\.\.\.[^\]]+\]\]?$/.test(route))
+    .map(route => route.replace(/\/\[\[?\.\.\.[^\]]+\]\]?$/, ''));
   return [...new Set([...found, '/api/auth'])];
 }
 
@@ -81,11 +102,14 @@ function idsOf({ seed }: WorldSource, tables: readonly Table[]): World['ids'] {
     ids.set(tenant.tenantId, key);
     for (const user of tenant.users) ids.set(user.id, key);
     for (const table of tables) {
-      const own = table.primaryKey.filter(column => !table.foreignKeys.some(foreign => foreign.columns.includes(column)));
+      const own = table.primaryKey.filter(
+        column => !table.foreignKeys.some(foreign => foreign.columns.includes(column)),
+      );
       for (const row of tenant.rows[table.name] ?? []) {
         for (const column of own) {
           const value = row[column];
-          if (typeof value === 'string' && value.length >= shortestId && /[a-z]/i.test(value) && !ids.has(value)) ids.set(value, key);
+          if (typeof value === 'string' && value.length >= shortestId && /[a-z]/i.test(value) && !ids.has(value))
+            ids.set(value, key);
         }
       }
     }
@@ -104,7 +128,9 @@ function secretsOf({ tenancy, seed, clean }: WorldSource): World['secrets'] {
         [...(clean.get(owner.table)?.values() ?? [])].flatMap(row => {
           const value = row[column];
           const own = Object.values(row).some(each => typeof each === 'string' && users.has(each));
-          return own && typeof value === 'string' && value.length >= shortestId ? [{ column: `${owner.table}.${column}`, value }] : [];
+          return own && typeof value === 'string' && value.length >= shortestId
+            ? [{ column: `${owner.table}.${column}`, value }]
+            : [];
         }),
       ),
   );

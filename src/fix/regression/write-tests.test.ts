@@ -3,7 +3,18 @@ import type { Attack } from '../../core/result.ts';
 import { planTests, writeTests } from './write-tests.ts';
 import type { World } from './world.ts';
 
-const world: World = { root: { table: 'accounts', key: 'id' }, password: 'p', mounts: [], tables: [], kept: [], tenants: {}, credentials: {}, ids: [], secrets: [], rows: {} };
+const world: World = {
+  root: { table: 'accounts', key: 'id' },
+  password: 'p',
+  mounts: [],
+  tables: [],
+  kept: [],
+  tenants: {},
+  credentials: {},
+  ids: [],
+  secrets: [],
+  rows: {},
+};
 
 function attack(more: Partial<Attack>, expect_: object, steps: readonly object[]): Attack {
   return {
@@ -23,7 +34,15 @@ function attack(more: Partial<Attack>, expect_: object, steps: readonly object[]
   };
 }
 
-const read = { kind: 'http', as: 'A.users.0', method: 'GET', pattern: '/api/invoices/[id]', params: { id: { ref: 'B.invoices.0.id' } }, query: {}, headers: {} };
+const read = {
+  kind: 'http',
+  as: 'A.users.0',
+  method: 'GET',
+  pattern: '/api/invoices/[id]',
+  params: { id: { ref: 'B.invoices.0.id' } },
+  query: {},
+  headers: {},
+};
 
 test('an attack becomes a pair: the foreign row stays away, the own one still comes', () => {
   const { pairs } = planTests([attack({}, { kind: 'isolated' }, [read])]);
@@ -49,5 +68,7 @@ test('attacks that held, and a second request for the same fault, give no test',
 
 test('a pair whose negative test tells nothing is not written at all', () => {
   const { pairs } = planTests([attack({}, { kind: 'isolated' }, [read])]);
-  expect(writeTests(pairs, world, () => ({ negative: false, positive: true })).map(file => file.file)).not.toContain('tests/isolation/invoices.test.ts');
+  expect(writeTests(pairs, world, () => ({ negative: false, positive: true })).map(file => file.file)).not.toContain(
+    'tests/isolation/invoices.test.ts',
+  );
 });

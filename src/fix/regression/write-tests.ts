@@ -19,7 +19,10 @@ export interface TestPair {
 export const testFolder = 'tests/isolation';
 
 /** A test pair for each way in that an attack confirmed; attacks that a test cannot repeat come with the reason. */
-export function planTests(attacks: readonly Attack[]): { readonly pairs: readonly TestPair[]; readonly untested: readonly { readonly attack: Attack; readonly reason: string }[] } {
+export function planTests(attacks: readonly Attack[]): {
+  readonly pairs: readonly TestPair[];
+  readonly untested: readonly { readonly attack: Attack; readonly reason: string }[];
+} {
   const pairs: TestPair[] = [];
   const untested: { readonly attack: Attack; readonly reason: string }[] = [];
   const titles = new Set<string>();
@@ -35,7 +38,11 @@ export function planTests(attacks: readonly Attack[]): { readonly pairs: readonl
 }
 
 /** The files of a suite. `kept` says which tests of which pairs are written. */
-export function writeTests(pairs: readonly TestPair[], world: World, kept: (pair: TestPair) => { readonly negative: boolean; readonly positive: boolean }): readonly NewFile[] {
+export function writeTests(
+  pairs: readonly TestPair[],
+  world: World,
+  kept: (pair: TestPair) => { readonly negative: boolean; readonly positive: boolean },
+): readonly NewFile[] {
   const files = new Map<string, Map<string, string[]>>();
   for (const pair of pairs) {
     const parts = kept(pair);
@@ -44,7 +51,9 @@ export function writeTests(pairs: readonly TestPair[], world: World, kept: (pair
     groups.set(pair.group, [...(groups.get(pair.group) ?? []), pair.text(parts)]);
     files.set(pair.file, groups);
   }
-  const tests = [...files].toSorted(([left], [right]) => compareText(left, right)).map(([file, groups]) => ({ file, text: fileText(groups) }));
+  const tests = [...files]
+    .toSorted(([left], [right]) => compareText(left, right))
+    .map(([file, groups]) => ({ file, text: fileText(groups) }));
   return [
     ...tests,
     { file: `${testFolder}/lab.ts`, text: labSource },
@@ -65,8 +74,10 @@ function distinct(attacks: readonly Attack[]): readonly Attack[] {
 }
 
 function whyNot(attack: Attack): string | undefined {
-  if (!Array.isArray(attack.replay['steps']) || expectationOf(attack.replay) === '') return 'The attack cannot be repeated from data.';
-  if (attack.oracle === 'outgoing-call') return 'What the app asks of another service is seen only by a recorder between them.';
+  if (!Array.isArray(attack.replay['steps']) || expectationOf(attack.replay) === '')
+    return 'The attack cannot be repeated from data.';
+  if (attack.oracle === 'outgoing-call')
+    return 'What the app asks of another service is seen only by a recorder between them.';
   return undefined;
 }
 
@@ -86,7 +97,14 @@ function toPair(attack: Attack, titles: Set<string>): TestPair {
       ...(parts.negative ? [testText(negative, 'holds', dataOf(attack.replay))] : []),
       ...(parts.positive && positive !== undefined && twin !== undefined ? [testText(positive, 'works', twin)] : []),
     ].join('\n\n');
-  return { attack, file: `${testFolder}/${slug(attack.table ?? 'app')}.test.ts`, group, negative: `${group} ${negative}`, positive: positive === undefined ? undefined : `${group} ${positive}`, text };
+  return {
+    attack,
+    file: `${testFolder}/${slug(attack.table ?? 'app')}.test.ts`,
+    group,
+    negative: `${group} ${negative}`,
+    positive: positive === undefined ? undefined : `${group} ${positive}`,
+    text,
+  };
 }
 
 function unique(titles: Set<string>, group: string, title: string): string {
@@ -102,7 +120,9 @@ function negativeTitle(attack: Attack): string {
   const rows = attack.table === undefined ? 'rows' : attack.table.replaceAll('_', ' ');
   switch (expectationOf(attack.replay)) {
     case 'isolated':
-      return attack.oracle === 'state-change' ? `leaves other tenants' ${rows} as they are: ${attack.description}` : `shows nothing of other tenants' ${rows}: ${attack.description}`;
+      return attack.oracle === 'state-change'
+        ? `leaves other tenants' ${rows} as they are: ${attack.description}`
+        : `shows nothing of other tenants' ${rows}: ${attack.description}`;
     case 'denied':
       return `refuses whoever may not have it: ${attack.description}`;
     case 'unchanged':
@@ -183,7 +203,9 @@ function testText(title: string, call: string, data: unknown): string {
 }
 
 function fileText(groups: ReadonlyMap<string, readonly string[]>): string {
-  const blocks = [...groups].toSorted(([left], [right]) => compareText(left, right)).map(([group, tests]) => `describe(${quote(group)}, () => {\n${tests.join('\n\n')}\n});`);
+  const blocks = [...groups]
+    .toSorted(([left], [right]) => compareText(left, right))
+    .map(([group, tests]) => `describe(${quote(group)}, () => {\n${tests.join('\n\n')}\n});`);
   const uses = ['holds', 'works'].filter(name => blocks.some(block => block.includes(`    ${name}(`)));
   return `// @ts-nocheck\nimport { describe, test } from 'vitest';\nimport { ${uses.join(', ')} } from './lab';\n\n${blocks.join('\n\n')}\n`;
 }
@@ -198,7 +220,9 @@ function literal(value: unknown, indent: string): string {
   if (line.length + indent.length < 100 || typeof value !== 'object' || value === null) return line;
   const inner = `${indent}  `;
   if (Array.isArray(value)) return `[\n${value.map(each => `${inner}${literal(each, inner)},\n`).join('')}${indent}]`;
-  return `{\n${Object.entries(value).map(([key, each]) => `${inner}${keyText(key)}: ${literal(each, inner)},\n`).join('')}${indent}}`;
+  return `{\n${Object.entries(value)
+    .map(([key, each]) => `${inner}${keyText(key)}: ${literal(each, inner)},\n`)
+    .join('')}${indent}}`;
 }
 
 function oneLine(value: unknown): string {
@@ -214,7 +238,10 @@ function keyText(key: string): string {
 }
 
 function slug(text: string): string {
-  return text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
 }
 
 const configText = `// @ts-nocheck

@@ -1,18 +1,45 @@
 import type { CallExpression, Expression, Node, ParamPattern, VariableDeclarator } from 'oxc-parser';
-import { ancestors, calleeName, findAll, isCall, isFunction, keyName, memberChain, unwrap, walk } from './parsed-file.ts';
+import {
+  ancestors,
+  calleeName,
+  findAll,
+  isCall,
+  isFunction,
+  keyName,
+  memberChain,
+  unwrap,
+  walk,
+} from './parsed-file.ts';
 import type { FunctionNode, ParsedFile } from './parsed-file.ts';
 import type { SourceSet } from './source-set.ts';
 
 /** What a name stands for where it is used. `path` leads from the bound value to the name (destructuring). */
 export type Binding =
   | { readonly kind: 'variable'; readonly declarator: VariableDeclarator; readonly path: readonly string[] }
-  | { readonly kind: 'parameter'; readonly function: FunctionNode; readonly index: number; readonly path: readonly string[] }
+  | {
+      readonly kind: 'parameter';
+      readonly function: FunctionNode;
+      readonly index: number;
+      readonly path: readonly string[];
+    }
   | { readonly kind: 'module' };
 
 /** Where the value of an expression comes from, as far as plain names lead. */
 export type Origin =
-  | { readonly kind: 'call'; readonly parsed: ParsedFile; readonly call: CallExpression; readonly declarator: VariableDeclarator | undefined; readonly path: readonly string[] }
-  | { readonly kind: 'parameter'; readonly parsed: ParsedFile; readonly function: FunctionNode; readonly index: number; readonly path: readonly string[] }
+  | {
+      readonly kind: 'call';
+      readonly parsed: ParsedFile;
+      readonly call: CallExpression;
+      readonly declarator: VariableDeclarator | undefined;
+      readonly path: readonly string[];
+    }
+  | {
+      readonly kind: 'parameter';
+      readonly parsed: ParsedFile;
+      readonly function: FunctionNode;
+      readonly index: number;
+      readonly path: readonly string[];
+    }
   | { readonly kind: 'other' };
 
 const originDepth = 6;
@@ -51,13 +78,21 @@ export function originOf(parsed: ParsedFile, expression: Expression, depth = 0):
   const binding = bindingOf(parsed, chain.root, chain.root.name);
   switch (binding.kind) {
     case 'parameter':
-      return { kind: 'parameter', parsed, function: binding.function, index: binding.index, path: [...binding.path, ...chain.names] };
+      return {
+        kind: 'parameter',
+        parsed,
+        function: binding.function,
+        index: binding.index,
+        path: [...binding.path, ...chain.names],
+      };
     case 'variable': {
       if (binding.declarator.init === null) return { kind: 'other' };
       const inner = originOf(parsed, binding.declarator.init, depth + 1);
       if (inner.kind === 'other') return inner;
       const path = [...inner.path, ...binding.path, ...chain.names];
-      return inner.kind === 'call' ? { ...inner, path, declarator: inner.declarator ?? binding.declarator } : { ...inner, path };
+      return inner.kind === 'call'
+        ? { ...inner, path, declarator: inner.declarator ?? binding.declarator }
+        : { ...inner, path };
     }
     case 'module':
       return { kind: 'other' };
@@ -111,7 +146,10 @@ export interface CallSite {
 }
 
 /** Every call of a function that the app declares: by resolved name, and by method name for a member of a class or object. */
-export function callsOf(sources: SourceSet, target: { readonly file: string; readonly name: string; readonly isMethod: boolean }): readonly CallSite[] {
+export function callsOf(
+  sources: SourceSet,
+  target: { readonly file: string; readonly name: string; readonly isMethod: boolean },
+): readonly CallSite[] {
   const found: CallSite[] = [];
   for (const file of sources.files) {
     if (!(sources.read(file) ?? '').includes(target.name)) continue;

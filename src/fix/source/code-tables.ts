@@ -37,7 +37,8 @@ export function relationNames(sources: SourceSet, table: CodeTable): ReadonlySet
   for (const file of sources.files) {
     const text = sources.read(file) ?? '';
     if (!text.includes('relations(')) continue;
-    for (const match of text.matchAll(/(\w+):\s*(?:many|one)\(\s*(\w+)/g)) if (match[2] === table.name && match[1] !== undefined) names.add(match[1]);
+    for (const match of text.matchAll(/(\w+):\s*(?:many|one)\(\s*(\w+)/g))
+      if (match[2] === table.name && match[1] !== undefined) names.add(match[1]);
   }
   return names;
 }
@@ -86,7 +87,8 @@ function columnOfFactory(parsed: ParsedFile, name: string): string | undefined {
     const declaration = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
     if (declaration?.type !== 'VariableDeclaration') continue;
     for (const each of declaration.declarations) {
-      if (each.id.type !== 'Identifier' || each.id.name !== name || each.init?.type !== 'ArrowFunctionExpression') continue;
+      if (each.id.type !== 'Identifier' || each.id.name !== name || each.init?.type !== 'ArrowFunctionExpression')
+        continue;
       if (each.init.body.type !== 'BlockStatement') return columnName(parsed, each.init.body);
     }
   }

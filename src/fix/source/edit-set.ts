@@ -20,7 +20,12 @@ export interface ImportNeed {
 /** Collects the edits of one fix. */
 export interface EditSet {
   insert(parsed: ParsedFile, at: number, text: string, shared?: 'shared'): void;
-  replace(parsed: ParsedFile, span: { readonly start: number; readonly end: number }, text: string, shared?: 'shared'): void;
+  replace(
+    parsed: ParsedFile,
+    span: { readonly start: number; readonly end: number },
+    text: string,
+    shared?: 'shared',
+  ): void;
   /** Adds the import unless the file has it. */
   import(parsed: ParsedFile, need: ImportNeed): void;
   readonly edits: () => readonly FixEdit[];
@@ -36,7 +41,13 @@ export function createEditSet(): EditSet {
     insert: (parsed, at, text, shared) =>
       add({ file: parsed.file, start: at, end: at, text, ...(shared === undefined ? {} : { shared: true as const }) }),
     replace: (parsed, span, text, shared) =>
-      add({ file: parsed.file, start: span.start, end: span.end, text, ...(shared === undefined ? {} : { shared: true as const }) }),
+      add({
+        file: parsed.file,
+        start: span.start,
+        end: span.end,
+        text,
+        ...(shared === undefined ? {} : { shared: true as const }),
+      }),
     import: (parsed, need) => {
       const edit = importEdit(parsed, need);
       if (edit !== undefined) add(edit);
@@ -73,14 +84,19 @@ function importEdit(parsed: ParsedFile, need: ImportNeed): FixEdit | undefined {
   }
   const all = imports.flatMap(each => each.specifiers);
   if (all.some(specifier => specifier.local.name === need.name && !isTypeOnly(specifier))) return undefined;
-  if (need.isDefault === true) return newImport(parsed, `import ${need.name} from ${quote}${need.from}${quote}${end}`, 'last');
+  if (need.isDefault === true)
+    return newImport(parsed, `import ${need.name} from ${quote}${need.from}${quote}${end}`, 'last');
   const target = same.find(each => each.specifiers.some(specifier => specifier.type === 'ImportSpecifier'));
-  if (target === undefined) return newImport(parsed, `import { ${need.name} } from ${quote}${need.from}${quote}${end}`, 'last');
+  if (target === undefined)
+    return newImport(parsed, `import { ${need.name} } from ${quote}${need.from}${quote}${end}`, 'last');
   const named = target.specifiers.filter(specifier => specifier.type === 'ImportSpecifier');
   const next = named.find(specifier => specifier.local.name.localeCompare(need.name, 'en') > 0);
   const last = named.at(-1);
-  if (next !== undefined) return { file: parsed.file, start: next.start, end: next.start, text: `${need.name}, `, shared: true };
-  return last === undefined ? undefined : { file: parsed.file, start: last.end, end: last.end, text: `, ${need.name}`, shared: true };
+  if (next !== undefined)
+    return { file: parsed.file, start: next.start, end: next.start, text: `${need.name}, `, shared: true };
+  return last === undefined
+    ? undefined
+    : { file: parsed.file, start: last.end, end: last.end, text: `, ${need.name}`, shared: true };
 }
 
 function isTypeOnly(specifier: ImportDeclaration['specifiers'][number]): boolean {
@@ -99,7 +115,8 @@ function laterImport(imports: readonly ImportDeclaration[], line: string): Impor
 function newImport(parsed: ParsedFile, line: string, where: 'first' | 'last'): FixEdit {
   const imports = importsOf(parsed);
   const later = where === 'first' ? undefined : laterImport(imports, line);
-  if (later !== undefined) return { file: parsed.file, start: later.start, end: later.start, text: `${line}\n`, shared: true };
+  if (later !== undefined)
+    return { file: parsed.file, start: later.start, end: later.start, text: `${line}\n`, shared: true };
   const anchor = where === 'first' ? imports[0] : imports.at(-1);
   if (anchor !== undefined) {
     return where === 'first'

@@ -15,7 +15,14 @@ export interface ParsedFile {
 /** A function of any form. */
 export type FunctionNode = Extract<
   Node,
-  { type: 'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctionExpression' | 'TSDeclareFunction' | 'TSEmptyBodyFunctionExpression' }
+  {
+    type:
+      | 'FunctionDeclaration'
+      | 'FunctionExpression'
+      | 'ArrowFunctionExpression'
+      | 'TSDeclareFunction'
+      | 'TSEmptyBodyFunctionExpression';
+  }
 >;
 
 /** Parses a TypeScript file; undefined when it has a syntax error (a fix never touches what it cannot read). */
@@ -89,7 +96,9 @@ export function indentAt(parsed: ParsedFile, offset: number): string {
 
 /** Whether a node is a function of any form. */
 export function isFunction(node: Node): node is FunctionNode {
-  return node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression';
+  return (
+    node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression'
+  );
 }
 
 /** Whether a node is a call. */
@@ -114,7 +123,9 @@ export function unwrap(node: Expression): Expression {
 }
 
 /** `a.b.c` as its root and names; undefined for anything else. Optional links count as plain ones. */
-export function memberChain(node: Expression): { readonly root: Expression; readonly names: readonly string[] } | undefined {
+export function memberChain(
+  node: Expression,
+): { readonly root: Expression; readonly names: readonly string[] } | undefined {
   const names: string[] = [];
   let at: Expression = unwrap(node);
   while (at.type === 'MemberExpression') {
@@ -127,20 +138,25 @@ export function memberChain(node: Expression): { readonly root: Expression; read
 
 /** Whether a statement is a directive (`'use server'`); the parser gives every expression statement the field. */
 export function isDirective(statement: Node): boolean {
-  return statement.type === 'ExpressionStatement' && 'directive' in statement && typeof statement.directive === 'string';
+  return (
+    statement.type === 'ExpressionStatement' && 'directive' in statement && typeof statement.directive === 'string'
+  );
 }
 
 /** The name a call is made by: `f` for `f()`, `g` for `a.b.g()`. */
 export function calleeName(call: CallExpression): string | undefined {
   const callee = unwrap(call.callee);
   if (callee.type === 'Identifier') return callee.name;
-  return callee.type === 'MemberExpression' && !callee.computed && callee.property.type === 'Identifier' ? callee.property.name : undefined;
+  return callee.type === 'MemberExpression' && !callee.computed && callee.property.type === 'Identifier'
+    ? callee.property.name
+    : undefined;
 }
 
 /** The text of a plain string, or of a template without expressions. */
 export function stringValue(node: Node | undefined | null): string | undefined {
   if (node?.type === 'Literal' && typeof node.value === 'string') return node.value;
-  if (node?.type === 'TemplateLiteral' && node.expressions.length === 0) return node.quasis[0]?.value.cooked ?? undefined;
+  if (node?.type === 'TemplateLiteral' && node.expressions.length === 0)
+    return node.quasis[0]?.value.cooked ?? undefined;
   return undefined;
 }
 

@@ -1,4 +1,11 @@
-import type { CallExpression, Expression, Node, ObjectExpression, ObjectProperty, TaggedTemplateExpression } from 'oxc-parser';
+import type {
+  CallExpression,
+  Expression,
+  Node,
+  ObjectExpression,
+  ObjectProperty,
+  TaggedTemplateExpression,
+} from 'oxc-parser';
 import type { CodeTable } from './code-tables.ts';
 import { isCall, keyName, lineAt, memberChain, stringValue, unwrap, walk } from './parsed-file.ts';
 import type { ParsedFile } from './parsed-file.ts';
@@ -26,7 +33,12 @@ export type QuerySite =
       readonly argument: ObjectExpression | undefined;
     }
   | { readonly kind: 'sql-template'; readonly node: TaggedTemplateExpression }
-  | { readonly kind: 'sql-text'; readonly node: CallExpression; readonly text: Expression; readonly values: Expression | undefined }
+  | {
+      readonly kind: 'sql-text';
+      readonly node: CallExpression;
+      readonly text: Expression;
+      readonly values: Expression | undefined;
+    }
   | {
       readonly kind: 'supabase';
       readonly node: CallExpression;
@@ -54,7 +66,8 @@ export function querySites(parsed: ParsedFile): readonly QuerySite[] {
   const sites: QuerySite[] = [];
   walk(parsed.program, node => {
     if (node.type === 'TaggedTemplateExpression') {
-      if (/\b(?:select|insert|update|delete)\b/i.test(node.quasi.quasis[0]?.value.raw ?? '')) sites.push({ kind: 'sql-template', node });
+      if (/\b(?:select|insert|update|delete)\b/i.test(node.quasi.quasis[0]?.value.raw ?? ''))
+        sites.push({ kind: 'sql-template', node });
       return;
     }
     if (!isCall(node) || continues(parsed, node)) return;
@@ -72,18 +85,27 @@ export function querySiteAt(
   const within = querySites(parsed).filter(site => touches(parsed, site.node, at));
   const right = within.filter(at.matches);
   const candidates = right.length > 0 ? right : within;
-  return [...candidates].sort((left, right_) => distance(parsed, left.node, at.line) - distance(parsed, right_.node, at.line))[0];
+  return [...candidates].sort(
+    (left, right_) => distance(parsed, left.node, at.line) - distance(parsed, right_.node, at.line),
+  )[0];
 }
 
 /** Whether the table expression of a query means this table. */
-export function meansTable(scope: { readonly set: SourceSet }, parsed: ParsedFile, expression: Expression, table: CodeTable): boolean {
+export function meansTable(
+  scope: { readonly set: SourceSet },
+  parsed: ParsedFile,
+  expression: Expression,
+  table: CodeTable,
+): boolean {
   const chain = memberChain(expression);
   if (chain === undefined) return false;
   const last = chain.names.at(-1);
   if (last !== undefined) return last === table.name;
   if (chain.root.type !== 'Identifier') return false;
   const declaration = scope.set.declarationOf(parsed.file, chain.root.name);
-  return declaration?.kind === 'local' ? declaration.name === table.name && declaration.file === table.file : chain.root.name === table.name;
+  return declaration?.kind === 'local'
+    ? declaration.name === table.name && declaration.file === table.file
+    : chain.root.name === table.name;
 }
 
 /** The property of an object literal. */
@@ -115,7 +137,11 @@ function linksOf(call: CallExpression): { readonly root: Expression; readonly li
   const links: Link[] = [];
   let at: Expression = call;
   for (;;) {
-    if (at.type === 'CallExpression' && at.callee.type === 'MemberExpression' && at.callee.property.type === 'Identifier') {
+    if (
+      at.type === 'CallExpression' &&
+      at.callee.type === 'MemberExpression' &&
+      at.callee.property.type === 'Identifier'
+    ) {
       links.unshift({ name: at.callee.property.name, call: at });
       at = unwrap(at.callee.object);
     } else if (at.type === 'MemberExpression' && at.property.type === 'Identifier' && !at.computed) {
@@ -127,15 +153,32 @@ function linksOf(call: CallExpression): { readonly root: Expression; readonly li
 
 function siteOf(node: CallExpression): QuerySite | undefined {
   const { root, links } = linksOf(node);
-  return drizzleSite(node, root, links) ?? relationalSite(node, root, links) ?? supabaseSite(node, links) ?? textSite(node, links);
+  return (
+    drizzleSite(node, root, links) ??
+    relationalSite(node, root, links) ??
+    supabaseSite(node, links) ??
+    textSite(node, links)
+  );
 }
 
 function drizzleSite(node: CallExpression, root: Expression, links: readonly Link[]): QuerySite | undefined {
   const count = links.at(-1);
   const counted = count?.call?.arguments[0];
-  if (count?.name === '$count' && count.call !== undefined && counted !== undefined && counted.type !== 'SpreadElement') {
+  if (
+    count?.name === '$count' &&
+    count.call !== undefined &&
+    counted !== undefined &&
+    counted.type !== 'SpreadElement'
+  ) {
     const client = count.call.callee.type === 'MemberExpression' ? count.call.callee.object : root;
-    return { kind: 'drizzle', operation: 'read', node, client, calls: new Map([['$count', count.call]]), tables: [counted] };
+    return {
+      kind: 'drizzle',
+      operation: 'read',
+      node,
+      client,
+      calls: new Map([['$count', count.call]]),
+      tables: [counted],
+    };
   }
   const start = links.findIndex(link => link.call !== undefined && drizzleStarts.has(link.name));
   const first = links[start];
@@ -151,7 +194,11 @@ function drizzleSite(node: CallExpression, root: Expression, links: readonly Lin
     if (namesTable && argument !== undefined && argument.type !== 'SpreadElement') tables.push(argument);
   }
   if (operation === 'read' && !calls.has('from')) return undefined;
-  if (operation !== 'read' && (tables[0] === undefined || tables[0].type === 'ObjectExpression' || tables[0].type === 'Literal')) return undefined;
+  if (
+    operation !== 'read' &&
+    (tables[0] === undefined || tables[0].type === 'ObjectExpression' || tables[0].type === 'Literal')
+  )
+    return undefined;
   if (operation === 'update' && !calls.has('set')) return undefined;
   if (operation === 'insert' && !calls.has('values') && !calls.has('select')) return undefined;
   const client = first.call.callee.type === 'MemberExpression' ? first.call.callee.object : root;
@@ -166,9 +213,17 @@ function relationalSite(node: CallExpression, root: Expression, links: readonly 
   if (method.name !== 'findMany' && method.name !== 'findFirst') return undefined;
   const argument = method.call.arguments[0];
   const inner = method.call.callee;
-  const query = inner.type === 'MemberExpression' && inner.object.type === 'MemberExpression' ? inner.object.object : undefined;
+  const query =
+    inner.type === 'MemberExpression' && inner.object.type === 'MemberExpression' ? inner.object.object : undefined;
   const client = query?.type === 'MemberExpression' ? query.object : root;
-  return { kind: 'relational', node, client, name: name.name, method: method.name, argument: argument?.type === 'ObjectExpression' ? argument : undefined };
+  return {
+    kind: 'relational',
+    node,
+    client,
+    name: name.name,
+    method: method.name,
+    argument: argument?.type === 'ObjectExpression' ? argument : undefined,
+  };
 }
 
 function supabaseSite(node: CallExpression, links: readonly Link[]): QuerySite | undefined {
@@ -176,7 +231,9 @@ function supabaseSite(node: CallExpression, links: readonly Link[]): QuerySite |
   const from = links[at]?.call;
   const table = stringValue(from?.arguments[0]);
   if (from === undefined || table === undefined) return undefined;
-  const calls = links.slice(at + 1).flatMap(link => (link.call === undefined ? [] : [{ name: link.name, call: link.call }]));
+  const calls = links
+    .slice(at + 1)
+    .flatMap(link => (link.call === undefined ? [] : [{ name: link.name, call: link.call }]));
   return { kind: 'supabase', node, table, from, calls };
 }
 
@@ -186,5 +243,10 @@ function textSite(node: CallExpression, links: readonly Link[]): QuerySite | und
   const values = node.arguments[1];
   if (last?.name !== 'query' || text === undefined || text.type === 'SpreadElement') return undefined;
   if (text.type !== 'Literal' && text.type !== 'TemplateLiteral') return undefined;
-  return { kind: 'sql-text', node, text, values: values === undefined || values.type === 'SpreadElement' ? undefined : values };
+  return {
+    kind: 'sql-text',
+    node,
+    text,
+    values: values === undefined || values.type === 'SpreadElement' ? undefined : values,
+  };
 }

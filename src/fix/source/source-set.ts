@@ -48,7 +48,10 @@ export function openSources(texts: SourceTexts): SourceSet {
   const resolve = (from: string, specifier: string): string | undefined => {
     for (const base of basesOf(from, specifier, aliases)) {
       const stem = base.replace(/\.js$/, '');
-      const hit = [...extensions.map(extension => base + extension), ...extensions.map(extension => stem + extension)].find(each => known.has(each));
+      const hit = [
+        ...extensions.map(extension => base + extension),
+        ...extensions.map(extension => stem + extension),
+      ].find(each => known.has(each));
       if (hit !== undefined) return hit;
     }
     return undefined;
@@ -71,7 +74,8 @@ export function topLevelFunctions(parsed: ParsedFile): ReadonlyMap<string, Funct
   const found = new Map<string, FunctionNode>();
   for (const statement of parsed.program.body) {
     const declaration = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
-    if (declaration?.type === 'FunctionDeclaration' && declaration.id !== null) found.set(declaration.id.name, declaration);
+    if (declaration?.type === 'FunctionDeclaration' && declaration.id !== null)
+      found.set(declaration.id.name, declaration);
     if (declaration?.type === 'VariableDeclaration') {
       for (const each of declaration.declarations) {
         if (each.id.type !== 'Identifier' || each.init === null) continue;
@@ -81,7 +85,11 @@ export function topLevelFunctions(parsed: ParsedFile): ReadonlyMap<string, Funct
     }
     if (statement.type === 'ExportDefaultDeclaration') {
       const value = statement.declaration;
-      if (value.type === 'FunctionDeclaration' || value.type === 'FunctionExpression' || value.type === 'ArrowFunctionExpression') {
+      if (
+        value.type === 'FunctionDeclaration' ||
+        value.type === 'FunctionExpression' ||
+        value.type === 'ArrowFunctionExpression'
+      ) {
         found.set('default', value);
       }
     }
@@ -136,7 +144,10 @@ function basesOf(from: string, specifier: string, aliases: readonly Alias[]): re
 
 function followName(
   at: { readonly file: string; readonly name: string; readonly depth: number },
-  world: { readonly parsed: (file: string) => ParsedFile | undefined; readonly resolve: (from: string, specifier: string) => string | undefined },
+  world: {
+    readonly parsed: (file: string) => ParsedFile | undefined;
+    readonly resolve: (from: string, specifier: string) => string | undefined;
+  },
 ): Declaration | undefined {
   const parsed = world.parsed(at.file);
   if (parsed === undefined || at.depth > reExportDepth) return undefined;

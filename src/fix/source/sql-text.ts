@@ -9,8 +9,31 @@ export interface SqlInsertion {
   readonly alias: string;
 }
 
-const tail = /\b(?:group\s+by|having|window|order\s+by|limit|offset|fetch|for\s+(?:update|share|no\s+key|key)|returning|union|intersect|except|on\s+conflict)\b/gi;
-const keywords = new Set(['where', 'set', 'join', 'inner', 'left', 'right', 'full', 'cross', 'on', 'using', 'group', 'order', 'limit', 'offset', 'returning', 'for', 'union', 'as', 'having', 'values', 'select']);
+const tail =
+  /\b(?:group\s+by|having|window|order\s+by|limit|offset|fetch|for\s+(?:update|share|no\s+key|key)|returning|union|intersect|except|on\s+conflict)\b/gi;
+const keywords = new Set([
+  'where',
+  'set',
+  'join',
+  'inner',
+  'left',
+  'right',
+  'full',
+  'cross',
+  'on',
+  'using',
+  'group',
+  'order',
+  'limit',
+  'offset',
+  'returning',
+  'for',
+  'union',
+  'as',
+  'having',
+  'values',
+  'select',
+]);
 
 /**
  * Finds where one more condition on `table` is written in a single select, update or delete. `text` may hold
@@ -19,7 +42,10 @@ const keywords = new Set(['where', 'set', 'join', 'inner', 'left', 'right', 'ful
 export function conditionPlace(text: string, table: string): SqlInsertion | undefined {
   const flat = blankNested(text);
   const name = table.replace(/^.*\./, '');
-  const mention = new RegExp(`\\b(?:from|join|update)\\s+(?:only\\s+)?(?:"?\\w+"?\\.)?"?${name}"?(?!\\w)(?:\\s+(?:as\\s+)?"?([a-z_]\\w*)"?)?`, 'i').exec(flat);
+  const mention = new RegExp(
+    `\\b(?:from|join|update)\\s+(?:only\\s+)?(?:"?\\w+"?\\.)?"?${name}"?(?!\\w)(?:\\s+(?:as\\s+)?"?([a-z_]\\w*)"?)?`,
+    'i',
+  ).exec(flat);
   if (mention === null) return undefined;
   const alias = mention[1] !== undefined && !keywords.has(mention[1].toLowerCase()) ? mention[1] : name;
   const where = lastMatch(flat, /\bwhere\b/gi, mention.index);
@@ -49,5 +75,8 @@ function blankNested(text: string): string {
 }
 
 function lastMatch(text: string, pattern: RegExp, from: number): number | undefined {
-  return [...text.matchAll(pattern)].map(match => match.index).filter(index => index > from).at(-1);
+  return [...text.matchAll(pattern)]
+    .map(match => match.index)
+    .filter(index => index > from)
+    .at(-1);
 }

@@ -86,21 +86,59 @@ const hop = (column: string, table: string) => ({ column, table, referencedColum
 export const billingTenancy: TenancyModel = {
   root: { table: 'accounts', key: 'id' },
   principal: { table: 'users', key: 'id' },
-  memberships: [{ table: 'members', tenantColumn: 'account_id', userColumn: 'user_id', roleColumn: 'role', adminRoles: ['owner'] }],
+  memberships: [
+    { table: 'members', tenantColumn: 'account_id', userColumn: 'user_id', roleColumn: 'role', adminRoles: ['owner'] },
+  ],
   owners: [
-    { table: 'invoices', ownership: { kind: 'tenant', path: [hop('account_id', 'accounts')] }, confidence: 'foreign-key', secretColumns: ['secret_token'], capabilityColumns: [] },
-    { table: 'clients', ownership: { kind: 'tenant', path: [hop('account_id', 'accounts')] }, confidence: 'foreign-key', secretColumns: [], capabilityColumns: [] },
-    { table: 'lines', ownership: { kind: 'tenant', path: [hop('invoice_id', 'invoices'), hop('account_id', 'accounts')] }, confidence: 'foreign-key', secretColumns: [], capabilityColumns: [] },
-    { table: 'members', ownership: { kind: 'tenant', path: [hop('account_id', 'accounts')] }, confidence: 'foreign-key', secretColumns: [], capabilityColumns: [] },
+    {
+      table: 'invoices',
+      ownership: { kind: 'tenant', path: [hop('account_id', 'accounts')] },
+      confidence: 'foreign-key',
+      secretColumns: ['secret_token'],
+      capabilityColumns: [],
+    },
+    {
+      table: 'clients',
+      ownership: { kind: 'tenant', path: [hop('account_id', 'accounts')] },
+      confidence: 'foreign-key',
+      secretColumns: [],
+      capabilityColumns: [],
+    },
+    {
+      table: 'lines',
+      ownership: { kind: 'tenant', path: [hop('invoice_id', 'invoices'), hop('account_id', 'accounts')] },
+      confidence: 'foreign-key',
+      secretColumns: [],
+      capabilityColumns: [],
+    },
+    {
+      table: 'members',
+      ownership: { kind: 'tenant', path: [hop('account_id', 'accounts')] },
+      confidence: 'foreign-key',
+      secretColumns: [],
+      capabilityColumns: [],
+    },
   ],
   reasons: [],
 };
 
 /** An empty database model. */
-export const emptyDatabase: DatabaseModel = { tables: [], views: [], functions: [], roles: [], enums: [], buckets: [], platform: 'plain' };
+export const emptyDatabase: DatabaseModel = {
+  tables: [],
+  views: [],
+  functions: [],
+  roles: [],
+  enums: [],
+  buckets: [],
+  platform: 'plain',
+};
 
 /** A finding at the line of `file` that holds `mark`. */
-export function findingAt(files: Readonly<Record<string, string>>, at: { readonly file: string; readonly mark: string; readonly entryPoint?: string }, repair: RepairHint): Finding {
+export function findingAt(
+  files: Readonly<Record<string, string>>,
+  at: { readonly file: string; readonly mark: string; readonly entryPoint?: string },
+  repair: RepairHint,
+): Finding {
   const line = (files[at.file] ?? '').split('\n').findIndex(text => text.includes(at.mark)) + 1;
   if (line === 0) throw new Error(`No line of ${at.file} holds ${at.mark}`);
   return {
