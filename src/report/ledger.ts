@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { RescueResult } from '../core/result.ts';
 import { count, grouped } from './words.ts';
 
@@ -64,12 +64,16 @@ export function ledgerRows({ before, after }: RescueResult): readonly LedgerRow[
   ];
 }
 
-/** The folder of the repaired copy, in full. */
-export function copyFolder({ target, workFolder }: RescueResult): string {
-  return isAbsolute(workFolder) ? workFolder : join(target, workFolder);
+/** The repaired copy: a repository of its own, below the rescue's folder. */
+export function copyFolder(result: RescueResult): string {
+  return join(rescueFolder(result), 'app');
 }
 
 /** Where the page of a rescue lies: beside the repaired copy, not in it. */
 export function reportFile(result: RescueResult): string {
-  return join(dirname(copyFolder(result)), 'report.html');
+  return join(rescueFolder(result), 'report.html');
+}
+
+function rescueFolder({ target, workFolder }: RescueResult): string {
+  return isAbsolute(workFolder) ? workFolder : join(target, workFolder);
 }

@@ -853,7 +853,7 @@ export function sampleRescue(): RescueResult {
       'lib/payments.ts',
     ],
     branch: 'drydock/rescue',
-    workFolder: '.drydock/rescue/app',
+    workFolder: '.drydock/rescue',
     timings: [
       { stage: 'trace', elapsedMs: 812 },
       { stage: 'rules', elapsedMs: 1480 },

@@ -1,7 +1,9 @@
 import type { Actor, CellCommand } from '../core/cell.ts';
 import type { Finding } from '../core/finding.ts';
 import type { VerificationStep } from '../core/fix.ts';
+import type { Gap } from '../core/gap.ts';
 import type { ClientRole, Path, Principal } from '../core/path.ts';
+import { formatPlace } from '../core/place.ts';
 import type { OwnAccessCheck } from '../core/result.ts';
 import { unreachable } from '../core/unreachable.ts';
 import type { Reason, Verdict } from '../core/verdict.ts';
@@ -239,4 +241,11 @@ export function sentence(text: string): string {
   if (trimmed === '') return '';
   const first = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
   return /[.!?…]$/.test(first) ? first : `${first}.`;
+}
+
+/** Where a gap is and what settling it would bring; empty for a gap that is nowhere in the app's files. */
+export function gapPlace(gap: Gap): string {
+  const place = gap.file === '' ? [] : [formatPlace(gap)];
+  const worth = gap.settles > 0 ? [`one declaration settles ${count(gap.settles, 'verdict')}`] : [];
+  return [...place, ...worth].join(' · ');
 }

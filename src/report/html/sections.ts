@@ -4,7 +4,7 @@ import type { RescueResult } from '../../core/result.ts';
 import { severities } from '../../core/verdict.ts';
 import { ledgerRows } from '../ledger.ts';
 import { orderPaths } from '../order.ts';
-import { count, duration, shortTarget } from '../words.ts';
+import { count, duration, gapPlace, shortTarget } from '../words.ts';
 import { findingArticle, findingId, repairBlock } from './finding.ts';
 import { mapFigure } from './map.ts';
 import { type Content, markup, type Markup } from './markup.ts';
@@ -128,10 +128,7 @@ function gaps(view: View): Section | undefined {
   const missed = probe?.coverage.notReachable ?? [];
   const failed = view.rules[0]?.result.replay.failed.filter(failure => failure.firstCause) ?? [];
   const items = [
-    ...view.gaps.map(
-      gap =>
-        markup`<li><p>${gap.reason}</p><p><code>${formatPlace(gap)}</code>${gap.settles > 0 && ` · one declaration settles ${count(gap.settles, 'verdict')}`}</p></li>`,
-    ),
+    ...view.gaps.map(gap => markup`<li><p>${gap.reason}</p><p class="mono">${gapPlace(gap)}</p></li>`),
     ...failed.map(
       failure =>
         markup`<li><p>A statement of your migrations did not run in the copy: ${failure.message}</p><p><code>${formatPlace(failure)}</code> · ${failure.sqlstate}</p></li>`,

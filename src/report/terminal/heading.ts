@@ -1,8 +1,7 @@
 import type { Gap } from '../../core/gap.ts';
-import { formatPlace } from '../../core/place.ts';
 import type { ResultBase } from '../../core/result.ts';
 import { orderGaps } from '../order.ts';
-import { count, duration, shortTarget } from '../words.ts';
+import { count, duration, gapPlace, shortTarget } from '../words.ts';
 import { type Pen, paragraph, spread } from './pen.ts';
 import { clean } from './text.ts';
 
@@ -26,12 +25,7 @@ export function gapLines(pen: Pen, gaps: readonly Gap[], all: boolean, more: str
     pen.strong(`  Could not tell, in ${count(gaps.length, 'place')}`),
     ...shown.flatMap(gap => [
       ...paragraph(pen, clean(gap.reason), 5),
-      ...paragraph(
-        pen,
-        `${clean(formatPlace(gap))}${gap.settles > 0 ? ` · settles ${count(gap.settles, 'verdict')}` : ''}`,
-        5,
-        pen.quiet,
-      ),
+      ...paragraph(pen, clean(gapPlace(gap)), 5, pen.quiet),
     ]),
     ...(shown.length < gaps.length ? [pen.quiet(`     … ${gaps.length - shown.length} more: ${more}`)] : []),
     '',

@@ -88,7 +88,7 @@ test('the first screen says the harm, the reach and what to do', () => {
 
       Could not tell, in 1 place
          The filter of this query comes from 'buildFilter', which is chosen at run time.
-         lib/search.ts:40 · settles 1 verdict
+         lib/search.ts:40 · one declaration settles 1 verdict
     "
   `);
 });
@@ -118,7 +118,7 @@ test('a trace lists what leaks and what could not be told', () => {
 
       Could not tell, in 1 place
          The filter of this query comes from 'buildFilter', which is chosen at run time.
-         lib/search.ts:40 · settles 1 verdict
+         lib/search.ts:40 · one declaration settles 1 verdict
 
       drydock trace 1   the whole way of finding 1, step by step
       drydock fix 1     a verified repair for it
@@ -216,7 +216,7 @@ test('rules show the matrix with one sign a cell', () => {
 
       Could not tell, in 1 place
          The policy 'notes_update' calls 'can_edit', whose body is not SQL.
-         drizzle/0004_notes.sql:9 · settles 1 verdict
+         drizzle/0004_notes.sql:9 · one declaration settles 1 verdict
 
       drydock rules 1 shows finding 1 with its transcript, drydock rules <table> everything about a
       table.
@@ -277,9 +277,9 @@ test('the last screen of a rescue is a ledger', () => {
 
       Could not tell, in 2 places
          The policy 'notes_update' calls 'can_edit', whose body is not SQL.
-         drizzle/0004_notes.sql:9 · settles 1 verdict
+         drizzle/0004_notes.sql:9 · one declaration settles 1 verdict
          The filter of this query comes from 'buildFilter', which is chosen at run time.
-         lib/search.ts:40 · settles 1 verdict
+         lib/search.ts:40 · one declaration settles 1 verdict
 
       branch  drydock/rescue · 6 repairs · 5 files changed, one commit each · undo any: git revert
       copy    /home/ada/tally/.drydock/rescue/app
