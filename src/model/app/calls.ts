@@ -3,7 +3,7 @@ import type { EntryPoint } from '../../core/path.ts';
 import { arrayMethod, isArrayLike } from './collections.ts';
 import { awaitValue, construct, extend, memberOf, peekMember } from './expressions.ts';
 import { addFacts, commonFacts, without } from './facts.ts';
-import { valueKey } from './keys.ts';
+import { callTerm, valueKey } from './keys.ts';
 import { behaviourOf, Frame, FunctionClosure, nativeValue, type CachedCall, type Call, type Machine, type Summary } from './machine.ts';
 import { alternativesOf, bottom, choose, isBottom, termOf } from './operations.ts';
 import { bind, branches, run } from './statements.ts';
@@ -163,7 +163,7 @@ function textMethod(machine: Machine, frame: Frame, receiver: Extract<Value, { k
   const term = termOf(receiver);
   if (name === 'trim' || name === 'normalize') return { kind: 'term', term, maybeUndefined: false, truthy: receiver.kind === 'term' && receiver.truthy === true };
   if (term.kind === 'opaque') return machine.opaque(frame, site.at, `'${name}' of something that was not followed (${term.reason})`);
-  return { kind: 'term', term: { kind: 'call', name, arguments: [term, ...values.filter(isPlain).map(termOf)] }, maybeUndefined: false };
+  return { kind: 'term', term: callTerm(name, [term, ...values.filter(isPlain).map(termOf)]), maybeUndefined: false };
 }
 
 function isAccessor(kind: string): boolean {
@@ -180,7 +180,7 @@ function callUnknown(machine: Machine, frame: Frame, receiver: Value, name: stri
   const [result] = results;
   if (result !== undefined && results.length === 1) return result;
   if (receiver.kind === 'term' && receiver.term.kind !== 'opaque') {
-    return { kind: 'term', term: { kind: 'call', name, arguments: [receiver.term, ...values.filter(isPlain).map(termOf)] }, maybeUndefined: true };
+    return { kind: 'term', term: callTerm(name, [receiver.term, ...values.filter(isPlain).map(termOf)]), maybeUndefined: true };
   }
   return machine.opaque(frame, site.at, `the call of '${name}' was not followed`);
 }
@@ -223,7 +223,7 @@ export function callExternal(machine: Machine, frame: Frame, callee: Extract<Val
   const results = runCallbacks(machine, frame, values, site);
   const [result] = results;
   if (result !== undefined && results.length === 1) return result;
-  return { kind: 'external', library: callee.library, path: `${path}()`, arguments: [...callee.arguments, ...values.filter(isPlain)] };
+  return { kind: 'external', library: callee.library, path: `${path}()`, arguments: [...callee.arguments, ...values.filter(isPlain)].slice(0, 12) };
 }
 
 /** Globals whose calls tell an observer nothing. */

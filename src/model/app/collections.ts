@@ -1,7 +1,7 @@
 import { callValue, within } from './calls.ts';
 import { awaitValue, compareValues, extend, iterated } from './expressions.ts';
 import { addFacts, rowFact, without } from './facts.ts';
-import { valueKey } from './keys.ts';
+import { callTerm, valueKey } from './keys.ts';
 import { nativeValue, type Call, type Frame, type Machine, type NativeValue } from './machine.ts';
 import { alternativesOf, assume, bottom, choose, firstOf, isBottom, lengthOf, listFacts, termOf, truthOf } from './operations.ts';
 import { renameFact, renameRow, renameValue } from './rename.ts';
@@ -78,7 +78,7 @@ export function arrayMethod(machine: Machine, frame: Frame, receiver: Value, nam
     case 'concat':
       return receiver.kind === 'term' ? undefined : joined([receiver, ...values]);
     case 'join':
-      return { kind: 'term', term: { kind: 'call', name: 'concat', arguments: [termOf(iterated(machine, frame, receiver, at).element)] }, maybeUndefined: false };
+      return { kind: 'term', term: callTerm('concat', [termOf(iterated(machine, frame, receiver, at).element)]), maybeUndefined: false };
     case 'reduce': {
       if (first === undefined) return undefined;
       const { element, facts } = iterated(machine, frame, receiver, at);

@@ -3,7 +3,7 @@ import type { Operator, Term } from '../../core/predicate.ts';
 import { arrayMethod, isArrayLike, pushed } from './collections.ts';
 import { callMethod, callValue } from './calls.ts';
 import { addFacts } from './facts.ts';
-import { valueKey } from './keys.ts';
+import { callTerm, valueKey } from './keys.ts';
 import { behaviourOf, Frame, FunctionClosure, nativeValue, type Call, type Machine, type NativeValue } from './machine.ts';
 import { assumeExpression, pathKey } from './narrow.ts';
 import { alternativesOf, bottom, choose, firstOf, isBottom, lengthFacts, lengthOf, listFacts, negate, promote, termOf, testOf } from './operations.ts';
@@ -409,7 +409,7 @@ export function extend(term: Term, name: string): Term {
     case 'opaque':
       return term.id.length > 300 ? term : { ...term, id: `${term.id}.${name}` };
     default:
-      return { kind: 'call', name: `.${name}`, arguments: [term] };
+      return callTerm(`.${name}`, [term]);
   }
 }
 
@@ -424,7 +424,7 @@ function indexOf(machine: Machine, frame: Frame, object: Value, index: Value, at
     }
   }
   return manyOf(object, () => {
-    if (object.kind === 'term') return { kind: 'term', term: { kind: 'call', name: 'at', arguments: [object.term, termOf(index)] }, maybeUndefined: true };
+    if (object.kind === 'term') return { kind: 'term', term: callTerm('at', [object.term, termOf(index)]), maybeUndefined: true };
     return machine.opaque(frame, at, 'a computed field');
   });
 }
@@ -682,7 +682,7 @@ function arithmetic(operator: string, left: Value, right: Value, _machine: Machi
     if (typeof left.value === 'string' || typeof right.value === 'string') return constant(`${String(left.value)}${String(right.value)}`);
     return constant(Number(left.value) + Number(right.value));
   }
-  return { kind: 'term', term: { kind: 'call', name: operator === '+' ? 'concat' : operator, arguments: [termOf(left), termOf(right)] }, maybeUndefined: false };
+  return { kind: 'term', term: callTerm(operator === '+' ? 'concat' : operator, [termOf(left), termOf(right)]), maybeUndefined: false };
 }
 
 const operators: Readonly<Record<string, Operator>> = { '===': '=', '==': '=', '!==': '<>', '!=': '<>', '<': '<', '<=': '<=', '>': '>', '>=': '>=' };
@@ -911,7 +911,7 @@ function evaluateTemplate(machine: Machine, frame: Frame, expression: Extract<Ex
   const [only] = parts;
   if (only !== undefined && parts.length === 1) return only;
   if (parts.every(part => part.kind === 'constant')) return constant(parts.map(part => (part.kind === 'constant' ? String(part.value) : '')).join(''));
-  return { kind: 'term', term: { kind: 'call', name: 'concat', arguments: parts.map(termOf) }, maybeUndefined: false, truthy: true };
+  return { kind: 'term', term: callTerm('concat', parts.map(termOf)), maybeUndefined: false, truthy: true };
 }
 
 // Calls --------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,32 @@ const predicateKeys = new WeakMap<Predicate, string>();
 const factKeys = new WeakMap<Fact, string>();
 const valueKeys = new WeakMap<Value, string>();
 
+const termSizes = new WeakMap<Term, number>();
+const largestTerm = 24;
+
+function termSize(term: Term): number {
+  if (term.kind !== 'call') return 1;
+  const cached = termSizes.get(term);
+  if (cached !== undefined) return cached;
+  const size = term.arguments.reduce((sum, argument) => sum + termSize(argument), 1);
+  termSizes.set(term, size);
+  return size;
+}
+
+/** A pure function of terms. A very big one keeps only what it was computed from. */
+export function callTerm(name: string, values: readonly Term[]): Term {
+  const term: Term = { kind: 'call', name, arguments: values };
+  if (termSize(term) <= largestTerm) return term;
+  const atoms = new Map<string, Term>();
+  const collect = (inner: Term): void => {
+    if (atoms.size >= 8) return;
+    if (inner.kind === 'call') inner.arguments.forEach(collect);
+    else if (inner.kind !== 'constant') atoms.set(termKey(inner), inner);
+  };
+  values.forEach(collect);
+  return { kind: 'call', name, arguments: [...atoms.values()] };
+}
+
 const interned = new Map<string, string>();
 
 /** A short name for a text: keys of nested values would grow without it. Equal texts have equal names within one process. */

@@ -1,7 +1,7 @@
 import { and, or, type Operator, type Predicate, type Term } from '../../core/predicate.ts';
 import type { Place } from '../../core/place.ts';
 import { addFacts, asPredicate, commonFacts, conditionFact, presence, rowFact } from './facts.ts';
-import { factsKey, predicateSize, valueKey } from './keys.ts';
+import { callTerm, factsKey, predicateSize, termKey, valueKey } from './keys.ts';
 import type { Fact } from './types.ts';
 import { constant, undefinedValue, type Alternative, type Value } from './value.ts';
 
@@ -223,20 +223,20 @@ function plainTerm(value: Value): Term {
     case 'promise':
       return termOf(value.value);
     case 'external':
-      return { kind: 'call', name: value.path.replace(/\(\)$/, ''), arguments: value.arguments.map(termOf) };
+      return callTerm(value.path.replace(/\(\)$/, ''), value.arguments.map(termOf));
     case 'test':
       return { kind: 'call', name: 'test', arguments: [] };
     case 'array':
-      return { kind: 'call', name: 'array', arguments: value.items.map(termOf) };
+      return callTerm('array', value.items.map(termOf));
     case 'list':
-      return { kind: 'call', name: 'list', arguments: [termOf(value.element)] };
+      return callTerm('list', [termOf(value.element)]);
     case 'object':
-      return { kind: 'call', name: 'object', arguments: [...value.fields.values(), ...value.spread].map(termOf) };
+      return callTerm('object', [...value.fields.values(), ...value.spread].slice(0, 16).map(termOf));
     case 'choice':
       return termOf(value);
     case 'native': {
       if (value.native.name === 'length') return { kind: 'call', name: 'count', arguments: [termOf((value.native as LengthNative).of.element)] };
-      return { kind: 'call', name: value.native.name, arguments: (value.native.inside ?? []).map(termOf) };
+      return callTerm(value.native.name, (value.native.inside ?? []).slice(0, 8).map(termOf));
     }
     default:
       return { kind: 'call', name: value.kind, arguments: [] };
@@ -246,13 +246,13 @@ function plainTerm(value: Value): Term {
 /** One term for a value; when it may be several, a call `one-of` with all of them. */
 export function termOf(value: Value): Term {
   const { terms } = possibleTerms(value);
-  const byKey = new Map(terms.map(({ term }) => [valueKey({ kind: 'term', term, maybeUndefined: false }), term]));
+  const byKey = new Map(terms.map(({ term }) => [termKey(term), term]));
   const [first] = byKey.values();
   if (first === undefined) return { kind: 'constant', value: null };
   const meaning = [...byKey.values()].filter(term => !(term.kind === 'constant' && term.value === null));
   const [only] = meaning;
   if (only === undefined) return first;
-  return meaning.length === 1 ? only : { kind: 'call', name: 'one-of', arguments: meaning };
+  return meaning.length === 1 ? only : callTerm('one-of', meaning);
 }
 
 /** Whether a value may be `undefined` at run time (not `null`). */

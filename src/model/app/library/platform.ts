@@ -274,6 +274,10 @@ const mapMaker =
     return mapValue(call, kind, values);
   };
 
+/** `createEnv` of t3-env: each field is a variable of the environment. */
+const checkedEnvironment: Handler = () =>
+  nativeValue({ name: 'environment', key: 'environment', member: name => ({ kind: 'term', term: { kind: 'environment', name }, maybeUndefined: false }) });
+
 /** JavaScript, the web platform, Node, React and Next.js. */
 export const platformHandlers: Readonly<Record<string, Handler>> = {
   '#new URL': newUrl,
@@ -298,6 +302,8 @@ export const platformHandlers: Readonly<Record<string, Handler>> = {
   'next/headers#headers': requestPart('header'),
   'next/headers#cookies': requestPart('cookie'),
   'next/cache#unstable_cache': unstableCache,
+  '@t3-oss/env-nextjs#createEnv': checkedEnvironment,
+  '@t3-oss/env-core#createEnv': checkedEnvironment,
   'react#cache': first,
   'react#use': call => awaitValue(call.machine, call.frame, call.arguments[0] ?? undefinedValue, call.at),
   'better-auth/node#fromNodeHeaders': first,
