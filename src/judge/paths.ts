@@ -240,7 +240,8 @@ function ownerNote(judgement: Judgement, { model, row }: Subject, world: JudgeWo
 
 /** A policy speaks of `self`; a joined row has a name of its own. */
 function rowNamed(predicate: Predicate, name: string): Predicate {
-  return renameRows(predicate, row => (row === 'self' ? name : row));
+  // Rows of its sub-queries belong to this use of the policy alone.
+  return renameRows(predicate, row => (row === 'self' ? name : `${name}>${row}`));
 }
 
 function findCell({ model, row, operation }: Subject, world: JudgeWorld): Cell | undefined {

@@ -88,5 +88,5 @@ export function termText(term: Term): string {
 }
 
 function shortRow(row: string): string {
-  return row.split(/[/:]/).at(-1) ?? row;
+  return row.split(/[/:>]/).at(-1)?.replace(/[~#]\d+$/, '') ?? row;
 }

@@ -30,6 +30,8 @@ export interface SqlScope {
   /** Makes row names unique. */
   readonly prefix?: string;
   readonly depth?: number;
+  /** Counts the rows named so far: two sub-queries that use one alias range over different rows. */
+  readonly rows?: { count: number };
 }
 
 /** A relation in scope: its alias in the text, the row variable it stands for, its table. */
@@ -73,12 +75,13 @@ export function parseSql(text: string): readonly SqlNode[] {
 export function lowerSqlCondition(text: string, scope: SqlScope): Predicate {
   const [statement] = parseSql(`select 1 where ${text}`);
   const where = record(statement?.['SelectStmt'])['whereClause'];
-  return where === undefined ? { kind: 'opaque', reason: 'empty condition' } : condition(record(where), scope);
+  if (where === undefined) return { kind: 'opaque', reason: 'empty condition' };
+  return condition(record(where), { ...scope, rows: { count: 0 } });
 }
 
 /** Lowers each statement of a text. `parameter` of the scope gives the values of `$1…`. */
 export function lowerSqlStatement(text: string, scope: Omit<SqlScope, 'relations'>): readonly LoweredStatement[] {
-  const whole: SqlScope = { ...scope, relations: [] };
+  const whole: SqlScope = { ...scope, relations: [], rows: { count: 0 } };
   return parseSql(text).flatMap(node => statement(node, whole));
 }
 
@@ -264,7 +267,7 @@ function readFrom(items: readonly unknown[], scope: SqlScope, firstRow: 'self' |
       const isSelf = firstRow === 'self' && relations.length === 0 && scope.relations.length === 0;
       relations.push({
         alias,
-        row: isSelf ? 'self' : rowName(scope, alias, relations.length),
+        row: isSelf ? 'self' : rowName(scope, alias),
         table: relationName(body),
       });
     } else if (kind === 'JoinExpr') {
@@ -311,8 +314,10 @@ function columnOf(relation: ScopeRelation, column: string): Term {
   return { kind: 'column', row: relation.row, column };
 }
 
-function rowName(scope: SqlScope, alias: string, position: number): string {
-  return `${scope.prefix ?? ''}${alias}${"'".repeat((scope.depth ?? 0) + (position > 9 ? 1 : 0))}`;
+function rowName(scope: SqlScope, alias: string): string {
+  const counter = scope.rows ?? { count: 0 };
+  counter.count += 1;
+  return `${scope.prefix ?? ''}${alias}${counter.count === 1 ? '' : `~${counter.count}`}`;
 }
 
 function whereOf(body: SqlNode, scope: SqlScope): Predicate {

@@ -83,8 +83,12 @@ export function replacePolicy(finding: Finding, context: FixContext): Draft | Re
   const up: string[] = [];
   const down: string[] = [];
   const changed: string[] = [];
-  for (const policy of policies) {
-    const narrowed = narrow(context, policy, table, condition);
+  const narrowing = policies.map(policy => ({ policy, narrowed: narrow(context, policy, table, condition) }));
+  // All of them name the owner's column, and one leaks all the same: it compares it with something else.
+  const misled = narrowing.every(each => each.narrowed === undefined);
+  for (const each of narrowing) {
+    const { policy } = each;
+    const narrowed = each.narrowed ?? (misled ? rewritten(policy, condition) : undefined);
     if (narrowed === undefined) continue;
     changed.push(`'${policy.name}'`);
     up.push(`drop policy ${quoted(policy.name)} on ${quoted(table.name)};`, recreatePolicy(narrowed));
@@ -325,6 +329,12 @@ function narrow(context: FixContext, policy: Policy, table: Table, condition: st
   return { ...rest, ...(using === undefined ? {} : { using }), ...(check === undefined ? {} : { check }) };
 }
 
+function rewritten(policy: Policy, condition: string): Policy | undefined {
+  const using = policy.using === undefined || policy.using === condition ? policy.using : condition;
+  const check = policy.check === undefined || policy.check === condition ? policy.check : condition;
+  return using === policy.using && check === policy.check ? undefined : { ...policy, ...(using === undefined ? {} : { using }), ...(check === undefined ? {} : { check }) };
+}
+
 function wrapped(text: string): string {
   return text.startsWith('(') ? text : `(${text})`;
 }
@@ -361,7 +371,7 @@ function guardedBody(context: FixContext, target: DatabaseFunction): string | un
   const condition = ownerCondition(context, table.name);
   const column = ownershipOf(context, table.name)?.hops[0].column;
   if (place === undefined || condition === undefined || column === undefined) return undefined;
-  const qualified = condition.replace(new RegExp(`^${column}\\b`), `${place.alias}.${column}`);
+  const qualified = condition.replace(new RegExp(`(?<![\\w."])${column}(?![\\w"(])`, 'g'), `${place.alias}.${column}`);
   const open = place.parenthesis === undefined ? '' : '(';
   const head =
     place.parenthesis === undefined
@@ -372,7 +382,8 @@ function guardedBody(context: FixContext, target: DatabaseFunction): string | un
 }
 
 function definition(target: DatabaseFunction, body: string): string {
-  const path = target.searchPath ?? 'public, pg_temp';
+  // The catalog writes an empty path as `""`, which is no name that SQL takes.
+  const path = (target.searchPath ?? 'public, pg_temp').replaceAll('""', "''");
   return [
     `create or replace function ${quoted(target.name)}(${target.arguments.map(argument => `${argument.name === '' ? '' : `${quoted(argument.name)} `}${argument.type}`).join(', ')})`,
     `returns ${target.returns}`,

@@ -5,9 +5,9 @@ import type { Draft, FixContext, Refused } from '../context.ts';
 import { refusalAt } from '../idioms/refusal.ts';
 import { relationNames } from '../source/code-tables.ts';
 import type { CodeTable } from '../source/code-tables.ts';
-import { createEditSet } from '../source/edit-set.ts';
+import { createEditSet, styleOf } from '../source/edit-set.ts';
 import type { EditSet } from '../source/edit-set.ts';
-import { findAll, indentAt, keyName, lineAt, textOf } from '../source/parsed-file.ts';
+import { findAll, indentAt, keyName, lineAt, stringValue, textOf } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { meansTable, propertyNode, querySites } from '../source/query-site.ts';
 import type { QuerySite } from '../source/query-site.ts';
@@ -19,6 +19,7 @@ export function narrowColumns(finding: Finding, context: FixContext): Draft | Re
   const hinted: unknown = finding.repair?.['table'];
   const table = typeof hinted === 'string' ? hinted : (path?.sink.table ?? finding.object);
   const codeTable = table === undefined ? undefined : codeTableOf(context, table);
+  if (table !== undefined && codeTable === undefined) return narrowSupabase(finding, context, table);
   if (table === undefined || codeTable === undefined)
     return { refused: "The table whose columns are shown is not in the code's schema." };
   const secrets = secretProperties(finding, context, table, codeTable);
@@ -46,6 +47,40 @@ export function narrowColumns(finding: Finding, context: FixContext): Draft | Re
     edits: edits.edits(),
     basis: 'tenancy',
   };
+}
+
+// `.select('*')` becomes the list of the table's other columns.
+function narrowSupabase(finding: Finding, context: FixContext, table: string): Draft | Refused {
+  const secrets = new Set([...hintedColumns(finding), ...(ownerOf(context, table)?.secretColumns ?? [])]);
+  const columns = context.database.tables.find(each => each.name === table)?.columns.map(column => column.name) ?? [];
+  const shown = columns.filter(column => !secrets.has(column));
+  const files = [...new Set([pathsOf(finding, context)[0]?.sink.file, finding.file])].flatMap(file => file ?? []);
+  for (const parsed of files.flatMap(file => context.set.parsed(file) ?? [])) {
+    const sites = querySites(parsed).filter(site => site.kind === 'supabase' && site.table === table);
+    const nearest = sites.toSorted((left, right) => distance(parsed, left.node, finding.line) - distance(parsed, right.node, finding.line))[0];
+    const select = nearest?.kind === 'supabase' ? nearest.calls.find(each => each.name === 'select')?.call : undefined;
+    const argument = select?.arguments[0];
+    const text = stringValue(argument);
+    if (select === undefined || shown.length === 0 || (argument !== undefined && text === undefined)) continue;
+    const list = text === undefined || text.trim() === '*' ? shown : text.split(',').map(each => each.trim()).filter(each => !secrets.has(each));
+    const edits = createEditSet();
+    const { quote } = styleOf(parsed);
+    const literal = `${quote}${list.join(', ')}${quote}`;
+    if (argument === undefined) edits.insert(parsed, select.end - 1, literal);
+    else edits.replace(parsed, argument, literal);
+    return {
+      title: `Leave ${[...secrets].join(', ')} out of what ${finding.entryPoint ?? finding.file} reads`,
+      explanation: 'What is not shown reached the browser because the whole row was read.',
+      edits: edits.edits(),
+      basis: 'tenancy',
+    };
+  }
+  return { refused: `No query that reads all columns of '${table}' was found.` };
+}
+
+function hintedColumns(finding: Finding): readonly string[] {
+  const hinted: unknown = finding.repair?.['columns'];
+  return Array.isArray(hinted) ? hinted.filter((each: unknown): each is string => typeof each === 'string') : [];
 }
 
 /** Answers alike for a row that is not there and one that belongs to somebody else. */
