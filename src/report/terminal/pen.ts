@@ -26,6 +26,7 @@ export interface Pen {
   readonly removed: Paint;
 }
 
+/** Colours a text, or leaves it. */
 export type Paint = (text: string) => string;
 
 /** The pen for a terminal. Lines never fill the last column, and stay readable on a very wide screen. */
