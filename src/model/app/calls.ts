@@ -1,7 +1,7 @@
 import type { Item, Pattern } from '../../collect/source/ir.ts';
 import type { EntryPoint } from '../../core/path.ts';
 import { arrayMethod, isArrayLike } from './collections.ts';
-import { awaitValue, construct, extend, memberOf, peekMember } from './expressions.ts';
+import { awaitValue, extend, memberOf } from './expressions.ts';
 import { addFacts, commonFacts, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import { behaviourOf, Frame, FunctionClosure, nativeValue, type CachedCall, type Call, type Machine, type Summary } from './machine.ts';
@@ -20,8 +20,6 @@ export interface CallSite {
   /** `this` of the callee. */
   readonly self?: Value;
   readonly constructs?: boolean;
-  /** A component being rendered. */
-  readonly rendering?: boolean;
   /** Where the chain of calls begins. */
   readonly start?: number;
   readonly cached?: (result: Value) => CachedCall;
@@ -439,7 +437,6 @@ export function handlerValue(name: string, key: string, invoke: (call: Call) => 
   return nativeValue({ name, key, invoke });
 }
 
-export { construct, peekMember };
 
 /** Runs an inline server action that nothing created on the way: what it captured is not known. */
 export function interpretInline(machine: Machine, frame: Frame, code: FunctionClosure['code'], values: readonly Value[]): Value {

@@ -1,6 +1,6 @@
 import { callValue, within } from './calls.ts';
-import { awaitValue, compareValues, extend, iterated } from './expressions.ts';
-import { addFacts, rowFact, without } from './facts.ts';
+import { awaitValue, compareValues, iterated } from './expressions.ts';
+import { addFacts, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import { nativeValue, type Call, type Frame, type Machine, type NativeValue } from './machine.ts';
 import { alternativesOf, assume, bottom, choose, firstOf, isBottom, lengthOf, listFacts, termOf, truthOf } from './operations.ts';
@@ -152,7 +152,7 @@ function filtered(machine: Machine, frame: Frame, receiver: Value, callback: Val
   }
   if (receiver.kind === 'array') {
     const items = receiver.items.flatMap((item): Value[] => {
-      const kept = kept_(machine, frame, callback, item, [], at);
+      const kept = keptBy(machine, frame, callback, item, [], at);
       if (kept === undefined) return [];
       return [kept.facts.length === 0 && truthOf(kept.test) === 'true' ? item : choose([{ value: item, facts: kept.facts }, { value: undefinedValue, facts: [] }])];
     });
@@ -160,17 +160,17 @@ function filtered(machine: Machine, frame: Frame, receiver: Value, callback: Val
   }
   if (receiver.kind !== 'list') {
     const { element, facts } = iterated(machine, frame, receiver, at);
-    const kept = kept_(machine, frame, callback, element, facts, at);
+    const kept = keptBy(machine, frame, callback, element, facts, at);
     return kept === undefined ? { kind: 'array', items: [] } : { kind: 'list', element, rows: undefined, facts: kept.facts };
   }
   const list = renamed(machine, receiver);
   const { element, facts } = iterated(machine, frame, list, at);
-  const kept = kept_(machine, frame, callback, element, facts, at);
+  const kept = keptBy(machine, frame, callback, element, facts, at);
   if (kept === undefined) return { kind: 'array', items: [] };
   return { ...list, facts: addFacts(list.facts, kept.facts) };
 }
 
-function kept_(machine: Machine, frame: Frame, callback: Value, element: Value, facts: readonly Fact[], at: number): { readonly facts: readonly Fact[]; readonly test: Value } | undefined {
+function keptBy(machine: Machine, frame: Frame, callback: Value, element: Value, facts: readonly Fact[], at: number): { readonly facts: readonly Fact[]; readonly test: Value } | undefined {
   const { result, learned } = callFor(machine, frame, callback, element, facts, at);
   if (isBottom(result)) return undefined;
   const assumed = assume(result, true, machine.place(frame, at), machine.code(frame, at));
@@ -181,19 +181,19 @@ function found(machine: Machine, frame: Frame, receiver: Value, callback: Value,
   if (receiver.kind === 'array') {
     const alternatives: Alternative[] = [];
     for (const item of receiver.items) {
-      const kept = kept_(machine, frame, callback, item, [], at);
+      const kept = keptBy(machine, frame, callback, item, [], at);
       if (kept !== undefined) alternatives.push({ value: item, facts: kept.facts });
     }
     return choose([...alternatives, { value: undefinedValue, facts: [] }]);
   }
   if (receiver.kind !== 'list') {
     const { element, facts } = iterated(machine, frame, receiver, at);
-    const kept = kept_(machine, frame, callback, element, facts, at);
+    const kept = keptBy(machine, frame, callback, element, facts, at);
     return kept === undefined ? undefinedValue : choose([{ value: element, facts: kept.facts }, { value: undefinedValue, facts: [] }]);
   }
   const list = renamed(machine, receiver);
   const { element, facts } = iterated(machine, frame, list, at);
-  const kept = kept_(machine, frame, callback, element, facts, at);
+  const kept = keptBy(machine, frame, callback, element, facts, at);
   if (kept === undefined) return undefinedValue;
   return choose([
     { value: element, facts: addFacts(facts, kept.facts) },
@@ -313,4 +313,3 @@ function nameAt(call: Call): string {
   return /([A-Za-z_$][\w$]*)\s*\??\.\s*(?:get|set|has|delete)\b/.exec(code)?.[1] ?? 'a map';
 }
 
-export { extend, rowFact };

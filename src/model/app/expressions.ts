@@ -6,7 +6,7 @@ import { addFacts } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import { behaviourOf, Frame, FunctionClosure, nativeValue, type Call, type Machine, type NativeValue } from './machine.ts';
 import { assumeExpression, pathKey } from './narrow.ts';
-import { alternativesOf, bottom, choose, firstOf, isBottom, lengthFacts, lengthOf, listFacts, negate, promote, termOf, testOf } from './operations.ts';
+import { alternativesOf, bottom, choose, firstOf, isBottom, lengthFacts, lengthOf, listFacts, promote, termOf, testOf } from './operations.ts';
 import { bind, branches, forget, functionValue, run } from './statements.ts';
 import type { Fact } from './types.ts';
 import { atoms, constant, objectOf, undefinedValue, type Alternative, type Value } from './value.ts';
@@ -1084,7 +1084,7 @@ function evaluateElement(machine: Machine, frame: Frame, expression: Extract<Exp
     }
     // A component renders apart from its parent: what it checks guards itself only.
     const before = frame.save();
-    const result = awaitValue(machine, frame, callValue(machine, frame, value, [props], { at: expression.at, end: expression.at, rendering: true }), expression.at);
+    const result = awaitValue(machine, frame, callValue(machine, frame, value, [props], { at: expression.at, end: expression.at }), expression.at);
     const facts = frame.facts;
     frame.restore(before);
     if (!isBottom(result)) rendered.push(choose([{ value: result, facts }]));
@@ -1092,5 +1092,3 @@ function evaluateElement(machine: Machine, frame: Frame, expression: Extract<Exp
   return { kind: 'element', component: expression.tag, file, client, props: client ? written : objectOf({}), content: client || rendered.length === 0 ? content.concat(client ? [] : [written]) : rendered, place };
 }
 
-/** The negation of a condition, for library models. */
-export { negate };

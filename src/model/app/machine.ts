@@ -127,8 +127,10 @@ export class Frame {
 
   /** The frame that holds a binding. */
   holderOf(binding: Binding): Frame | undefined {
-    for (let frame: Frame | undefined = this; frame !== undefined; frame = frame.parent) if (frame.vars.has(binding)) return frame;
-    return undefined;
+    if (this.vars.has(binding)) return this;
+    let frame = this.parent;
+    while (frame !== undefined && !frame.vars.has(binding)) frame = frame.parent;
+    return frame;
   }
 
   learn(facts: readonly Fact[]): void {
@@ -254,7 +256,7 @@ export class Machine {
   }
 
   /** Names the place where a value from outside enters, for the first step of a path. */
-  source_(frame: Frame, term: Term, at: number): void {
+  noteSource(frame: Frame, term: Term, at: number): void {
     frame.effects.push({ kind: 'source', term, place: this.place(frame, at), code: this.code(frame, at) });
   }
 

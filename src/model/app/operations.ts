@@ -1,7 +1,7 @@
 import { and, or, type Operator, type Predicate, type Term } from '../../core/predicate.ts';
 import type { Place } from '../../core/place.ts';
 import { addFacts, asPredicate, commonFacts, conditionFact, presence, rowFact } from './facts.ts';
-import { callTerm, factsKey, predicateSize, termKey, valueKey } from './keys.ts';
+import { callTerm, predicateSize, termKey, valueKey } from './keys.ts';
 import type { Fact } from './types.ts';
 import { constant, undefinedValue, type Alternative, type Value } from './value.ts';
 
@@ -51,12 +51,6 @@ function crowd(alternatives: readonly Alternative[]): readonly Alternative[] {
   const rest = alternatives.slice(mostAlternatives - 1);
   const items = rest.map(alternative => alternative.value);
   return [...kept, { value: { kind: 'array', items }, facts: commonFacts(rest.map(alternative => alternative.facts)) }];
-}
-
-/** The same work on every alternative, their facts kept. */
-export function mapAlternatives(value: Value, work: (value: Value, facts: readonly Fact[]) => Value): Value {
-  if (value.kind !== 'choice') return work(value, []);
-  return choose(alternativesOf(value).map(({ value: inner, facts }) => ({ value: work(inner, facts), facts })));
 }
 
 /** What a value does in a condition. */
@@ -320,5 +314,3 @@ export function negate(condition: Predicate): Predicate {
   }
 }
 
-/** A text for a list of facts, for comparing states. */
-export const stateKey = factsKey;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EntryPoint, Principal, Step } from '../../core/path.ts';
 import { comparePlaces, formatPlace, type Place } from '../../core/place.ts';
-import type { Predicate, RowVariable, Term } from '../../core/predicate.ts';
+import type { Predicate, Term } from '../../core/predicate.ts';
 import type { AppEvent } from './events.ts';
 import { addFacts, isTelling } from './facts.ts';
 import { factKey, factText, predicateText, termKey } from './keys.ts';
@@ -430,4 +430,3 @@ function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
-export type { RowVariable };

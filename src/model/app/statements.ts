@@ -3,7 +3,7 @@ import { commonFacts, weaken, without } from './facts.ts';
 import { assign, awaitValue, evaluate, iterated, memberOf } from './expressions.ts';
 import { FunctionClosure, type Frame, type Machine, type State } from './machine.ts';
 import { assumeExpression, assumeSame } from './narrow.ts';
-import { alternativesOf, bottom, choose, isBottom, joinValues, listFacts, promote } from './operations.ts';
+import { alternativesOf, bottom, choose, isBottom, joinValues, promote } from './operations.ts';
 import type { Fact } from './types.ts';
 import { undefinedValue, type Alternative, type Value } from './value.ts';
 
@@ -341,5 +341,3 @@ export function forget(frame: Frame, bindingId: number): void {
   for (const path of frame.refined.keys()) if (path.startsWith(`${bindingId}.`)) frame.refined.delete(path);
 }
 
-/** What a loop over a list knows of each value. */
-export { listFacts };

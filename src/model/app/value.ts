@@ -65,11 +65,6 @@ export function constant(value: string | number | boolean | null | undefined): V
   return { kind: 'constant', value };
 }
 
-/** A value with this provenance that is present. */
-export function known(term: Term): Value {
-  return { kind: 'term', term, maybeUndefined: false };
-}
-
 /** A value with this provenance that is present and not empty. */
 export function present(term: Term): Value {
   return { kind: 'term', term, maybeUndefined: false, truthy: true };

@@ -3,10 +3,10 @@ import type { Place } from '../../../core/place.ts';
 import { callValue, handlerValue } from '../calls.ts';
 import { exportNames, exportValue, memberOf } from '../expressions.ts';
 import { rowFact } from '../facts.ts';
-import { predicateKey, predicateText, termKey, valueKey } from '../keys.ts';
-import { behaviourOf, nativeValue, type Call, type Frame, type Handler, type Machine, type NativeValue } from '../machine.ts';
+import { predicateKey, predicateText, valueKey } from '../keys.ts';
+import { behaviourOf, nativeValue, type Call, type Handler, type Machine, type NativeValue } from '../machine.ts';
 import { alternativesOf, choose, compareTerms, firstOf, lengthOf, negate, termOf } from '../operations.ts';
-import { renamePredicate, renameRow, renameTerm } from '../rename.ts';
+import { renamePredicate, renameTerm } from '../rename.ts';
 import { constant, nullValue, undefinedValue, type RowValue, type Value } from '../value.ts';
 import { alternativesAsCondition, clientOf, copyState, inValues, lowerCondition, runQuery, runSql, stateText, type ClientState, type SqlText } from './queries.ts';
 
@@ -1196,6 +1196,3 @@ export const drizzleHandlers: Readonly<Record<string, Handler>> = {
   'drizzle-orm/postgres-js#drizzle': connect(true),
 };
 
-/** For keys of terms in tests. */
-export { renameRow, termKey };
-export type { Frame };

@@ -17,7 +17,7 @@ export function clientValue(path: string): Value {
 export function requestValue(method: string | undefined): Value {
   const body = (call: Call, path: string): Value => {
     const term = { kind: 'client', path } as const;
-    call.machine.source_(call.frame, term, call.at);
+    call.machine.noteSource(call.frame, term, call.at);
     return { kind: 'promise', value: { kind: 'term', term, maybeUndefined: false, truthy: true }, facts: [] };
   };
   return nativeValue({
@@ -65,7 +65,7 @@ export function requestValue(method: string | undefined): Value {
 
 function urlValue(call: Call): Value {
   const term = { kind: 'client', path: 'query' } as const;
-  call.machine.source_(call.frame, term, call.at);
+  call.machine.noteSource(call.frame, term, call.at);
   const text = (path: string): Value => present({ kind: 'client', path });
   return objectOf({ searchParams: clientValue('query'), pathname: text('url.pathname'), origin: text('url.origin'), href: text('url'), search: text('url.search'), host: text('url.host'), hostname: text('url.host'), protocol: text('url.protocol') });
 }
@@ -123,7 +123,7 @@ function leaving(callee: string, how: ExitEvent['how'], status: number): Handler
 
 function requestPart(path: string): Handler {
   return call => {
-    call.machine.source_(call.frame, { kind: 'client', path }, call.at);
+    call.machine.noteSource(call.frame, { kind: 'client', path }, call.at);
     call.machine.emit(call.frame, { kind: 'call', library: 'next/headers', callee: path === 'header' ? 'headers' : 'cookies', arguments: [], place: call.machine.place(call.frame, call.at, call.end) });
     return { kind: 'promise', value: clientValue(path), facts: [] };
   };
@@ -257,7 +257,7 @@ function verifiedEvent(library: string, callee: string, isAsync: boolean): Handl
     call.machine.emit(call.frame, { kind: 'call', library, callee, arguments: call.arguments, place });
     const fact = { holds: { kind: 'system' }, place, label: 'the signature of the event was verified' } as const;
     const value: Value = { kind: 'term', term: { kind: 'event', path: 'event' }, maybeUndefined: false, truthy: true };
-    call.machine.source_(call.frame, { kind: 'event', path: 'event' }, call.at);
+    call.machine.noteSource(call.frame, { kind: 'event', path: 'event' }, call.at);
     if (isAsync) return { kind: 'promise', value, facts: [fact] };
     call.frame.learn([fact]);
     return value;

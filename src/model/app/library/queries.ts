@@ -4,7 +4,7 @@ import { messageOf } from '../../../core/error.ts';
 import type { Place } from '../../../core/place.ts';
 import { mixedList } from '../expressions.ts';
 import { asPredicate, isTelling } from '../facts.ts';
-import { factsKey, predicateSize, termKey } from '../keys.ts';
+import { predicateSize, termKey } from '../keys.ts';
 import type { Call, Frame, Machine, QueryDraft } from '../machine.ts';
 import { alternativesOf, compareTerms, termOf } from '../operations.ts';
 import { renamePredicate } from '../rename.ts';
@@ -291,5 +291,3 @@ function runStatement(call: Call, statement: Extract<LoweredStatement, { kind: '
   return { kind: 'list', element, rows: row, facts };
 }
 
-/** A text for facts, for keys. */
-export { factsKey };

@@ -170,7 +170,7 @@ function verifiedClaims(): Value {
 /** On the server `getSession` reads the cookie and verifies nothing: what it says is what the caller sent. */
 function unverifiedSession(call: Call): Value {
   const term = { kind: 'client', path: 'cookie.session' } as const;
-  call.machine.source_(call.frame, term, call.at);
+  call.machine.noteSource(call.frame, term, call.at);
   const sent = (path: string): Value => present({ kind: 'client', path: `cookie.session.${path}` });
   const user: Value = { kind: 'object', fields: new Map([['id', sent('user.id')], ['email', sent('user.email')]]), spread: [sent('user')] };
   const session = choose([

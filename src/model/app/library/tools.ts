@@ -58,7 +58,7 @@ function runAsEntry(call: Call, entryPoint: EntryPoint, definition: Value, conte
   const outer = frame.effects;
   frame.effects = [];
   const term = { kind: 'tool-argument', path: 'input' } as const;
-  machine.source_(frame, term, call.at);
+  machine.noteSource(frame, term, call.at);
   const input = applySchema(call, schema, { kind: 'term', term, maybeUndefined: false });
   const raw = callValue(machine, frame, execute, [input, context], { at: call.at, end: call.end });
   const value = awaitValue(machine, frame, raw, call.at);
