@@ -332,7 +332,9 @@ function narrow(context: FixContext, policy: Policy, table: Table, condition: st
 function rewritten(policy: Policy, condition: string): Policy | undefined {
   const using = policy.using === undefined || policy.using === condition ? policy.using : condition;
   const check = policy.check === undefined || policy.check === condition ? policy.check : condition;
-  return using === policy.using && check === policy.check ? undefined : { ...policy, ...(using === undefined ? {} : { using }), ...(check === undefined ? {} : { check }) };
+  return using === policy.using && check === policy.check
+    ? undefined
+    : { ...policy, ...(using === undefined ? {} : { using }), ...(check === undefined ? {} : { check }) };
 }
 
 function wrapped(text: string): string {

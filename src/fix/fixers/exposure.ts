@@ -57,12 +57,20 @@ function narrowSupabase(finding: Finding, context: FixContext, table: string): D
   const files = [...new Set([pathsOf(finding, context)[0]?.sink.file, finding.file])].flatMap(file => file ?? []);
   for (const parsed of files.flatMap(file => context.set.parsed(file) ?? [])) {
     const sites = querySites(parsed).filter(site => site.kind === 'supabase' && site.table === table);
-    const nearest = sites.toSorted((left, right) => distance(parsed, left.node, finding.line) - distance(parsed, right.node, finding.line))[0];
+    const nearest = sites.toSorted(
+      (left, right) => distance(parsed, left.node, finding.line) - distance(parsed, right.node, finding.line),
+    )[0];
     const select = nearest?.kind === 'supabase' ? nearest.calls.find(each => each.name === 'select')?.call : undefined;
     const argument = select?.arguments[0];
     const text = stringValue(argument);
     if (select === undefined || shown.length === 0 || (argument !== undefined && text === undefined)) continue;
-    const list = text === undefined || text.trim() === '*' ? shown : text.split(',').map(each => each.trim()).filter(each => !secrets.has(each));
+    const list =
+      text === undefined || text.trim() === '*'
+        ? shown
+        : text
+            .split(',')
+            .map(each => each.trim())
+            .filter(each => !secrets.has(each));
     const edits = createEditSet();
     const { quote } = styleOf(parsed);
     const literal = `${quote}${list.join(', ')}${quote}`;
@@ -126,10 +134,7 @@ function secretProperties(
   table: string,
   codeTable: CodeTable,
 ): readonly string[] {
-  const hinted: unknown = finding.repair?.['columns'];
-  const columns = Array.isArray(hinted)
-    ? hinted.filter((each: unknown): each is string => typeof each === 'string')
-    : [];
+  const columns = hintedColumns(finding);
   const known = ownerOf(context, table)?.secretColumns ?? [];
   return [...new Set([...columns, ...known])].flatMap(column => codeTable.properties.get(column) ?? []);
 }
