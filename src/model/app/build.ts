@@ -9,6 +9,7 @@ import { drizzleHandlers } from './library/drizzle.ts';
 import { platformHandlers } from './library/platform.ts';
 import { prismaHandlers } from './library/prisma.ts';
 import { sessionHandlers } from './library/sessions.ts';
+import { pgHandlers } from './library/pg.ts';
 import { supabaseHandlers } from './library/supabase.ts';
 import { knownTools, toolHandlers, toolNames, type KnownTool } from './library/tools.ts';
 import { zodHandlers } from './library/zod.ts';
@@ -21,7 +22,7 @@ import type { AppFramework, AppModel, Fact, QueryPath } from './types.ts';
 
 /** The models of all libraries, by package and path. */
 function allHandlers(): ReadonlyMap<string, Handler> {
-  return new Map([...Object.entries(platformHandlers), ...Object.entries(sessionHandlers), ...Object.entries(zodHandlers), ...Object.entries(drizzleHandlers), ...Object.entries(prismaHandlers), ...Object.entries(supabaseHandlers), ...Object.entries(toolHandlers)]);
+  return new Map([...Object.entries(platformHandlers), ...Object.entries(sessionHandlers), ...Object.entries(zodHandlers), ...Object.entries(drizzleHandlers), ...Object.entries(prismaHandlers), ...Object.entries(supabaseHandlers), ...Object.entries(pgHandlers), ...Object.entries(toolHandlers)]);
 }
 
 /** What the interpreter found, before observers turn events into observations. */

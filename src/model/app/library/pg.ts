@@ -37,7 +37,7 @@ function query(call: Call, state: ClientState): Value {
 }
 
 function resultOf(rows: Value): Value {
-  return objectOf({ rows, rowCount: lengthOf(rows) });
+  return objectOf({ rows, rowCount: rows.kind === 'list' ? lengthOf(rows) : rows });
 }
 
 function textOf(value: Value | undefined): string | undefined {
