@@ -190,7 +190,7 @@ function runCallbacks(machine: Machine, frame: Frame, values: readonly Value[], 
     if (value.kind !== 'function') continue;
     const before = frame.save();
     const closure = value.closure as FunctionClosure;
-    const inputs = closure.code.parameters.map(() => machine.opaque(frame, site.at, 'an argument of a callback'));
+    const inputs = closure.code.parameters.map((_, index) => machine.opaque(frame, closure.code.at + index, 'an argument of a callback'));
     const result = callValue(machine, frame, value, inputs, { at: site.at, end: site.end });
     if (!isBottom(result) && !frame.dead) results.push(result);
     frame.restore(before);

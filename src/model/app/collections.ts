@@ -241,11 +241,27 @@ function notIncluded(machine: Machine, frame: Frame, items: readonly Value[], ne
   });
 }
 
+/** All start at once: what one of them shows guards what comes after, not the others. */
+function together(machine: Machine, frame: Frame, items: readonly Value[], at: number): readonly Value[] {
+  const before = frame.facts;
+  const learned: Fact[] = [];
+  const results = items.map(item => {
+    if (frame.dead) return bottom;
+    frame.facts = before;
+    const result = awaitValue(machine, frame, item, at);
+    learned.push(...without(frame.facts, before));
+    return result;
+  });
+  frame.facts = before;
+  frame.learn(learned);
+  return results;
+}
+
 /** `Promise.all(value)`. */
 export function awaitAll(machine: Machine, frame: Frame, value: Value, at: number): Value {
   switch (value.kind) {
     case 'array':
-      return { kind: 'array', items: value.items.map(item => (frame.dead ? bottom : awaitValue(machine, frame, item, at))) };
+      return { kind: 'array', items: together(machine, frame, value.items, at) };
     case 'list': {
       const before = frame.save();
       frame.learn(listFacts(value, true, machine.place(frame, at), ''));

@@ -725,7 +725,7 @@ function comparePair(machine: Machine, frame: Frame, operator: string, left: Val
       return constant(!positive);
     }
   }
-  if (isEquality && valueKey(left) === valueKey(right) && left.kind === 'term') return constant(positive);
+  if (isEquality && left.kind === 'term' && !atoms(left.term).some(atom => atom.kind === 'opaque') && valueKey(left) === valueKey(right)) return constant(positive);
   const comparable = (value: Value): boolean => value.kind === 'term' || value.kind === 'constant' || value.kind === 'external';
   if (!comparable(left) || !comparable(right)) return unknownTest;
   const sql = operators[operator];
@@ -746,9 +746,12 @@ function isTypeof(term: Term): boolean {
   return term.kind === 'call' && term.name === 'typeof';
 }
 
+/** Variables that only the server and those it told know; an address or a mode is none. */
+const secretName = /SECRET|KEY|TOKEN|PASSWORD|PASSWD|SIGN|HMAC|CREDENTIAL|BEARER/i;
+
 /** Whoever sends a value that equals a secret of the environment knows the secret. */
 export function secretFacts(machine: Machine, frame: Frame, left: Term, right: Term, at: number): readonly Fact[] {
-  const hasSecret = (term: Term): boolean => atoms(term).some(atom => atom.kind === 'environment' && !atom.name.startsWith('NEXT_PUBLIC_'));
+  const hasSecret = (term: Term): boolean => atoms(term).some(atom => atom.kind === 'environment' && !atom.name.startsWith('NEXT_PUBLIC_') && secretName.test(atom.name));
   const fromClient = (term: Term): boolean => atoms(term).some(atom => atom.kind === 'client') && !hasSecret(term);
   if (!((hasSecret(left) && fromClient(right)) || (hasSecret(right) && fromClient(left)))) return [];
   return [{ holds: { kind: 'system' }, place: machine.place(frame, at), label: 'a secret of the server was presented' }];

@@ -104,3 +104,28 @@ describe('comparisons after the load', () => {
     expect(showFacts(path.factsAfter)).toContain('self.team_id = ‹tenant.id›');
   });
 });
+
+describe('guards that only look like guards', () => {
+  test('a guard that runs beside a write does not guard it, and guards what comes after', () => {
+    const beside = traceRoute(handler(`const user = await requireUser(); await Promise.all([assertMember(user.id, id), db.delete(notes).where(eq(notes.teamId, id))]); return new Response();`)).find(path => path.query.operation === 'delete');
+    expect(showFacts(beside?.facts ?? []).some(fact => fact.startsWith('row of members'))).toBe(false);
+    const after = traceRoute(handler(`const user = await requireUser(); await Promise.all([assertMember(user.id, id)]); await db.delete(notes).where(eq(notes.teamId, id)); return new Response();`)).find(path => path.query.operation === 'delete');
+    expect(showFacts(after?.facts ?? []).some(fact => fact.startsWith('row of members'))).toBe(true);
+  });
+
+  test('an address of the environment is no secret', () => {
+    const path = onlyQuery(handler(`if (request.headers.get('origin') !== process.env.APP_URL) return new Response(null, { status: 403 }); return Response.json(await db.select().from(notes));`));
+    expect(path.principal).toBe('anonymous');
+  });
+
+  test('a check of one of two ids says nothing of the other', () => {
+    const path = onlyQuery(handler(`const user = await requireUser(); const { teamId, noteId } = await request.json(); await assertMember(user.id, teamId); return Response.json(await db.select().from(notes).where(eq(notes.id, noteId)));`));
+    expect(show(path.query.where)).toBe('self.id = client body.noteId');
+    expect(showFacts(path.facts)).toContain('row of members with (members.user_id = ‹user.id› and members.team_id = client body.teamId)');
+  });
+
+  test('a negated comparison in one of two disjuncts leaves the other way open', () => {
+    const path = onlyQuery(handler(`const user = await requireUser(); ${byId} if (!note || (note.teamId !== user.teamId && note.folderId !== 'public')) notFound(); return Response.json(note);`));
+    expect(showFacts(path.factsAfter)).toEqual(['(self.team_id = ‹tenant.id› or (self.team_id <> ‹tenant.id› and self.folder_id = "public"))']);
+  });
+});

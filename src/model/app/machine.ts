@@ -228,7 +228,7 @@ export class Machine {
   }
 
   opaque(frame: Frame, at: number, reason: string): Value {
-    return opaque(reason, this.place(frame, at));
+    return opaque(reason, this.place(frame, at), at);
   }
 
   newRow(table: string, where: Predicate): RowVariable {

@@ -419,7 +419,8 @@ export function eachTerm(predicate: Predicate, see: (term: Term) => void): void 
 /** The text with row names numbered by their order in it, so that equal shapes are equal texts. */
 function canonical(text: string): string {
   const names = new Map<string, string>();
-  return text.replaceAll(/[\w.]+#\d+|sql\d+_\w+/g, name => {
+  // What was not followed is known by its place, which moves with every edit.
+  return text.replaceAll(/opaque:\S+:\d+/g, 'opaque').replaceAll(/[\w.]+#\d+|sql\d+_\w+/g, name => {
     const known = names.get(name) ?? `${name.replace(/#\d+$/, '').replace(/^sql\d+_/, '')}~${names.size}`;
     names.set(name, known);
     return known;

@@ -76,8 +76,8 @@ export function objectOf(fields: Readonly<Record<string, Value>>): Value {
 }
 
 /** A value the analysis could not follow. */
-export function opaque(reason: string, place: Place): Value {
-  return { kind: 'term', term: { kind: 'opaque', id: `${place.file}:${place.line} ${reason}`, reason }, maybeUndefined: true };
+export function opaque(reason: string, place: Place, at = 0): Value {
+  return { kind: 'term', term: { kind: 'opaque', id: `${place.file}:${at} ${reason}`, reason }, maybeUndefined: true };
 }
 
 /** A row variable's columns that a value holds; `columns` absent means all. */
