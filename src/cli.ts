@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 
@@ -104,6 +104,7 @@ common(program.command('rules'))
 
 common(program.command('probe'))
   .argument('[folder]', 'the app', '.')
+  .argument('[focus]', 'explain one: id of an attack, or an entry point')
   .option('--migrations <path>', 'a file or folder of SQL migrations')
   .summary('attack a copy of the running app as two of its customers')
   .description(
@@ -113,9 +114,10 @@ common(program.command('probe'))
     'after',
     examples('drydock probe', 'drydock probe ~/acme-app --all', 'drydock probe --json > probe.json'),
   )
-  .action((folder: string, options: OutputOptions & { readonly migrations?: string }) =>
-    run(options, context => runProbe(target(folder), pick(options, 'migrations'), context)),
-  );
+  .action((folder: string, focus: string | undefined, options: OutputOptions & { readonly migrations?: string }) => {
+    const [where, what] = folderAndFocus(folder, focus);
+    return run(options, context => runProbe(where, pick(options, 'migrations'), context), what);
+  });
 
 common(program.command('fix'))
   .argument('[folder]', 'the app', '.')
@@ -176,9 +178,15 @@ function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map(line => `  ${line}`).join('\n')}\n\nExit codes: 0 nothing found, 1 findings, 2 could not run, 130 interrupted.`;
 }
 
-/** `drydock trace 1` names a finding, not a folder called 1. */
+/** `drydock trace 1` and `drydock fix 3f9a01c2` name a finding, not a folder. */
 function folderAndFocus(folder: string, focus: string | undefined): readonly [string, string | undefined] {
-  return focus === undefined && /^\d+$/.test(folder) ? [target('.'), folder] : [target(folder), focus];
+  return focus === undefined && isFindingName(folder) && !existsSync(folder)
+    ? [target('.'), folder]
+    : [target(folder), focus];
+}
+
+function isFindingName(name: string): boolean {
+  return /^(\d+|[0-9a-f]{6,16}|a\d+)$/.test(name);
 }
 
 function target(folder: string): string {

@@ -115,7 +115,7 @@ describe('the repository', () => {
   });
 
   test('every export says what it is', () => {
-    const wrong = products.flatMap(file => undocumented(read(file)).map(name => `${file}: ${name}`));
+    const wrong = products.flatMap(file => undocumented(withoutTemplates(read(file))).map(name => `${file}: ${name}`));
     expect(wrong).toEqual([]);
   });
 
@@ -165,6 +165,11 @@ describe('the repository', () => {
 function entriesOf(manifest: unknown, group: string): Readonly<Record<string, unknown>> {
   const entries: unknown = typeof manifest === 'object' && manifest !== null ? Reflect.get(manifest, group) : undefined;
   return typeof entries === 'object' && entries !== null ? Object.fromEntries(Object.entries(entries)) : {};
+}
+
+/** The code without the programs that it holds as template literals. */
+function withoutTemplates(text: string): string {
+  return text.replaceAll(/`(?:\\.|[^`\\])*`/g, '``');
 }
 
 function undocumented(text: string): readonly string[] {

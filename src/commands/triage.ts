@@ -99,11 +99,19 @@ async function sinceOf(root: string, findings: readonly Finding[]): Promise<Tria
   );
 }
 
+function isDatabase(finding: Finding): boolean {
+  return finding.check.startsWith('database/');
+}
+
 function todoOf({ judged, collected }: Analysis): TriageResult['todo'] {
   if (judged.findings.length === 0) return [];
+  const first = judged.findings.slice(0, 1);
   const secrets = judged.findings.filter(finding => finding.check === 'exposure/secret-in-client-bundle');
   return [
-    { action: 'see the worst of them, step by step', command: 'drydock trace 1' },
+    ...first.map(finding => ({
+      action: 'see the worst of them, step by step',
+      command: `drydock ${isDatabase(finding) ? 'rules' : 'trace'} ${finding.fingerprint.slice(0, 8)}`,
+    })),
     ...secrets.map(finding => ({
       action: `rotate the key that is in your browser bundle (${finding.file}:${finding.line}), then revoke the old one`,
     })),

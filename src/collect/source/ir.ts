@@ -17,14 +17,17 @@ export interface ModuleCode {
   readonly functions: readonly FunctionCode[];
 }
 
+/** What a file or function declares about where it runs. */
 export type Directive = 'use client' | 'use server' | 'use cache';
 
+/** An import of a file, by local names. */
 export interface ImportDeclaration {
   readonly specifier: string;
   readonly names: readonly string[];
   readonly at: number;
 }
 
+/** Where an exported name comes from. */
 export type ExportTarget =
   | { readonly kind: 'binding'; readonly binding: Binding }
   | { readonly kind: 'expression'; readonly expression: Expression }
@@ -42,6 +45,7 @@ export interface Binding {
   reassigned: boolean;
 }
 
+/** What a top-level name stands for. */
 export type Declaration =
   | { readonly kind: 'import'; readonly specifier: string; readonly name: string }
   | { readonly kind: 'variable'; readonly pattern: Pattern; readonly init: Expression | undefined }
@@ -75,6 +79,7 @@ interface At {
   readonly at: number;
 }
 
+/** What a parameter or declaration binds. */
 export type Pattern =
   | (At & { readonly kind: 'name'; readonly binding: Binding })
   | (At & {
@@ -91,13 +96,16 @@ export type Pattern =
   /** A target of an assignment that is no name: `a.b = …`. */
   | (At & { readonly kind: 'target'; readonly expression: Expression });
 
+/** A property of an object literal. */
 export type ObjectProperty =
   | { readonly kind: 'field'; readonly key: string; readonly value: Expression; readonly at: number }
   | { readonly kind: 'computed'; readonly key: Expression; readonly value: Expression; readonly at: number }
   | { readonly kind: 'spread'; readonly value: Expression; readonly at: number };
 
+/** An element of an array literal or an argument of a call. */
 export type Item = { readonly spread: boolean; readonly value: Expression };
 
+/** An expression, lowered to what provenance needs. */
 export type Expression = At &
   (
     | { readonly kind: 'constant'; readonly value: string | number | boolean | null | undefined }
@@ -156,8 +164,10 @@ export type Expression = At &
     | { readonly kind: 'unknown'; readonly what: string }
   );
 
+/** A field of a class, with its initial value. */
 export type ClassField = { readonly name: string; readonly value: Expression | undefined; readonly getter: boolean };
 
+/** A statement, with its structure kept: dominance is nesting and early exits. */
 export type Statement = At &
   (
     | { readonly kind: 'declare'; readonly pattern: Pattern; readonly init: Expression | undefined }

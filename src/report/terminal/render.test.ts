@@ -120,8 +120,8 @@ test('a trace lists what leaks and what could not be told', () => {
          The filter of this query comes from 'buildFilter', which is chosen at run time.
          lib/search.ts:40 · one declaration settles 1 verdict
 
-      drydock trace 1   the whole way of finding 1, step by step
-      drydock fix 1     a verified repair for it
+      drydock trace 1       the first of them, step by step
+      drydock fix f2        a verified repair for it
     "
   `);
 });

@@ -5,7 +5,7 @@ import type { TraceResult } from '../../core/result.ts';
 import { orderFindings, orderPaths } from '../order.ts';
 import { count, grouped, verdictWords } from '../words.ts';
 import { explainFinding, pathLines } from './finding.ts';
-import { findingList } from './findings.ts';
+import { findingList, shortFingerprint } from './findings.ts';
 import { gapLines, heading } from './heading.ts';
 import { type Pen, paragraph, type TerminalOptions, verdictPaint, verdictSentence } from './pen.ts';
 import { clean, cut, cutStart, padEnd } from './text.ts';
@@ -21,7 +21,7 @@ export function renderTrace(pen: Pen, result: TraceResult, options: TerminalOpti
     ...findingList(pen, findings),
     ...(findings.length > 0 ? [''] : []),
     ...(options.all === true ? [...pathTable(pen, orderPaths(result.paths)), ''] : []),
-    ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --unknown'),
+    ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --only unknown'),
     ...nextLines(pen, findings),
   ];
 }
@@ -54,11 +54,12 @@ function cleanVerdict(pen: Pen, { summary }: TraceResult): readonly string[] {
 }
 
 function nextLines(pen: Pen, findings: readonly Finding[]): readonly string[] {
-  if (findings.length === 0) return [];
-  const hint = (command: string, words: string): string => `  ${padEnd(command, 18)}${pen.quiet(words)}`;
+  const [first] = findings;
+  if (first === undefined) return [];
+  const hint = (command: string, words: string): string => `  ${padEnd(command, 22)}${pen.quiet(words)}`;
   return [
-    hint('drydock trace 1', 'the whole way of finding 1, step by step'),
-    hint('drydock fix 1', 'a verified repair for it'),
+    hint('drydock trace 1', 'the first of them, step by step'),
+    hint(`drydock fix ${shortFingerprint(first)}`, 'a verified repair for it'),
     '',
   ];
 }

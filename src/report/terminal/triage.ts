@@ -19,7 +19,7 @@ export function renderTriage(pen: Pen, result: TriageResult, options: TerminalOp
     ...nextLines(pen, findings, limit),
     ...(findings.length > 0 ? [''] : lookedAt(pen, result)),
     ...todo(pen, result),
-    ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --unknown'),
+    ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --only unknown'),
   ];
 }
 
