@@ -49,6 +49,7 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
   }
   const resolver = makeResolver(files);
   const modules = new Map<string, ModuleCode | undefined>();
+  const resolutions = new Map<string, Resolution>();
   const gaps: Gap[] = own
     .filter(app => app !== chosen)
     .map(app => ({
@@ -77,8 +78,13 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
       return module;
     },
     resolve(from, specifier) {
+      const key = `${from}\0${specifier}`;
+      const known = resolutions.get(key);
+      if (known !== undefined) return known;
       const found = resolver(outside(from), specifier);
-      return found.kind === 'file' ? { kind: 'file', file: inside(found.file) } : found;
+      const answer: Resolution = found.kind === 'file' ? { kind: 'file', file: inside(found.file) } : found;
+      resolutions.set(key, answer);
+      return answer;
     },
     text: file => files.read(outside(file)),
     dependencies: dependenciesOf(files, chosen),

@@ -72,11 +72,12 @@ export function interpretApp(source: SourceFiles, database: DatabaseModel | unde
 }
 
 function sourceModules(source: SourceFiles): ObserveInput['modules'][number][] {
+  const seen = new Set<string>();
   // Files of the browser's graph are not all reached from entry points; every file with the directive counts.
   for (const path of source.paths) {
     if (!/\.[cm]?[jt]sx?$/.test(path) || /\.(?:test|spec|stories)\./.test(path)) continue;
     const text = source.text(path) ?? '';
-    if (/^\s*(?:(?:\/\/[^\n]*|\/\*[\s\S]*?\*\/)\s*)*['"]use client['"]/.test(text)) loadGraph(source, path, new Set());
+    if (/^\s*(?:(?:\/\/[^\n]*|\/\*[\s\S]*?\*\/)\s*)*['"]use client['"]/.test(text)) loadGraph(source, path, seen);
   }
   return source.loaded().map(module => moduleInfo(source, module));
 }

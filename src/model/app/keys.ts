@@ -7,6 +7,7 @@ const termKeys = new WeakMap<Term, string>();
 const predicateKeys = new WeakMap<Predicate, string>();
 const factKeys = new WeakMap<Fact, string>();
 const valueKeys = new WeakMap<Value, string>();
+let nextElement = 1;
 
 const termSizes = new WeakMap<Term, number>();
 const largestTerm = 24;
@@ -239,17 +240,19 @@ export function valueKey(value: Value, depth = 0): string {
       break;
     case 'native':
       key = value.native.key;
-      stable = false;
+      // A client's key changes while statements set its role and settings.
+      stable = Object.getOwnPropertyDescriptor(value.native, 'key')?.get === undefined;
       break;
     case 'element':
-      key = `<${value.component} ${inner(value.props)} ${value.content.map(inner).join('')}>`;
+      // Trees of elements are large and hardly ever equal: each is only itself.
+      key = `<${value.component} ${nextElement++}>`;
       break;
     case 'response':
       key = `response ${value.status ?? ''} ${inner(value.headers)} ${inner(value.body)}`;
       break;
   }
   key = intern(key, '$');
-  if (stable && depth < 4) valueKeys.set(value, key);
+  if ((stable && depth < 4) || value.kind === 'element') valueKeys.set(value, key);
   return key;
 }
 
