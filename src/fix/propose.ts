@@ -1,8 +1,9 @@
+import { messageOf } from '../core/error.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Fix, NewFile } from '../core/fix.ts';
 import { areCompatible, applyEdits } from './compose.ts';
 import { createContext, isRefused } from './context.ts';
-import type { Draft, FixContext, FixInput } from './context.ts';
+import type { Draft, FixContext, Fixer, FixInput } from './context.ts';
 import { fixersFor } from './fixers/index.ts';
 import { migrationFiles } from './migration.ts';
 import { parseFile } from './source/parsed-file.ts';
@@ -57,7 +58,7 @@ function draftFor(finding: Finding, context: FixContext): Draft | { readonly ref
   const refusals: string[] = [];
   const seen: Draft[] = [];
   for (const fixer of fixersFor(finding)) {
-    const draft = fixer(finding, context);
+    const draft = tryFixer(fixer, finding, context);
     if (isRefused(draft)) refusals.push(draft.refused);
     else if (!stillParses(draft, context)) refusals.push('The changed file would not parse.');
     else if (
@@ -76,6 +77,15 @@ function draftFor(finding: Finding, context: FixContext): Draft | { readonly ref
     refused:
       refusals.length > 0 ? [...new Set(refusals)].join(' ') : `No fixer knows how to repair '${finding.check}'.`,
   };
+}
+
+// A fixer that stumbles over code it has never seen leaves one finding to a person, not all of them.
+function tryFixer(fixer: Fixer, finding: Finding, context: FixContext): ReturnType<Fixer> {
+  try {
+    return fixer(finding, context);
+  } catch (thrown) {
+    return { refused: `The fixer could not read the code: ${messageOf(thrown)}.` };
+  }
 }
 
 function stillParses(draft: Draft, context: FixContext): boolean {

@@ -7,7 +7,7 @@ import type { Finding } from '../core/finding.ts';
 import { copyApp, readText } from './copy.ts';
 import { repairOnCopy } from './repair.ts';
 import type { Rejudged } from './repair.ts';
-import { billingFiles, billingTenancy, emptyDatabase, findingAt } from './testing/billing-app.ts';
+import { billingFiles, billingTenancy, emptyDatabase, findingAt } from './fixtures/billing-app.ts';
 
 const files = {
   ...billingFiles,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findingAt, repair } from '../testing/billing-app.ts';
+import { findingAt, repair } from '../fixtures/billing-app.ts';
 
 test('what a cached function closes over goes into the key', () => {
   const file = 'lib/totals.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DatabaseModel, Policy, Table } from '../../model/database/types.ts';
-import { emptyDatabase, findingAt, repair } from '../testing/billing-app.ts';
+import { emptyDatabase, findingAt, repair } from '../fixtures/billing-app.ts';
 
 const files = {
   'drizzle/0000_init.sql': 'create table invoices ();',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findingAt, repair } from '../testing/billing-app.ts';
+import { findingAt, repair } from '../fixtures/billing-app.ts';
 
 test('a page reads the columns it shows, and the component’s type follows', () => {
   const file = 'app/invoices/page.tsx';

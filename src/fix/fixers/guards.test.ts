@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findingAt, repair } from '../testing/billing-app.ts';
+import { findingAt, repair } from '../fixtures/billing-app.ts';
 
 const access = {
   'lib/access.ts': `import { and, eq } from 'drizzle-orm';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findingAt, repair } from '../testing/billing-app.ts';
+import { findingAt, repair } from '../fixtures/billing-app.ts';
 
 const imports = `import { eq } from 'drizzle-orm';
 import { NextResponse } from 'next/server';

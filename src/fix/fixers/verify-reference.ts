@@ -10,7 +10,7 @@ import { createEditSet, styleOf } from '../source/edit-set.ts';
 import { findAll, functionsAround, indentAt, statementOf, textOf } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { meansTable, propertyNode, querySiteAt } from '../source/query-site.ts';
-import { importTable } from './scope-query.ts';
+import { importTable } from '../scope/condition.ts';
 
 /** Looks the referenced row up among the caller's own before a reference to it is written. */
 export function verifyReference(finding: Finding, context: FixContext): Draft | Refused {
