@@ -97,7 +97,7 @@ function scopingValues(context: FixContext, parsed: ParsedFile, path: JudgedPath
   return found;
 }
 
-// `withOrganization(workspace, tx => …)`: the plain arguments beside the callback that holds the query.
+// `forAccount(id, tx => …)`: the plain arguments beside the callback that holds the query.
 function scopeArguments(parsed: ParsedFile, path: JudgedPath): readonly Expression[] {
   const calls = findAll(parsed.program, isCall).filter(
     call => lineAt(parsed, call.start) <= path.sink.line && lineAt(parsed, call.end) >= path.sink.line,
@@ -162,7 +162,7 @@ function replaceValue(work: Work, parsed: ParsedFile, expression: Expression): b
   return true;
 }
 
-// `const organizationId = query.get('organizationId') ?? …;` used once: its value is replaced, and the name stays.
+// `const accountId = query.get('accountId') ?? …;` used once: its value is replaced, and the name stays.
 function soleUse(parsed: ParsedFile, expression: Expression): Expression | undefined {
   if (expression.type !== 'Identifier') return undefined;
   const binding = bindingOf(parsed, expression, expression.name);

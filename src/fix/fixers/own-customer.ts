@@ -67,7 +67,7 @@ function callsStripe(context: FixContext, parsed: ParsedFile, call: CallExpressi
   );
 }
 
-// `const customerId = await stripeCustomerOf(member.organizationId); if (!customerId) return …;`
+// `const customerId = await customerOf(viewer.accountId); if (!customerId) return …;`
 function storedCustomer(
   context: FixContext,
   entry: Entry,

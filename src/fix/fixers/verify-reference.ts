@@ -115,7 +115,7 @@ function isNullable(context: FixContext, table: string, column: string): boolean
   return model?.notNull === false;
 }
 
-// `values({ ...body.data, organizationId })`: the column is a field of what is spread.
+// `values({ ...body.data, accountId })`: the column is a field of what is spread.
 function writtenValue(
   parsed: ParsedFile,
   call: { readonly arguments: readonly (Expression | { readonly type: 'SpreadElement' })[] } | undefined,

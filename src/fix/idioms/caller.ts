@@ -317,7 +317,7 @@ export function insertHead(
   return { text: rename(snippet.value) };
 }
 
-// `await requireMember();` stands there already, only its answer is not kept.
+// `await requireViewer();` stands there already, only its answer is not kept.
 function isInitOf(declaration: string, statement: string): boolean {
   const init = declaration.slice(declaration.indexOf('=') + 1);
   return init.replace(/[;\s]/g, '') === statement.replace(/[;\s]/g, '');

@@ -62,7 +62,7 @@ function isBareCall(statement: Node): boolean {
   );
 }
 
-// `await requireUser();` asks less than the guard that is copied; it gives way to it.
+// `await requireViewer();` asks less than the guard that is copied; it gives way to it.
 function weakerGuard(context: FixContext, parsed: ParsedFile, entry: FunctionNode): Node | undefined {
   if (entry.body?.type !== 'BlockStatement') return undefined;
   const first = entry.body.body.find(statement => !isDirective(statement));

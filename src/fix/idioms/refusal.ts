@@ -10,7 +10,7 @@ import { importsFor } from './session.ts';
 
 /** How the code around a place says that something is not there. */
 export interface Refusal {
-  /** A whole statement: `return notFoundJson();` */
+  /** A whole statement: `return missing();` */
   readonly statement: string;
   readonly imports: readonly ImportNeed[];
 }

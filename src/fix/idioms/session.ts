@@ -39,15 +39,15 @@ export interface SessionIdioms {
   readonly asksWho: (parsed: ParsedFile, call: CallExpression) => boolean;
 }
 
-/** `const member = await requireMember();`, with the guard that follows it and the value that siblings take from it. */
+/** `const viewer = await requireViewer();`, with the guard that follows it and the value that siblings take from it. */
 export interface SessionSnippet {
   readonly wanted: Wanted;
   readonly form: EntryForm;
   readonly file: string;
   readonly statement: string;
-  /** `if (!member) return unauthorized();` where siblings write it. */
+  /** `if (!viewer) return refuse();` where siblings write it. */
   readonly guard: string | undefined;
-  /** `member.organizationId` */
+  /** `viewer.accountId` */
   readonly value: string;
   /** Names that the snippet brings into the function. */
   readonly binds: readonly string[];
@@ -57,7 +57,7 @@ export interface SessionSnippet {
   readonly uses: number;
 }
 
-/** `withSession(async ({ member }) => …)`: where in the handler's first parameter the value is. */
+/** `withViewer(async ({ viewer }) => …)`: where in the handler's first parameter the value is. */
 export interface SessionWrapper {
   readonly wanted: Wanted;
   readonly name: string;
@@ -170,7 +170,7 @@ function ownerProperties({
   return found;
 }
 
-// `eq(orders.organizationId, X)`, `.eq('org_id', X)`, `{ organizationId: X }`: every X that scopes something.
+// `eq(notes.accountId, X)`, `.eq('org_id', X)`, `{ accountId: X }`: every X that scopes something.
 function scopedValues(parsed: ParsedFile, properties: ReadonlyMap<string, Wanted>): readonly ScopedValue[] {
   const found: ScopedValue[] = [];
   for (const call of findAll(parsed.program, isCall)) {
@@ -308,7 +308,7 @@ function snippetOf(
   };
 }
 
-// `!member`, `!session?.user`, `member === null`
+// `!viewer`, `!session?.user`, `member === null`
 function isAbsenceGuard(test: Expression, names: readonly string[]): boolean {
   if (test.type === 'LogicalExpression') return isAbsenceGuard(test.left, names);
   const subject =

@@ -27,7 +27,7 @@ export function verifiedTenantAt(context: FixContext, parsed: ParsedFile, node: 
   return undefined;
 }
 
-// `organizationId`, `organization_id`: what the membership's tenant is called in code.
+// `accountId`, `account_id`: what the membership's tenant is called in code.
 function tenantNames(context: FixContext): ReadonlySet<string> {
   return new Set(
     context.tenancy.memberships.flatMap(membership => {

@@ -272,5 +272,5 @@ They need the app built and started from this folder, and a database of its own:
     DRYDOCK_BASE_URL=http://localhost:3000                  where the app runs
     STRIPE_WEBHOOK_SECRET=… CRON_SECRET=…                   the values that the app runs with, where a test asks for them
 
-Values are named by role: \`{ ref: 'B.orders.0.id' }\` is the id of tenant B's first order, in \`world.json\`.
+Values are named by role: \`{ ref: 'B.notes.0.id' }\` is the id of tenant B's first note, in \`world.json\`.
 `;

@@ -58,7 +58,7 @@ export function isRight(
   );
 }
 
-/** `eq(orders.organizationId, …)` as a conjunct of its own, also where it is only there under a condition. */
+/** `eq(notes.accountId, …)` as a conjunct of its own, also where it is only there under a condition. */
 export function ownConjunct(argument: Expression, property: string | undefined): Expression | undefined {
   if (property === undefined) return undefined;
   const conjuncts =
@@ -74,7 +74,7 @@ export function ownConjunct(argument: Expression, property: string | undefined):
   return undefined;
 }
 
-// `organizationId ? eq(…) : undefined`, `organizationId && eq(…)`
+// `accountId ? eq(…) : undefined`, `accountId && eq(…)`
 function optionalPart(node: Expression): Expression {
   if (node.type === 'ConditionalExpression')
     return node.consequent.type === 'CallExpression' ? node.consequent : node.alternate;

@@ -217,7 +217,7 @@ function callsTarget(
   const callee = unwrap(call.callee);
   if (callee.type === 'MemberExpression') {
     if (target.isMethod) return true;
-    // `orders.list()` after `import * as orders`.
+    // `notes.list()` after `import * as notes`.
     const object = unwrap(callee.object);
     if (object.type !== 'Identifier') return false;
     const declaration = sources.declarationOf(parsed.file, object.name);

@@ -26,7 +26,7 @@ export function readCodeTables(sources: SourceSet): readonly CodeTable[] {
   });
 }
 
-/** The property of a column, as `orders.organizationId` needs it. */
+/** The property of a column, as `notes.accountId` needs it. */
 export function propertyOf(table: CodeTable, column: string): string | undefined {
   return table.properties.get(column);
 }
@@ -66,7 +66,7 @@ function tablesOf(parsed: ParsedFile): readonly CodeTable[] {
   return found;
 }
 
-// `text('organization_id').notNull()` names its column; `organizationId()` may be a function of this file that does.
+// `text('account_id').notNull()` names its column; `accountId()` may be a function of this file that does.
 function columnName(parsed: ParsedFile, value: Expression): string | undefined {
   let at: Expression = value;
   while (at.type === 'CallExpression') {

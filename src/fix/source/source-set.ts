@@ -97,7 +97,7 @@ export function topLevelFunctions(parsed: ParsedFile): ReadonlyMap<string, Funct
   return found;
 }
 
-// `cache(async () => …)`, `withSession(async ({ … }) => …)`: the function given to the wrapper is the one that runs.
+// `cache(async () => …)`, `withViewer(async ({ … }) => …)`: the function given to the wrapper is the one that runs.
 function innermostFunction(node: import('oxc-parser').Expression): FunctionNode | undefined {
   if (node.type === 'ArrowFunctionExpression' || node.type === 'FunctionExpression') return node;
   if (node.type !== 'CallExpression') return undefined;
