@@ -8,6 +8,7 @@ import type { ObserveInput } from './events.ts';
 import { drizzleHandlers } from './library/drizzle.ts';
 import { platformHandlers } from './library/platform.ts';
 import { prismaHandlers } from './library/prisma.ts';
+import { safeActionHandlers } from './library/safe-actions.ts';
 import { sessionHandlers } from './library/sessions.ts';
 import { pgHandlers } from './library/pg.ts';
 import { supabaseHandlers } from './library/supabase.ts';
@@ -22,7 +23,18 @@ import type { AppFramework, AppModel, Fact, QueryPath } from './types.ts';
 
 /** The models of all libraries, by package and path. */
 function allHandlers(): ReadonlyMap<string, Handler> {
-  return new Map([...Object.entries(platformHandlers), ...Object.entries(sessionHandlers), ...Object.entries(zodHandlers), ...Object.entries(drizzleHandlers), ...Object.entries(prismaHandlers), ...Object.entries(supabaseHandlers), ...Object.entries(pgHandlers), ...Object.entries(toolHandlers)]);
+  const libraries = [
+    platformHandlers,
+    sessionHandlers,
+    safeActionHandlers,
+    zodHandlers,
+    drizzleHandlers,
+    prismaHandlers,
+    supabaseHandlers,
+    pgHandlers,
+    toolHandlers,
+  ];
+  return new Map(libraries.flatMap(handlers => Object.entries(handlers)));
 }
 
 /** What the interpreter found, before observers turn events into observations. */

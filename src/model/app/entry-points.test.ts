@@ -89,4 +89,13 @@ describe('entry points', () => {
     expect(principal("if (request.headers.get('authorization') !== `Bearer ${process.env.CRON_SECRET}`) return new Response(null, { status: 401 });")).toBe('system');
     expect(principal("if (!request.headers.get('authorization')) return new Response(null, { status: 401 });")).toBe('anonymous');
   });
+
+  test('the context of a built action comes from its middleware, its input from the caller', () => {
+    const traced = traceApp({
+      'app/page.tsx': 'export default function Page() { return null; }',
+      'lib/client.ts': `import { createSafeActionClient } from 'next-safe-action'; import { requireUser } from './session'; export const userAction = createSafeActionClient().use(async ({ next }) => { const user = await requireUser(); return next({ ctx: { user } }); });`,
+      'lib/actions.ts': `'use server'; ${imports} import { z } from 'zod'; import { userAction } from './client'; export const rename = userAction.inputSchema(z.object({ noteId: z.string() })).action(async ({ parsedInput, ctx }) => { await db.update(notes).set({ title: 'x' }).where(and(eq(notes.id, parsedInput.noteId), eq(notes.teamId, ctx.user.teamId))); });`,
+    });
+    expect(traced.queries.map(path => `${path.entryPoint.name} ${path.principal}: ${show(path.query.where)}`)).toEqual(['action lib/actions.ts#rename member: (self.id = client input.noteId and self.team_id = ‹tenant.id›)']);
+  });
 });

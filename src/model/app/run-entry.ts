@@ -76,7 +76,8 @@ function argumentsOf(machine: Machine, entry: Entry, callee: Value): readonly Va
       return [platformRequest(undefined), objectOf({})];
     case 'server-action':
     case 'tool':
-      return callee.kind === 'function' ? clientArguments((callee.closure as FunctionClosure).code.parameters) : [];
+      if (callee.kind === 'function') return clientArguments((callee.closure as FunctionClosure).code.parameters);
+      return [{ kind: 'term', term: { kind: 'client', path: 'input' }, maybeUndefined: true }];
   }
 }
 

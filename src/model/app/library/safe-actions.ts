@@ -1,0 +1,77 @@
+import { callValue, handlerValue } from '../calls.ts';
+import { awaitValue } from '../expressions.ts';
+import { valueKey } from '../keys.ts';
+import { nativeValue, type Call, type Handler, type NativeValue } from '../machine.ts';
+import { choose } from '../operations.ts';
+import { objectOf, undefinedValue, type Value } from '../value.ts';
+import { applySchema } from './zod.ts';
+
+/** An action that is being put together: what runs before it, and how its input is checked. */
+interface Draft {
+  readonly middlewares: readonly Value[];
+  readonly schema: Value | undefined;
+  readonly metadata: Value;
+}
+
+/** next-safe-action: each middleware runs the rest by calling `next`, and hands it a context. */
+const createClient: Handler = () => draftValue({ middlewares: [], schema: undefined, metadata: undefinedValue });
+
+function draftValue(draft: Draft): Value {
+  const native: NativeValue = {
+    name: 'action client',
+    key: `action client ${draft.middlewares.map(value => valueKey(value)).join(',')} ${draft.schema === undefined ? '' : valueKey(draft.schema)} ${valueKey(draft.metadata)}`,
+    method: (name, call) => {
+      const [first] = call.arguments;
+      switch (name) {
+        case 'use':
+          return first === undefined ? nativeValue(native) : draftValue({ ...draft, middlewares: [...draft.middlewares, first] });
+        case 'schema':
+        case 'inputSchema':
+          return draftValue({ ...draft, schema: schemaFrom(call, first) });
+        case 'metadata':
+          return draftValue({ ...draft, metadata: first ?? undefinedValue });
+        case 'action':
+        case 'stateAction':
+          return first === undefined ? undefined : handlerValue('action', `action ${native.key} ${valueKey(first)}`, inner => runAction(inner, draft, first, name === 'stateAction'));
+        default:
+          return nativeValue(native);
+      }
+    },
+  };
+  return nativeValue(native);
+}
+
+/** A schema, or an async function that makes one. */
+function schemaFrom(call: Call, value: Value | undefined): Value | undefined {
+  if (value?.kind !== 'function') return value;
+  return awaitValue(call.machine, call.frame, callValue(call.machine, call.frame, value, [undefinedValue], { at: call.at, end: call.end }), call.at);
+}
+
+function runAction(call: Call, draft: Draft, body: Value, withState: boolean): Value {
+  const sent = call.arguments[withState ? 1 : 0] ?? call.arguments[0] ?? undefinedValue;
+  const step = (inner: Call, index: number, context: Value): Value => {
+    const { machine, frame, at, end } = inner;
+    const middleware = draft.middlewares[index];
+    if (middleware === undefined) {
+      const parsed = draft.schema === undefined ? sent : applySchema(inner, draft.schema, sent);
+      return callValue(machine, frame, body, [objectOf({ parsedInput: parsed, clientInput: sent, ctx: context, metadata: draft.metadata, bindArgsParsedInputs: sent })], { at, end });
+    }
+    const next = handlerValue('next', `next ${index} ${valueKey(context)} ${valueKey(body)} ${valueKey(sent)}`, following => step(following, index + 1, merged(context, following.arguments[0])));
+    return callValue(machine, frame, middleware, [objectOf({ next, ctx: context, clientInput: sent, metadata: draft.metadata })], { at, end });
+  };
+  const result = step(call, 0, objectOf({}));
+  const data = awaitValue(call.machine, call.frame, result, call.at);
+  const failed = objectOf({ serverError: call.machine.opaque(call.frame, call.at, 'the error of an action') });
+  return { kind: 'promise', value: choose([{ value: objectOf({ data }), facts: [] }, { value: failed, facts: [] }]), facts: [] };
+}
+
+/** `next({ ctx })` adds to the context. */
+function merged(context: Value, options: Value | undefined): Value {
+  const given = options?.kind === 'object' ? options.fields.get('ctx') : undefined;
+  if (given === undefined) return context;
+  if (given.kind !== 'object' || context.kind !== 'object') return given;
+  return { kind: 'object', fields: new Map([...context.fields, ...given.fields]), spread: [...context.spread, ...given.spread] };
+}
+
+/** Builders of server actions. */
+export const safeActionHandlers: Readonly<Record<string, Handler>> = { 'next-safe-action#createSafeActionClient': createClient };
