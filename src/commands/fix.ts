@@ -11,7 +11,7 @@ import { analyse, stackOf } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
 import { probeFolder } from './probe.ts';
-import { blame, rejudge, takeBack, withProof, withStep } from './rescue.ts';
+import { blame, rejudge, takeBack, toRejudged, withProof, withStep } from './rescue.ts';
 
 /** What `drydock fix` can be told. */
 export interface FixOptions {
@@ -76,6 +76,7 @@ async function repair(
     only: new Set(wanted.map(finding => finding.fingerprint)),
     report: text => stage.update(text),
     rejudge: () => rejudge(copy, pickMigrations(options), context),
+    judged: toRejudged(analysis),
   });
   stage.done(
     `${outcome.applied.length} repairs hold in the code and the database; findings: ${analysis.judged.findings.length} before, ${outcome.final.findings.length} now`,

@@ -147,6 +147,8 @@ async function repair(
     attempts,
     report: text => stage.update(text),
     rejudge: () => rejudge(copy, options, context),
+    // An untouched copy is judged as the app was.
+    ...(attempts.size === 0 ? { judged: toRejudged(before) } : {}),
   });
   stage.done(
     `${outcome.applied.length} repairs hold; findings: ${before.judged.findings.length} before, ${outcome.final.findings.length} now`,
@@ -158,7 +160,11 @@ async function repair(
 export async function rejudge(copy: AppCopy, options: RescueOptions, context: CommandContext): Promise<Rejudged> {
   const analysis = await analyse({ root: copy.root, ...options, halves: 'both' }, silently(context));
   await analysis.collected?.replicaDatabase?.drop();
-  const { judged, app, database, tenancy, collected } = analysis;
+  return toRejudged(analysis);
+}
+
+/** What the fixers need of an analysis. */
+export function toRejudged({ judged, app, database, tenancy, collected }: Analysis): Rejudged {
   const migrations = collected?.migrations;
   return {
     findings: judged.findings,
