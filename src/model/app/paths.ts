@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { codeOf } from '../../collect/source/ir.ts';
 import type { EntryPoint, Principal, Step } from '../../core/path.ts';
 import { comparePlaces, formatPlace, type Place } from '../../core/place.ts';
 import type { Predicate, Term } from '../../core/predicate.ts';
@@ -266,6 +267,13 @@ class Walk {
     return use.facts.map(fact => renameFact(fact, names));
   }
 
+  /** The line as it stands in the file, for a step that has none yet. */
+  #withCode(step: Step): Step {
+    if (step.code !== undefined && step.code !== '') return step;
+    const module = this.#machine.source.module(step.file);
+    return module === undefined ? step : { ...step, code: codeOf(module, step.line) };
+  }
+
   #steps(reached: Reached, where: Predicate, values: readonly { readonly value: Term }[]): readonly Step[] {
     const { draft, entryPoint } = reached;
     const wanted = new Set<string>();
@@ -284,7 +292,8 @@ class Walk {
     }
     if (steps.length === 0) steps.push({ role: 'source', label: entryPoint.name, file: entryPoint.file, line: entryPoint.line });
     steps.sort(comparePlaces);
-    return [...unique(steps), ...unique(reached.steps), { role: 'sink', label: `${draft.operation} ${draft.row.table}`, ...draft.place }];
+    const all: readonly Step[] = [...unique(steps), ...unique(reached.steps), { role: 'sink', label: `${draft.operation} ${draft.row.table}`, ...draft.place }];
+    return all.map(step => this.#withCode(step));
   }
 }
 
