@@ -343,7 +343,8 @@ export function peekMember(value: Value, name: string, optional: boolean): Value
         const inner = peekMember(spread, name, true);
         if (inner !== undefined && !(inner.kind === 'constant' && inner.value === undefined)) return inner;
       }
-      return undefinedValue;
+      const any = value.fields.get('*');
+      return any === undefined ? undefinedValue : choose([{ value: any, facts: [] }, { value: undefinedValue, facts: [] }]);
     }
     case 'array':
       if (name === 'length') return constant(value.items.length);
@@ -490,7 +491,7 @@ export function assign(machine: Machine, frame: Frame, target: Pattern, value: V
   if (expression.kind !== 'member' && expression.kind !== 'index') return;
   if (expression.kind === 'index') {
     evaluate(machine, frame, expression.index);
-    update(machine, frame, expression.object, object => (object.kind === 'object' ? { ...object, spread: [...object.spread, objectOf({ '*': value })] } : object));
+    update(machine, frame, expression.object, object => withAnyField(object, value));
     return;
   }
   const holder = expression.object.kind === 'global' || expression.object.kind === 'name' ? evaluate(machine, frame, expression.object) : undefined;
@@ -501,6 +502,23 @@ export function assign(machine: Machine, frame: Frame, target: Pattern, value: V
   const path = pathKey(expression);
   if (path !== undefined) for (const key of frame.refined.keys()) if (key === path || key.startsWith(`${path}.`)) frame.refined.delete(key);
   update(machine, frame, expression.object, object => withAssigned(object, expression.property, value));
+}
+
+/** `object[key] = value` with a key that is not known: any field may have it now. */
+function withAnyField(object: Value, value: Value): Value {
+  switch (object.kind) {
+    case 'object': {
+      const fields = new Map([...object.fields].map(([name, field]): [string, Value] => [name, choose([{ value: field, facts: [] }, { value, facts: [] }])]));
+      if (!fields.has('*')) fields.set('*', value);
+      return { ...object, fields };
+    }
+    case 'array':
+      return { kind: 'array', items: [...object.items, value] };
+    case 'choice':
+      return choose(object.alternatives.map(alternative => ({ ...alternative, value: withAnyField(alternative.value, value) })));
+    default:
+      return object;
+  }
 }
 
 function withAssigned(object: Value, name: string, value: Value): Value {

@@ -157,6 +157,7 @@ function parameterOf(sql: SqlText, position: number): Term | undefined {
 export function runSql(call: Call, sql: SqlText, state: ClientState): Value {
   const { machine, frame } = call;
   const place = machine.place(frame, call.at, call.end);
+  machine.reachedSites.add(`${place.file}:${place.line}`);
   let statements: readonly LoweredStatement[];
   try {
     statements = lowerSqlStatement(sql.text, {
