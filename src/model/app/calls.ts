@@ -6,7 +6,7 @@ import { addFacts, commonFacts, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import { behaviourOf, Frame, FunctionClosure, nativeValue, type CachedCall, type Call, type Machine, type Summary } from './machine.ts';
 import { alternativesOf, bottom, choose, isBottom, termOf } from './operations.ts';
-import { bind, branches, run } from './statements.ts';
+import { bind, branches, leave, run } from './statements.ts';
 import type { Fact } from './types.ts';
 import { constant, termsIn, undefinedValue, type Alternative, type Value } from './value.ts';
 
@@ -138,6 +138,7 @@ export function callMethod(machine: Machine, frame: Frame, receiver: Value, name
 }
 
 const keeps: ReadonlySet<string> = new Set(['toString', 'valueOf', 'toISOString']);
+const sends: ReadonlySet<string> = new Set(['enqueue', 'write', 'send', 'writeMessageStreamPart']);
 const asks: ReadonlySet<string> = new Set(['startsWith', 'endsWith', 'includes', 'test', 'has', 'hasOwnProperty', 'equals']);
 
 /** A method of a text, number or date, or of a value known only by its provenance. */
@@ -156,6 +157,10 @@ function textMethod(machine: Machine, frame: Frame, receiver: Extract<Value, { k
   if (receiver.kind === 'term' && isAccessor(receiver.term.kind) && name === 'get') {
     const [key] = values;
     return { kind: 'term', term: key?.kind === 'constant' ? extend(receiver.term, String(key.value)) : extend(receiver.term, '*'), maybeUndefined: true };
+  }
+  if (receiver.kind === 'term' && receiver.term.kind === 'opaque' && sends.has(name)) {
+    // The controller of a stream, or a socket: what it is given goes to the caller.
+    machine.emit(frame, { kind: 'return', value: values[0] ?? undefinedValue, place: machine.place(frame, site.at, site.end) });
   }
   runCallbacks(machine, frame, values, site);
   const term = termOf(receiver);
@@ -184,18 +189,24 @@ function callUnknown(machine: Machine, frame: Frame, receiver: Value, name: stri
 }
 
 /** Functions among the arguments of an unknown callee are called once: what they reach is reached. */
-function runCallbacks(machine: Machine, frame: Frame, values: readonly Value[], site: CallSite): readonly Value[] {
+export function runCallbacks(machine: Machine, frame: Frame, values: readonly Value[], site: Pick<CallSite, 'at' | 'end'>): readonly Value[] {
   const results: Value[] = [];
-  for (const value of values) {
+  for (const value of values.flatMap(functionsIn)) {
     if (value.kind !== 'function') continue;
     const before = frame.save();
     const closure = value.closure as FunctionClosure;
     const inputs = closure.code.parameters.map((_, index) => machine.opaque(frame, closure.code.at + index, 'an argument of a callback'));
     const result = callValue(machine, frame, value, inputs, { at: site.at, end: site.end });
     if (!isBottom(result) && !frame.dead) results.push(result);
-    frame.restore(before);
+    leave(frame, before);
   }
   return results;
+}
+
+/** Functions handed over: themselves, or as options (`{ onStart: async () => … }`). */
+function functionsIn(value: Value): readonly Value[] {
+  if (value.kind === 'function') return [value];
+  return value.kind === 'object' ? [...value.fields.values()].filter(field => field.kind === 'function') : [];
 }
 
 /** A call of a library or the platform. */
@@ -426,9 +437,7 @@ export function within<T>(frame: Frame, facts: readonly Fact[], work: () => T): 
   const before = frame.save();
   frame.facts = addFacts(frame.facts, facts);
   const result = work();
-  const { effects } = frame;
-  frame.restore(before);
-  frame.effects = effects;
+  leave(frame, before);
   return result;
 }
 

@@ -5,6 +5,7 @@ import { callTerm, valueKey } from './keys.ts';
 import { nativeValue, type Call, type Frame, type Machine, type NativeValue } from './machine.ts';
 import { alternativesOf, assume, bottom, choose, firstOf, isBottom, lengthOf, listFacts, termOf, truthOf } from './operations.ts';
 import { renameFact, renameRow, renameValue } from './rename.ts';
+import { leave } from './statements.ts';
 import type { Fact } from './types.ts';
 import { constant, undefinedValue, type Alternative, type Value } from './value.ts';
 
@@ -132,7 +133,7 @@ function callFor(machine: Machine, frame: Frame, callback: Value, element: Value
   const result = callValue(machine, frame, callback, [element, machine.opaque(frame, at, 'a position'), undefinedValue], { at, end: at });
   const learned = without(frame.facts, known);
   const dead = frame.dead;
-  frame.restore(before);
+  leave(frame, before);
   return { result: dead ? bottom : result, learned };
 }
 

@@ -1,7 +1,7 @@
 import type { Binding, Expression, Item, ModuleCode, ObjectProperty, Pattern } from '../../collect/source/ir.ts';
 import type { Operator, Term } from '../../core/predicate.ts';
 import { arrayMethod, isArrayLike, pushed } from './collections.ts';
-import { callMethod, callValue } from './calls.ts';
+import { callMethod, callValue, runCallbacks } from './calls.ts';
 import { addFacts } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import { behaviourOf, Frame, FunctionClosure, nativeValue, type Call, type Machine, type NativeValue } from './machine.ts';
@@ -347,7 +347,7 @@ export function peekMember(value: Value, name: string, optional: boolean): Value
       return any === undefined ? undefinedValue : choose([{ value: any, facts: [] }, { value: undefinedValue, facts: [] }]);
     }
     case 'array':
-      if (name === 'length') return constant(value.items.length);
+      if (name === 'length') return value.items.some(isMaybeAbsent) ? undefined : constant(value.items.length);
       return /^\d+$/.test(name) ? (value.items[Number(name)] ?? undefinedValue) : undefined;
     case 'list':
       if (name === 'length') return lengthOf(value);
@@ -391,6 +391,11 @@ const platformNames: ReadonlySet<string> = new Set(['crypto', 'fetch', 'process'
 /** What the app keeps on the global object, by name. */
 function globalsOf(machine: Machine): Map<string, Value> {
   return machine.remember('globals', () => new Map<string, Value>());
+}
+
+/** An item that only some ways to here put into the array. */
+function isMaybeAbsent(item: Value): boolean {
+  return item.kind === 'choice' && item.alternatives.some(({ value }) => value.kind === 'constant' && value.value === undefined);
 }
 
 const deepestPath = 6;
@@ -996,7 +1001,8 @@ export function construct(machine: Machine, frame: Frame, callee: Value, values:
   const handler = machine.handlers.get(`${callee.library ?? ''}#new ${callee.path}`) ?? machine.handlers.get(`*#new ${callee.path}`);
   if (handler !== undefined) return handler({ machine, frame, arguments: values, at, end });
   if (callee.library !== undefined || !/^(?:Date|RegExp|Intl|Error|TypeError|TextEncoder|TextDecoder|AbortController|WeakMap|Proxy)\b/.test(callee.path)) machine.emit(frame, { kind: 'call', library: callee.library, callee: `new ${callee.path}`, arguments: values, place: machine.place(frame, at, end) });
-  return { ...callee, arguments: [...callee.arguments, ...values] };
+  const results = runCallbacks(machine, frame, values, { at, end });
+  return { ...callee, arguments: [...callee.arguments, ...values, ...results] };
 }
 
 /** Waits for a promise: what it shows holds from here on. */

@@ -129,3 +129,15 @@ describe('guards that only look like guards', () => {
     expect(showFacts(path.factsAfter)).toEqual(['(self.team_id = ‹tenant.id› or (self.team_id <> ‹tenant.id› and self.folder_id = "public"))']);
   });
 });
+
+describe('what callbacks do', () => {
+  test('what a callback pushed into an array may be there afterwards', () => {
+    const [insert] = traceRoute(handler(`const rows = []; ['a', 'b'].forEach(title => { rows.push({ teamId: id, title }); }); if (rows.length > 0) await db.insert(notes).values(rows[0]); return new Response();`)).filter(path => path.query.operation === 'insert');
+    expect(insert?.query.values.map(({ column }) => column)).toEqual(['team_id', 'title']);
+  });
+
+  test('rows that a stream hands out reach the caller', () => {
+    const path = onlyQuery(handler(`const stream = new ReadableStream({ async start(controller) { const rows = await db.select().from(notes); for (const row of rows) controller.enqueue(row.title); controller.close(); } }); return new Response(stream);`));
+    expect(path.escapes).toBe(true);
+  });
+});

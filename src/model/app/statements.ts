@@ -134,6 +134,13 @@ export function join(frame: Frame, states: readonly State[]): readonly Fact[] {
   return common;
 }
 
+/** Back to before a call whose findings do not hold here; what it changed in variables may have happened. */
+export function leave(frame: Frame, before: State): void {
+  const changed = [...frame.vars].filter(([binding, value]) => before.vars.has(binding) && before.vars.get(binding) !== value);
+  frame.restore(before);
+  for (const [binding, value] of changed) frame.vars.set(binding, joinValues(before.vars.get(binding) ?? value, [], value, []));
+}
+
 /** A promise or an answer that nobody uses: what it would have shown is kept as weak. */
 function noteDropped(machine: Machine, frame: Frame, value: Value, awaited: boolean, at: number): void {
   if (frame.dead) return;
