@@ -65,7 +65,9 @@ export function interpretApp(source: SourceFiles, database: DatabaseModel | unde
   }
   for (const entryPoint of toolsOf(machine)) entryPoints.set(entryPoint.name, entryPoint);
   const { queries, events } = flattening.result();
-  const points = [...entryPoints.values()].toSorted((left, right) => comparePlaces(left, right) || compareText(left.name, right.name));
+  const points = [...entryPoints.values()].toSorted(
+    (left, right) => comparePlaces(left, right) || compareText(left.name, right.name),
+  );
   const modules = sourceModules(source).toSorted((left, right) => compareText(left.file, right.file));
   const gaps = [...source.gaps(), ...machine.gaps].toSorted(compareGaps);
   const loaded = source.loaded();
@@ -80,7 +82,15 @@ export function interpretApp(source: SourceFiles, database: DatabaseModel | unde
     files: loaded.length,
     querySites: { reached: machine.reachedSites.size, textual: textual.size },
   };
-  return { model, entryPoints: points, queries: model.queries, events, modules, inlinedEnvironment: inlinedEnvironment(source), rows: machine.rows };
+  return {
+    model,
+    entryPoints: points,
+    queries: model.queries,
+    events,
+    modules,
+    inlinedEnvironment: inlinedEnvironment(source),
+    rows: machine.rows,
+  };
 }
 
 function sourceModules(source: SourceFiles): ObserveInput['modules'][number][] {
@@ -117,7 +127,13 @@ function noteTools(machine: Machine, source: SourceFiles): void {
       names.set(`${path}:${found.at}`, found.name);
       if (module === undefined) continue;
       const line = text.slice(0, found.at).split('\n').length;
-      const entryPoint: EntryPoint = { kind: 'tool', name: `tool ${path}#${found.name}`, file: path, line, symbol: found.name };
+      const entryPoint: EntryPoint = {
+        kind: 'tool',
+        name: `tool ${path}#${found.name}`,
+        file: path,
+        line,
+        symbol: found.name,
+      };
       tools.set(entryPoint.name, { entryPoint, ran: false });
     }
   }
@@ -126,7 +142,8 @@ function noteTools(machine: Machine, source: SourceFiles): void {
 function toolsOf(machine: Machine): readonly EntryPoint[] {
   const tools = machine.remember(knownTools, () => new Map<string, KnownTool>());
   for (const { entryPoint, ran } of tools.values()) {
-    if (!ran) machine.gap(`Nothing was found that runs '${entryPoint.symbol}'; its queries were not judged.`, entryPoint);
+    if (!ran)
+      machine.gap(`Nothing was found that runs '${entryPoint.symbol}'; its queries were not judged.`, entryPoint);
   }
   return [...tools.values()].map(known => known.entryPoint);
 }
@@ -143,15 +160,27 @@ function layoutFacts(entry: Entry, layouts: ReadonlyMap<string, readonly Fact[]>
 /** A handler that verifies events is a webhook wherever it stands. */
 function refined(entryPoint: EntryPoint, effects: readonly Effect[]): EntryPoint {
   if (entryPoint.kind !== 'route-handler') return entryPoint;
-  return calls(effects, event => event.kind === 'call' && /constructEvent|Webhook\.verify/.test(event.callee)) ? { ...entryPoint, kind: 'webhook' } : entryPoint;
+  return calls(effects, event => event.kind === 'call' && /constructEvent|Webhook\.verify/.test(event.callee))
+    ? { ...entryPoint, kind: 'webhook' }
+    : entryPoint;
 }
 
-function calls(effects: readonly Effect[], test: (event: Extract<Effect, { kind: 'event' }>['event']) => boolean): boolean {
-  return effects.some(effect => (effect.kind === 'call' ? calls(effect.effects, test) : effect.kind === 'event' && test(effect.event)));
+function calls(
+  effects: readonly Effect[],
+  test: (event: Extract<Effect, { kind: 'event' }>['event']) => boolean,
+): boolean {
+  return effects.some(effect =>
+    effect.kind === 'call' ? calls(effect.effects, test) : effect.kind === 'event' && test(effect.event),
+  );
 }
 
 function compareQueries(left: QueryPath, right: QueryPath): number {
-  return comparePlaces(left.entryPoint, right.entryPoint) || compareText(left.entryPoint.name, right.entryPoint.name) || comparePlaces(left.place, right.place) || compareText(left.id, right.id);
+  return (
+    comparePlaces(left.entryPoint, right.entryPoint) ||
+    compareText(left.entryPoint.name, right.entryPoint.name) ||
+    comparePlaces(left.place, right.place) ||
+    compareText(left.id, right.id)
+  );
 }
 
 function compareGaps(left: Gap, right: Gap): number {
@@ -174,10 +203,27 @@ const auths: readonly (readonly [string, string])[] = [
 ];
 
 function frameworkOf(source: SourceFiles): AppFramework {
-  const has = (list: readonly (readonly [string, string])[]): readonly string[] => [...new Set(list.filter(([name]) => source.dependencies.has(name)).map(([, label]) => label))];
-  const migrations = ['drizzle', 'supabase/migrations', 'prisma/migrations', 'migrations', 'db/migrations', 'lib/db/migrations'];
-  const folder = migrations.find(candidate => source.paths.some(path => path.startsWith(`${candidate}/`) && path.endsWith('.sql')));
-  return { next: source.dependencies.get('next'), orm: has(orms), auth: has(auths), stripe: source.dependencies.has('stripe'), migrationsFolder: folder };
+  const has = (list: readonly (readonly [string, string])[]): readonly string[] => [
+    ...new Set(list.filter(([name]) => source.dependencies.has(name)).map(([, label]) => label)),
+  ];
+  const migrations = [
+    'drizzle',
+    'supabase/migrations',
+    'prisma/migrations',
+    'migrations',
+    'db/migrations',
+    'lib/db/migrations',
+  ];
+  const folder = migrations.find(candidate =>
+    source.paths.some(path => path.startsWith(`${candidate}/`) && path.endsWith('.sql')),
+  );
+  return {
+    next: source.dependencies.get('next'),
+    orm: has(orms),
+    auth: has(auths),
+    stripe: source.dependencies.has('stripe'),
+    migrationsFolder: folder,
+  };
 }
 
 /** The app as every check sees it: entry points, query paths and observations. */

@@ -4,7 +4,16 @@ import { arrayMethod, isArrayLike } from './collections.ts';
 import { awaitValue, extend, memberOf } from './expressions.ts';
 import { addFacts, commonFacts, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
-import { behaviourOf, Frame, FunctionClosure, nativeValue, type CachedCall, type Call, type Machine, type Summary } from './machine.ts';
+import {
+  behaviourOf,
+  Frame,
+  FunctionClosure,
+  nativeValue,
+  type CachedCall,
+  type Call,
+  type Machine,
+  type Summary,
+} from './machine.ts';
 import { alternativesOf, bottom, choose, isBottom, termOf } from './operations.ts';
 import { bind, branches, leave, run } from './statements.ts';
 import type { Fact } from './types.ts';
@@ -29,12 +38,20 @@ const deepestCalls = 48;
 const mostRecursion = 2;
 
 /** Calls a value with arguments. */
-export function callValue(machine: Machine, frame: Frame, callee: Value, values: readonly Value[], site: CallSite): Value {
+export function callValue(
+  machine: Machine,
+  frame: Frame,
+  callee: Value,
+  values: readonly Value[],
+  site: CallSite,
+): Value {
   switch (callee.kind) {
     case 'function':
       return callClosure(machine, frame, callee.closure as FunctionClosure, values, site);
     case 'choice': {
-      const callable = alternativesOf(callee).filter(({ value }) => !(value.kind === 'constant' && (value.value === undefined || value.value === null)));
+      const callable = alternativesOf(callee).filter(
+        ({ value }) => !(value.kind === 'constant' && (value.value === undefined || value.value === null)),
+      );
       const mayMiss = callable.length < alternativesOf(callee).length;
       const work = callable.map(alternative => () => {
         frame.learn(alternative.facts);
@@ -61,7 +78,14 @@ export function callValue(machine: Machine, frame: Frame, callee: Value, values:
 }
 
 /** `receiver.name(…)`. */
-export function callMethod(machine: Machine, frame: Frame, receiver: Value, name: string, values: readonly Value[], site: CallSite): Value {
+export function callMethod(
+  machine: Machine,
+  frame: Frame,
+  receiver: Value,
+  name: string,
+  values: readonly Value[],
+  site: CallSite,
+): Value {
   const call: Call = { machine, frame, arguments: values, at: site.start ?? site.at, end: site.end };
   switch (receiver.kind) {
     case 'choice': {
@@ -98,10 +122,14 @@ export function callMethod(machine: Machine, frame: Frame, receiver: Value, name
     case 'function':
       if (name === 'bind') {
         const closure = receiver.closure as FunctionClosure;
-        return { ...receiver, closure: new FunctionClosure(closure.code, closure.frame, [...closure.bound, ...values.slice(1)]) };
+        return {
+          ...receiver,
+          closure: new FunctionClosure(closure.code, closure.frame, [...closure.bound, ...values.slice(1)]),
+        };
       }
       if (name === 'call') return callValue(machine, frame, receiver, values.slice(1), site);
-      if (name === 'apply') return callValue(machine, frame, receiver, values[1]?.kind === 'array' ? values[1].items : [], site);
+      if (name === 'apply')
+        return callValue(machine, frame, receiver, values[1]?.kind === 'array' ? values[1].items : [], site);
       return callUnknown(machine, frame, receiver, name, values, site);
     case 'promise':
       return promiseMethod(machine, frame, receiver, name, values, site);
@@ -124,7 +152,8 @@ export function callMethod(machine: Machine, frame: Frame, receiver: Value, name
       }
       return textMethod(machine, frame, receiver, name, values, site);
     case 'response':
-      if (name === 'json' || name === 'text' || name === 'clone') return { kind: 'promise', value: receiver.body, facts: [] };
+      if (name === 'json' || name === 'text' || name === 'clone')
+        return { kind: 'promise', value: receiver.body, facts: [] };
       return callUnknown(machine, frame, receiver, name, values, site);
     default: {
       if (isArrayLike(receiver)) {
@@ -139,33 +168,71 @@ export function callMethod(machine: Machine, frame: Frame, receiver: Value, name
 
 const keeps: ReadonlySet<string> = new Set(['toString', 'valueOf', 'toISOString']);
 const sends: ReadonlySet<string> = new Set(['enqueue', 'write', 'send', 'writeMessageStreamPart']);
-const asks: ReadonlySet<string> = new Set(['startsWith', 'endsWith', 'includes', 'test', 'has', 'hasOwnProperty', 'equals']);
+const asks: ReadonlySet<string> = new Set([
+  'startsWith',
+  'endsWith',
+  'includes',
+  'test',
+  'has',
+  'hasOwnProperty',
+  'equals',
+]);
 
 /** A method of a text, number or date, or of a value known only by its provenance. */
-function textMethod(machine: Machine, frame: Frame, receiver: Extract<Value, { kind: 'term' | 'constant' }>, name: string, values: readonly Value[], site: CallSite): Value {
+function textMethod(
+  machine: Machine,
+  frame: Frame,
+  receiver: Extract<Value, { kind: 'term' | 'constant' }>,
+  name: string,
+  values: readonly Value[],
+  site: CallSite,
+): Value {
   if (keeps.has(name)) return receiver;
   if (asks.has(name)) return { kind: 'test', whenTrue: [], whenFalse: [] };
   if (receiver.kind === 'constant' && typeof receiver.value === 'string') {
     if (name === 'split') {
       const [separator] = values;
-      if (separator?.kind === 'constant') return { kind: 'array', items: receiver.value.split(String(separator.value)).slice(0, 16).map(part => constant(part)) };
+      if (separator?.kind === 'constant')
+        return {
+          kind: 'array',
+          items: receiver.value
+            .split(String(separator.value))
+            .slice(0, 16)
+            .map(part => constant(part)),
+        };
     }
     if (name === 'toLowerCase' || name === 'toUpperCase' || name === 'trim') {
-      return constant(name === 'trim' ? receiver.value.trim() : name === 'toLowerCase' ? receiver.value.toLowerCase() : receiver.value.toUpperCase());
+      return constant(
+        name === 'trim'
+          ? receiver.value.trim()
+          : name === 'toLowerCase'
+            ? receiver.value.toLowerCase()
+            : receiver.value.toUpperCase(),
+      );
     }
   }
   if (receiver.kind === 'term' && isAccessor(receiver.term.kind) && name === 'get') {
     const [key] = values;
-    return { kind: 'term', term: key?.kind === 'constant' ? extend(receiver.term, String(key.value)) : extend(receiver.term, '*'), maybeUndefined: true };
+    return {
+      kind: 'term',
+      term: key?.kind === 'constant' ? extend(receiver.term, String(key.value)) : extend(receiver.term, '*'),
+      maybeUndefined: true,
+    };
   }
   if (receiver.kind === 'term' && receiver.term.kind === 'opaque' && sends.has(name)) {
     // The controller of a stream, or a socket: what it is given goes to the caller.
-    machine.emit(frame, { kind: 'return', value: values[0] ?? undefinedValue, place: machine.place(frame, site.at, site.end) });
+    machine.emit(frame, {
+      kind: 'return',
+      value: values[0] ?? undefinedValue,
+      place: machine.place(frame, site.at, site.end),
+    });
   }
   runCallbacks(machine, frame, values, site);
   const term = termOf(receiver);
-  if (name === 'trim' || name === 'normalize') return { kind: 'term', term, maybeUndefined: false, truthy: receiver.kind === 'term' && receiver.truthy === true };
-  if (term.kind === 'opaque') return machine.opaque(frame, site.at, `'${name}' of something that was not followed (${term.reason})`);
+  if (name === 'trim' || name === 'normalize')
+    return { kind: 'term', term, maybeUndefined: false, truthy: receiver.kind === 'term' && receiver.truthy === true };
+  if (term.kind === 'opaque')
+    return machine.opaque(frame, site.at, `'${name}' of something that was not followed (${term.reason})`);
   return { kind: 'term', term: callTerm(name, [term, ...values.filter(isPlain).map(termOf)]), maybeUndefined: false };
 }
 
@@ -178,24 +245,42 @@ function isPlain(value: Value): boolean {
 }
 
 /** A call of something that is not understood: its callbacks run, its result depends on everything that went in. */
-function callUnknown(machine: Machine, frame: Frame, receiver: Value, name: string, values: readonly Value[], site: CallSite): Value {
+function callUnknown(
+  machine: Machine,
+  frame: Frame,
+  receiver: Value,
+  name: string,
+  values: readonly Value[],
+  site: CallSite,
+): Value {
   const results = runCallbacks(machine, frame, values, site);
   const [result] = results;
   if (result !== undefined && results.length === 1) return result;
   if (receiver.kind === 'term' && receiver.term.kind !== 'opaque') {
-    return { kind: 'term', term: callTerm(name, [receiver.term, ...values.filter(isPlain).map(termOf)]), maybeUndefined: true };
+    return {
+      kind: 'term',
+      term: callTerm(name, [receiver.term, ...values.filter(isPlain).map(termOf)]),
+      maybeUndefined: true,
+    };
   }
   return machine.opaque(frame, site.at, `the call of '${name}' was not followed`);
 }
 
 /** Functions among the arguments of an unknown callee are called once: what they reach is reached. */
-export function runCallbacks(machine: Machine, frame: Frame, values: readonly Value[], site: Pick<CallSite, 'at' | 'end'>): readonly Value[] {
+export function runCallbacks(
+  machine: Machine,
+  frame: Frame,
+  values: readonly Value[],
+  site: Pick<CallSite, 'at' | 'end'>,
+): readonly Value[] {
   const results: Value[] = [];
   for (const value of values.flatMap(functionsIn)) {
     if (value.kind !== 'function') continue;
     const before = frame.save();
     const closure = value.closure as FunctionClosure;
-    const inputs = closure.code.parameters.map((_, index) => machine.opaque(frame, closure.code.at + index, 'an argument of a callback'));
+    const inputs = closure.code.parameters.map((_, index) =>
+      machine.opaque(frame, closure.code.at + index, 'an argument of a callback'),
+    );
     const result = callValue(machine, frame, value, inputs, { at: site.at, end: site.end });
     if (!isBottom(result) && !frame.dead) results.push(result);
     leave(frame, before);
@@ -210,7 +295,13 @@ function functionsIn(value: Value): readonly Value[] {
 }
 
 /** A call of a library or the platform. */
-export function callExternal(machine: Machine, frame: Frame, callee: Extract<Value, { kind: 'external' }>, values: readonly Value[], site: CallSite): Value {
+export function callExternal(
+  machine: Machine,
+  frame: Frame,
+  callee: Extract<Value, { kind: 'external' }>,
+  values: readonly Value[],
+  site: CallSite,
+): Value {
   const call: Call = { machine, frame, arguments: values, at: site.at, end: site.end };
   const path = callee.path.replaceAll('()', '');
   const handler = findHandler(machine, callee.library, path);
@@ -224,34 +315,65 @@ export function callExternal(machine: Machine, frame: Frame, callee: Extract<Val
     return result;
   }
   if (callee.library !== undefined || !quiet.test(path)) {
-    machine.emit(frame, { kind: 'call', library: callee.library, callee: path, arguments: values, place: machine.place(frame, site.start ?? site.at, site.end) });
+    machine.emit(frame, {
+      kind: 'call',
+      library: callee.library,
+      callee: path,
+      arguments: values,
+      place: machine.place(frame, site.start ?? site.at, site.end),
+    });
   }
   const functions = values.filter(value => value.kind === 'function');
   const [only] = functions;
-  if (only !== undefined && functions.length === 1 && frame.code === undefined && !/\.(then|catch|on|subscribe)$/.test(path)) return only;
+  if (
+    only !== undefined &&
+    functions.length === 1 &&
+    frame.code === undefined &&
+    !/\.(then|catch|on|subscribe)$/.test(path)
+  )
+    return only;
   const results = runCallbacks(machine, frame, values, site);
   const [result] = results;
   if (result !== undefined && results.length === 1) return result;
-  return { kind: 'external', library: callee.library, path: `${path}()`, arguments: [...callee.arguments, ...values.filter(isPlain)].slice(0, 12) };
+  return {
+    kind: 'external',
+    library: callee.library,
+    path: `${path}()`,
+    arguments: [...callee.arguments, ...values.filter(isPlain)].slice(0, 12),
+  };
 }
 
 /** Globals whose calls tell an observer nothing. */
-const quiet = /^(?:Math|console|Intl|Date|Number|String|Symbol|performance|BigInt|isNaN|encodeURIComponent|decodeURIComponent|setTimeout|clearTimeout|Array|Object|typeof)\b/;
+const quiet =
+  /^(?:Math|console|Intl|Date|Number|String|Symbol|performance|BigInt|isNaN|encodeURIComponent|decodeURIComponent|setTimeout|clearTimeout|Array|Object|typeof)\b/;
 
 /** The model of a callee: by package and path, by package without sub-path, or by the last names of the path. */
 function findHandler(machine: Machine, library: string | undefined, path: string): ((call: Call) => Value) | undefined {
   const exact = machine.handlers.get(`${library ?? ''}#${path}`);
   if (exact !== undefined || library === undefined) return exact;
   const root = library.startsWith('@') ? library.split('/').slice(0, 2).join('/') : library.split('/')[0];
-  return machine.handlers.get(`${root ?? ''}/*#${path}`) ?? machine.handlers.get(`${library}#*`) ?? machine.handlers.get(`${root ?? ''}/*#*`);
+  return (
+    machine.handlers.get(`${root ?? ''}/*#${path}`) ??
+    machine.handlers.get(`${library}#*`) ??
+    machine.handlers.get(`${root ?? ''}/*#*`)
+  );
 }
 
-function promiseMethod(machine: Machine, frame: Frame, receiver: Extract<Value, { kind: 'promise' }>, name: string, values: readonly Value[], site: CallSite): Value {
+function promiseMethod(
+  machine: Machine,
+  frame: Frame,
+  receiver: Extract<Value, { kind: 'promise' }>,
+  name: string,
+  values: readonly Value[],
+  site: CallSite,
+): Value {
   const [first, second] = values;
   if (name === 'then' && first !== undefined) {
     const before = frame.save();
     frame.learn(receiver.facts);
-    const inner = isBottom(receiver.value) ? bottom : awaitValue(machine, frame, callValue(machine, frame, first, [receiver.value], site), site.at);
+    const inner = isBottom(receiver.value)
+      ? bottom
+      : awaitValue(machine, frame, callValue(machine, frame, first, [receiver.value], site), site.at);
     const facts = without(frame.facts, before.facts);
     frame.restore(before);
     const result: Value = { kind: 'promise', value: inner, facts };
@@ -259,12 +381,26 @@ function promiseMethod(machine: Machine, frame: Frame, receiver: Extract<Value, 
   }
   if (name === 'catch' && first !== undefined) {
     const before = frame.save();
-    const handled = awaitValue(machine, frame, callValue(machine, frame, first, [machine.opaque(frame, site.at, 'a caught error')], site), site.at);
+    const handled = awaitValue(
+      machine,
+      frame,
+      callValue(machine, frame, first, [machine.opaque(frame, site.at, 'a caught error')], site),
+      site.at,
+    );
     const dead = frame.dead || isBottom(handled);
     frame.restore(before);
     if (dead) return receiver;
-    const lost = receiver.facts.filter(fact => fact.weakness === undefined).map((fact): Fact => ({ ...fact, weakness: 'fail-open' }));
-    return { kind: 'promise', value: choose([{ value: receiver.value, facts: receiver.facts }, { value: handled, facts: [] }]), facts: lost };
+    const lost = receiver.facts
+      .filter(fact => fact.weakness === undefined)
+      .map((fact): Fact => ({ ...fact, weakness: 'fail-open' }));
+    return {
+      kind: 'promise',
+      value: choose([
+        { value: receiver.value, facts: receiver.facts },
+        { value: handled, facts: [] },
+      ]),
+      facts: lost,
+    };
   }
   if (name === 'finally') {
     if (first !== undefined) runCallbacks(machine, frame, [first], site);
@@ -276,19 +412,36 @@ function promiseMethod(machine: Machine, frame: Frame, receiver: Extract<Value, 
 
 // Functions of the program ---------------------------------------------------------------------------------------------
 
-function callClosure(machine: Machine, frame: Frame, closure: FunctionClosure, values: readonly Value[], site: CallSite): Value {
+function callClosure(
+  machine: Machine,
+  frame: Frame,
+  closure: FunctionClosure,
+  values: readonly Value[],
+  site: CallSite,
+): Value {
   const { code } = closure;
   const given = [...closure.bound, ...values];
-  if (machine.active.length > deepestCalls || machine.active.filter(active => active === code).length >= mostRecursion) {
-    if (machine.active.length > deepestCalls) machine.gap('Calls are nested deeper than is followed.', machine.place(frame, site.at));
+  if (
+    machine.active.length > deepestCalls ||
+    machine.active.filter(active => active === code).length >= mostRecursion
+  ) {
+    if (machine.active.length > deepestCalls)
+      machine.gap('Calls are nested deeper than is followed.', machine.place(frame, site.at));
     return machine.opaque(frame, site.at, `the call of '${code.name}' was not followed (recursion)`);
   }
   const self = site.self ?? (code.isArrow ? closure.frame.thisValue : undefinedValue);
   const summary = summaryOf(machine, closure, given, self);
   if (summary.effects.length > 0) {
     const place = machine.place(frame, site.at);
-    const step = { role: 'propagation' as const, label: code.name === '' ? 'a callback' : code.name, code: machine.code(frame, site.at), ...place };
-    const isCached = code.directive === 'use cache' || (closure.frame.module.directive === 'use cache' && code.parent === undefined && code.isAsync);
+    const step = {
+      role: 'propagation' as const,
+      label: code.name === '' ? 'a callback' : code.name,
+      code: machine.code(frame, site.at),
+      ...place,
+    };
+    const isCached =
+      code.directive === 'use cache' ||
+      (closure.frame.module.directive === 'use cache' && code.parent === undefined && code.isAsync);
     const result = choose(summary.alternatives);
     const cached = site.cached?.(result) ?? (isCached ? useCache(machine, closure, given, result) : undefined);
     frame.effects.push({ kind: 'call', facts: frame.facts, step, effects: summary.effects, cached });
@@ -303,7 +456,12 @@ function callClosure(machine: Machine, frame: Frame, closure: FunctionClosure, v
   if (site.constructs === true) return summary.self;
   const alternatives = summary.alternatives;
   const common = commonFacts(alternatives.map(alternative => alternative.facts));
-  const value = choose(alternatives.map((alternative): Alternative => ({ value: alternative.value, facts: without(alternative.facts, common) })));
+  const value = choose(
+    alternatives.map((alternative): Alternative => ({
+      value: alternative.value,
+      facts: without(alternative.facts, common),
+    })),
+  );
   if (code.isAsync) return { kind: 'promise', value, facts: common };
   if (isBottom(value)) {
     frame.dead = true;
@@ -351,25 +509,41 @@ function summaryOf(machine: Machine, closure: FunctionClosure, values: readonly 
   return summary;
 }
 
-function interpret(machine: Machine, closure: FunctionClosure, values: readonly Value[], self: Value): Summary & { readonly complete: boolean } {
+function interpret(
+  machine: Machine,
+  closure: FunctionClosure,
+  values: readonly Value[],
+  self: Value,
+): Summary & { readonly complete: boolean } {
   const { code } = closure;
   const frame = new Frame(closure.frame.module, code, closure.frame, self);
   const started = machine.steps;
   const recursive = machine.active.includes(code);
   machine.active.push(code);
-  for (const [index, parameter] of code.parameters.entries()) bind(machine, frame, parameter, values[index] ?? undefinedValue, code.at);
-  if (code.rest !== undefined) bind(machine, frame, code.rest, { kind: 'array', items: values.slice(code.parameters.length) }, code.at);
+  for (const [index, parameter] of code.parameters.entries())
+    bind(machine, frame, parameter, values[index] ?? undefinedValue, code.at);
+  if (code.rest !== undefined)
+    bind(machine, frame, code.rest, { kind: 'array', items: values.slice(code.parameters.length) }, code.at);
   run(machine, frame, code.body);
   if (!frame.dead) frame.returns.push({ value: undefinedValue, facts: frame.facts });
-  const alternatives = code.isAsync ? frame.returns.flatMap(returned => settleReturn(machine, frame, returned, code.end)) : frame.returns;
+  const alternatives = code.isAsync
+    ? frame.returns.flatMap(returned => settleReturn(machine, frame, returned, code.end))
+    : frame.returns;
   for (const action of frame.actions) runAction(machine, frame, action.code, action.facts ?? frame.facts);
   machine.active.pop();
-  if (machine.steps - started > mostStepsPerCall) machine.gap(`'${code.name}' takes very many steps to follow.`, machine.place(frame, code.at));
+  if (machine.steps - started > mostStepsPerCall)
+    machine.gap(`'${code.name}' takes very many steps to follow.`, machine.place(frame, code.at));
   const outputs = code.parameters.flatMap((parameter, index) => {
     if (parameter.kind !== 'name' || !frame.changed.has(parameter.binding)) return [];
     return [{ index, value: frame.vars.get(parameter.binding) ?? undefinedValue }];
   });
-  return { alternatives: merged(alternatives), effects: frame.effects, outputs, self: frame.thisValue, complete: !recursive };
+  return {
+    alternatives: merged(alternatives),
+    effects: frame.effects,
+    outputs,
+    self: frame.thisValue,
+    complete: !recursive,
+  };
 }
 
 /** An inline server action is an entry point of its own: its arguments come from the caller, what it captured from the page. */
@@ -381,7 +555,9 @@ function runAction(machine: Machine, frame: Frame, code: FunctionClosure['code']
   const entryPoint: EntryPoint = { kind: 'server-action', name: `action ${file}#${name}`, file, line, symbol: name };
   machine.foundEntries.set(entryPoint.name, entryPoint);
   const captured = capturedValues(closure);
-  const bound = captured.some(({ value }) => termsIn(value).some(term => term.kind === 'principal' || term.kind === 'column'));
+  const bound = captured.some(({ value }) =>
+    termsIn(value).some(term => term.kind === 'principal' || term.kind === 'column'),
+  );
   const before = frame.save();
   const outer = frame.effects;
   frame.effects = [];
@@ -428,7 +604,8 @@ function settleReturn(machine: Machine, frame: Frame, returned: Alternative, at:
 
 function merged(alternatives: readonly Alternative[]): readonly Alternative[] {
   const value = choose(alternatives);
-  if (value.kind !== 'choice') return [{ value, facts: commonFacts(alternatives.map(alternative => alternative.facts)) }];
+  if (value.kind !== 'choice')
+    return [{ value, facts: commonFacts(alternatives.map(alternative => alternative.facts)) }];
   return alternativesOf(value);
 }
 
@@ -446,9 +623,13 @@ export function handlerValue(name: string, key: string, invoke: (call: Call) => 
   return nativeValue({ name, key, invoke });
 }
 
-
 /** Runs an inline server action that nothing created on the way: what it captured is not known. */
-export function interpretInline(machine: Machine, frame: Frame, code: FunctionClosure['code'], values: readonly Value[]): Value {
+export function interpretInline(
+  machine: Machine,
+  frame: Frame,
+  code: FunctionClosure['code'],
+  values: readonly Value[],
+): Value {
   const value = callClosure(machine, frame, new FunctionClosure(code, frame), values, { at: code.at, end: code.end });
   return frame.dead ? bottom : awaitValue(machine, frame, value, code.at);
 }

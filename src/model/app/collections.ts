@@ -3,7 +3,18 @@ import { awaitValue, compareValues, iterated } from './expressions.ts';
 import { addFacts, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import { nativeValue, type Call, type Frame, type Machine, type NativeValue } from './machine.ts';
-import { alternativesOf, assume, bottom, choose, firstOf, isBottom, lengthOf, listFacts, termOf, truthOf } from './operations.ts';
+import {
+  alternativesOf,
+  assume,
+  bottom,
+  choose,
+  firstOf,
+  isBottom,
+  lengthOf,
+  listFacts,
+  termOf,
+  truthOf,
+} from './operations.ts';
 import { renameFact, renameRow, renameValue } from './rename.ts';
 import { leave } from './statements.ts';
 import type { Fact } from './types.ts';
@@ -21,9 +32,16 @@ export function pushed(value: Value, items: readonly Value[], first: boolean): V
       if (value.items.length > 64) return value;
       return { kind: 'array', items: first ? [...items, ...value.items] : [...value.items, ...items] };
     case 'choice':
-      return choose(value.alternatives.map(alternative => ({ ...alternative, value: pushed(alternative.value, items, first) })));
+      return choose(
+        value.alternatives.map(alternative => ({ ...alternative, value: pushed(alternative.value, items, first) })),
+      );
     case 'list':
-      return { kind: 'list', element: choose([value.element, ...items].map(item => ({ value: item, facts: [] }))), rows: undefined, facts: [] };
+      return {
+        kind: 'list',
+        element: choose([value.element, ...items].map(item => ({ value: item, facts: [] }))),
+        rows: undefined,
+        facts: [],
+      };
     default:
       return { kind: 'array', items: [value, ...items] };
   }
@@ -32,7 +50,14 @@ export function pushed(value: Value, items: readonly Value[], first: boolean): V
 const mostUnrolled = 16;
 
 /** A method of an array, of rows, or of a list that the caller sent. Absent when the method is not one of arrays. */
-export function arrayMethod(machine: Machine, frame: Frame, receiver: Value, name: string, values: readonly Value[], at: number): Value | undefined {
+export function arrayMethod(
+  machine: Machine,
+  frame: Frame,
+  receiver: Value,
+  name: string,
+  values: readonly Value[],
+  at: number,
+): Value | undefined {
   const [first, second] = values;
   switch (name) {
     case 'map':
@@ -52,14 +77,19 @@ export function arrayMethod(machine: Machine, frame: Frame, receiver: Value, nam
       if (first !== undefined) mapped(machine, frame, receiver, first, at);
       return { kind: 'test', whenTrue: [], whenFalse: [] };
     case 'includes':
-      return first === undefined || receiver.kind === 'term' ? undefined : includes(machine, frame, receiver, first, at);
+      return first === undefined || receiver.kind === 'term'
+        ? undefined
+        : includes(machine, frame, receiver, first, at);
     case 'at':
     case 'pop':
     case 'shift':
       if (receiver.kind === 'list') return firstOf(receiver, machine.place(frame, at));
       if (receiver.kind === 'array') {
-        if (first?.kind === 'constant' && typeof first.value === 'number') return receiver.items.at(first.value) ?? undefinedValue;
-        return receiver.items.length === 0 ? undefinedValue : choose(receiver.items.map(item => ({ value: item, facts: [] })));
+        if (first?.kind === 'constant' && typeof first.value === 'number')
+          return receiver.items.at(first.value) ?? undefinedValue;
+        return receiver.items.length === 0
+          ? undefinedValue
+          : choose(receiver.items.map(item => ({ value: item, facts: [] })));
       }
       return undefined;
     case 'slice':
@@ -79,13 +109,22 @@ export function arrayMethod(machine: Machine, frame: Frame, receiver: Value, nam
     case 'concat':
       return receiver.kind === 'term' ? undefined : joined([receiver, ...values]);
     case 'join':
-      return { kind: 'term', term: callTerm('concat', [termOf(iterated(machine, frame, receiver, at).element)]), maybeUndefined: false };
+      return {
+        kind: 'term',
+        term: callTerm('concat', [termOf(iterated(machine, frame, receiver, at).element)]),
+        maybeUndefined: false,
+      };
     case 'reduce': {
       if (first === undefined) return undefined;
       const { element, facts } = iterated(machine, frame, receiver, at);
       const start = second ?? element;
       const result = within(frame, facts, () => callValue(machine, frame, first, [start, element], { at, end: at }));
-      return isBottom(result) ? start : choose([{ value: start, facts: [] }, { value: result, facts: [] }]);
+      return isBottom(result)
+        ? start
+        : choose([
+            { value: start, facts: [] },
+            { value: result, facts: [] },
+          ]);
     }
     case 'indexOf':
     case 'findIndex':
@@ -93,7 +132,12 @@ export function arrayMethod(machine: Machine, frame: Frame, receiver: Value, nam
       return machine.opaque(frame, at, 'a position');
     case 'entries': {
       const { element } = iterated(machine, frame, receiver, at);
-      return { kind: 'list', element: { kind: 'array', items: [machine.opaque(frame, at, 'a position'), element] }, rows: receiver.kind === 'list' ? receiver.rows : undefined, facts: [] };
+      return {
+        kind: 'list',
+        element: { kind: 'array', items: [machine.opaque(frame, at, 'a position'), element] },
+        rows: receiver.kind === 'list' ? receiver.rows : undefined,
+        facts: [],
+      };
     }
     case 'keys':
       return machine.opaque(frame, at, 'positions');
@@ -103,15 +147,30 @@ export function arrayMethod(machine: Machine, frame: Frame, receiver: Value, nam
 }
 
 function joined(parts: readonly Value[]): Value {
-  if (parts.every(part => part.kind === 'array')) return { kind: 'array', items: parts.flatMap(part => (part.kind === 'array' ? part.items : [])) };
+  if (parts.every(part => part.kind === 'array'))
+    return { kind: 'array', items: parts.flatMap(part => (part.kind === 'array' ? part.items : [])) };
   const [first] = parts;
-  const elements = parts.flatMap(part => (part.kind === 'list' ? [part.element] : part.kind === 'array' ? part.items : [part]));
-  return { kind: 'list', element: choose(elements.map(value => ({ value, facts: [] }))), rows: first?.kind === 'list' ? first.rows : undefined, facts: [] };
+  const elements = parts.flatMap(part =>
+    part.kind === 'list' ? [part.element] : part.kind === 'array' ? part.items : [part],
+  );
+  return {
+    kind: 'list',
+    element: choose(elements.map(value => ({ value, facts: [] }))),
+    rows: first?.kind === 'list' ? first.rows : undefined,
+    facts: [],
+  };
 }
 
 function mapped(machine: Machine, frame: Frame, receiver: Value, callback: Value, at: number): Value {
   if (receiver.kind === 'array' && receiver.items.length <= mostUnrolled) {
-    return { kind: 'array', items: receiver.items.map((item, index) => within(frame, [], () => callValue(machine, frame, callback, [item, constant(index), receiver], { at, end: at }))) };
+    return {
+      kind: 'array',
+      items: receiver.items.map((item, index) =>
+        within(frame, [], () =>
+          callValue(machine, frame, callback, [item, constant(index), receiver], { at, end: at }),
+        ),
+      ),
+    };
   }
   const { element, facts } = iterated(machine, frame, receiver, at);
   const { result, learned } = callFor(machine, frame, callback, element, facts, at);
@@ -126,11 +185,24 @@ function flatten(value: Value): Value {
 }
 
 /** Calls a callback for one value out of many, with what holds for it; what the call shows stays with the value. */
-function callFor(machine: Machine, frame: Frame, callback: Value, element: Value, facts: readonly Fact[], at: number): { readonly result: Value; readonly learned: readonly Fact[] } {
+function callFor(
+  machine: Machine,
+  frame: Frame,
+  callback: Value,
+  element: Value,
+  facts: readonly Fact[],
+  at: number,
+): { readonly result: Value; readonly learned: readonly Fact[] } {
   const before = frame.save();
   frame.learn(facts);
   const known = frame.facts;
-  const result = callValue(machine, frame, callback, [element, machine.opaque(frame, at, 'a position'), undefinedValue], { at, end: at });
+  const result = callValue(
+    machine,
+    frame,
+    callback,
+    [element, machine.opaque(frame, at, 'a position'), undefinedValue],
+    { at, end: at },
+  );
   const learned = without(frame.facts, known);
   const dead = frame.dead;
   leave(frame, before);
@@ -144,7 +216,12 @@ function renamed(machine: Machine, list: Extract<Value, { kind: 'list' }>): Extr
   const names = new Map([[list.rows.name, fresh.name]]);
   const rows = renameRow({ ...list.rows }, names);
   machine.rows.set(rows.name, rows);
-  return { kind: 'list', element: renameValue(list.element, names), rows, facts: list.facts.map(fact => renameFact(fact, names)) };
+  return {
+    kind: 'list',
+    element: renameValue(list.element, names),
+    rows,
+    facts: list.facts.map(fact => renameFact(fact, names)),
+  };
 }
 
 function filtered(machine: Machine, frame: Frame, receiver: Value, callback: Value, at: number): Value {
@@ -155,14 +232,23 @@ function filtered(machine: Machine, frame: Frame, receiver: Value, callback: Val
     const items = receiver.items.flatMap((item): Value[] => {
       const kept = keptBy(machine, frame, callback, item, [], at);
       if (kept === undefined) return [];
-      return [kept.facts.length === 0 && truthOf(kept.test) === 'true' ? item : choose([{ value: item, facts: kept.facts }, { value: undefinedValue, facts: [] }])];
+      return [
+        kept.facts.length === 0 && truthOf(kept.test) === 'true'
+          ? item
+          : choose([
+              { value: item, facts: kept.facts },
+              { value: undefinedValue, facts: [] },
+            ]),
+      ];
     });
     return { kind: 'array', items };
   }
   if (receiver.kind !== 'list') {
     const { element, facts } = iterated(machine, frame, receiver, at);
     const kept = keptBy(machine, frame, callback, element, facts, at);
-    return kept === undefined ? { kind: 'array', items: [] } : { kind: 'list', element, rows: undefined, facts: kept.facts };
+    return kept === undefined
+      ? { kind: 'array', items: [] }
+      : { kind: 'list', element, rows: undefined, facts: kept.facts };
   }
   const list = renamed(machine, receiver);
   const { element, facts } = iterated(machine, frame, list, at);
@@ -171,7 +257,14 @@ function filtered(machine: Machine, frame: Frame, receiver: Value, callback: Val
   return { ...list, facts: addFacts(list.facts, kept.facts) };
 }
 
-function keptBy(machine: Machine, frame: Frame, callback: Value, element: Value, facts: readonly Fact[], at: number): { readonly facts: readonly Fact[]; readonly test: Value } | undefined {
+function keptBy(
+  machine: Machine,
+  frame: Frame,
+  callback: Value,
+  element: Value,
+  facts: readonly Fact[],
+  at: number,
+): { readonly facts: readonly Fact[]; readonly test: Value } | undefined {
   const { result, learned } = callFor(machine, frame, callback, element, facts, at);
   if (isBottom(result)) return undefined;
   const assumed = assume(result, true, machine.place(frame, at), machine.code(frame, at));
@@ -190,7 +283,12 @@ function found(machine: Machine, frame: Frame, receiver: Value, callback: Value,
   if (receiver.kind !== 'list') {
     const { element, facts } = iterated(machine, frame, receiver, at);
     const kept = keptBy(machine, frame, callback, element, facts, at);
-    return kept === undefined ? undefinedValue : choose([{ value: element, facts: kept.facts }, { value: undefinedValue, facts: [] }]);
+    return kept === undefined
+      ? undefinedValue
+      : choose([
+          { value: element, facts: kept.facts },
+          { value: undefinedValue, facts: [] },
+        ]);
   }
   const list = renamed(machine, receiver);
   const { element, facts } = iterated(machine, frame, list, at);
@@ -206,7 +304,10 @@ function found(machine: Machine, frame: Frame, receiver: Value, callback: Value,
 function asked(value: Value): Value {
   const alternatives = alternativesOf(value);
   const there = alternatives.filter(({ value: inner }) => !(inner.kind === 'constant' && inner.value === undefined));
-  return choose([...there.map(({ facts }) => ({ value: constant(true), facts })), { value: constant(false), facts: [] }]);
+  return choose([
+    ...there.map(({ facts }) => ({ value: constant(true), facts })),
+    { value: constant(false), facts: [] },
+  ]);
 }
 
 function includes(machine: Machine, frame: Frame, receiver: Value, needle: Value, at: number): Value {
@@ -234,7 +335,13 @@ function includes(machine: Machine, frame: Frame, receiver: Value, needle: Value
   return { kind: 'test', whenTrue: [], whenFalse: [] };
 }
 
-function notIncluded(machine: Machine, frame: Frame, items: readonly Value[], needle: Value, at: number): readonly Fact[] {
+function notIncluded(
+  machine: Machine,
+  frame: Frame,
+  items: readonly Value[],
+  needle: Value,
+  at: number,
+): readonly Fact[] {
   if (needle.kind !== 'term' || items.length > 6) return [];
   return items.flatMap(item => {
     const same = compareValues(machine, frame, '===', needle, item, at);
@@ -272,10 +379,14 @@ export function awaitAll(machine: Machine, frame: Frame, value: Value, at: numbe
       const { effects } = frame;
       frame.restore(before);
       frame.effects = effects;
-      return isBottom(element) ? { kind: 'array', items: [] } : { ...value, element, facts: addFacts(value.facts, learned) };
+      return isBottom(element)
+        ? { kind: 'array', items: [] }
+        : { ...value, element, facts: addFacts(value.facts, learned) };
     }
     case 'choice':
-      return choose(alternativesOf(value).map(({ value: inner, facts }) => ({ value: awaitAll(machine, frame, inner, at), facts })));
+      return choose(
+        alternativesOf(value).map(({ value: inner, facts }) => ({ value: awaitAll(machine, frame, inner, at), facts })),
+      );
     default:
       return awaitValue(machine, frame, value, at);
   }
@@ -296,17 +407,47 @@ export function mapValue(call: Call, kind: 'Map' | 'Set', entries: readonly Valu
         const added = kind === 'Map' ? values[1] : values[0];
         return name === 'delete' || added === undefined ? make(inside) : make([...inside, added]);
       },
-      member: name => (name === 'size' ? inside.length === 0 ? constant(0) : lengthOf({ kind: 'list', element: inside[0] ?? undefinedValue, rows: undefined, facts: [] }) : undefined),
+      member: name =>
+        name === 'size'
+          ? inside.length === 0
+            ? constant(0)
+            : lengthOf({ kind: 'list', element: inside[0] ?? undefinedValue, rows: undefined, facts: [] })
+          : undefined,
       method: (name, inner) => {
         const [key, value] = inner.arguments;
-        if (isModule && key !== undefined && (name === 'get' || name === 'set' || name === 'has' || name === 'delete')) {
-          inner.machine.emit(inner.frame, { kind: 'module-map', access: name, name: nameAt(inner), declaredAt: place, key, value: name === 'set' ? value : undefined, place: inner.machine.place(inner.frame, inner.at) });
+        if (
+          isModule &&
+          key !== undefined &&
+          (name === 'get' || name === 'set' || name === 'has' || name === 'delete')
+        ) {
+          inner.machine.emit(inner.frame, {
+            kind: 'module-map',
+            access: name,
+            name: nameAt(inner),
+            declaredAt: place,
+            key,
+            value: name === 'set' ? value : undefined,
+            place: inner.machine.place(inner.frame, inner.at),
+          });
         }
         switch (name) {
           case 'get':
-            return choose([...(inside.length === 0 ? [machine.opaque(frame, at, 'a kept value')] : inside).map(item => ({ value: item, facts: [] })), { value: undefinedValue, facts: [] }]);
+            return choose([
+              ...(inside.length === 0 ? [machine.opaque(frame, at, 'a kept value')] : inside).map(item => ({
+                value: item,
+                facts: [],
+              })),
+              { value: undefinedValue, facts: [] },
+            ]);
           case 'has':
-            if (inside.length > 0 && kind === 'Set' && key !== undefined) return includes(machine, inner.frame, inside.length === 1 && inside[0]?.kind === 'list' ? inside[0] : { kind: 'array', items: inside }, key, inner.at);
+            if (inside.length > 0 && kind === 'Set' && key !== undefined)
+              return includes(
+                machine,
+                inner.frame,
+                inside.length === 1 && inside[0]?.kind === 'list' ? inside[0] : { kind: 'array', items: inside },
+                key,
+                inner.at,
+              );
             return { kind: 'test', whenTrue: [], whenFalse: [] };
           case 'set':
           case 'add':
@@ -329,4 +470,3 @@ function nameAt(call: Call): string {
   const code = call.machine.code(call.frame, call.at);
   return /([A-Za-z_$][\w$]*)\s*\??\.\s*(?:get|set|has|delete)\b/.exec(code)?.[1] ?? 'a map';
 }
-

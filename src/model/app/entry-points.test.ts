@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 
 import { imports, show, traceApp } from './fixtures/inline-app.ts';
 
-const names = (files: Readonly<Record<string, string>>): readonly string[] => traceApp(files).entryPoints.map(entry => `${entry.kind}: ${entry.name}`).toSorted();
+const names = (files: Readonly<Record<string, string>>): readonly string[] =>
+  traceApp(files)
+    .entryPoints.map(entry => `${entry.kind}: ${entry.name}`)
+    .toSorted();
 
 describe('entry points', () => {
   test('each kind of file names its entry points', () => {
@@ -41,7 +44,9 @@ describe('entry points', () => {
         }`,
     });
     const path = traced.queries.find(candidate => candidate.entryPoint.name === 'action app/page.tsx#rename');
-    expect(path === undefined ? '' : show(path.query.where)).toBe('(self.id = client formData.id and self.team_id = ‹tenant.id›)');
+    expect(path === undefined ? '' : show(path.query.where)).toBe(
+      '(self.id = client formData.id and self.team_id = ‹tenant.id›)',
+    );
   });
 
   test('each tool is an entry point whose arguments a model chose', () => {
@@ -51,7 +56,9 @@ describe('entry points', () => {
     });
     const [path] = traced.queries;
     expect(path?.entryPoint.name).toBe('tool lib/tools.ts#findNotes');
-    expect(path === undefined ? '' : show(path.query.where)).toBe('(self.folder_id = tool-argument input.folder and self.team_id = ‹tenant.id›)');
+    expect(path === undefined ? '' : show(path.query.where)).toBe(
+      '(self.folder_id = tool-argument input.folder and self.team_id = ‹tenant.id›)',
+    );
     expect(path?.principal).toBe('member');
   });
 
@@ -60,7 +67,9 @@ describe('entry points', () => {
       'app/page.tsx': `import { List } from '@/components/list'; export default function Page() { return <List team="a" />; }`,
       'components/list.tsx': `${imports} export async function List({ team }: { team: string }) { const rows = await db.select().from(notes).where(eq(notes.teamId, team)); return <ul>{rows.map(row => <li key={row.id}>{row.title}</li>)}</ul>; }`,
     });
-    expect(traced.queries.map(path => `${path.entryPoint.name}: ${show(path.query.where)} ${path.escapes}`)).toEqual(['page /: self.team_id = "a" true']);
+    expect(traced.queries.map(path => `${path.entryPoint.name}: ${show(path.query.where)} ${path.escapes}`)).toEqual([
+      'page /: self.team_id = "a" true',
+    ]);
   });
 
   test('a file with a syntax error is a gap, and the rest goes on', () => {
@@ -84,10 +93,18 @@ describe('entry points', () => {
   });
 
   test('a secret of the server that the caller presents makes the path the system’s own', () => {
-    const body = (test_: string): string => `${imports} export async function GET(request: Request) { ${test_} return Response.json(await db.select().from(notes)); }`;
-    const principal = (test_: string): string | undefined => traceApp({ 'app/api/clean/route.ts': body(test_) }).queries[0]?.principal;
-    expect(principal("if (request.headers.get('authorization') !== `Bearer ${process.env.CRON_SECRET}`) return new Response(null, { status: 401 });")).toBe('system');
-    expect(principal("if (!request.headers.get('authorization')) return new Response(null, { status: 401 });")).toBe('anonymous');
+    const body = (test_: string): string =>
+      `${imports} export async function GET(request: Request) { ${test_} return Response.json(await db.select().from(notes)); }`;
+    const principal = (test_: string): string | undefined =>
+      traceApp({ 'app/api/clean/route.ts': body(test_) }).queries[0]?.principal;
+    expect(
+      principal(
+        "if (request.headers.get('authorization') !== `Bearer ${process.env.CRON_SECRET}`) return new Response(null, { status: 401 });",
+      ),
+    ).toBe('system');
+    expect(principal("if (!request.headers.get('authorization')) return new Response(null, { status: 401 });")).toBe(
+      'anonymous',
+    );
   });
 
   test('the context of a built action comes from its middleware, its input from the caller', () => {
@@ -96,6 +113,8 @@ describe('entry points', () => {
       'lib/client.ts': `import { createSafeActionClient } from 'next-safe-action'; import { requireUser } from './session'; export const userAction = createSafeActionClient().use(async ({ next }) => { const user = await requireUser(); return next({ ctx: { user } }); });`,
       'lib/actions.ts': `'use server'; ${imports} import { z } from 'zod'; import { userAction } from './client'; export const rename = userAction.inputSchema(z.object({ noteId: z.string() })).action(async ({ parsedInput, ctx }) => { await db.update(notes).set({ title: 'x' }).where(and(eq(notes.id, parsedInput.noteId), eq(notes.teamId, ctx.user.teamId))); });`,
     });
-    expect(traced.queries.map(path => `${path.entryPoint.name} ${path.principal}: ${show(path.query.where)}`)).toEqual(['action lib/actions.ts#rename member: (self.id = client input.noteId and self.team_id = ‹tenant.id›)']);
+    expect(traced.queries.map(path => `${path.entryPoint.name} ${path.principal}: ${show(path.query.where)}`)).toEqual([
+      'action lib/actions.ts#rename member: (self.id = client input.noteId and self.team_id = ‹tenant.id›)',
+    ]);
   });
 });

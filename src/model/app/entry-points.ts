@@ -27,7 +27,12 @@ export function findEntries(files: SourceFiles): readonly Entry[] {
     if (!source.test(path) || /\.(?:test|spec|stories)\.[cm]?[jt]sx?$/.test(path)) continue;
     found.push(...entriesOfFile(files, path));
   }
-  return found.toSorted((left, right) => compareText(left.entryPoint.file, right.entryPoint.file) || left.entryPoint.line - right.entryPoint.line || compareText(left.entryPoint.name, right.entryPoint.name));
+  return found.toSorted(
+    (left, right) =>
+      compareText(left.entryPoint.file, right.entryPoint.file) ||
+      left.entryPoint.line - right.entryPoint.line ||
+      compareText(left.entryPoint.name, right.entryPoint.name),
+  );
 }
 
 function entriesOfFile(files: SourceFiles, path: string): readonly Entry[] {
@@ -49,12 +54,16 @@ function entriesOfFile(files: SourceFiles, path: string): readonly Entry[] {
 /** The URL pattern of a file in `app/`: groups and slots are no part of it. */
 function routeOf(base: string): string {
   const folders = base.split('/').slice(1, -1);
-  const parts = folders.filter(folder => !/^\(.*\)$/.test(folder) && !folder.startsWith('@')).map(folder => folder.replace(/^\(\.+\)/, ''));
+  const parts = folders
+    .filter(folder => !/^\(.*\)$/.test(folder) && !folder.startsWith('@'))
+    .map(folder => folder.replace(/^\(\.+\)/, ''));
   return `/${parts.join('/')}`;
 }
 
 function parametersOf(route: string): readonly string[] {
-  return [...route.matchAll(/\[{1,2}(\.\.\.)?([^\]]+)\]{1,2}/g)].map(([, rest, name = '']) => (rest === undefined ? name : `...${name}`));
+  return [...route.matchAll(/\[{1,2}(\.\.\.)?([^\]]+)\]{1,2}/g)].map(([, rest, name = '']) =>
+    rest === undefined ? name : `...${name}`,
+  );
 }
 
 function lineOfExport(module: ModuleCode, symbol: string): number {
@@ -67,7 +76,13 @@ function lineOfExport(module: ModuleCode, symbol: string): number {
   return target?.kind === 'expression' ? lineOf(module, target.expression.at) : 1;
 }
 
-function entry(module: ModuleCode, kind: EntryPointKind, name: string, symbol: string, more: Partial<EntryPoint> = {}): Entry {
+function entry(
+  module: ModuleCode,
+  kind: EntryPointKind,
+  name: string,
+  symbol: string,
+  more: Partial<EntryPoint> = {},
+): Entry {
   const entryPoint: EntryPoint = { kind, name, file: module.file, line: lineOfExport(module, symbol), symbol, ...more };
   return { entryPoint, module, symbol, code: undefined, parameters: parametersOf(more.route ?? '') };
 }
@@ -75,23 +90,37 @@ function entry(module: ModuleCode, kind: EntryPointKind, name: string, symbol: s
 function routeHandlers(module: ModuleCode | undefined, base: string): readonly Entry[] {
   if (module === undefined) return [];
   const route = routeOf(base);
-  const kind: EntryPointKind = /\/webhooks?(?:\/|$)/.test(route) ? 'webhook' : /\/cron(?:\/|$)/.test(route) ? 'cron' : 'route-handler';
-  return [...module.exports.keys()].filter(symbol => methods.has(symbol)).map(method => entry(module, kind, `${method} ${route}`, method, { route, method }));
+  const kind: EntryPointKind = /\/webhooks?(?:\/|$)/.test(route)
+    ? 'webhook'
+    : /\/cron(?:\/|$)/.test(route)
+      ? 'cron'
+      : 'route-handler';
+  return [...module.exports.keys()]
+    .filter(symbol => methods.has(symbol))
+    .map(method => entry(module, kind, `${method} ${route}`, method, { route, method }));
 }
 
 function pages(module: ModuleCode | undefined, base: string, kind: 'page' | 'layout'): readonly Entry[] {
-  if (module === undefined || module.directive === 'use client') return module === undefined || kind === 'layout' ? [] : [entry(module, kind, `${kind} ${routeOf(base)}`, 'default', { route: routeOf(base) })];
+  if (module === undefined || module.directive === 'use client')
+    return module === undefined || kind === 'layout'
+      ? []
+      : [entry(module, kind, `${kind} ${routeOf(base)}`, 'default', { route: routeOf(base) })];
   const route = routeOf(base);
   const found: Entry[] = [];
   if (module.exports.has('default')) found.push(entry(module, kind, `${kind} ${route}`, 'default', { route }));
-  if (module.exports.has('generateMetadata')) found.push(entry(module, 'metadata', `metadata ${route}`, 'generateMetadata', { route }));
-  if (module.exports.has('generateStaticParams')) found.push(entry(module, 'static-params', `static-params ${route}`, 'generateStaticParams', { route }));
+  if (module.exports.has('generateMetadata'))
+    found.push(entry(module, 'metadata', `metadata ${route}`, 'generateMetadata', { route }));
+  if (module.exports.has('generateStaticParams'))
+    found.push(entry(module, 'static-params', `static-params ${route}`, 'generateStaticParams', { route }));
   return found;
 }
 
 function apiRoute(module: ModuleCode | undefined, base: string): readonly Entry[] {
   if (module === undefined || !module.exports.has('default')) return [];
-  const route = `/${base.replace(source, '').replace(/^pages\//, '').replace(/\/index$/, '')}`;
+  const route = `/${base
+    .replace(source, '')
+    .replace(/^pages\//, '')
+    .replace(/\/index$/, '')}`;
   return [entry(module, 'api-route', `ANY ${route}`, 'default', { route })];
 }
 
@@ -104,13 +133,21 @@ function proxy(module: ModuleCode | undefined, name: string): readonly Entry[] {
 function actions(module: ModuleCode | undefined): readonly Entry[] {
   if (module === undefined) return [];
   if (module.directive === 'use server') {
-    return [...module.exports.keys()].map(symbol => entry(module, 'server-action', `action ${module.file}#${symbol}`, symbol));
+    return [...module.exports.keys()].map(symbol =>
+      entry(module, 'server-action', `action ${module.file}#${symbol}`, symbol),
+    );
   }
   return module.functions
     .filter(code => code.directive === 'use server')
     .map((code): Entry => {
       const name = code.name === '' ? `inline${lineOf(module, code.at)}` : code.name;
-      const entryPoint: EntryPoint = { kind: 'server-action', name: `action ${module.file}#${name}`, file: module.file, line: lineOf(module, code.at), symbol: name };
+      const entryPoint: EntryPoint = {
+        kind: 'server-action',
+        name: `action ${module.file}#${name}`,
+        file: module.file,
+        line: lineOf(module, code.at),
+        symbol: name,
+      };
       return { entryPoint, module, symbol: undefined, code, parameters: [] };
     });
 }
@@ -122,7 +159,12 @@ export function findTools(module: ModuleCode): readonly { readonly at: number; r
   walkModule(module, (expression, name) => {
     if (expression.kind !== 'call' || expression.callee.kind !== 'name') return;
     const declaration = expression.callee.binding.declaration;
-    if (declaration?.kind !== 'import' || declaration.specifier !== 'ai' || !/^(?:tool|dynamicTool)$/.test(declaration.name)) return;
+    if (
+      declaration?.kind !== 'import' ||
+      declaration.specifier !== 'ai' ||
+      !/^(?:tool|dynamicTool)$/.test(declaration.name)
+    )
+      return;
     found.push({ at: expression.at, name: name ?? `tool${lineOf(module, expression.at)}` });
   });
   return found;

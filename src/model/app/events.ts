@@ -14,7 +14,12 @@ export type AppEvent =
   /** The entry point's answer: a route handler's response, a page's element, an action's result. */
   | (EventBase & { readonly kind: 'return'; readonly value: Value })
   /** Props that a server component hands to a component of a 'use client' file. */
-  | (EventBase & { readonly kind: 'client-props'; readonly component: string; readonly componentFile: string; readonly props: Value })
+  | (EventBase & {
+      readonly kind: 'client-props';
+      readonly component: string;
+      readonly componentFile: string;
+      readonly props: Value;
+    })
   | ExitEvent
   | CachedEvent
   | ModuleMapEvent
@@ -102,7 +107,11 @@ export interface ModuleInfo {
   /** `process.env.X` read in the file. */
   readonly environment: readonly { readonly name: string; readonly line: number; readonly endLine?: number }[];
   /** Exported constants that Next.js reads: `dynamic`, `revalidate`, `runtime`, `fetchCache`, `dynamicParams`. */
-  readonly settings: readonly { readonly name: string; readonly value: string | number | boolean; readonly line: number }[];
+  readonly settings: readonly {
+    readonly name: string;
+    readonly value: string | number | boolean;
+    readonly line: number;
+  }[];
   /** String literals that look like credentials: `sk_live_…`, `whsec_…`, JWTs, `postgres://user:password@…`. */
   readonly literals: readonly { readonly text: string; readonly line: number }[];
   /** Functions in it that carry the directive 'use cache'. */
@@ -128,4 +137,7 @@ export interface ObserveInput {
 }
 
 /** What `observe/index.ts` exports as `observe`: pure. */
-export type Observe = (input: ObserveInput) => { readonly observations: readonly Observation[]; readonly gaps: readonly Gap[] };
+export type Observe = (input: ObserveInput) => {
+  readonly observations: readonly Observation[];
+  readonly gaps: readonly Gap[];
+};

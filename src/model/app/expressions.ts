@@ -4,9 +4,29 @@ import { arrayMethod, isArrayLike, pushed } from './collections.ts';
 import { callMethod, callValue, runCallbacks } from './calls.ts';
 import { addFacts } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
-import { behaviourOf, Frame, FunctionClosure, nativeValue, type Call, type Machine, type NativeValue } from './machine.ts';
+import {
+  behaviourOf,
+  Frame,
+  FunctionClosure,
+  nativeValue,
+  type Call,
+  type Machine,
+  type NativeValue,
+} from './machine.ts';
 import { assumeExpression, pathKey } from './narrow.ts';
-import { alternativesOf, bottom, choose, firstOf, isBottom, lengthFacts, lengthOf, listFacts, promote, termOf, testOf } from './operations.ts';
+import {
+  alternativesOf,
+  bottom,
+  choose,
+  firstOf,
+  isBottom,
+  lengthFacts,
+  lengthOf,
+  listFacts,
+  promote,
+  termOf,
+  testOf,
+} from './operations.ts';
 import { bind, branches, forget, functionValue, run } from './statements.ts';
 import type { Fact } from './types.ts';
 import { atoms, constant, objectOf, undefinedValue, type Alternative, type Value } from './value.ts';
@@ -16,7 +36,10 @@ export function evaluate(machine: Machine, frame: Frame, expression: Expression)
   machine.steps += 1;
   if (frame.dead) return bottom;
   if (machine.steps > machine.mostSteps) {
-    machine.gap('The limit of steps was reached; what comes after was not followed.', machine.place(frame, expression.at));
+    machine.gap(
+      'The limit of steps was reached; what comes after was not followed.',
+      machine.place(frame, expression.at),
+    );
     return machine.opaque(frame, expression.at, 'the limit of steps was reached');
   }
   const value = evaluateKind(machine, frame, expression);
@@ -66,7 +89,8 @@ function evaluateKind(machine: Machine, frame: Frame, expression: Expression): V
       // `[...rows]` is the list itself.
       if (items.length === 1 && only?.kind === 'list' && expression.items[0]?.spread === true) return only;
       const spreads = new Set(expression.items.filter(item => item.spread).map(item => frame.seen.get(item.value)));
-      if (items.some(item => spreads.has(item))) return mixedList(machine, frame, items, item => spreads.has(item), expression.at);
+      if (items.some(item => spreads.has(item)))
+        return mixedList(machine, frame, items, item => spreads.has(item), expression.at);
       return { kind: 'array', items };
     }
     case 'template':
@@ -83,16 +107,24 @@ function evaluateKind(machine: Machine, frame: Frame, expression: Expression): V
       const value = evaluate(machine, frame, expression.operand);
       if (frame.dead) return bottom;
       if (expression.operator === 'void' || expression.operator === 'delete') return undefinedValue;
-      if (expression.operator === 'typeof') return { kind: 'external', library: undefined, path: 'typeof()', arguments: [value] };
-      if (value.kind === 'constant') return constant(expression.operator === '-' ? -Number(value.value) : Number(value.value));
+      if (expression.operator === 'typeof')
+        return { kind: 'external', library: undefined, path: 'typeof()', arguments: [value] };
+      if (value.kind === 'constant')
+        return constant(expression.operator === '-' ? -Number(value.value) : Number(value.value));
       return value;
     }
     case 'conditional': {
       const value = evaluate(machine, frame, expression.test);
       if (frame.dead) return bottom;
       return branches(machine, frame, [
-        () => (assumeExpression(machine, frame, expression.test, value, true) ? evaluate(machine, frame, expression.then) : bottom),
-        () => (assumeExpression(machine, frame, expression.test, value, false) ? evaluate(machine, frame, expression.else) : bottom),
+        () =>
+          assumeExpression(machine, frame, expression.test, value, true)
+            ? evaluate(machine, frame, expression.then)
+            : bottom,
+        () =>
+          assumeExpression(machine, frame, expression.test, value, false)
+            ? evaluate(machine, frame, expression.else)
+            : bottom,
       ]);
     }
     case 'assign': {
@@ -125,7 +157,13 @@ function evaluateKind(machine: Machine, frame: Frame, expression: Expression): V
 }
 
 /** `[...rows, ...others, one]`: any of them, each with what holds when there is one. */
-export function mixedList(machine: Machine, frame: Frame, items: readonly Value[], isMany: (item: Value) => boolean, at: number): Value {
+export function mixedList(
+  machine: Machine,
+  frame: Frame,
+  items: readonly Value[],
+  isMany: (item: Value) => boolean,
+  at: number,
+): Value {
   const alternatives = items.map((item): Alternative => {
     if (!isMany(item)) return { value: item, facts: [] };
     const { element, facts } = iterated(machine, frame, item, at);
@@ -171,7 +209,11 @@ export function moduleValue(machine: Machine, module: ModuleCode, binding: Bindi
   if (known !== undefined) return known;
   const declaration = binding.declaration;
   if (declaration === undefined) return { kind: 'external', library: undefined, path: binding.name, arguments: [] };
-  frame.vars.set(binding, { kind: 'term', term: { kind: 'opaque', id: `${module.file}#${binding.name}`, reason: `'${binding.name}' is defined by itself` }, maybeUndefined: true });
+  frame.vars.set(binding, {
+    kind: 'term',
+    term: { kind: 'opaque', id: `${module.file}#${binding.name}`, reason: `'${binding.name}' is defined by itself` },
+    maybeUndefined: true,
+  });
   switch (declaration.kind) {
     case 'import':
       frame.vars.set(binding, importValue(machine, module, declaration.specifier, declaration.name));
@@ -198,7 +240,11 @@ function runAssignments(machine: Machine, frame: Frame, module: ModuleCode): voi
   const done = machine.remember('modules that ran', () => new Set<string>());
   if (done.has(module.file)) return;
   done.add(module.file);
-  run(machine, frame, module.body.filter(statement => statement.kind !== 'declare' && statement.kind !== 'function'));
+  run(
+    machine,
+    frame,
+    module.body.filter(statement => statement.kind !== 'declare' && statement.kind !== 'function'),
+  );
   frame.dead = false;
   frame.facts = [];
   frame.effects = [];
@@ -210,7 +256,12 @@ export function importValue(machine: Machine, module: ModuleCode, specifier: str
   if (resolution.kind === 'file') {
     const target = machine.source.module(resolution.file);
     if (target !== undefined) return name === '*' ? namespaceOf(machine, target) : exportValue(machine, target, name);
-    return { kind: 'external', library: specifier, path: name === 'default' || name === '*' ? '' : name, arguments: [] };
+    return {
+      kind: 'external',
+      library: specifier,
+      path: name === 'default' || name === '*' ? '' : name,
+      arguments: [],
+    };
   }
   const library = specifier.startsWith('node:') ? specifier.slice(5) : specifier;
   if (name === '*') return { kind: 'external', library, path: '', arguments: [] };
@@ -238,7 +289,8 @@ export function exportNames(machine: Machine, module: ModuleCode, depth = 0): re
     for (const specifier of module.exportAll) {
       const resolution = machine.source.resolve(module.file, specifier);
       const target = resolution.kind === 'file' ? machine.source.module(resolution.file) : undefined;
-      for (const name of target === undefined ? [] : exportNames(machine, target, depth + 1)) if (name !== 'default') names.add(name);
+      for (const name of target === undefined ? [] : exportNames(machine, target, depth + 1))
+        if (name !== 'default') names.add(name);
     }
   }
   return [...names];
@@ -253,7 +305,8 @@ export function exportValue(machine: Machine, module: ModuleCode, name: string, 
         const resolution = machine.source.resolve(module.file, specifier);
         if (resolution.kind === 'package') continue;
         const inner = resolution.kind === 'file' ? machine.source.module(resolution.file) : undefined;
-        if (inner !== undefined && exportNames(machine, inner).includes(name)) return exportValue(machine, inner, name, depth + 1);
+        if (inner !== undefined && exportNames(machine, inner).includes(name))
+          return exportValue(machine, inner, name, depth + 1);
       }
     }
     return undefinedValue;
@@ -278,7 +331,14 @@ export function exportValue(machine: Machine, module: ModuleCode, name: string, 
 // Fields -------------------------------------------------------------------------------------------------------------
 
 /** A field of a value. A value that may be missing is there afterwards, unless the access was optional. */
-export function memberOf(machine: Machine, frame: Frame, value: Value, name: string, at: number, optional: boolean): Value {
+export function memberOf(
+  machine: Machine,
+  frame: Frame,
+  value: Value,
+  name: string,
+  at: number,
+  optional: boolean,
+): Value {
   if (value.kind !== 'choice') return plainMember(machine, frame, value, name, at, optional);
   const alternatives = alternativesOf(value);
   const kept: Alternative[] = [];
@@ -307,20 +367,31 @@ function plainMember(machine: Machine, frame: Frame, value: Value, name: string,
   if (value.kind === 'native') {
     const call: Call = { machine, frame, arguments: [], at, end: at };
     const length = value.native.name === 'length' ? machine.opaque(frame, at, 'a number') : undefined;
-    return length ?? behaviourOf(value).member?.(name, call) ?? machine.opaque(frame, at, `'${name}' of ${value.native.name}`);
+    return (
+      length ??
+      behaviourOf(value).member?.(name, call) ??
+      machine.opaque(frame, at, `'${name}' of ${value.native.name}`)
+    );
   }
   if (value.kind === 'constant' && (value.value === null || value.value === undefined)) {
     if (optional) return undefinedValue;
     frame.dead = true;
     return bottom;
   }
-  if (value.kind === 'external' && value.library === undefined && isGlobalObject(value.path) && !platformNames.has(name)) return globalsOf(machine).get(name) ?? undefinedValue;
+  if (
+    value.kind === 'external' &&
+    value.library === undefined &&
+    isGlobalObject(value.path) &&
+    !platformNames.has(name)
+  )
+    return globalsOf(machine).get(name) ?? undefinedValue;
   const found = peekMember(value, name, optional);
   if (found === undefined) return machine.opaque(frame, at, `'${name}' of a ${value.kind}`);
   if (found.kind === 'native' && found.native.name === 'getter') {
     return behaviourOf(found).invoke?.({ machine, frame, arguments: [value], at, end: at }) ?? found;
   }
-  if (found.kind === 'choice' && value.kind === 'list' && value.rows !== undefined) return firstOf(value, machine.place(frame, at));
+  if (found.kind === 'choice' && value.kind === 'list' && value.rows !== undefined)
+    return firstOf(value, machine.place(frame, at));
   return found;
 }
 
@@ -333,7 +404,8 @@ export function peekMember(value: Value, name: string, optional: boolean): Value
     case 'term':
       return { kind: 'term', term: extend(value.term, name), maybeUndefined: true };
     case 'row': {
-      if (value.fields === undefined) return { kind: 'term', term: { kind: 'column', row: value.row.name, column: name }, maybeUndefined: false };
+      if (value.fields === undefined)
+        return { kind: 'term', term: { kind: 'column', row: value.row.name, column: name }, maybeUndefined: false };
       return value.fields.get(name) ?? undefinedValue;
     }
     case 'object': {
@@ -344,7 +416,12 @@ export function peekMember(value: Value, name: string, optional: boolean): Value
         if (inner !== undefined && !(inner.kind === 'constant' && inner.value === undefined)) return inner;
       }
       const any = value.fields.get('*');
-      return any === undefined ? undefinedValue : choose([{ value: any, facts: [] }, { value: undefinedValue, facts: [] }]);
+      return any === undefined
+        ? undefinedValue
+        : choose([
+            { value: any, facts: [] },
+            { value: undefinedValue, facts: [] },
+          ]);
     }
     case 'array':
       if (name === 'length') return value.items.some(isMaybeAbsent) ? undefined : constant(value.items.length);
@@ -355,7 +432,8 @@ export function peekMember(value: Value, name: string, optional: boolean): Value
     case 'promise':
       return peekMember(value.value, name, optional);
     case 'external': {
-      if (value.library === undefined && isGlobalObject(value.path)) return platformNames.has(name) ? { ...value, path: name } : undefined;
+      if (value.library === undefined && isGlobalObject(value.path))
+        return platformNames.has(name) ? { ...value, path: name } : undefined;
       const path = value.path === '' ? name : `${value.path}.${name}`;
       if (value.library === undefined && value.path === 'process.env') {
         return { kind: 'term', term: { kind: 'environment', name }, maybeUndefined: true };
@@ -386,7 +464,24 @@ function isGlobalObject(path: string): boolean {
   return path === 'globalThis' || path === 'global';
 }
 
-const platformNames: ReadonlySet<string> = new Set(['crypto', 'fetch', 'process', 'Response', 'Request', 'URL', 'Buffer', 'Promise', 'console', 'JSON', 'Object', 'Array', 'Map', 'Set', 'Date', 'Math']);
+const platformNames: ReadonlySet<string> = new Set([
+  'crypto',
+  'fetch',
+  'process',
+  'Response',
+  'Request',
+  'URL',
+  'Buffer',
+  'Promise',
+  'console',
+  'JSON',
+  'Object',
+  'Array',
+  'Map',
+  'Set',
+  'Date',
+  'Math',
+]);
 
 /** What the app keeps on the global object, by name. */
 function globalsOf(machine: Machine): Map<string, Value> {
@@ -395,7 +490,10 @@ function globalsOf(machine: Machine): Map<string, Value> {
 
 /** An item that only some ways to here put into the array. */
 function isMaybeAbsent(item: Value): boolean {
-  return item.kind === 'choice' && item.alternatives.some(({ value }) => value.kind === 'constant' && value.value === undefined);
+  return (
+    item.kind === 'choice' &&
+    item.alternatives.some(({ value }) => value.kind === 'constant' && value.value === undefined)
+  );
 }
 
 const deepestPath = 6;
@@ -408,7 +506,15 @@ export function extend(term: Term, name: string): Term {
     case 'event': {
       if (term.path.endsWith('.*')) return term;
       const depth = term.path.split('.').length;
-      return { ...term, path: depth >= deepestPath && term.kind !== 'event' ? `${term.path}.*` : term.path === '' ? name : `${term.path}.${name}` };
+      return {
+        ...term,
+        path:
+          depth >= deepestPath && term.kind !== 'event'
+            ? `${term.path}.*`
+            : term.path === ''
+              ? name
+              : `${term.path}.${name}`,
+      };
     }
     case 'principal':
       return { ...term, attribute: `${term.attribute}.${name}` };
@@ -426,11 +532,17 @@ function indexOf(machine: Machine, frame: Frame, object: Value, index: Value, at
   if (index.kind === 'choice') {
     const constants = alternativesOf(index);
     if (constants.every(({ value }) => value.kind === 'constant')) {
-      return choose(constants.map(({ value, facts }) => ({ value: memberOf(machine, frame, object, String(value.kind === 'constant' ? value.value : ''), at, optional), facts })));
+      return choose(
+        constants.map(({ value, facts }) => ({
+          value: memberOf(machine, frame, object, String(value.kind === 'constant' ? value.value : ''), at, optional),
+          facts,
+        })),
+      );
     }
   }
   return manyOf(object, () => {
-    if (object.kind === 'term') return { kind: 'term', term: callTerm('at', [object.term, termOf(index)]), maybeUndefined: true };
+    if (object.kind === 'term')
+      return { kind: 'term', term: callTerm('at', [object.term, termOf(index)]), maybeUndefined: true };
     return machine.opaque(frame, at, 'a computed field');
   });
 }
@@ -453,21 +565,44 @@ function manyOf(object: Value, otherwise: () => Value): Value {
 }
 
 /** One value out of many, for the body of a loop or a callback, with what holds when there is one. */
-export function iterated(machine: Machine, frame: Frame, value: Value, at: number): { readonly element: Value; readonly facts: readonly Fact[] } {
+export function iterated(
+  machine: Machine,
+  frame: Frame,
+  value: Value,
+  at: number,
+): { readonly element: Value; readonly facts: readonly Fact[] } {
   switch (value.kind) {
     case 'list':
-      return { element: value.element, facts: listFacts(value, true, machine.place(frame, at), `for each row of '${value.rows?.table ?? ''}'`) };
+      return {
+        element: value.element,
+        facts: listFacts(value, true, machine.place(frame, at), `for each row of '${value.rows?.table ?? ''}'`),
+      };
     case 'array':
-      return { element: value.items.length === 0 ? undefinedValue : choose(value.items.map(item => ({ value: item, facts: [] }))), facts: [] };
+      return {
+        element:
+          value.items.length === 0 ? undefinedValue : choose(value.items.map(item => ({ value: item, facts: [] }))),
+        facts: [],
+      };
     case 'term':
-      return { element: { kind: 'term', term: value.term.kind === 'constant' ? value.term : extend(value.term, '[]'), maybeUndefined: false }, facts: [] };
+      return {
+        element: {
+          kind: 'term',
+          term: value.term.kind === 'constant' ? value.term : extend(value.term, '[]'),
+          maybeUndefined: false,
+        },
+        facts: [],
+      };
     case 'choice': {
       const parts = alternativesOf(value).map(({ value: inner, facts }): Alternative => {
         const one = iterated(machine, frame, inner, at);
         return { value: one.element, facts: addFacts(facts, one.facts) };
       });
-      const promoted = promote(parts.filter(part => !(part.value.kind === 'constant' && part.value.value === undefined)));
-      return promoted === undefined ? { element: undefinedValue, facts: [] } : { element: promoted.value, facts: promoted.facts };
+      const promoted = promote(
+        parts.filter(part => !(part.value.kind === 'constant' && part.value.value === undefined)),
+      );
+      return promoted === undefined
+        ? { element: undefinedValue, facts: [] }
+        : { element: promoted.value, facts: promoted.facts };
     }
     case 'external':
       return { element: { ...value, path: `${value.path}[]` }, facts: [] };
@@ -499,13 +634,17 @@ export function assign(machine: Machine, frame: Frame, target: Pattern, value: V
     update(machine, frame, expression.object, object => withAnyField(object, value));
     return;
   }
-  const holder = expression.object.kind === 'global' || expression.object.kind === 'name' ? evaluate(machine, frame, expression.object) : undefined;
+  const holder =
+    expression.object.kind === 'global' || expression.object.kind === 'name'
+      ? evaluate(machine, frame, expression.object)
+      : undefined;
   if (holder?.kind === 'external' && holder.library === undefined && isGlobalObject(holder.path)) {
     globalsOf(machine).set(expression.property, value);
     return;
   }
   const path = pathKey(expression);
-  if (path !== undefined) for (const key of frame.refined.keys()) if (key === path || key.startsWith(`${path}.`)) frame.refined.delete(key);
+  if (path !== undefined)
+    for (const key of frame.refined.keys()) if (key === path || key.startsWith(`${path}.`)) frame.refined.delete(key);
   update(machine, frame, expression.object, object => withAssigned(object, expression.property, value));
 }
 
@@ -513,14 +652,24 @@ export function assign(machine: Machine, frame: Frame, target: Pattern, value: V
 function withAnyField(object: Value, value: Value): Value {
   switch (object.kind) {
     case 'object': {
-      const fields = new Map([...object.fields].map(([name, field]): [string, Value] => [name, choose([{ value: field, facts: [] }, { value, facts: [] }])]));
+      const fields = new Map(
+        [...object.fields].map(([name, field]): [string, Value] => [
+          name,
+          choose([
+            { value: field, facts: [] },
+            { value, facts: [] },
+          ]),
+        ]),
+      );
       if (!fields.has('*')) fields.set('*', value);
       return { ...object, fields };
     }
     case 'array':
       return { kind: 'array', items: [...object.items, value] };
     case 'choice':
-      return choose(object.alternatives.map(alternative => ({ ...alternative, value: withAnyField(alternative.value, value) })));
+      return choose(
+        object.alternatives.map(alternative => ({ ...alternative, value: withAnyField(alternative.value, value) })),
+      );
     default:
       return object;
   }
@@ -536,7 +685,12 @@ function withAssigned(object: Value, name: string, value: Value): Value {
     case 'external':
       return { kind: 'object', fields: new Map([[name, value]]), spread: [object] };
     case 'choice':
-      return choose(object.alternatives.map(alternative => ({ ...alternative, value: withAssigned(alternative.value, name, value) })));
+      return choose(
+        object.alternatives.map(alternative => ({
+          ...alternative,
+          value: withAssigned(alternative.value, name, value),
+        })),
+      );
     default:
       return object;
   }
@@ -573,8 +727,17 @@ function setVariable(machine: Machine, frame: Frame, binding: Binding, value: Va
   }
   const current = holder.vars.get(binding);
   // Another function's variable, or the module's: this call may or may not have happened.
-  const isInitial = current === undefined || (current.kind === 'constant' && (current.value === undefined || current.value === null));
-  holder.vars.set(binding, binding.owner === undefined && current !== undefined && !isInitial ? choose([{ value: current, facts: [] }, { value, facts: [] }]) : value);
+  const isInitial =
+    current === undefined || (current.kind === 'constant' && (current.value === undefined || current.value === null));
+  holder.vars.set(
+    binding,
+    binding.owner === undefined && current !== undefined && !isInitial
+      ? choose([
+          { value: current, facts: [] },
+          { value, facts: [] },
+        ])
+      : value,
+  );
 }
 
 function readTarget(machine: Machine, frame: Frame, target: Pattern): Value {
@@ -582,10 +745,18 @@ function readTarget(machine: Machine, frame: Frame, target: Pattern): Value {
   return target.kind === 'target' ? evaluate(machine, frame, target.expression) : undefinedValue;
 }
 
-function assignedValue(machine: Machine, frame: Frame, expression: Extract<Expression, { kind: 'assign' }>, current: Value): Value {
+function assignedValue(
+  machine: Machine,
+  frame: Frame,
+  expression: Extract<Expression, { kind: 'assign' }>,
+  current: Value,
+): Value {
   const { operator, value, at } = expression;
   if (operator === '??=' || operator === '||=' || operator === '&&=') {
-    const kept = operator === '&&=' ? [] : alternativesOf(current).filter(({ value: inner }) => !(inner.kind === 'constant' && !inner.value));
+    const kept =
+      operator === '&&='
+        ? []
+        : alternativesOf(current).filter(({ value: inner }) => !(inner.kind === 'constant' && !inner.value));
     const other = evaluate(machine, frame, value);
     return choose([...kept, { value: other, facts: [] }]);
   }
@@ -609,15 +780,28 @@ export function notValue(machine: Machine, frame: Frame, value: Value, at: numbe
         case 'term': {
           if (inner.truthy === true) return { value: constant(false), facts };
           const whenTrue = inner.maybeUndefined ? presenceOf(inner.term, false, machine, frame, at) : [];
-          return { value: { kind: 'test', whenTrue, whenFalse: presenceOf(inner.term, true, machine, frame, at) }, facts };
+          return {
+            value: { kind: 'test', whenTrue, whenFalse: presenceOf(inner.term, true, machine, frame, at) },
+            facts,
+          };
         }
         case 'native':
           if (inner.native.name === 'length') {
-            return { value: { kind: 'test', whenTrue: lengthFacts(inner, false, place, ''), whenFalse: lengthFacts(inner, true, place, '') }, facts };
+            return {
+              value: {
+                kind: 'test',
+                whenTrue: lengthFacts(inner, false, place, ''),
+                whenFalse: lengthFacts(inner, true, place, ''),
+              },
+              facts,
+            };
           }
           return { value: constant(false), facts };
         case 'external':
-          return { value: inner.path.endsWith(')') ? { kind: 'test', whenTrue: [], whenFalse: [] } : constant(false), facts };
+          return {
+            value: inner.path.endsWith(')') ? { kind: 'test', whenTrue: [], whenFalse: [] } : constant(false),
+            facts,
+          };
         default:
           return { value: constant(false), facts };
       }
@@ -628,17 +812,30 @@ export function notValue(machine: Machine, frame: Frame, value: Value, at: numbe
 function presenceOf(term: Term, isPresent: boolean, machine: Machine, frame: Frame, at: number): readonly Fact[] {
   if (term.kind === 'constant' || term.kind === 'opaque') return [];
   const absent = { kind: 'is-null', term } as const;
-  return [{ holds: { kind: 'condition', condition: isPresent ? { kind: 'not', operand: absent } : absent }, place: machine.place(frame, at), label: '' }];
+  return [
+    {
+      holds: { kind: 'condition', condition: isPresent ? { kind: 'not', operand: absent } : absent },
+      place: machine.place(frame, at),
+      label: '',
+    },
+  ];
 }
 
 function evaluateLogical(machine: Machine, frame: Frame, expression: Extract<Expression, { kind: 'logical' }>): Value {
   const left = evaluate(machine, frame, expression.left);
   if (frame.dead) return bottom;
   if (expression.operator === '??') {
-    const isAbsent = (value: Value): boolean => value.kind === 'constant' && (value.value === null || value.value === undefined);
-    const mayBeAbsent = (value: Value): boolean => isAbsent(value) || (value.kind === 'term' && (value.maybeUndefined || value.term.kind === 'column'));
+    const isAbsent = (value: Value): boolean =>
+      value.kind === 'constant' && (value.value === null || value.value === undefined);
+    const mayBeAbsent = (value: Value): boolean =>
+      isAbsent(value) || (value.kind === 'term' && (value.maybeUndefined || value.term.kind === 'column'));
     const alternatives = alternativesOf(left);
-    const there = alternatives.filter(({ value }) => !isAbsent(value)).map(({ value, facts }) => ({ value: value.kind === 'term' && value.maybeUndefined ? { ...value, maybeUndefined: false } : value, facts }));
+    const there = alternatives
+      .filter(({ value }) => !isAbsent(value))
+      .map(({ value, facts }) => ({
+        value: value.kind === 'term' && value.maybeUndefined ? { ...value, maybeUndefined: false } : value,
+        facts,
+      }));
     const absent = alternatives.filter(({ value }) => mayBeAbsent(value));
     if (absent.length === 0) return left;
     return branches(machine, frame, [
@@ -659,11 +856,16 @@ function evaluateLogical(machine: Machine, frame: Frame, expression: Extract<Exp
   return branches(machine, frame, [
     () => {
       if (!assumeExpression(machine, frame, expression.left, left, !goesOn)) return bottom;
-      const assumed = alternativesOf(left).filter(({ value }) => !(value.kind === 'constant' && Boolean(value.value) === goesOn));
+      const assumed = alternativesOf(left).filter(
+        ({ value }) => !(value.kind === 'constant' && Boolean(value.value) === goesOn),
+      );
       const promoted = promote(assumed.map(({ value, facts }) => ({ value: settledTruth(value, !goesOn), facts })));
       return promoted === undefined ? bottom : promoted.value;
     },
-    () => (assumeExpression(machine, frame, expression.left, left, goesOn) ? evaluate(machine, frame, expression.right) : bottom),
+    () =>
+      assumeExpression(machine, frame, expression.left, left, goesOn)
+        ? evaluate(machine, frame, expression.right)
+        : bottom,
   ]);
 }
 
@@ -690,7 +892,10 @@ function evaluateBinary(machine: Machine, frame: Frame, expression: Extract<Expr
     case '>=':
       return compareValues(machine, frame, expression.operator, left, right, expression.at);
     case 'in': {
-      const known = left.kind === 'constant' && right.kind === 'object' && right.spread.length === 0 ? right.fields.has(String(left.value)) : undefined;
+      const known =
+        left.kind === 'constant' && right.kind === 'object' && right.spread.length === 0
+          ? right.fields.has(String(left.value))
+          : undefined;
       return known === undefined ? { kind: 'test', whenTrue: [], whenFalse: [] } : constant(known);
     }
     case 'instanceof':
@@ -702,25 +907,49 @@ function evaluateBinary(machine: Machine, frame: Frame, expression: Extract<Expr
 
 function arithmetic(operator: string, left: Value, right: Value, _machine: Machine, _frame: Frame, _at: number): Value {
   if (left.kind === 'constant' && right.kind === 'constant' && operator === '+') {
-    if (typeof left.value === 'string' || typeof right.value === 'string') return constant(`${String(left.value)}${String(right.value)}`);
+    if (typeof left.value === 'string' || typeof right.value === 'string')
+      return constant(`${String(left.value)}${String(right.value)}`);
     return constant(Number(left.value) + Number(right.value));
   }
-  return { kind: 'term', term: callTerm(operator === '+' ? 'concat' : operator, [termOf(left), termOf(right)]), maybeUndefined: false };
+  return {
+    kind: 'term',
+    term: callTerm(operator === '+' ? 'concat' : operator, [termOf(left), termOf(right)]),
+    maybeUndefined: false,
+  };
 }
 
-const operators: Readonly<Record<string, Operator>> = { '===': '=', '==': '=', '!==': '<>', '!=': '<>', '<': '<', '<=': '<=', '>': '>', '>=': '>=' };
+const operators: Readonly<Record<string, Operator>> = {
+  '===': '=',
+  '==': '=',
+  '!==': '<>',
+  '!=': '<>',
+  '<': '<',
+  '<=': '<=',
+  '>': '>',
+  '>=': '>=',
+};
 const mostPairs = 48;
 const unknownTest: Value = { kind: 'test', whenTrue: [], whenFalse: [] };
 
 /** A comparison as the program makes it, over all that both sides may be. */
-export function compareValues(machine: Machine, frame: Frame, operator: string, left: Value, right: Value, at: number): Value {
+export function compareValues(
+  machine: Machine,
+  frame: Frame,
+  operator: string,
+  left: Value,
+  right: Value,
+  at: number,
+): Value {
   const lefts = alternativesOf(left);
   const rights = alternativesOf(right);
   if (lefts.length * rights.length > mostPairs) return unknownTest;
   const results: Alternative[] = [];
   for (const one of lefts) {
     for (const other of rights) {
-      results.push({ value: comparePair(machine, frame, operator, one.value, other.value, at), facts: addFacts(one.facts, other.facts) });
+      results.push({
+        value: comparePair(machine, frame, operator, one.value, other.value, at),
+        facts: addFacts(one.facts, other.facts),
+      });
     }
   }
   return choose(results);
@@ -728,18 +957,25 @@ export function compareValues(machine: Machine, frame: Frame, operator: string, 
 
 function comparePair(machine: Machine, frame: Frame, operator: string, left: Value, right: Value, at: number): Value {
   const place = machine.place(frame, at);
-  if (left.kind === 'constant' && right.kind !== 'constant') return comparePair(machine, frame, flipped(operator), right, left, at);
+  if (left.kind === 'constant' && right.kind !== 'constant')
+    return comparePair(machine, frame, flipped(operator), right, left, at);
   const isEquality = operator.startsWith('=') || operator.startsWith('!');
   const positive = operator.startsWith('=');
-  if (left.kind === 'constant' && right.kind === 'constant') return constant(compareConstants(operator, left.value, right.value));
+  if (left.kind === 'constant' && right.kind === 'constant')
+    return constant(compareConstants(operator, left.value, right.value));
   if (right.kind === 'constant') {
-    if (left.kind === 'native' && left.native.name === 'length') return compareLength(machine, frame, left, operator, right.value, at);
+    if (left.kind === 'native' && left.native.name === 'length')
+      return compareLength(machine, frame, left, operator, right.value, at);
     if (typeof right.value === 'boolean' && left.kind === 'test' && isEquality) {
       return right.value === positive ? left : { kind: 'test', whenTrue: left.whenFalse, whenFalse: left.whenTrue };
     }
     if (isEquality && (right.value === null || right.value === undefined)) {
       if (left.kind === 'term' && left.truthy !== true) {
-        if (!left.maybeUndefined && (left.term.kind === 'principal' || left.term.kind === 'constant' || left.term.kind === 'call')) return constant(!positive);
+        if (
+          !left.maybeUndefined &&
+          (left.term.kind === 'principal' || left.term.kind === 'constant' || left.term.kind === 'call')
+        )
+          return constant(!positive);
         const absent = presenceOf(left.term, false, machine, frame, at);
         const there = presenceOf(left.term, true, machine, frame, at);
         return { kind: 'test', whenTrue: positive ? absent : there, whenFalse: positive ? there : absent };
@@ -748,8 +984,15 @@ function comparePair(machine: Machine, frame: Frame, operator: string, left: Val
       return constant(!positive);
     }
   }
-  if (isEquality && left.kind === 'term' && !atoms(left.term).some(atom => atom.kind === 'opaque') && valueKey(left) === valueKey(right)) return constant(positive);
-  const comparable = (value: Value): boolean => value.kind === 'term' || value.kind === 'constant' || value.kind === 'external';
+  if (
+    isEquality &&
+    left.kind === 'term' &&
+    !atoms(left.term).some(atom => atom.kind === 'opaque') &&
+    valueKey(left) === valueKey(right)
+  )
+    return constant(positive);
+  const comparable = (value: Value): boolean =>
+    value.kind === 'term' || value.kind === 'constant' || value.kind === 'external';
   if (!comparable(left) || !comparable(right)) return unknownTest;
   const sql = operators[operator];
   if (sql === undefined) return unknownTest;
@@ -774,38 +1017,75 @@ const secretName = /SECRET|KEY|TOKEN|PASSWORD|PASSWD|SIGN|HMAC|CREDENTIAL|BEARER
 
 /** Whoever sends a value that equals a secret of the environment knows the secret. */
 export function secretFacts(machine: Machine, frame: Frame, left: Term, right: Term, at: number): readonly Fact[] {
-  const hasSecret = (term: Term): boolean => atoms(term).some(atom => atom.kind === 'environment' && !atom.name.startsWith('NEXT_PUBLIC_') && secretName.test(atom.name));
+  const hasSecret = (term: Term): boolean =>
+    atoms(term).some(
+      atom => atom.kind === 'environment' && !atom.name.startsWith('NEXT_PUBLIC_') && secretName.test(atom.name),
+    );
   const fromClient = (term: Term): boolean => atoms(term).some(atom => atom.kind === 'client') && !hasSecret(term);
   if (!((hasSecret(left) && fromClient(right)) || (hasSecret(right) && fromClient(left)))) return [];
-  return [{ holds: { kind: 'system' }, place: machine.place(frame, at), label: 'a secret of the server was presented' }];
+  return [
+    { holds: { kind: 'system' }, place: machine.place(frame, at), label: 'a secret of the server was presented' },
+  ];
 }
 
 /** The principal's role in the app is compared with a constant. */
 function roleFacts(machine: Machine, frame: Frame, left: Term, right: Term, at: number): readonly Fact[] {
-  const pair = left.kind === 'principal' && right.kind === 'constant' ? { attribute: left.attribute, value: right.value } : right.kind === 'principal' && left.kind === 'constant' ? { attribute: right.attribute, value: left.value } : undefined;
+  const pair =
+    left.kind === 'principal' && right.kind === 'constant'
+      ? { attribute: left.attribute, value: right.value }
+      : right.kind === 'principal' && left.kind === 'constant'
+        ? { attribute: right.attribute, value: left.value }
+        : undefined;
   if (pair === undefined || typeof pair.value !== 'string' || !/(^|\.)role$/.test(pair.attribute)) return [];
   const place = machine.place(frame, at);
   if (pair.attribute === 'tenant.role') {
-    return [{ holds: { kind: 'role', roles: [pair.value], tenant: { kind: 'principal', attribute: 'tenant.id' } }, place, label: `role '${pair.value}'` }];
+    return [
+      {
+        holds: { kind: 'role', roles: [pair.value], tenant: { kind: 'principal', attribute: 'tenant.id' } },
+        place,
+        label: `role '${pair.value}'`,
+      },
+    ];
   }
   return [{ holds: { kind: 'role', roles: [pair.value] }, place, label: `role '${pair.value}'` }];
 }
 
-function compareLength(machine: Machine, frame: Frame, length: Extract<Value, { kind: 'native' }>, operator: string, bound: unknown, at: number): Value {
+function compareLength(
+  machine: Machine,
+  frame: Frame,
+  length: Extract<Value, { kind: 'native' }>,
+  operator: string,
+  bound: unknown,
+  at: number,
+): Value {
   const place = machine.place(frame, at);
   const some = lengthFacts(length, true, place, '');
   const none = lengthFacts(length, false, place, '');
   if (typeof bound !== 'number') return unknownTest;
-  const above = operator === '>' ? bound >= 0 : operator === '>=' ? bound >= 1 : operator.startsWith('=') ? bound >= 1 : false;
-  if (above) return { kind: 'test', whenTrue: some, whenFalse: (operator === '>' && bound === 0) || (operator === '>=' && bound === 1) ? none : [] };
-  const below = operator === '<' ? bound <= 1 : operator === '<=' ? bound <= 0 : operator.startsWith('=') ? bound === 0 : false;
+  const above =
+    operator === '>' ? bound >= 0 : operator === '>=' ? bound >= 1 : operator.startsWith('=') ? bound >= 1 : false;
+  if (above)
+    return {
+      kind: 'test',
+      whenTrue: some,
+      whenFalse: (operator === '>' && bound === 0) || (operator === '>=' && bound === 1) ? none : [],
+    };
+  const below =
+    operator === '<' ? bound <= 1 : operator === '<=' ? bound <= 0 : operator.startsWith('=') ? bound === 0 : false;
   if (below) return { kind: 'test', whenTrue: none, whenFalse: some };
-  if (operator.startsWith('!')) return bound === 0 ? { kind: 'test', whenTrue: some, whenFalse: none } : { kind: 'test', whenTrue: [], whenFalse: some };
+  if (operator.startsWith('!'))
+    return bound === 0
+      ? { kind: 'test', whenTrue: some, whenFalse: none }
+      : { kind: 'test', whenTrue: [], whenFalse: some };
   return operator === '<' ? { kind: 'test', whenTrue: [], whenFalse: some } : unknownTest;
 }
 
 function flipped(operator: string): string {
-  return operator.startsWith('<') ? operator.replace('<', '>') : operator.startsWith('>') ? operator.replace('>', '<') : operator;
+  return operator.startsWith('<')
+    ? operator.replace('<', '>')
+    : operator.startsWith('>')
+      ? operator.replace('>', '<')
+      : operator;
 }
 
 function compareConstants(operator: string, left: unknown, right: unknown): boolean {
@@ -859,7 +1139,11 @@ function evaluateObject(machine: Machine, frame: Frame, properties: readonly Obj
     }
   }
   if (frame.dead) return bottom;
-  return { kind: 'object', fields, spread: spread.filter(part => !(part.kind === 'object' && part.fields.size === 0 && part.spread.length === 0)) };
+  return {
+    kind: 'object',
+    fields,
+    spread: spread.filter(part => !(part.kind === 'object' && part.fields.size === 0 && part.spread.length === 0)),
+  };
 }
 
 /** `{ ...value }` where the value's fields are known. */
@@ -880,7 +1164,12 @@ function spreadInto(fields: ReadonlyMap<string, Value>, value: Value): Map<strin
       for (const name of names) {
         merged.set(
           name,
-          choose(alternatives.map(({ facts }, index) => ({ value: parts[index]?.get(name) ?? fields.get(name) ?? undefinedValue, facts }))),
+          choose(
+            alternatives.map(({ facts }, index) => ({
+              value: parts[index]?.get(name) ?? fields.get(name) ?? undefinedValue,
+              facts,
+            })),
+          ),
         );
       }
       return merged;
@@ -896,7 +1185,13 @@ function overridden(fields: ReadonlyMap<string, Value>, later: ReadonlyMap<strin
   for (const [name, value] of later) {
     const earlier = fields.get(name);
     if (earlier !== undefined && value.kind === 'term' && value.maybeUndefined) {
-      merged.set(name, choose([{ value: { ...value, maybeUndefined: false }, facts: [] }, { value: earlier, facts: [] }]));
+      merged.set(
+        name,
+        choose([
+          { value: { ...value, maybeUndefined: false }, facts: [] },
+          { value: earlier, facts: [] },
+        ]),
+      );
     } else merged.set(name, value);
   }
   return merged;
@@ -914,17 +1209,29 @@ export function evaluateItems(machine: Machine, frame: Frame, items: readonly It
   return values;
 }
 
-function evaluateTemplate(machine: Machine, frame: Frame, expression: Extract<Expression, { kind: 'template' }>): Value {
+function evaluateTemplate(
+  machine: Machine,
+  frame: Frame,
+  expression: Extract<Expression, { kind: 'template' }>,
+): Value {
   if (expression.tag !== undefined) {
     const texts: Value = { kind: 'array', items: expression.texts.map(text => constant(text)) };
     const values = expression.values.map(value => evaluate(machine, frame, value));
     if (frame.dead) return bottom;
     if (expression.tag.kind === 'member') {
       const receiver = evaluate(machine, frame, expression.tag.object);
-      return frame.dead ? bottom : callMethod(machine, frame, receiver, expression.tag.property, [texts, ...values], { at: expression.at, end: expression.end, optional: false });
+      return frame.dead
+        ? bottom
+        : callMethod(machine, frame, receiver, expression.tag.property, [texts, ...values], {
+            at: expression.at,
+            end: expression.end,
+            optional: false,
+          });
     }
     const tag = evaluate(machine, frame, expression.tag);
-    return frame.dead ? bottom : callValue(machine, frame, tag, [texts, ...values], { at: expression.at, end: expression.end });
+    return frame.dead
+      ? bottom
+      : callValue(machine, frame, tag, [texts, ...values], { at: expression.at, end: expression.end });
   }
   const values = expression.values.map(value => evaluate(machine, frame, value));
   if (frame.dead) return bottom;
@@ -936,7 +1243,8 @@ function evaluateTemplate(machine: Machine, frame: Frame, expression: Extract<Ex
   }
   const [only] = parts;
   if (only !== undefined && parts.length === 1) return only;
-  if (parts.every(part => part.kind === 'constant')) return constant(parts.map(part => (part.kind === 'constant' ? String(part.value) : '')).join(''));
+  if (parts.every(part => part.kind === 'constant'))
+    return constant(parts.map(part => (part.kind === 'constant' ? String(part.value) : '')).join(''));
   return { kind: 'term', term: callTerm('concat', parts.map(termOf)), maybeUndefined: false, truthy: true };
 }
 
@@ -953,8 +1261,15 @@ function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expres
       update(machine, frame, callee.object, value => pushed(value, values, callee.property === 'unshift'));
       return machine.opaque(frame, at, 'a length');
     }
-    const value = callMethod(machine, frame, receiver, callee.property, values, { at, end, optional: callee.optional || expression.optional, nodes: expression.arguments, start: startOf(callee) });
-    if (isMutator(callee.property) && receiver.kind === 'native' && !frame.dead) noteMutation(machine, frame, callee.object, receiver, callee.property, values);
+    const value = callMethod(machine, frame, receiver, callee.property, values, {
+      at,
+      end,
+      optional: callee.optional || expression.optional,
+      nodes: expression.arguments,
+      start: startOf(callee),
+    });
+    if (isMutator(callee.property) && receiver.kind === 'native' && !frame.dead)
+      noteMutation(machine, frame, callee.object, receiver, callee.property, values);
     return value;
   }
   if (callee.kind === 'this') {
@@ -965,8 +1280,14 @@ function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expres
   if (frame.dead) return bottom;
   const values = evaluateItems(machine, frame, expression.arguments);
   if (frame.dead) return bottom;
-  if (callee.kind === 'index' && isArrayLike(value)) return arrayMethod(machine, frame, value, 'at', values, at) ?? machine.opaque(frame, at, 'a computed call');
-  return callValue(machine, frame, value, values, { at, end, optional: expression.optional, nodes: expression.arguments });
+  if (callee.kind === 'index' && isArrayLike(value))
+    return arrayMethod(machine, frame, value, 'at', values, at) ?? machine.opaque(frame, at, 'a computed call');
+  return callValue(machine, frame, value, values, {
+    at,
+    end,
+    optional: expression.optional,
+    nodes: expression.arguments,
+  });
 }
 
 /** Where a chain of calls begins: the place a reader looks for. */
@@ -983,24 +1304,57 @@ function isMutator(name: string): boolean {
   return name === 'set' || name === 'append' || name === 'add' || name === 'delete';
 }
 
-function noteMutation(machine: Machine, frame: Frame, target: Expression, receiver: Extract<Value, { kind: 'native' }>, name: string, values: readonly Value[]): void {
+function noteMutation(
+  machine: Machine,
+  frame: Frame,
+  target: Expression,
+  receiver: Extract<Value, { kind: 'native' }>,
+  name: string,
+  values: readonly Value[],
+): void {
   const native = receiver.native as NativeValue & { mutated?: (name: string, values: readonly Value[]) => Value };
   const changed = native.mutated?.(name, values);
   if (changed !== undefined) update(machine, frame, target, () => changed);
 }
 
 /** `new callee(…)`. */
-export function construct(machine: Machine, frame: Frame, callee: Value, values: readonly Value[], at: number, end: number): Value {
+export function construct(
+  machine: Machine,
+  frame: Frame,
+  callee: Value,
+  values: readonly Value[],
+  at: number,
+  end: number,
+): Value {
   if (callee.kind === 'choice') {
-    return choose(alternativesOf(callee).map(({ value, facts }) => ({ value: construct(machine, frame, value, values, at, end), facts })));
+    return choose(
+      alternativesOf(callee).map(({ value, facts }) => ({
+        value: construct(machine, frame, value, values, at, end),
+        facts,
+      })),
+    );
   }
   if (callee.kind === 'native') {
-    return behaviourOf(callee).method?.('new', { machine, frame, arguments: values, at, end }) ?? machine.opaque(frame, at, `new ${callee.native.name}`);
+    return (
+      behaviourOf(callee).method?.('new', { machine, frame, arguments: values, at, end }) ??
+      machine.opaque(frame, at, `new ${callee.native.name}`)
+    );
   }
   if (callee.kind !== 'external') return machine.opaque(frame, at, 'a constructed value');
-  const handler = machine.handlers.get(`${callee.library ?? ''}#new ${callee.path}`) ?? machine.handlers.get(`*#new ${callee.path}`);
+  const handler =
+    machine.handlers.get(`${callee.library ?? ''}#new ${callee.path}`) ?? machine.handlers.get(`*#new ${callee.path}`);
   if (handler !== undefined) return handler({ machine, frame, arguments: values, at, end });
-  if (callee.library !== undefined || !/^(?:Date|RegExp|Intl|Error|TypeError|TextEncoder|TextDecoder|AbortController|WeakMap|Proxy)\b/.test(callee.path)) machine.emit(frame, { kind: 'call', library: callee.library, callee: `new ${callee.path}`, arguments: values, place: machine.place(frame, at, end) });
+  if (
+    callee.library !== undefined ||
+    !/^(?:Date|RegExp|Intl|Error|TypeError|TextEncoder|TextDecoder|AbortController|WeakMap|Proxy)\b/.test(callee.path)
+  )
+    machine.emit(frame, {
+      kind: 'call',
+      library: callee.library,
+      callee: `new ${callee.path}`,
+      arguments: values,
+      place: machine.place(frame, at, end),
+    });
   const results = runCallbacks(machine, frame, values, { at, end });
   return { ...callee, arguments: [...callee.arguments, ...values, ...results] };
 }
@@ -1019,7 +1373,13 @@ export function awaitValue(machine: Machine, frame: Frame, value: Value, at: num
       return behaviourOf(value).settle?.({ machine, frame, arguments: [], at, end: at }) ?? value;
     case 'choice': {
       const alternatives = alternativesOf(value);
-      if (!alternatives.some(({ value: inner }) => inner.kind === 'promise' || (inner.kind === 'native' && behaviourOf(inner).settle !== undefined))) return value;
+      if (
+        !alternatives.some(
+          ({ value: inner }) =>
+            inner.kind === 'promise' || (inner.kind === 'native' && behaviourOf(inner).settle !== undefined),
+        )
+      )
+        return value;
       return branches(
         machine,
         frame,
@@ -1042,7 +1402,10 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
     name: `class ${expression.name}`,
     key: `class ${frame.module.file}:${expression.at}`,
     fieldsFor: () => {
-      const inherited = parent?.kind === 'native' && 'fieldsFor' in parent.native ? (parent.native as typeof native).fieldsFor(undefinedValue, 0) : undefined;
+      const inherited =
+        parent?.kind === 'native' && 'fieldsFor' in parent.native
+          ? (parent.native as typeof native).fieldsFor(undefinedValue, 0)
+          : undefined;
       const fields = new Map<string, Value>(inherited?.kind === 'object' ? inherited.fields : []);
       for (const field of expression.fields) fields.set(field.name, fieldValue(machine, frame, field));
       return { kind: 'object', fields, spread: parent?.kind === 'external' ? [parent] : [] };
@@ -1050,7 +1413,9 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
     member: name => {
       const field = expression.statics.find(candidate => candidate.name === name);
       if (field !== undefined) return fieldValue(machine, frame, field);
-      return parent?.kind === 'native' ? behaviourOf(parent).member?.(name, { machine, frame, arguments: [], at: expression.at, end: expression.at }) : undefined;
+      return parent?.kind === 'native'
+        ? behaviourOf(parent).member?.(name, { machine, frame, arguments: [], at: expression.at, end: expression.at })
+        : undefined;
     },
     method: (name, call) => {
       if (name === 'new') {
@@ -1058,27 +1423,53 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
         const constructor_ = expression.constructor_;
         if (constructor_ === undefined) {
           const inherited = parent?.kind === 'native' ? behaviourOf(parent).method?.('new', call) : undefined;
-          return inherited?.kind === 'object' && self.kind === 'object' ? { ...self, fields: new Map([...inherited.fields, ...self.fields]) } : self;
+          return inherited?.kind === 'object' && self.kind === 'object'
+            ? { ...self, fields: new Map([...inherited.fields, ...self.fields]) }
+            : self;
         }
-        const closure: Value = { kind: 'function', name: expression.name, file: frame.module.file, line: 0, closure: new FunctionClosure(constructor_, frame) };
-        return callValue(call.machine, call.frame, closure, call.arguments, { at: call.at, end: call.end, self, constructs: true });
+        const closure: Value = {
+          kind: 'function',
+          name: expression.name,
+          file: frame.module.file,
+          line: 0,
+          closure: new FunctionClosure(constructor_, frame),
+        };
+        return callValue(call.machine, call.frame, closure, call.arguments, {
+          at: call.at,
+          end: call.end,
+          self,
+          constructs: true,
+        });
       }
       const field = expression.statics.find(candidate => candidate.name === name);
       if (field === undefined) return undefined;
-      return callValue(call.machine, call.frame, fieldValue(machine, frame, field), call.arguments, { at: call.at, end: call.end, self: nativeValue(native) });
+      return callValue(call.machine, call.frame, fieldValue(machine, frame, field), call.arguments, {
+        at: call.at,
+        end: call.end,
+        self: nativeValue(native),
+      });
     },
   };
   return nativeValue(native);
 }
 
-function fieldValue(machine: Machine, frame: Frame, field: { readonly value: Expression | undefined; readonly getter: boolean }): Value {
+function fieldValue(
+  machine: Machine,
+  frame: Frame,
+  field: { readonly value: Expression | undefined; readonly getter: boolean },
+): Value {
   if (field.value === undefined) return undefinedValue;
   const value = evaluate(machine, frame, field.value);
   if (!field.getter) return value;
   return nativeValue({
     name: 'getter',
     key: `getter ${valueKey(value)}`,
-    invoke: call => callValue(call.machine, call.frame, value, [], { at: call.at, end: call.end, self: call.arguments[0] ?? undefinedValue }),
+    invoke: call =>
+      callValue(call.machine, call.frame, value, [], {
+        at: call.at,
+        end: call.end,
+        self: call.arguments[0] ?? undefinedValue,
+      }),
   });
 }
 
@@ -1090,13 +1481,29 @@ function evaluateElement(machine: Machine, frame: Frame, expression: Extract<Exp
   const content = expression.content.map(child => evaluate(machine, frame, child));
   if (frame.dead) return bottom;
   if (expression.component === undefined) {
-    return { kind: 'element', component: expression.tag, file: undefined, client: false, props: written, content, place };
+    return {
+      kind: 'element',
+      component: expression.tag,
+      file: undefined,
+      client: false,
+      props: written,
+      content,
+      place,
+    };
   }
   const component = evaluate(machine, frame, expression.component);
   if (frame.dead) return bottom;
   const [onlyChild] = content;
-  const children: Value | undefined = content.length === 0 ? undefined : content.length === 1 && onlyChild !== undefined ? onlyChild : { kind: 'array', items: content };
-  const props: Value = written.kind === 'object' && children !== undefined ? { ...written, fields: new Map([...written.fields, ['children', children]]) } : written;
+  const children: Value | undefined =
+    content.length === 0
+      ? undefined
+      : content.length === 1 && onlyChild !== undefined
+        ? onlyChild
+        : { kind: 'array', items: content };
+  const props: Value =
+    written.kind === 'object' && children !== undefined
+      ? { ...written, fields: new Map([...written.fields, ['children', children]]) }
+      : written;
   const rendered: Value[] = [];
   let file: string | undefined;
   let client = false;
@@ -1106,16 +1513,34 @@ function evaluateElement(machine: Machine, frame: Frame, expression: Extract<Exp
     const closure = value.closure as FunctionClosure;
     if (closure.frame.module.directive === 'use client') {
       client = true;
-      machine.emit(frame, { kind: 'client-props', component: expression.tag, componentFile: value.file, props: written, place });
+      machine.emit(frame, {
+        kind: 'client-props',
+        component: expression.tag,
+        componentFile: value.file,
+        props: written,
+        place,
+      });
       continue;
     }
     // A component renders apart from its parent: what it checks guards itself only.
     const before = frame.save();
-    const result = awaitValue(machine, frame, callValue(machine, frame, value, [props], { at: expression.at, end: expression.at }), expression.at);
+    const result = awaitValue(
+      machine,
+      frame,
+      callValue(machine, frame, value, [props], { at: expression.at, end: expression.at }),
+      expression.at,
+    );
     const facts = frame.facts;
     frame.restore(before);
     if (!isBottom(result)) rendered.push(choose([{ value: result, facts }]));
   }
-  return { kind: 'element', component: expression.tag, file, client, props: client ? written : objectOf({}), content: client || rendered.length === 0 ? content.concat(client ? [] : [written]) : rendered, place };
+  return {
+    kind: 'element',
+    component: expression.tag,
+    file,
+    client,
+    props: client ? written : objectOf({}),
+    content: client || rendered.length === 0 ? content.concat(client ? [] : [written]) : rendered,
+    place,
+  };
 }
-

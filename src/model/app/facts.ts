@@ -48,7 +48,12 @@ const widest = 6;
 const largest = 40;
 
 function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
-  if (lists.length > widest || !lists.some(list => list.some(isTelling)) || lists.some(list => !list.some(isTelling) && !list.some(isAbsence))) return [];
+  if (
+    lists.length > widest ||
+    !lists.some(list => list.some(isTelling)) ||
+    lists.some(list => !list.some(isTelling) && !list.some(isAbsence))
+  )
+    return [];
   const [first] = lists.flat();
   if (first === undefined) return [];
   const roles = commonRole(lists);
@@ -57,13 +62,15 @@ function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
   if (operands.reduce((sum, operand) => sum + predicateSize(operand), 0) > largest) return roles;
   const condition = or(operands);
   const facts: Fact[] = [...roles];
-  if (condition.kind !== 'true') facts.push({ holds: { kind: 'condition', condition }, place: first.place, label: first.label });
+  if (condition.kind !== 'true')
+    facts.push({ holds: { kind: 'condition', condition }, place: first.place, label: first.label });
   return facts;
 }
 
 /** A value that the caller left out. */
 function isAbsence(fact: Fact): boolean {
-  if (fact.weakness !== undefined || fact.holds.kind !== 'condition' || fact.holds.condition.kind !== 'is-null') return false;
+  if (fact.weakness !== undefined || fact.holds.kind !== 'condition' || fact.holds.condition.kind !== 'is-null')
+    return false;
   const { term } = fact.holds.condition;
   return term.kind === 'client' || term.kind === 'tool-argument';
 }

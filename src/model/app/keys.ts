@@ -95,7 +95,8 @@ export function predicateText(predicate: Predicate): string {
 /** The fact in full. */
 export function factText(fact: Fact): string {
   const { holds } = fact;
-  if (holds.kind === 'row') return `row ${holds.row.name}:${holds.row.table}${predicateText(holds.row.where)}!${fact.weakness ?? ''}`;
+  if (holds.kind === 'row')
+    return `row ${holds.row.name}:${holds.row.table}${predicateText(holds.row.where)}!${fact.weakness ?? ''}`;
   return holds.kind === 'condition' ? `if ${predicateText(holds.condition)}!${fact.weakness ?? ''}` : factKey(fact);
 }
 
@@ -106,7 +107,8 @@ export function predicateSize(predicate: Predicate): number {
   const cached = sizes.get(predicate);
   if (cached !== undefined) return cached;
   let size = 1;
-  if (predicate.kind === 'and' || predicate.kind === 'or') size = predicate.operands.reduce((sum, operand) => sum + predicateSize(operand), 0);
+  if (predicate.kind === 'and' || predicate.kind === 'or')
+    size = predicate.operands.reduce((sum, operand) => sum + predicateSize(operand), 0);
   else if (predicate.kind === 'not' || predicate.kind === 'maybe-absent') size = predicateSize(predicate.operand);
   else if (predicate.kind === 'exists') size = 1 + predicateSize(predicate.row.where);
   sizes.set(predicate, size);

@@ -32,12 +32,25 @@ export type EventDraft = DistributiveOmit<AppEvent, 'entryPoint' | 'facts' | 'in
 
 /** What a function does besides returning: kept relative to its call, so that a summary serves every caller. */
 export type Effect =
-  | { readonly kind: 'call'; readonly facts: readonly Fact[]; readonly step: Step | undefined; readonly effects: readonly Effect[]; readonly cached: CachedCall | undefined }
+  | {
+      readonly kind: 'call';
+      readonly facts: readonly Fact[];
+      readonly step: Step | undefined;
+      readonly effects: readonly Effect[];
+      readonly cached: CachedCall | undefined;
+    }
   | { readonly kind: 'query'; readonly facts: readonly Fact[]; readonly draft: QueryDraft }
   | { readonly kind: 'event'; readonly facts: readonly Fact[]; readonly event: EventDraft }
   | { readonly kind: 'source'; readonly term: Term; readonly place: Place; readonly code: string }
   /** Effects that belong to another entry point, found on the way (a tool, an inline action). */
-  | { readonly kind: 'entry'; readonly facts: readonly Fact[]; readonly entryPoint: EntryPoint; readonly effects: readonly Effect[]; readonly value: Value; readonly valueFacts: readonly Fact[] };
+  | {
+      readonly kind: 'entry';
+      readonly facts: readonly Fact[];
+      readonly entryPoint: EntryPoint;
+      readonly effects: readonly Effect[];
+      readonly value: Value;
+      readonly valueFacts: readonly Fact[];
+    };
 
 /** A call whose result is kept across requests. */
 export interface CachedCall {
@@ -138,7 +151,13 @@ export class Frame {
   }
 
   save(): State {
-    return { vars: new Map(this.vars), refined: new Map(this.refined), facts: this.facts, dead: this.dead, thisValue: this.thisValue };
+    return {
+      vars: new Map(this.vars),
+      refined: new Map(this.refined),
+      facts: this.facts,
+      dead: this.dead,
+      thisValue: this.thisValue,
+    };
   }
 
   restore(state: State): void {
@@ -209,7 +228,12 @@ export class Machine {
   #nextRow = 1;
   readonly #gapKeys = new Set<string>();
 
-  constructor(source: SourceFiles, database: DatabaseModel | undefined, handlers: ReadonlyMap<string, Handler>, mostSteps = 6_000_000) {
+  constructor(
+    source: SourceFiles,
+    database: DatabaseModel | undefined,
+    handlers: ReadonlyMap<string, Handler>,
+    mostSteps = 6_000_000,
+  ) {
     this.source = source;
     this.database = database;
     this.handlers = handlers;

@@ -3,8 +3,16 @@ import type { SourceFiles } from '../../collect/source/read-source.ts';
 import type { InlinedEnvironment, ModuleInfo } from './events.ts';
 import { walkModule } from './walk.ts';
 
-const settings: ReadonlySet<string> = new Set(['dynamic', 'revalidate', 'runtime', 'fetchCache', 'dynamicParams', 'experimental_ppr']);
-const credential = /\b(?:(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/=]{8,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|postgres(?:ql)?:\/\/[^:@/\s]+:[^@\s]+@)/;
+const settings: ReadonlySet<string> = new Set([
+  'dynamic',
+  'revalidate',
+  'runtime',
+  'fetchCache',
+  'dynamicParams',
+  'experimental_ppr',
+]);
+const credential =
+  /\b(?:(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{8,}|whsec_[A-Za-z0-9+/=]{8,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|postgres(?:ql)?:\/\/[^:@/\s]+:[^@\s]+@)/;
 
 /** What a source file says by itself. */
 export function moduleInfo(files: SourceFiles, module: ModuleCode): ModuleInfo {
@@ -22,7 +30,8 @@ export function moduleInfo(files: SourceFiles, module: ModuleCode): ModuleInfo {
     const line = lineOf(module, expression.at);
     const name = environmentName(expression);
     if (name !== undefined) environment.push({ name, line });
-    if (expression.kind === 'constant' && typeof expression.value === 'string' && credential.test(expression.value)) literals.push({ text: expression.value, line });
+    if (expression.kind === 'constant' && typeof expression.value === 'string' && credential.test(expression.value))
+      literals.push({ text: expression.value, line });
     if (expression.kind === 'import') {
       const resolution = files.resolve(module.file, expression.specifier);
       if (resolution.kind === 'file') imports.push({ file: resolution.file, names: ['*'], line });
@@ -36,13 +45,16 @@ export function moduleInfo(files: SourceFiles, module: ModuleCode): ModuleInfo {
     environment,
     settings: settingsOf(module),
     literals,
-    cachedFunctions: module.functions.filter(code => code.directive === 'use cache').map(code => ({ name: code.name, line: lineOf(module, code.at) })),
+    cachedFunctions: module.functions
+      .filter(code => code.directive === 'use cache')
+      .map(code => ({ name: code.name, line: lineOf(module, code.at) })),
   };
 }
 
 /** The name in `process.env.NAME`. */
 function environmentName(expression: Expression): string | undefined {
-  if (expression.kind !== 'member' || expression.object.kind !== 'member' || expression.object.property !== 'env') return undefined;
+  if (expression.kind !== 'member' || expression.object.kind !== 'member' || expression.object.property !== 'env')
+    return undefined;
   const root = expression.object.object;
   return root.kind === 'global' && root.name === 'process' ? expression.property : undefined;
 }
@@ -54,7 +66,8 @@ function settingsOf(module: ModuleCode): ModuleInfo['settings'] {
     const declaration = target.binding.declaration;
     if (declaration?.kind !== 'variable' || declaration.init?.kind !== 'constant') continue;
     const { value } = declaration.init;
-    if (value !== null && value !== undefined) found.push({ name, value, line: lineOf(module, declaration.pattern.at) });
+    if (value !== null && value !== undefined)
+      found.push({ name, value, line: lineOf(module, declaration.pattern.at) });
   }
   return found;
 }
@@ -78,7 +91,23 @@ function inlined(module: ModuleCode, property: Extract<ObjectProperty, { kind: '
   return { name: property.key, from: from?.[1] ?? from?.[2], place: { file: module.file, line } };
 }
 
-const querying: ReadonlySet<string> = new Set(['findMany', 'findFirst', 'findUnique', 'findFirstOrThrow', 'findUniqueOrThrow', 'createMany', 'updateMany', 'deleteMany', 'upsert', 'rpc', 'createSignedUrl', 'createSignedUrls', 'groupBy', '$queryRaw', '$executeRaw']);
+const querying: ReadonlySet<string> = new Set([
+  'findMany',
+  'findFirst',
+  'findUnique',
+  'findFirstOrThrow',
+  'findUniqueOrThrow',
+  'createMany',
+  'updateMany',
+  'deleteMany',
+  'upsert',
+  'rpc',
+  'createSignedUrl',
+  'createSignedUrls',
+  'groupBy',
+  '$queryRaw',
+  '$executeRaw',
+]);
 const chained: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'upsert']);
 
 /** Places of calls that look like queries: an upper bound for what the interpreter should reach. */
@@ -87,7 +116,9 @@ export function textualQueries(module: ModuleCode): readonly string[] {
   walkModule(module, expression => {
     if (expression.kind !== 'call' || expression.callee.kind !== 'member') return;
     const { property, object } = expression.callee;
-    const isQuery = querying.has(property) ? !isArrayLiteral(object) : (chained.has(property) && isClient(object)) || (property === 'execute' && isClient(object));
+    const isQuery = querying.has(property)
+      ? !isArrayLiteral(object)
+      : (chained.has(property) && isClient(object)) || (property === 'execute' && isClient(object));
     if (isQuery) found.add(`${module.file}:${lineOf(module, rootOf(expression).at)}`);
   });
   return [...found];
@@ -99,13 +130,20 @@ function isArrayLiteral(expression: Expression): boolean {
 
 /** `db.select()`, `tx.insert(…)`, `this.db.update(…)`, `supabase.from('t').select()`. */
 function isClient(expression: Expression): boolean {
-  if (expression.kind === 'name') return /^(?:db|tx|trx|database|conn|connection|drizzle|pg|sql)$/i.test(expression.binding.name);
+  if (expression.kind === 'name')
+    return /^(?:db|tx|trx|database|conn|connection|drizzle|pg|sql)$/i.test(expression.binding.name);
   if (expression.kind === 'member') return /^(?:db|tx|database)$/i.test(expression.property);
-  return expression.kind === 'call' && expression.callee.kind === 'member' && expression.callee.property === 'from' && expression.arguments[0]?.value.kind === 'constant';
+  return (
+    expression.kind === 'call' &&
+    expression.callee.kind === 'member' &&
+    expression.callee.property === 'from' &&
+    expression.arguments[0]?.value.kind === 'constant'
+  );
 }
 
 function rootOf(expression: Expression): Expression {
   let current = expression;
-  while (current.kind === 'member' || current.kind === 'call' || current.kind === 'index') current = current.kind === 'call' ? current.callee : current.object;
+  while (current.kind === 'member' || current.kind === 'call' || current.kind === 'index')
+    current = current.kind === 'call' ? current.callee : current.object;
   return current;
 }

@@ -6,7 +6,13 @@ import { alternativesOf, assume, choose, promote, truthOf, type Assumed } from '
 import { constant, type Alternative, type Value } from './value.ts';
 
 /** Takes the branch on which an expression is truthy (or not): adds what then holds and narrows the variables in it. False when it cannot be. */
-export function assumeExpression(machine: Machine, frame: Frame, expression: Expression, value: Value, truthy: boolean): boolean {
+export function assumeExpression(
+  machine: Machine,
+  frame: Frame,
+  expression: Expression,
+  value: Value,
+  truthy: boolean,
+): boolean {
   const assumed = assume(value, truthy, machine.place(frame, expression.at), machine.code(frame, expression.at));
   if (assumed === undefined) return false;
   frame.learn(assumed.facts);
@@ -14,7 +20,14 @@ export function assumeExpression(machine: Machine, frame: Frame, expression: Exp
 }
 
 /** The branch of `switch` on which an expression has one value. */
-export function assumeSame(machine: Machine, frame: Frame, expression: Expression, value: Value, other: Value, same: boolean): boolean {
+export function assumeSame(
+  machine: Machine,
+  frame: Frame,
+  expression: Expression,
+  value: Value,
+  other: Value,
+  same: boolean,
+): boolean {
   const place = machine.place(frame, expression.at);
   const compared = compareValues(machine, frame, '===', value, other, expression.at);
   const assumed = assume(compared, same, place, machine.code(frame, expression.at));
@@ -23,13 +36,22 @@ export function assumeSame(machine: Machine, frame: Frame, expression: Expressio
   return filter(machine, frame, expression, inner => sameness(machine, frame, inner, other, same, expression.at));
 }
 
-function sameness(machine: Machine, frame: Frame, value: Value, other: Value, same: boolean, at: number): Assumed | undefined {
+function sameness(
+  machine: Machine,
+  frame: Frame,
+  value: Value,
+  other: Value,
+  same: boolean,
+  at: number,
+): Assumed | undefined {
   const compared = compareValues(machine, frame, '===', value, other, at);
   const assumed = assume(compared, same, machine.place(frame, at), machine.code(frame, at));
   if (assumed === undefined) return undefined;
   const isAbsent = other.kind === 'constant' && (other.value === undefined || other.value === null);
-  if (isAbsent && !same && value.kind === 'term') return { value: { ...value, maybeUndefined: false }, facts: assumed.facts };
-  if (same && other.kind === 'constant' && value.kind === 'term' && value.term.kind !== 'column') return { value: isAbsent ? other : value, facts: assumed.facts };
+  if (isAbsent && !same && value.kind === 'term')
+    return { value: { ...value, maybeUndefined: false }, facts: assumed.facts };
+  if (same && other.kind === 'constant' && value.kind === 'term' && value.term.kind !== 'column')
+    return { value: isAbsent ? other : value, facts: assumed.facts };
   return { value, facts: assumed.facts };
 }
 
@@ -37,7 +59,9 @@ function narrow(machine: Machine, frame: Frame, expression: Expression, truthy: 
   switch (expression.kind) {
     case 'name':
     case 'member':
-      return filter(machine, frame, expression, value => assume(value, truthy, machine.place(frame, expression.at), machine.code(frame, expression.at)));
+      return filter(machine, frame, expression, value =>
+        assume(value, truthy, machine.place(frame, expression.at), machine.code(frame, expression.at)),
+      );
     case 'not':
       return narrow(machine, frame, expression.operand, !truthy);
     case 'logical':
@@ -54,15 +78,19 @@ function narrow(machine: Machine, frame: Frame, expression: Expression, truthy: 
       if (subject === undefined || other === undefined) return true;
       if (subject.kind === 'unary') return true;
       return filter(machine, frame, subject, value => {
-        if (loose && other.kind === 'constant' && (other.value ?? null) === null) return nullish(machine, frame, value, same, expression.at);
+        if (loose && other.kind === 'constant' && (other.value ?? null) === null)
+          return nullish(machine, frame, value, same, expression.at);
         return sameness(machine, frame, value, other, same, expression.at);
       });
     }
     case 'assign':
-      return expression.target.kind === 'name' ? narrow(machine, frame, { kind: 'name', binding: expression.target.binding, at: expression.at }, truthy) : true;
+      return expression.target.kind === 'name'
+        ? narrow(machine, frame, { kind: 'name', binding: expression.target.binding, at: expression.at }, truthy)
+        : true;
     case 'call': {
       const [first] = expression.arguments;
-      if (expression.callee.kind === 'global' && expression.callee.name === 'Boolean' && first !== undefined) return narrow(machine, frame, first.value, truthy);
+      if (expression.callee.kind === 'global' && expression.callee.name === 'Boolean' && first !== undefined)
+        return narrow(machine, frame, first.value, truthy);
       return true;
     }
     default:
@@ -76,15 +104,22 @@ function nullish(machine: Machine, frame: Frame, value: Value, same: boolean, at
   return same ? (asNull ?? asUndefined) : asNull === undefined || asUndefined === undefined ? undefined : asUndefined;
 }
 
-function narrowLogical(machine: Machine, frame: Frame, expression: Extract<Expression, { kind: 'logical' }>, truthy: boolean): boolean {
+function narrowLogical(
+  machine: Machine,
+  frame: Frame,
+  expression: Extract<Expression, { kind: 'logical' }>,
+  truthy: boolean,
+): boolean {
   const { operator, left, right } = expression;
   if (operator === '??') return true;
   // `a && b` is true, or `a || b` is false: both operands are known.
-  if ((operator === '&&') === truthy) return narrow(machine, frame, left, truthy) && narrow(machine, frame, right, truthy);
+  if ((operator === '&&') === truthy)
+    return narrow(machine, frame, left, truthy) && narrow(machine, frame, right, truthy);
   const seen = frame.seen.get(left);
   if (seen === undefined) return true;
   const truth = truthOf(seen);
-  if ((operator === '&&' && truth === 'true') || (operator === '||' && truth === 'false')) return narrow(machine, frame, right, truthy);
+  if ((operator === '&&' && truth === 'true') || (operator === '||' && truth === 'false'))
+    return narrow(machine, frame, right, truthy);
   return true;
 }
 
@@ -101,7 +136,12 @@ export function pathKey(expression: Expression): string | undefined {
 }
 
 /** Keeps the alternatives of what an expression reads that pass the test. False when none does. */
-function filter(machine: Machine, frame: Frame, expression: Expression, test: (value: Value) => Assumed | undefined): boolean {
+function filter(
+  machine: Machine,
+  frame: Frame,
+  expression: Expression,
+  test: (value: Value) => Assumed | undefined,
+): boolean {
   if (expression.kind === 'name') {
     const holder = frame.holderOf(expression.binding);
     const value = holder?.vars.get(expression.binding);
@@ -145,7 +185,11 @@ function keep(value: Value, test: (value: Value) => Assumed | undefined): Assume
 }
 
 function withField(object: Value, name: string, value: Value): Value {
-  if (object.kind === 'object' && object.fields.has(name)) return { ...object, fields: new Map([...object.fields, [name, value]]) };
-  if (object.kind === 'choice') return choose(object.alternatives.map(alternative => ({ ...alternative, value: withField(alternative.value, name, value) })));
+  if (object.kind === 'object' && object.fields.has(name))
+    return { ...object, fields: new Map([...object.fields, [name, value]]) };
+  if (object.kind === 'choice')
+    return choose(
+      object.alternatives.map(alternative => ({ ...alternative, value: withField(alternative.value, name, value) })),
+    );
   return object;
 }

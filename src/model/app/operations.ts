@@ -21,7 +21,10 @@ export function alternativesOf(value: Value): readonly Alternative[] {
   if (value.kind !== 'choice') return [{ value, facts: [] }];
   return value.alternatives.flatMap(alternative =>
     alternative.value.kind === 'choice'
-      ? alternativesOf(alternative.value).map(inner => ({ value: inner.value, facts: addFacts(alternative.facts, inner.facts) }))
+      ? alternativesOf(alternative.value).map(inner => ({
+          value: inner.value,
+          facts: addFacts(alternative.facts, inner.facts),
+        }))
       : [alternative],
   );
 }
@@ -100,7 +103,10 @@ export function assume(value: Value, truthy: boolean, place: Place, label: strin
     case 'term':
       return truthy
         ? { value: { ...value, maybeUndefined: false, truthy: true }, facts: presence(value.term, true, place, label) }
-        : { value: value.maybeUndefined ? constant(undefined) : value, facts: value.maybeUndefined ? presence(value.term, false, place, label) : [] };
+        : {
+            value: value.maybeUndefined ? constant(undefined) : value,
+            facts: value.maybeUndefined ? presence(value.term, false, place, label) : [],
+          };
     case 'native':
       return { value, facts: lengthFacts(value, truthy, place, label) };
     default:
@@ -140,7 +146,12 @@ export function lengthFacts(value: Value, above: boolean, place: Place, label: s
 }
 
 /** What holds when a list has something in it, or nothing. */
-export function listFacts(list: Extract<Value, { kind: 'list' }>, some: boolean, place: Place, label: string): readonly Fact[] {
+export function listFacts(
+  list: Extract<Value, { kind: 'list' }>,
+  some: boolean,
+  place: Place,
+  label: string,
+): readonly Fact[] {
   if (list.rows === undefined) return [];
   if (some) return addFacts([rowFact(list.rows, place, label)], list.facts);
   return [conditionFact({ kind: 'not', operand: { kind: 'exists', row: list.rows } }, place, label)];
@@ -148,7 +159,11 @@ export function listFacts(list: Extract<Value, { kind: 'list' }>, some: boolean,
 
 /** The first value of a list, or undefined when it is empty. */
 export function firstOf(list: Extract<Value, { kind: 'list' }>, place: Place): Value {
-  if (list.rows === undefined) return choose([{ value: list.element, facts: list.facts }, { value: undefinedValue, facts: [] }]);
+  if (list.rows === undefined)
+    return choose([
+      { value: list.element, facts: list.facts },
+      { value: undefinedValue, facts: [] },
+    ]);
   return choose([
     { value: list.element, facts: listFacts(list, true, place, `a row of '${list.rows.table}' was found`) },
     { value: undefinedValue, facts: listFacts(list, false, place, `no row of '${list.rows.table}' was found`) },
@@ -156,12 +171,24 @@ export function firstOf(list: Extract<Value, { kind: 'list' }>, place: Place): V
 }
 
 /** Values of variables after a branch: the same, field by field, or one of both with what each branch knew. */
-export function joinValues(left: Value, leftFacts: readonly Fact[], right: Value, rightFacts: readonly Fact[], depth = 0): Value {
+export function joinValues(
+  left: Value,
+  leftFacts: readonly Fact[],
+  right: Value,
+  rightFacts: readonly Fact[],
+  depth = 0,
+): Value {
   if (left === right || valueKey(left) === valueKey(right)) return left;
   if (left.kind === 'array' && right.kind === 'array' && depth < 3) {
     const length = Math.max(left.items.length, right.items.length);
     const items = Array.from({ length }, (_, index) =>
-      joinValues(left.items[index] ?? undefinedValue, leftFacts, right.items[index] ?? undefinedValue, rightFacts, depth + 1),
+      joinValues(
+        left.items[index] ?? undefinedValue,
+        leftFacts,
+        right.items[index] ?? undefinedValue,
+        rightFacts,
+        depth + 1,
+      ),
     );
     return { kind: 'array', items };
   }
@@ -171,7 +198,16 @@ export function joinValues(left: Value, leftFacts: readonly Fact[], right: Value
     if (shared * 2 >= Math.min(left.fields.size, right.fields.size) && left.spread.length === right.spread.length) {
       const fields = new Map<string, Value>();
       for (const name of names) {
-        fields.set(name, joinValues(left.fields.get(name) ?? undefinedValue, leftFacts, right.fields.get(name) ?? undefinedValue, rightFacts, depth + 1));
+        fields.set(
+          name,
+          joinValues(
+            left.fields.get(name) ?? undefinedValue,
+            leftFacts,
+            right.fields.get(name) ?? undefinedValue,
+            rightFacts,
+            depth + 1,
+          ),
+        );
       }
       return { kind: 'object', fields, spread: left.spread };
     }
@@ -190,7 +226,10 @@ export interface PossibleTerm {
 }
 
 /** The terms that a value may be; `undefined` alternatives are left out and reported by `maybeAbsent`. */
-export function possibleTerms(value: Value): { readonly terms: readonly PossibleTerm[]; readonly maybeAbsent: boolean } {
+export function possibleTerms(value: Value): {
+  readonly terms: readonly PossibleTerm[];
+  readonly maybeAbsent: boolean;
+} {
   const terms: PossibleTerm[] = [];
   let maybeAbsent = false;
   for (const { value: inner, facts } of alternativesOf(value)) {
@@ -229,7 +268,8 @@ function plainTerm(value: Value): Term {
     case 'choice':
       return termOf(value);
     case 'native': {
-      if (value.native.name === 'length') return { kind: 'call', name: 'count', arguments: [termOf((value.native as LengthNative).of.element)] };
+      if (value.native.name === 'length')
+        return { kind: 'call', name: 'count', arguments: [termOf((value.native as LengthNative).of.element)] };
       return callTerm(value.native.name, (value.native.inside ?? []).slice(0, 8).map(termOf));
     }
     default:
@@ -264,22 +304,31 @@ export function compareTerms(operator: Operator, left: Value, right: Value): Pre
   const operands: Predicate[] = [];
   for (const one of lefts) {
     for (const other of rights) {
-      const facts = [...one.facts, ...other.facts].map(asPredicate).filter(predicate => predicate !== undefined && predicateSize(predicate) <= 20).filter(predicate => predicate !== undefined);
+      const facts = [...one.facts, ...other.facts]
+        .map(asPredicate)
+        .filter(predicate => predicate !== undefined && predicateSize(predicate) <= 20)
+        .filter(predicate => predicate !== undefined);
       const compare: Predicate = { kind: 'compare', operator, left: one.term, right: other.term };
       operands.push(lefts.length * rights.length === 1 ? compare : and([compare, ...facts]));
     }
   }
   const [left_] = lefts;
   // Whichever it is, it is the same one wherever the value is used: what was checked of it holds for this comparison.
-  const together = operator === '=' && lefts.length === 1 && left_ !== undefined && rights.length > 1 ? termOf(right) : undefined;
-  if (together?.kind === 'call' && left_ !== undefined) return and([{ kind: 'compare', operator, left: left_.term, right: together }, or(operands)]);
+  const together =
+    operator === '=' && lefts.length === 1 && left_ !== undefined && rights.length > 1 ? termOf(right) : undefined;
+  if (together?.kind === 'call' && left_ !== undefined)
+    return and([{ kind: 'compare', operator, left: left_.term, right: together }, or(operands)]);
   return or(operands);
 }
 
 /** A boolean that stands for a predicate. */
 export function testOf(condition: Predicate, place: Place): Value {
   if (condition.kind === 'true' || condition.kind === 'false') return constant(condition.kind === 'true');
-  return { kind: 'test', whenTrue: [conditionFact(condition, place, '')], whenFalse: [conditionFact(negate(condition), place, '')] };
+  return {
+    kind: 'test',
+    whenTrue: [conditionFact(condition, place, '')],
+    whenFalse: [conditionFact(negate(condition), place, '')],
+  };
 }
 
 /** The predicate that is true exactly when the operand is false, for values of the program (two-valued). */
@@ -313,4 +362,3 @@ export function negate(condition: Predicate): Predicate {
       return { kind: 'not', operand: condition };
   }
 }
-

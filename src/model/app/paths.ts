@@ -65,7 +65,11 @@ export class Flattening {
   add(run: EntryRun): void {
     const walk = new Walk(this.#machine, run.entryPoint);
     walk.effects(run.effects, run.facts, [], [], run.entryPoint);
-    for (const { value, facts } of run.results) walk.answer(run.entryPoint, value, addFacts(run.facts, facts), { file: run.entryPoint.file, line: run.entryPoint.line });
+    for (const { value, facts } of run.results)
+      walk.answer(run.entryPoint, value, addFacts(run.facts, facts), {
+        file: run.entryPoint.file,
+        line: run.entryPoint.line,
+      });
     const { queries, events } = walk.finish();
     this.#queries.push(...queries);
     this.#events.push(...events);
@@ -78,14 +82,24 @@ class Walk {
   readonly #events: AppEvent[] = [];
   readonly #uses: Use[] = [];
   readonly #lookups: (Use & { readonly changes: boolean })[] = [];
-  readonly #cached: { readonly event: Extract<AppEvent, { kind: 'cached' }>; readonly from: number; readonly to: number }[] = [];
+  readonly #cached: {
+    readonly event: Extract<AppEvent, { kind: 'cached' }>;
+    readonly from: number;
+    readonly to: number;
+  }[] = [];
   #sources: Source[] = [];
 
   constructor(machine: Machine, _entryPoint: EntryPoint) {
     this.#machine = machine;
   }
 
-  effects(effects: readonly Effect[], facts: readonly Fact[], steps: readonly Step[], inside: readonly string[], entryPoint: EntryPoint): void {
+  effects(
+    effects: readonly Effect[],
+    facts: readonly Fact[],
+    steps: readonly Step[],
+    inside: readonly string[],
+    entryPoint: EntryPoint,
+  ): void {
     for (const effect of effects) {
       switch (effect.kind) {
         case 'source':
@@ -95,15 +109,36 @@ class Walk {
           const known = addFacts(facts, effect.facts);
           const more = effect.step === undefined ? steps : [...steps, ...guardSteps(effect.facts), effect.step];
           const from = this.#reached.length;
-          this.effects(effect.effects, known, more, effect.cached === undefined ? inside : [...inside, effect.cached.id], entryPoint);
+          this.effects(
+            effect.effects,
+            known,
+            more,
+            effect.cached === undefined ? inside : [...inside, effect.cached.id],
+            entryPoint,
+          );
           if (effect.cached !== undefined) this.#noteCached(effect.cached, entryPoint, known, inside, from);
           break;
         }
         case 'query': {
           const known = addFacts(facts, effect.facts);
-          this.#reached.push({ draft: effect.draft, facts: withCredentials(known), steps: [...steps, ...guardSteps(effect.facts)], sources: [...this.#sources], inside, entryPoint });
+          this.#reached.push({
+            draft: effect.draft,
+            facts: withCredentials(known),
+            steps: [...steps, ...guardSteps(effect.facts)],
+            sources: [...this.#sources],
+            inside,
+            entryPoint,
+          });
           this.#noteLookups(effect.draft, known);
-          this.#events.push({ kind: 'query', pathId: '', row: effect.draft.row.name, entryPoint, facts: known, inside, place: effect.draft.place });
+          this.#events.push({
+            kind: 'query',
+            pathId: '',
+            row: effect.draft.row.name,
+            entryPoint,
+            facts: known,
+            inside,
+            place: effect.draft.place,
+          });
           break;
         }
         case 'event': {
@@ -121,7 +156,10 @@ class Walk {
           this.#sources = [];
           this.effects(effect.effects, known, [], inside, effect.entryPoint);
           this.#sources = outer;
-          this.answer(effect.entryPoint, effect.value, addFacts(known, effect.valueFacts), { file: effect.entryPoint.file, line: effect.entryPoint.line });
+          this.answer(effect.entryPoint, effect.value, addFacts(known, effect.valueFacts), {
+            file: effect.entryPoint.file,
+            line: effect.entryPoint.line,
+          });
         }
       }
     }
@@ -141,18 +179,27 @@ class Walk {
   #noteLookups(draft: QueryDraft, facts: readonly Fact[]): void {
     const own = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
     const note = (term: Term): void => {
-      for (const atom of atoms(term)) if (atom.kind === 'column' && !own.has(atom.row)) this.#lookups.push({ row: atom.row, facts, changes: draft.operation !== 'read' });
+      for (const atom of atoms(term))
+        if (atom.kind === 'column' && !own.has(atom.row))
+          this.#lookups.push({ row: atom.row, facts, changes: draft.operation !== 'read' });
     };
     eachTerm(draft.row.where, note);
     for (const { value } of draft.values) note(value);
   }
 
-  #noteCached(cached: CachedCall, entryPoint: EntryPoint, facts: readonly Fact[], inside: readonly string[], from: number): void {
+  #noteCached(
+    cached: CachedCall,
+    entryPoint: EntryPoint,
+    facts: readonly Fact[],
+    inside: readonly string[],
+    from: number,
+  ): void {
     const drafts = this.#reached.slice(from);
     const dependsOn = new Map<string, Term>();
     for (const { draft } of drafts) {
       const note = (term: Term): void => {
-        for (const atom of atoms(term)) if (atom.kind !== 'column' && atom.kind !== 'constant') dependsOn.set(termKey(atom), atom);
+        for (const atom of atoms(term))
+          if (atom.kind !== 'column' && atom.kind !== 'constant') dependsOn.set(termKey(atom), atom);
       };
       eachTerm(draft.row.where, note);
       for (const row of draft.joined) eachTerm(row.where, note);
@@ -191,12 +238,24 @@ class Walk {
       if (event.kind === 'query') return { ...event, pathId: idByRow.get(event.row) ?? '' };
       if (event.kind !== 'cached') return event;
       const range = this.#cached.find(cached => cached.event === event);
-      return range === undefined ? event : { ...event, queries: [...new Set(this.#reached.slice(range.from, range.to).map(reached => idByRow.get(reached.draft.row.name) ?? ''))] };
+      return range === undefined
+        ? event
+        : {
+            ...event,
+            queries: [
+              ...new Set(
+                this.#reached.slice(range.from, range.to).map(reached => idByRow.get(reached.draft.row.name) ?? ''),
+              ),
+            ],
+          };
     });
     return { queries, events };
   }
 
-  #path(reached: Reached, perSite: Map<string, Map<string, string>>): { readonly id: string; readonly isNew: boolean; readonly query: QueryPath } {
+  #path(
+    reached: Reached,
+    perSite: Map<string, Map<string, string>>,
+  ): { readonly id: string; readonly isNew: boolean; readonly query: QueryPath } {
     const { draft, entryPoint } = reached;
     const names: Renaming = new Map([[draft.row.name, 'self']]);
     const where = renamePredicate(draft.row.where, names);
@@ -210,20 +269,33 @@ class Walk {
     const lookups = this.#lookups.filter(isOwn);
     const effective = lookups.filter(use => use.changes);
     const telling: readonly Use[] = uses.length > 0 ? uses : effective.length > 0 ? effective : lookups;
-    const factsAfter = commonAfter(telling.map(use => this.#asOwn(use)), reached.facts)
+    const factsAfter = commonAfter(
+      telling.map(use => this.#asOwn(use)),
+      reached.facts,
+    )
       .filter(fact => !(fact.holds.kind === 'row' && fact.holds.row.name === draft.row.name))
       .map(fact => renameFact(fact, names));
-    const shape = canonical(`${draft.operation} ${draft.row.table} ${predicateText(where)} ${values.map(({ column, value }) => `${column}=${termKey(value)}`).join(',')} ${joined.map(row => row.table + predicateText(row.where)).join(';')} ${draft.calls === undefined ? '' : draft.calls.arguments.map(argument => `${argument.name}=${termKey(argument.value)}`).join(',')}`);
+    const shape = canonical(
+      `${draft.operation} ${draft.row.table} ${predicateText(where)} ${values.map(({ column, value }) => `${column}=${termKey(value)}`).join(',')} ${joined.map(row => row.table + predicateText(row.where)).join(';')} ${draft.calls === undefined ? '' : draft.calls.arguments.map(argument => `${argument.name}=${termKey(argument.value)}`).join(',')}`,
+    );
     const site = `${entryPoint.name}|${formatPlace(draft.place)}|${draft.operation}|${draft.row.table}`;
     const context = `${shape}|${canonical(facts.map(factText).join(';'))}|${canonical(factsAfter.map(factText).join(';'))}|${draft.client.sqlRole ?? ''}${draft.client.role}${draft.client.settings.map(setting => setting.name + termKey(setting.value)).join(',')}`;
     const contexts = perSite.get(site) ?? new Map<string, string>();
     perSite.set(site, contexts);
     const known = contexts.get(context);
-    const id = known ?? hash(`${entryPoint.name}|${draft.place.file}|${shape}|${[...contexts.values()].length}|${sameShapeBefore(contexts, shape)}`);
+    const id =
+      known ??
+      hash(
+        `${entryPoint.name}|${draft.place.file}|${shape}|${[...contexts.values()].length}|${sameShapeBefore(contexts, shape)}`,
+      );
     const isNew = known === undefined && contexts.size < mostContexts;
     if (known === undefined) {
       contexts.set(context, id);
-      if (!isNew) this.#machine.gap(`The query is reached in more than ${mostContexts} ways from '${entryPoint.name}'; the rest were not kept.`, draft.place);
+      if (!isNew)
+        this.#machine.gap(
+          `The query is reached in more than ${mostContexts} ways from '${entryPoint.name}'; the rest were not kept.`,
+          draft.place,
+        );
     }
     const query: QueryPath = {
       id,
@@ -256,7 +328,9 @@ class Walk {
     const { name } = fact.holds.row;
     const original = this.#machine.copies.get(name) ?? name;
     const client = this.#reached.find(({ draft }) => draft.row.name === original)?.draft.client;
-    return client === undefined || client.role === 'owner' || client.role === 'service' ? fact : { ...fact, holds: { ...fact.holds, client } };
+    return client === undefined || client.role === 'owner' || client.role === 'service'
+      ? fact
+      : { ...fact, holds: { ...fact.holds, client } };
   }
 
   /** Facts about a copy of the row are facts about the row. */
@@ -278,21 +352,35 @@ class Walk {
     const { draft, entryPoint } = reached;
     const wanted = new Set<string>();
     const note = (term: Term): void => {
-      for (const atom of atoms(term)) if (atom.kind === 'client' || atom.kind === 'tool-argument' || atom.kind === 'event') wanted.add(termKey(atom));
+      for (const atom of atoms(term))
+        if (atom.kind === 'client' || atom.kind === 'tool-argument' || atom.kind === 'event') wanted.add(termKey(atom));
     };
     eachTerm(where, note);
     for (const { value } of values) note(value);
     const steps: Step[] = [];
     for (const key of wanted) {
-      const source = reached.sources.findLast(candidate => key === candidate.key || key.startsWith(`${candidate.key}.`) || key.startsWith(`${candidate.key}[`));
+      const source = reached.sources.findLast(
+        candidate =>
+          key === candidate.key || key.startsWith(`${candidate.key}.`) || key.startsWith(`${candidate.key}[`),
+      );
       const place = source?.place ?? { file: entryPoint.file, line: entryPoint.line };
       const [kind = '', path = ''] = splitOnce(key, ':');
-      const label = kind === 'client' ? `the caller sends ${path}` : kind === 'tool-argument' ? `the model chooses ${path}` : `${path} of a verified event`;
+      const label =
+        kind === 'client'
+          ? `the caller sends ${path}`
+          : kind === 'tool-argument'
+            ? `the model chooses ${path}`
+            : `${path} of a verified event`;
       steps.push({ role: 'source', label, ...(source === undefined ? {} : { code: source.code }), ...place });
     }
-    if (steps.length === 0) steps.push({ role: 'source', label: entryPoint.name, file: entryPoint.file, line: entryPoint.line });
+    if (steps.length === 0)
+      steps.push({ role: 'source', label: entryPoint.name, file: entryPoint.file, line: entryPoint.line });
     steps.sort(comparePlaces);
-    const all: readonly Step[] = [...unique(steps), ...unique(reached.steps), { role: 'sink', label: `${draft.operation} ${draft.row.table}`, ...draft.place }];
+    const all: readonly Step[] = [
+      ...unique(steps),
+      ...unique(reached.steps),
+      { role: 'sink', label: `${draft.operation} ${draft.row.table}`, ...draft.place },
+    ];
     return all.map(step => this.#withCode(step));
   }
 }
@@ -307,7 +395,13 @@ function sameShapeBefore(contexts: ReadonlyMap<string, string>, shape: string): 
 }
 
 function guardSteps(facts: readonly Fact[]): readonly Step[] {
-  return facts.filter(fact => isTelling(fact) || fact.weakness !== undefined).map((fact): Step => ({ role: 'guard', label: fact.weakness === undefined ? fact.label : `${fact.label} (${fact.weakness})`, ...fact.place }));
+  return facts
+    .filter(fact => isTelling(fact) || fact.weakness !== undefined)
+    .map((fact): Step => ({
+      role: 'guard',
+      label: fact.weakness === undefined ? fact.label : `${fact.label} (${fact.weakness})`,
+      ...fact.place,
+    }));
 }
 
 function unique(steps: readonly Step[]): readonly Step[] {
@@ -330,8 +424,18 @@ function withCredentials(facts: readonly Fact[]): readonly Fact[] {
     const { row } = fact.holds;
     let isCredential = false;
     eachEquality(row.where, (left, right) => {
-      for (const [column, value] of [[left, right], [right, left]] as const) {
-        if (column.kind === 'column' && column.row === row.name && value.kind === 'call' && hashing.test(namesIn(value)) && atoms(value).some(atom => atom.kind === 'client')) isCredential = true;
+      for (const [column, value] of [
+        [left, right],
+        [right, left],
+      ] as const) {
+        if (
+          column.kind === 'column' &&
+          column.row === row.name &&
+          value.kind === 'call' &&
+          hashing.test(namesIn(value)) &&
+          atoms(value).some(atom => atom.kind === 'client')
+        )
+          isCredential = true;
       }
     });
     if (!isCredential) continue;
@@ -354,16 +458,24 @@ function splitByAbsence(reached: Reached): readonly Reached[] {
   const { draft } = reached;
   for (const { column, value } of draft.values) {
     for (const fact of reached.facts) {
-      if (fact.weakness !== undefined || fact.holds.kind !== 'condition' || fact.holds.condition.kind !== 'or') continue;
+      if (fact.weakness !== undefined || fact.holds.kind !== 'condition' || fact.holds.condition.kind !== 'or')
+        continue;
       const { operands } = fact.holds.condition;
       const absent = operands.find(operand => operand.kind === 'is-null' && termKey(operand.term) === termKey(value));
       if (absent === undefined || operands.length < 2) continue;
       const rest = operands.filter(operand => operand !== absent);
       const [only] = rest;
-      const there = only !== undefined && rest.length === 1 ? factsOf(only, fact) : [{ ...fact, holds: { kind: 'condition', condition: { kind: 'or', operands: rest } } } satisfies Fact];
+      const there =
+        only !== undefined && rest.length === 1
+          ? factsOf(only, fact)
+          : [{ ...fact, holds: { kind: 'condition', condition: { kind: 'or', operands: rest } } } satisfies Fact];
       const isOther = (known: Fact): boolean => known !== fact;
       return [
-        { ...reached, draft: { ...draft, values: draft.values.filter(given => given.column !== column) }, facts: reached.facts.filter(isOther) },
+        {
+          ...reached,
+          draft: { ...draft, values: draft.values.filter(given => given.column !== column) },
+          facts: reached.facts.filter(isOther),
+        },
         { ...reached, facts: addFacts(reached.facts.filter(isOther), there) },
       ];
     }
@@ -397,7 +509,11 @@ function principalOf(facts: readonly Fact[]): Principal {
   const strong = facts.filter(fact => fact.weakness === undefined);
   if (strong.some(fact => fact.holds.kind === 'system')) return 'system';
   if (strong.some(fact => fact.holds.kind === 'role' && fact.holds.tenant === undefined)) return 'admin';
-  return strong.some(fact => fact.holds.kind === 'signed-in' || fact.holds.kind === 'member' || fact.holds.kind === 'role') ? 'member' : 'anonymous';
+  return strong.some(
+    fact => fact.holds.kind === 'signed-in' || fact.holds.kind === 'member' || fact.holds.kind === 'role',
+  )
+    ? 'member'
+    : 'anonymous';
 }
 
 /** Calls `see` for every term of a predicate, inside sub-queries too. */
@@ -439,4 +555,3 @@ function canonical(text: string): string {
 function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
-

@@ -21,7 +21,9 @@ model Invoice {
   amount Int
   @@map("invoices")
 }
-`.replaceAll('{ id', '{\n  id').replaceAll('[] }', '[]\n}');
+`
+  .replaceAll('{ id', '{\n  id')
+  .replaceAll('[] }', '[]\n}');
 
 function trace(body: string): readonly QueryPath[] {
   return traceApp({
@@ -33,30 +35,44 @@ function trace(body: string): readonly QueryPath[] {
 }
 
 test('a nested membership filter asks for the member row', () => {
-  const [path] = trace('return Response.json(await prisma.invoice.findFirst({ where: { id, team: { members: { some: { userId: user.id } } } } }));');
+  const [path] = trace(
+    'return Response.json(await prisma.invoice.findFirst({ where: { id, team: { members: { some: { userId: user.id } } } } }));',
+  );
   expect(path?.query.table).toBe('invoices');
-  expect(show(path?.query.where ?? { kind: 'true' })).toBe('(self.id = client params.id and exists Team with (Team.id = self.team_id and exists members with (members.team_id = Team.id and members.user_id = ‹user.id›)))');
+  expect(show(path?.query.where ?? { kind: 'true' })).toBe(
+    '(self.id = client params.id and exists Team with (Team.id = self.team_id and exists members with (members.team_id = Team.id and members.user_id = ‹user.id›)))',
+  );
 });
 
 test('a filter whose value may be undefined may be gone', () => {
   const [path] = trace('return Response.json(await prisma.invoice.findMany({ where: { teamId: team } }));');
   expect(show(path?.query.where ?? { kind: 'true' })).toBe('maybe self.team_id = client query.team');
-  const [checked] = trace('if (!team) return new Response(null, { status: 400 }); return Response.json(await prisma.invoice.findMany({ where: { teamId: team } }));');
+  const [checked] = trace(
+    'if (!team) return new Response(null, { status: 400 }); return Response.json(await prisma.invoice.findMany({ where: { teamId: team } }));',
+  );
   expect(show(checked?.query.where ?? { kind: 'true' })).toBe('self.team_id = client query.team');
 });
 
 test('a key of several columns is read column by column, and its absence ends the path', () => {
-  const paths = trace('const m = await prisma.member.findUnique({ where: { userId_teamId: { userId: user.id, teamId: id } } }); if (!m) return new Response(null, { status: 403 }); return Response.json(await prisma.invoice.findMany({ where: { teamId: id }, select: { amount: true } }));');
+  const paths = trace(
+    'const m = await prisma.member.findUnique({ where: { userId_teamId: { userId: user.id, teamId: id } } }); if (!m) return new Response(null, { status: 403 }); return Response.json(await prisma.invoice.findMany({ where: { teamId: id }, select: { amount: true } }));',
+  );
   const invoices = paths.find(path => path.query.table === 'invoices');
-  expect(showFacts(invoices?.facts ?? [])).toContain('row of members with (members.user_id = ‹user.id› and members.team_id = client params.id)');
+  expect(showFacts(invoices?.facts ?? [])).toContain(
+    'row of members with (members.user_id = ‹user.id› and members.team_id = client params.id)',
+  );
   expect(invoices?.query.columns).toEqual(['amount']);
 });
 
 test('connect assigns the key column, and include reads the related rows', () => {
-  const paths = trace("await prisma.invoice.create({ data: { amount: 1, team: { connect: { id } } } }); return Response.json(await prisma.team.findUnique({ where: { id }, include: { invoices: true } }));");
+  const paths = trace(
+    'await prisma.invoice.create({ data: { amount: 1, team: { connect: { id } } } }); return Response.json(await prisma.team.findUnique({ where: { id }, include: { invoices: true } }));',
+  );
   expect(paths.find(path => path.query.operation === 'insert')?.query.values).toEqual([
     { column: 'amount', value: { kind: 'constant', value: 1 } },
     { column: 'team_id', value: { kind: 'client', path: 'params.id' } },
   ]);
-  expect(paths.find(path => path.query.table === 'Team')?.query.joined.map(row => show(row.where))).toEqual(['invoices.team_id = self.id']);
+  expect(paths.find(path => path.query.table === 'Team')?.query.joined.map(row => show(row.where))).toEqual([
+    'invoices.team_id = self.id',
+  ]);
 });

@@ -14,7 +14,9 @@ export function renameTerm(term: Term, names: Renaming): Term {
     }
     case 'call': {
       const changed = term.arguments.map(argument => renameTerm(argument, names));
-      return changed.every((argument, index) => argument === term.arguments[index]) ? term : { ...term, arguments: changed };
+      return changed.every((argument, index) => argument === term.arguments[index])
+        ? term
+        : { ...term, arguments: changed };
     }
     default:
       return term;
@@ -57,7 +59,9 @@ export function renameFact(fact: Fact, names: Renaming): Fact {
     case 'member':
       return { ...fact, holds: { kind: 'member', tenant: renameTerm(holds.tenant, names) } };
     case 'role':
-      return holds.tenant === undefined ? fact : { ...fact, holds: { ...holds, tenant: renameTerm(holds.tenant, names) } };
+      return holds.tenant === undefined
+        ? fact
+        : { ...fact, holds: { ...holds, tenant: renameTerm(holds.tenant, names) } };
     default:
       return fact;
   }
@@ -67,22 +71,38 @@ export function renameFact(fact: Fact, names: Renaming): Fact {
 export function renameValue(value: Value, names: Renaming): Value {
   const inner = (part: Value): Value => renameValue(part, names);
   const facts = (list: readonly Fact[]): readonly Fact[] => list.map(fact => renameFact(fact, names));
-  const fields = (map: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> => new Map([...map].map(([name, field]) => [name, inner(field)]));
+  const fields = (map: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> =>
+    new Map([...map].map(([name, field]) => [name, inner(field)]));
   switch (value.kind) {
     case 'term': {
       const term = renameTerm(value.term, names);
       return term === value.term ? value : { ...value, term };
     }
     case 'row':
-      return { ...value, row: renameRow(value.row, names), fields: value.fields === undefined ? undefined : fields(value.fields) };
+      return {
+        ...value,
+        row: renameRow(value.row, names),
+        fields: value.fields === undefined ? undefined : fields(value.fields),
+      };
     case 'list':
-      return { ...value, element: inner(value.element), rows: value.rows === undefined ? undefined : renameRow(value.rows, names), facts: facts(value.facts) };
+      return {
+        ...value,
+        element: inner(value.element),
+        rows: value.rows === undefined ? undefined : renameRow(value.rows, names),
+        facts: facts(value.facts),
+      };
     case 'object':
       return { ...value, fields: fields(value.fields), spread: value.spread.map(inner) };
     case 'array':
       return { ...value, items: value.items.map(inner) };
     case 'choice':
-      return { ...value, alternatives: value.alternatives.map((alternative): Alternative => ({ value: inner(alternative.value), facts: facts(alternative.facts) })) };
+      return {
+        ...value,
+        alternatives: value.alternatives.map((alternative): Alternative => ({
+          value: inner(alternative.value),
+          facts: facts(alternative.facts),
+        })),
+      };
     case 'test':
       return { ...value, whenTrue: facts(value.whenTrue), whenFalse: facts(value.whenFalse) };
     case 'promise':

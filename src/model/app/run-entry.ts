@@ -10,13 +10,20 @@ import type { Fact } from './types.ts';
 import { objectOf, present, undefinedValue, type Alternative, type Value } from './value.ts';
 
 /** Runs one entry point with everything that a caller can choose. */
-export function runEntry(machine: Machine, entry: Entry, layoutFacts: readonly Fact[]): EntryRun & { readonly normalFacts: readonly Fact[] } {
+export function runEntry(
+  machine: Machine,
+  entry: Entry,
+  layoutFacts: readonly Fact[],
+): EntryRun & { readonly normalFacts: readonly Fact[] } {
   const { entryPoint, module } = entry;
   const frame = new Frame(module, undefined, moduleFrame(machine, module), undefinedValue);
   const weak = weaken(layoutFacts, 'layout-only');
   frame.facts = weak;
   // A page of a 'use client' file runs in the browser: it reaches the server by requests and actions only.
-  const callee = entry.symbol === undefined || module.directive === 'use client' ? undefined : exportValue(machine, module, entry.symbol);
+  const callee =
+    entry.symbol === undefined || module.directive === 'use client'
+      ? undefined
+      : exportValue(machine, module, entry.symbol);
   const results: Alternative[] = [];
   if (entry.code !== undefined) {
     const value = interpretInline(machine, frame, entry.code, clientArguments(entry.code.parameters));
@@ -29,7 +36,8 @@ export function runEntry(machine: Machine, entry: Entry, layoutFacts: readonly F
     const returned = callValue(machine, frame, value, argumentsOf(machine, entry, value), { at: 0, end: 0 });
     const result = frame.dead || isBottom(returned) ? undefined : awaitValue(machine, frame, returned, 0);
     if (result !== undefined && !frame.dead) {
-      for (const alternative of alternativesOf(result)) results.push({ value: alternative.value, facts: [...frame.facts, ...alternative.facts] });
+      for (const alternative of alternativesOf(result))
+        results.push({ value: alternative.value, facts: [...frame.facts, ...alternative.facts] });
     }
     const { facts } = frame;
     frame.restore(before);
@@ -43,7 +51,13 @@ export function runEntry(machine: Machine, entry: Entry, layoutFacts: readonly F
 
 function noteSources(machine: Machine, frame: Frame, entry: Entry): void {
   const place = { file: entry.entryPoint.file, line: entry.entryPoint.line };
-  for (const name of entry.parameters) frame.effects.push({ kind: 'source', term: { kind: 'client', path: `params.${name.replace('...', '')}` }, place, code: '' });
+  for (const name of entry.parameters)
+    frame.effects.push({
+      kind: 'source',
+      term: { kind: 'client', path: `params.${name.replace('...', '')}` },
+      place,
+      code: '',
+    });
   void machine;
 }
 
@@ -65,7 +79,13 @@ function argumentsOf(machine: Machine, entry: Entry, callee: Value): readonly Va
       return [platformRequest(entryPoint.method), objectOf({ params: parametersValue(entry) })];
     case 'page':
     case 'metadata':
-      return [objectOf({ params: parametersValue(entry), searchParams: { kind: 'promise', value: present({ kind: 'client', path: 'query' }), facts: [] } }), parentMetadata];
+      return [
+        objectOf({
+          params: parametersValue(entry),
+          searchParams: { kind: 'promise', value: present({ kind: 'client', path: 'query' }), facts: [] },
+        }),
+        parentMetadata,
+      ];
     case 'layout':
       return [objectOf({ params: parametersValue(entry), children: undefinedValue })];
     case 'static-params':

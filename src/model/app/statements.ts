@@ -39,7 +39,15 @@ function runOne(machine: Machine, frame: Frame, statement: Statement): void {
     }
     case 'throw': {
       const value = evaluate(machine, frame, statement.value);
-      if (!frame.dead) machine.emit(frame, { kind: 'exit', how: 'throw', status: undefined, message: messageIn(value), because: frame.facts.slice(-3), place: machine.place(frame, statement.at) });
+      if (!frame.dead)
+        machine.emit(frame, {
+          kind: 'exit',
+          how: 'throw',
+          status: undefined,
+          message: messageIn(value),
+          because: frame.facts.slice(-3),
+          place: machine.place(frame, statement.at),
+        });
       frame.dead = true;
       return;
     }
@@ -84,9 +92,16 @@ function runOne(machine: Machine, frame: Frame, statement: Statement): void {
 
 /** The value of a function expression in a frame. */
 export function functionValue(machine: Machine, frame: Frame, code: FunctionClosure['code'], hoisted = false): Value {
-  if (code.directive === 'use server' && frame.code !== undefined) frame.actions.push({ code, facts: hoisted ? undefined : frame.facts });
+  if (code.directive === 'use server' && frame.code !== undefined)
+    frame.actions.push({ code, facts: hoisted ? undefined : frame.facts });
   const { line } = machine.place(frame, code.at);
-  return { kind: 'function', name: code.name, file: frame.module.file, line, closure: new FunctionClosure(code, frame) };
+  return {
+    kind: 'function',
+    name: code.name,
+    file: frame.module.file,
+    line,
+    closure: new FunctionClosure(code, frame),
+  };
 }
 
 /** Runs each branch from the same state and joins the states of those that go on. Gives their values with what each knew. */
@@ -103,7 +118,10 @@ export function branches(_machine: Machine, frame: Frame, work: readonly (() => 
     frame.dead = true;
     return bottom;
   }
-  const common = join(frame, ends.map(end => end.state));
+  const common = join(
+    frame,
+    ends.map(end => end.state),
+  );
   return choose(ends.map((end): Alternative => ({ value: end.value, facts: without(end.state.facts, common) })));
 }
 
@@ -119,13 +137,14 @@ export function join(frame: Frame, states: readonly State[]): readonly Fact[] {
   const common = commonFacts(states.map(state => state.facts));
   for (const state of rest) {
     // A narrowed copy of an outer function's variable counts only where every branch narrowed it.
-    for (const binding of frame.vars.keys()) if (binding.owner !== frame.code && !state.vars.has(binding)) frame.vars.delete(binding);
+    for (const binding of frame.vars.keys())
+      if (binding.owner !== frame.code && !state.vars.has(binding)) frame.vars.delete(binding);
     for (const [binding, value] of state.vars) {
       const known = frame.vars.get(binding);
       if (known === undefined) {
         if (binding.owner === frame.code) frame.vars.set(binding, value);
-      }
-      else if (known !== value) frame.vars.set(binding, joinValues(known, without(first.facts, common), value, without(state.facts, common)));
+      } else if (known !== value)
+        frame.vars.set(binding, joinValues(known, without(first.facts, common), value, without(state.facts, common)));
     }
     for (const [path, value] of frame.refined) if (state.refined.get(path) !== value) frame.refined.delete(path);
     if (frame.thisValue !== state.thisValue) frame.thisValue = joinValues(frame.thisValue, [], state.thisValue, []);
@@ -136,9 +155,12 @@ export function join(frame: Frame, states: readonly State[]): readonly Fact[] {
 
 /** Back to before a call whose findings do not hold here; what it changed in variables may have happened. */
 export function leave(frame: Frame, before: State): void {
-  const changed = [...frame.vars].filter(([binding, value]) => before.vars.has(binding) && before.vars.get(binding) !== value);
+  const changed = [...frame.vars].filter(
+    ([binding, value]) => before.vars.has(binding) && before.vars.get(binding) !== value,
+  );
   frame.restore(before);
-  for (const [binding, value] of changed) frame.vars.set(binding, joinValues(before.vars.get(binding) ?? value, [], value, []));
+  for (const [binding, value] of changed)
+    frame.vars.set(binding, joinValues(before.vars.get(binding) ?? value, [], value, []));
 }
 
 /** A promise or an answer that nobody uses: what it would have shown is kept as weak. */
@@ -158,9 +180,18 @@ export function guardFacts(value: Value): readonly Fact[] {
   if (value.kind === 'test') return value.whenTrue;
   if (value.kind !== 'choice') return [];
   const alternatives = alternativesOf(value);
-  const telling = alternatives.filter(alternative => !(alternative.value.kind === 'constant' && !alternative.value.value));
+  const telling = alternatives.filter(
+    alternative => !(alternative.value.kind === 'constant' && !alternative.value.value),
+  );
   if (telling.length === alternatives.length) return [];
-  return promote(telling.map(({ value: inner, facts }) => ({ value: inner, facts: inner.kind === 'test' ? [...facts, ...inner.whenTrue] : facts })))?.facts ?? [];
+  return (
+    promote(
+      telling.map(({ value: inner, facts }) => ({
+        value: inner,
+        facts: inner.kind === 'test' ? [...facts, ...inner.whenTrue] : facts,
+      })),
+    )?.facts ?? []
+  );
 }
 
 function messageIn(value: Value): string | undefined {
@@ -194,7 +225,9 @@ function runEach(machine: Machine, frame: Frame, statement: Extract<Statement, {
     const before = frame.save();
     frame.jumps = [];
     frame.learn(facts);
-    const { element, facts: known } = statement.keys ? { element: machine.opaque(frame, statement.at, 'a key of an object'), facts: [] } : iterated(machine, frame, collection, statement.at);
+    const { element, facts: known } = statement.keys
+      ? { element: machine.opaque(frame, statement.at, 'a key of an object'), facts: [] }
+      : iterated(machine, frame, collection, statement.at);
     frame.learn(known);
     bind(machine, frame, statement.pattern, element, statement.at);
     run(machine, frame, statement.body);
@@ -225,7 +258,11 @@ function runLoop(machine: Machine, frame: Frame, statement: Extract<Statement, {
   }
   run(machine, frame, statement.body);
   if (!frame.dead && statement.update !== undefined) evaluate(machine, frame, statement.update);
-  const states = [...(statement.testFirst ? [before] : []), ...(frame.dead ? [] : [frame.save()]), ...frame.jumps.map(alive)];
+  const states = [
+    ...(statement.testFirst ? [before] : []),
+    ...(frame.dead ? [] : [frame.save()]),
+    ...frame.jumps.map(alive),
+  ];
   join(frame, states);
   frame.jumps = outerJumps;
 }
@@ -239,7 +276,8 @@ function runTry(machine: Machine, frame: Frame, statement: Extract<Statement, { 
     join(frame, [before, alive(end)]);
     frame.facts = before.facts;
     frame.dead = false;
-    if (statement.parameter !== undefined) bind(machine, frame, statement.parameter, machine.opaque(frame, statement.at, 'a caught error'), statement.at);
+    if (statement.parameter !== undefined)
+      bind(machine, frame, statement.parameter, machine.opaque(frame, statement.at, 'a caught error'), statement.at);
     run(machine, frame, statement.handler);
     if (frame.dead) frame.restore(end);
     else if (!end.dead) {
@@ -272,7 +310,13 @@ function runSwitch(machine: Machine, frame: Frame, statement: Extract<Statement,
     const labels = labelsBefore(cases, index);
     const tests = labels.filter(test => test !== undefined).map(test => evaluate(machine, frame, test));
     const [only] = tests;
-    if (only !== undefined && tests.length === 1 && labels.length === 1 && !assumeSame(machine, frame, statement.value, value, only, true)) continue;
+    if (
+      only !== undefined &&
+      tests.length === 1 &&
+      labels.length === 1 &&
+      !assumeSame(machine, frame, statement.value, value, only, true)
+    )
+      continue;
     for (let next = index; next < cases.length && !frame.dead; next += 1) run(machine, frame, cases[next]?.body ?? []);
     if (!frame.dead) ends.push(frame.save());
     ends.push(...frame.jumps.map(alive));
@@ -283,9 +327,13 @@ function runSwitch(machine: Machine, frame: Frame, statement: Extract<Statement,
   else join(frame, ends);
 }
 
-function labelsBefore(cases: Extract<Statement, { kind: 'switch' }>['cases'], index: number): (Extract<Statement, { kind: 'switch' }>['cases'][number]['test'])[] {
+function labelsBefore(
+  cases: Extract<Statement, { kind: 'switch' }>['cases'],
+  index: number,
+): Extract<Statement, { kind: 'switch' }>['cases'][number]['test'][] {
   const labels = [cases[index]?.test];
-  for (let previous = index - 1; previous >= 0 && cases[previous]?.body.length === 0; previous -= 1) labels.push(cases[previous]?.test);
+  for (let previous = index - 1; previous >= 0 && cases[previous]?.body.length === 0; previous -= 1)
+    labels.push(cases[previous]?.test);
   return labels;
 }
 
@@ -301,9 +349,16 @@ export function bind(machine: Machine, frame: Frame, pattern: Pattern, value: Va
       const kept = alternatives.flatMap((alternative): Alternative[] => {
         const inner = alternative.value;
         if (inner.kind === 'constant' && inner.value === undefined) return [];
-        return [inner.kind === 'term' && inner.maybeUndefined ? { ...alternative, value: { ...inner, maybeUndefined: false } } : alternative];
+        return [
+          inner.kind === 'term' && inner.maybeUndefined
+            ? { ...alternative, value: { ...inner, maybeUndefined: false } }
+            : alternative,
+        ];
       });
-      const mayMiss = alternatives.some(({ value: inner }) => (inner.kind === 'constant' && inner.value === undefined) || (inner.kind === 'term' && inner.maybeUndefined));
+      const mayMiss = alternatives.some(
+        ({ value: inner }) =>
+          (inner.kind === 'constant' && inner.value === undefined) || (inner.kind === 'term' && inner.maybeUndefined),
+      );
       if (mayMiss) kept.push({ value: evaluate(machine, frame, pattern.value), facts: [] });
       bind(machine, frame, pattern.pattern, choose(kept), at);
       return;
@@ -313,7 +368,13 @@ export function bind(machine: Machine, frame: Frame, pattern: Pattern, value: Va
       for (const property of pattern.properties) {
         if (typeof property.key === 'string') {
           taken.push(property.key);
-          bind(machine, frame, property.value, memberOf(machine, frame, value, property.key, pattern.at, false), pattern.at);
+          bind(
+            machine,
+            frame,
+            property.value,
+            memberOf(machine, frame, value, property.key, pattern.at, false),
+            pattern.at,
+          );
         } else bind(machine, frame, property.value, machine.opaque(frame, pattern.at, 'a computed field'), pattern.at);
       }
       if (pattern.rest !== undefined) bind(machine, frame, pattern.rest, restOf(value, taken), pattern.at);
@@ -321,9 +382,17 @@ export function bind(machine: Machine, frame: Frame, pattern: Pattern, value: Va
     }
     case 'array':
       for (const [index, item] of pattern.items.entries()) {
-        if (item !== undefined) bind(machine, frame, item, memberOf(machine, frame, value, String(index), pattern.at, false), pattern.at);
+        if (item !== undefined)
+          bind(machine, frame, item, memberOf(machine, frame, value, String(index), pattern.at, false), pattern.at);
       }
-      if (pattern.rest !== undefined) bind(machine, frame, pattern.rest, value.kind === 'array' ? { kind: 'array', items: value.items.slice(pattern.items.length) } : value, pattern.at);
+      if (pattern.rest !== undefined)
+        bind(
+          machine,
+          frame,
+          pattern.rest,
+          value.kind === 'array' ? { kind: 'array', items: value.items.slice(pattern.items.length) } : value,
+          pattern.at,
+        );
       return;
     case 'target':
       assign(machine, frame, pattern, value);
@@ -332,13 +401,15 @@ export function bind(machine: Machine, frame: Frame, pattern: Pattern, value: Va
 
 /** An object without the fields that were taken out of it. */
 function restOf(value: Value, taken: readonly string[]): Value {
-  if (value.kind === 'object') return { ...value, fields: new Map([...value.fields].filter(([name]) => !taken.includes(name))) };
+  if (value.kind === 'object')
+    return { ...value, fields: new Map([...value.fields].filter(([name]) => !taken.includes(name))) };
   if (value.kind === 'row') {
     if (value.fields === undefined) return value;
     const fields = new Map([...value.fields].filter(([name]) => !taken.includes(name)));
     return { ...value, fields, columns: undefined, row: value.row };
   }
-  if (value.kind === 'choice') return choose(value.alternatives.map(({ value: inner, facts }) => ({ value: restOf(inner, taken), facts })));
+  if (value.kind === 'choice')
+    return choose(value.alternatives.map(({ value: inner, facts }) => ({ value: restOf(inner, taken), facts })));
   return value;
 }
 
@@ -347,4 +418,3 @@ export function forget(frame: Frame, bindingId: number): void {
   if (frame.refined.size === 0) return;
   for (const path of frame.refined.keys()) if (path.startsWith(`${bindingId}.`)) frame.refined.delete(path);
 }
-

@@ -58,7 +58,10 @@ export interface Query {
   /** Other rows joined or included, each judged as a read of its own unless its condition ties it to `self`. */
   readonly joined: readonly RowVariable[];
   /** A database function that is called instead of a table (`rpc`). */
-  readonly calls?: { readonly function: string; readonly arguments: readonly { readonly name: string; readonly value: Term }[] };
+  readonly calls?: {
+    readonly function: string;
+    readonly arguments: readonly { readonly name: string; readonly value: Term }[];
+  };
 }
 
 /** The credential with which a query reaches the database. */
@@ -112,11 +115,30 @@ export type Observation =
       readonly tables: readonly string[];
       readonly entryPoints: readonly string[];
     }
-  | { readonly kind: 'cache-control'; readonly place: Place; readonly value: string; readonly entryPoint: string; readonly personal: boolean; readonly tables: readonly string[] }
+  | {
+      readonly kind: 'cache-control';
+      readonly place: Place;
+      readonly value: string;
+      readonly entryPoint: string;
+      readonly personal: boolean;
+      readonly tables: readonly string[];
+    }
   /** A page or route rendered at build time or kept by ISR that reads tenant-owned rows. */
-  | { readonly kind: 'static-rendering'; readonly place: Place; readonly how: string; readonly entryPoint: string; readonly tables: readonly string[] }
+  | {
+      readonly kind: 'static-rendering';
+      readonly place: Place;
+      readonly how: string;
+      readonly entryPoint: string;
+      readonly tables: readonly string[];
+    }
   /** A secret that a module in the browser's graph reads. */
-  | { readonly kind: 'client-secret'; readonly place: Place; readonly secret: string; readonly how: string; readonly chain: readonly Place[] }
+  | {
+      readonly kind: 'client-secret';
+      readonly place: Place;
+      readonly secret: string;
+      readonly how: string;
+      readonly chain: readonly Place[];
+    }
   | {
       readonly kind: 'webhook';
       readonly place: Place;
@@ -128,13 +150,47 @@ export type Observation =
       /** It changes rows at all. */
       readonly writes: boolean;
       /** How it found the tenant's row. */
-      readonly tenantBy: readonly { readonly by: 'customer' | 'email' | 'metadata' | 'other'; readonly place: Place; readonly table: string }[];
+      readonly tenantBy: readonly {
+        readonly by: 'customer' | 'email' | 'metadata' | 'other';
+        readonly place: Place;
+        readonly table: string;
+      }[];
     }
   /** A call to a service that acts for a customer chosen by the caller. */
-  | { readonly kind: 'service-call'; readonly place: Place; readonly service: string; readonly method: string; readonly argument: string; readonly value: Term; readonly trusted: boolean; readonly entryPoint: string }
+  | {
+      readonly kind: 'service-call';
+      readonly place: Place;
+      readonly service: string;
+      readonly method: string;
+      readonly argument: string;
+      readonly value: Term;
+      readonly trusted: boolean;
+      readonly entryPoint: string;
+    }
   /** Two different answers after one look-up: not there, and there but not yours. */
-  | { readonly kind: 'existence-oracle'; readonly place: Place; readonly entryPoint: string; readonly table: string; readonly absent: string; readonly foreign: string }
+  | {
+      readonly kind: 'existence-oracle';
+      readonly place: Place;
+      readonly entryPoint: string;
+      readonly table: string;
+      readonly absent: string;
+      readonly foreign: string;
+    }
   /** Columns of a row that reach the caller. */
-  | { readonly kind: 'output'; readonly place: Place; readonly entryPoint: string; readonly table: string; readonly columns: readonly string[] | undefined; readonly to: 'answer' | 'client-component' | 'action-result' }
+  | {
+      readonly kind: 'output';
+      readonly place: Place;
+      readonly entryPoint: string;
+      readonly table: string;
+      readonly columns: readonly string[] | undefined;
+      readonly to: 'answer' | 'client-component' | 'action-result';
+    }
   /** An entry point that reaches tenant data or administration, with the guards that it has. */
-  | { readonly kind: 'entry-guards'; readonly place: Place; readonly entryPoint: string; readonly signedIn: boolean; readonly roles: readonly string[]; readonly system: boolean };
+  | {
+      readonly kind: 'entry-guards';
+      readonly place: Place;
+      readonly entryPoint: string;
+      readonly signedIn: boolean;
+      readonly roles: readonly string[];
+      readonly system: boolean;
+    };

@@ -10,7 +10,12 @@ export type Value =
   /** A row that a query returned. */
   | RowValue
   /** Any number of values alike: what a query returned, or a `map` of it. */
-  | { readonly kind: 'list'; readonly element: Value; readonly rows: RowVariable | undefined; readonly facts: readonly Fact[] }
+  | {
+      readonly kind: 'list';
+      readonly element: Value;
+      readonly rows: RowVariable | undefined;
+      readonly facts: readonly Fact[];
+    }
   | { readonly kind: 'object'; readonly fields: ReadonlyMap<string, Value>; readonly spread: readonly Value[] }
   | { readonly kind: 'array'; readonly items: readonly Value[] }
   /** One of these; the facts hold whenever the value is that alternative. */
@@ -20,15 +25,40 @@ export type Value =
   /** A boolean, with what holds when it is true and when it is false. */
   | { readonly kind: 'test'; readonly whenTrue: readonly Fact[]; readonly whenFalse: readonly Fact[] }
   /** A function of the analysed program. `key` names it and what it captured. */
-  | { readonly kind: 'function'; readonly name: string; readonly file: string; readonly line: number; readonly closure: unknown }
+  | {
+      readonly kind: 'function';
+      readonly name: string;
+      readonly file: string;
+      readonly line: number;
+      readonly closure: unknown;
+    }
   /** Something a library or the platform offers, by its path (`stripe.checkout.sessions`, `Response`). */
-  | { readonly kind: 'external'; readonly library: string | undefined; readonly path: string; readonly arguments: readonly Value[] }
+  | {
+      readonly kind: 'external';
+      readonly library: string | undefined;
+      readonly path: string;
+      readonly arguments: readonly Value[];
+    }
   /** A value that a library model gives a behaviour of its own: a table, a query that is being built, a schema. */
   | { readonly kind: 'native'; readonly native: Native }
   /** A rendered element. `component` is a tag (`div`) or a component's name. */
-  | { readonly kind: 'element'; readonly component: string; readonly file: string | undefined; readonly client: boolean; readonly props: Value; readonly content: readonly Value[]; readonly place: Place }
+  | {
+      readonly kind: 'element';
+      readonly component: string;
+      readonly file: string | undefined;
+      readonly client: boolean;
+      readonly props: Value;
+      readonly content: readonly Value[];
+      readonly place: Place;
+    }
   /** An answer: `Response.json(body, { status, headers })`, `new NextResponse(body)`. */
-  | { readonly kind: 'response'; readonly status: number | undefined; readonly headers: Value; readonly body: Value; readonly place: Place };
+  | {
+      readonly kind: 'response';
+      readonly status: number | undefined;
+      readonly headers: Value;
+      readonly body: Value;
+      readonly place: Place;
+    };
 
 /** A row of a query's result. */
 export interface RowValue {
@@ -93,7 +123,8 @@ export interface RowUse {
 export function rowsIn(value: Value): readonly RowUse[] {
   const found: RowUse[] = [];
   visit(value, [], (inner, facts) => {
-    if (inner.kind === 'row') found.push({ row: inner.row.name, table: inner.row.table, columns: inner.columns, facts });
+    if (inner.kind === 'row')
+      found.push({ row: inner.row.name, table: inner.row.table, columns: inner.columns, facts });
     if (inner.kind === 'list' && inner.rows !== undefined && inner.element.kind !== 'row') {
       found.push({ row: inner.rows.name, table: inner.rows.table, columns: [], facts });
     }
@@ -150,7 +181,12 @@ export function fieldOf(value: Value, name: string): Value | undefined {
 const deepest = 12;
 
 /** Calls `see` for a value and everything inside it, with the facts of the alternatives on the way. */
-export function visit(value: Value, facts: readonly Fact[], see: (value: Value, facts: readonly Fact[]) => void, depth = 0): void {
+export function visit(
+  value: Value,
+  facts: readonly Fact[],
+  see: (value: Value, facts: readonly Fact[]) => void,
+  depth = 0,
+): void {
   if (depth > deepest) return;
   see(value, facts);
   const inner = (next: Value, more: readonly Fact[] = []) =>

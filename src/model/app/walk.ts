@@ -14,7 +14,8 @@ function walkStatements(body: readonly Statement[], see: See): void {
 function walkStatement(statement: Statement, see: See): void {
   switch (statement.kind) {
     case 'declare':
-      if (statement.init !== undefined) walk(statement.init, see, statement.pattern.kind === 'name' ? statement.pattern.binding.name : undefined);
+      if (statement.init !== undefined)
+        walk(statement.init, see, statement.pattern.kind === 'name' ? statement.pattern.binding.name : undefined);
       walkPattern(statement.pattern, see);
       return;
     case 'function':
@@ -106,10 +107,12 @@ function walk(expression: Expression, see: See, name?: string): void {
       return;
     case 'class':
       if (expression.constructor_ !== undefined) walkFunction(expression.constructor_, see);
-      for (const field of [...expression.fields, ...expression.statics]) if (field.value !== undefined) walk(field.value, see, field.name);
+      for (const field of [...expression.fields, ...expression.statics])
+        if (field.value !== undefined) walk(field.value, see, field.name);
       return;
     case 'object':
-      for (const property of expression.properties) walk(property.value, see, property.kind === 'field' ? property.key : undefined);
+      for (const property of expression.properties)
+        walk(property.value, see, property.kind === 'field' ? property.key : undefined);
       return;
     case 'array':
       for (const item of expression.items) walk(item.value, see);
@@ -142,7 +145,8 @@ function walk(expression: Expression, see: See, name?: string): void {
       return;
     case 'element':
       if (expression.component !== undefined) walk(expression.component, see);
-      for (const property of expression.properties) walk(property.value, see, property.kind === 'field' ? property.key : undefined);
+      for (const property of expression.properties)
+        walk(property.value, see, property.kind === 'field' ? property.key : undefined);
       for (const child of expression.content) walk(child, see);
       return;
     default:

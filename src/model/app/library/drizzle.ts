@@ -8,7 +8,18 @@ import { behaviourOf, nativeValue, type Call, type Handler, type Machine, type N
 import { alternativesOf, choose, compareTerms, firstOf, lengthOf, negate, termOf } from '../operations.ts';
 import { renamePredicate, renameTerm } from '../rename.ts';
 import { constant, nullValue, undefinedValue, type RowValue, type Value } from '../value.ts';
-import { alternativesAsCondition, clientOf, copyState, inValues, lowerCondition, runQuery, runSql, stateText, type ClientState, type SqlText } from './queries.ts';
+import {
+  alternativesAsCondition,
+  clientOf,
+  copyState,
+  inValues,
+  lowerCondition,
+  runQuery,
+  runSql,
+  stateText,
+  type ClientState,
+  type SqlText,
+} from './queries.ts';
 
 interface TableNative extends NativeValue {
   readonly kind: 'table';
@@ -108,7 +119,9 @@ function columnBuilder(name: string | undefined, target: Value | undefined): Val
 }
 
 function columnNameOf(value: Value): string | undefined {
-  return value.kind === 'native' && 'columnName' in value.native && typeof value.native.columnName === 'string' ? value.native.columnName : undefined;
+  return value.kind === 'native' && 'columnName' in value.native && typeof value.native.columnName === 'string'
+    ? value.native.columnName
+    : undefined;
 }
 
 function firstText(values: readonly Value[]): string | undefined {
@@ -126,16 +139,28 @@ function defineTable(call: Call, name: string, definition: Value | undefined): V
   const { machine, frame } = call;
   let fields: Value | undefined = definition;
   if (definition?.kind === 'function') {
-    fields = callValue(machine, frame, definition, [{ kind: 'external', library: 'drizzle-orm/pg-core', path: '', arguments: [] }], { at: call.at, end: call.end });
+    fields = callValue(
+      machine,
+      frame,
+      definition,
+      [{ kind: 'external', library: 'drizzle-orm/pg-core', path: '', arguments: [] }],
+      { at: call.at, end: call.end },
+    );
   }
-  const known = machine.database?.tables.find(table => (table.schema === 'public' ? table.name : `${table.schema}.${table.name}`) === name);
+  const known = machine.database?.tables.find(
+    table => (table.schema === 'public' ? table.name : `${table.schema}.${table.name}`) === name,
+  );
   const columns = new Map<string, string>();
   for (const part of fields?.kind === 'object' ? [...fields.spread, fields] : []) {
     if (part.kind !== 'object') continue;
     for (const [property, value] of part.fields) {
       const written = columnNameOf(value);
       const snake = snakeCase(property);
-      columns.set(property, written ?? (known?.columns.some(column => column.name === property) === true || known === undefined ? property : snake));
+      columns.set(
+        property,
+        written ??
+          (known?.columns.some(column => column.name === property) === true || known === undefined ? property : snake),
+      );
     }
   }
   return nativeValue(tableNative(name, `table:${name}`, columns));
@@ -173,7 +198,12 @@ function columnNative(table: TableNative, property: string, column: string): Val
   return nativeValue(native);
 }
 
-function relationsOf(machine: Machine): Map<string, Map<string, { readonly many: boolean; readonly target: TableNative; readonly config: Value | undefined }>> {
+function relationsOf(
+  machine: Machine,
+): Map<
+  string,
+  Map<string, { readonly many: boolean; readonly target: TableNative; readonly config: Value | undefined }>
+> {
   return machine.remember('drizzle relations', () => new Map());
 }
 
@@ -185,18 +215,30 @@ const defineRelations: Handler = call => {
     handlerValue('relation', `relation ${many}`, inner => {
       const target = asTable(inner.arguments[0]);
       if (target === undefined) return undefinedValue;
-      const native: NativeValue & { readonly relation: { many: boolean; target: TableNative; config: Value | undefined } } = {
+      const native: NativeValue & {
+        readonly relation: { many: boolean; target: TableNative; config: Value | undefined };
+      } = {
         name: 'relation',
         key: `relation ${many} ${target.key}`,
         relation: { many, target, config: inner.arguments[1] },
       };
       return nativeValue(native);
     });
-  const helpers: Value = { kind: 'object', fields: new Map([['one', relation(false)], ['many', relation(true)]]), spread: [] };
+  const helpers: Value = {
+    kind: 'object',
+    fields: new Map([
+      ['one', relation(false)],
+      ['many', relation(true)],
+    ]),
+    spread: [],
+  };
   const result = callValue(call.machine, call.frame, definition, [helpers], { at: call.at, end: call.end });
-  const known = relationsOf(call.machine).get(from.table) ?? new Map<string, { many: boolean; target: TableNative; config: Value | undefined }>();
+  const known =
+    relationsOf(call.machine).get(from.table) ??
+    new Map<string, { many: boolean; target: TableNative; config: Value | undefined }>();
   for (const [name, value] of result.kind === 'object' ? result.fields : []) {
-    if (value.kind === 'native' && 'relation' in value.native) known.set(name, value.native.relation as { many: boolean; target: TableNative; config: Value | undefined });
+    if (value.kind === 'native' && 'relation' in value.native)
+      known.set(name, value.native.relation as { many: boolean; target: TableNative; config: Value | undefined });
   }
   relationsOf(call.machine).set(from.table, known);
   return undefinedValue;
@@ -217,29 +259,52 @@ function relationNamed(machine: Machine, table: TableNative, name: string): Rela
   // `many` names no columns: the other side's `one`, or the foreign key, says how rows belong together.
   for (const inverse of relationsOf(machine).get(found.target.table)?.values() ?? []) {
     if (inverse.many || inverse.target.table !== table.table || inverse.config?.kind !== 'object') continue;
-    return { many: found.many, target: found.target, fields: columnsIn(inverse.config.fields.get('references')), references: columnsIn(inverse.config.fields.get('fields')) };
+    return {
+      many: found.many,
+      target: found.target,
+      fields: columnsIn(inverse.config.fields.get('references')),
+      references: columnsIn(inverse.config.fields.get('fields')),
+    };
   }
   const other = machine.database?.tables.find(candidate => candidate.name === found.target.table);
   const key = other?.foreignKeys.find(candidate => candidate.table === table.table);
-  return { many: found.many, target: found.target, fields: key?.referencedColumns ?? [], references: key?.columns ?? [] };
+  return {
+    many: found.many,
+    target: found.target,
+    fields: key?.referencedColumns ?? [],
+    references: key?.columns ?? [],
+  };
 }
 
 // Conditions ---------------------------------------------------------------------------------------------------------
 
 function conditionValue(predicate: Predicate): Value {
-  const native: ConditionNative = { name: 'condition', kind: 'condition', key: `condition ${predicateKey(predicate)}`, predicate, method: () => nativeValue(native) };
+  const native: ConditionNative = {
+    name: 'condition',
+    kind: 'condition',
+    key: `condition ${predicateKey(predicate)}`,
+    predicate,
+    method: () => nativeValue(native),
+  };
   return nativeValue(native);
 }
 
 /** A condition as Drizzle reads it; `undefined` is no condition at all. */
-function readCondition(call: Call, value: Value | undefined, tables: readonly TableNative[] = []): Predicate | undefined {
+function readCondition(
+  call: Call,
+  value: Value | undefined,
+  tables: readonly TableNative[] = [],
+): Predicate | undefined {
   if (value === undefined) return undefined;
   const because = call.machine.code(call.frame, call.at);
   return alternativesAsCondition(value, inner => plainCondition(call, inner, tables), because);
 }
 
 function plainCondition(call: Call, value: Value, tables: readonly TableNative[]): Predicate | undefined {
-  if (value.kind === 'constant') return value.value === undefined || value.value === null ? undefined : { kind: value.value === false ? 'false' : 'true' };
+  if (value.kind === 'constant')
+    return value.value === undefined || value.value === null
+      ? undefined
+      : { kind: value.value === false ? 'false' : 'true' };
   if (isDrizzle(value)) {
     if (value.native.kind === 'condition') return value.native.predicate;
     if (value.native.kind === 'sql') {
@@ -248,12 +313,26 @@ function plainCondition(call: Call, value: Value, tables: readonly TableNative[]
         { alias: table.marker, row: table.marker, table: table.table },
         { alias: table.table, row: table.marker, table: table.table },
       ]);
-      return lowerCondition(call, value.native.sql, uniqueBy(relations, relation => relation.alias));
+      return lowerCondition(
+        call,
+        value.native.sql,
+        uniqueBy(relations, relation => relation.alias),
+      );
     }
-    if (value.native.kind === 'column') return { kind: 'compare', operator: '=', left: columnTerm(value.native), right: { kind: 'constant', value: true } };
+    if (value.native.kind === 'column')
+      return {
+        kind: 'compare',
+        operator: '=',
+        left: columnTerm(value.native),
+        right: { kind: 'constant', value: true },
+      };
   }
   if (value.kind === 'term' && value.maybeUndefined && value.term.kind !== 'opaque') return undefined;
-  return { kind: 'opaque', reason: value.kind === 'term' && value.term.kind === 'opaque' ? value.term.reason : 'a condition that was not followed' };
+  return {
+    kind: 'opaque',
+    reason:
+      value.kind === 'term' && value.term.kind === 'opaque' ? value.term.reason : 'a condition that was not followed',
+  };
 }
 
 function uniqueBy<T>(items: readonly T[], key: (item: T) => string): T[] {
@@ -266,7 +345,8 @@ function columnTerm(column: ColumnNative): Term {
 
 /** A value as an operand of a condition: columns and SQL become terms. */
 function operand(value: Value): Value {
-  if (value.kind === 'choice') return choose(alternativesOf(value).map(({ value: inner, facts }) => ({ value: operand(inner), facts })));
+  if (value.kind === 'choice')
+    return choose(alternativesOf(value).map(({ value: inner, facts }) => ({ value: operand(inner), facts })));
   if (!isDrizzle(value)) return value;
   const native = value.native;
   switch (native.kind) {
@@ -275,7 +355,11 @@ function operand(value: Value): Value {
     case 'sql':
       return { kind: 'term', term: sqlTerm(native), maybeUndefined: false };
     case 'aggregate':
-      return { kind: 'term', term: { kind: 'call', name: native.function, arguments: native.of.map(inner => termOf(operand(inner))) }, maybeUndefined: false };
+      return {
+        kind: 'term',
+        term: { kind: 'call', name: native.function, arguments: native.of.map(inner => termOf(operand(inner))) },
+        maybeUndefined: false,
+      };
     default:
       return value;
   }
@@ -283,7 +367,9 @@ function operand(value: Value): Value {
 
 function sqlTerm(native: SqlNative): Term {
   const name = /^\s*(\w+)\s*\(/.exec(native.sql.text)?.[1] ?? 'sql';
-  const columns = [...native.sql.text.matchAll(/"(table:[^"]+|alias:[^"]+)"\."([^"]+)"/g)].map(([, row = '', column = '']): Term => ({ kind: 'column', row, column }));
+  const columns = [...native.sql.text.matchAll(/"(table:[^"]+|alias:[^"]+)"\."([^"]+)"/g)].map(
+    ([, row = '', column = '']): Term => ({ kind: 'column', row, column }),
+  );
   const values = native.sql.values.map(inner => termOf(operand(inner)));
   return { kind: 'call', name: name.toLowerCase(), arguments: [...columns, ...values] };
 }
@@ -291,7 +377,8 @@ function sqlTerm(native: SqlNative): Term {
 function comparison(operator: Operator): Handler {
   return call => {
     const [left, right] = call.arguments;
-    if (left === undefined || right === undefined) return conditionValue({ kind: 'opaque', reason: 'a comparison with a missing operand' });
+    if (left === undefined || right === undefined)
+      return conditionValue({ kind: 'opaque', reason: 'a comparison with a missing operand' });
     const builder = asBuilder(right);
     if (builder !== undefined && operator === '=') return conditionValue(inSubquery(call, left, builder));
     return conditionValue(compareTerms(operator, operand(left), operand(right)));
@@ -302,12 +389,15 @@ const negated =
   (handler: Handler): Handler =>
   call => {
     const inner = handler(call);
-    return isDrizzle(inner) && inner.native.kind === 'condition' ? conditionValue({ kind: 'not', operand: inner.native.predicate }) : inner;
+    return isDrizzle(inner) && inner.native.kind === 'condition'
+      ? conditionValue({ kind: 'not', operand: inner.native.predicate })
+      : inner;
   };
 
 const inArray: Handler = call => {
   const [column, values] = call.arguments;
-  if (column === undefined || values === undefined) return conditionValue({ kind: 'opaque', reason: 'inArray with a missing operand' });
+  if (column === undefined || values === undefined)
+    return conditionValue({ kind: 'opaque', reason: 'inArray with a missing operand' });
   const builder = asBuilder(values);
   if (builder !== undefined) return conditionValue(inSubquery(call, column, builder));
   return conditionValue(inValues(call.machine, termOf(operand(column)), operand(values)));
@@ -319,11 +409,17 @@ function inSubquery(call: Call, column: Value, builder: BuilderNative): Predicat
   const [selected] = sub.selected;
   if (selected === undefined) return { kind: 'opaque', reason: 'a sub-query without a column' };
   const left = termOf(operand(column));
-  return { kind: 'exists', row: { ...sub.row, where: and([sub.row.where, { kind: 'compare', operator: '=', left, right: selected }]) } };
+  return {
+    kind: 'exists',
+    row: { ...sub.row, where: and([sub.row.where, { kind: 'compare', operator: '=', left, right: selected }]) },
+  };
 }
 
 /** A query inside a condition: its row, correlated with the rows around it by their markers. */
-function subquery(call: Call, build: Build): { readonly row: RowVariable; readonly selected: readonly Term[] } | undefined {
+function subquery(
+  call: Call,
+  build: Build,
+): { readonly row: RowVariable; readonly selected: readonly Term[] } | undefined {
   if (build.table === undefined) return undefined;
   const { machine } = call;
   const fresh = machine.newRow(build.table.table, { kind: 'true' });
@@ -340,30 +436,42 @@ function subquery(call: Call, build: Build): { readonly row: RowVariable; readon
   const selection = build.selection;
   const fields = selection?.kind === 'object' ? [...selection.fields.values()] : [];
   const selected = fields.map(field => renameTerm(termOf(operand(field)), names));
-  return { row: { name: fresh.name, table: fresh.table, where: renamePredicate(and([where, ...conditions]), names) }, selected };
+  return {
+    row: { name: fresh.name, table: fresh.table, where: renamePredicate(and([where, ...conditions]), names) },
+    selected,
+  };
 }
 
 const exists: Handler = call => {
   const builder = asBuilder(call.arguments[0]);
   const sub = builder === undefined ? undefined : subquery(call, builder.build);
-  if (sub === undefined) return conditionValue({ kind: 'opaque', reason: 'exists over something that was not followed' });
+  if (sub === undefined)
+    return conditionValue({ kind: 'opaque', reason: 'exists over something that was not followed' });
   return conditionValue({ kind: 'exists', row: sub.row });
 };
 
 function operandsOf(call: Call): readonly Value[] {
-  return call.arguments.flatMap(value => (value.kind === 'array' ? value.items : value.kind === 'list' ? [value.element] : [value]));
+  return call.arguments.flatMap(value =>
+    value.kind === 'array' ? value.items : value.kind === 'list' ? [value.element] : [value],
+  );
 }
 
 const conjunction: Handler = call => {
-  const operands = operandsOf(call).map(value => readCondition(call, value)).filter(predicate => predicate !== undefined);
+  const operands = operandsOf(call)
+    .map(value => readCondition(call, value))
+    .filter(predicate => predicate !== undefined);
   return operands.length === 0 ? undefinedValue : conditionValue(and(operands));
 };
 
 const disjunction: Handler = call => {
-  const operands = operandsOf(call).map(value => readCondition(call, value)).filter(predicate => predicate !== undefined);
+  const operands = operandsOf(call)
+    .map(value => readCondition(call, value))
+    .filter(predicate => predicate !== undefined);
   if (operands.length === 0) return undefinedValue;
   // A disjunct that may be missing makes the whole narrower, one that stays keeps its meaning.
-  return conditionValue(or(operands.map(predicate => (predicate.kind === 'maybe-absent' ? predicate.operand : predicate))));
+  return conditionValue(
+    or(operands.map(predicate => (predicate.kind === 'maybe-absent' ? predicate.operand : predicate))),
+  );
 };
 
 const negation: Handler = call => {
@@ -371,11 +479,14 @@ const negation: Handler = call => {
   return predicate === undefined ? undefinedValue : conditionValue({ kind: 'not', operand: predicate });
 };
 
-const isNull: Handler = call => conditionValue({ kind: 'is-null', term: termOf(operand(call.arguments[0] ?? undefinedValue)) });
+const isNull: Handler = call =>
+  conditionValue({ kind: 'is-null', term: termOf(operand(call.arguments[0] ?? undefinedValue)) });
 
 const between: Handler = call => {
   const [column = undefinedValue, low = undefinedValue, high = undefinedValue] = call.arguments;
-  return conditionValue(and([compareTerms('>=', operand(column), operand(low)), compareTerms('<=', operand(column), operand(high))]));
+  return conditionValue(
+    and([compareTerms('>=', operand(column), operand(low)), compareTerms('<=', operand(column), operand(high))]),
+  );
 };
 
 // SQL text -----------------------------------------------------------------------------------------------------------
@@ -391,7 +502,8 @@ function sqlNative(sql: SqlText, tables: readonly TableNative[]): Value {
     method: (name, call) => {
       if (name === 'append') {
         const other = call.arguments[0];
-        if (other !== undefined && isDrizzle(other) && other.native.kind === 'sql') return joinSql([native, other.native], '');
+        if (other !== undefined && isDrizzle(other) && other.native.kind === 'sql')
+          return joinSql([native, other.native], '');
       }
       return nativeValue(native);
     },
@@ -407,7 +519,10 @@ function joinSql(parts: readonly SqlNative[], separator: string): Value {
     text += renumber(part.sql.text, values.length);
     values.push(...part.sql.values);
   }
-  return sqlNative({ text, values }, parts.flatMap(part => part.tables));
+  return sqlNative(
+    { text, values },
+    parts.flatMap(part => part.tables),
+  );
 }
 
 function renumber(text: string, offset: number): string {
@@ -417,7 +532,8 @@ function renumber(text: string, offset: number): string {
 /** The text of a tagged template: columns and tables by name, other templates spliced in, the rest as parameters. */
 const sqlTemplate: Handler = call => {
   const [texts, ...values] = call.arguments;
-  const parts = texts?.kind === 'array' ? texts.items.map(item => (item.kind === 'constant' ? String(item.value) : '')) : [];
+  const parts =
+    texts?.kind === 'array' ? texts.items.map(item => (item.kind === 'constant' ? String(item.value) : '')) : [];
   let text = '';
   const inputs: Value[] = [];
   const tables: TableNative[] = [];
@@ -434,7 +550,10 @@ const sqlTemplate: Handler = call => {
           continue;
         }
         if (native.kind === 'table') {
-          text += native.table.split('.').map(name => `"${name}"`).join('.');
+          text += native.table
+            .split('.')
+            .map(name => `"${name}"`)
+            .join('.');
           tables.push(native);
           continue;
         }
@@ -453,7 +572,10 @@ const sqlTemplate: Handler = call => {
       text += `$${inputs.length}`;
     }
   }
-  return sqlNative({ text, values: inputs }, uniqueBy(tables, table => table.marker));
+  return sqlNative(
+    { text, values: inputs },
+    uniqueBy(tables, table => table.marker),
+  );
 };
 
 /** The one alternative of a choice that is SQL, when only one is; else the choice as a parameter. */
@@ -472,7 +594,10 @@ const sqlJoin: Handler = call => {
   const [chunks, separator] = call.arguments;
   const items = chunks?.kind === 'array' ? chunks.items : chunks?.kind === 'list' ? [chunks.element] : [];
   const parts = items.flatMap(item => (isDrizzle(item) && item.native.kind === 'sql' ? [item.native] : []));
-  const between_ = separator !== undefined && isDrizzle(separator) && separator.native.kind === 'sql' ? separator.native.sql.text : ', ';
+  const between_ =
+    separator !== undefined && isDrizzle(separator) && separator.native.kind === 'sql'
+      ? separator.native.sql.text
+      : ', ';
   return joinSql(parts, between_);
 };
 
@@ -495,13 +620,23 @@ function aggregate(name: string): Handler {
 let nextTransaction = 1;
 
 /** A Drizzle client, or a transaction of one. `listResult`: `execute` gives the rows themselves. */
-export function drizzleClient(schema: () => ReadonlyMap<string, TableNative>, state: ClientState, id: number, listResult: boolean): Value {
+export function drizzleClient(
+  schema: () => ReadonlyMap<string, TableNative>,
+  state: ClientState,
+  id: number,
+  listResult: boolean,
+): Value {
   const client: NativeValue = {
     name: 'drizzle client',
     get key() {
       return `drizzle ${id} ${stateText(state)}`;
     },
-    member: (name, call) => (name === 'query' ? queryNamespace(schema, state) : name === '$client' ? call.machine.opaque(call.frame, call.at, 'the driver') : undefined),
+    member: (name, call) =>
+      name === 'query'
+        ? queryNamespace(schema, state)
+        : name === '$client'
+          ? call.machine.opaque(call.frame, call.at, 'the driver')
+          : undefined,
     method: (name, call) => clientMethod(name, call, schema, state, listResult),
   };
   return nativeValue(client);
@@ -525,7 +660,13 @@ function start(call: Call, state: ClientState, operation: Build['operation']): B
   };
 }
 
-function clientMethod(name: string, call: Call, schema: () => ReadonlyMap<string, TableNative>, state: ClientState, listResult: boolean): Value | undefined {
+function clientMethod(
+  name: string,
+  call: Call,
+  schema: () => ReadonlyMap<string, TableNative>,
+  state: ClientState,
+  listResult: boolean,
+): Value | undefined {
   const [first, second] = call.arguments;
   switch (name) {
     case 'select':
@@ -548,23 +689,59 @@ function clientMethod(name: string, call: Call, schema: () => ReadonlyMap<string
     case 'transaction': {
       if (first === undefined) return undefined;
       const inner = copyState(state);
-      return callValue(call.machine, call.frame, first, [drizzleClient(schema, inner, nextTransaction++, listResult)], { at: call.at, end: call.end });
+      return callValue(call.machine, call.frame, first, [drizzleClient(schema, inner, nextTransaction++, listResult)], {
+        at: call.at,
+        end: call.end,
+      });
     }
     case 'batch':
-      return first === undefined ? undefined : { kind: 'promise', value: first.kind === 'array' ? { kind: 'array', items: first.items.map(item => (item.kind === 'native' ? (behaviourOf(item).settle?.(call) ?? item) : item)) } : first, facts: [] };
+      return first === undefined
+        ? undefined
+        : {
+            kind: 'promise',
+            value:
+              first.kind === 'array'
+                ? {
+                    kind: 'array',
+                    items: first.items.map(item =>
+                      item.kind === 'native' ? (behaviourOf(item).settle?.(call) ?? item) : item,
+                    ),
+                  }
+                : first,
+            facts: [],
+          };
     case 'execute': {
       const native = first !== undefined && isDrizzle(first) ? first.native : undefined;
       if (native?.kind === 'builder') return { kind: 'promise', value: settleBuild(call, native.build), facts: [] };
-      const sql: SqlText | undefined = native?.kind === 'sql' ? native.sql : first?.kind === 'constant' ? { text: String(first.value), values: [] } : undefined;
+      const sql: SqlText | undefined =
+        native?.kind === 'sql'
+          ? native.sql
+          : first?.kind === 'constant'
+            ? { text: String(first.value), values: [] }
+            : undefined;
       if (sql === undefined) {
-        call.machine.gap('A statement in SQL is put together at run time.', call.machine.place(call.frame, call.at, call.end));
+        call.machine.gap(
+          'A statement in SQL is put together at run time.',
+          call.machine.place(call.frame, call.at, call.end),
+        );
         return call.machine.opaque(call.frame, call.at, 'a statement put together at run time');
       }
       const text = sql.text.replaceAll(/"table:([^"]+)"/g, '"$1"');
       const result = runSql(call, { text, values: sql.values.map(operand) }, state);
       if (listResult) return { kind: 'promise', value: result, facts: [] };
       const count: Value = result.kind === 'list' ? lengthOf(result) : constant(0);
-      return { kind: 'promise', value: { kind: 'object', fields: new Map([['rows', result], ['rowCount', count]]), spread: [] }, facts: [] };
+      return {
+        kind: 'promise',
+        value: {
+          kind: 'object',
+          fields: new Map([
+            ['rows', result],
+            ['rowCount', count],
+          ]),
+          spread: [],
+        },
+        facts: [],
+      };
     }
     case 'refreshMaterializedView':
       return undefinedValue;
@@ -590,20 +767,36 @@ function builderValue(build: Build): Value {
 
 function derivedColumn(build: Build, name: string): Value | undefined {
   if (build.selection?.kind === 'object') return build.selection.fields.get(name);
-  return build.table === undefined ? undefined : behaviourOf(nativeValue(build.table) as Extract<Value, { kind: 'native' }>).member?.(name, undefined as never);
+  return build.table === undefined
+    ? undefined
+    : behaviourOf(nativeValue(build.table) as Extract<Value, { kind: 'native' }>).member?.(name, undefined as never);
 }
 
 function builderMethod(native: BuilderNative, name: string, call: Call): Value | undefined {
   const { build } = native;
   const [first, second] = call.arguments;
-  const place = { ...build.place, endLine: Math.max(call.machine.place(call.frame, call.end).line, build.place.endLine ?? build.place.line) };
-  const grown = (change: Partial<Build>): Value => builderValue({ ...build, place: place.endLine > place.line ? place : { file: place.file, line: place.line }, ...change });
+  const place = {
+    ...build.place,
+    endLine: Math.max(call.machine.place(call.frame, call.end).line, build.place.endLine ?? build.place.line),
+  };
+  const grown = (change: Partial<Build>): Value =>
+    builderValue({
+      ...build,
+      place: place.endLine > place.line ? place : { file: place.file, line: place.line },
+      ...change,
+    });
   switch (name) {
     case 'from': {
       const table = asTable(first);
       if (table !== undefined) return grown({ table });
       const source = asBuilder(first);
-      if (source !== undefined) return grown({ table: source.build.table, joins: source.build.joins, where: source.build.where, source: source.build });
+      if (source !== undefined)
+        return grown({
+          table: source.build.table,
+          joins: source.build.joins,
+          where: source.build.where,
+          source: source.build,
+        });
       return grown({});
     }
     case 'innerJoin':
@@ -612,11 +805,20 @@ function builderMethod(native: BuilderNative, name: string, call: Call): Value |
     case 'fullJoin':
     case 'crossJoin': {
       const table = asTable(first) ?? asBuilder(first)?.build.table;
-      return table === undefined ? grown({}) : grown({ joins: [...build.joins, { table, on: second, required: name === 'innerJoin' || name === 'crossJoin' }] });
+      return table === undefined
+        ? grown({})
+        : grown({
+            joins: [...build.joins, { table, on: second, required: name === 'innerJoin' || name === 'crossJoin' }],
+          });
     }
     case 'where':
       // A sub-query's own condition stays; a second `where` of one query replaces the first.
-      return grown({ where: build.source?.where === undefined || build.source.where !== build.where ? first : both(call, build.source.where, first) });
+      return grown({
+        where:
+          build.source?.where === undefined || build.source.where !== build.where
+            ? first
+            : both(call, build.source.where, first),
+      });
     case 'set':
     case 'values':
       return grown({ values: first });
@@ -653,7 +855,11 @@ function builderMethod(native: BuilderNative, name: string, call: Call): Value |
     case 'finally': {
       const result: Value = { kind: 'promise', value: settleBuild(call, build), facts: [] };
       if (name !== 'then' || first === undefined) return result;
-      return { kind: 'promise', value: callValue(call.machine, call.frame, first, [result.value], { at: call.at, end: call.end }), facts: [] };
+      return {
+        kind: 'promise',
+        value: callValue(call.machine, call.frame, first, [result.value], { at: call.at, end: call.end }),
+        facts: [],
+      };
     }
     default:
       return undefined;
@@ -699,13 +905,23 @@ function settleBuild(call: Call, build: Build): Value {
     const inner = joined[index];
     return inner?.required === true ? [rowFact(inner, build.place, `joined '${inner.table}'`)] : [];
   });
-  const rowsByMarker = new Map<string, { readonly row: RowVariable; readonly required: boolean; readonly table: TableNative }>([[table.marker, { row: self, required: true, table }]]);
+  const rowsByMarker = new Map<
+    string,
+    { readonly row: RowVariable; readonly required: boolean; readonly table: TableNative }
+  >([[table.marker, { row: self, required: true, table }]]);
   for (const [index, join] of build.joins.entries()) {
     const inner = joined[index];
-    if (inner !== undefined) rowsByMarker.set(join.table.marker, { row: inner, required: join.required, table: join.table });
+    if (inner !== undefined)
+      rowsByMarker.set(join.table.marker, { row: inner, required: join.required, table: join.table });
   }
-  const selection = build.operation === 'read' ? build.selection : build.returning === true ? undefined : build.returning;
-  const list: Extract<Value, { kind: 'list' }> = { kind: 'list', element: undefinedValue, rows: self, facts: joinFacts };
+  const selection =
+    build.operation === 'read' ? build.selection : build.returning === true ? undefined : build.returning;
+  const list: Extract<Value, { kind: 'list' }> = {
+    kind: 'list',
+    element: undefinedValue,
+    rows: self,
+    facts: joinFacts,
+  };
   const counted: Extract<Value, { kind: 'list' }> = { ...list, element: wholeTableRow(table, self) };
   const element = selectedElement(selection, rowsByMarker, counted, build);
   runQuery(machine, frame, {
@@ -720,9 +936,17 @@ function settleBuild(call: Call, build: Build): Value {
     place: build.place,
   });
   if (build.operation !== 'read' && build.returning === undefined) {
-    return { kind: 'object', fields: new Map([['rowCount', lengthOf(counted)], ['length', lengthOf(counted)]]), spread: [] };
+    return {
+      kind: 'object',
+      fields: new Map([
+        ['rowCount', lengthOf(counted)],
+        ['length', lengthOf(counted)],
+      ]),
+      spread: [],
+    };
   }
-  if (build.operation === 'read' && !build.grouped && selection?.kind === 'object' && isAggregate(selection)) return { kind: 'array', items: [element] };
+  if (build.operation === 'read' && !build.grouped && selection?.kind === 'object' && isAggregate(selection))
+    return { kind: 'array', items: [element] };
   return { ...list, element };
 }
 
@@ -734,13 +958,29 @@ function isAggregate(selection: Extract<Value, { kind: 'object' }>): boolean {
   const values = [...selection.fields.values()];
   return (
     values.length > 0 &&
-    values.every(value => isDrizzle(value) && (value.native.kind === 'aggregate' || (value.native.kind === 'sql' && /^\s*(?:coalesce\s*\(\s*)?(?:count|sum|avg|min|max|bool_or|array_agg|json_agg)\s*\(/i.test(value.native.sql.text))))
+    values.every(
+      value =>
+        isDrizzle(value) &&
+        (value.native.kind === 'aggregate' ||
+          (value.native.kind === 'sql' &&
+            /^\s*(?:coalesce\s*\(\s*)?(?:count|sum|avg|min|max|bool_or|array_agg|json_agg)\s*\(/i.test(
+              value.native.sql.text,
+            ))),
+    )
   );
 }
 
-type RowsByMarker = ReadonlyMap<string, { readonly row: RowVariable; readonly required: boolean; readonly table: TableNative }>;
+type RowsByMarker = ReadonlyMap<
+  string,
+  { readonly row: RowVariable; readonly required: boolean; readonly table: TableNative }
+>;
 
-function selectedElement(selection: Value | undefined, rows: RowsByMarker, list: Extract<Value, { kind: 'list' }>, build: Build): Value {
+function selectedElement(
+  selection: Value | undefined,
+  rows: RowsByMarker,
+  list: Extract<Value, { kind: 'list' }>,
+  build: Build,
+): Value {
   const names = new Map([...rows].map(([marker, { row }]) => [marker, row.name]));
   if (selection === undefined) {
     const [main] = rows.values();
@@ -748,14 +988,30 @@ function selectedElement(selection: Value | undefined, rows: RowsByMarker, list:
     const fields = new Map<string, Value>();
     for (const { table, row, required } of rows.values()) {
       const value = wholeTableRow(table, row);
-      const name = table.marker.startsWith('alias:') ? table.marker.slice(6) : (table.table.split('.').at(-1) ?? table.table);
-      fields.set(name, required ? value : choose([{ value, facts: [rowFact(row, build.place)] }, { value: nullValue, facts: [] }]));
+      const name = table.marker.startsWith('alias:')
+        ? table.marker.slice(6)
+        : (table.table.split('.').at(-1) ?? table.table);
+      fields.set(
+        name,
+        required
+          ? value
+          : choose([
+              { value, facts: [rowFact(row, build.place)] },
+              { value: nullValue, facts: [] },
+            ]),
+      );
     }
     return { kind: 'object', fields, spread: [] };
   }
   const selected = (value: Value): Value => {
-    if (value.kind === 'object') return { kind: 'object', fields: new Map([...value.fields].map(([name, field]) => [name, selected(field)])), spread: value.spread.map(selected) };
-    if (value.kind === 'choice') return choose(value.alternatives.map(alternative => ({ ...alternative, value: selected(alternative.value) })));
+    if (value.kind === 'object')
+      return {
+        kind: 'object',
+        fields: new Map([...value.fields].map(([name, field]) => [name, selected(field)])),
+        spread: value.spread.map(selected),
+      };
+    if (value.kind === 'choice')
+      return choose(value.alternatives.map(alternative => ({ ...alternative, value: selected(alternative.value) })));
     if (!isDrizzle(value)) return value;
     const native = value.native;
     switch (native.kind) {
@@ -764,7 +1020,10 @@ function selectedElement(selection: Value | undefined, rows: RowsByMarker, list:
         const term = renameTerm(columnTerm(native), names);
         if (holder === undefined || holder.required) return { kind: 'term', term, maybeUndefined: false };
         // A value out of an outer join is there only when its row is.
-        return choose([{ value: { kind: 'term', term, maybeUndefined: false }, facts: [rowFact(holder.row, build.place)] }, { value: nullValue, facts: [] }]);
+        return choose([
+          { value: { kind: 'term', term, maybeUndefined: false }, facts: [rowFact(holder.row, build.place)] },
+          { value: nullValue, facts: [] },
+        ]);
       }
       case 'table': {
         const holder = rows.get(native.marker);
@@ -772,7 +1031,15 @@ function selectedElement(selection: Value | undefined, rows: RowsByMarker, list:
       }
       case 'aggregate':
         if (native.function === 'count') return lengthOf(list);
-        return { kind: 'term', term: { kind: 'call', name: native.function, arguments: native.of.map(inner => renameTerm(termOf(operand(inner)), names)) }, maybeUndefined: false };
+        return {
+          kind: 'term',
+          term: {
+            kind: 'call',
+            name: native.function,
+            arguments: native.of.map(inner => renameTerm(termOf(operand(inner)), names)),
+          },
+          maybeUndefined: false,
+        };
       case 'sql':
         if (/^\s*count\s*\(/i.test(native.sql.text)) return lengthOf(list);
         return { kind: 'term', term: renameTerm(sqlTerm(native), names), maybeUndefined: false };
@@ -815,7 +1082,11 @@ function columnsOfTerm(term: Term, row: string): string[] {
 }
 
 /** Assigned columns of `set` or `values`; open when something unknown is spread in. */
-function assigned(value: Value | undefined, table: TableNative, names: ReadonlyMap<string, string>): { readonly values: { column: string; value: Term }[]; readonly open: boolean } {
+function assigned(
+  value: Value | undefined,
+  table: TableNative,
+  names: ReadonlyMap<string, string>,
+): { readonly values: { column: string; value: Term }[]; readonly open: boolean } {
   const found = new Map<string, Term>();
   let open = false;
   const walk = (part: Value): void => {
@@ -854,13 +1125,21 @@ function assigned(value: Value | undefined, table: TableNative, names: ReadonlyM
 function settleInsert(call: Call, build: Build, table: TableNative): Value {
   const { machine, frame } = call;
   const given = build.values;
-  const items = given === undefined ? [] : given.kind === 'array' ? given.items : given.kind === 'list' ? [given.element] : [given];
+  const items =
+    given === undefined ? [] : given.kind === 'array' ? given.items : given.kind === 'list' ? [given.element] : [given];
   let last: RowVariable | undefined;
   for (const item of items.slice(0, 8)) {
     const fresh = machine.newRow(table.table, { kind: 'true' });
     const names = new Map([[table.marker, fresh.name]]);
     const { values, open } = assigned(item, table, names);
-    const where = and(values.map(({ column, value }): Predicate => ({ kind: 'compare', operator: '=', left: { kind: 'column', row: fresh.name, column }, right: value })));
+    const where = and(
+      values.map(({ column, value }): Predicate => ({
+        kind: 'compare',
+        operator: '=',
+        left: { kind: 'column', row: fresh.name, column },
+        right: value,
+      })),
+    );
     const row: RowVariable = { ...fresh, where };
     last = row;
     const source = given?.kind === 'list' ? given : undefined;
@@ -882,24 +1161,45 @@ function settleInsert(call: Call, build: Build, table: TableNative): Value {
   }
   if (last === undefined) return machine.opaque(frame, call.at, 'the result of an insert');
   const rows = new Map([[table.marker, { row: last, required: true, table }]]);
-  const counted: Extract<Value, { kind: 'list' }> = { kind: 'list', element: wholeTableRow(table, last), rows: last, facts: [] };
+  const counted: Extract<Value, { kind: 'list' }> = {
+    kind: 'list',
+    element: wholeTableRow(table, last),
+    rows: last,
+    facts: [],
+  };
   const selection = build.returning === true ? undefined : build.returning;
   return { ...counted, element: selectedElement(selection, rows, counted, build) };
 }
 
 /** `on conflict (target) do update`: the row that is there already is changed, whoever owns it. */
-function settleConflict(call: Call, build: Build, table: TableNative, inserted: readonly { readonly column: string; readonly value: Term }[]): void {
+function settleConflict(
+  call: Call,
+  build: Build,
+  table: TableNative,
+  inserted: readonly { readonly column: string; readonly value: Term }[],
+): void {
   if (build.conflict?.kind !== 'object') return;
   const { machine, frame } = call;
   const target = build.conflict.fields.get('target');
-  const columns = target === undefined ? [] : target.kind === 'array' ? columnsIn(target) : columnsIn({ kind: 'array', items: [target] });
+  const columns =
+    target === undefined
+      ? []
+      : target.kind === 'array'
+        ? columnsIn(target)
+        : columnsIn({ kind: 'array', items: [target] });
   const row = machine.newRow(table.table, { kind: 'true' });
   const names = new Map([[table.marker, row.name]]);
   const keys = columns.map((column): Predicate => {
-    const value = inserted.find(candidate => candidate.column === column)?.value ?? { kind: 'opaque' as const, id: `${row.name}.${column}`, reason: 'a generated key' };
+    const value = inserted.find(candidate => candidate.column === column)?.value ?? {
+      kind: 'opaque' as const,
+      id: `${row.name}.${column}`,
+      reason: 'a generated key',
+    };
     return { kind: 'compare', operator: '=', left: { kind: 'column', row: row.name, column }, right: value };
   });
-  const condition = readCondition(call, build.conflict.fields.get('setWhere') ?? build.conflict.fields.get('where'), [table]);
+  const condition = readCondition(call, build.conflict.fields.get('setWhere') ?? build.conflict.fields.get('where'), [
+    table,
+  ]);
   const where = and([...keys, ...(condition === undefined ? [] : [renamePredicate(condition, names)])]);
   const { values, open } = assigned(build.conflict.fields.get('set'), table, names);
   runQuery(machine, frame, {
@@ -954,7 +1254,10 @@ function optionOf(call: Call, options: Value | undefined, name: string): Value |
 function relationalWhere(call: Call, table: TableNative, where: Value | undefined): Predicate {
   if (where === undefined) return { kind: 'true' };
   if (where.kind === 'function') {
-    const result = callValue(call.machine, call.frame, where, [nativeValue(table), operatorsNamespace], { at: call.at, end: call.end });
+    const result = callValue(call.machine, call.frame, where, [nativeValue(table), operatorsNamespace], {
+      at: call.at,
+      end: call.end,
+    });
     return readCondition(call, result, [table]) ?? { kind: 'true' };
   }
   if (where.kind === 'object') return objectWhere(call, table, where);
@@ -966,9 +1269,12 @@ function objectWhere(call: Call, table: TableNative, where: Extract<Value, { kin
   const operands: Predicate[] = [];
   for (const [name, value] of where.fields) {
     if (name === 'AND' || name === 'OR') {
-      const inner = (value.kind === 'array' ? value.items : [value]).flatMap(item => (item.kind === 'object' ? [objectWhere(call, table, item)] : []));
+      const inner = (value.kind === 'array' ? value.items : [value]).flatMap(item =>
+        item.kind === 'object' ? [objectWhere(call, table, item)] : [],
+      );
       operands.push(name === 'AND' ? and(inner) : or(inner));
-    } else if (name === 'NOT' && value.kind === 'object') operands.push({ kind: 'not', operand: objectWhere(call, table, value) });
+    } else if (name === 'NOT' && value.kind === 'object')
+      operands.push({ kind: 'not', operand: objectWhere(call, table, value) });
     else {
       const column = table.columns.get(name);
       if (column === undefined) continue;
@@ -983,20 +1289,35 @@ function fieldConditions(call: Call, column: Term, value: Value): Predicate[] {
   const self: Value = { kind: 'term', term: column, maybeUndefined: false };
   if (value.kind !== 'object') {
     const terms = alternativesOf(value);
-    const gone = terms.some(({ value: inner }) => (inner.kind === 'constant' && inner.value === undefined) || (inner.kind === 'term' && inner.maybeUndefined));
+    const gone = terms.some(
+      ({ value: inner }) =>
+        (inner.kind === 'constant' && inner.value === undefined) || (inner.kind === 'term' && inner.maybeUndefined),
+    );
     const compare = compareTerms('=', self, operand(value));
-    return [gone ? { kind: 'maybe-absent', operand: compare, because: call.machine.code(call.frame, call.at) } : compare];
+    return [
+      gone ? { kind: 'maybe-absent', operand: compare, because: call.machine.code(call.frame, call.at) } : compare,
+    ];
   }
   return [...value.fields].map(([name, field]): Predicate => {
-    const operator = ({ eq: '=', ne: '<>', gt: '>', gte: '>=', lt: '<', lte: '<=', like: 'like', ilike: 'like' } as const)[name];
+    const operator = (
+      { eq: '=', ne: '<>', gt: '>', gte: '>=', lt: '<', lte: '<=', like: 'like', ilike: 'like' } as const
+    )[name];
     if (operator !== undefined) return compareTerms(operator, self, operand(field));
     if (name === 'in') return inValues(call.machine, column, field);
     if (name === 'isNull') return { kind: 'is-null', term: column };
-    return name === 'isNotNull' ? negate({ kind: 'is-null', term: column }) : { kind: 'opaque', reason: `the operator '${name}'` };
+    return name === 'isNotNull'
+      ? negate({ kind: 'is-null', term: column })
+      : { kind: 'opaque', reason: `the operator '${name}'` };
   });
 }
 
-function relationalQuery(call: Call, table: TableNative, state: ClientState, options: Value | undefined, place: Place): Extract<Value, { kind: 'list' }> {
+function relationalQuery(
+  call: Call,
+  table: TableNative,
+  state: ClientState,
+  options: Value | undefined,
+  place: Place,
+): Extract<Value, { kind: 'list' }> {
   const { machine, frame } = call;
   const fresh = machine.newRow(table.table, { kind: 'true' });
   const names = new Map([[table.marker, fresh.name]]);
@@ -1018,7 +1339,15 @@ function relationalQuery(call: Call, table: TableNative, state: ClientState, opt
   return { kind: 'list', element, rows: row, facts: [] };
 }
 
-function relationalRow(call: Call, table: TableNative, row: RowVariable, options: Value | undefined, joined: RowVariable[], place: Place, depth: number): RowValue {
+function relationalRow(
+  call: Call,
+  table: TableNative,
+  row: RowVariable,
+  options: Value | undefined,
+  joined: RowVariable[],
+  place: Place,
+  depth: number,
+): RowValue {
   const { machine } = call;
   const whole = wholeTableRow(table, row, chosenColumns(table, optionOf(call, options, 'columns')));
   const fields = new Map(whole.fields);
@@ -1037,24 +1366,44 @@ function relationalRow(call: Call, table: TableNative, row: RowVariable, options
       left: { kind: 'column', row: fresh.name, column: relation.references[index] ?? field },
       right: { kind: 'column', row: row.name, column: field },
     }));
-    const own = renamePredicate(relationalWhere(call, relation.target, optionOf(call, innerOptions, 'where')), new Map([[relation.target.marker, fresh.name]]));
+    const own = renamePredicate(
+      relationalWhere(call, relation.target, optionOf(call, innerOptions, 'where')),
+      new Map([[relation.target.marker, fresh.name]]),
+    );
     const innerRow: RowVariable = { ...fresh, where: and([...keys, own]) };
     machine.rows.set(innerRow.name, innerRow);
     joined.push(innerRow);
     const element = relationalRow(call, relation.target, innerRow, innerOptions, joined, place, depth + 1);
     const list: Extract<Value, { kind: 'list' }> = { kind: 'list', element, rows: innerRow, facts: [] };
-    fields.set(name, relation.many ? list : choose([{ value: element, facts: [rowFact(innerRow, place)] }, { value: nullValue, facts: [] }]));
+    fields.set(
+      name,
+      relation.many
+        ? list
+        : choose([
+            { value: element, facts: [rowFact(innerRow, place)] },
+            { value: nullValue, facts: [] },
+          ]),
+    );
   }
   const extras = optionOf(call, options, 'extras');
-  for (const [name] of extras?.kind === 'object' ? extras.fields : []) fields.set(name, { kind: 'term', term: { kind: 'call', name: 'sql', arguments: [{ kind: 'column', row: row.name, column: '*' }] }, maybeUndefined: false });
+  for (const [name] of extras?.kind === 'object' ? extras.fields : [])
+    fields.set(name, {
+      kind: 'term',
+      term: { kind: 'call', name: 'sql', arguments: [{ kind: 'column', row: row.name, column: '*' }] },
+      maybeUndefined: false,
+    });
   return { ...whole, fields };
 }
 
 function chosenColumns(table: TableNative, columns: Value | undefined): ReadonlySet<string> | undefined {
   if (columns?.kind !== 'object') return undefined;
-  const wanted = [...columns.fields].filter(([, value]) => value.kind === 'constant' && value.value === true).map(([name]) => name);
+  const wanted = [...columns.fields]
+    .filter(([, value]) => value.kind === 'constant' && value.value === true)
+    .map(([name]) => name);
   if (wanted.length > 0) return new Set(wanted);
-  const unwanted = new Set([...columns.fields].filter(([, value]) => value.kind === 'constant' && value.value === false).map(([name]) => name));
+  const unwanted = new Set(
+    [...columns.fields].filter(([, value]) => value.kind === 'constant' && value.value === false).map(([name]) => name),
+  );
   return unwanted.size === 0 ? undefined : new Set([...table.columns.keys()].filter(name => !unwanted.has(name)));
 }
 
@@ -1099,13 +1448,19 @@ const alias: Handler = call => {
   const [table, name] = call.arguments;
   const native = asTable(table);
   const text = name?.kind === 'constant' ? String(name.value) : 'alias';
-  return native === undefined ? undefinedValue : nativeValue(tableNative(native.table, `alias:${text}`, native.columns));
+  return native === undefined
+    ? undefinedValue
+    : nativeValue(tableNative(native.table, `alias:${text}`, native.columns));
 };
 
 const tableColumns: Handler = call => {
   const table = asTable(call.arguments[0]);
   if (table === undefined) return undefinedValue;
-  return { kind: 'object', fields: new Map([...table.columns].map(([property, column]) => [property, columnNative(table, property, column)])), spread: [] };
+  return {
+    kind: 'object',
+    fields: new Map([...table.columns].map(([property, column]) => [property, columnNative(table, property, column)])),
+    spread: [],
+  };
 };
 
 const table: Handler = call => defineTable(call, firstText(call.arguments) ?? 'unknown', call.arguments[1]);
@@ -1116,7 +1471,8 @@ const schemaOf: Handler = call => {
     name: 'schema',
     key: `schema ${name}`,
     method: (method, inner) => {
-      if (method !== 'table' && method !== 'view' && method !== 'materializedView') return columnBuilder(undefined, undefined);
+      if (method !== 'table' && method !== 'view' && method !== 'materializedView')
+        return columnBuilder(undefined, undefined);
       const own = firstText(inner.arguments) ?? 'unknown';
       return defineTable(inner, name === 'public' ? own : `${name}.${own}`, inner.arguments[1]);
     },
@@ -1151,7 +1507,8 @@ export const drizzleHandlers: Readonly<Record<string, Handler>> = {
   [`${pgCore}#pgEnum`]: enumOf,
   [`${pgCore}#pgView`]: view,
   [`${pgCore}#pgMaterializedView`]: view,
-  [`${pgCore}#pgTableCreator`]: call => handlerValue('pgTable', 'pgTable', inner => table({ ...inner, arguments: inner.arguments, machine: call.machine })),
+  [`${pgCore}#pgTableCreator`]: call =>
+    handlerValue('pgTable', 'pgTable', inner => table({ ...inner, arguments: inner.arguments, machine: call.machine })),
   [`${pgCore}#alias`]: alias,
   [`${pgCore}#*`]: anyColumn,
   'drizzle-orm#relations': defineRelations,
@@ -1195,4 +1552,3 @@ export const drizzleHandlers: Readonly<Record<string, Handler>> = {
   'drizzle-orm/pglite#drizzle': connect(false),
   'drizzle-orm/postgres-js#drizzle': connect(true),
 };
-

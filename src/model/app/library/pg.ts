@@ -56,6 +56,9 @@ const connect: Handler = () => poolValue({ kind: 'pg', base: 'owner', sqlRole: u
 /** node-postgres, and the drivers that speak like it. */
 export const pgHandlers: Readonly<Record<string, Handler>> = Object.fromEntries(
   ['pg', '@neondatabase/serverless', '@vercel/postgres'].flatMap(library =>
-    ['Pool', 'Client', 'pg.Pool', 'pg.Client', 'default.Pool', 'default.Client'].map(name => [`${library}#new ${name}`, connect]),
+    ['Pool', 'Client', 'pg.Pool', 'pg.Client', 'default.Pool', 'default.Client'].map(name => [
+      `${library}#new ${name}`,
+      connect,
+    ]),
   ),
 );

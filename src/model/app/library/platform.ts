@@ -67,12 +67,25 @@ function urlValue(call: Call): Value {
   const term = { kind: 'client', path: 'query' } as const;
   call.machine.noteSource(call.frame, term, call.at);
   const text = (path: string): Value => present({ kind: 'client', path });
-  return objectOf({ searchParams: clientValue('query'), pathname: text('url.pathname'), origin: text('url.origin'), href: text('url'), search: text('url.search'), host: text('url.host'), hostname: text('url.host'), protocol: text('url.protocol') });
+  return objectOf({
+    searchParams: clientValue('query'),
+    pathname: text('url.pathname'),
+    origin: text('url.origin'),
+    href: text('url'),
+    search: text('url.search'),
+    host: text('url.host'),
+    hostname: text('url.host'),
+    protocol: text('url.protocol'),
+  });
 }
 
 const newUrl: Handler = call => {
   const [first] = call.arguments;
-  const isClient = first !== undefined && alternativesOf(first).some(({ value }) => value.kind === 'term' && value.term.kind === 'client' && value.term.path === 'url');
+  const isClient =
+    first !== undefined &&
+    alternativesOf(first).some(
+      ({ value }) => value.kind === 'term' && value.term.kind === 'client' && value.term.path === 'url',
+    );
   if (isClient) return urlValue(call);
   return { kind: 'external', library: undefined, path: 'URL()', arguments: call.arguments };
 };
@@ -102,19 +115,38 @@ function answer(callee: string, library: string | undefined): Handler {
 function messageOf(body: Value | undefined): string | undefined {
   if (body?.kind === 'constant' && typeof body.value === 'string') return body.value;
   if (body?.kind !== 'object') return undefined;
-  for (const field of body.fields.values()) if (field.kind === 'constant' && typeof field.value === 'string') return field.value;
+  for (const field of body.fields.values())
+    if (field.kind === 'constant' && typeof field.value === 'string') return field.value;
   return undefined;
 }
 
 /** Records that a path leaves here, with what the conditions on the way say. */
-export function noteExit(call: Call, how: ExitEvent['how'], status: number | undefined, message: string | undefined): void {
+export function noteExit(
+  call: Call,
+  how: ExitEvent['how'],
+  status: number | undefined,
+  message: string | undefined,
+): void {
   const { machine, frame } = call;
-  machine.emit(frame, { kind: 'exit', how, status, message, because: frame.facts.slice(-4), place: machine.place(frame, call.at, call.end) });
+  machine.emit(frame, {
+    kind: 'exit',
+    how,
+    status,
+    message,
+    because: frame.facts.slice(-4),
+    place: machine.place(frame, call.at, call.end),
+  });
 }
 
 function leaving(callee: string, how: ExitEvent['how'], status: number): Handler {
   return call => {
-    call.machine.emit(call.frame, { kind: 'call', library: 'next/navigation', callee, arguments: call.arguments, place: call.machine.place(call.frame, call.at, call.end) });
+    call.machine.emit(call.frame, {
+      kind: 'call',
+      library: 'next/navigation',
+      callee,
+      arguments: call.arguments,
+      place: call.machine.place(call.frame, call.at, call.end),
+    });
     noteExit(call, how, status, undefined);
     call.frame.dead = true;
     return bottom;
@@ -124,7 +156,13 @@ function leaving(callee: string, how: ExitEvent['how'], status: number): Handler
 function requestPart(path: string): Handler {
   return call => {
     call.machine.noteSource(call.frame, { kind: 'client', path }, call.at);
-    call.machine.emit(call.frame, { kind: 'call', library: 'next/headers', callee: path === 'header' ? 'headers' : 'cookies', arguments: [], place: call.machine.place(call.frame, call.at, call.end) });
+    call.machine.emit(call.frame, {
+      kind: 'call',
+      library: 'next/headers',
+      callee: path === 'header' ? 'headers' : 'cookies',
+      arguments: [],
+      place: call.machine.place(call.frame, call.at, call.end),
+    });
     return { kind: 'promise', value: clientValue(path), facts: [] };
   };
 }
@@ -135,15 +173,28 @@ const unstableCache: Handler = call => {
   const closure = body.closure as FunctionClosure;
   const place = call.machine.place(call.frame, call.at, call.end);
   const name = body.name === '' ? (call.frame.code?.name ?? 'unstable_cache') : body.name;
-  return handlerValue('cached function', `unstable_cache ${place.file}:${place.line} ${valueKey(body)} ${keyParts === undefined ? '' : valueKey(keyParts)}`, inner => {
-    const parts = keyParts?.kind === 'array' ? keyParts.items : [];
-    void options;
-    return callValue(inner.machine, inner.frame, body, inner.arguments, {
-      at: inner.at,
-      end: inner.end,
-      cached: result => ({ id: `${place.file}#${name}`, mechanism: 'unstable_cache', name, arguments: inner.arguments, keyParts: parts, captured: capturedValues(closure), place, result }),
-    });
-  });
+  return handlerValue(
+    'cached function',
+    `unstable_cache ${place.file}:${place.line} ${valueKey(body)} ${keyParts === undefined ? '' : valueKey(keyParts)}`,
+    inner => {
+      const parts = keyParts?.kind === 'array' ? keyParts.items : [];
+      void options;
+      return callValue(inner.machine, inner.frame, body, inner.arguments, {
+        at: inner.at,
+        end: inner.end,
+        cached: result => ({
+          id: `${place.file}#${name}`,
+          mechanism: 'unstable_cache',
+          name,
+          arguments: inner.arguments,
+          keyParts: parts,
+          captured: capturedValues(closure),
+          place,
+          result,
+        }),
+      });
+    },
+  );
 };
 
 const first: Handler = call => call.arguments[0] ?? undefinedValue;
@@ -151,7 +202,12 @@ const first: Handler = call => call.arguments[0] ?? undefinedValue;
 const keepText: Handler = call => {
   const [value] = call.arguments;
   if (value === undefined) return constant('');
-  return choose(alternativesOf(value).map(({ value: inner, facts }) => ({ value: inner.kind === 'constant' ? constant(String(inner.value)) : inner, facts })));
+  return choose(
+    alternativesOf(value).map(({ value: inner, facts }) => ({
+      value: inner.kind === 'constant' ? constant(String(inner.value)) : inner,
+      facts,
+    })),
+  );
 };
 
 const toBoolean: Handler = call => {
@@ -159,7 +215,10 @@ const toBoolean: Handler = call => {
   return choose(
     alternativesOf(value).map(({ value: inner, facts }) => {
       if (inner.kind === 'constant') return { value: constant(Boolean(inner.value)), facts };
-      return { value: inner.kind === 'test' || inner.kind === 'term' || inner.kind === 'native' ? inner : constant(true), facts };
+      return {
+        value: inner.kind === 'test' || inner.kind === 'term' || inner.kind === 'native' ? inner : constant(true),
+        facts,
+      };
     }),
   );
 };
@@ -167,21 +226,35 @@ const toBoolean: Handler = call => {
 const objectEntries: Handler = call => {
   const [value = undefinedValue] = call.arguments;
   if (value.kind === 'object' && value.spread.length === 0) {
-    return { kind: 'array', items: [...value.fields].map(([name, field]): Value => ({ kind: 'array', items: [constant(name), field] })) };
+    return {
+      kind: 'array',
+      items: [...value.fields].map(([name, field]): Value => ({ kind: 'array', items: [constant(name), field] })),
+    };
   }
   const { element } = iterated(call.machine, call.frame, value, call.at);
-  return { kind: 'list', element: { kind: 'array', items: [call.machine.opaque(call.frame, call.at, 'a key'), element] }, rows: undefined, facts: [] };
+  return {
+    kind: 'list',
+    element: { kind: 'array', items: [call.machine.opaque(call.frame, call.at, 'a key'), element] },
+    rows: undefined,
+    facts: [],
+  };
 };
 
 const objectValues: Handler = call => {
   const [value = undefinedValue] = call.arguments;
   if (value.kind === 'object' && value.spread.length === 0) return { kind: 'array', items: [...value.fields.values()] };
-  return { kind: 'list', element: iterated(call.machine, call.frame, value, call.at).element, rows: undefined, facts: [] };
+  return {
+    kind: 'list',
+    element: iterated(call.machine, call.frame, value, call.at).element,
+    rows: undefined,
+    facts: [],
+  };
 };
 
 const objectKeys: Handler = call => {
   const [value = undefinedValue] = call.arguments;
-  if (value.kind === 'object' && value.spread.length === 0) return { kind: 'array', items: [...value.fields.keys()].map(name => constant(name)) };
+  if (value.kind === 'object' && value.spread.length === 0)
+    return { kind: 'array', items: [...value.fields.keys()].map(name => constant(name)) };
   return { kind: 'list', element: call.machine.opaque(call.frame, call.at, 'a key'), rows: undefined, facts: [] };
 };
 
@@ -189,7 +262,9 @@ const fromEntries: Handler = call => {
   const [value = undefinedValue] = call.arguments;
   if (value.kind === 'array') {
     const fields = new Map<string, Value>();
-    for (const item of value.items) if (item.kind === 'array' && item.items[0]?.kind === 'constant') fields.set(String(item.items[0].value), item.items[1] ?? undefinedValue);
+    for (const item of value.items)
+      if (item.kind === 'array' && item.items[0]?.kind === 'constant')
+        fields.set(String(item.items[0].value), item.items[1] ?? undefinedValue);
     return { kind: 'object', fields, spread: [] };
   }
   if (value.kind === 'term') return value;
@@ -210,27 +285,55 @@ const objectAssign: Handler = call => {
 
 const arrayFrom: Handler = call => {
   const [value = undefinedValue, mapper] = call.arguments;
-  const list: Value = value.kind === 'native' && value.native.inside !== undefined ? (value.native.inside.length === 1 && value.native.inside[0]?.kind === 'list' ? value.native.inside[0] : { kind: 'array', items: value.native.inside }) : value;
+  const list: Value =
+    value.kind === 'native' && value.native.inside !== undefined
+      ? value.native.inside.length === 1 && value.native.inside[0]?.kind === 'list'
+        ? value.native.inside[0]
+        : { kind: 'array', items: value.native.inside }
+      : value;
   if (mapper === undefined) return isArrayLike(list) ? list : { kind: 'array', items: [list] };
   const { element, facts } = iterated(call.machine, call.frame, list, call.at);
-  const result = within(call.frame, facts, () => callValue(call.machine, call.frame, mapper, [element], { at: call.at, end: call.end }));
-  return { kind: 'list', element: result, rows: list.kind === 'list' ? list.rows : undefined, facts: list.kind === 'list' ? list.facts : [] };
+  const result = within(call.frame, facts, () =>
+    callValue(call.machine, call.frame, mapper, [element], { at: call.at, end: call.end }),
+  );
+  return {
+    kind: 'list',
+    element: result,
+    rows: list.kind === 'list' ? list.rows : undefined,
+    facts: list.kind === 'list' ? list.facts : [],
+  };
 };
 
-const promiseAll: Handler = call => ({ kind: 'promise', value: awaitAll(call.machine, call.frame, call.arguments[0] ?? undefinedValue, call.at), facts: [] });
+const promiseAll: Handler = call => ({
+  kind: 'promise',
+  value: awaitAll(call.machine, call.frame, call.arguments[0] ?? undefinedValue, call.at),
+  facts: [],
+});
 
 const promiseSettled: Handler = call => {
   const value = awaitAll(call.machine, call.frame, call.arguments[0] ?? undefinedValue, call.at);
   const wrap = (inner: Value): Value =>
     choose([
       { value: objectOf({ status: constant('fulfilled'), value: inner }), facts: [] },
-      { value: objectOf({ status: constant('rejected'), reason: call.machine.opaque(call.frame, call.at, 'a reason') }), facts: [] },
+      {
+        value: objectOf({ status: constant('rejected'), reason: call.machine.opaque(call.frame, call.at, 'a reason') }),
+        facts: [],
+      },
     ]);
-  if (value.kind === 'array') return { kind: 'promise', value: { kind: 'array', items: value.items.map(wrap) }, facts: [] };
-  return { kind: 'promise', value: value.kind === 'list' ? { ...value, element: wrap(value.element) } : value, facts: [] };
+  if (value.kind === 'array')
+    return { kind: 'promise', value: { kind: 'array', items: value.items.map(wrap) }, facts: [] };
+  return {
+    kind: 'promise',
+    value: value.kind === 'list' ? { ...value, element: wrap(value.element) } : value,
+    facts: [],
+  };
 };
 
-const resolved: Handler = call => ({ kind: 'promise', value: awaitValue(call.machine, call.frame, call.arguments[0] ?? undefinedValue, call.at), facts: [] });
+const resolved: Handler = call => ({
+  kind: 'promise',
+  value: awaitValue(call.machine, call.frame, call.arguments[0] ?? undefinedValue, call.at),
+  facts: [],
+});
 
 /** `timingSafeEqual(given, expected)`: as `===`. */
 const sameBytes: Handler = call => {
@@ -239,14 +342,24 @@ const sameBytes: Handler = call => {
   const other = termOf(right);
   const place = call.machine.place(call.frame, call.at);
   const more = secretFacts(call.machine, call.frame, one, other, call.at);
-  return { kind: 'test', whenTrue: [conditionFact({ kind: 'compare', operator: '=', left: one, right: other }, place, ''), ...more], whenFalse: [] };
+  return {
+    kind: 'test',
+    whenTrue: [conditionFact({ kind: 'compare', operator: '=', left: one, right: other }, place, ''), ...more],
+    whenFalse: [],
+  };
 };
 
 const opaqueTest: Handler = () => ({ kind: 'test', whenTrue: [], whenFalse: [] });
 
 const jsonParse: Handler = call => {
   const [value = undefinedValue] = call.arguments;
-  call.machine.emit(call.frame, { kind: 'call', library: undefined, callee: 'JSON.parse', arguments: call.arguments, place: call.machine.place(call.frame, call.at, call.end) });
+  call.machine.emit(call.frame, {
+    kind: 'call',
+    library: undefined,
+    callee: 'JSON.parse',
+    arguments: call.arguments,
+    place: call.machine.place(call.frame, call.at, call.end),
+  });
   return value.kind === 'term' ? { ...value, maybeUndefined: false } : value;
 };
 
@@ -270,13 +383,20 @@ const mapMaker =
     const [entries] = call.arguments;
     if (entries === undefined) return mapValue(call, kind, []);
     if (kind === 'Set') return mapValue(call, kind, entries.kind === 'array' ? entries.items : [entries]);
-    const values = entries.kind === 'array' ? entries.items.flatMap(item => (item.kind === 'array' && item.items[1] !== undefined ? [item.items[1]] : [])) : [iterated(call.machine, call.frame, entries, call.at).element];
+    const values =
+      entries.kind === 'array'
+        ? entries.items.flatMap(item => (item.kind === 'array' && item.items[1] !== undefined ? [item.items[1]] : []))
+        : [iterated(call.machine, call.frame, entries, call.at).element];
     return mapValue(call, kind, values);
   };
 
 /** `createEnv` of t3-env: each field is a variable of the environment. */
 const checkedEnvironment: Handler = () =>
-  nativeValue({ name: 'environment', key: 'environment', member: name => ({ kind: 'term', term: { kind: 'environment', name }, maybeUndefined: false }) });
+  nativeValue({
+    name: 'environment',
+    key: 'environment',
+    member: name => ({ kind: 'term', term: { kind: 'environment', name }, maybeUndefined: false }),
+  });
 
 /** JavaScript, the web platform, Node, React and Next.js. */
 export const platformHandlers: Readonly<Record<string, Handler>> = {
@@ -309,8 +429,26 @@ export const platformHandlers: Readonly<Record<string, Handler>> = {
   'better-auth/node#fromNodeHeaders': first,
   '#Promise.all': promiseAll,
   '#Promise.allSettled': promiseSettled,
-  '#Promise.race': call => ({ kind: 'promise', value: iterated(call.machine, call.frame, awaitAll(call.machine, call.frame, call.arguments[0] ?? undefinedValue, call.at), call.at).element, facts: [] }),
-  '#Promise.any': call => ({ kind: 'promise', value: iterated(call.machine, call.frame, awaitAll(call.machine, call.frame, call.arguments[0] ?? undefinedValue, call.at), call.at).element, facts: [] }),
+  '#Promise.race': call => ({
+    kind: 'promise',
+    value: iterated(
+      call.machine,
+      call.frame,
+      awaitAll(call.machine, call.frame, call.arguments[0] ?? undefinedValue, call.at),
+      call.at,
+    ).element,
+    facts: [],
+  }),
+  '#Promise.any': call => ({
+    kind: 'promise',
+    value: iterated(
+      call.machine,
+      call.frame,
+      awaitAll(call.machine, call.frame, call.arguments[0] ?? undefinedValue, call.at),
+      call.at,
+    ).element,
+    facts: [],
+  }),
   '#Promise.resolve': resolved,
   '#Promise.reject': () => ({ kind: 'promise', value: bottom, facts: [] }),
   '#Object.entries': objectEntries,
@@ -323,7 +461,9 @@ export const platformHandlers: Readonly<Record<string, Handler>> = {
   '#Array.isArray': call => {
     const [value] = call.arguments;
     if (value?.kind === 'array' || value?.kind === 'list') return constant(true);
-    return value?.kind === 'constant' || value?.kind === 'object' ? constant(false) : { kind: 'test', whenTrue: [], whenFalse: [] };
+    return value?.kind === 'constant' || value?.kind === 'object'
+      ? constant(false)
+      : { kind: 'test', whenTrue: [], whenFalse: [] };
   },
   '#Array.from': arrayFrom,
   '#structuredClone': first,

@@ -18,10 +18,13 @@ export interface PrismaRelation {
 
 /** Reads the models of Prisma schema files, by model name. */
 export function readPrismaSchemas(texts: readonly string[]): ReadonlyMap<string, PrismaModel> {
-  const blocks = texts.flatMap(text => [...text.replaceAll(/\/\/[^\n]*/g, '').matchAll(/^\s*(model|view|enum)\s+(\w+)\s*\{([\s\S]*?)^\s*\}/gm)]);
+  const blocks = texts.flatMap(text => [
+    ...text.replaceAll(/\/\/[^\n]*/g, '').matchAll(/^\s*(model|view|enum)\s+(\w+)\s*\{([\s\S]*?)^\s*\}/gm),
+  ]);
   const models = new Set(blocks.filter(block => block[1] !== 'enum').map(block => block[2] ?? ''));
   const found = new Map<string, PrismaModel>();
-  for (const [, kind, name = '', body = ''] of blocks) if (kind !== 'enum') found.set(name, readModel(name, body, models));
+  for (const [, kind, name = '', body = ''] of blocks)
+    if (kind !== 'enum') found.set(name, readModel(name, body, models));
   return found;
 }
 
@@ -45,9 +48,17 @@ function readModel(name: string, body: string, models: ReadonlySet<string>): Pri
       });
     } else columns.set(property, /@map\(\s*(?:name:\s*)?"([^"]+)"/.exec(attributes)?.[1] ?? property);
   }
-  return { name, table: schema === undefined || schema === 'public' ? mapped : `${schema}.${mapped}`, columns, relations };
+  return {
+    name,
+    table: schema === undefined || schema === 'public' ? mapped : `${schema}.${mapped}`,
+    columns,
+    relations,
+  };
 }
 
 function namesIn(list: string | undefined): readonly string[] {
-  return (list ?? '').split(',').map(part => part.trim()).filter(part => part !== '');
+  return (list ?? '')
+    .split(',')
+    .map(part => part.trim())
+    .filter(part => part !== '');
 }

@@ -40,15 +40,24 @@ function prismaClient(state: ClientState, id: number): Value {
 
 function modelNamed(machine: Machine, accessor: string): PrismaModel | undefined {
   const models = modelsOf(machine);
-  return models.get(accessor.charAt(0).toUpperCase() + accessor.slice(1)) ?? [...models.values()].find(model => model.name.toLowerCase() === accessor.toLowerCase());
+  return (
+    models.get(accessor.charAt(0).toUpperCase() + accessor.slice(1)) ??
+    [...models.values()].find(model => model.name.toLowerCase() === accessor.toLowerCase())
+  );
 }
 
 function clientMethod(name: string, call: Call, state: ClientState): Value | undefined {
   const [first] = call.arguments;
   switch (name) {
     case '$transaction': {
-      if (first?.kind === 'function') return callValue(call.machine, call.frame, first, [prismaClient(copyState(state), nextTransaction++)], { at: call.at, end: call.end });
-      return first === undefined ? undefined : { kind: 'promise', value: awaitAll(call.machine, call.frame, first, call.at), facts: [] };
+      if (first?.kind === 'function')
+        return callValue(call.machine, call.frame, first, [prismaClient(copyState(state), nextTransaction++)], {
+          at: call.at,
+          end: call.end,
+        });
+      return first === undefined
+        ? undefined
+        : { kind: 'promise', value: awaitAll(call.machine, call.frame, first, call.at), facts: [] };
     }
     case '$extends':
       return prismaClient(state, 0);
@@ -56,12 +65,27 @@ function clientMethod(name: string, call: Call, state: ClientState): Value | und
     case '$executeRaw':
     case '$queryRawUnsafe':
     case '$executeRawUnsafe': {
-      const texts = first?.kind === 'array' ? first.items.map(item => (item.kind === 'constant' ? String(item.value) : '')) : undefined;
+      const texts =
+        first?.kind === 'array'
+          ? first.items.map(item => (item.kind === 'constant' ? String(item.value) : ''))
+          : undefined;
       const values = call.arguments.slice(1);
-      const text = texts === undefined ? (first?.kind === 'constant' ? String(first.value) : undefined) : texts.map((part, index) => (index === 0 ? part : `$${index}${part}`)).join('');
+      const text =
+        texts === undefined
+          ? first?.kind === 'constant'
+            ? String(first.value)
+            : undefined
+          : texts.map((part, index) => (index === 0 ? part : `$${index}${part}`)).join('');
       if (text === undefined) {
-        call.machine.gap('A statement in SQL is put together at run time.', call.machine.place(call.frame, call.at, call.end));
-        return { kind: 'promise', value: call.machine.opaque(call.frame, call.at, 'a statement put together at run time'), facts: [] };
+        call.machine.gap(
+          'A statement in SQL is put together at run time.',
+          call.machine.place(call.frame, call.at, call.end),
+        );
+        return {
+          kind: 'promise',
+          value: call.machine.opaque(call.frame, call.at, 'a statement put together at run time'),
+          facts: [],
+        };
       }
       return { kind: 'promise', value: runSql(call, { text, values }, state), facts: [] };
     }
@@ -75,7 +99,25 @@ function clientMethod(name: string, call: Call, state: ClientState): Value | und
   }
 }
 
-const operations: ReadonlySet<string> = new Set(['findMany', 'findFirst', 'findUnique', 'findFirstOrThrow', 'findUniqueOrThrow', 'create', 'createMany', 'createManyAndReturn', 'update', 'updateMany', 'updateManyAndReturn', 'upsert', 'delete', 'deleteMany', 'count', 'aggregate', 'groupBy']);
+const operations: ReadonlySet<string> = new Set([
+  'findMany',
+  'findFirst',
+  'findUnique',
+  'findFirstOrThrow',
+  'findUniqueOrThrow',
+  'create',
+  'createMany',
+  'createManyAndReturn',
+  'update',
+  'updateMany',
+  'updateManyAndReturn',
+  'upsert',
+  'delete',
+  'deleteMany',
+  'count',
+  'aggregate',
+  'groupBy',
+]);
 
 function delegate(model: PrismaModel, state: ClientState): Value {
   return nativeValue({
@@ -91,10 +133,18 @@ function delegate(model: PrismaModel, state: ClientState): Value {
         settle: inner => new Running(inner, state, place).run(model, name, options),
         method: (method, inner) => {
           if (method !== 'then' && method !== 'catch' && method !== 'finally') return undefined;
-          const value: Value = { kind: 'promise', value: new Running(inner, state, place).run(model, name, options), facts: [] };
+          const value: Value = {
+            kind: 'promise',
+            value: new Running(inner, state, place).run(model, name, options),
+            facts: [],
+          };
           const [callback] = inner.arguments;
           if (method !== 'then' || callback === undefined) return value;
-          return { kind: 'promise', value: callValue(inner.machine, inner.frame, callback, [value.value], { at: inner.at, end: inner.end }), facts: [] };
+          return {
+            kind: 'promise',
+            value: callValue(inner.machine, inner.frame, callback, [value.value], { at: inner.at, end: inner.end }),
+            facts: [],
+          };
         },
       };
       return nativeValue(pending);
@@ -102,7 +152,17 @@ function delegate(model: PrismaModel, state: ClientState): Value {
   });
 }
 
-const comparisons: Readonly<Record<string, Operator>> = { equals: '=', gt: '>', gte: '>=', lt: '<', lte: '<=', contains: 'like', startsWith: 'like', endsWith: 'like', search: 'like' };
+const comparisons: Readonly<Record<string, Operator>> = {
+  equals: '=',
+  gt: '>',
+  gte: '>=',
+  lt: '<',
+  lte: '<=',
+  contains: 'like',
+  startsWith: 'like',
+  endsWith: 'like',
+  search: 'like',
+};
 
 /** One query while it runs. */
 class Running {
@@ -154,19 +214,32 @@ class Running {
       case 'count':
         return lengthOf(list);
       case 'aggregate':
-        return { kind: 'term', term: { kind: 'call', name: 'aggregate', arguments: [{ kind: 'column', row: row.name, column: '*' }] }, maybeUndefined: false };
+        return {
+          kind: 'term',
+          term: { kind: 'call', name: 'aggregate', arguments: [{ kind: 'column', row: row.name, column: '*' }] },
+          maybeUndefined: false,
+        };
       case 'findFirstOrThrow':
       case 'findUniqueOrThrow':
         this.#call.frame.learn([rowFact(row, this.#place)]);
         return element;
       default: {
         const found = alternativesOf(firstOf(list, this.#place));
-        return choose(found.map(({ value, facts }) => ({ value: value.kind === 'constant' ? nullValue : value, facts })));
+        return choose(
+          found.map(({ value, facts }) => ({ value: value.kind === 'constant' ? nullValue : value, facts })),
+        );
       }
     }
   }
 
-  #change(model: PrismaModel, operation: 'update' | 'delete', where: Value | undefined, data: Value | undefined, options: Value, one: boolean): Value {
+  #change(
+    model: PrismaModel,
+    operation: 'update' | 'delete',
+    where: Value | undefined,
+    data: Value | undefined,
+    options: Value,
+    one: boolean,
+  ): Value {
     const row = this.#row(model, where);
     const element = this.#element(model, row, options, 0);
     const { values, open } = this.#assigned(model, data);
@@ -179,12 +252,26 @@ class Running {
   }
 
   #create(model: PrismaModel, data: Value | undefined, options: Value, returns: boolean): Value {
-    const items = data === undefined ? [] : data.kind === 'array' ? data.items.slice(0, 8) : data.kind === 'list' ? [data.element] : [data];
+    const items =
+      data === undefined
+        ? []
+        : data.kind === 'array'
+          ? data.items.slice(0, 8)
+          : data.kind === 'list'
+            ? [data.element]
+            : [data];
     let last: RowValue | undefined;
     for (const item of items) {
       const fresh = this.#machine.newRow(model.table, { kind: 'true' });
       const { values, open } = this.#assigned(model, item);
-      const where = and(values.map(({ column, value }): Predicate => ({ kind: 'compare', operator: '=', left: { kind: 'column', row: fresh.name, column }, right: value })));
+      const where = and(
+        values.map(({ column, value }): Predicate => ({
+          kind: 'compare',
+          operator: '=',
+          left: { kind: 'column', row: fresh.name, column },
+          right: value,
+        })),
+      );
       const row: RowVariable = { ...fresh, where };
       last = this.#element(model, row, options, 0);
       this.#emit(row, 'insert', { values, open, columns: returns ? last.columns : [] });
@@ -192,7 +279,15 @@ class Running {
     return returns && last !== undefined ? last : objectOf({ count: constant(items.length) });
   }
 
-  #emit(row: RowVariable, operation: 'read' | 'insert' | 'update' | 'delete', more: { readonly values?: readonly { readonly column: string; readonly value: Term }[]; readonly open?: boolean; readonly columns: readonly string[] | undefined }): void {
+  #emit(
+    row: RowVariable,
+    operation: 'read' | 'insert' | 'update' | 'delete',
+    more: {
+      readonly values?: readonly { readonly column: string; readonly value: Term }[];
+      readonly open?: boolean;
+      readonly columns: readonly string[] | undefined;
+    },
+  ): void {
     runQuery(this.#machine, this.#call.frame, {
       row,
       operation,
@@ -220,7 +315,13 @@ class Running {
           const inner = this.#where(model, row, part);
           // What a caller spreads in later may replace it.
           const replaced = where.spread.slice(index + 1).some(later => later.kind === 'term');
-          return replaced && inner.kind !== 'true' ? ({ kind: 'maybe-absent', operand: inner, because: 'an object of the caller is spread over it' } satisfies Predicate) : inner;
+          return replaced && inner.kind !== 'true'
+            ? ({
+                kind: 'maybe-absent',
+                operand: inner,
+                because: 'an object of the caller is spread over it',
+              } satisfies Predicate)
+            : inner;
         });
         for (const [name, value] of where.fields) operands.push(this.#field(model, row, name, value));
         return and(operands);
@@ -242,7 +343,9 @@ class Running {
   #field(model: PrismaModel, row: string, name: string, value: Value): Predicate {
     if (name === 'AND' || name === 'OR' || name === 'NOT') {
       const items = value.kind === 'array' ? value.items : value.kind === 'list' ? [value.element] : [value];
-      const inner = items.filter(item => !(item.kind === 'constant' && item.value === undefined)).map(item => this.#where(model, row, item));
+      const inner = items
+        .filter(item => !(item.kind === 'constant' && item.value === undefined))
+        .map(item => this.#where(model, row, item));
       if (name === 'NOT') return { kind: 'not', operand: or(inner) };
       return name === 'AND' ? and(inner) : or(inner);
     }
@@ -251,7 +354,9 @@ class Running {
     const column = model.columns.get(name);
     if (column === undefined) {
       // `userId_teamId: { userId, teamId }` names a key of several columns.
-      return value.kind === 'object' ? and([...value.fields].map(([inner, given]) => this.#field(model, row, inner, given))) : { kind: 'true' };
+      return value.kind === 'object'
+        ? and([...value.fields].map(([inner, given]) => this.#field(model, row, inner, given)))
+        : { kind: 'true' };
     }
     return this.#scalar({ kind: 'column', row, column }, value);
   }
@@ -263,7 +368,10 @@ class Running {
         [...value.fields].map(([name, given]): Predicate => {
           if (name === 'in') return this.#absent(given, inValues(this.#machine, column, given));
           if (name === 'notIn') return { kind: 'not', operand: inValues(this.#machine, column, given) };
-          if (name === 'not') return given.kind === 'object' ? { kind: 'not', operand: this.#scalar(column, given) } : { kind: 'not', operand: this.#equals(column, given) };
+          if (name === 'not')
+            return given.kind === 'object'
+              ? { kind: 'not', operand: this.#scalar(column, given) }
+              : { kind: 'not', operand: this.#equals(column, given) };
           const operator = comparisons[name];
           return operator === undefined ? { kind: 'true' } : this.#absent(given, compareTerms(operator, self, given));
         }),
@@ -277,8 +385,13 @@ class Running {
       if (value.value === undefined) return { kind: 'true' };
       if (value.value === null) return { kind: 'is-null', term: column };
     }
-    const alternatives = alternativesOf(value).filter(({ value: inner }) => !(inner.kind === 'constant' && inner.value === undefined));
-    return this.#absent(value, compareTerms('=', { kind: 'term', term: column, maybeUndefined: false }, choose(alternatives)));
+    const alternatives = alternativesOf(value).filter(
+      ({ value: inner }) => !(inner.kind === 'constant' && inner.value === undefined),
+    );
+    return this.#absent(
+      value,
+      compareTerms('=', { kind: 'term', term: column, maybeUndefined: false }, choose(alternatives)),
+    );
   }
 
   /** Prisma drops a filter whose value is undefined. */
@@ -290,8 +403,19 @@ class Running {
   #relation(model: PrismaModel, row: string, relation: PrismaRelation, value: Value): Predicate {
     const target = modelsOf(this.#machine).get(relation.model);
     if (target === undefined) return { kind: 'opaque', reason: `the relation to '${relation.model}'` };
-    if (value.kind === 'constant') return value.value === null ? and(this.#keys(model, target, relation).map(key => ({ kind: 'is-null', term: { kind: 'column', row, column: key.own } }))) : { kind: 'true' };
-    const some = (where: Value): Predicate => ({ kind: 'exists', row: this.#related(model, row, target, relation, where) });
+    if (value.kind === 'constant')
+      return value.value === null
+        ? and(
+            this.#keys(model, target, relation).map(key => ({
+              kind: 'is-null',
+              term: { kind: 'column', row, column: key.own },
+            })),
+          )
+        : { kind: 'true' };
+    const some = (where: Value): Predicate => ({
+      kind: 'exists',
+      row: this.#related(model, row, target, relation, where),
+    });
     if (value.kind === 'object' && relation.many) {
       const operands = [...value.fields].map(([name, given]): Predicate => {
         if (name === 'some') return some(given);
@@ -307,9 +431,20 @@ class Running {
     return some(value);
   }
 
-  #related(model: PrismaModel, row: string, target: PrismaModel, relation: PrismaRelation, where: Value | undefined): RowVariable {
+  #related(
+    model: PrismaModel,
+    row: string,
+    target: PrismaModel,
+    relation: PrismaRelation,
+    where: Value | undefined,
+  ): RowVariable {
     const fresh = this.#machine.newRow(target.table, { kind: 'true' });
-    const keys = this.#keys(model, target, relation).map((key): Predicate => ({ kind: 'compare', operator: '=', left: { kind: 'column', row: fresh.name, column: key.other }, right: { kind: 'column', row, column: key.own } }));
+    const keys = this.#keys(model, target, relation).map((key): Predicate => ({
+      kind: 'compare',
+      operator: '=',
+      left: { kind: 'column', row: fresh.name, column: key.other },
+      right: { kind: 'column', row, column: key.own },
+    }));
     const own = where === undefined ? [] : [this.#where(target, fresh.name, where)];
     return { ...fresh, where: and([...keys, ...own]) };
   }
@@ -317,10 +452,17 @@ class Running {
   /** The columns by which rows of two models belong together; only one side of the relation names them. */
   #keys(model: PrismaModel, target: PrismaModel, relation: PrismaRelation): readonly Key[] {
     const column = (of: PrismaModel, field: string): string => of.columns.get(field) ?? field;
-    if (relation.fields.length > 0) return relation.fields.map((field, index) => ({ own: column(model, field), other: column(target, relation.references[index] ?? 'id') }));
+    if (relation.fields.length > 0)
+      return relation.fields.map((field, index) => ({
+        own: column(model, field),
+        other: column(target, relation.references[index] ?? 'id'),
+      }));
     for (const inverse of target.relations.values()) {
       if (inverse.model !== model.name || inverse.fields.length === 0 || inverse.name !== relation.name) continue;
-      return inverse.fields.map((field, index) => ({ own: column(model, inverse.references[index] ?? 'id'), other: column(target, field) }));
+      return inverse.fields.map((field, index) => ({
+        own: column(model, inverse.references[index] ?? 'id'),
+        other: column(target, field),
+      }));
     }
     return [];
   }
@@ -350,16 +492,28 @@ class Running {
       this.#joined.push(inner);
       const element = this.#element(target, inner, given, depth + 1);
       const list: Value = { kind: 'list', element, rows: inner, facts: [] };
-      fields.set(property, relation.many ? list : choose([{ value: element, facts: [rowFact(inner, this.#place)] }, { value: nullValue, facts: [] }]));
+      fields.set(
+        property,
+        relation.many
+          ? list
+          : choose([
+              { value: element, facts: [rowFact(inner, this.#place)] },
+              { value: nullValue, facts: [] },
+            ]),
+      );
     }
-    if (nested?.fields.has('_count') === true) fields.set('_count', this.#machine.opaque(this.#call.frame, this.#call.at, 'a count'));
+    if (nested?.fields.has('_count') === true)
+      fields.set('_count', this.#machine.opaque(this.#call.frame, this.#call.at, 'a count'));
     const whole = chosen === undefined && omit === undefined;
     return { kind: 'row', row, fields, columns: whole ? undefined : columns };
   }
 
   // Data ---------------------------------------------------------------------------------------------------------------
 
-  #assigned(model: PrismaModel, data: Value | undefined): { readonly values: readonly { readonly column: string; readonly value: Term }[]; readonly open: boolean } {
+  #assigned(
+    model: PrismaModel,
+    data: Value | undefined,
+  ): { readonly values: readonly { readonly column: string; readonly value: Term }[]; readonly open: boolean } {
     const found = new Map<string, Term>();
     let open = false;
     const walk = (part: Value): void => {

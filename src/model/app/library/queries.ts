@@ -1,5 +1,12 @@
 import { and, or, type Predicate, type RowVariable, type Term } from '../../../core/predicate.ts';
-import { loadSqlParser, lowerSqlCondition, lowerSqlStatement, parseSql, type LoweredStatement, type ScopeRelation } from '../../../logic/sql.ts';
+import {
+  loadSqlParser,
+  lowerSqlCondition,
+  lowerSqlStatement,
+  parseSql,
+  type LoweredStatement,
+  type ScopeRelation,
+} from '../../../logic/sql.ts';
 import { messageOf } from '../../../core/error.ts';
 import type { Place } from '../../../core/place.ts';
 import { mixedList } from '../expressions.ts';
@@ -54,7 +61,10 @@ export function columnsOf(machine: Machine, table: string): readonly string[] | 
     const found = new Map<string, readonly string[]>();
     for (const known of [...(machine.database?.tables ?? []), ...(machine.database?.views ?? [])]) {
       const name = known.schema === 'public' ? known.name : `${known.schema}.${known.name}`;
-      found.set(name, known.columns.map(column => column.name));
+      found.set(
+        name,
+        known.columns.map(column => column.name),
+      );
     }
     return found;
   });
@@ -65,7 +75,12 @@ export function columnsOf(machine: Machine, table: string): readonly string[] | 
 export function wholeRow(machine: Machine, row: RowVariable): RowValue {
   const columns = columnsOf(machine, row.table);
   if (columns === undefined) return { kind: 'row', row, fields: undefined, columns: undefined };
-  return { kind: 'row', row, fields: new Map(columns.map(column => [column, columnValue(row.name, column)])), columns: undefined };
+  return {
+    kind: 'row',
+    row,
+    fields: new Map(columns.map(column => [column, columnValue(row.name, column)])),
+    columns: undefined,
+  };
 }
 
 /** A column of a row. */
@@ -86,7 +101,8 @@ export function inValues(machine: Machine, column: Term, value: Value): Predicat
       case 'array':
         return and([or(inner.items.map(item => equalsValue(column, item))), ...known]);
       case 'list': {
-        if (inner.rows === undefined) return and([equalsValue(column, inner.element), ...telling(inner.facts), ...known]);
+        if (inner.rows === undefined)
+          return and([equalsValue(column, inner.element), ...telling(inner.facts), ...known]);
         const fresh = machine.newRow(inner.rows.table, inner.rows.where);
         const names = new Map([[inner.rows.name, fresh.name]]);
         const element = compareTerms('=', { kind: 'term', term: column, maybeUndefined: false }, inner.element);
@@ -105,16 +121,25 @@ export function inValues(machine: Machine, column: Term, value: Value): Predicat
 
 /** One of the values of a list that came as a whole. */
 function eachOf(term: Term): Term {
-  if (term.kind === 'client' || term.kind === 'tool-argument' || term.kind === 'event') return { ...term, path: `${term.path}[]` };
+  if (term.kind === 'client' || term.kind === 'tool-argument' || term.kind === 'event')
+    return { ...term, path: `${term.path}[]` };
   return term;
 }
 
 function telling(facts: readonly Fact[]): readonly Predicate[] {
-  return facts.filter(isTelling).map(asPredicate).filter(predicate => predicate !== undefined).filter(predicate => predicateSize(predicate) <= 20);
+  return facts
+    .filter(isTelling)
+    .map(asPredicate)
+    .filter(predicate => predicate !== undefined)
+    .filter(predicate => predicateSize(predicate) <= 20);
 }
 
 /** A condition out of the alternatives of a value: each with what holds then; gone when one of them is no condition at all. */
-export function alternativesAsCondition(value: Value, read: (value: Value) => Predicate | undefined, because: string): Predicate | undefined {
+export function alternativesAsCondition(
+  value: Value,
+  read: (value: Value) => Predicate | undefined,
+  because: string,
+): Predicate | undefined {
   const found: Predicate[] = [];
   let absent = false;
   for (const { value: inner, facts } of alternativesOf(value)) {
@@ -134,7 +159,11 @@ export interface SqlText {
 }
 
 /** A condition in SQL text, with the rows it can speak of. */
-export function lowerCondition(call: Pick<Call, 'machine' | 'frame' | 'at'>, sql: SqlText, relations: readonly ScopeRelation[]): Predicate {
+export function lowerCondition(
+  call: Pick<Call, 'machine' | 'frame' | 'at'>,
+  sql: SqlText,
+  relations: readonly ScopeRelation[],
+): Predicate {
   try {
     return lowerSqlCondition(sql.text, {
       relations,
@@ -143,7 +172,10 @@ export function lowerCondition(call: Pick<Call, 'machine' | 'frame' | 'at'>, sql
       prefix: `sql${call.machine.rows.size}_`,
     });
   } catch (error) {
-    call.machine.gap(`A condition in SQL could not be read: ${messageOf(error)}.`, call.machine.place(call.frame, call.at));
+    call.machine.gap(
+      `A condition in SQL could not be read: ${messageOf(error)}.`,
+      call.machine.place(call.frame, call.at),
+    );
     return { kind: 'opaque', reason: 'a condition in SQL that could not be read' };
   }
 }
@@ -177,7 +209,10 @@ export function runSql(call: Call, sql: SqlText, state: ClientState): Value {
         state.sqlRole = statement.role === 'none' || statement.role === 'default' ? undefined : statement.role;
         break;
       case 'set-config':
-        state.settings = [...state.settings.filter(setting => setting.name !== statement.name), { name: statement.name, value: statement.value }];
+        state.settings = [
+          ...state.settings.filter(setting => setting.name !== statement.name),
+          { name: statement.name, value: statement.value },
+        ];
         break;
       case 'query':
         results.push(runStatement(call, statement, state, place, sql.text));
@@ -192,11 +227,19 @@ export function runSql(call: Call, sql: SqlText, state: ClientState): Value {
           valuesOpen: false,
           columns: undefined,
           joined: [],
-          calls: { function: statement.function, arguments: statement.arguments.map((value, index) => ({ name: names[index] ?? `$${index + 1}`, value })) },
+          calls: {
+            function: statement.function,
+            arguments: statement.arguments.map((value, index) => ({ name: names[index] ?? `$${index + 1}`, value })),
+          },
           client: clientOf(state, place),
           place,
         });
-        results.push({ kind: 'list', element: { kind: 'row', row, fields: undefined, columns: undefined }, rows: row, facts: [] });
+        results.push({
+          kind: 'list',
+          element: { kind: 'row', row, fields: undefined, columns: undefined },
+          rows: row,
+          facts: [],
+        });
         break;
       }
       case 'other':
@@ -225,7 +268,16 @@ function functionsInFrom(sql: SqlText): readonly LoweredStatement[] {
   return found;
 }
 
-const builtIn: ReadonlySet<string> = new Set(['unnest', 'generate_series', 'jsonb_array_elements', 'jsonb_each', 'json_array_elements', 'jsonb_to_recordset', 'regexp_split_to_table', 'string_to_table']);
+const builtIn: ReadonlySet<string> = new Set([
+  'unnest',
+  'generate_series',
+  'jsonb_array_elements',
+  'jsonb_each',
+  'json_array_elements',
+  'jsonb_to_recordset',
+  'regexp_split_to_table',
+  'string_to_table',
+]);
 
 function argumentTerm(sql: SqlText, argument: unknown): Term {
   let term: Term | undefined;
@@ -235,7 +287,9 @@ function argumentTerm(sql: SqlText, argument: unknown): Term {
     const text = kind === 'A_Const' && isRecord(body['sval']) ? body['sval']['sval'] : undefined;
     if (typeof text === 'string') term = { kind: 'constant', value: text };
   });
-  return term ?? { kind: 'opaque', id: `argument ${JSON.stringify(argument)}`, reason: 'an argument of a database function' };
+  return (
+    term ?? { kind: 'opaque', id: `argument ${JSON.stringify(argument)}`, reason: 'an argument of a database function' }
+  );
 }
 
 function walkNodes(node: unknown, see: (kind: string, body: unknown) => void): void {
@@ -264,11 +318,19 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** Names of a database function's arguments. */
 export function argumentNames(machine: Machine, name: string): readonly string[] {
-  const found = machine.database?.functions.find(candidate => candidate.name === name || `${candidate.schema}.${candidate.name}` === name);
+  const found = machine.database?.functions.find(
+    candidate => candidate.name === name || `${candidate.schema}.${candidate.name}` === name,
+  );
   return found?.arguments.map(argument => argument.name) ?? [];
 }
 
-function runStatement(call: Call, statement: Extract<LoweredStatement, { kind: 'query' }>, state: ClientState, place: Place, text: string): Value {
+function runStatement(
+  call: Call,
+  statement: Extract<LoweredStatement, { kind: 'query' }>,
+  state: ClientState,
+  place: Place,
+  text: string,
+): Value {
   const { machine, frame } = call;
   const fresh = machine.newRow(statement.table, { kind: 'true' });
   const names = new Map([['self', fresh.name]]);
@@ -286,9 +348,12 @@ function runStatement(call: Call, statement: Extract<LoweredStatement, { kind: '
     place,
   });
   const whole = wholeRow(machine, row);
-  const facts = joined.map((inner): Fact => ({ holds: { kind: 'row', row: inner }, place, label: `joined '${inner.table}'` }));
+  const facts = joined.map((inner): Fact => ({
+    holds: { kind: 'row', row: inner },
+    place,
+    label: `joined '${inner.table}'`,
+  }));
   // Any name of the select list may be a column or an expression over the rows.
   const element: Value = /^\s*(?:select|with)\b/i.test(text) ? { ...whole, fields: undefined } : whole;
   return { kind: 'list', element, rows: row, facts };
 }
-

@@ -21,9 +21,19 @@ export function platformRequest(method: string | undefined): Value {
 export function responderValue(machine: Machine, status: number | undefined = undefined): Value {
   const answer = (call: Call, body: Value): Value => {
     const place = call.machine.place(call.frame, call.at, call.end);
-    call.machine.emit(call.frame, { kind: 'call', library: undefined, callee: 'res.json', arguments: call.arguments, place });
+    call.machine.emit(call.frame, {
+      kind: 'call',
+      library: undefined,
+      callee: 'res.json',
+      arguments: call.arguments,
+      place,
+    });
     if (status !== undefined && status >= 400) noteExit(call, 'response', status, undefined);
-    call.machine.emit(call.frame, { kind: 'return', value: { kind: 'response', status: status ?? 200, headers: undefinedValue, body, place }, place });
+    call.machine.emit(call.frame, {
+      kind: 'return',
+      value: { kind: 'response', status: status ?? 200, headers: undefinedValue, body, place },
+      place,
+    });
     return undefinedValue;
   };
   return nativeValue({
@@ -33,7 +43,10 @@ export function responderValue(machine: Machine, status: number | undefined = un
       const [first, second] = call.arguments;
       switch (name) {
         case 'status':
-          return responderValue(machine, first?.kind === 'constant' && typeof first.value === 'number' ? first.value : undefined);
+          return responderValue(
+            machine,
+            first?.kind === 'constant' && typeof first.value === 'number' ? first.value : undefined,
+          );
         case 'json':
         case 'send':
         case 'end':
@@ -44,7 +57,13 @@ export function responderValue(machine: Machine, status: number | undefined = un
         case 'setHeader':
         case 'appendHeader':
         case 'writeHead':
-          call.machine.emit(call.frame, { kind: 'call', library: undefined, callee: 'headers.set', arguments: call.arguments, place: call.machine.place(call.frame, call.at, call.end) });
+          call.machine.emit(call.frame, {
+            kind: 'call',
+            library: undefined,
+            callee: 'headers.set',
+            arguments: call.arguments,
+            place: call.machine.place(call.frame, call.at, call.end),
+          });
           return responderValue(machine, status);
         default:
           return responderValue(machine, status);

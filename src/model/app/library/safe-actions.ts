@@ -24,7 +24,9 @@ function draftValue(draft: Draft): Value {
       const [first] = call.arguments;
       switch (name) {
         case 'use':
-          return first === undefined ? nativeValue(native) : draftValue({ ...draft, middlewares: [...draft.middlewares, first] });
+          return first === undefined
+            ? nativeValue(native)
+            : draftValue({ ...draft, middlewares: [...draft.middlewares, first] });
         case 'schema':
         case 'inputSchema':
           return draftValue({ ...draft, schema: schemaFrom(call, first) });
@@ -32,7 +34,11 @@ function draftValue(draft: Draft): Value {
           return draftValue({ ...draft, metadata: first ?? undefinedValue });
         case 'action':
         case 'stateAction':
-          return first === undefined ? undefined : handlerValue('action', `action ${native.key} ${valueKey(first)}`, inner => runAction(inner, draft, first, name === 'stateAction'));
+          return first === undefined
+            ? undefined
+            : handlerValue('action', `action ${native.key} ${valueKey(first)}`, inner =>
+                runAction(inner, draft, first, name === 'stateAction'),
+              );
         default:
           return nativeValue(native);
       }
@@ -44,7 +50,12 @@ function draftValue(draft: Draft): Value {
 /** A schema, or an async function that makes one. */
 function schemaFrom(call: Call, value: Value | undefined): Value | undefined {
   if (value?.kind !== 'function') return value;
-  return awaitValue(call.machine, call.frame, callValue(call.machine, call.frame, value, [undefinedValue], { at: call.at, end: call.end }), call.at);
+  return awaitValue(
+    call.machine,
+    call.frame,
+    callValue(call.machine, call.frame, value, [undefinedValue], { at: call.at, end: call.end }),
+    call.at,
+  );
 }
 
 function runAction(call: Call, draft: Draft, body: Value, withState: boolean): Value {
@@ -54,15 +65,46 @@ function runAction(call: Call, draft: Draft, body: Value, withState: boolean): V
     const middleware = draft.middlewares[index];
     if (middleware === undefined) {
       const parsed = draft.schema === undefined ? sent : applySchema(inner, draft.schema, sent);
-      return callValue(machine, frame, body, [objectOf({ parsedInput: parsed, clientInput: sent, ctx: context, metadata: draft.metadata, bindArgsParsedInputs: sent })], { at, end });
+      return callValue(
+        machine,
+        frame,
+        body,
+        [
+          objectOf({
+            parsedInput: parsed,
+            clientInput: sent,
+            ctx: context,
+            metadata: draft.metadata,
+            bindArgsParsedInputs: sent,
+          }),
+        ],
+        { at, end },
+      );
     }
-    const next = handlerValue('next', `next ${index} ${valueKey(context)} ${valueKey(body)} ${valueKey(sent)}`, following => step(following, index + 1, merged(context, following.arguments[0])));
-    return callValue(machine, frame, middleware, [objectOf({ next, ctx: context, clientInput: sent, metadata: draft.metadata })], { at, end });
+    const next = handlerValue(
+      'next',
+      `next ${index} ${valueKey(context)} ${valueKey(body)} ${valueKey(sent)}`,
+      following => step(following, index + 1, merged(context, following.arguments[0])),
+    );
+    return callValue(
+      machine,
+      frame,
+      middleware,
+      [objectOf({ next, ctx: context, clientInput: sent, metadata: draft.metadata })],
+      { at, end },
+    );
   };
   const result = step(call, 0, objectOf({}));
   const data = awaitValue(call.machine, call.frame, result, call.at);
   const failed = objectOf({ serverError: call.machine.opaque(call.frame, call.at, 'the error of an action') });
-  return { kind: 'promise', value: choose([{ value: objectOf({ data }), facts: [] }, { value: failed, facts: [] }]), facts: [] };
+  return {
+    kind: 'promise',
+    value: choose([
+      { value: objectOf({ data }), facts: [] },
+      { value: failed, facts: [] },
+    ]),
+    facts: [],
+  };
 }
 
 /** `next({ ctx })` adds to the context. */
@@ -70,8 +112,14 @@ function merged(context: Value, options: Value | undefined): Value {
   const given = options?.kind === 'object' ? options.fields.get('ctx') : undefined;
   if (given === undefined) return context;
   if (given.kind !== 'object' || context.kind !== 'object') return given;
-  return { kind: 'object', fields: new Map([...context.fields, ...given.fields]), spread: [...context.spread, ...given.spread] };
+  return {
+    kind: 'object',
+    fields: new Map([...context.fields, ...given.fields]),
+    spread: [...context.spread, ...given.spread],
+  };
 }
 
 /** Builders of server actions. */
-export const safeActionHandlers: Readonly<Record<string, Handler>> = { 'next-safe-action#createSafeActionClient': createClient };
+export const safeActionHandlers: Readonly<Record<string, Handler>> = {
+  'next-safe-action#createSafeActionClient': createClient,
+};

@@ -6,12 +6,18 @@ import { constant, nullValue, objectOf, present, undefinedValue, type Value } fr
 
 /** A principal's attribute: `user.id`, `tenant.id`, … */
 export function principal(attribute: string, maybeUndefined = false): Value {
-  return maybeUndefined ? { kind: 'term', term: { kind: 'principal', attribute }, maybeUndefined: true } : present({ kind: 'principal', attribute });
+  return maybeUndefined
+    ? { kind: 'term', term: { kind: 'principal', attribute }, maybeUndefined: true }
+    : present({ kind: 'principal', attribute });
 }
 
 /** Somebody is signed in. */
 export function signedIn(call: Call): Fact {
-  return { holds: { kind: 'signed-in' }, place: call.machine.place(call.frame, call.at), label: 'a session was verified' };
+  return {
+    holds: { kind: 'signed-in' },
+    place: call.machine.place(call.frame, call.at),
+    label: 'a session was verified',
+  };
 }
 
 /** A session, or null when nobody is signed in. */
@@ -59,20 +65,68 @@ const betterAuth: Handler = call => {
         case 'getSession':
           return { kind: 'promise', value: sessionOrNull(inner, betterAuthSession()), facts: [] };
         case 'getActiveMember':
-          return { kind: 'promise', value: sessionOrNull(inner, objectOf({ organizationId: principal('tenant.id'), userId: principal('user.id'), role: principal('tenant.role'), id: principal('member.id') })), facts: [] };
+          return {
+            kind: 'promise',
+            value: sessionOrNull(
+              inner,
+              objectOf({
+                organizationId: principal('tenant.id'),
+                userId: principal('user.id'),
+                role: principal('tenant.role'),
+                id: principal('member.id'),
+              }),
+            ),
+            facts: [],
+          };
         case 'getActiveMemberRole':
-          return { kind: 'promise', value: sessionOrNull(inner, objectOf({ role: principal('tenant.role') })), facts: [] };
+          return {
+            kind: 'promise',
+            value: sessionOrNull(inner, objectOf({ role: principal('tenant.role') })),
+            facts: [],
+          };
         case 'hasPermission': {
-          const fact: Fact = { holds: { kind: 'role', roles: ['permission'], tenant: { kind: 'principal', attribute: 'tenant.id' } }, place: inner.machine.place(inner.frame, inner.at), label: 'a permission in the active organisation was checked' };
-          return { kind: 'promise', value: objectOf({ success: { kind: 'test', whenTrue: [signedIn(inner), fact], whenFalse: [] }, error: nullValue }), facts: [] };
+          const fact: Fact = {
+            holds: { kind: 'role', roles: ['permission'], tenant: { kind: 'principal', attribute: 'tenant.id' } },
+            place: inner.machine.place(inner.frame, inner.at),
+            label: 'a permission in the active organisation was checked',
+          };
+          return {
+            kind: 'promise',
+            value: objectOf({
+              success: { kind: 'test', whenTrue: [signedIn(inner), fact], whenFalse: [] },
+              error: nullValue,
+            }),
+            facts: [],
+          };
         }
         case 'userHasPermission': {
-          const fact: Fact = { holds: { kind: 'role', roles: ['permission'] }, place: inner.machine.place(inner.frame, inner.at), label: 'a permission in the app was checked' };
-          return { kind: 'promise', value: objectOf({ success: { kind: 'test', whenTrue: [signedIn(inner), fact], whenFalse: [] }, error: nullValue }), facts: [] };
+          const fact: Fact = {
+            holds: { kind: 'role', roles: ['permission'] },
+            place: inner.machine.place(inner.frame, inner.at),
+            label: 'a permission in the app was checked',
+          };
+          return {
+            kind: 'promise',
+            value: objectOf({
+              success: { kind: 'test', whenTrue: [signedIn(inner), fact], whenFalse: [] },
+              error: nullValue,
+            }),
+            facts: [],
+          };
         }
         default:
-          inner.machine.emit(inner.frame, { kind: 'call', library: 'better-auth', callee: `auth.api.${name}`, arguments: inner.arguments, place: inner.machine.place(inner.frame, inner.at, inner.end) });
-          return { kind: 'promise', value: { kind: 'external', library: 'better-auth', path: `auth.api.${name}()`, arguments: inner.arguments }, facts: [] };
+          inner.machine.emit(inner.frame, {
+            kind: 'call',
+            library: 'better-auth',
+            callee: `auth.api.${name}`,
+            arguments: inner.arguments,
+            place: inner.machine.place(inner.frame, inner.at, inner.end),
+          });
+          return {
+            kind: 'promise',
+            value: { kind: 'external', library: 'better-auth', path: `auth.api.${name}()`, arguments: inner.arguments },
+            facts: [],
+          };
       }
     },
     member: name => ({ kind: 'external', library: 'better-auth', path: `auth.api.${name}`, arguments: [] }),
@@ -80,7 +134,8 @@ const betterAuth: Handler = call => {
   return nativeValue({
     name: 'auth',
     key: `auth ${place.file}:${place.line}`,
-    member: name => (name === 'api' ? api : { kind: 'external', library: 'better-auth', path: `auth.${name}`, arguments: [] }),
+    member: name =>
+      name === 'api' ? api : { kind: 'external', library: 'better-auth', path: `auth.${name}`, arguments: [] },
   });
 };
 
@@ -120,7 +175,11 @@ const clerkAuth: Handler = call => {
 
 const clerkProtect: Handler = call => ({
   kind: 'promise',
-  value: objectOf({ userId: principal('user.id'), orgId: principal('tenant.id', true), orgRole: principal('tenant.role', true) }),
+  value: objectOf({
+    userId: principal('user.id'),
+    orgId: principal('tenant.id', true),
+    orgRole: principal('tenant.role', true),
+  }),
   facts: [signedIn(call)],
 });
 
@@ -168,13 +227,21 @@ const ironSession: Handler = call => {
     ['user', some(userValue())],
     ['isLoggedIn', some(constant(true))],
   ]);
-  const session: Value = { kind: 'object', fields, spread: [{ kind: 'term', term: { kind: 'principal', attribute: 'session' }, maybeUndefined: true }] };
+  const session: Value = {
+    kind: 'object',
+    fields,
+    spread: [{ kind: 'term', term: { kind: 'principal', attribute: 'session' }, maybeUndefined: true }],
+  };
   return { kind: 'promise', value: session, facts: [] };
 };
 
 const tokenOrNull: Handler = call => ({ kind: 'promise', value: sessionOrNull(call, claimsValue()), facts: [] });
 
-const getServerSession: Handler = call => ({ kind: 'promise', value: sessionOrNull(call, nextAuthSession()), facts: [] });
+const getServerSession: Handler = call => ({
+  kind: 'promise',
+  value: sessionOrNull(call, nextAuthSession()),
+  facts: [],
+});
 
 /** Authentication libraries: what is verified, and what it says of the principal. */
 export const sessionHandlers: Readonly<Record<string, Handler>> = {

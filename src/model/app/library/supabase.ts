@@ -32,14 +32,22 @@ interface Build {
 /** The role that a key stands for, by the name of its variable or by the role inside a literal token. */
 function roleOfKey(key: Value | undefined, otherwise: ClientState['base']): ClientState['base'] {
   if (key === undefined) return otherwise;
-  const names = alternativesOf(key).map(({ value }) => (value.kind === 'term' && value.term.kind === 'environment' ? value.term.name : value.kind === 'constant' ? literalRole(String(value.value)) : ''));
+  const names = alternativesOf(key).map(({ value }) =>
+    value.kind === 'term' && value.term.kind === 'environment'
+      ? value.term.name
+      : value.kind === 'constant'
+        ? literalRole(String(value.value))
+        : '',
+  );
   return names.some(name => /SERVICE|SECRET|ADMIN/i.test(name)) ? 'service' : otherwise;
 }
 
 function literalRole(token: string): string {
   if (token.startsWith('sb_secret_')) return 'SECRET';
   const payload = token.split('.')[1];
-  return payload !== undefined && Buffer.from(payload, 'base64url').toString('utf8').includes('service_role') ? 'SERVICE' : '';
+  return payload !== undefined && Buffer.from(payload, 'base64url').toString('utf8').includes('service_role')
+    ? 'SERVICE'
+    : '';
 }
 
 function connect(otherwise: ClientState['base']): Handler {
@@ -52,7 +60,8 @@ function connect(otherwise: ClientState['base']): Handler {
   };
 }
 
-const helperClient: Handler = () => supabaseClient({ kind: 'supabase', base: 'authenticated', sqlRole: undefined, settings: [] });
+const helperClient: Handler = () =>
+  supabaseClient({ kind: 'supabase', base: 'authenticated', sqlRole: undefined, settings: [] });
 
 function supabaseClient(state: ClientState): Value {
   const native: NativeValue = {
@@ -86,7 +95,9 @@ function schemaValue(state: ClientState, schema: Value | undefined): Value {
     key: `supabase schema ${name ?? ''} ${stateText(state)}`,
     method: (method, call) => {
       if (method === 'from') return builderValue(start(call, state, tableName(call.arguments[0], name)));
-      return method === 'rpc' ? callFunction(call, state, textOf(call.arguments[0]) ?? 'unknown', call.arguments[1]) : undefined;
+      return method === 'rpc'
+        ? callFunction(call, state, textOf(call.arguments[0]) ?? 'unknown', call.arguments[1])
+        : undefined;
     },
   });
 }
@@ -115,13 +126,34 @@ function authValue(state: ClientState): Value {
         case 'getSession':
           return unverifiedSession(call);
         default: {
-          call.machine.emit(call.frame, { kind: 'call', library: '@supabase/supabase-js', callee: `supabase.auth.${name}`, arguments: call.arguments, place: call.machine.place(call.frame, call.at, call.end) });
+          call.machine.emit(call.frame, {
+            kind: 'call',
+            library: '@supabase/supabase-js',
+            callee: `supabase.auth.${name}`,
+            arguments: call.arguments,
+            place: call.machine.place(call.frame, call.at, call.end),
+          });
           const unknown = call.machine.opaque(call.frame, call.at, `the answer of '${name}'`);
-          return { kind: 'promise', value: objectOf({ data: unknown, error: choose([{ value: nullValue, facts: [] }, { value: unknown, facts: [] }]) }), facts: [] };
+          return {
+            kind: 'promise',
+            value: objectOf({
+              data: unknown,
+              error: choose([
+                { value: nullValue, facts: [] },
+                { value: unknown, facts: [] },
+              ]),
+            }),
+            facts: [],
+          };
         }
       }
     },
-    member: name => ({ kind: 'external', library: '@supabase/supabase-js', path: `supabase.auth.${name}`, arguments: [] }),
+    member: name => ({
+      kind: 'external',
+      library: '@supabase/supabase-js',
+      path: `supabase.auth.${name}`,
+      arguments: [],
+    }),
   });
 }
 
@@ -145,7 +177,10 @@ function verifiedUser(): Value {
       ['id', principal('user.id')],
       ['email', principal('user.email', true)],
       ['phone', principal('user.phone', true)],
-      ['app_metadata', { kind: 'term', term: { kind: 'principal', attribute: 'claims.app_metadata' }, maybeUndefined: false }],
+      [
+        'app_metadata',
+        { kind: 'term', term: { kind: 'principal', attribute: 'claims.app_metadata' }, maybeUndefined: false },
+      ],
       // Users write their own metadata: nothing in it is verified.
       ['user_metadata', present({ kind: 'client', path: 'user_metadata' })],
     ]),
@@ -160,7 +195,10 @@ function verifiedClaims(): Value {
       ['sub', principal('user.id')],
       ['email', principal('user.email', true)],
       ['role', principal('claims.role', true)],
-      ['app_metadata', { kind: 'term', term: { kind: 'principal', attribute: 'claims.app_metadata' }, maybeUndefined: false }],
+      [
+        'app_metadata',
+        { kind: 'term', term: { kind: 'principal', attribute: 'claims.app_metadata' }, maybeUndefined: false },
+      ],
       ['user_metadata', present({ kind: 'client', path: 'user_metadata' })],
     ]),
     spread: [{ kind: 'term', term: { kind: 'principal', attribute: 'claims' }, maybeUndefined: false }],
@@ -172,7 +210,14 @@ function unverifiedSession(call: Call): Value {
   const term = { kind: 'client', path: 'cookie.session' } as const;
   call.machine.noteSource(call.frame, term, call.at);
   const sent = (path: string): Value => present({ kind: 'client', path: `cookie.session.${path}` });
-  const user: Value = { kind: 'object', fields: new Map([['id', sent('user.id')], ['email', sent('user.email')]]), spread: [sent('user')] };
+  const user: Value = {
+    kind: 'object',
+    fields: new Map([
+      ['id', sent('user.id')],
+      ['email', sent('user.email')],
+    ]),
+    spread: [sent('user')],
+  };
   const session = choose([
     { value: objectOf({ user, access_token: sent('access_token') }), facts: [] },
     { value: nullValue, facts: [] },
@@ -183,7 +228,18 @@ function unverifiedSession(call: Call): Value {
 // Queries ------------------------------------------------------------------------------------------------------------
 
 function start(call: Call, state: ClientState, table: string): Build {
-  return { state, table, operation: 'read', selection: undefined, where: [], values: undefined, conflict: undefined, shape: 'none', throws: false, place: call.machine.place(call.frame, call.at, call.end) };
+  return {
+    state,
+    table,
+    operation: 'read',
+    selection: undefined,
+    where: [],
+    values: undefined,
+    conflict: undefined,
+    shape: 'none',
+    throws: false,
+    place: call.machine.place(call.frame, call.at, call.end),
+  };
 }
 
 function builderValue(build: Build): Value {
@@ -196,13 +252,35 @@ function builderValue(build: Build): Value {
   return nativeValue(native);
 }
 
-const comparisons: Readonly<Record<string, Operator>> = { eq: '=', neq: '<>', gt: '>', gte: '>=', lt: '<', lte: '<=', like: 'like', ilike: 'like' };
-const neutral: ReadonlySet<string> = new Set(['order', 'limit', 'range', 'abortSignal', 'returns', 'overrideTypes', 'explain', 'rollback', 'maxAffected']);
+const comparisons: Readonly<Record<string, Operator>> = {
+  eq: '=',
+  neq: '<>',
+  gt: '>',
+  gte: '>=',
+  lt: '<',
+  lte: '<=',
+  like: 'like',
+  ilike: 'like',
+};
+const neutral: ReadonlySet<string> = new Set([
+  'order',
+  'limit',
+  'range',
+  'abortSignal',
+  'returns',
+  'overrideTypes',
+  'explain',
+  'rollback',
+  'maxAffected',
+]);
 
 function method(build: Build, name: string, call: Call): Value | undefined {
   const [first, second, third] = call.arguments;
   const line = call.machine.place(call.frame, call.end).line;
-  const place = line > (build.place.endLine ?? build.place.line) ? { file: build.place.file, line: build.place.line, endLine: line } : build.place;
+  const place =
+    line > (build.place.endLine ?? build.place.line)
+      ? { file: build.place.file, line: build.place.line, endLine: line }
+      : build.place;
   const grown = (change: Partial<Build>): Value => builderValue({ ...build, place, ...change });
   const filtered = (predicate: Predicate): Value => grown({ where: [...build.where, predicate] });
   const operator = comparisons[name];
@@ -227,13 +305,26 @@ function method(build: Build, name: string, call: Call): Value | undefined {
     case 'throwOnError':
       return grown({ throws: true });
     case 'is':
-      return filtered(second?.kind === 'constant' && second.value === null ? { kind: 'is-null', term: columnOf(first) } : compare(build, '=', first, second ?? undefinedValue));
+      return filtered(
+        second?.kind === 'constant' && second.value === null
+          ? { kind: 'is-null', term: columnOf(first) }
+          : compare(build, '=', first, second ?? undefinedValue),
+      );
     case 'in':
       return filtered(inValues(call.machine, columnOf(first), second ?? undefinedValue));
     case 'match':
-      return filtered(and(first?.kind === 'object' ? [...first.fields].map(([column, value]) => compare(build, '=', constant(column), value)) : []));
+      return filtered(
+        and(
+          first?.kind === 'object'
+            ? [...first.fields].map(([column, value]) => compare(build, '=', constant(column), value))
+            : [],
+        ),
+      );
     case 'not':
-      return filtered({ kind: 'not', operand: named(build, textOf(second) ?? '', first, third ?? undefinedValue, call) });
+      return filtered({
+        kind: 'not',
+        operand: named(build, textOf(second) ?? '', first, third ?? undefinedValue, call),
+      });
     case 'filter':
       return filtered(named(build, textOf(second) ?? '', first, third ?? undefinedValue, call));
     case 'or':
@@ -257,13 +348,17 @@ function method(build: Build, name: string, call: Call): Value | undefined {
 
 function columnOf(value: Value | undefined): Term {
   const name = textOf(value);
-  return name === undefined ? { kind: 'opaque', id: 'column', reason: 'a column chosen at run time' } : columnNamed(name);
+  return name === undefined
+    ? { kind: 'opaque', id: 'column', reason: 'a column chosen at run time' }
+    : columnNamed(name);
 }
 
 /** `boats.workspace_id` is a column of an embedded row. */
 function columnNamed(name: string): Term {
   const dot = name.indexOf('.');
-  return dot < 0 ? { kind: 'column', row: marker, column: name } : { kind: 'column', row: `${marker}${name.slice(0, dot)}`, column: name.slice(dot + 1) };
+  return dot < 0
+    ? { kind: 'column', row: marker, column: name }
+    : { kind: 'column', row: `${marker}${name.slice(0, dot)}`, column: name.slice(dot + 1) };
 }
 
 function compare(_build: Build, operator: Operator, column: Value | undefined, value: Value): Predicate {
@@ -284,7 +379,12 @@ function disjunction(build: Build, value: Value | undefined): Predicate {
   if (value === undefined) return { kind: 'true' };
   const holes: Term[] = [];
   let text = '';
-  const parts: readonly Term[] = value.kind === 'constant' ? [{ kind: 'constant', value: String(value.value) }] : value.kind === 'term' && value.term.kind === 'call' && value.term.name === 'concat' ? value.term.arguments : [termOf(value)];
+  const parts: readonly Term[] =
+    value.kind === 'constant'
+      ? [{ kind: 'constant', value: String(value.value) }]
+      : value.kind === 'term' && value.term.kind === 'call' && value.term.name === 'concat'
+        ? value.term.arguments
+        : [termOf(value)];
   for (const part of parts) {
     if (part.kind === 'constant') text += String(part.value);
     else {
@@ -297,7 +397,12 @@ function disjunction(build: Build, value: Value | undefined): Predicate {
 }
 
 function isChosen(term: Term): boolean {
-  return term.kind === 'client' || term.kind === 'tool-argument' || term.kind === 'opaque' || (term.kind === 'call' && term.arguments.some(isChosen));
+  return (
+    term.kind === 'client' ||
+    term.kind === 'tool-argument' ||
+    term.kind === 'opaque' ||
+    (term.kind === 'call' && term.arguments.some(isChosen))
+  );
 }
 
 function splitTop(text: string): string[] {
@@ -321,9 +426,11 @@ function oneOf(build: Build, text: string, holes: readonly Term[]): Predicate {
     const inner = splitTop(group[2] ?? '').map(item => oneOf(build, item, holes));
     return group[1] === 'and' ? and(inner) : or(inner);
   }
-  const [, column = '', operator = '', value = ''] = /^\s*([\w.]+?)\.(eq|neq|gt|gte|lt|lte|like|ilike|is|in)\.(.*)$/s.exec(text) ?? [];
+  const [, column = '', operator = '', value = ''] =
+    /^\s*([\w.]+?)\.(eq|neq|gt|gte|lt|lte|like|ilike|is|in)\.(.*)$/s.exec(text) ?? [];
   const filled = new RegExp(`^${hole}(\\d+)${hole}$`).exec(value.trim());
-  const term: Term = filled === null ? { kind: 'constant', value } : (holes[Number(filled[1])] ?? { kind: 'constant', value });
+  const term: Term =
+    filled === null ? { kind: 'constant', value } : (holes[Number(filled[1])] ?? { kind: 'constant', value });
   if (operator === 'is') return { kind: 'is-null', term: columnNamed(column) };
   const known = comparisons[operator];
   if (known === undefined) return { kind: 'true' };
@@ -349,10 +456,20 @@ function parseSelection(text: string): readonly Selected[] {
     if (embedded !== null) {
       const hints = (embedded[3] ?? '').split('!').filter(hint => hint !== '');
       const name = embedded[2] ?? '';
-      return { alias: embedded[1] ?? name, name, inner: hints.includes('inner'), hint: hints.find(hint => hint !== 'inner' && hint !== 'left'), of: parseSelection(embedded[4] ?? '') };
+      return {
+        alias: embedded[1] ?? name,
+        name,
+        inner: hints.includes('inner'),
+        hint: hints.find(hint => hint !== 'inner' && hint !== 'left'),
+        of: parseSelection(embedded[4] ?? ''),
+      };
     }
     const [alias = item, name] = item.split(':');
-    const column = (name ?? alias).replace(/::.*$/, '').replace(/->.*$/, '').replace(/\.\w+\(\)$/, '').trim();
+    const column = (name ?? alias)
+      .replace(/::.*$/, '')
+      .replace(/->.*$/, '')
+      .replace(/\.\w+\(\)$/, '')
+      .trim();
     return { alias: alias.trim().replace(/::.*$/, ''), name: column, inner: false, hint: undefined, of: undefined };
   });
 }
@@ -367,18 +484,45 @@ interface Embedding {
 /** How an embedded table hangs together with its parent: by the foreign keys between them. */
 function embeddingOf(machine: Machine, table: string, selected: Selected): Embedding | undefined {
   const tables = machine.database?.tables ?? [];
-  const nameOf = (known: { readonly schema: string; readonly name: string }): string => (known.schema === 'public' ? known.name : `${known.schema}.${known.name}`);
+  const nameOf = (known: { readonly schema: string; readonly name: string }): string =>
+    known.schema === 'public' ? known.name : `${known.schema}.${known.name}`;
   const own = tables.find(known => nameOf(known) === table);
   // The name may be the referenced table, the key's column, or the constraint.
-  const forward = own?.foreignKeys.find(key => (key.table === selected.name || key.columns[0] === selected.name || key.name === selected.name) && (selected.hint === undefined || key.name === selected.hint || key.columns[0] === selected.hint));
-  if (forward !== undefined) return { many: false, table: forward.table, column: forward.columns[0] ?? '', referenced: forward.referencedColumns[0] ?? '' };
+  const forward = own?.foreignKeys.find(
+    key =>
+      (key.table === selected.name || key.columns[0] === selected.name || key.name === selected.name) &&
+      (selected.hint === undefined || key.name === selected.hint || key.columns[0] === selected.hint),
+  );
+  if (forward !== undefined)
+    return {
+      many: false,
+      table: forward.table,
+      column: forward.columns[0] ?? '',
+      referenced: forward.referencedColumns[0] ?? '',
+    };
   const other = tables.find(known => nameOf(known) === selected.name);
-  const backward = other?.foreignKeys.find(key => key.table === table && (selected.hint === undefined || key.name === selected.hint || key.columns[0] === selected.hint));
+  const backward = other?.foreignKeys.find(
+    key =>
+      key.table === table &&
+      (selected.hint === undefined || key.name === selected.hint || key.columns[0] === selected.hint),
+  );
   if (backward === undefined) return undefined;
-  return { many: true, table: selected.name, column: backward.referencedColumns[0] ?? '', referenced: backward.columns[0] ?? '' };
+  return {
+    many: true,
+    table: selected.name,
+    column: backward.referencedColumns[0] ?? '',
+    referenced: backward.columns[0] ?? '',
+  };
 }
 
-function rowOf(machine: Machine, row: RowVariable, selection: readonly Selected[], joined: { readonly row: RowVariable; readonly alias: string; readonly inner: boolean }[], place: Place, depth = 0): RowValue {
+function rowOf(
+  machine: Machine,
+  row: RowVariable,
+  selection: readonly Selected[],
+  joined: { readonly row: RowVariable; readonly alias: string; readonly inner: boolean }[],
+  place: Place,
+  depth = 0,
+): RowValue {
   const fields = new Map<string, Value>();
   const columns: string[] = [];
   let all = false;
@@ -397,16 +541,38 @@ function rowOf(machine: Machine, row: RowVariable, selection: readonly Selected[
     const embedding = embeddingOf(machine, row.table, selected);
     const table = embedding?.table ?? selected.name;
     const fresh = machine.newRow(table, { kind: 'true' });
-    const where: Predicate = embedding === undefined ? { kind: 'opaque', reason: `how '${table}' belongs to '${row.table}'` } : { kind: 'compare', operator: '=', left: { kind: 'column', row: fresh.name, column: embedding.referenced }, right: { kind: 'column', row: row.name, column: embedding.column } };
+    const where: Predicate =
+      embedding === undefined
+        ? { kind: 'opaque', reason: `how '${table}' belongs to '${row.table}'` }
+        : {
+            kind: 'compare',
+            operator: '=',
+            left: { kind: 'column', row: fresh.name, column: embedding.referenced },
+            right: { kind: 'column', row: row.name, column: embedding.column },
+          };
     const inner: RowVariable = { ...fresh, where };
     machine.rows.set(inner.name, inner);
     joined.push({ row: inner, alias: selected.alias, inner: selected.inner });
     const value = depth > 4 ? wholeRow(machine, inner) : rowOf(machine, inner, selected.of, joined, place, depth + 1);
     if (embedding?.many === true) fields.set(selected.alias, { kind: 'list', element: value, rows: inner, facts: [] });
-    else fields.set(selected.alias, selected.inner ? value : choose([{ value, facts: [rowFact(inner, place)] }, { value: nullValue, facts: [] }]));
+    else
+      fields.set(
+        selected.alias,
+        selected.inner
+          ? value
+          : choose([
+              { value, facts: [rowFact(inner, place)] },
+              { value: nullValue, facts: [] },
+            ]),
+      );
   }
   const unknown = all && wholeRow(machine, row).fields === undefined;
-  return { kind: 'row', row, fields: unknown && fields.size === 0 ? undefined : fields, columns: all ? undefined : columns };
+  return {
+    kind: 'row',
+    row,
+    fields: unknown && fields.size === 0 ? undefined : fields,
+    columns: all ? undefined : columns,
+  };
 }
 
 // Running ------------------------------------------------------------------------------------------------------------
@@ -419,11 +585,19 @@ function settle(call: Call, build: Build): Value {
   const joined: { row: RowVariable; alias: string; inner: boolean }[] = [];
   const selection = build.selection === undefined ? [] : parseSelection(build.selection);
   const draftRow = rowOf(machine, fresh, selection, joined, build.place);
-  const names = new Map([[marker, fresh.name], ...joined.map(({ row, alias }): [string, string] => [`${marker}${alias}`, row.name])]);
+  const names = new Map([
+    [marker, fresh.name],
+    ...joined.map(({ row, alias }): [string, string] => [`${marker}${alias}`, row.name]),
+  ]);
   const filters = build.where.map(predicate => renamePredicate(predicate, names));
   const own = filters.filter(predicate => !joined.some(({ row }) => predicateText(predicate).includes(`${row.name}.`)));
-  const about = (row: RowVariable): readonly Predicate[] => filters.filter(predicate => predicateText(predicate).includes(`${row.name}.`));
-  const embedded = joined.map(({ row, inner }): RowVariable => ({ ...row, where: and([row.where, ...about(row)]), ...(inner ? { required: true } : {}) }));
+  const about = (row: RowVariable): readonly Predicate[] =>
+    filters.filter(predicate => predicateText(predicate).includes(`${row.name}.`));
+  const embedded = joined.map(({ row, inner }): RowVariable => ({
+    ...row,
+    where: and([row.where, ...about(row)]),
+    ...(inner ? { required: true } : {}),
+  }));
   const row: RowVariable = { ...fresh, where: and(own) };
   const { values, open } = assigned(build.operation === 'update' ? build.values : undefined);
   runQuery(machine, frame, {
@@ -440,7 +614,10 @@ function settle(call: Call, build: Build): Value {
   return result(call, build, { ...draftRow, row });
 }
 
-function assigned(value: Value | undefined): { readonly values: { column: string; value: Term }[]; readonly open: boolean } {
+function assigned(value: Value | undefined): {
+  readonly values: { column: string; value: Term }[];
+  readonly open: boolean;
+} {
   const found = new Map<string, Term>();
   let open = false;
   const walk = (part: Value): void => {
@@ -471,26 +648,55 @@ function assigned(value: Value | undefined): { readonly values: { column: string
 function settleInsert(call: Call, build: Build): Value {
   const { machine, frame } = call;
   const given = build.values;
-  const items = given === undefined ? [] : given.kind === 'array' ? given.items : given.kind === 'list' ? [given.element] : [given];
+  const items =
+    given === undefined ? [] : given.kind === 'array' ? given.items : given.kind === 'list' ? [given.element] : [given];
   let last: RowVariable | undefined;
   for (const item of items.slice(0, 8)) {
     const fresh = machine.newRow(build.table, { kind: 'true' });
     const { values, open } = assigned(item);
-    const where = and(values.map(({ column, value }): Predicate => ({ kind: 'compare', operator: '=', left: { kind: 'column', row: fresh.name, column }, right: value })));
+    const where = and(
+      values.map(({ column, value }): Predicate => ({
+        kind: 'compare',
+        operator: '=',
+        left: { kind: 'column', row: fresh.name, column },
+        right: value,
+      })),
+    );
     const row: RowVariable = { ...fresh, where };
     last = row;
-    const base = { valuesOpen: open, joined: [], calls: undefined, client: clientOf(build.state, build.place), place: build.place };
-    runQuery(machine, frame, { ...base, row, operation: 'insert', values, columns: build.selection === undefined ? [] : undefined });
+    const base = {
+      valuesOpen: open,
+      joined: [],
+      calls: undefined,
+      client: clientOf(build.state, build.place),
+      place: build.place,
+    };
+    runQuery(machine, frame, {
+      ...base,
+      row,
+      operation: 'insert',
+      values,
+      columns: build.selection === undefined ? [] : undefined,
+    });
     if (build.operation === 'upsert') {
       const key = machine.database?.tables.find(table => table.name === build.table)?.primaryKey ?? ['id'];
       const columns = build.conflict?.split(',').map(column => column.trim()) ?? key;
       const existing = machine.newRow(build.table, { kind: 'true' });
       const keys = columns.flatMap((column): Predicate[] => {
         const value = values.find(candidate => candidate.column === column)?.value;
-        return value === undefined ? [] : [{ kind: 'compare', operator: '=', left: { kind: 'column', row: existing.name, column }, right: value }];
+        return value === undefined
+          ? []
+          : [{ kind: 'compare', operator: '=', left: { kind: 'column', row: existing.name, column }, right: value }];
       });
       // Without a value for its key the row is always new.
-      if (keys.length === columns.length) runQuery(machine, frame, { ...base, row: { ...existing, where: and(keys) }, operation: 'update', values, columns: [] });
+      if (keys.length === columns.length)
+        runQuery(machine, frame, {
+          ...base,
+          row: { ...existing, where: and(keys) },
+          operation: 'update',
+          values,
+          columns: [],
+        });
     }
   }
   if (last === undefined) return machine.opaque(frame, call.at, 'the result of an insert');
@@ -503,8 +709,16 @@ function settleInsert(call: Call, build: Build): Value {
 function result(call: Call, build: Build, row: RowValue): Value {
   const { machine, frame } = call;
   const list: Extract<Value, { kind: 'list' }> = { kind: 'list', element: row, rows: row.row, facts: [] };
-  const failure = objectOf({ message: machine.opaque(frame, call.at, 'the message of an error'), code: machine.opaque(frame, call.at, 'the code of an error') });
-  const maybeError = build.throws ? nullValue : choose([{ value: nullValue, facts: [] }, { value: failure, facts: [] }]);
+  const failure = objectOf({
+    message: machine.opaque(frame, call.at, 'the message of an error'),
+    code: machine.opaque(frame, call.at, 'the code of an error'),
+  });
+  const maybeError = build.throws
+    ? nullValue
+    : choose([
+        { value: nullValue, facts: [] },
+        { value: failure, facts: [] },
+      ]);
   const count = lengthOf(list);
   switch (build.shape) {
     case 'none':
@@ -512,7 +726,10 @@ function result(call: Call, build: Build, row: RowValue): Value {
     case 'list':
       return objectOf({ data: list, error: maybeError, count });
     case 'maybe-single': {
-      const found = alternativesOf(firstOf(list, build.place)).map(({ value, facts }) => ({ value: value.kind === 'constant' ? nullValue : value, facts }));
+      const found = alternativesOf(firstOf(list, build.place)).map(({ value, facts }) => ({
+        value: value.kind === 'constant' ? nullValue : value,
+        facts,
+      }));
       return objectOf({ data: choose(found), error: maybeError, count });
     }
     case 'single': {
@@ -528,14 +745,34 @@ function result(call: Call, build: Build, row: RowValue): Value {
 function callFunction(call: Call, state: ClientState, name: string, given: Value | undefined): Value {
   const { machine } = call;
   const place = machine.place(call.frame, call.at, call.end);
-  const values = given?.kind === 'object' ? [...given.fields].map(([argument, value]) => ({ name: argument, value: termOf(value) })) : [];
+  const values =
+    given?.kind === 'object'
+      ? [...given.fields].map(([argument, value]) => ({ name: argument, value: termOf(value) }))
+      : [];
   const run = (inner: Call): Value => {
     const row = machine.newRow(name, { kind: 'true' });
-    runQuery(inner.machine, inner.frame, { row, operation: 'read', values: [], valuesOpen: false, columns: undefined, joined: [], calls: { function: name, arguments: values }, client: clientOf(state, place), place });
+    runQuery(inner.machine, inner.frame, {
+      row,
+      operation: 'read',
+      values: [],
+      valuesOpen: false,
+      columns: undefined,
+      joined: [],
+      calls: { function: name, arguments: values },
+      client: clientOf(state, place),
+      place,
+    });
     const element: Value = { kind: 'row', row, fields: undefined, columns: undefined };
     const failure = objectOf({ message: machine.opaque(inner.frame, inner.at, 'the message of an error') });
     const list: Value = { kind: 'list', element, rows: row, facts: [] };
-    return objectOf({ data: list, error: choose([{ value: nullValue, facts: [] }, { value: failure, facts: [] }]), count: lengthOf(list) });
+    return objectOf({
+      data: list,
+      error: choose([
+        { value: nullValue, facts: [] },
+        { value: failure, facts: [] },
+      ]),
+      count: lengthOf(list),
+    });
   };
   const native: NativeValue = {
     name: 'supabase function call',
@@ -577,7 +814,8 @@ function bucketValue(state: ClientState, bucket: Value): Value {
     name: 'supabase bucket',
     key: `bucket ${valueKey(bucket)} ${stateText(state)}`,
     method: (name, call) => {
-      if (name === 'getPublicUrl') return objectOf({ data: objectOf({ publicUrl: call.arguments[0] ?? undefinedValue }) });
+      if (name === 'getPublicUrl')
+        return objectOf({ data: objectOf({ publicUrl: call.arguments[0] ?? undefinedValue }) });
       const operation = storageOperations[name];
       if (operation === undefined) return undefined;
       return { kind: 'promise', value: storageCall(call, state, bucket, operation, name), facts: [] };
@@ -585,22 +823,56 @@ function bucketValue(state: ClientState, bucket: Value): Value {
   });
 }
 
-function storageCall(call: Call, state: ClientState, bucket: Value, operation: 'read' | 'insert' | 'update' | 'delete', name: string): Value {
+function storageCall(
+  call: Call,
+  state: ClientState,
+  bucket: Value,
+  operation: 'read' | 'insert' | 'update' | 'delete',
+  name: string,
+): Value {
   const { machine, frame } = call;
   const place = machine.place(frame, call.at, call.end);
   const fresh = machine.newRow('storage.objects', { kind: 'true' });
   const column = (text: string): Term => ({ kind: 'column', row: fresh.name, column: text });
   const [path = undefinedValue] = call.arguments;
-  const named_ = name === 'list' ? compareTerms('like', { kind: 'term', term: column('name'), maybeUndefined: false }, path) : inValues(machine, column('name'), path);
+  const named_ =
+    name === 'list'
+      ? compareTerms('like', { kind: 'term', term: column('name'), maybeUndefined: false }, path)
+      : inValues(machine, column('name'), path);
   const isBucket: Predicate = { kind: 'compare', operator: '=', left: column('bucket_id'), right: termOf(bucket) };
   const where = and([isBucket, named_]);
-  const values = operation === 'insert' ? [{ column: 'bucket_id', value: termOf(bucket) }, { column: 'name', value: termOf(path) }] : [];
+  const values =
+    operation === 'insert'
+      ? [
+          { column: 'bucket_id', value: termOf(bucket) },
+          { column: 'name', value: termOf(path) },
+        ]
+      : [];
   const row: RowVariable = { ...fresh, where };
-  runQuery(machine, frame, { row, operation, values, valuesOpen: false, columns: undefined, joined: [], calls: undefined, client: { ...clientOf(state, place), kind: 'storage' }, place });
+  runQuery(machine, frame, {
+    row,
+    operation,
+    values,
+    valuesOpen: false,
+    columns: undefined,
+    joined: [],
+    calls: undefined,
+    client: { ...clientOf(state, place), kind: 'storage' },
+    place,
+  });
   const object: Value = { kind: 'row', row, fields: undefined, columns: undefined };
   const failure = objectOf({ message: machine.opaque(frame, call.at, 'the message of an error') });
-  const url: Value = { kind: 'term', term: { kind: 'call', name: 'url', arguments: [{ kind: 'column', row: row.name, column: 'name' }] }, maybeUndefined: false };
-  const data: Value = name === 'list' ? { kind: 'list', element: object, rows: row, facts: [] } : name.startsWith('createSigned') ? objectOf({ signedUrl: url, signedURL: url, path: url, token: url }) : object;
+  const url: Value = {
+    kind: 'term',
+    term: { kind: 'call', name: 'url', arguments: [{ kind: 'column', row: row.name, column: 'name' }] },
+    maybeUndefined: false,
+  };
+  const data: Value =
+    name === 'list'
+      ? { kind: 'list', element: object, rows: row, facts: [] }
+      : name.startsWith('createSigned')
+        ? objectOf({ signedUrl: url, signedURL: url, path: url, token: url })
+        : object;
   return choose([
     { value: objectOf({ data, error: nullValue }), facts: [] },
     { value: objectOf({ data: nullValue, error: failure }), facts: [] },

@@ -30,7 +30,13 @@ const tool: Handler = call => {
   const names = machine.remember(toolNames, () => new Map<string, string>());
   const place = machine.place(frame, call.at);
   const name = names.get(`${place.file}:${call.at}`) ?? `tool at line ${place.line}`;
-  const entryPoint: EntryPoint = { kind: 'tool', name: `tool ${place.file}#${name}`, file: place.file, line: place.line, symbol: name };
+  const entryPoint: EntryPoint = {
+    kind: 'tool',
+    name: `tool ${place.file}#${name}`,
+    file: place.file,
+    line: place.line,
+    symbol: name,
+  };
   const tools = machine.remember(knownTools, () => new Map<string, KnownTool>());
   const known = tools.get(entryPoint.name) ?? { entryPoint, ran: false };
   tools.set(entryPoint.name, known);
@@ -42,8 +48,12 @@ const tool: Handler = call => {
     name: 'tool',
     key: `tool ${place.file}:${call.at} ${valueKey(definition)}`,
     runTool,
-    member: (property, inner) => (property === 'execute' ? undefined : memberOf(inner.machine, inner.frame, definition, property, inner.at, true)),
-    method: (property, inner) => (property === 'execute' ? { kind: 'promise', value: runTool(inner, inner.arguments[1] ?? undefinedValue), facts: [] } : undefined),
+    member: (property, inner) =>
+      property === 'execute' ? undefined : memberOf(inner.machine, inner.frame, definition, property, inner.at, true),
+    method: (property, inner) =>
+      property === 'execute'
+        ? { kind: 'promise', value: runTool(inner, inner.arguments[1] ?? undefinedValue), facts: [] }
+        : undefined,
   };
   return nativeValue(native);
 };
@@ -75,17 +85,35 @@ function runAsEntry(call: Call, entryPoint: EntryPoint, definition: Value, conte
 export function runToolsIn(call: Call): void {
   for (const argument of call.arguments) {
     visit(argument, [], inner => {
-      if (inner.kind === 'native' && 'runTool' in inner.native) (inner.native as ToolNative).runTool(call, call.machine.opaque(call.frame, call.at, 'the context of a tool call'));
+      if (inner.kind === 'native' && 'runTool' in inner.native)
+        (inner.native as ToolNative).runTool(
+          call,
+          call.machine.opaque(call.frame, call.at, 'the context of a tool call'),
+        );
     });
   }
 }
 
 const model: Handler = call => {
   const receiver = call.machine.memory.get('receiver');
-  const path = typeof receiver === 'object' && receiver !== null && 'receiver' in receiver ? (receiver.receiver as Extract<Value, { kind: 'external' }>).path : 'ai';
-  call.machine.emit(call.frame, { kind: 'call', library: 'ai', callee: path, arguments: call.arguments, place: call.machine.place(call.frame, call.at, call.end) });
+  const path =
+    typeof receiver === 'object' && receiver !== null && 'receiver' in receiver
+      ? (receiver.receiver as Extract<Value, { kind: 'external' }>).path
+      : 'ai';
+  call.machine.emit(call.frame, {
+    kind: 'call',
+    library: 'ai',
+    callee: path,
+    arguments: call.arguments,
+    place: call.machine.place(call.frame, call.at, call.end),
+  });
   runToolsIn(call);
-  return { kind: 'external', library: 'ai', path: `${path}()`, arguments: call.arguments.filter(argument => argument.kind === 'term') };
+  return {
+    kind: 'external',
+    library: 'ai',
+    path: `${path}()`,
+    arguments: call.arguments.filter(argument => argument.kind === 'term'),
+  };
 };
 
 /** The AI SDK: tools are entry points of their own, their arguments chosen by a model. */

@@ -21,7 +21,17 @@ interface SchemaNative extends NativeValue {
   readonly schema: Schema;
 }
 
-const plain: Schema = { type: 'any', fields: new Map(), options: [], literal: undefined, optional: false, nullable: false, fallback: undefined, open: false, transforms: [] };
+const plain: Schema = {
+  type: 'any',
+  fields: new Map(),
+  options: [],
+  literal: undefined,
+  optional: false,
+  nullable: false,
+  fallback: undefined,
+  open: false,
+  transforms: [],
+};
 
 function schemaOf(value: Value | undefined): Schema | undefined {
   return value?.kind === 'native' && 'schema' in value.native ? (value.native as SchemaNative).schema : undefined;
@@ -67,18 +77,43 @@ function method(schema: Schema, name: string, call: Call): Value | undefined {
       return schemaValue({ ...schema, optional: false, fallback: first ?? undefinedValue });
     case 'extend':
     case 'safeExtend':
-      return schemaValue({ ...schema, fields: new Map([...schema.fields, ...(first?.kind === 'object' ? first.fields : [])]) });
+      return schemaValue({
+        ...schema,
+        fields: new Map([...schema.fields, ...(first?.kind === 'object' ? first.fields : [])]),
+      });
     case 'merge':
     case 'and':
       return schemaValue({ ...schema, fields: new Map([...schema.fields, ...(schemaOf(first)?.fields ?? [])]) });
     case 'pick':
-      return schemaValue({ ...schema, fields: new Map([...schema.fields].filter(([field]) => first?.kind === 'object' && first.fields.has(field))) });
+      return schemaValue({
+        ...schema,
+        fields: new Map([...schema.fields].filter(([field]) => first?.kind === 'object' && first.fields.has(field))),
+      });
     case 'omit':
-      return schemaValue({ ...schema, fields: new Map([...schema.fields].filter(([field]) => !(first?.kind === 'object' && first.fields.has(field)))) });
+      return schemaValue({
+        ...schema,
+        fields: new Map([...schema.fields].filter(([field]) => !(first?.kind === 'object' && first.fields.has(field)))),
+      });
     case 'partial':
-      return schemaValue({ ...schema, fields: new Map([...schema.fields].map(([field, value]) => [field, schemaValue({ ...(schemaOf(value) ?? plain), optional: true })])) });
+      return schemaValue({
+        ...schema,
+        fields: new Map(
+          [...schema.fields].map(([field, value]) => [
+            field,
+            schemaValue({ ...(schemaOf(value) ?? plain), optional: true }),
+          ]),
+        ),
+      });
     case 'required':
-      return schemaValue({ ...schema, fields: new Map([...schema.fields].map(([field, value]) => [field, schemaValue({ ...(schemaOf(value) ?? plain), optional: false })])) });
+      return schemaValue({
+        ...schema,
+        fields: new Map(
+          [...schema.fields].map(([field, value]) => [
+            field,
+            schemaValue({ ...(schemaOf(value) ?? plain), optional: false }),
+          ]),
+        ),
+      });
     case 'passthrough':
     case 'loose':
     case 'catchall':
@@ -86,9 +121,15 @@ function method(schema: Schema, name: string, call: Call): Value | undefined {
     case 'array':
       return schemaValue({ ...plain, type: 'array', options: [schemaValue(schema)] });
     case 'or':
-      return schemaValue({ ...plain, type: 'union', options: [schemaValue(schema), ...(first === undefined ? [] : [first])] });
+      return schemaValue({
+        ...plain,
+        type: 'union',
+        options: [schemaValue(schema), ...(first === undefined ? [] : [first])],
+      });
     case 'transform':
-      return first === undefined ? schemaValue(schema) : schemaValue({ ...schema, transforms: [...schema.transforms, first] });
+      return first === undefined
+        ? schemaValue(schema)
+        : schemaValue({ ...schema, transforms: [...schema.transforms, first] });
     case 'pipe':
       return first ?? schemaValue(schema);
     case 'keyof':
@@ -113,7 +154,11 @@ function applied(call: Call, schema: Schema, value: Value): Value {
 
 function safely(call: Call, schema: Schema, value: Value): Value {
   const data = apply(call, schema, value);
-  const failure = objectOf({ success: constant(false), data: undefinedValue, error: call.machine.opaque(call.frame, call.at, 'a validation error') });
+  const failure = objectOf({
+    success: constant(false),
+    data: undefinedValue,
+    error: call.machine.opaque(call.frame, call.at, 'a validation error'),
+  });
   if (isBottom(data)) return failure;
   return choose([
     { value: objectOf({ success: constant(true), data, error: undefinedValue }), facts: [] },
@@ -135,10 +180,16 @@ function applyPlain(call: Call, schema: Schema, value: Value): Value {
     if (schema.fallback !== undefined) return schema.fallback;
     return schema.optional || schema.type === 'any' ? value : bottom;
   }
-  if (value.kind === 'constant' && value.value === null) return schema.nullable || schema.type === 'any' ? value : bottom;
+  if (value.kind === 'constant' && value.value === null)
+    return schema.nullable || schema.type === 'any' ? value : bottom;
   let result = shaped(call, schema, value);
-  if (schema.fallback !== undefined && result.kind === 'term') result = choose([{ value: { ...result, maybeUndefined: false }, facts: [] }, { value: schema.fallback, facts: [] }]);
-  for (const transform of schema.transforms) result = callValue(call.machine, call.frame, transform, [result], { at: call.at, end: call.end });
+  if (schema.fallback !== undefined && result.kind === 'term')
+    result = choose([
+      { value: { ...result, maybeUndefined: false }, facts: [] },
+      { value: schema.fallback, facts: [] },
+    ]);
+  for (const transform of schema.transforms)
+    result = callValue(call.machine, call.frame, transform, [result], { at: call.at, end: call.end });
   return result;
 }
 
@@ -154,18 +205,33 @@ function shaped(call: Call, schema: Schema, value: Value): Value {
         fields.set(name, result);
       }
       const object: Value = { kind: 'object', fields, spread: schema.open ? [value] : [] };
-      return schema.optional && value.kind === 'term' ? choose([{ value: object, facts: [] }, { value: undefinedValue, facts: [] }]) : object;
+      return schema.optional && value.kind === 'term'
+        ? choose([
+            { value: object, facts: [] },
+            { value: undefinedValue, facts: [] },
+          ])
+        : object;
     }
     case 'array': {
       if (value.kind !== 'term') return value;
       const [element] = schema.options;
-      const path = value.term.kind === 'client' || value.term.kind === 'tool-argument' ? { ...value.term, path: `${value.term.path}[]` } : value.term;
+      const path =
+        value.term.kind === 'client' || value.term.kind === 'tool-argument'
+          ? { ...value.term, path: `${value.term.path}[]` }
+          : value.term;
       const one = applySchema(call, element, { kind: 'term', term: path, maybeUndefined: false });
       const list: Value = { kind: 'list', element: one, rows: undefined, facts: [] };
-      return schema.optional ? choose([{ value: list, facts: [] }, { value: undefinedValue, facts: [] }]) : list;
+      return schema.optional
+        ? choose([
+            { value: list, facts: [] },
+            { value: undefinedValue, facts: [] },
+          ])
+        : list;
     }
     case 'union': {
-      const results = schema.options.map(option => applySchema(call, option, value)).filter(result => !isBottom(result));
+      const results = schema.options
+        .map(option => applySchema(call, option, value))
+        .filter(result => !isBottom(result));
       return results.length === 0 ? bottom : choose(results.map(result => ({ value: result, facts: [] })));
     }
     case 'literal':
@@ -173,7 +239,12 @@ function shaped(call: Call, schema: Schema, value: Value): Value {
     case 'text':
     case 'scalar':
       if (value.kind !== 'term') return value;
-      return { kind: 'term', term: value.term, maybeUndefined: schema.optional, ...(schema.type === 'text' && !schema.optional && !schema.nullable ? { truthy: true } : {}) };
+      return {
+        kind: 'term',
+        term: value.term,
+        maybeUndefined: schema.optional,
+        ...(schema.type === 'text' && !schema.optional && !schema.nullable ? { truthy: true } : {}),
+      };
     case 'any':
     case 'record':
       if (value.kind !== 'term') return value;
@@ -181,20 +252,48 @@ function shaped(call: Call, schema: Schema, value: Value): Value {
   }
 }
 
-const texts: ReadonlySet<string> = new Set(['string', 'uuid', 'email', 'url', 'guid', 'cuid', 'cuid2', 'ulid', 'nanoid', 'enum', 'nativeEnum', 'date', 'datetime', 'time', 'jwt', 'base64', 'templateLiteral']);
+const texts: ReadonlySet<string> = new Set([
+  'string',
+  'uuid',
+  'email',
+  'url',
+  'guid',
+  'cuid',
+  'cuid2',
+  'ulid',
+  'nanoid',
+  'enum',
+  'nativeEnum',
+  'date',
+  'datetime',
+  'time',
+  'jwt',
+  'base64',
+  'templateLiteral',
+]);
 const scalars: ReadonlySet<string> = new Set(['number', 'int', 'boolean', 'bigint', 'stringbool', 'float64', 'int32']);
 
 const anySchema: Handler = call => {
   const receiver = call.machine.memory.get('receiver');
-  const path = typeof receiver === 'object' && receiver !== null && 'receiver' in receiver ? (receiver.receiver as Extract<Value, { kind: 'external' }>).path : '';
+  const path =
+    typeof receiver === 'object' && receiver !== null && 'receiver' in receiver
+      ? (receiver.receiver as Extract<Value, { kind: 'external' }>).path
+      : '';
   const name = path.replaceAll('()', '').split('.').at(-1) ?? '';
   const [first, second] = call.arguments;
   if (name === 'object' || name === 'strictObject' || name === 'looseObject' || name === 'interface') {
-    return schemaValue({ ...plain, type: 'object', fields: first?.kind === 'object' ? first.fields : new Map(), open: name === 'looseObject' });
+    return schemaValue({
+      ...plain,
+      type: 'object',
+      fields: first?.kind === 'object' ? first.fields : new Map(),
+      open: name === 'looseObject',
+    });
   }
-  if (texts.has(name)) return schemaValue({ ...plain, type: 'text', options: first?.kind === 'array' ? first.items : [] });
+  if (texts.has(name))
+    return schemaValue({ ...plain, type: 'text', options: first?.kind === 'array' ? first.items : [] });
   if (scalars.has(name)) return schemaValue({ ...plain, type: 'scalar' });
-  if (name === 'array' || name === 'set') return schemaValue({ ...plain, type: 'array', options: first === undefined ? [] : [first] });
+  if (name === 'array' || name === 'set')
+    return schemaValue({ ...plain, type: 'array', options: first === undefined ? [] : [first] });
   if (name === 'union' || name === 'discriminatedUnion') {
     const options = name === 'union' ? first : second;
     return schemaValue({ ...plain, type: 'union', options: options?.kind === 'array' ? options.items : [] });
@@ -204,7 +303,11 @@ const anySchema: Handler = call => {
   if (name === 'optional' || name === 'nullish') return schemaValue({ ...(schemaOf(first) ?? plain), optional: true });
   if (name === 'nullable') return schemaValue({ ...(schemaOf(first) ?? plain), nullable: true });
   if (name === 'preprocess') return second ?? schemaValue(plain);
-  if (name === 'intersection') return schemaValue({ ...(schemaOf(first) ?? plain), fields: new Map([...(schemaOf(first)?.fields ?? []), ...(schemaOf(second)?.fields ?? [])]) });
+  if (name === 'intersection')
+    return schemaValue({
+      ...(schemaOf(first) ?? plain),
+      fields: new Map([...(schemaOf(first)?.fields ?? []), ...(schemaOf(second)?.fields ?? [])]),
+    });
   return schemaValue(plain);
 };
 
