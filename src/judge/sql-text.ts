@@ -88,5 +88,10 @@ export function termText(term: Term): string {
 }
 
 function shortRow(row: string): string {
-  return row.split(/[/:>]/).at(-1)?.replace(/[~#]\d+$/, '') ?? row;
+  return (
+    row
+      .split(/[/:>]/)
+      .at(-1)
+      ?.replace(/[~#]\d+$/, '') ?? row
+  );
 }

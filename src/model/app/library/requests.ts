@@ -18,7 +18,7 @@ export function platformRequest(method: string | undefined): Value {
 }
 
 /** `res` of a `pages/api` handler: what it sends is the answer. */
-export function responderValue(machine: Machine, status: number | undefined = undefined): Value {
+export function responderValue(machine: Machine, status?: number): Value {
   const answer = (call: Call, body: Value): Value => {
     const place = call.machine.place(call.frame, call.at, call.end);
     call.machine.emit(call.frame, {
