@@ -138,6 +138,26 @@ describe('writes', () => {
     };
     expect(judgeReferences({ ...insert, facts: [signedIn, lookedUp] }, world)).toEqual([]);
   });
+
+  test('a reference read from a row that was found by the caller’s id alone is a leak too', () => {
+    const values = [
+      { column: 'team_id', value: tenant },
+      { column: 'customer_id', value: of('c', 'id') },
+    ];
+    const insert = path('invoice', always, { query: { operation: 'insert', values } });
+    const world = { ...billingWorld(), cells: [] };
+    const found = (where: Predicate): Fact => ({
+      holds: { kind: 'row', row: { name: 'c', table: 'customer', where } },
+      place,
+      label: 'getCustomer()',
+    });
+    const byId_ = equals(of('c', 'id'), sent('body.customerId'));
+    expect(judgeReferences({ ...insert, facts: [signedIn, found(byId_)] }, world).map(judged => judged.reason)).toEqual(
+      ['foreign-key'],
+    );
+    const inTeam = and([byId_, equals(of('c', 'team_id'), tenant)]);
+    expect(judgeReferences({ ...insert, facts: [signedIn, found(inTeam)] }, world)).toEqual([]);
+  });
 });
 
 describe('a client under row security', () => {

@@ -467,7 +467,7 @@ export function foreignReferences(
     const [column, referenced] = [key.columns[0], key.referencedColumns[0]];
     const value = model.query.values.find(entry => entry.column === column)?.value;
     if (column === undefined || referenced === undefined || key.columns.length > 1 || value === undefined) return [];
-    if (!isChosen(value) || column === ownerColumn || !hasTenant(key.table, world)) return [];
+    if (!mayBeForeign(value) || column === ownerColumn || !hasTenant(key.table, world)) return [];
     const parent: RowVariable = {
       name: 'referenced',
       table: key.table,
@@ -477,6 +477,11 @@ export function foreignReferences(
     const answer = askWith(subject, world, false)(facts, 'dropped');
     return answer.kind === 'not-owned' ? [{ column, table: key.table, value }] : [];
   });
+}
+
+/** A value the caller chose, or one read from a row that an earlier look-up found, by whatever filter. */
+function mayBeForeign(value: Term): boolean {
+  return isChosen(value) || (value.kind === 'column' && value.row !== 'self');
 }
 
 function hasTenant(table: string, { tenancy }: JudgeWorld): boolean {

@@ -1,5 +1,5 @@
 import type { Term } from '../core/predicate.ts';
-import { termsOf } from '../logic/terms.ts';
+import { termKey, termsOf } from '../logic/terms.ts';
 import type { QueryPath } from '../model/app/types.ts';
 import type { JudgeWorld, Judgement } from './paths.ts';
 import { sqlRoleOf } from './policies.ts';
@@ -10,7 +10,7 @@ export const storageTable = 'storage.objects';
 /** Judges an access to object storage: by the path's first folder, or by the bucket's policies. */
 export function judgeStorage(model: QueryPath, world: JudgeWorld): Judgement {
   const terms = [...termsOf(model.query.where), ...model.query.values.map(({ value }) => value)];
-  if (terms.some(term => startsWithOwn(term, model))) {
+  if (terms.some(term => startsWithOwn(term, model, world))) {
     return {
       verdict: 'isolated',
       reason: 'scoped-by-session',
@@ -46,17 +46,19 @@ function isChosen(term: Term): boolean {
 }
 
 /** `${session.tenant}/…`: a text whose first part the server verified. */
-function startsWithOwn(term: Term, model: QueryPath): boolean {
+function startsWithOwn(term: Term, model: QueryPath, { tenancy }: JudgeWorld): boolean {
   if (term.kind !== 'call') return false;
   const [first] = term.arguments;
   if (first?.kind === 'principal') return true;
-  return (
-    first !== undefined &&
-    model.facts.some(
-      fact =>
-        fact.weakness === undefined &&
-        fact.holds.kind === 'member' &&
-        JSON.stringify(fact.holds.tenant) === JSON.stringify(first),
-    )
-  );
+  return model.facts.some(({ holds, weakness }) => {
+    if (weakness !== undefined || first === undefined) return false;
+    if (holds.kind === 'member') return termKey(holds.tenant) === termKey(first);
+    if (holds.kind !== 'row' || first.kind !== 'column' || first.row !== holds.row.name) return false;
+    const membership = tenancy.memberships.find(entry => entry.table === holds.row.table);
+    const user: Term = { kind: 'principal', attribute: 'user.id' };
+    return (
+      membership?.tenantColumn === first.column &&
+      termsOf(holds.row.where).some(each => termKey(each) === termKey(user))
+    );
+  });
 }
