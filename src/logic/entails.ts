@@ -171,7 +171,7 @@ class OwnershipProver {
     );
   }
 
-  /** A row to which a row of the principal's own refers belongs to the same tenant: references across tenants are leaks of their own. */
+  /** A row to which a row of the principal's own refers: references across tenants are leaks of their own. */
   #rightByChild(row: RowVariable, hops: number): OwnedBy | undefined {
     if (row.table === this.#world.tenancy.principal?.table) return undefined;
     for (const child of this.#closure.rows.slice(0, maximumRows)) {
