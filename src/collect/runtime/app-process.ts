@@ -29,10 +29,12 @@ export interface AppProcessOptions {
 /** Runs `next build` in the folder; the first error line of its log goes into the error. */
 export async function buildApp(options: AppProcessOptions): Promise<void> {
   const logFile = prepareLog(options, 'build.txt');
+  // Before the recorder listens: a throw from here would leave it open and the process would never end.
+  const next = nextBinary(options.appRoot);
   const recorder = await startRecorder();
   const run = startProcess({
     command: process.execPath,
-    arguments: [nextBinary(options.appRoot), 'build'],
+    arguments: [next, 'build'],
     folder: options.appRoot,
     // The build has no database to talk to in the user's pipeline either.
     environment: processEnvironment(options, 'http://localhost:3000', recorder, {}),
@@ -52,6 +54,7 @@ export async function bootApp(options: AppProcessOptions): Promise<RunningApp> {
   const logFile = prepareLog(options, 'app.txt');
   // Answers kept by an earlier run would be served to this one.
   rmSync(join(options.appRoot, '.next', 'cache', 'fetch-cache'), { recursive: true, force: true });
+  const next = nextBinary(options.appRoot);
   const port = await getPort();
   const baseUrl = `http://localhost:${port}`;
   const recorder = await startRecorder();
@@ -62,7 +65,7 @@ export async function bootApp(options: AppProcessOptions): Promise<RunningApp> {
   });
   const run = startProcess({
     command: process.execPath,
-    arguments: [nextBinary(options.appRoot), 'start', '--port', String(port), '--hostname', '127.0.0.1'],
+    arguments: [next, 'start', '--port', String(port), '--hostname', '127.0.0.1'],
     folder: options.appRoot,
     environment: processEnvironment(options, baseUrl, recorder, { NODE_ENV: 'production' }),
     logFile,
@@ -174,7 +177,7 @@ function pause(milliseconds: number): Promise<void> {
 
 function buildFailure(appRoot: string, logFile: string): DrydockError {
   return new DrydockError('build-failed', `Could not build your app: ${buildSentence(appRoot, firstError(logFile))}`, {
-    next: `Fix the build and run: drydock probe. Log: ${logFile}`,
+    next: `Fix the build and run this again. Log: ${logFile}`,
   });
 }
 
