@@ -281,7 +281,7 @@ test('the last screen of a rescue is a ledger', () => {
          The filter of this query comes from 'buildFilter', which is chosen at run time.
          lib/search.ts:40 · one declaration settles 1 verdict
 
-      branch  drydock/rescue · 6 repairs · 5 files changed, one commit each · undo any: git revert
+      branch  drydock/rescue · 6 repairs · 5 files changed · one commit per repair; undo any: git revert
       copy    /home/ada/tally/.drydock/rescue/app
       report  /home/ada/tally/.drydock/rescue/report.html
     "

@@ -69,7 +69,7 @@ function placeLines(pen: Pen, result: RescueResult): readonly string[] {
   return [
     ...(result.branch === ''
       ? row('repairs', changed)
-      : row('branch', `${clean(result.branch)} · ${changed}, one commit each · undo any: git revert`)),
+      : row('branch', `${clean(result.branch)} · ${changed} · one commit per repair; undo any: git revert`)),
     ...row('copy', clean(copyFolder(result))),
     ...row('report', clean(reportFile(result))),
     '',
