@@ -1,6 +1,7 @@
 import type { RulesResult } from '../core/result.ts';
 import { analyse, toRulesResult } from './analyse.ts';
 import type { CommandContext } from './context.ts';
+import { relocate } from './relocate.ts';
 
 /** `drydock rules`: the database alone, from migrations or from a live catalog (read only). */
 export async function runRules(
@@ -8,5 +9,6 @@ export async function runRules(
   options: { readonly migrations?: string; readonly databaseUrl?: string },
   context: CommandContext,
 ): Promise<RulesResult> {
-  return toRulesResult(await analyse({ root, ...options, halves: 'database' }, context));
+  const analysis = await analyse({ root, ...options, halves: 'database' }, context);
+  return relocate(toRulesResult(analysis), root, analysis.root);
 }

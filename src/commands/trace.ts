@@ -1,6 +1,7 @@
 import type { TraceResult } from '../core/result.ts';
 import { analyse, toTraceResult } from './analyse.ts';
 import type { CommandContext } from './context.ts';
+import { relocate } from './relocate.ts';
 
 /** `drydock trace`: every path from the browser to the database, with its verdict. */
 export async function runTrace(
@@ -8,5 +9,6 @@ export async function runTrace(
   options: { readonly migrations?: string },
   context: CommandContext,
 ): Promise<TraceResult> {
-  return toTraceResult(await analyse({ root, ...options, halves: 'code' }, context));
+  const analysis = await analyse({ root, ...options, halves: 'code' }, context);
+  return relocate(toTraceResult(analysis), root, analysis.root);
 }

@@ -171,3 +171,19 @@ test('the version is the package’s', async () => {
   const run = await drydock(['--version']);
   expect(manifest).toMatchObject({ version: run.stdout.trim() });
 });
+
+test('an app inside a repository: paths are relative to the folder that was named', async () => {
+  const inside = Object.fromEntries(Object.entries(notes).map(([file, text]) => [`apps/web/${file}`, text]));
+  const path = folder({ ...inside, 'package.json': '{ "name": "mono", "private": true, "workspaces": ["apps/*"] }' });
+  const report: unknown = JSON.parse((await drydock(['trace', path, '--json'])).stdout);
+  expect(report).toMatchObject({
+    summary: { leaks: 1 },
+    paths: [
+      {
+        entryPoint: { file: 'apps/web/app/api/notes/[id]/route.ts' },
+        sink: { file: 'apps/web/app/api/notes/[id]/route.ts', line: 4 },
+      },
+    ],
+    findings: [{ file: 'apps/web/app/api/notes/[id]/route.ts' }],
+  });
+});

@@ -1,0 +1,25 @@
+import { posix, relative, sep } from 'node:path';
+
+import type { RulesResult, TraceResult } from '../core/result.ts';
+
+/** Paths of a result, which are relative to the app, made relative to the folder that the user named. */
+export function relocate<T extends TraceResult | RulesResult>(result: T, target: string, appRoot: string): T {
+  const prefix = relative(target, appRoot).split(sep).join('/');
+  if (prefix === '') return result;
+  const move = <P extends { readonly file: string }>(place: P): P =>
+    place.file === '' ? place : { ...place, file: posix.normalize(posix.join(prefix, place.file)) };
+  const moved = { ...result, target, gaps: result.gaps.map(move), findings: result.findings.map(move) };
+  if (moved.command === 'rules') {
+    return { ...moved, replay: { ...moved.replay, failed: moved.replay.failed.map(move) } };
+  }
+  return {
+    ...moved,
+    entryPoints: moved.entryPoints.map(move),
+    paths: moved.paths.map(path => ({
+      ...path,
+      entryPoint: move(path.entryPoint),
+      sink: move(path.sink),
+      steps: path.steps.map(move),
+    })),
+  };
+}
