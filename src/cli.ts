@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 
 import { createContext } from './commands/context.ts';
 import type { CommandContext } from './commands/context.ts';
+import { StoppedHalfway } from './commands/halfway.ts';
 import { runFix } from './commands/fix.ts';
 import type { FixOptions } from './commands/fix.ts';
 import { runProbe } from './commands/probe.ts';
@@ -178,15 +179,19 @@ function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map(line => `  ${line}`).join('\n')}\n\nExit codes: 0 nothing found, 1 findings, 2 could not run, 130 interrupted.`;
 }
 
-/** `drydock trace 1` and `drydock fix 3f9a01c2` name a finding, not a folder. */
+/** `drydock trace 1`, `drydock trace invoices` and `drydock trace "GET /api/invoices"` name what to explain, not a folder. */
 function folderAndFocus(folder: string, focus: string | undefined): readonly [string, string | undefined] {
-  return focus === undefined && isFindingName(folder) && !existsSync(folder)
-    ? [target('.'), folder]
-    : [target(folder), focus];
+  const named = focus === undefined && !existsSync(folder) && (isFindingName(folder) || isNameInApp(folder));
+  return named ? [target('.'), folder] : [target(folder), focus];
 }
 
 function isFindingName(name: string): boolean {
   return /^(\d+|[0-9a-f]{6,16}|a\d+)$/.test(name);
+}
+
+/** A word that is no path, typed where an app lies. */
+function isNameInApp(name: string): boolean {
+  return !/^(?:[./~\\]|[A-Za-z]:)/.test(name) && ['package.json', 'supabase'].some(file => existsSync(file));
 }
 
 function target(folder: string): string {
@@ -210,6 +215,14 @@ async function run(
     const result = await command(context);
     write(result, options, focus);
     process.exitCode = hasFindings(result, options.failOn) ? 1 : 0;
+  } catch (thrown) {
+    // What breaks while everything is being let go of is no news.
+    if (interrupt.asked()) {
+      process.exitCode = 130;
+      return;
+    }
+    if (thrown instanceof StoppedHalfway) write(thrown.done, options, undefined);
+    throw thrown;
   } finally {
     for (const problem of await context.lifetime.close()) process.stderr.write(`Left behind: ${redact(problem)}\n`);
     interrupt.off();
@@ -217,19 +230,20 @@ async function run(
 }
 
 /** Ctrl-C and SIGTERM let go of everything first. A second Ctrl-C ends at once. */
-function interruptible(context: CommandContext): { readonly off: () => void } {
+function interruptible(context: CommandContext): { readonly asked: () => boolean; readonly off: () => void } {
   let asked = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (asked) process.exit(130);
     asked = true;
     process.stderr.write(
-      `\nStopping (${signal}): closing the replica and running apps. Your files were not changed.\n`,
+      `\nStopping (${signal}): closing the replica and running apps. Your files were not changed.\nThe same command starts again from the beginning.\n`,
     );
     void context.lifetime.close().then(() => process.exit(130));
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   return {
+    asked: () => asked,
     off: () => {
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);
@@ -267,14 +281,30 @@ function hasFindings(result: CommandResult, threshold: Severity): boolean {
   return findings.some(finding => severityRank(finding.severity) <= severityRank(threshold));
 }
 
+/** No permission, no space, a folder in place of a file: nothing that is wrong with Drydock. */
+function refusedByTheSystem(thrown: unknown): DrydockError | undefined {
+  if (!(thrown instanceof Error) || !('code' in thrown) || !('path' in thrown)) return undefined;
+  if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EISDIR', 'ENOTDIR', 'EEXIST'].includes(String(thrown.code)))
+    return undefined;
+  return new DrydockError('target-not-found', `Could not use '${String(thrown.path)}': ${thrown.message}.`, {
+    next: 'Look for free space and permission there. Reports and copies go below .drydock in the app’s folder.',
+    cause: thrown,
+  });
+}
+
 function explain(thrown: unknown): void {
   if (thrown instanceof CommanderError) {
     process.exitCode = thrown.exitCode === 0 ? 0 : 2;
     return;
   }
   process.exitCode = 2;
-  if (thrown instanceof DrydockError) {
-    process.stderr.write(`\n${redact(thrown.message)}\n${thrown.next === undefined ? '' : `${redact(thrown.next)}\n`}`);
+  const known = thrown instanceof StoppedHalfway ? thrown.reason : (refusedByTheSystem(thrown) ?? thrown);
+  if (known instanceof DrydockError) {
+    const kept =
+      thrown instanceof StoppedHalfway ? 'Everything that needs no running app was done and is reported.\n' : '';
+    process.stderr.write(
+      `\n${redact(known.message)}\n${kept}${known.next === undefined ? '' : `${redact(known.next)}\n`}`,
+    );
     return;
   }
   const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown);
@@ -282,6 +312,12 @@ function explain(thrown: unknown): void {
     `\nDrydock failed. This is a bug in Drydock, please report it with these lines:\n${redact(stack)}\n`,
   );
 }
+
+// `drydock trace | head` closes the pipe: nothing more is wanted.
+process.stdout.on('error', (problem: NodeJS.ErrnoException) => {
+  if (problem.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+  throw problem;
+});
 
 try {
   await program.parseAsync();

@@ -11,6 +11,7 @@ import { probeApp } from '../prove/probe/probe.ts';
 import { analyse, stackOf } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
+import { keeping } from './halfway.ts';
 
 /** `drydock probe`: a copy of the app, built and run on the embedded Postgres, attacked by made-up customers of it. */
 export async function runProbe(
@@ -19,9 +20,11 @@ export async function runProbe(
   context: CommandContext,
 ): Promise<ProbeResult> {
   const analysis = await analyse({ root, ...options, halves: 'both' }, context);
-  requireRunnable(analysis);
-  const copy = await copyApp(analysis.root, join(analysis.root, '.drydock', 'probe', 'app'));
-  const result = await probeFolder({ analysis, appRoot: copy.root, build: 'build', ...options }, context);
+  const result = await keeping(analysis, async () => {
+    requireRunnable(analysis);
+    const copy = await copyApp(analysis.root, join(analysis.root, '.drydock', 'probe', 'app'));
+    return probeFolder({ analysis, appRoot: copy.root, build: 'build', ...options }, context);
+  });
   return { ...result, target: analysis.root, stack: stackOf(analysis), gaps: [...analysis.gaps, ...result.gaps] };
 }
 
@@ -80,7 +83,8 @@ export async function freshDatabase(
   return { replicaDatabase: collected.replicaDatabase, database: collected.database };
 }
 
-function requireRunnable(analysis: Analysis): NonNullable<Analysis['app']> {
+/** The app, when all that is needed to run it is there. */
+export function requireRunnable(analysis: Analysis): NonNullable<Analysis['app']> {
   const [first] = analysis.missing;
   if (first !== undefined) throw first;
   if (analysis.app === undefined)
@@ -90,7 +94,7 @@ function requireRunnable(analysis: Analysis): NonNullable<Analysis['app']> {
       'boot-failed',
       'An app on Supabase talks to Supabase’s own services, which Drydock does not run.',
       {
-        next: 'drydock trace and drydock rules judge it without running it.',
+        next: 'drydock trace and drydock rules judge it without running it; drydock fix --no-attack repairs it.',
       },
     );
   }

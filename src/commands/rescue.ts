@@ -18,7 +18,8 @@ import { analyse, stackOf, toRulesResult, toTraceResult } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import { silently } from './context.ts';
 import type { CommandContext } from './context.ts';
-import { probeFolder } from './probe.ts';
+import { keeping } from './halfway.ts';
+import { probeFolder, requireRunnable } from './probe.ts';
 import { writeRegressionTests } from './regression.ts';
 
 /** What a rescue can be told. */
@@ -37,8 +38,19 @@ export async function runRescue(root: string, options: RescueOptions, context: C
   const started = performance.now();
   const clock = createClock();
   const before = await clock.time('analyse', () => analyse({ root, ...options, halves: 'both' }, context));
-  const [absent] = before.missing;
-  if (absent !== undefined) throw absent;
+  return keeping(before, () => rescue({ before, options, clock, started }, context));
+}
+
+interface RescueJob {
+  readonly before: Analysis;
+  readonly options: RescueOptions;
+  readonly clock: StageClock;
+  readonly started: number;
+}
+
+async function rescue({ before, options, clock, started }: RescueJob, context: CommandContext): Promise<RescueResult> {
+  // Said before minutes of work.
+  requireRunnable(before);
   const leaking = await copyApp(before.root, join(before.root, '.drydock', 'rescue', 'before'));
   const copy = await copyApp(before.root, join(before.root, '.drydock', 'rescue', 'app'), { branch });
   const labs: Lab[] = [];

@@ -17,6 +17,11 @@ export async function runTriage(
   const analysis = await analyse({ root, ...options, halves: 'both' }, context);
   const [first] = analysis.missing;
   if (analysis.app === undefined && analysis.collected === undefined && first !== undefined) throw first;
+  return toTriageResult(analysis);
+}
+
+/** An analysis as triage shows it. */
+export async function toTriageResult(analysis: Analysis): Promise<TriageResult> {
   const { findings } = analysis.judged;
   return {
     command: 'triage',

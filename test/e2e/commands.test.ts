@@ -83,7 +83,43 @@ describe('what a user types', () => {
   });
 });
 
+describe('what is explained', () => {
+  test('a table is named without the folder, from inside the app', async () => {
+    const run = await drydock(['trace', 'notes'], { cwd: folder(notes) });
+    expect(run.stdout).toContain('GET /api/notes/[id]');
+    expect(run.stderr).not.toMatch(/no folder/i);
+  });
+
+  test('an entry point too', async () => {
+    const run = await drydock(['trace', 'GET /api/notes/[id]'], { cwd: folder(notes) });
+    expect(run.stdout).toContain('select');
+  });
+
+  test('a path that is not there is still a folder that is not there', async () => {
+    const run = await drydock(['trace', './notes'], { cwd: folder(notes) });
+    expect(run.code).toBe(2);
+    expect(run.stderr).toMatch(/no folder/i);
+  });
+});
+
 describe('bad input', () => {
+  test.each(['probe', 'rescue'])('%s of an app that cannot be built: all but the probe is reported', async command => {
+    const run = await drydock([command, folder(notes), '--json']);
+    expect(run.code).toBe(2);
+    const report: unknown = JSON.parse(run.stdout);
+    expect(report).toMatchObject({ command: 'triage', trace: { summary: { leaks: 1 } } });
+    expect(run.stderr).toContain('npm ci');
+    expect(run.stderr).toContain('is reported');
+  });
+
+  test('a report that cannot be written is no bug of Drydock', async () => {
+    const path = folder(notes);
+    const run = await drydock(['trace', path, '--html', path]);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain(path);
+    expect(run.stderr).not.toContain('bug in Drydock');
+  });
+
   test('a folder that is not there', async () => {
     const run = await drydock(['trace', '/nowhere/at/all']);
     expect(run.code).toBe(2);
