@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
@@ -51,6 +51,9 @@ interface RescueJob {
 async function rescue({ before, options, clock, started }: RescueJob, context: CommandContext): Promise<RescueResult> {
   // Said before minutes of work.
   requireRunnable(before);
+  // A report of an earlier rescue would speak of a copy that is about to be replaced.
+  for (const stale of ['report.html', 'report.json', 'evidence'])
+    rmSync(join(before.root, '.drydock', 'rescue', stale), { recursive: true, force: true });
   const leaking = await copyApp(before.root, join(before.root, '.drydock', 'rescue', 'before'));
   const copy = await copyApp(before.root, join(before.root, '.drydock', 'rescue', 'app'), { branch });
   const labs: Lab[] = [];

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { copyOfExample, drydock, folderWith, listing, root } from './drydock.ts';
@@ -110,6 +110,12 @@ describe('bad input', () => {
     expect(report).toMatchObject({ command: 'triage', trace: { summary: { leaks: 1 } } });
     expect(run.stderr).toContain('npm ci');
     expect(run.stderr).toContain('is reported');
+  });
+
+  test('a rescue that stops leaves no report of an earlier one', async () => {
+    const path = folder({ ...notes, '.drydock/rescue/report.html': 'all is well' });
+    await drydock(['rescue', path]);
+    expect(existsSync(join(path, '.drydock/rescue/report.html'))).toBe(false);
   });
 
   test('a report that cannot be written is no bug of Drydock', async () => {
