@@ -14,6 +14,7 @@ import { runRules } from './commands/rules.ts';
 import { runTrace } from './commands/trace.ts';
 import { runTriage } from './commands/triage.ts';
 import { DrydockError, messageOf } from './core/error.ts';
+import type { Finding } from './core/finding.ts';
 import { silentProgress } from './core/ports.ts';
 import { redact } from './core/redact.ts';
 import type { CommandResult } from './core/result.ts';
@@ -274,11 +275,19 @@ function write(result: CommandResult, options: OutputOptions, focus: string | un
 }
 
 function hasFindings(result: CommandResult, threshold: Severity): boolean {
-  if (result.command === 'rescue')
-    return result.after.leaksExploited > 0 || result.traceAfter.findings.length + result.rulesAfter.findings.length > 0;
-  if (result.command === 'probe' && result.attacks.some(attack => attack.outcome === 'leaked')) return true;
-  const findings = result.command === 'fix' ? [] : result.findings;
-  return findings.some(finding => severityRank(finding.severity) <= severityRank(threshold));
+  const serious = (findings: readonly Finding[]): boolean =>
+    findings.some(finding => severityRank(finding.severity) <= severityRank(threshold));
+  switch (result.command) {
+    case 'rescue':
+      return result.after.leaksExploited > 0 || serious([...result.traceAfter.findings, ...result.rulesAfter.findings]);
+    case 'probe':
+      // Seen in the running app: above every threshold.
+      return result.attacks.some(attack => attack.outcome === 'leaked') || serious(result.findings);
+    case 'fix':
+      return result.unrepaired.length > 0;
+    default:
+      return serious(result.findings);
+  }
 }
 
 /** No permission, no space, a folder in place of a file: nothing that is wrong with Drydock. */

@@ -46,12 +46,14 @@ export async function writeRegressionTests(
     const { written, failingBefore, passingAfter, files } = proved;
     return {
       tests: { written, failingBefore, passingAfter, files },
-      gaps: proved.left.map(left => ({
-        reason: `No regression test for ${left.entryPoint}: ${left.reason}`,
-        file: '',
-        line: 0,
-        settles: 0,
-      })),
+      gaps: [...new Set(proved.left.map(left => `No regression test for ${left.entryPoint}: ${left.reason}`))].map(
+        reason => ({
+          reason,
+          file: '',
+          line: 0,
+          settles: 0,
+        }),
+      ),
     };
   } catch (thrown) {
     stage.fail(`No regression tests: ${messageOf(thrown)}`);

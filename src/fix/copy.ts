@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, renameSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { execa } from 'execa';
 import { DrydockError, messageOf } from '../core/error.ts';
@@ -18,11 +18,12 @@ const leftOut = new Set(['node_modules', '.next', '.git', '.drydock', '.turbo', 
 const lockFiles = new Set(['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb']);
 const secretFile = /^\.env(?!.*\.(?:example|sample|template)$)/;
 const neverCommitted = ['node_modules/', '.next/', '.drydock/', 'next-env.d.ts', '*.tsbuildinfo', '.env', '.env.local'];
+const drydockEmail = 'drydock@localhost';
 const gitSettings = [
   '-c',
   'user.name=Drydock',
   '-c',
-  'user.email=drydock@localhost',
+  `user.email=${drydockEmail}`,
   '-c',
   'commit.gpgsign=false',
   '-c',
@@ -36,6 +37,7 @@ export async function copyApp(
   options: { readonly branch?: string } = {},
 ): Promise<AppCopy> {
   try {
+    await keepEdits(target);
     rmSync(target, { recursive: true, force: true });
     mkdirSync(target, { recursive: true });
     copyFolder(source, target);
@@ -104,6 +106,21 @@ function keepExtends(source: string, target: string): void {
     (_, key: string, path: string) => `${key}${further(path)}`,
   );
   if (moved !== text) writeFileSync(file, moved);
+}
+
+/** Moves an earlier copy aside in which somebody worked on: its edits and commits are not ours to delete. */
+async function keepEdits(target: string): Promise<void> {
+  if (!existsSync(join(target, '.git'))) return;
+  const edited = await git(target, ['status', '--porcelain']);
+  const authors = new Set((await git(target, ['log', '--format=%ae'])).split('\n'));
+  authors.delete(drydockEmail);
+  if (edited === '' && authors.size === 0) return;
+  for (let number = 1; ; number += 1) {
+    const aside = `${target}-kept-${number}`;
+    if (existsSync(aside)) continue;
+    renameSync(target, aside);
+    return;
+  }
 }
 
 async function startRepository(root: string, branch: string): Promise<boolean> {

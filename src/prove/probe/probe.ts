@@ -81,7 +81,7 @@ async function withRunningApp<T>(
       options.progress,
       clock,
       'build',
-      'building the app',
+      'Building the app',
       () => buildApp(processOptions(options)),
       () => 'app built',
     );
@@ -89,7 +89,7 @@ async function withRunningApp<T>(
     options.progress,
     clock,
     'boot',
-    'starting the app',
+    'Starting the app',
     () => bootApp(processOptions(options)),
     running => `app runs on ${running.baseUrl}`,
   );
@@ -109,7 +109,7 @@ async function prepareLab(
     options.progress,
     clock,
     'seed',
-    "making three tenants' rows",
+    "Making three tenants' rows",
     () => seedDatabase(options),
     made => `rows for ${Object.keys(made.seed.tenants).length} tenants`,
   );
@@ -117,7 +117,7 @@ async function prepareLab(
     options.progress,
     clock,
     'sign-in',
-    'signing in',
+    'Signing in',
     () => signIn(options, app, adjusted),
     () => 'signed in as users of two tenants',
   );
@@ -146,7 +146,7 @@ async function probeRunning(
     options.progress,
     clock,
     'attack',
-    `attacking ${plan.targets.length} entry points`,
+    `Attacking ${plan.targets.length} entry points`,
     report =>
       runCampaign({
         lab,
