@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { DrydockError, messageOf } from '../../core/error.ts';
@@ -32,6 +42,8 @@ export async function findTemplate(binaries: Binaries): Promise<string> {
 /** Copies the template to `target` for `user`. */
 export function copyTemplate(template: string, target: string, user: UnprivilegedUser | undefined): void {
   cpSync(template, target, { recursive: true, mode: 2 /* copy on write where the file system can */ });
+  // Postgres refuses a data folder that others may read, and Node 22 copies folders without their mode.
+  chmodSync(target, 0o700);
   if (user !== undefined) giveAway(target, user);
 }
 
