@@ -10,7 +10,7 @@ import type { AbsenceReading } from '../logic/branches.ts';
 import { sqlName, tablesByName } from '../logic/closure.ts';
 import { entails, ownersByTable } from '../logic/entails.ts';
 import type { Answer, World } from '../logic/entails.ts';
-import { renameRows, termsOf } from '../logic/terms.ts';
+import { isChosen, renameRows, termKey, termsOf } from '../logic/terms.ts';
 import type { DatabaseClient, Fact, QueryPath } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import { policyEffect, sqlRoleOf } from './policies.ts';
@@ -200,13 +200,9 @@ function isVerifiedTenant(value: Term, model: QueryPath): boolean {
   return model.facts.some(
     fact =>
       fact.weakness === undefined &&
-      ((fact.holds.kind === 'member' && sameTerm(fact.holds.tenant, value)) ||
-        (fact.holds.kind === 'row' && termsOf(fact.holds.row.where).some(term => sameTerm(term, value)))),
+      ((fact.holds.kind === 'member' && termKey(fact.holds.tenant) === termKey(value)) ||
+        (fact.holds.kind === 'row' && termsOf(fact.holds.row.where).some(term => termKey(term) === termKey(value)))),
   );
-}
-
-function sameTerm(left: Term, right: Term): boolean {
-  return JSON.stringify(left) === JSON.stringify(right);
 }
 
 function byPolicy(subject: Subject, world: JudgeWorld): Judgement {
@@ -285,14 +281,6 @@ function judgeCall(model: QueryPath, world: JudgeWorld): Judgement {
   const held = mine.find(cell => cell.verdict === 'isolated' || cell.verdict === 'public' || cell.verdict === 'broken');
   if (held !== undefined) return settled('isolated', 'scoped-by-policy', held.because);
   return settled('unknown', 'opaque', `The function '${name}' was not replayed.`);
-}
-
-function isChosen(value: Term): boolean {
-  return (
-    value.kind === 'client' ||
-    value.kind === 'tool-argument' ||
-    (value.kind === 'call' && value.arguments.some(isChosen))
-  );
 }
 
 /** The row alone, with the facts of the path. `policy` says that a policy is part of its condition. */

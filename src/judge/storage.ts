@@ -1,5 +1,5 @@
 import type { Term } from '../core/predicate.ts';
-import { termKey, termsOf } from '../logic/terms.ts';
+import { isChosen, termKey, termsOf } from '../logic/terms.ts';
 import type { QueryPath } from '../model/app/types.ts';
 import type { JudgeWorld, Judgement } from './paths.ts';
 import { sqlRoleOf } from './policies.ts';
@@ -37,12 +37,6 @@ export function judgeStorage(model: QueryPath, world: JudgeWorld): Judgement {
     return { verdict: 'unknown', reason: 'opaque', notes: ["The bucket's policies were not replayed."] };
   if (cell.verdict === 'leaks') return { verdict: 'leaks', reason: 'policy-leaks', notes: [cell.because] };
   return { verdict: 'isolated', reason: 'scoped-by-policy', notes: [cell.because] };
-}
-
-function isChosen(term: Term): boolean {
-  return (
-    term.kind === 'client' || term.kind === 'tool-argument' || (term.kind === 'call' && term.arguments.some(isChosen))
-  );
 }
 
 /** `${session.tenant}/…`: a text whose first part the server verified. */

@@ -26,6 +26,13 @@ export function termKey(term: Term): string {
   }
 }
 
+/** A value that the caller or a language model chose, or one computed from such a value. */
+export function isChosen(term: Term): boolean {
+  return (
+    term.kind === 'client' || term.kind === 'tool-argument' || (term.kind === 'call' && term.arguments.some(isChosen))
+  );
+}
+
 /** The predicate with every term replaced, inside sub-queries too. */
 export function mapTerms(predicate: Predicate, replace: (term: Term) => Term): Predicate {
   switch (predicate.kind) {

@@ -3,6 +3,7 @@ import type { DatabaseModel, Table } from '../../model/database/types.ts';
 import type { TenancyModel } from '../../model/tenancy/types.ts';
 import { plainText } from './plain-text.ts';
 import type { Seed, TenantKey } from '../exploit/seed-types.ts';
+import { sqlName } from '../../logic/closure.ts';
 
 /** A row as JSON sees it. */
 export type StoredRow = Readonly<Record<string, unknown>>;
@@ -18,11 +19,6 @@ export interface Change {
   readonly after: StoredRow | undefined;
   /** Columns that differ, for an update. */
   readonly columns: readonly string[];
-}
-
-/** SQL name as models use it: `schema.table`, or `table` for `public`. */
-export function sqlName(table: Pick<Table, 'schema' | 'name'>): string {
-  return table.schema === 'public' || table.name.includes('.') ? table.name : `${table.schema}.${table.name}`;
 }
 
 /** The name of a table, quoted for a statement. */

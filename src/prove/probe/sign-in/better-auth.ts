@@ -8,10 +8,10 @@ import {
   quotedName,
   quoteIdentifier,
   restore,
-  sqlName,
   takeSnapshot,
   type StoredRow,
 } from '../state.ts';
+import { sqlName } from '../../../logic/closure.ts';
 import type { RawAnswer } from '../views.ts';
 import type { SignInAdapter, SignInContext } from './adapter.ts';
 
