@@ -10,7 +10,7 @@ import type { AppliedFix, RepairOutcome } from '../fix/repair.ts';
 import { analyse, stackOf } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
-import { probeFolder } from './probe.ts';
+import { probeFolder, requireOneApp } from './probe.ts';
 import { blame, rejudge, takeBack, toRejudged, withProof, withStep } from './rescue.ts';
 
 /** What `drydock fix` can be told. */
@@ -27,6 +27,7 @@ export interface FixOptions {
 /** `drydock fix`: repairs on a copy, verified there, and written into the app only when asked. */
 export async function runFix(root: string, options: FixOptions, context: CommandContext): Promise<FixResult> {
   const analysis = await analyse({ root, ...pickMigrations(options), halves: 'both' }, context);
+  requireOneApp(analysis);
   const wanted = options.finding === undefined ? analysis.judged.findings : [chosen(analysis, options.finding)];
   const copy = await copyApp(analysis.root, join(analysis.root, '.drydock', 'fix', 'app'), { branch: 'drydock/fix' });
   const outcome = await repair(wanted, analysis, copy, options, context);

@@ -89,6 +89,7 @@ export function requireRunnable(analysis: Analysis): NonNullable<Analysis['app']
   if (first !== undefined) throw first;
   if (analysis.app === undefined)
     throw new DrydockError('not-an-app', `No Next.js app was found in '${analysis.root}'.`);
+  requireOneApp(analysis);
   if (analysis.collected?.platform === 'supabase') {
     throw new DrydockError(
       'boot-failed',
@@ -99,4 +100,13 @@ export function requireRunnable(analysis: Analysis): NonNullable<Analysis['app']
     );
   }
   return analysis.app;
+}
+
+/** Building, running and changing take one app at a time. */
+export function requireOneApp(analysis: Analysis): void {
+  const folders = analysis.source?.apps.map(app => app.folder) ?? [];
+  if (folders.length > 1)
+    throw new DrydockError('usage', `There are ${folders.length} apps here, and this works on one at a time.`, {
+      next: `Name one of these folders: ${folders.join(', ')}.`,
+    });
 }

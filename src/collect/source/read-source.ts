@@ -2,23 +2,34 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { parse } from 'jsonc-parser';
 import { DrydockError } from '../../core/error.ts';
+import { compareText } from '../../core/place.ts';
 import type { Gap } from '../../core/gap.ts';
 import { filesOnDisk, isFolder, type Files } from './files.ts';
 import type { ModuleCode } from './ir.ts';
 import { lowerModule } from './lower.ts';
 import { joinPath, makeResolver, parentOf, type Resolution } from './resolve.ts';
 
-/** The app's sources, read and lowered on demand. Paths are relative to the app's root. */
+/** A part of the sources that is deployed by itself. */
+export interface AppFolder {
+  /** Relative to the sources' root; empty when the root is the app. */
+  readonly folder: string;
+  /** `next` has pages and route handlers by file name; a `server` says in its code what it answers to. */
+  readonly kind: 'next' | 'server';
+}
+
+/** The sources of one app, or of a workspace with several, read and lowered on demand. Paths are relative to `root`. */
 export interface SourceFiles {
-  /** Absolute path of the Next.js app (in a monorepo the app's own folder). */
+  /** Absolute path of the app; of the folder that the user named when several apps are in it. */
   readonly root: string;
-  /** Every source path of the app's folder, sorted. */
+  /** Every app that is traced, sorted by folder. */
+  readonly apps: readonly AppFolder[];
+  /** Every source path below `root`, sorted. Packages beside an app are reached by `resolve`. */
   readonly paths: readonly string[];
   /** The lowered file; absent when it is missing or its syntax breaks (then `gaps()` says so). */
   module(file: string): ModuleCode | undefined;
   resolve(from: string, specifier: string): Resolution;
   text(file: string): string | undefined;
-  /** `dependencies` and `devDependencies` of the app's package.json (and of the workspace root). */
+  /** `dependencies` and `devDependencies` of every package.json of the workspace; those of the apps win. */
   readonly dependencies: ReadonlyMap<string, string>;
   /** Texts of Prisma schema files, anywhere in the workspace. */
   prismaSchemas(): readonly string[];
@@ -27,7 +38,7 @@ export interface SourceFiles {
   gaps(): readonly Gap[];
 }
 
-/** Finds the Next.js app at or below a folder and makes its sources readable. */
+/** Finds the apps at or below a folder, or the one around it, and makes their sources readable. */
 export function readSource(target: string): SourceFiles {
   const absolute = resolve(target);
   if (!isFolder(absolute)) throw new DrydockError('target-not-found', `There is no folder at '${target}'.`);
@@ -39,30 +50,27 @@ export function readSource(target: string): SourceFiles {
 
 /** The same over any files; `below` is the part of them that the user named. */
 export function sourceOf(files: Files, below = ''): SourceFiles {
-  const apps = findApps(files).filter(app => isInside(app, below) || isInside(below, app));
-  const own = apps.filter(app => isInside(app, below));
-  const chosen = own.length > 0 ? largest(files, own) : apps.toSorted((a, b) => b.length - a.length)[0];
-  if (chosen === undefined) {
+  const every = findApps(files);
+  const own = every.filter(app => isInside(app.folder, below));
+  const around = every.filter(app => isInside(below, app.folder)).toSorted((a, b) => b.folder.length - a.folder.length);
+  const found = own.length > 0 ? own : around.slice(0, 1);
+  const [first] = found;
+  if (first === undefined) {
     throw new DrydockError('not-an-app', `No Next.js app was found in '${join(files.root, below)}'.`, {
       next: 'Name the folder that has next.config or a package.json that depends on next.',
     });
   }
+  const chosen = found.length > 1 ? below : first.folder;
   const resolver = makeResolver(files);
   const modules = new Map<string, ModuleCode | undefined>();
   const resolutions = new Map<string, Resolution>();
-  const gaps: Gap[] = own
-    .filter(app => app !== chosen)
-    .map(app => ({
-      reason: `Another Next.js app at '${app}' was not traced; name its folder to trace it.`,
-      file: joinPath(app, 'package.json'),
-      line: 1,
-      settles: 0,
-    }));
+  const gaps: Gap[] = [];
   const outside = (path: string): string => joinPath(chosen, path);
   const inside = (path: string): string => relativePath(chosen, path);
 
   return {
     root: chosen === '' ? files.root : join(files.root, chosen),
+    apps: found.map(app => ({ ...app, folder: app.folder === chosen ? '' : inside(app.folder) })),
     paths: files.paths.filter(path => isInside(path, chosen)).map(inside),
     module(file) {
       if (modules.has(file)) return modules.get(file);
@@ -87,41 +95,53 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
       return answer;
     },
     text: file => files.read(outside(file)),
-    dependencies: dependenciesOf(files, chosen),
+    dependencies: dependenciesOf(files, found),
     prismaSchemas: () => files.paths.filter(path => path.endsWith('.prisma')).map(path => files.read(path) ?? ''),
     loaded: () => [...modules.values()].filter(module => module !== undefined),
     gaps: () => gaps,
   };
 }
 
-/** Folders whose package.json depends on `next` or that have a next.config. */
-function findApps(files: Files): string[] {
-  const found = new Set<string>();
+/** Packages that answer requests or take jobs without Next.js. */
+const servers: readonly RegExp[] = [
+  /^(?:hono|express|fastify|koa|elysia|@nestjs\/core|@hono\/node-server)$/,
+  /^(?:@react-router\/(?:node|serve|dev|cloudflare)|@remix-run\/(?:node|react|serve))$/,
+  /^(?:bullmq|inngest|@trigger\.dev\/sdk)$/,
+];
+
+/** Folders that are deployed by themselves: Next.js apps, and packages that depend on a server or a job runner. */
+function findApps(files: Files): readonly AppFolder[] {
+  const found = new Map<string, AppFolder>();
   for (const path of files.paths) {
     const name = path.slice(path.lastIndexOf('/') + 1);
     const folder = parentOf(path);
     const isConfig = /^next\.config\.[cm]?[jt]s$/.test(name);
-    if (isConfig || (name === 'package.json' && dependenciesIn(files.read(path)).has('next'))) {
-      if (
-        files.paths.some(
-          inner => isInside(inner, folder) && /^(?:src\/)?(?:app|pages)\//.test(relativePath(folder, inner)),
-        )
-      )
-        found.add(folder);
+    if (!isConfig && name !== 'package.json') continue;
+    const dependencies = isConfig ? undefined : [...dependenciesIn(files.read(path)).keys()];
+    if (isConfig || dependencies?.includes('next') === true) {
+      const hasPages = files.paths.some(
+        inner => isInside(inner, folder) && /^(?:src\/)?(?:app|pages)\//.test(relativePath(folder, inner)),
+      );
+      if (hasPages) found.set(folder, { folder, kind: 'next' });
     }
+    // The workspace's own package.json lists tools for all of it.
+    const isServer = dependencies?.some(dependency => servers.some(server => server.test(dependency))) === true;
+    if (isServer && folder !== '' && !found.has(folder)) found.set(folder, { folder, kind: 'server' });
   }
-  return [...found];
+  const apps = [...found.values()].toSorted((a, b) => compareText(a.folder, b.folder));
+  if (apps.length > 0) return apps;
+  const alone = [...dependenciesIn(files.read('package.json')).keys()];
+  return alone.some(dependency => servers.some(server => server.test(dependency)))
+    ? [{ folder: '', kind: 'server' }]
+    : [];
 }
 
-function largest(files: Files, apps: readonly string[]): string | undefined {
-  const sized = apps.map(app => ({ app, size: files.paths.filter(path => isInside(path, app)).length }));
-  return sized.toSorted((a, b) => b.size - a.size || (a.app < b.app ? -1 : 1))[0]?.app;
-}
-
-function dependenciesOf(files: Files, app: string): ReadonlyMap<string, string> {
+function dependenciesOf(files: Files, apps: readonly AppFolder[]): ReadonlyMap<string, string> {
+  const packages = files.paths.filter(path => path === 'package.json' || path.endsWith('/package.json'));
   return new Map([
+    ...packages.flatMap(path => [...dependenciesIn(files.read(path))]),
     ...dependenciesIn(files.read('package.json')),
-    ...dependenciesIn(files.read(joinPath(app, 'package.json'))),
+    ...apps.toReversed().flatMap(app => [...dependenciesIn(files.read(joinPath(app.folder, 'package.json')))]),
   ]);
 }
 

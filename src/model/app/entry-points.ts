@@ -1,6 +1,6 @@
 import type { FunctionCode, ModuleCode } from '../../collect/source/ir.ts';
 import { lineOf } from '../../collect/source/ir.ts';
-import type { SourceFiles } from '../../collect/source/read-source.ts';
+import type { AppFolder, SourceFiles } from '../../collect/source/read-source.ts';
 import type { EntryPoint, EntryPointKind } from '../../core/path.ts';
 import { compareText } from '../../core/place.ts';
 import { walkModule } from './walk.ts';
@@ -23,9 +23,13 @@ const source = /\.(?:[cm]?[jt]sx?)$/;
 /** Every entry point of the app that its files and directives name, in the order of files and lines. Tools are found in the sources too. */
 export function findEntries(files: SourceFiles): readonly Entry[] {
   const found: Entry[] = [];
+  const places = appOfEach(files);
+  const isOneOfMany = files.apps.filter(app => app.kind === 'next').length > 1;
   for (const path of files.paths) {
     if (!source.test(path) || /\.(?:test|spec|stories)\.[cm]?[jt]sx?$/.test(path)) continue;
-    found.push(...entriesOfFile(files, path));
+    const app = places(path);
+    const entries = entriesOfFile(files, path, app);
+    found.push(...(isOneOfMany && app !== undefined ? entries.map(entry => ofApp(entry, app)) : entries));
   }
   return found.toSorted(
     (left, right) =>
@@ -35,16 +39,31 @@ export function findEntries(files: SourceFiles): readonly Entry[] {
   );
 }
 
-function entriesOfFile(files: SourceFiles, path: string): readonly Entry[] {
+/** The app that a path belongs to: the innermost. */
+function appOfEach(files: SourceFiles): (path: string) => AppFolder | undefined {
+  const innermost = files.apps.toSorted((left, right) => right.folder.length - left.folder.length);
+  return path => innermost.find(app => app.folder === '' || path.startsWith(`${app.folder}/`));
+}
+
+/** Two apps may answer to the same path: the folder tells them apart. Actions are named by their file already. */
+function ofApp(entry: Entry, app: AppFolder): Entry {
+  const { entryPoint } = entry;
+  if (entryPoint.kind === 'server-action') return entry;
+  return { ...entry, entryPoint: { ...entryPoint, name: `${entryPoint.name} (${app.folder})` } };
+}
+
+function entriesOfFile(files: SourceFiles, path: string, app: AppFolder | undefined): readonly Entry[] {
   const found: Entry[] = [];
-  const base = path.replace(/^src\//, '');
+  const below = app === undefined || app.folder === '' ? path : path.slice(app.folder.length + 1);
+  const base = below.replace(/^src\//, '');
   const name = base.slice(base.lastIndexOf('/') + 1).replace(source, '');
-  const isApp = base.startsWith('app/');
+  const isNext = app?.kind === 'next';
+  const isApp = isNext && base.startsWith('app/');
   const load = (): ModuleCode | undefined => files.module(path);
   if (isApp && name === 'route') found.push(...routeHandlers(load(), base));
   if (isApp && (name === 'page' || name === 'layout')) found.push(...pages(load(), base, name));
-  if (base.startsWith('pages/api/')) found.push(...apiRoute(load(), base));
-  if (/^(?:proxy|middleware)$/.test(name) && !base.includes('/')) found.push(...proxy(load(), name));
+  if (isNext && base.startsWith('pages/api/')) found.push(...apiRoute(load(), base));
+  if (isNext && /^(?:proxy|middleware)$/.test(name) && !base.includes('/')) found.push(...proxy(load(), name));
   // Only files that say `use server` or make a tool hold more; a look at the text spares parsing the rest.
   const text = files.text(path) ?? '';
   if (text.includes('use server')) found.push(...actions(load()));

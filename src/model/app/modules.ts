@@ -74,14 +74,20 @@ function settingsOf(module: ModuleCode): ModuleInfo['settings'] {
 
 /** `env` of next.config: values that the build writes into bundles. */
 export function inlinedEnvironment(files: SourceFiles): readonly InlinedEnvironment[] {
-  const file = files.paths.find(path => /^next\.config\.[cm]?[jt]s$/.test(path));
-  const module = file === undefined ? undefined : files.module(file);
-  if (module === undefined) return [];
   const found: InlinedEnvironment[] = [];
-  walkModule(module, (expression, name) => {
-    if (name !== 'env' || expression.kind !== 'object') return;
-    for (const property of expression.properties) if (property.kind === 'field') found.push(inlined(module, property));
-  });
+  for (const { folder } of files.apps) {
+    const start = folder === '' ? '' : `${folder}/`;
+    const file = files.paths.find(
+      path => path.startsWith(start) && /^next\.config\.[cm]?[jt]s$/.test(path.slice(start.length)),
+    );
+    const module = file === undefined ? undefined : files.module(file);
+    if (module === undefined) continue;
+    walkModule(module, (expression, name) => {
+      if (name !== 'env' || expression.kind !== 'object') return;
+      for (const property of expression.properties)
+        if (property.kind === 'field') found.push(inlined(module, property));
+    });
+  }
   return found;
 }
 
