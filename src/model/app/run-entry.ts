@@ -91,7 +91,7 @@ function argumentsOf(machine: Machine, entry: Entry, callee: Value): readonly Va
     case 'static-params':
       return [objectOf({ params: objectOf({}) })];
     case 'api-route':
-      return [platformRequest(undefined), responderValue(machine)];
+      return [platformRequest(undefined, entry.parameters), responderValue(machine)];
     case 'proxy':
       return [platformRequest(undefined), objectOf({})];
     case 'server-action':

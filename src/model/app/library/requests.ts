@@ -1,9 +1,9 @@
 import { nativeValue, type Call, type Machine } from '../machine.ts';
-import { constant, undefinedValue, type Value } from '../value.ts';
+import { constant, present, undefinedValue, type Value } from '../value.ts';
 import { clientValue, noteExit, requestValue } from './platform.ts';
 
-/** A request as its handler sees it; a `pages/api` one has its parts as fields. */
-export function platformRequest(method: string | undefined): Value {
+/** A request as its handler sees it; a `pages/api` one has its parts as fields. `parameters` are those of its URL. */
+export function platformRequest(method: string | undefined, parameters: readonly string[] = []): Value {
   const request = requestValue(method);
   if (request.kind !== 'native') return request;
   const inner = request.native;
@@ -11,10 +11,24 @@ export function platformRequest(method: string | undefined): Value {
   return nativeValue({
     ...native,
     member: (name, call) => {
-      if (name === 'query') return clientValue('query');
+      if (name === 'query') return queryValue(parameters);
       return native.member?.(name, call);
     },
   });
+}
+
+/**
+ * `req.query` of a `pages/api` handler: the URL's own parameters are always there (the file would not be reached
+ * otherwise, https://nextjs.org/docs/pages/building-your-application/routing/api-routes); any other may be missing.
+ */
+function queryValue(parameters: readonly string[]): Value {
+  const own = parameters.filter(name => !name.startsWith('...'));
+  if (own.length === 0) return clientValue('query');
+  return {
+    kind: 'object',
+    fields: new Map(own.map(name => [name, present({ kind: 'client', path: `query.${name}` })])),
+    spread: [clientValue('query')],
+  };
 }
 
 /** `res` of a `pages/api` handler: what it sends is the answer. */
