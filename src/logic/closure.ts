@@ -3,14 +3,25 @@ import type { DatabaseModel, Table } from '../model/database/types.ts';
 import type { Branch } from './branches.ts';
 import { termKey } from './terms.ts';
 
+/** Terms known to be equal, in the order in which they were first met. */
+interface EqualTerms {
+  members: readonly Member[];
+}
+
+interface Member {
+  readonly key: string;
+  readonly term: Term;
+  readonly order: number;
+}
+
 /**
  * Equalities closed under transitivity, and under keys: two rows of one table that agree on a unique key are one row.
- * Union-find over term texts; the number of rows on a path is small.
+ * Classes of equal terms by their texts; the number of rows on a path is small.
  */
 export class Closure {
   readonly rows: RowVariable[] = [];
-  readonly #parent = new Map<string, string>();
-  readonly #terms = new Map<string, Term>();
+  readonly #classes = new Map<string, EqualTerms>();
+  readonly #sameRows = new Map<string, Set<string>>();
   readonly #tables: ReadonlyMap<string, Table>;
 
   constructor(database: DatabaseModel, rows: readonly RowVariable[], branch: Branch) {
@@ -29,8 +40,7 @@ export class Closure {
 
   /** Every term known to be equal to this one, itself included. */
   equalTo(term: Term): readonly Term[] {
-    const root = this.#find(term);
-    return [...this.#terms].filter(([key]) => this.#root(key) === root).map(([, value]) => value);
+    return this.#find(term).members.map(member => member.term);
   }
 
   /** The row of `table` whose `column` equals `value`: a known one, or a new one that a foreign key promises. */
@@ -56,8 +66,9 @@ export class Closure {
     for (let changed = true; changed;) {
       changed = false;
       for (const [index, left] of this.rows.entries()) {
-        for (const right of this.rows.slice(index + 1)) {
-          if (left.table === right.table && this.#mergeIfSameRow(left, right)) changed = true;
+        for (let next = index + 1; next < this.rows.length; next += 1) {
+          const right = this.rows[next];
+          if (left.table === right?.table && this.#mergeIfSameRow(left, right)) changed = true;
         }
       }
     }
@@ -65,7 +76,7 @@ export class Closure {
 
   #mergeIfSameRow(left: RowVariable, right: RowVariable): boolean {
     const table = this.#tables.get(left.table);
-    if (table === undefined) return false;
+    if (table === undefined || this.#sameRows.get(left.name)?.has(right.name) === true) return false;
     const column = (row: RowVariable, name: string): Term => ({ kind: 'column', row: row.name, column: name });
     const agree = table.uniqueKeys.some(
       key => key.length > 0 && key.every(name => this.same(column(left, name), column(right, name))),
@@ -73,24 +84,25 @@ export class Closure {
     if (!agree) return false;
     const apart = table.columns.filter(({ name }) => !this.same(column(left, name), column(right, name)));
     for (const { name } of apart) this.#union(column(left, name), column(right, name));
+    // Once they are one row they stay one.
+    this.#sameRows.set(left.name, (this.#sameRows.get(left.name) ?? new Set()).add(right.name));
     return apart.length > 0;
   }
 
-  #find(term: Term): string {
+  #find(term: Term): EqualTerms {
     const key = termKey(term);
-    if (!this.#terms.has(key)) this.#terms.set(key, term);
-    return this.#root(key);
-  }
-
-  #root(key: string): string {
-    let root = key;
-    for (let next = this.#parent.get(root); next !== undefined; next = this.#parent.get(root)) root = next;
-    return root;
+    const known = this.#classes.get(key);
+    if (known !== undefined) return known;
+    const alone: EqualTerms = { members: [{ key, term, order: this.#classes.size }] };
+    this.#classes.set(key, alone);
+    return alone;
   }
 
   #union(left: Term, right: Term): void {
     const [from, to] = [this.#find(left), this.#find(right)];
-    if (from !== to) this.#parent.set(from, to);
+    if (from === to) return;
+    to.members = [...from.members, ...to.members].toSorted((one, other) => one.order - other.order);
+    for (const { key } of from.members) this.#classes.set(key, to);
   }
 }
 

@@ -223,19 +223,7 @@ class OwnershipProver {
   }
 
   #keysToParents(table: string): readonly ParentKey[] {
-    const tables = tablesByName(this.#world.database);
-    return (tables.get(table)?.foreignKeys ?? []).flatMap(key => {
-      const pairs = key.columns.flatMap((from, index): OwnerHop[] => {
-        const to = key.referencedColumns[index];
-        return to === undefined ? [] : [{ column: from, table: key.table, referencedColumn: to }];
-      });
-      const identifies = (pair: OwnerHop): boolean =>
-        pairs.length === 1 ||
-        tables.get(key.table)?.uniqueKeys.some(unique => unique.length === 1 && unique[0] === pair.referencedColumn) ===
-          true;
-      const hop = pairs.find(identifies);
-      return hop === undefined ? [] : [{ hop, others: pairs.filter(pair => pair !== hop) }];
-    });
+    return keysToParents(this.#world.database, table);
   }
 
   #tenantRight(tenant: Term): OwnedBy | undefined {
@@ -346,6 +334,33 @@ class OwnershipProver {
       ...membership.flatMap(entry => [entry.tenantColumn, entry.userColumn]),
     ];
   }
+}
+
+const parentKeys = new WeakMap<DatabaseModel, Map<string, readonly ParentKey[]>>();
+
+/** The foreign keys of a table that identify a parent row. */
+function keysToParents(database: DatabaseModel, table: string): readonly ParentKey[] {
+  const known = parentKeys.get(database) ?? new Map<string, readonly ParentKey[]>();
+  parentKeys.set(database, known);
+  const found = known.get(table) ?? readKeysToParents(database, table);
+  known.set(table, found);
+  return found;
+}
+
+function readKeysToParents(database: DatabaseModel, table: string): readonly ParentKey[] {
+  const tables = tablesByName(database);
+  return (tables.get(table)?.foreignKeys ?? []).flatMap(key => {
+    const pairs = key.columns.flatMap((from, index): OwnerHop[] => {
+      const to = key.referencedColumns[index];
+      return to === undefined ? [] : [{ column: from, table: key.table, referencedColumn: to }];
+    });
+    const identifies = (pair: OwnerHop): boolean =>
+      pairs.length === 1 ||
+      tables.get(key.table)?.uniqueKeys.some(unique => unique.length === 1 && unique[0] === pair.referencedColumn) ===
+        true;
+    const hop = pairs.find(identifies);
+    return hop === undefined ? [] : [{ hop, others: pairs.filter(pair => pair !== hop) }];
+  });
 }
 
 function column(row: RowVariable, name: string): Term {

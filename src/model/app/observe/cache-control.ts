@@ -1,17 +1,17 @@
 import type { AppEvent, ObserveInput } from '../events.ts';
 import type { Observation } from '../types.ts';
 import { termsIn, visit, type Value } from '../value.ts';
+import { byEntry } from './by-entry.ts';
 import { termsOfQuery } from './predicates.ts';
 
 type CacheControl = Extract<Observation, { kind: 'cache-control' }>;
 
 /** Answers that say how a shared cache may keep them, and whether their content belongs to one principal. */
 export function observeCacheControl(input: ObserveInput): readonly CacheControl[] {
+  const queries = byEntry(input.queries);
   return input.events.flatMap(event =>
     headersOf(event).flatMap(value => {
-      const paths = input.queries.filter(
-        path => path.entryPoint.name === event.entryPoint.name && path.query.operation === 'read',
-      );
+      const paths = queries(event.entryPoint.name).filter(path => path.query.operation === 'read');
       const personal = paths.some(
         path => termsOfQuery(path).some(term => term.kind === 'principal') || path.facts.some(isIdentity),
       );

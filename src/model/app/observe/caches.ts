@@ -1,7 +1,8 @@
-import type { Term } from '../../../core/predicate.ts';
+import type { RowVariable, Term } from '../../../core/predicate.ts';
 import type { CachedEvent, ModuleMapEvent, ObserveInput } from '../events.ts';
 import type { Observation, QueryPath } from '../types.ts';
 import { rowsIn, termsIn } from '../value.ts';
+import { byEntry } from './by-entry.ts';
 import { distinctTerms, termsOf, termsOfQuery } from './predicates.ts';
 
 type Cache = Extract<Observation, { kind: 'cache' }>;
@@ -12,9 +13,10 @@ export function observeCaches(input: ObserveInput): readonly Cache[] {
   const producers = new Map(
     input.events.flatMap(event => (event.kind === 'query' ? [[event.row, queries.get(event.pathId)] as const] : [])),
   );
+  const before = rowsLoadedBefore(input);
   return input.events.flatMap(event => {
-    if (event.kind === 'cached') return fromComputation(event, input, queries);
-    if (event.kind === 'module-map' && event.access === 'set') return [fromMap(event, input, producers)];
+    if (event.kind === 'cached') return fromComputation(event, before, queries);
+    if (event.kind === 'module-map' && event.access === 'set') return [fromMap(event, input, before, producers)];
     return [];
   });
 }
@@ -22,7 +24,7 @@ export function observeCaches(input: ObserveInput): readonly Cache[] {
 /** React's own `cache` lives as long as the request and is left out. */
 function fromComputation(
   event: CachedEvent,
-  input: ObserveInput,
+  loadedBefore: LoadedBefore,
   queries: ReadonlyMap<string, QueryPath>,
 ): readonly Cache[] {
   if (event.mechanism === 'react-cache') return [];
@@ -36,7 +38,7 @@ function fromComputation(
       place: event.place,
       mechanism: event.mechanism,
       name: event.name,
-      dependsOn: identifying([...event.dependsOn, ...inside.flatMap(termsOfQuery)], rowsLoadedBefore(event, input)),
+      dependsOn: identifying([...event.dependsOn, ...inside.flatMap(termsOfQuery)], loadedBefore(event)),
       keyed: distinctTerms([...event.arguments, ...event.keyParts, ...captured].flatMap(termsIn)),
       tables: tablesOf(inside.map(path => path.query.table)),
       entryPoints: [event.entryPoint.name],
@@ -47,6 +49,7 @@ function fromComputation(
 function fromMap(
   event: ModuleMapEvent,
   input: ObserveInput,
+  loadedBefore: LoadedBefore,
   producers: ReadonlyMap<string, QueryPath | undefined>,
 ): Cache {
   const held = event.value === undefined ? [] : rowsIn(event.value);
@@ -60,7 +63,7 @@ function fromMap(
     name: event.name,
     dependsOn: identifying(
       [...paths.flatMap(termsOfQuery), ...rows.flatMap(row => termsOf(row.where)), ...direct],
-      rowsLoadedBefore(event, input, new Set(held.map(use => use.row))),
+      loadedBefore(event, new Set(held.map(use => use.row))),
     ),
     keyed: distinctTerms(termsIn(event.key)),
     tables: tablesOf([...held.flatMap(use => use.table ?? []), ...paths.map(path => path.query.table)]),
@@ -81,20 +84,22 @@ function identifying(terms: readonly Term[], loaded: ReadonlySet<string>): reado
   );
 }
 
+type LoadedBefore = (event: CachedEvent | ModuleMapEvent, kept?: ReadonlySet<string>) => ReadonlySet<string>;
+
 /** Rows that the entry point read outside of what is kept: the caller's membership, an object they named. */
-function rowsLoadedBefore(
-  event: CachedEvent | ModuleMapEvent,
-  { events, rows }: ObserveInput,
-  kept: ReadonlySet<string> = new Set(),
-): ReadonlySet<string> {
-  const loaded = events.flatMap(other => {
-    if (other.kind !== 'query' || other.entryPoint.name !== event.entryPoint.name || kept.has(other.row)) return [];
-    if (event.kind === 'cached' && other.inside.includes(event.id)) return [];
-    const where = rows.get(other.row)?.where;
-    const terms = where === undefined ? [] : termsOf(where);
-    return terms.some(term => term.kind === 'principal' || term.kind === 'client') ? [other.row] : [];
-  });
-  return new Set(loaded);
+function rowsLoadedBefore({ events, rows }: ObserveInput): LoadedBefore {
+  const personal = events.filter(event => event.kind === 'query').filter(({ row }) => isPersonal(rows.get(row)));
+  const loadedBy = byEntry(personal);
+  return (event, kept) => {
+    const outside = loadedBy(event.entryPoint.name).filter(
+      other => kept?.has(other.row) !== true && !(event.kind === 'cached' && other.inside.includes(event.id)),
+    );
+    return new Set(outside.map(other => other.row));
+  };
+}
+
+function isPersonal(row: RowVariable | undefined): boolean {
+  return row !== undefined && termsOf(row.where).some(term => term.kind === 'principal' || term.kind === 'client');
 }
 
 function tablesOf(tables: readonly string[]): readonly string[] {

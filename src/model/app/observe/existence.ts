@@ -2,6 +2,7 @@ import type { Predicate, RowVariable } from '../../../core/predicate.ts';
 import type { Place } from '../../../core/place.ts';
 import type { ExitEvent, ObserveInput } from '../events.ts';
 import type { Observation } from '../types.ts';
+import { byEntry } from './by-entry.ts';
 import { comparisonsOf, conditionsOf, conjunctsOf, termsOf } from './predicates.ts';
 
 type ExistenceOracle = Extract<Observation, { kind: 'existence-oracle' }>;
@@ -9,12 +10,12 @@ type ExistenceOracle = Extract<Observation, { kind: 'existence-oracle' }>;
 /** Entry points that answer differently for a row that is not there and for one that belongs to somebody else. */
 export function observeExistence(input: ObserveInput): readonly ExistenceOracle[] {
   const exits = input.events.filter(event => event.kind === 'exit');
+  const exitsOf = byEntry(exits);
   return exits.flatMap(foreign => {
     const row = foreignRowOf(foreign, input);
     if (row === undefined) return [];
-    const absent = exits.find(
-      exit =>
-        exit.entryPoint.name === foreign.entryPoint.name && isAbsent(exit, row) && answerOf(exit) !== answerOf(foreign),
+    const absent = exitsOf(foreign.entryPoint.name).find(
+      exit => isAbsent(exit, row) && answerOf(exit) !== answerOf(foreign),
     );
     if (absent === undefined) return [];
     return [

@@ -1,6 +1,7 @@
 import type { EntryPoint } from '../../../core/path.ts';
-import type { ModuleInfo, ObserveInput } from '../events.ts';
-import type { Observation } from '../types.ts';
+import type { AppEvent, ModuleInfo, ObserveInput } from '../events.ts';
+import type { Observation, QueryPath } from '../types.ts';
+import { byEntry } from './by-entry.ts';
 
 type StaticRendering = Extract<Observation, { kind: 'static-rendering' }>;
 
@@ -14,13 +15,12 @@ export function observeStaticRendering(input: ObserveInput): readonly StaticRend
   const withParams = new Set(
     input.entryPoints.filter(entry => entry.kind === 'static-params').map(entry => entry.file),
   );
+  const [events, queries] = [byEntry(input.events), byEntry(input.queries)];
   return input.entryPoints.filter(isRendered).flatMap(entry => {
     const module = modules.get(entry.file);
     const kept = module === undefined ? undefined : howKept(module, withParams.has(entry.file));
-    if (kept === undefined || (!kept.forced && usesRequest(entry, input))) return [];
-    const tables = [
-      ...new Set(input.queries.filter(path => path.entryPoint.name === entry.name).map(path => path.query.table)),
-    ].toSorted();
+    if (kept === undefined || (!kept.forced && usesRequest(events(entry.name), queries(entry.name)))) return [];
+    const tables = [...new Set(queries(entry.name).map(path => path.query.table))].toSorted();
     if (tables.length === 0) return [];
     return [
       {
@@ -57,9 +57,9 @@ function howKept(
     : undefined;
 }
 
-function usesRequest(entry: EntryPoint, { events, queries }: ObserveInput): boolean {
-  const called = events.some(
-    event => event.kind === 'call' && event.entryPoint.name === entry.name && perRequest.test(event.callee),
+function usesRequest(events: readonly AppEvent[], queries: readonly QueryPath[]): boolean {
+  return (
+    events.some(event => event.kind === 'call' && perRequest.test(event.callee)) ||
+    queries.some(path => path.principal !== 'anonymous')
   );
-  return called || queries.some(path => path.entryPoint.name === entry.name && path.principal !== 'anonymous');
 }

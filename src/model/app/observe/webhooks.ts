@@ -1,50 +1,49 @@
 import type { EntryPoint } from '../../../core/path.ts';
 import type { Term } from '../../../core/predicate.ts';
-import type { CallEvent, ObserveInput } from '../events.ts';
-import type { Observation, QueryPath } from '../types.ts';
+import type { AppEvent, CallEvent, ObserveInput } from '../events.ts';
+import type { Fact, Observation, QueryPath } from '../types.ts';
 import { atoms, fieldOf, termsIn, type Value } from '../value.ts';
+import { byEntry } from './by-entry.ts';
 import { comparisonsOf } from './predicates.ts';
 
 type Webhook = Extract<Observation, { kind: 'webhook' }>;
 type TenantBy = Webhook['tenantBy'][number];
 
+/** Whether everybody who sets a key of a session's metadata takes its value from what the server knows. */
+type Vouched = (key: string) => boolean;
+
 /** Entry points that a service calls with events: whether the event is verified, taken once, and tied to a tenant by what was stored. */
 export function observeWebhooks(input: ObserveInput): readonly Webhook[] {
+  const [events, queries] = [byEntry(input.events), byEntry(input.queries)];
+  const isVouchedFor = vouchedKeys(input);
   return input.entryPoints
     .filter(entry => entry.kind === 'webhook')
     .map(entry => {
-      const paths = input.queries.filter(path => path.entryPoint.name === entry.name);
+      const paths = queries(entry.name);
       const writes = paths.filter(path => path.query.operation !== 'read');
       return {
         kind: 'webhook',
         place: { file: entry.file, line: entry.line },
         entryPoint: entry.name,
-        provider: providerOf(entry, input),
-        verified: isVerified(entry, input),
+        provider: providerOf(entry, events(entry.name)),
+        verified: isVerified(paths, events(entry.name)),
         idempotent: writes.every(isRepeatable) || writes.some(recordsEvent),
         writes: writes.length > 0,
-        tenantBy: paths.flatMap(path => tenantBy(path, input)),
+        tenantBy: paths.flatMap(path => tenantBy(path, isVouchedFor)),
       } as const;
     });
 }
 
-function providerOf(entry: EntryPoint, { events }: ObserveInput): string {
-  const stripe = events.some(
-    event => event.entryPoint.name === entry.name && event.kind === 'call' && event.library === 'stripe',
-  );
+function providerOf(entry: EntryPoint, events: readonly AppEvent[]): string {
+  const stripe = events.some(event => event.kind === 'call' && event.library === 'stripe');
   return stripe || /stripe/i.test(entry.name) ? 'stripe' : 'other';
 }
 
 /** Every query runs after the signature was checked; a webhook without queries is judged by its other calls. */
-function isVerified(entry: EntryPoint, { events, queries }: ObserveInput): boolean {
-  const paths = queries.filter(path => path.entryPoint.name === entry.name);
-  if (paths.length > 0)
-    return paths.every(path => path.facts.some(fact => fact.holds.kind === 'system' && fact.weakness === undefined));
-  return events.some(
-    event =>
-      event.entryPoint.name === entry.name &&
-      event.facts.some(fact => fact.holds.kind === 'system' && fact.weakness === undefined),
-  );
+function isVerified(paths: readonly QueryPath[], events: readonly AppEvent[]): boolean {
+  const isStrong = (fact: Fact): boolean => fact.holds.kind === 'system' && fact.weakness === undefined;
+  if (paths.length > 0) return paths.every(path => path.facts.some(isStrong));
+  return events.some(event => event.facts.some(isStrong));
 }
 
 /** The event's own id is written to a table of events. */
@@ -66,7 +65,7 @@ export function isRepeatable({ query }: QueryPath): boolean {
 }
 
 /** By what of the event the query finds its row. */
-function tenantBy(path: QueryPath, input: ObserveInput): readonly TenantBy[] {
+function tenantBy(path: QueryPath, isVouchedFor: Vouched): readonly TenantBy[] {
   const compared = comparisonsOf(path.query.where).flatMap(({ left, right }) => [...atoms(left), ...atoms(right)]);
   const written =
     path.query.operation === 'insert'
@@ -74,14 +73,16 @@ function tenantBy(path: QueryPath, input: ObserveInput): readonly TenantBy[] {
           .flatMap(({ value }) => atoms(value))
           .filter(term => term.kind === 'event' && isMetadata(term.path))
       : [];
-  const found = [...compared, ...written].flatMap(term => (term.kind === 'event' ? [howFound(term.path, input)] : []));
+  const found = [...compared, ...written].flatMap(term =>
+    term.kind === 'event' ? [howFound(term.path, isVouchedFor)] : [],
+  );
   return [...new Set(found)].map(by => ({ by, place: path.place, table: path.query.table }));
 }
 
-function howFound(path: string, input: ObserveInput): TenantBy['by'] {
+function howFound(path: string, isVouchedFor: Vouched): TenantBy['by'] {
   const last = path.slice(path.lastIndexOf('.') + 1);
   if (/(^|_)email$/i.test(last)) return 'email';
-  if (isMetadata(path)) return isVouchedFor(last, input) ? 'other' : 'metadata';
+  if (isMetadata(path)) return isVouchedFor(last) ? 'other' : 'metadata';
   return /(^|\.)customer(\.id)?$/.test(path) ? 'customer' : 'other';
 }
 
@@ -89,20 +90,32 @@ function isMetadata(path: string): boolean {
   return /(^|\.)(metadata\.\w+|client_reference_id)$/.test(path);
 }
 
-/** Whoever creates the session sets this key from what the server knows, everywhere in the app. */
-function isVouchedFor(key: string, { events }: ObserveInput): boolean {
-  const values = events.filter(event => event.kind === 'call').flatMap(event => metadataOf(event, key));
-  return (
-    values.length > 0 &&
-    values.every(value =>
-      termsIn(value).every(term => term.kind !== 'client' && term.kind !== 'tool-argument' && term.kind !== 'opaque'),
-    )
-  );
+/** Whoever creates the session sets the key from what the server knows, everywhere in the app. */
+function vouchedKeys({ events }: ObserveInput): Vouched {
+  const known = new Map<string, boolean>();
+  let setters: readonly Value[] | undefined;
+  return key => {
+    const answer = known.get(key);
+    if (answer !== undefined) return answer;
+    setters ??= [...new Set(events.flatMap(event => (event.kind === 'call' ? parametersOf(event) : [])))];
+    const values = setters.flatMap(parameters => metadataOf(parameters, key));
+    const found =
+      values.length > 0 &&
+      values.every(value =>
+        termsIn(value).every(term => term.kind !== 'client' && term.kind !== 'tool-argument' && term.kind !== 'opaque'),
+      );
+    known.set(key, found);
+    return found;
+  };
 }
 
-function metadataOf(event: CallEvent, key: string): readonly Value[] {
+/** What a call that creates or changes something of the service is given. */
+function parametersOf(event: CallEvent): readonly Value[] {
   const [parameters] = event.arguments;
-  if (parameters === undefined || !/\.(create|update)$/.test(event.callee)) return [];
+  return parameters === undefined || !/\.(create|update)$/.test(event.callee) ? [] : [parameters];
+}
+
+function metadataOf(parameters: Value, key: string): readonly Value[] {
   if (key === 'client_reference_id') return [fieldOf(parameters, key)].filter(isPresent);
   const holders = ['subscription_data', 'payment_intent_data', 'setup_intent_data'].map(name =>
     fieldOf(parameters, name),
