@@ -13,6 +13,8 @@ export type EntryPointKind =
   | 'webhook'
   | 'cron'
   | 'tool'
+  /** Called by its name over one address: tRPC, oRPC. */
+  | 'procedure'
   | 'proxy';
 
 /** Where a request enters the app. */

@@ -120,6 +120,7 @@ class Lowering {
   /** Names are visible in the whole block before their line runs. */
   #declareAll(body: readonly Node[]): void {
     for (const statement of body) {
+      if (isAmbient(statement)) continue;
       switch (statement.type) {
         case 'VariableDeclaration':
           for (const declarator of statement.declarations) this.#declarePattern(declarator.id);
@@ -312,6 +313,7 @@ class Lowering {
 
   #statement(node: Node): Statement[] {
     const at = node.start;
+    if (isAmbient(node)) return [];
     switch (node.type) {
       case 'ExpressionStatement':
         return [{ kind: 'expression', expression: this.#expression(node.expression), at }];
@@ -592,15 +594,16 @@ class Lowering {
         const object = this.#expression(node.object);
         if (node.computed) {
           const index = this.#expression(node.property);
+          const optional = mayStop(node);
           return index.kind === 'constant' && (typeof index.value === 'string' || typeof index.value === 'number')
-            ? { kind: 'member', object, property: String(index.value), optional: node.optional, at }
-            : { kind: 'index', object, index, optional: node.optional, at };
+            ? { kind: 'member', object, property: String(index.value), optional, at }
+            : { kind: 'index', object, index, optional, at };
         }
         return {
           kind: 'member',
           object,
           property: keyOf(node.property),
-          optional: node.optional,
+          optional: mayStop(node),
           at: node.property.start,
         };
       }
@@ -609,7 +612,7 @@ class Lowering {
           kind: 'call',
           callee: this.#expression(node.callee),
           arguments: this.#items(node.arguments),
-          optional: node.optional,
+          optional: mayStop(node),
           at: node.callee.type === 'MemberExpression' ? node.callee.property.start : at,
           end: node.end,
         };
@@ -918,4 +921,23 @@ function lineStartsOf(text: string): number[] {
   const starts = [0];
   for (let index = text.indexOf('\n'); index >= 0; index = text.indexOf('\n', index + 1)) starts.push(index + 1);
   return starts;
+}
+
+/** `declare const globalThis: …` says what is there already, and makes nothing. */
+function isAmbient(node: Node): boolean {
+  return 'declare' in node && node.declare === true;
+}
+
+/** `a?.b.c` and `a?.b()` stop at the first missing link: what comes after is not reached either. */
+function mayStop(node: Node): boolean {
+  switch (node.type) {
+    case 'MemberExpression':
+      return node.optional || mayStop(node.object);
+    case 'CallExpression':
+      return node.optional || mayStop(node.callee);
+    case 'TSNonNullExpression':
+      return mayStop(node.expression);
+    default:
+      return false;
+  }
 }

@@ -274,10 +274,11 @@ function shortName(library: string): string {
 }
 
 function namespaceOf(machine: Machine, module: ModuleCode): Value {
-  const native: NativeValue = {
+  const native: NativeValue & { readonly names: () => readonly string[] } = {
     name: 'namespace',
     key: `namespace ${module.file}`,
     member: name => exportValue(machine, module, name),
+    names: () => exportNames(machine, module),
   };
   return nativeValue(native);
 }

@@ -243,4 +243,19 @@ describe('what callbacks do', () => {
     );
     expect(path.escapes).toBe(true);
   });
+
+  test('a chain that stops at a missing session proves no session; one that throws does', () => {
+    const reader = (read: string): string =>
+      `import { auth } from '@/lib/auth'; export async function GET() { const session = await auth.api.getSession({}); const team = ${read}; return Response.json(await db.select().from(notes).where(eq(notes.teamId, team))); }`;
+    expect(onlyQuery(reader('session?.session.activeOrganizationId')).principal).toBe('anonymous');
+    expect(onlyQuery(reader('session!.session.activeOrganizationId')).principal).toBe('member');
+  });
+
+  test('what is only declared to exist does not hide what is there', () => {
+    const files = {
+      'lib/kept.ts': `import { db as made } from './db'; declare const globalThis: { kept?: typeof made }; export const db = globalThis.kept ?? made; globalThis.kept = db;`,
+    };
+    const body = `import { db as kept } from '@/lib/kept'; export async function GET() { return Response.json(await kept.select().from(notes)); }`;
+    expect(show(onlyQuery(body, 'notes', files).query.where)).toBe('true');
+  });
 });

@@ -5,7 +5,7 @@ import { comparePlaces, formatPlace, type Place } from '../../core/place.ts';
 import type { Predicate, Term } from '../../core/predicate.ts';
 import type { AppEvent } from './events.ts';
 import { addFacts, isTelling } from './facts.ts';
-import { factKey, factText, predicateText, termKey } from './keys.ts';
+import { factKey, factsKey, factText, predicateText, termKey } from './keys.ts';
 import type { CachedCall, Effect, Machine, QueryDraft } from './machine.ts';
 import { renameFact, renamePredicate, renameRow, renameTerm, type Renaming } from './rename.ts';
 import type { Fact, QueryPath } from './types.ts';
@@ -46,6 +46,14 @@ interface Use {
   readonly facts: readonly Fact[];
 }
 
+/** What earlier runs met: an entry point inside others is reached from each of them. */
+interface Seen {
+  /** Ids of paths by site and context. */
+  readonly contexts: Map<string, Map<string, string>>;
+  /** Effects of inner entry points that were walked, with what held before them. */
+  readonly entries: Map<readonly Effect[], Set<string>>;
+}
+
 const mostContexts = 12;
 
 /** Turns the nested effects of entry points into flat paths and events. */
@@ -53,6 +61,7 @@ export class Flattening {
   readonly #machine: Machine;
   readonly #queries: QueryPath[] = [];
   readonly #events: AppEvent[] = [];
+  readonly #seen: Seen = { contexts: new Map(), entries: new Map() };
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -63,7 +72,7 @@ export class Flattening {
   }
 
   add(run: EntryRun): void {
-    const walk = new Walk(this.#machine, run.entryPoint);
+    const walk = new Walk(this.#machine, this.#seen);
     walk.effects(run.effects, run.facts, [], [], run.entryPoint);
     for (const { value, facts } of run.results)
       walk.answer(run.entryPoint, value, addFacts(run.facts, facts), {
@@ -89,8 +98,11 @@ class Walk {
   }[] = [];
   #sources: Source[] = [];
 
-  constructor(machine: Machine, _entryPoint: EntryPoint) {
+  readonly #seen: Seen;
+
+  constructor(machine: Machine, seen: Seen) {
     this.#machine = machine;
+    this.#seen = seen;
   }
 
   effects(
@@ -152,6 +164,7 @@ class Walk {
         }
         case 'entry': {
           const known = addFacts(facts, effect.facts);
+          if (this.#wasWalked(effect.effects, known)) break;
           const outer = this.#sources;
           this.#sources = [];
           this.effects(effect.effects, known, [], inside, effect.entryPoint);
@@ -163,6 +176,16 @@ class Walk {
         }
       }
     }
+  }
+
+  /** The same function mounted for two methods leads to the same inner entry points. */
+  #wasWalked(effects: readonly Effect[], facts: readonly Fact[]): boolean {
+    const known = this.#seen.entries.get(effects) ?? new Set<string>();
+    this.#seen.entries.set(effects, known);
+    const key = factsKey(facts);
+    if (known.has(key)) return true;
+    known.add(key);
+    return false;
   }
 
   answer(entryPoint: EntryPoint, value: Value, facts: readonly Fact[], place: Place): void {
@@ -227,7 +250,7 @@ class Walk {
 
   finish(): Flattened {
     const queries: QueryPath[] = [];
-    const perSite = new Map<string, Map<string, string>>();
+    const perSite = this.#seen.contexts;
     const idByRow = new Map<string, string>();
     for (const reached of this.#reached.flatMap(splitByAbsence).flatMap(splitByVisitor)) {
       const path = this.#path(reached, perSite);

@@ -85,6 +85,8 @@ function planOne(input: PlanInput, entryPoint: EntryPoint): Target | Unreachable
       return planAction(input, entryPoint);
     case 'tool':
       return planTool(input, entryPoint);
+    case 'procedure':
+      return { entryPoint: entryPoint.name, reason: 'procedures are not called yet' };
     case 'layout':
       return {
         entryPoint: entryPoint.name,
