@@ -531,6 +531,8 @@ function interpret(
     : frame.returns;
   for (const action of frame.actions) runAction(machine, frame, action.code, action.facts ?? frame.facts);
   machine.active.pop();
+  // Closures keep the frame alive; what its expressions were is asked while it runs only.
+  frame.seen.clear();
   if (machine.steps - started > mostStepsPerCall)
     machine.gap(`'${code.name}' takes very many steps to follow.`, machine.place(frame, code.at));
   const outputs = code.parameters.flatMap((parameter, index) => {

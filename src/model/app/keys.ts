@@ -1,24 +1,21 @@
 import type { Predicate, RowVariable, Term } from '../../core/predicate.ts';
 import type { FunctionCode } from '../../collect/source/ir.ts';
+import { KeyNote, SizeNote } from './notes.ts';
 import type { Fact } from './types.ts';
 import type { Value } from './value.ts';
 
-const termKeys = new WeakMap<Term, string>();
-const predicateKeys = new WeakMap<Predicate, string>();
-const factKeys = new WeakMap<Fact, string>();
-const valueKeys = new WeakMap<Value, string>();
 let nextElement = 1;
 
-const termSizes = new WeakMap<Term, number>();
 const largestTerm = 24;
 
 function termSize(term: Term): number {
   if (term.kind !== 'call') return 1;
-  const cached = termSizes.get(term);
+  const cached = SizeNote.of(term);
   if (cached !== undefined) return cached;
-  const size = term.arguments.reduce((sum, argument) => sum + termSize(argument), 1);
-  termSizes.set(term, size);
-  return size;
+  return SizeNote.keep(
+    term,
+    term.arguments.reduce((sum, argument) => sum + termSize(argument), 1),
+  );
 }
 
 /** A pure function of terms. A very big one keeps only what it was computed from. */
@@ -49,11 +46,7 @@ function intern(text: string, mark: string): string {
 
 /** A text that is equal exactly for equal terms. */
 export function termKey(term: Term): string {
-  const cached = termKeys.get(term);
-  if (cached !== undefined) return cached;
-  const key = writeTerm(term);
-  termKeys.set(term, key);
-  return key;
+  return KeyNote.of(term) ?? KeyNote.keep(term, writeTerm(term));
 }
 
 function writeTerm(term: Term): string {
@@ -80,11 +73,7 @@ function writeTerm(term: Term): string {
 
 /** A text that is equal exactly for equal predicates. */
 export function predicateKey(predicate: Predicate): string {
-  const cached = predicateKeys.get(predicate);
-  if (cached !== undefined) return cached;
-  const key = intern(writePredicate(predicate, predicateKey), '~');
-  predicateKeys.set(predicate, key);
-  return key;
+  return KeyNote.of(predicate) ?? KeyNote.keep(predicate, intern(writePredicate(predicate, predicateKey), '~'));
 }
 
 /** The predicate in full, with the names of its rows. */
@@ -100,19 +89,16 @@ export function factText(fact: Fact): string {
   return holds.kind === 'condition' ? `if ${predicateText(holds.condition)}!${fact.weakness ?? ''}` : factKey(fact);
 }
 
-const sizes = new WeakMap<Predicate, number>();
-
 /** How many comparisons a predicate has. */
 export function predicateSize(predicate: Predicate): number {
-  const cached = sizes.get(predicate);
+  const cached = SizeNote.of(predicate);
   if (cached !== undefined) return cached;
   let size = 1;
   if (predicate.kind === 'and' || predicate.kind === 'or')
     size = predicate.operands.reduce((sum, operand) => sum + predicateSize(operand), 0);
   else if (predicate.kind === 'not' || predicate.kind === 'maybe-absent') size = predicateSize(predicate.operand);
   else if (predicate.kind === 'exists') size = 1 + predicateSize(predicate.row.where);
-  sizes.set(predicate, size);
-  return size;
+  return SizeNote.keep(predicate, size);
 }
 
 function writePredicate(predicate: Predicate, inner: (predicate: Predicate) => string): string {
@@ -145,7 +131,7 @@ export function rowKey(row: RowVariable): string {
 
 /** A text that is equal for facts that say the same with the same strength. */
 export function factKey(fact: Fact): string {
-  const cached = factKeys.get(fact);
+  const cached = KeyNote.of(fact);
   if (cached !== undefined) return cached;
   const holds = fact.holds;
   let key: string;
@@ -166,21 +152,13 @@ export function factKey(fact: Fact): string {
     case 'system':
       key = holds.kind;
   }
-  key = intern(`${key}!${fact.weakness ?? ''}`, '!');
-  factKeys.set(fact, key);
-  return key;
+  return KeyNote.keep(fact, intern(`${key}!${fact.weakness ?? ''}`, '!'));
 }
-
-const factListKeys = new WeakMap<readonly Fact[], string>();
 
 /** A text for a list of facts. */
 export function factsKey(facts: readonly Fact[]): string {
   if (facts.length === 0) return '';
-  const cached = factListKeys.get(facts);
-  if (cached !== undefined) return cached;
-  const key = intern(facts.map(factKey).join(';'), '&');
-  factListKeys.set(facts, key);
-  return key;
+  return KeyNote.of(facts) ?? KeyNote.keep(facts, intern(facts.map(factKey).join(';'), '&'));
 }
 
 /** What a function value has captured; the interpreter's own closure implements it. */
@@ -192,14 +170,14 @@ export interface Closure {
 
 /** A text that is equal for values that behave alike. Functions are named by their code and what they captured. */
 export function valueKey(value: Value, depth = 0): string {
-  const cached = valueKeys.get(value);
+  const cached = KeyNote.of(value);
   if (cached !== undefined) return cached;
   if (depth > 7) return '…';
   const next = depth + 1;
   let stable = true;
   const inner = (part: Value): string => {
     const key = valueKey(part, next);
-    if (!valueKeys.has(part)) stable = false;
+    if (KeyNote.of(part) === undefined) stable = false;
     return key;
   };
   let key: string;
@@ -254,8 +232,7 @@ export function valueKey(value: Value, depth = 0): string {
       break;
   }
   key = intern(key, '$');
-  if ((stable && depth < 4) || value.kind === 'element') valueKeys.set(value, key);
-  return key;
+  return (stable && depth < 4) || value.kind === 'element' ? KeyNote.keep(value, key) : key;
 }
 
 function fieldsKey(fields: ReadonlyMap<string, Value> | undefined, inner: (value: Value) => string): string {

@@ -126,7 +126,7 @@ export class Frame {
   /** States that left the innermost loop or switch early. */
   jumps: State[] = [];
   /** The latest value of an expression, for narrowing after a test. */
-  readonly seen = new WeakMap<object, Value>();
+  readonly seen = new Map<object, Value>();
   readonly changed = new Set<Binding>();
   /** Inline server actions that were made here, with what held then. */
   readonly actions: { readonly code: FunctionCode; readonly facts: readonly Fact[] | undefined }[] = [];

@@ -16,17 +16,22 @@ export function isBottom(value: Value): boolean {
   return value.kind === 'choice' && value.alternatives.length === 0;
 }
 
+const noFacts: readonly Fact[] = [];
+
 /** The alternatives of a value, nested ones flattened; a plain value is its own only one. */
 export function alternativesOf(value: Value): readonly Alternative[] {
-  if (value.kind !== 'choice') return [{ value, facts: [] }];
-  return value.alternatives.flatMap(alternative =>
-    alternative.value.kind === 'choice'
-      ? alternativesOf(alternative.value).map(inner => ({
-          value: inner.value,
-          facts: addFacts(alternative.facts, inner.facts),
-        }))
-      : [alternative],
-  );
+  if (value.kind !== 'choice') return [{ value, facts: noFacts }];
+  if (!value.alternatives.some(alternative => alternative.value.kind === 'choice')) return value.alternatives;
+  return value.alternatives.flatMap(flattened);
+}
+
+function flattened(alternative: Alternative): readonly Alternative[] {
+  return alternative.value.kind === 'choice'
+    ? alternativesOf(alternative.value).map(inner => ({
+        value: inner.value,
+        facts: addFacts(alternative.facts, inner.facts),
+      }))
+    : [alternative];
 }
 
 /** One value of alternatives: equal values are one, with what their facts have in common. */
@@ -35,7 +40,7 @@ export function choose(alternatives: readonly Alternative[]): Value {
   if (only !== undefined && alternatives.length === 1 && only.facts.length === 0) return only.value;
   const byKey = new Map<string, { value: Value; facts: (readonly Fact[])[] }>();
   for (const alternative of alternatives) {
-    for (const { value, facts } of alternativesOf({ kind: 'choice', alternatives: [alternative] })) {
+    for (const { value, facts } of flattened(alternative)) {
       const key = valueKey(value);
       const known = byKey.get(key);
       if (known === undefined) byKey.set(key, { value, facts: [facts] });
