@@ -19,6 +19,8 @@ model Invoice {
   teamId String @map("team_id")
   team Team @relation(fields: [teamId], references: [id])
   amount Int
+  ownerId String? @map("owner_id")
+  owner Member? @relation(fields: [ownerId], references: [id])
   @@map("invoices")
 }
 `
@@ -75,4 +77,16 @@ test('connect assigns the key column, and include reads the related rows', () =>
   expect(paths.find(path => path.query.table === 'Team')?.query.joined.map(row => show(row.where))).toEqual([
     'invoices.team_id = self.id',
   ]);
+});
+
+test('an included row that the schema requires is there; one that it does not require may be missing', () => {
+  const bound = trace(
+    'const m = await prisma.member.findFirst({ where: { userId: user.id }, include: { team: true } }); if (!m) return new Response(null, { status: 403 }); const dto = { ...m.team }; return Response.json(await prisma.invoice.findMany({ where: { teamId: dto.id } }));',
+  ).find(path => path.query.table === 'invoices');
+  expect(show(bound?.query.where ?? { kind: 'true' })).toBe('self.team_id = Team.id');
+  expect(showFacts(bound?.facts ?? []).join('\n')).toContain('Team');
+  const loose = trace(
+    'const i = await prisma.invoice.findFirst({ where: { teamId: user.teamId }, include: { owner: true } }); if (!i) return new Response(null, { status: 403 }); const dto = { ...i.owner }; return Response.json(await prisma.invoice.findMany({ where: { teamId: dto.teamId } }));',
+  ).findLast(path => path.query.table === 'invoices');
+  expect(show(loose?.query.where ?? { kind: 'true' })).toContain('maybe');
 });

@@ -11,6 +11,8 @@ export interface PrismaModel {
 export interface PrismaRelation {
   readonly model: string;
   readonly many: boolean;
+  /** The field is marked `?`: there may be no such row. */
+  readonly optional: boolean;
   readonly name: string | undefined;
   readonly fields: readonly string[];
   readonly references: readonly string[];
@@ -36,12 +38,13 @@ function readModel(name: string, body: string, models: ReadonlySet<string>): Pri
   for (const line of body.split('\n')) {
     const field = /^\s*(\w+)\s+(\w+)(\[\])?(\?)?\s*(.*)$/.exec(line);
     if (field === null || line.trim().startsWith('@@')) continue;
-    const [, property = '', type = '', list, , attributes = ''] = field;
+    const [, property = '', type = '', list, optional, attributes = ''] = field;
     if (models.has(type)) {
       const relation = /@relation\(([^)]*(?:\([^)]*\)[^)]*)*)\)/.exec(attributes)?.[1] ?? '';
       relations.set(property, {
         model: type,
         many: list !== undefined,
+        optional: optional !== undefined,
         name: /^\s*"([^"]+)"/.exec(relation)?.[1] ?? /name:\s*"([^"]+)"/.exec(relation)?.[1],
         fields: namesIn(/fields:\s*\[([^\]]*)\]/.exec(relation)?.[1]),
         references: namesIn(/references:\s*\[([^\]]*)\]/.exec(relation)?.[1]),

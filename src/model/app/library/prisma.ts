@@ -6,6 +6,7 @@ import { rowFact } from '../facts.ts';
 import { valueKey } from '../keys.ts';
 import { nativeValue, type Call, type Handler, type Machine, type NativeValue } from '../machine.ts';
 import { alternativesOf, choose, compareTerms, firstOf, lengthOf, mayBeUndefined, termOf } from '../operations.ts';
+import type { Fact } from '../types.ts';
 import { constant, nullValue, objectOf, undefinedValue, type RowValue, type Value } from '../value.ts';
 import { readPrismaSchemas, type PrismaModel, type PrismaRelation } from './prisma-schema.ts';
 import { clientOf, copyState, inValues, runQuery, runSql, stateText, type ClientState } from './queries.ts';
@@ -171,6 +172,8 @@ class Running {
   readonly #state: ClientState;
   readonly #place: Place;
   readonly #joined: RowVariable[] = [];
+  /** Included rows that are there whenever the query's own row is. */
+  readonly #certain: Fact[] = [];
 
   constructor(call: Call, state: ClientState, place: Place) {
     this.#call = call;
@@ -221,12 +224,14 @@ class Running {
         };
       case 'findFirstOrThrow':
       case 'findUniqueOrThrow':
-        this.#call.frame.learn([rowFact(row, this.#place)]);
+        this.#call.frame.learn([rowFact(row, this.#place), ...this.#certain]);
         return element;
       default: {
         const found = alternativesOf(firstOf(list, this.#place));
         return choose(
-          found.map(({ value, facts }) => ({ value: value.kind === 'constant' ? nullValue : value, facts })),
+          found.map(({ value, facts }) =>
+            value.kind === 'constant' ? { value: nullValue, facts } : { value, facts: [...facts, ...this.#certain] },
+          ),
         );
       }
     }
@@ -247,7 +252,7 @@ class Running {
     const list: Extract<Value, { kind: 'list' }> = { kind: 'list', element, rows: row, facts: [] };
     if (!one) return objectOf({ count: lengthOf(list) });
     // It throws when there is no such row.
-    this.#call.frame.learn([rowFact(row, this.#place)]);
+    this.#call.frame.learn([rowFact(row, this.#place), ...this.#certain]);
     return element;
   }
 
@@ -469,7 +474,8 @@ class Running {
 
   // Results ------------------------------------------------------------------------------------------------------------
 
-  #element(model: PrismaModel, row: RowVariable, options: Value, depth: number): RowValue {
+  /** `isCertain`: the row is there whenever the query's own row is. */
+  #element(model: PrismaModel, row: RowVariable, options: Value, depth: number, isCertain = true): RowValue {
     this.#machine.rows.set(row.name, row);
     const select = optionOf(options, 'select');
     const include = optionOf(options, 'include');
@@ -488,19 +494,19 @@ class Running {
       const relation = model.relations.get(property);
       const target = relation === undefined ? undefined : modelsOf(this.#machine).get(relation.model);
       if (relation === undefined || target === undefined || !isWanted(given) || depth > 6) continue;
-      const inner = this.#related(model, row.name, target, relation, optionOf(given, 'where'));
+      const where = optionOf(given, 'where');
+      const isRequired = !relation.many && !relation.optional && where === undefined;
+      const inner = { ...this.#related(model, row.name, target, relation, where), required: isCertain && isRequired };
       this.#joined.push(inner);
-      const element = this.#element(target, inner, given, depth + 1);
+      const found = rowFact(inner, this.#place);
+      if (inner.required) this.#certain.push(found);
+      const element = this.#element(target, inner, given, depth + 1, inner.required);
       const list: Value = { kind: 'list', element, rows: inner, facts: [] };
-      fields.set(
-        property,
-        relation.many
-          ? list
-          : choose([
-              { value: element, facts: [rowFact(inner, this.#place)] },
-              { value: nullValue, facts: [] },
-            ]),
-      );
+      const orNothing = choose([
+        { value: element, facts: [found] },
+        { value: nullValue, facts: [] },
+      ]);
+      fields.set(property, relation.many ? list : inner.required ? element : orNothing);
     }
     if (nested?.fields.has('_count') === true)
       fields.set('_count', this.#machine.opaque(this.#call.frame, this.#call.at, 'a count'));
