@@ -511,7 +511,11 @@ function classify(subject: Subject, facts: readonly Fact[], world: JudgeWorld): 
 function verifiesTenant(fact: Fact, { tenancy }: JudgeWorld): boolean {
   const { holds } = fact;
   if (holds.kind === 'member') return true;
-  return holds.kind === 'row' && tenancy.memberships.some(membership => membership.table === holds.row.table);
+  return (
+    holds.kind === 'row' &&
+    tenancy.memberships.some(membership => membership.table === holds.row.table) &&
+    termsOf(holds.row.where).some(term => term.kind === 'principal')
+  );
 }
 
 /** Terms that an equality of the condition compares a column with. */

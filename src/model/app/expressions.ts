@@ -26,6 +26,7 @@ import {
   promote,
   termOf,
   testOf,
+  truthOf,
 } from './operations.ts';
 import { bind, branches, forget, functionValue, run } from './statements.ts';
 import type { Fact } from './types.ts';
@@ -857,9 +858,7 @@ function evaluateLogical(machine: Machine, frame: Frame, expression: Extract<Exp
   return branches(machine, frame, [
     () => {
       if (!assumeExpression(machine, frame, expression.left, left, !goesOn)) return bottom;
-      const assumed = alternativesOf(left).filter(
-        ({ value }) => !(value.kind === 'constant' && Boolean(value.value) === goesOn),
-      );
+      const assumed = alternativesOf(left).filter(({ value }) => truthOf(value) !== (goesOn ? 'true' : 'false'));
       const promoted = promote(assumed.map(({ value, facts }) => ({ value: settledTruth(value, !goesOn), facts })));
       return promoted === undefined ? bottom : promoted.value;
     },
@@ -1063,6 +1062,8 @@ function compareLength(
   const some = lengthFacts(length, true, place, '');
   const none = lengthFacts(length, false, place, '');
   if (typeof bound !== 'number') return unknownTest;
+  if ((operator === '<' && bound <= 0) || (operator === '<=' && bound < 0)) return constant(false);
+  if ((operator === '>=' && bound <= 0) || (operator === '>' && bound < 0)) return constant(true);
   const above =
     operator === '>' ? bound >= 0 : operator === '>=' ? bound >= 1 : operator.startsWith('=') ? bound >= 1 : false;
   if (above)

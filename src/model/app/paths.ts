@@ -9,7 +9,7 @@ import { factKey, factsKey, factText, predicateText, termKey } from './keys.ts';
 import type { CachedCall, Effect, Machine, QueryDraft } from './machine.ts';
 import { renameFact, renamePredicate, renameRow, renameTerm, type Renaming } from './rename.ts';
 import type { Fact, QueryPath } from './types.ts';
-import { atoms, rowsIn, type Alternative, type Value } from './value.ts';
+import { atoms, rowsIn, visit, type Alternative, type Value } from './value.ts';
 
 /** One run of an entry point: what it did, and what it answers with. */
 export interface EntryRun {
@@ -39,6 +39,8 @@ interface Reached {
   readonly sources: readonly Source[];
   readonly inside: readonly string[];
   readonly entryPoint: EntryPoint;
+  /** How many events came before it. */
+  readonly eventsBefore: number;
 }
 
 interface Use {
@@ -140,6 +142,7 @@ class Walk {
             sources: [...this.#sources],
             inside,
             entryPoint,
+            eventsBefore: this.#events.length,
           });
           this.#noteLookups(effect.draft, known);
           this.#events.push({
@@ -291,7 +294,8 @@ class Walk {
     // A row that never leaves may still choose what a later query does.
     const lookups = this.#lookups.filter(isOwn);
     const effective = lookups.filter(use => use.changes);
-    const telling: readonly Use[] = uses.length > 0 ? uses : effective.length > 0 ? effective : lookups;
+    const followed: readonly Use[] = uses.length > 0 ? uses : effective.length > 0 ? effective : lookups;
+    const telling = followed.length > 0 ? followed : this.#possibleUses(reached);
     const factsAfter = commonAfter(
       telling.map(use => this.#asOwn(use)),
       reached.facts,
@@ -338,11 +342,21 @@ class Walk {
       facts,
       factsAfter,
       steps: this.#steps(reached, where, values),
-      // A row that was only seen choosing later queries stays inside; of any other nobody can be sure.
-      escapes: uses.length > 0 || !this.#lookups.some(isOwn),
+      // A row that was only seen choosing later queries, or only tested, stays inside.
+      escapes: uses.length > 0 || (lookups.length === 0 && telling.length > 0),
       place: draft.place,
     };
     return { id, isNew, query };
+  }
+
+  /** Where a row that was not seen again may have gone all the same: what left afterwards and was not followed, or went elsewhere with it. */
+  #possibleUses({ draft, entryPoint, eventsBefore }: Reached): readonly Use[] {
+    if (draft.operation !== 'read' || draft.calls !== undefined) return [{ row: draft.row.name, facts: [] }];
+    const own = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
+    return this.#events
+      .slice(eventsBefore)
+      .filter(event => event.entryPoint.name === entryPoint.name && mayCarry(event, own))
+      .map(event => ({ row: draft.row.name, facts: event.facts }));
   }
 
   /** A row that was found carries the client that found it. */
@@ -406,6 +420,38 @@ class Walk {
     ];
     return all.map(step => this.#withCode(step));
   }
+}
+
+/** Whether one of the rows may be in what the event hands out. */
+function mayCarry(event: AppEvent, rows: ReadonlySet<string>): boolean {
+  return handedOut(event).some(value => hides(value) || rowsIn(value).some(use => rows.has(use.row)));
+}
+
+function handedOut(event: AppEvent): readonly Value[] {
+  switch (event.kind) {
+    case 'return':
+      return [event.value];
+    case 'client-props':
+      return [event.props];
+    case 'call':
+      return event.arguments;
+    case 'module-map':
+      return event.value === undefined ? [] : [event.value];
+    case 'cached':
+      return [event.result];
+    default:
+      return [];
+  }
+}
+
+/** A part of the value was not followed, or is code that may hold on to anything. */
+function hides(value: Value): boolean {
+  let hidden = false;
+  visit(value, [], inner => {
+    if (inner.kind === 'function') hidden = true;
+    if (inner.kind === 'term' && atoms(inner.term).some(atom => atom.kind === 'opaque')) hidden = true;
+  });
+  return hidden;
 }
 
 function splitOnce(text: string, separator: string): readonly string[] {

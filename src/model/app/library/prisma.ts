@@ -358,9 +358,9 @@ class Running {
     if (relation !== undefined) return this.#relation(model, row, relation, value);
     const column = model.columns.get(name);
     if (column === undefined) {
-      // `userId_teamId: { userId, teamId }` names a key of several columns.
+      // `userId_teamId: { userId, teamId }` names a key of several columns; Prisma refuses one that lacks a part.
       return value.kind === 'object'
-        ? and([...value.fields].map(([inner, given]) => this.#field(model, row, inner, given)))
+        ? and([...value.fields].map(([inner, given]) => present(this.#field(model, row, inner, given))))
         : { kind: 'true' };
     }
     return this.#scalar({ kind: 'column', row, column }, value);
@@ -566,6 +566,11 @@ class Running {
     const created = value.fields.get('create') ?? childrenOf(value.fields.get('createMany'));
     if (created !== undefined) this.#create(target, created, objectOf({}), false);
   }
+}
+
+/** The condition without the possibility that it is left out. */
+function present(condition: Predicate): Predicate {
+  return condition.kind === 'maybe-absent' ? condition.operand : condition;
 }
 
 function childrenOf(value: Value | undefined): Value | undefined {
