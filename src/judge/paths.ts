@@ -14,6 +14,7 @@ import { isChosen, renameRows, termKey, termsOf } from '../logic/terms.ts';
 import type { DatabaseClient, Fact, QueryPath } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import { policyEffect, sqlRoleOf } from './policies.ts';
+import { judgeService } from './services.ts';
 import { judgeStorage, storageTable } from './storage.ts';
 import { predicateText, sqlText, termText } from './sql-text.ts';
 
@@ -119,6 +120,7 @@ function judge(subject: Subject, world: JudgeWorld): Judgement {
     return settled('isolated', 'system', 'Only a verified system call comes here.');
   }
   if (model.query.calls !== undefined) return judgeCall(model, world);
+  if (model.query.service !== undefined) return judgeServiceCall(subject, world);
   if (row.table === storageTable) return judgeStorage(model, world);
   const view = world.database.views.find(candidate => sqlName(candidate) === row.table);
   const table = tablesByName(world.database).get(row.table);
@@ -135,6 +137,20 @@ function judge(subject: Subject, world: JudgeWorld): Judgement {
     return settled('unknown', 'opaque', `Nothing tells who owns a row of '${row.table}'.`);
   }
   return judgeTable(subject, world);
+}
+
+function judgeServiceCall(subject: Subject, world: JudgeWorld): Judgement {
+  const { model } = subject;
+  if (isAdministrator(model))
+    return settled('isolated', 'administrator', 'Only an administrator of the app comes here.');
+  const beside = model.query.service?.sources ?? [];
+  return judgeService(model, world, {
+    ask: (row, facts) => {
+      const others = beside.filter(other => other.name !== row.name);
+      return askWith({ model, row, operation: 'read', beside: others }, world, false)(facts, 'dropped');
+    },
+    classify: facts => classify(subject, facts, world),
+  });
 }
 
 function settled(verdict: Verdict, reason: Reason, ...notes: readonly string[]): Judgement {

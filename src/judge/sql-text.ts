@@ -7,6 +7,7 @@ export function sqlText({ query }: QueryPath): string {
     return `select ${query.calls.function}(${query.calls.arguments.map(({ name, value }) => `${name} => ${termText(value)}`).join(', ')})`;
   }
   const where = query.where.kind === 'true' ? '' : ` where ${predicateText(query.where)}`;
+  if (query.service !== undefined) return `${query.service.name}: ${query.operation} ${query.table}${where}`;
   const assigned = query.values.map(({ column, value }) => [column, termText(value)] as const);
   switch (query.operation) {
     case 'read':

@@ -14,6 +14,7 @@ import {
   type Machine,
   type Summary,
 } from './machine.ts';
+import { serviceQuery } from './library/sinks/service-query.ts';
 import { alternativesOf, bottom, choose, isBottom, termOf } from './operations.ts';
 import { bind, branches, leave, run } from './statements.ts';
 import type { Fact } from './types.ts';
@@ -323,6 +324,11 @@ export function callExternal(
       place: machine.place(frame, site.start ?? site.at, site.end),
     });
   }
+  const answer =
+    callee.library === undefined
+      ? undefined
+      : serviceQuery({ ...call, at: site.start ?? site.at }, callee.library, callee.path.replaceAll(/\(\)(?=.)/g, ''));
+  if (answer !== undefined) return answer;
   const functions = values.filter(value => value.kind === 'function');
   const [only] = functions;
   if (

@@ -13,6 +13,7 @@ import {
   type Machine,
   type NativeValue,
 } from './machine.ts';
+import { serviceQuery } from './library/sinks/service-query.ts';
 import { assumeExpression, pathKey } from './narrow.ts';
 import {
   alternativesOf,
@@ -1357,6 +1358,8 @@ export function construct(
       arguments: values,
       place: machine.place(frame, at, end),
     });
+  if (callee.library !== undefined)
+    serviceQuery({ machine, frame, arguments: values, at, end }, callee.library, `new ${callee.path}`);
   const results = runCallbacks(machine, frame, values, { at, end });
   return { ...callee, arguments: [...callee.arguments, ...values, ...results] };
 }

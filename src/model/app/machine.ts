@@ -21,6 +21,7 @@ export interface QueryDraft {
   readonly columns: readonly string[] | undefined;
   readonly joined: readonly RowVariable[];
   readonly calls: Query['calls'];
+  readonly service?: NonNullable<Query['service']>;
   readonly client: DatabaseClient;
   readonly place: Place;
 }

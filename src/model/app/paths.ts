@@ -206,8 +206,11 @@ class Walk {
     const own = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
     const note = (term: Term): void => {
       for (const atom of atoms(term))
-        if (atom.kind === 'column' && !own.has(atom.row))
-          this.#lookups.push({ row: atom.row, facts, changes: draft.operation !== 'read' });
+        if (atom.kind === 'column' && !own.has(atom.row)) {
+          // What a service does for a row is as good as the row itself: nobody asks again whose it is.
+          if (draft.service !== undefined) this.#uses.push({ row: atom.row, facts });
+          else this.#lookups.push({ row: atom.row, facts, changes: draft.operation !== 'read' });
+        }
     };
     eachTerm(draft.row.where, note);
     for (const { value } of draft.values) note(value);
@@ -337,13 +340,17 @@ class Walk {
         columns: draft.columns,
         joined,
         ...(draft.calls === undefined ? {} : { calls: draft.calls }),
+        ...(draft.service === undefined ? {} : { service: draft.service }),
       },
       client: draft.client,
       facts,
       factsAfter,
       steps: this.#steps(reached, where, values),
-      // A row that was only seen choosing later queries, or only tested, stays inside.
-      escapes: uses.length > 0 || (lookups.length === 0 && telling.length > 0),
+      // A row that was only seen choosing later queries, or only tested, stays inside. A service's answer is looked at
+      // field by field: where none leaves, the answer does not.
+      escapes:
+        uses.length > 0 ||
+        ((draft.service === undefined || draft.columns !== undefined) && lookups.length === 0 && telling.length > 0),
       place: draft.place,
     };
     return { id, isNew, query };

@@ -62,6 +62,12 @@ export interface Query {
     readonly function: string;
     readonly arguments: readonly { readonly name: string; readonly value: Term }[];
   };
+  /** A service that is asked instead of the database; `table` names what it keeps, `where` what chooses. */
+  readonly service?: {
+    readonly name: string;
+    /** Rows of earlier queries whose columns choose. */
+    readonly sources: readonly RowVariable[];
+  };
 }
 
 /** The credential with which a query reaches the database. */

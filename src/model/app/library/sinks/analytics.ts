@@ -1,0 +1,90 @@
+import { argument, field, type ServiceSink } from './service.ts';
+
+/** Analytics and search: parameters and filters choose whose events and documents come back. */
+export const analyticsSinks: readonly ServiceSink[] = [
+  {
+    library: '@chronark/zod-bird',
+    callee: /^Tinybird\.buildPipe\(\)$/,
+    table: 'tinybird.event',
+    operation: 'read',
+    chosenBy: [field('*')],
+    answers: 'one',
+  },
+  {
+    library: '@clickhouse/client',
+    callee: /\.query$/,
+    table: 'clickhouse.event',
+    operation: 'read',
+    chosenBy: [field('query_params.*')],
+    answers: 'one',
+  },
+  {
+    library: 'algoliasearch',
+    callee: /\.search(?:SingleIndex)?$/,
+    table: 'algolia.document',
+    operation: 'read',
+    chosenBy: [
+      { argument: 1, field: 'filters', column: 'filter' },
+      { argument: 0, field: 'searchParams.filters', column: 'filter' },
+    ],
+    answers: 'one',
+  },
+  {
+    library: 'algoliasearch',
+    callee: /\.(?:getObjects?|deleteObjects?)$/,
+    table: 'algolia.document',
+    operation: 'read',
+    chosenBy: [argument(0), field('objectID')],
+    answers: 'one',
+  },
+  {
+    library: 'meilisearch',
+    callee: /\.index\.search$/,
+    table: 'meilisearch.document',
+    operation: 'read',
+    chosenBy: [{ argument: 1, field: 'filter', column: 'filter' }],
+    answers: 'one',
+  },
+  {
+    library: 'meilisearch',
+    callee: /\.index\.(?:getDocument|deleteDocuments?)$/,
+    table: 'meilisearch.document',
+    operation: 'read',
+    chosenBy: [argument(0)],
+    answers: 'one',
+  },
+  {
+    library: 'typesense',
+    callee: /\.documents\.search$/,
+    table: 'typesense.document',
+    operation: 'read',
+    chosenBy: [{ argument: 0, field: 'filter_by', column: 'filter' }],
+    answers: 'one',
+  },
+  {
+    library: '@upstash/vector',
+    callee: /^Index\.(?:namespace\.)?query$/,
+    table: 'upstash.vector',
+    operation: 'read',
+    chosenBy: [
+      { argument: 0, field: 'filter', column: 'filter' },
+      { argument: 1, field: 'namespace', column: 'namespace' },
+    ],
+    answers: 'one',
+  },
+  {
+    library: '@upstash/vector',
+    callee: /^Index\.(?:fetch|delete)$/,
+    table: 'upstash.vector',
+    operation: 'read',
+    chosenBy: [argument(0)],
+    answers: 'one',
+  },
+  {
+    library: '@pinecone-database/pinecone',
+    callee: /\.namespace$/,
+    table: 'pinecone.vector',
+    operation: 'read',
+    chosenBy: [argument(0, 'namespace')],
+  },
+];

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+
+import { imports, show, showFacts, traceApp } from '../../fixtures/inline-app.ts';
+import type { QueryPath } from '../../types.ts';
+
+function trace(head: string, body: string): readonly QueryPath[] {
+  const { queries } = traceApp({
+    'app/api/notes/[id]/route.ts': `${imports} ${head}
+      export async function GET(request: Request, { params }: { params: Promise<{ id: string }> }) { const { id } = await params; const user = await requireUser(); ${body} }`,
+  });
+  return queries.filter(path => path.query.service !== undefined);
+}
+
+const filters = (paths: readonly QueryPath[]): readonly string[] =>
+  paths.map(({ query }) => `${query.operation} ${query.table} ${show(query.where)}`);
+
+const s3 = `import { S3Client, GetObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'; import { getSignedUrl } from '@aws-sdk/s3-request-presigner'; const client = new S3Client({});`;
+
+test('a signed address is a read of the object that its key names', () => {
+  const paths = trace(
+    s3,
+    'return Response.json(await getSignedUrl(client, new GetObjectCommand({ Bucket: process.env.BUCKET, Key: `${user.teamId}/${id}` })));',
+  );
+  expect(filters(paths)).toEqual(['read s3.stored_file self.Key = concat(‹tenant.id›, "/", client params.id)']);
+});
+
+test('every key of a list chooses', () => {
+  const paths = trace(
+    s3,
+    'await client.send(new DeleteObjectsCommand({ Bucket: "b", Delete: { Objects: [{ Key: id }, { Key: user.id }] } })); return Response.json({});',
+  );
+  expect(filters(paths)).toEqual(['delete s3.stored_file self.Key = each(client params.id, ‹user.id›)']);
+});
+
+test('a key that the app fixes is no path of a caller', () => {
+  expect(
+    trace(
+      s3,
+      'return Response.json(await getSignedUrl(client, new GetObjectCommand({ Bucket: "b", Key: "terms.pdf" })));',
+    ),
+  ).toEqual([]);
+});
+
+test('what a service answers is a row whose comparison counts', () => {
+  const [path] = trace(
+    `import { runs } from '@trigger.dev/sdk/v3';`,
+    'const run = await runs.retrieve(id); if (run.metadata?.teamId !== user.teamId) return new Response(null, { status: 403 }); return Response.json(run.output);',
+  );
+  expect(filters(path === undefined ? [] : [path])).toEqual(['read trigger.background_run self.id = client params.id']);
+  expect(path?.escapes).toBe(true);
+  expect(showFacts(path?.factsAfter ?? [])).toEqual(['.teamId(self.metadata) = ‹tenant.id›']);
+});
+
+test('an answer that is only looked at does not leave', () => {
+  const [path] = trace(
+    `import { runs } from '@trigger.dev/sdk/v3';`,
+    'const run = await runs.retrieve(id); if (run.status !== "DONE") return new Response(null, { status: 409 }); return Response.json({ done: true });',
+  );
+  expect(path?.escapes).toBe(false);
+});
+
+test('the parameters of an analytics pipe choose one by one', () => {
+  const paths = trace(
+    `import { Tinybird } from '@chronark/zod-bird'; const tinybird = new Tinybird({ token: process.env.TINYBIRD_TOKEN }); const views = tinybird.buildPipe({ pipe: 'views', parameters: {}, data: {} });`,
+    'return Response.json(await views({ noteId: id, since: 0, teamId: user.teamId }));',
+  );
+  expect(filters(paths)).toEqual([
+    'read tinybird.event (self.noteId = client params.id and self.since = 0 and self.teamId = ‹tenant.id›)',
+  ]);
+});

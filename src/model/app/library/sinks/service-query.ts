@@ -1,0 +1,152 @@
+import { and, equals, type RowVariable, type Term } from '../../../../core/predicate.ts';
+import { rowFact } from '../../facts.ts';
+import { callTerm } from '../../keys.ts';
+import type { Call, Machine } from '../../machine.ts';
+import { choose, termOf } from '../../operations.ts';
+import { atoms, fieldOf, undefinedValue, type Value } from '../../value.ts';
+import { analyticsSinks } from './analytics.ts';
+import { assistantSinks, cacheSinks } from './caches.ts';
+import { identitySinks } from './identity.ts';
+import { jobSinks } from './jobs.ts';
+import type { Choice, ServiceSink } from './service.ts';
+import { storageSinks } from './storage.ts';
+
+const sinks: readonly ServiceSink[] = [
+  ...storageSinks,
+  ...jobSinks,
+  ...identitySinks,
+  ...analyticsSinks,
+  ...cacheSinks,
+  ...assistantSinks,
+];
+
+const byLibrary = new Map<string, readonly ServiceSink[]>();
+for (const sink of sinks) byLibrary.set(sink.library, [...(byLibrary.get(sink.library) ?? []), sink]);
+
+/**
+ * A call of a service that keeps tenants' data, as a query on what it keeps. Gives the answer where it is a row; nothing
+ * when the call is none of those, or when what chooses is fixed by the app.
+ */
+export function serviceQuery(call: Call, library: string, callee: string): Value | undefined {
+  const sink = sinkFor(library, callee);
+  if (sink === undefined) return undefined;
+  const { machine, frame } = call;
+  const chosen = sink.chosenBy.flatMap(choice => chosenTerms(call, choice));
+  const place = machine.place(frame, call.at, call.end);
+  const telling = chosen.flatMap(({ term }) => atoms(term)).filter(isTelling);
+  if (telling.length === 0) {
+    if (chosen.some(({ term }) => atoms(term).some(atom => atom.kind === 'opaque')))
+      machine.gap(`What chooses the data in the call of '${callee}' was not followed.`, place);
+    return undefined;
+  }
+  const fresh = machine.newRow(sink.table, { kind: 'true' });
+  const where = and(chosen.map(({ column, term }) => equals({ kind: 'column', row: fresh.name, column }, term)));
+  const row: RowVariable = { ...fresh, where };
+  machine.rows.set(row.name, row);
+  frame.effects.push({
+    kind: 'query',
+    facts: frame.facts,
+    draft: {
+      row,
+      operation: sink.operation,
+      values: [],
+      valuesOpen: false,
+      columns: sink.answers === undefined ? [] : undefined,
+      joined: [],
+      calls: undefined,
+      service: {
+        name: library,
+        sources: sourcesOf(
+          machine,
+          chosen.map(({ term }) => term),
+        ),
+      },
+      client: { kind: library, role: 'owner', settings: [], place },
+      place,
+    },
+  });
+  return sink.answers === undefined ? undefined : answerOf(sink, row, call);
+}
+
+function sinkFor(library: string, callee: string): ServiceSink | undefined {
+  const root = library
+    .split('/')
+    .slice(0, library.startsWith('@') ? 2 : 1)
+    .join('/');
+  return byLibrary.get(root)?.find(sink => sink.callee.test(callee));
+}
+
+function isTelling(term: Term): boolean {
+  return term.kind === 'client' || term.kind === 'tool-argument' || term.kind === 'column' || term.kind === 'principal';
+}
+
+/** The row's own columns are not known: each field is one. Not there is an answer too. */
+function answerOf(sink: ServiceSink, row: RowVariable, call: Call): Value {
+  const place = call.machine.place(call.frame, call.at, call.end);
+  const element: Value = { kind: 'row', row, fields: undefined, columns: undefined };
+  const found = rowFact(row, place, `'${sink.table}' was looked up`);
+  const value: Value =
+    sink.answers === 'many'
+      ? { kind: 'list', element, rows: row, facts: [] }
+      : choose([
+          { value: element, facts: [found] },
+          { value: undefinedValue, facts: [] },
+        ]);
+  return { kind: 'promise', value, facts: [] };
+}
+
+/** The rows whose columns choose, as they were found. */
+function sourcesOf(machine: Machine, terms: readonly Term[]): readonly RowVariable[] {
+  const names = new Set(terms.flatMap(atoms).flatMap(atom => (atom.kind === 'column' ? [atom.row] : [])));
+  return [...names].flatMap(name => {
+    const row = machine.rows.get(name);
+    return row === undefined ? [] : [row];
+  });
+}
+
+/** What chooses, by column; nothing when the call does not say. */
+function chosenTerms(call: Call, choice: Choice): readonly { readonly column: string; readonly term: Term }[] {
+  const given = call.arguments[choice.argument];
+  if (given === undefined) return [];
+  const path = choice.field?.split('.') ?? [];
+  if (path.at(-1) === '*') {
+    return step(given, path.slice(0, -1), false)
+      .flatMap(fieldsOf)
+      .map(([column, value]) => ({ column, term: termOf(value) }));
+  }
+  const terms = step(given, path, true)
+    .filter(value => !(value.kind === 'constant' && (value.value ?? undefined) === undefined))
+    .map(termOf);
+  const [only] = terms;
+  const term = terms.length > 1 ? callTerm('each', terms) : only;
+  return term === undefined ? [] : [{ column: choice.column, term }];
+}
+
+/** An argument that is itself what chooses; an object of options is not. */
+function scalarsOf(value: Value): readonly Value[] {
+  if (value.kind === 'object' || value.kind === 'function') return [];
+  return value.kind === 'array' ? value.items : [value];
+}
+
+function step(value: Value, path: readonly string[], scalar: boolean): readonly Value[] {
+  const [name, ...rest] = path;
+  if (name === undefined) return scalar ? scalarsOf(value) : [value];
+  if (value.kind === 'choice') return value.alternatives.flatMap(alternative => step(alternative.value, path, scalar));
+  if (value.kind === 'promise') return step(value.value, path, scalar);
+  if (name === '[]') {
+    if (value.kind === 'array') return value.items.flatMap(item => step(item, rest, scalar));
+    return value.kind === 'list' ? step(value.element, rest, scalar) : whole(value);
+  }
+  const inner = fieldOf(value, name);
+  return inner === undefined ? whole(value) : step(inner, rest, scalar);
+}
+
+/** Whoever hands over a whole object from outside chooses every field of it. */
+function whole(value: Value): readonly Value[] {
+  return value.kind === 'term' && value.term.kind !== 'constant' ? [value] : [];
+}
+
+function fieldsOf(value: Value): readonly (readonly [string, Value])[] {
+  if (value.kind !== 'object') return whole(value).map(given => ['any', given]);
+  return [...value.fields, ...value.spread.flatMap(fieldsOf)];
+}
