@@ -18,6 +18,7 @@ import type { Judged } from '../judge/judge.ts';
 import { loadSqlParser } from '../logic/sql.ts';
 import { buildAppModel } from '../model/app/build.ts';
 import type { AppModel } from '../model/app/types.ts';
+import { prismaDatabase } from '../model/database/prisma-schema.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import { inferTenancy } from '../model/tenancy/infer.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
@@ -70,7 +71,7 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
       : required(options, missing, () => readSource(options.root));
   const root = source?.root ?? options.root;
   const collected = await collect(options, root, context, missing);
-  const database = collected?.database ?? noDatabase;
+  const database = withPrismaTables(collected?.database ?? noDatabase, source);
   const tenancy = inferTenancy(database);
   const matrix = collected === undefined ? undefined : await replay(collected, tenancy, context);
   const app = source === undefined || options.halves === 'database' ? undefined : trace(source, database, context);
@@ -90,6 +91,14 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
     missing,
     elapsedMs: performance.now() - start,
   };
+}
+
+/** Tables that a Prisma schema names and no migration made: the app queries them all the same. */
+function withPrismaTables(database: DatabaseModel, source: SourceFiles | undefined): DatabaseModel {
+  const known = new Set(database.tables.map(table => `${table.schema}.${table.name}`));
+  const more = prismaDatabase(source?.prismaSchemas() ?? []).tables;
+  const missing = more.filter(table => !known.has(`${table.schema}.${table.name}`));
+  return missing.length === 0 ? database : { ...database, tables: [...database.tables, ...missing] };
 }
 
 function required(options: AnalyseOptions, missing: DrydockError[], read: () => SourceFiles): SourceFiles | undefined {

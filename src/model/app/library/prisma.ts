@@ -8,7 +8,7 @@ import { nativeValue, type Call, type Handler, type Machine, type NativeValue } 
 import { alternativesOf, choose, compareTerms, firstOf, lengthOf, mayBeUndefined, termOf } from '../operations.ts';
 import type { Fact } from '../types.ts';
 import { constant, nullValue, objectOf, undefinedValue, type RowValue, type Value } from '../value.ts';
-import { readPrismaSchemas, type PrismaModel, type PrismaRelation } from './prisma-schema.ts';
+import { readPrismaSchemas, type PrismaModel, type PrismaRelation } from '../../database/prisma-schema.ts';
 import { clientOf, copyState, inValues, runQuery, runSql, stateText, type ClientState } from './queries.ts';
 
 interface Key {
