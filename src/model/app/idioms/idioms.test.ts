@@ -6,9 +6,11 @@ import { lowerPolicies } from '../../../collect/database/policies.ts';
 import { replayMigrations } from '../../../collect/database/replay.ts';
 import { filesInMemory } from '../../../collect/source/files.ts';
 import { sourceOf } from '../../../collect/source/read-source.ts';
+import type { Cell } from '../../../core/cell.ts';
 import type { Replica } from '../../../core/ports.ts';
 import { judge, type Judged } from '../../../judge/judge.ts';
 import { loadSqlParser } from '../../../logic/sql.ts';
+import { buildMatrix } from '../../../prove/exploit/matrix.ts';
 import { startReplica } from '../../../prove/replica/start.ts';
 import type { DatabaseModel } from '../../database/types.ts';
 import { inferTenancy } from '../../tenancy/infer.ts';
@@ -22,17 +24,23 @@ import { queryBuilding } from './fixtures/query-building.ts';
 
 type Platform = 'plain' | 'supabase';
 
+/** A schema as Postgres has it, with what each role reaches in it. */
+interface Replayed {
+  readonly database: DatabaseModel;
+  readonly cells: readonly Cell[];
+}
+
 const defaultPlatform: Platform = 'plain';
 const idioms: readonly Idiom[] = [...entryAndIdentity, ...authorising, ...queryBuilding, ...beyondQueries];
 const appChecks = checks.filter(check => check.needs === 'app');
-const models = new Map<Platform, DatabaseModel>();
+const databases = new Map<Platform, Replayed>();
 let replica: Replica | undefined;
 
 beforeAll(async () => {
   await loadSqlParser();
   replica = await startReplica();
-  models.set('plain', await modelOf(plainSchema, 'plain', replica));
-  models.set('supabase', await modelOf(supabaseSchema, 'supabase', replica));
+  databases.set('plain', await replayed(plainSchema, 'plain', replica));
+  databases.set('supabase', await replayed(supabaseSchema, 'supabase', replica));
 });
 
 afterAll(async () => {
@@ -67,10 +75,11 @@ function openOf(judged: Judged): readonly string[] {
 }
 
 function judgeApp(files: Files, platform: Platform): Judged {
-  const database = models.get(platform);
-  if (database === undefined) throw new Error('The schema was not replayed.');
+  const found = databases.get(platform);
+  if (found === undefined) throw new Error('The schema was not replayed.');
+  const { database, cells } = found;
   const app = buildAppModel(sourceOf(filesInMemory({ ...orchard, ...files })), database);
-  return judge({ app, database, tenancy: inferTenancy(database), cells: [], checks: appChecks });
+  return judge({ app, database, tenancy: inferTenancy(database), cells, checks: appChecks });
 }
 
 /** The paths and findings in words, for whoever reads a failure. */
@@ -81,11 +90,12 @@ function told(judged: Judged): string {
   return [...paths, ...judged.findings.map(finding => `${finding.check}: ${finding.message}`)].join('\n');
 }
 
-async function modelOf(schema: string, platform: Platform, server: Replica): Promise<DatabaseModel> {
-  const database = await server.createDatabase();
-  const replayed = await replayMigrations(database.sql, [{ file: 'schema.sql', text: schema }], platform);
-  expect(replayed.report.failed).toEqual([]);
-  const model = await readCatalog(database.sql, platform, replayed.places);
-  await database.drop();
-  return lowerPolicies(model);
+async function replayed(schema: string, platform: Platform, server: Replica): Promise<Replayed> {
+  const empty = await server.createDatabase();
+  const { report, places } = await replayMigrations(empty.sql, [{ file: 'schema.sql', text: schema }], platform);
+  expect(report.failed).toEqual([]);
+  const database = lowerPolicies(await readCatalog(empty.sql, platform, places));
+  const { cells } = platform === 'plain' ? { cells: [] } : await buildMatrix(empty, database, inferTenancy(database));
+  await empty.drop();
+  return { database, cells };
 }

@@ -450,6 +450,20 @@ const exists: Handler = call => {
   return conditionValue({ kind: 'exists', row: sub.row });
 };
 
+/** An operand that may be one of several lists of operands: `and(a, ...(mine ? [b] : []))`. */
+function readSpread(
+  call: Call,
+  value: Value,
+  join: (operands: readonly Predicate[]) => Predicate,
+): Predicate | undefined {
+  const read = (inner: Value): Predicate | undefined => {
+    if (inner.kind !== 'array') return plainCondition(call, inner, []);
+    const operands = inner.items.map(item => readSpread(call, item, join)).filter(item => item !== undefined);
+    return operands.length === 0 ? undefined : join(operands);
+  };
+  return alternativesAsCondition(value, read, call.machine.code(call.frame, call.at));
+}
+
 function operandsOf(call: Call): readonly Value[] {
   return call.arguments.flatMap(value =>
     value.kind === 'array' ? value.items : value.kind === 'list' ? [value.element] : [value],
@@ -458,14 +472,14 @@ function operandsOf(call: Call): readonly Value[] {
 
 const conjunction: Handler = call => {
   const operands = operandsOf(call)
-    .map(value => readCondition(call, value))
+    .map(value => readSpread(call, value, and))
     .filter(predicate => predicate !== undefined);
   return operands.length === 0 ? undefinedValue : conditionValue(and(operands));
 };
 
 const disjunction: Handler = call => {
   const operands = operandsOf(call)
-    .map(value => readCondition(call, value))
+    .map(value => readSpread(call, value, or))
     .filter(predicate => predicate !== undefined);
   if (operands.length === 0) return undefinedValue;
   // A disjunct that may be missing makes the whole narrower, one that stays keeps its meaning.
