@@ -13,6 +13,7 @@ import type { Gap } from '../core/gap.ts';
 import type { Path } from '../core/path.ts';
 import { countVerdicts } from '../core/result.ts';
 import type { RulesResult, TraceResult } from '../core/result.ts';
+import { advise } from '../judge/advice/advise.ts';
 import { judge } from '../judge/judge.ts';
 import type { Judged } from '../judge/judge.ts';
 import { loadSqlParser } from '../logic/sql.ts';
@@ -172,7 +173,8 @@ function trace(source: SourceFiles, database: DatabaseModel, context: CommandCon
 /** The part of an analysis that `drydock trace` shows. */
 export function toTraceResult(analysis: Analysis): TraceResult {
   const { app, judged, root } = analysis;
-  const paths = judged.paths.map(withoutModel);
+  const read = linesOf(analysis);
+  const paths = judged.paths.map(path => withCode(withoutModel(path), read));
   const counts = countVerdicts(paths);
   return {
     command: 'trace',
@@ -190,7 +192,33 @@ export function toTraceResult(analysis: Analysis): TraceResult {
     },
     entryPoints: app?.entryPoints ?? [],
     paths,
-    findings: findingsThatNeed('app', judged.findings),
+    findings: advise({
+      findings: findingsThatNeed('app', judged.findings),
+      paths: judged.paths,
+      tenancy: analysis.tenancy,
+      read: file => analysis.source?.text(file),
+    }),
+  };
+}
+
+/** The lines of the app's files, each file read once. */
+function linesOf({ source }: Analysis): (file: string) => readonly string[] {
+  const known = new Map<string, readonly string[]>();
+  return file => {
+    const lines = known.get(file) ?? (source?.text(file) ?? '').split('\n');
+    known.set(file, lines);
+    return lines;
+  };
+}
+
+/** Each step with the line of code that it is about. */
+function withCode(path: Path, linesIn: (file: string) => readonly string[]): Path {
+  return {
+    ...path,
+    steps: path.steps.map(step => {
+      const code = step.code?.trim() || linesIn(step.file)[step.line - 1]?.trim();
+      return code === undefined || code === '' ? step : { ...step, code };
+    }),
   };
 }
 

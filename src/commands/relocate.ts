@@ -1,5 +1,7 @@
 import { posix, relative, sep } from 'node:path';
 
+import type { Advice } from '../core/advice.ts';
+import type { Finding } from '../core/finding.ts';
 import type { RulesResult, TraceResult } from '../core/result.ts';
 
 /** Paths of a result, which are relative to the app, made relative to the folder that the user named. */
@@ -8,7 +10,9 @@ export function relocate<T extends TraceResult | RulesResult>(result: T, target:
   if (prefix === '') return result;
   const move = <P extends { readonly file: string }>(place: P): P =>
     place.file === '' ? place : { ...place, file: posix.normalize(posix.join(prefix, place.file)) };
-  const moved = { ...result, target, gaps: result.gaps.map(move), findings: result.findings.map(move) };
+  const moveFinding = (finding: Finding): Finding =>
+    finding.advice === undefined ? move(finding) : { ...move(finding), advice: moveAdvice(finding.advice, move) };
+  const moved = { ...result, target, gaps: result.gaps.map(move), findings: result.findings.map(moveFinding) };
   if (moved.command === 'rules') {
     return { ...moved, replay: { ...moved.replay, failed: moved.replay.failed.map(move) } };
   }
@@ -21,5 +25,14 @@ export function relocate<T extends TraceResult | RulesResult>(result: T, target:
       sink: move(path.sink),
       steps: path.steps.map(move),
     })),
+  };
+}
+
+function moveAdvice(advice: Advice, move: <P extends { readonly file: string }>(place: P) => P): Advice {
+  return {
+    ...advice,
+    nearby: advice.nearby.map(move),
+    ...(advice.sibling === undefined ? {} : { sibling: move(advice.sibling) }),
+    suppress: { ...advice.suppress, place: move(advice.suppress.place) },
   };
 }

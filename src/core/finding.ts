@@ -1,3 +1,4 @@
+import type { Advice } from './advice.ts';
 import type { Severity } from './verdict.ts';
 
 /** Why we believe a finding, from weakest to strongest: path, policy, replay (in a copy of the database), probe (seen in the running app). */
@@ -60,6 +61,8 @@ export interface Finding {
   readonly evidence: readonly Evidence[];
   /** The repair this finding asks for, as data for `fix/`; absent when only a person can decide. */
   readonly repair?: RepairHint;
+  /** How to see it, why the checks around it do not help, and what a right sibling does. */
+  readonly advice?: Advice;
 }
 
 /** What a fixer needs to know, named by the check that understood the fault. */

@@ -1,4 +1,5 @@
 import { isAbsolute, posix, relative } from 'node:path';
+import type { Advice } from '../core/advice.ts';
 import type { Cell } from '../core/cell.ts';
 import type { Evidence, Finding } from '../core/finding.ts';
 import type { VerifiedFix } from '../core/fix.ts';
@@ -246,6 +247,28 @@ function findingJson(finding: Finding): Json {
     pathIds: finding.pathIds,
     evidence: finding.evidence.map(evidenceJson),
     repair: finding.repair?.kind,
+    advice: finding.advice === undefined ? undefined : adviceJson(finding.advice),
+  };
+}
+
+function adviceJson({ confidence, assumptions, nearby, request, sibling, suppress }: Advice): Json {
+  return {
+    confidence,
+    assumptions,
+    nearby: nearby.map(({ label, why, file, line }) => ({ label, why, file: slashes(file), line })),
+    request: request === undefined ? undefined : { ...request },
+    sibling:
+      sibling === undefined
+        ? undefined
+        : {
+            file: slashes(sibling.file),
+            line: sibling.line,
+            entryPoint: sibling.entryPoint,
+            sameTable: sibling.sameTable,
+            condition: sibling.condition,
+            hint: sibling.hint.map(({ sign, text }) => `${sign} ${text}`),
+          },
+    suppress: { comment: suppress.comment, file: slashes(suppress.place.file), line: suppress.place.line },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Confidence } from '../core/advice.ts';
 import type { Actor, CellCommand } from '../core/cell.ts';
 import type { Finding } from '../core/finding.ts';
 import type { VerificationStep } from '../core/fix.ts';
@@ -32,6 +33,52 @@ export function certaintyWords(certainty: Certainty): string {
       return 'follows from the code';
     default:
       return unreachable(certainty);
+  }
+}
+
+/** How much of a finding is read, and how much supposed. */
+export function confidenceWords(confidence: Confidence): string {
+  switch (confidence) {
+    case 'high':
+      return 'High confidence; it rests on';
+    case 'medium':
+      return 'Medium confidence: part of it is inferred';
+    case 'low':
+      return 'Low confidence: part of it could not be followed';
+    default:
+      return unreachable(confidence);
+  }
+}
+
+/** What a repair does, in a few words; the condition of a right sibling follows where there is one. */
+export function repairWords(kind: string | undefined): string {
+  switch (kind) {
+    case 'require-session':
+      return 'ask who is calling before the query, then tie the row to them';
+    case 'require-membership':
+      return 'ask whether the caller is a member before the query';
+    case 'require-role':
+      return 'ask for the role before the query';
+    case 'await-guard':
+      return 'await the guard';
+    case 'stop-on-failure':
+      return 'stop when the guard fails';
+    case 'use-result':
+      return 'use the answer of the guard, and stop when it refuses';
+    case 'guard-page-not-layout':
+      return 'repeat the guard in the page: the layout does not run for every request';
+    case 'drop-filter-option':
+      return 'make the value required, so that the filter cannot disappear';
+    case 'verify-reference':
+      return 'look the named row up within the tenant before it is written';
+    case 'tool-uses-session':
+      return 'take the tenant from the session, not from the arguments of the tool';
+    case 'ignore-client-tenant':
+      return 'take the tenant from the session, not from the request';
+    case 'require-cron-secret':
+      return 'compare with the secret of the scheduler, and stop when it is not set';
+    default:
+      return '';
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Advice } from '../../core/advice.ts';
 import type { Evidence, Finding } from '../../core/finding.ts';
 import type { Path, Step } from '../../core/path.ts';
 import { formatPlace } from '../../core/place.ts';
@@ -6,32 +7,150 @@ import { splitTranscript } from '../transcript.ts';
 import {
   certaintyOf,
   certaintyWords,
+  confidenceWords,
   count,
   definitionWords,
   notesHeading,
   reasonWords,
+  repairWords,
   roleWords,
   sentence,
 } from '../words.ts';
 import { shortFingerprint } from './findings.ts';
 import { block, type Paint, type Pen, plain, paragraph, severityPaint, spread } from './pen.ts';
 import { sqlLines } from './sql.ts';
-import { clean, cutStart, padStart, widthOf } from './text.ts';
+import { clean, cut, cutStart, padStart, widthOf } from './text.ts';
 
 /** One finding explained: the harm, each step from the browser to the row, why nothing stopped it, the evidence, the repair. */
 export function explainFinding(pen: Pen, finding: Finding, paths: readonly Path[]): readonly string[] {
-  const mine = paths.filter(path => finding.pathIds.includes(path.id));
-  const [first, ...others] = mine;
+  const [first, ...others] = pathsOf(finding, paths);
+  const { advice } = finding;
   return [
     ...title(pen, finding),
     ...(first === undefined ? placeLines(pen, finding) : pathLines(pen, first)),
     ...otherPaths(pen, others),
-    ...(first === undefined ? [] : noteLines(pen, first)),
+    ...(first === undefined ? [] : noteLines(pen, first, advice)),
     ...finding.evidence.flatMap(evidence => evidenceLines(pen, evidence)),
-    pen.strong('  Repair'),
-    `     drydock fix ${shortFingerprint(finding)}`,
+    ...requestLines(pen, advice),
+    ...repairLines(pen, finding),
+    ...restsOn(pen, advice),
+    ...suppressLines(pen, advice),
+  ];
+}
+
+const mostSteps = 5;
+
+/** One finding as the overview shows the worst: everything that a reader acts on, in as few lines as it takes. */
+export function findingInBrief(pen: Pen, finding: Finding, paths: readonly Path[], number: number): readonly string[] {
+  const [path] = pathsOf(finding, paths);
+  const severity = severityPaint(pen, finding.severity)(finding.severity);
+  const { advice } = finding;
+  return [
+    ...numbered(pen, number, clean(finding.harm), `${severity} · ${certaintyWords(certaintyOf(finding))}`),
+    ...(path === undefined
+      ? [...paragraph(pen, clean(finding.message), 4), ...paragraph(pen, clean(formatPlace(finding)), 4, pen.quiet)]
+      : briefPath(pen, path)),
+    ...briefNearby(pen, path, advice),
+    ...(advice?.request === undefined
+      ? []
+      : labelled(pen, 'see it', clean([advice.request.text, advice.request.note ?? ''].join('   ').trim()))),
+    ...labelled(pen, 'repair', repairSentence(finding)),
+    ...hintLines(pen, finding, 13),
+    ...labelled(pen, 'rule', `${finding.check} · CWE-${finding.cwe} · drydock trace ${number} tells all`, pen.quiet),
     '',
   ];
+}
+
+function pathsOf(finding: Finding, paths: readonly Path[]): readonly Path[] {
+  const mine = paths.filter(path => finding.pathIds.includes(path.id));
+  const named = mine.find(path => path.entryPoint.name === finding.entryPoint);
+  return named === undefined ? mine : [named, ...mine.filter(path => path !== named)];
+}
+
+function numbered(pen: Pen, number: number, harm: string, certainty: string): readonly string[] {
+  const lead = `${padStart(String(number), 2)}  `;
+  if (widthOf(lead) + widthOf(harm) + widthOf(certainty) + 2 <= pen.width)
+    return spread(pen, lead + pen.strong(harm), certainty);
+  const [first = '', ...rest] = paragraph(pen, harm, 4, pen.strong);
+  return [lead + first.trimStart(), ...rest, `    ${certainty}`];
+}
+
+function briefPath(pen: Pen, path: Path): readonly string[] {
+  const steps =
+    path.steps.length <= mostSteps ? path.steps : [...path.steps.slice(0, mostSteps - 1), ...path.steps.slice(-1)];
+  const left = path.steps.length - steps.length;
+  return [
+    `    ${clean(path.entryPoint.name)}`,
+    ...steps.flatMap((step, index) => [
+      ...(left > 0 && index === steps.length - 1 ? [pen.quiet(`      … ${count(left, 'step')} between`)] : []),
+      briefStep(pen, step, left > 0 && index === steps.length - 1 ? path.steps.length : index + 1),
+    ]),
+    ...briefSql(pen, path),
+    ...(path.unbound === undefined ? paragraph(pen, `▲ ${reasonWords(path.reason)}`, 7, pen.warm) : []),
+  ];
+}
+
+const mostSql = 400;
+
+/** A query as long as a screen tells nobody anything: what is before and around its unbound part. */
+function briefSql(pen: Pen, path: Path): readonly string[] {
+  const sql = path.sql.replaceAll(/\s+/g, ' ').trim();
+  const unbound = path.unbound?.replaceAll(/\s+/g, ' ').trim();
+  const end = unbound === undefined ? 0 : sql.indexOf(unbound) + unbound.length;
+  const shown = sql.length <= mostSql || end > mostSql ? sql.slice(0, Math.max(mostSql, end)) : sql.slice(0, mostSql);
+  return sqlLines(pen, shown.length < sql.length ? `${shown} …` : shown, path.unbound, reasonWords(path.reason), 7);
+}
+
+function briefStep(pen: Pen, step: Step, number: number): string {
+  const label = clean(step.label);
+  const code = clean(step.code ?? '').trim();
+  const text = code === '' || code === label ? label : `${cut(label, 34)}  ${code}`;
+  const place = cutStart(clean(formatPlace(step)), Math.floor(pen.width * 0.42));
+  const room = pen.width - 8 - widthOf(place) - 2;
+  const shown = cut(text, room);
+  return `    ${padStart(String(number), 2)} ${shown}${' '.repeat(Math.max(1, room - widthOf(shown) + 2))}${pen.quiet(place)}`;
+}
+
+function briefNearby(pen: Pen, path: Path | undefined, advice: Advice | undefined): readonly string[] {
+  const checks = advice?.nearby ?? [];
+  if (checks.length === 0)
+    return path === undefined || path.verdict !== 'leaks' ? [] : labelled(pen, 'because', clean(path.notes[0] ?? ''));
+  return checks
+    .slice(-2)
+    .flatMap(check =>
+      labelled(pen, 'no help', `${clean(check.label)} (${clean(formatPlace(check))}): ${clean(check.why)}`),
+    );
+}
+
+function labelled(pen: Pen, label: string, text: string, paint: Paint = plain): readonly string[] {
+  if (text === '') return [];
+  const [first = '', ...rest] = paragraph(pen, text, 13, paint);
+  return [`    ${pen.quiet(`${label}${' '.repeat(Math.max(1, 9 - label.length))}`)}${first.trimStart()}`, ...rest];
+}
+
+/** What is missing, in the words of a sibling that has it, and the command that repairs. */
+function repairSentence(finding: Finding): string {
+  const sibling = finding.advice?.sibling;
+  const command = `drydock fix ${shortFingerprint(finding)}`;
+  const words = repairWords(finding.repair?.kind);
+  const parts = [
+    ...(words === '' ? [] : [words]),
+    ...(sibling === undefined
+      ? []
+      : [
+          sibling.hint.length > 0
+            ? `as in ${clean(formatPlace(sibling))}`
+            : `${clean(sibling.condition)} as in ${clean(formatPlace(sibling))}`,
+        ]),
+    command,
+  ];
+  return parts.join(' · ');
+}
+
+function hintLines(pen: Pen, finding: Finding, indent: number): readonly string[] {
+  return (finding.advice?.sibling?.hint ?? []).flatMap(({ sign, text }) =>
+    block(pen, `${sign} ${clean(text)}`, indent, sign === '+' ? pen.added : sign === '-' ? pen.removed : pen.quiet),
+  );
 }
 
 function title(pen: Pen, finding: Finding): readonly string[] {
@@ -78,6 +197,7 @@ function stepLines(pen: Pen, step: Step, number: number): readonly string[] {
   const place = cutStart(clean(formatPlace(step)), pen.width - 8);
   const head = `${padStart(String(number), 4)}  `;
   const oneLine = widthOf(label) + widthOf(place) + 8 <= pen.width;
+  const code = clean(step.code ?? '').trim();
   return [
     ...(oneLine
       ? spread(pen, `${head} ${label}`, pen.quiet(place))
@@ -85,22 +205,79 @@ function stepLines(pen: Pen, step: Step, number: number): readonly string[] {
           ...paragraph(pen, label, 7).map((line, index) => (index === 0 ? `${head} ${line.trimStart()}` : line)),
           `       ${pen.quiet(place)}`,
         ]),
-    ...(step.code === undefined || step.code.trim() === '' ? [] : block(pen, clean(step.code).trim(), 7, pen.quiet)),
+    ...(code === '' || code === label ? [] : block(pen, code, 7, pen.quiet)),
   ];
 }
 
 function otherPaths(pen: Pen, paths: readonly Path[]): readonly string[] {
-  if (paths.length === 0) return [];
+  const names = [...new Set(paths.map(path => path.entryPoint.name))];
+  if (names.length === 0) return [];
+  return [pen.strong('  The same way in from'), ...names.flatMap(name => paragraph(pen, clean(name), 5)), ''];
+}
+
+function noteLines(pen: Pen, path: Path, advice: Advice | undefined): readonly string[] {
+  const nearby = advice?.nearby ?? [];
+  if (path.notes.length + nearby.length === 0) return [];
   return [
-    pen.strong('  The same way in from'),
-    ...paths.flatMap(path => paragraph(pen, clean(path.entryPoint.name), 5)),
+    pen.strong(`  ${notesHeading(path)}`),
+    ...path.notes.flatMap(note => paragraph(pen, clean(note), 5)),
+    ...nearby.flatMap(check => [
+      ...paragraph(pen, `${clean(check.label)}: ${clean(check.why)}`, 5),
+      ...paragraph(pen, clean(formatPlace(check)), 7, pen.quiet),
+    ]),
     '',
   ];
 }
 
-function noteLines(pen: Pen, path: Path): readonly string[] {
-  if (path.notes.length === 0) return [];
-  return [pen.strong(`  ${notesHeading(path)}`), ...path.notes.flatMap(note => paragraph(pen, clean(note), 5)), ''];
+function requestLines(pen: Pen, advice: Advice | undefined): readonly string[] {
+  const request = advice?.request;
+  if (request === undefined) return [];
+  return [
+    pen.strong('  A request that shows it, with two tenants of your own'),
+    ...block(pen, clean(request.text), 5),
+    ...(request.note === undefined ? [] : paragraph(pen, clean(request.note), 5)),
+    ...request.placeholders.flatMap(({ name, means }) => paragraph(pen, `${name}: ${clean(means)}`, 7, pen.quiet)),
+    '',
+  ];
+}
+
+function repairLines(pen: Pen, finding: Finding): readonly string[] {
+  const sibling = finding.advice?.sibling;
+  const command = `     drydock fix ${shortFingerprint(finding)}`;
+  const words = repairWords(finding.repair?.kind);
+  const what = words === '' ? [] : paragraph(pen, sentence(words), 5);
+  if (sibling === undefined) return [pen.strong('  Repair'), ...what, command, ''];
+  const where = `as in ${clean(formatPlace(sibling))} (${clean(sibling.entryPoint)}), which is right${sibling.sameTable ? '' : ', on another table'}:`;
+  return [
+    pen.strong('  Repair'),
+    ...what,
+    ...paragraph(pen, where, 5),
+    ...sibling.code.flatMap(line => block(pen, `  ${clean(line)}`, 5, pen.quiet)),
+    ...paragraph(pen, `and here, at ${clean(formatPlace(finding))}, in the sibling's names:`, 5),
+    ...(sibling.hint.length > 0
+      ? hintLines(pen, finding, 7)
+      : block(pen, `+ ${clean(sibling.condition)}`, 7, pen.added)),
+    command,
+    '',
+  ];
+}
+
+function restsOn(pen: Pen, advice: Advice | undefined): readonly string[] {
+  if (advice === undefined || advice.assumptions.length === 0) return [];
+  return [
+    pen.strong(`  ${confidenceWords(advice.confidence)}`),
+    ...advice.assumptions.flatMap(assumption => paragraph(pen, clean(assumption), 5)),
+    '',
+  ];
+}
+
+function suppressLines(pen: Pen, advice: Advice | undefined): readonly string[] {
+  if (advice === undefined) return [];
+  return [
+    ...paragraph(pen, `If it is right as it is, above ${clean(formatPlace(advice.suppress.place))}:`, 2, pen.quiet),
+    ...block(pen, clean(advice.suppress.comment), 5, pen.quiet),
+    '',
+  ];
 }
 
 /** What backs a finding, so that it can be repeated. */

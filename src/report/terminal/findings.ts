@@ -5,7 +5,7 @@ import { type Pen, paragraph, severityPaint } from './pen.ts';
 import { clean, cutStart, padEnd, padStart, widthOf, wrap } from './text.ts';
 
 /** How the findings of a list are named, so that a command can be given the name. */
-export type Naming = 'number' | 'fingerprint';
+export type Naming = { readonly from: number } | 'fingerprint';
 
 /**
  * The findings as a list: the harm, then entry point and place on a quiet line; last, what the words of certainty mean.
@@ -14,13 +14,13 @@ export type Naming = 'number' | 'fingerprint';
 export function findingList(
   pen: Pen,
   findings: readonly Finding[],
-  naming: Naming = 'number',
+  naming: Naming = { from: 1 },
   limit = findings.length,
 ): readonly string[] {
   const shown = findings.slice(0, limit);
   if (shown.length === 0) return [];
   const names = shown.map((finding, index) =>
-    naming === 'number' ? padStart(String(index + 1), 4) : `  ${shortFingerprint(finding)}`,
+    naming === 'fingerprint' ? `  ${shortFingerprint(finding)}` : padStart(String(naming.from + index), 4),
   );
   return [
     ...shown.flatMap((finding, index) => findingLines(pen, finding, names[index] ?? '')),

@@ -101,20 +101,67 @@ test('a trace lists what leaks and what could not be told', () => {
       9 isolated · 1 public · 1 unknown
       17 entry points · 64 files · 16 of 16 queries reached
 
-       1  critical  seen      Any signed-in user can export every organisation's invoices.
-                              GET /api/invoices/export · app/api/invoices/export/route.ts:21
-       2  critical  seen      Any signed-in user can change any organisation's customers.
-                              action app/customers/actions.ts#updateCustomer · line 44
-       3  critical  seen      Any signed-in user can read any customer's invoice.
-                              GET /api/invoices/[id] · lib/invoices.ts:33
-       4  high      seen      Anyone on the internet can start the nightly export.
-                              GET /api/export/nightly · lib/exports.ts:8
-       5  high      seen      Any signed-in user sees the payments of everyone.
-                              page /payments · lib/payments.ts:12
+     1  Any signed-in user can export every organisation's invoices.  critical · seen in the running app
+        GET /api/invoices/export
+         1 request arrives                                           app/api/invoices/export/route.ts:8
+         2 query  db.select().from(invoices)                        app/api/invoices/export/route.ts:21
+           select number, total, customer_id from invoices [where organization_id = ‹query.org›]
+                                                           ▲
+                                                    this filter disappears when its value is undefined
+        because  Drizzle drops a filter whose value is undefined: without '?org=' the export holds every
+                 organisation.
+        repair   drydock fix f2
+        rule     path/filter-may-be-undefined · CWE-639 · drydock trace 1 tells all
+
+     2  Any signed-in user can change any organisation's customers.   critical · seen in the running app
+        action app/customers/actions.ts#updateCustomer
+         1 request arrives                                                   app/customers/actions.ts:8
+         2 query  db.select().from(customers)                               app/customers/actions.ts:44
+           update customers set name = ‹form.name›, email = ‹form.email› where id = ‹form.customerId›
+                                                                               ▲
+                                                  a tenant was verified; this row was never tied to it
+        because  'requireMembership(form.organizationId)' verifies the organisation; nothing ties the
+                 customer to it.
+        repair   drydock fix f3
+        rule     path/object-not-tied-to-tenant · CWE-639 · drydock trace 2 tells all
+
+     3  Any signed-in user can read any customer's invoice.           critical · seen in the running app
+        GET /api/invoices/[id]
+         1 browser sends id  const { id } = await params;              app/api/invoices/[id]/route.ts:9
+         2 session is checked  await requireUser();                   app/api/invoices/[id]/route.ts:10
+         3 passed on  export async function getInvoice(id: string) {                 lib/invoices.ts:31
+         4 query  return db.query.invoices.findFirst({ where: eq(invoices.id, id) …  lib/invoices.ts:33
+           select * from invoices where id = ‹params.id›
+                                        ▲ the caller chooses the row; nothing ties it to their tenant
+        because  'requireUser' proves who asks, not whose invoice it is.
+        repair   drydock fix f1
+        rule     path/query-trusts-client-id · CWE-639 · drydock trace 3 tells all
+
+     4  Anyone on the internet can start the nightly export.              high · seen in the running app
+        GET /api/export/nightly
+         1 request arrives                                            app/api/export/nightly/route.ts:8
+         2 query  db.select().from(exports)                                            lib/exports.ts:8
+           insert into exports (organization_id, url) select organization_id, ‹url› from organizations
+                                                                                    ▲
+                                                                            nobody is asked to sign in
+        because  'CRON_SECRET' is read and never compared.
+        repair   drydock fix f6
+        rule     path/entry-point-without-authentication · CWE-639 · drydock trace 4 tells all
+
+     5  Any signed-in user sees the payments of everyone.                 high · seen in the running app
+        page /payments
+         1 request arrives                                               app/(dash)/payments/page.tsx:8
+         2 query  db.select().from(payments)                                         lib/payments.ts:12
+           select id, amount, card_last4 from payments order by created_at desc limit 50
+                                         ▲ nothing here depends on who asks
+        because  The layout above checks the session; the query depends on no tenant.
+        repair   drydock fix f4
+        rule     path/query-ignores-tenant · CWE-639 · drydock trace 5 tells all
+
        6  high      code      The assistant can be talked into reading another organisation’s customers.
                               tool lib/assistant/tools.ts#findCustomer · line 18
 
-          seen: in the running app · code: follows from the code
+          code: follows from the code
 
       Could not tell, in 1 place
          The filter of this query comes from 'buildFilter', which is chosen at run time.

@@ -4,7 +4,7 @@ import { formatPlace } from '../../core/place.ts';
 import type { TraceResult } from '../../core/result.ts';
 import { orderFindings, orderPaths } from '../order.ts';
 import { count, grouped, verdictWords } from '../words.ts';
-import { explainFinding, pathLines } from './finding.ts';
+import { explainFinding, findingInBrief, pathLines } from './finding.ts';
 import { findingList, shortFingerprint } from './findings.ts';
 import { gapLines, heading } from './heading.ts';
 import { type Pen, paragraph, type TerminalOptions, verdictPaint, verdictSentence } from './pen.ts';
@@ -18,11 +18,22 @@ export function renderTrace(pen: Pen, result: TraceResult, options: TerminalOpti
   return [
     ...heading(pen, 'drydock trace', result),
     ...verdictLines(pen, result),
-    ...findingList(pen, findings),
-    ...(findings.length > 0 ? [''] : []),
+    ...findingLines(pen, findings, result, options.all === true),
     ...(options.all === true ? [...pathTable(pen, orderPaths(result.paths)), ''] : []),
     ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --only unknown'),
     ...nextLines(pen, findings),
+  ];
+}
+
+const inFull = 5;
+
+/** The worst in full, the rest as a list that goes on counting. */
+function findingLines(pen: Pen, findings: readonly Finding[], result: TraceResult, all: boolean): readonly string[] {
+  const worst = all ? findings : findings.slice(0, inFull);
+  const rest = findings.slice(worst.length);
+  return [
+    ...worst.flatMap((finding, index) => findingInBrief(pen, finding, result.paths, index + 1)),
+    ...(rest.length === 0 ? [] : [...findingList(pen, rest, { from: worst.length + 1 }), '']),
   ];
 }
 
