@@ -35,8 +35,10 @@ export function suggestRequest(path: JudgedPath): SuggestedRequest | undefined {
         note: 'Ask the assistant, as a user of tenant A, until it calls its tool like this.',
         placeholders: placeholders(sent, []),
       };
-    case 'static-params':
-    case 'proxy':
+    case 'procedure':
+      return procedureCall(path, sent, signIn);
+    default:
+      // Nobody sends a request of their own to these.
       return undefined;
   }
 }
@@ -87,6 +89,19 @@ function actionCall(
   return {
     text: `${path.entryPoint.symbol}(${inputs.join(', ')})`,
     note: `Sent ${who}; an action is a POST that anyone can repeat with other arguments.`,
+    placeholders: placeholders(sent, []),
+  };
+}
+
+function procedureCall(
+  path: JudgedPath,
+  sent: readonly Sent[],
+  signIn: readonly SuggestedRequest['placeholders'][number][],
+): SuggestedRequest {
+  const who = signIn.length > 0 ? 'Signed in as a user of tenant A.' : 'Without signing in.';
+  return {
+    text: `${path.entryPoint.name.replace(/^\w+ /, '')}(${objectText(sent.filter(each => each.path.length > 1))})`,
+    note: who,
     placeholders: placeholders(sent, []),
   };
 }
