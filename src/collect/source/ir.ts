@@ -98,7 +98,14 @@ export type Pattern =
 
 /** A property of an object literal. */
 export type ObjectProperty =
-  | { readonly kind: 'field'; readonly key: string; readonly value: Expression; readonly at: number }
+  | {
+      readonly kind: 'field';
+      readonly key: string;
+      readonly value: Expression;
+      readonly at: number;
+      /** The value is a function that each read of the field runs. */
+      readonly getter?: true;
+    }
   | { readonly kind: 'computed'; readonly key: Expression; readonly value: Expression; readonly at: number }
   | { readonly kind: 'spread'; readonly value: Expression; readonly at: number };
 

@@ -646,7 +646,7 @@ class Lowering {
       case 'ObjectExpression':
         return {
           kind: 'object',
-          properties: node.properties.map((property): ObjectProperty => {
+          properties: node.properties.filter(isRead).map((property): ObjectProperty => {
             if (property.type === 'SpreadElement')
               return { kind: 'spread', value: this.#expression(property.argument), at: property.start };
             if (property.computed) {
@@ -657,7 +657,10 @@ class Lowering {
                 : { kind: 'computed', key, value, at: property.start };
             }
             const key = keyOf(property.key);
-            return { kind: 'field', key, value: this.#expression(property.value, key), at: property.start };
+            const value = this.#expression(property.value, key);
+            return property.kind === 'get'
+              ? { kind: 'field', key, value, at: property.start, getter: true }
+              : { kind: 'field', key, value, at: property.start };
           }),
           at,
         };
@@ -940,4 +943,9 @@ function mayStop(node: Node): boolean {
     default:
       return false;
   }
+}
+
+/** A setter says nothing of what a read gives. */
+function isRead(node: Node): boolean {
+  return !('kind' in node && node.kind === 'set');
 }

@@ -4,6 +4,7 @@ import { comparePlaces, compareText } from '../../core/place.ts';
 import type { Gap } from '../../core/gap.ts';
 import type { DatabaseModel } from '../database/types.ts';
 import { findEntries, findTools, type Entry } from './entry-points.ts';
+import { honoHandlers, runHono } from './entry/hono/index.ts';
 import { trpcHandlers } from './entry/trpc/index.ts';
 import { runUnmounted } from './entry/trpc/unmounted.ts';
 import type { ObserveInput } from './events.ts';
@@ -36,6 +37,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     pgHandlers,
     toolHandlers,
     trpcHandlers,
+    honoHandlers,
   ];
   return new Map(libraries.flatMap(handlers => Object.entries(handlers)));
 }
@@ -66,7 +68,7 @@ export function interpretApp(source: SourceFiles, database: DatabaseModel | unde
     entryPoints.set(entryPoint.name, entryPoint);
     flattening.add({ ...run, entryPoint });
   }
-  for (const run of runUnmounted(machine)) flattening.add(run);
+  for (const run of [...runHono(machine), ...runUnmounted(machine)]) flattening.add(run);
   for (const entryPoint of machine.foundEntries.values()) entryPoints.set(entryPoint.name, entryPoint);
   for (const entryPoint of toolsOf(machine)) entryPoints.set(entryPoint.name, entryPoint);
   const { queries, events } = flattening.result();

@@ -12,6 +12,7 @@ import {
   type CachedCall,
   type Call,
   type Machine,
+  type NativeValue,
   type Summary,
 } from './machine.ts';
 import { serviceQuery } from './library/sinks/service-query.ts';
@@ -629,6 +630,21 @@ export function within<T>(frame: Frame, facts: readonly Fact[], work: () => T): 
 /** A function of a library, as a value that can be passed on. */
 export function handlerValue(name: string, key: string, invoke: (call: Call) => Value): Value {
   return nativeValue({ name, key, invoke });
+}
+
+/** A method that is taken from its object and called later (`const { select } = db`, `db.select.bind(db)`). */
+export function methodValue(owner: NativeValue, name: string): Value {
+  const native: NativeValue = {
+    name: `method ${name}`,
+    key: `method ${name} of ${owner.key}`,
+    invoke: call => owner.method?.(name, call) ?? call.machine.opaque(call.frame, call.at, `the call of '${name}'`),
+    method: (how, call) => {
+      if (how === 'bind') return nativeValue(native);
+      if (how === 'call') return native.invoke?.({ ...call, arguments: call.arguments.slice(1) });
+      return undefined;
+    },
+  };
+  return nativeValue(native);
 }
 
 /** Runs an inline server action that nothing created on the way: what it captured is not known. */

@@ -132,4 +132,21 @@ describe('queries', () => {
       'row of members with (members.user_id = ‹user.id› and members.team_id = client params.id)',
     );
   });
+
+  test('a wrapper of a client that spreads it, or gives its methods by getters, is the client', () => {
+    const files = {
+      'lib/copies.ts': `import { db as primary } from './db'; const pick = () => primary; const held = (owner, method) => typeof method === 'function' ? method.bind(owner) : method;
+        export const spread = { ...primary, extra: () => 1 };
+        export const copied = { get select() { const one = pick(); return held(one, one.select); }, get query() { return pick().query; } };`,
+    };
+    const wheres = (read: string): readonly string[] =>
+      traceRoute(
+        `import { copied, spread } from '@/lib/copies'; export async function GET() { return Response.json(await ${read}); }`,
+        'notes',
+        files,
+      ).map(path => show(path.query.where));
+    expect(wheres(`spread.select().from(notes).where(eq(notes.teamId, 'a'))`)).toEqual(['self.team_id = "a"']);
+    expect(wheres(`copied.select().from(notes).where(eq(notes.teamId, 'a'))`)).toEqual(['self.team_id = "a"']);
+    expect(wheres(`copied.query.notes.findMany({ where: eq(notes.teamId, 'a') })`)).toEqual(['self.team_id = "a"']);
+  });
 });

@@ -231,25 +231,49 @@ export function moduleValue(machine: Machine, module: ModuleCode, binding: Bindi
       frame.dead = false;
       bind(machine, frame, declaration.pattern, value, 0);
       frame.dead = false;
-      if (binding.reassigned) runAssignments(machine, frame, module);
+      if (binding.reassigned) runModule(machine, module);
     }
   }
   return frame.vars.get(binding) ?? undefinedValue;
 }
 
-/** A name that is given its value by statements of the module (`if (production) client = …`): they run once. */
-function runAssignments(machine: Machine, frame: Frame, module: ModuleCode): void {
+/** Runs the statements of a module once: they give names their values (`if (production) client = …`) and tell servers their routes. */
+export function runModule(machine: Machine, module: ModuleCode): void {
   const done = machine.remember('modules that ran', () => new Set<string>());
   if (done.has(module.file)) return;
   done.add(module.file);
-  run(
-    machine,
-    frame,
-    module.body.filter(statement => statement.kind !== 'declare' && statement.kind !== 'function'),
-  );
-  frame.dead = false;
-  frame.facts = [];
-  frame.effects = [];
+  const frame = moduleFrame(machine, module);
+  for (const statement of module.body) {
+    if (statement.kind === 'declare' || statement.kind === 'function') continue;
+    run(machine, frame, [statement]);
+    frame.dead = false;
+    frame.facts = [];
+    frame.effects = [];
+  }
+}
+
+/** Runs the statements of a module, and gives every name that it declares its value. */
+export function evaluateModule(machine: Machine, module: ModuleCode): void {
+  for (const statement of module.body) {
+    if (statement.kind !== 'declare') continue;
+    for (const binding of namesIn(statement.pattern)) moduleValue(machine, module, binding);
+  }
+  runModule(machine, module);
+}
+
+function namesIn(pattern: Pattern): readonly Binding[] {
+  switch (pattern.kind) {
+    case 'name':
+      return [pattern.binding];
+    case 'default':
+      return namesIn(pattern.pattern);
+    case 'object':
+      return pattern.properties.flatMap(property => namesIn(property.value));
+    case 'array':
+      return pattern.items.flatMap(item => (item === undefined ? [] : namesIn(item)));
+    case 'target':
+      return [];
+  }
 }
 
 /** What a module imports under a name: a file's export, or something of a package. */
@@ -389,6 +413,10 @@ function plainMember(machine: Machine, frame: Frame, value: Value, name: string,
   )
     return globalsOf(machine).get(name) ?? undefinedValue;
   const found = peekMember(value, name, optional);
+  if (value.kind === 'object' && found?.kind === 'constant' && found.value === undefined) {
+    const spread = spreadMember(value, name, { machine, frame, arguments: [], at, end: at });
+    if (spread !== undefined) return spread;
+  }
   if (found === undefined) return machine.opaque(frame, at, `'${name}' of a ${value.kind}`);
   if (found.kind === 'native' && found.native.name === 'getter') {
     return behaviourOf(found).invoke?.({ machine, frame, arguments: [value], at, end: at }) ?? found;
@@ -396,6 +424,20 @@ function plainMember(machine: Machine, frame: Frame, value: Value, name: string,
   if (found.kind === 'choice' && value.kind === 'list' && value.rows !== undefined)
     return firstOf(value, machine.place(frame, at));
   return found;
+}
+
+/** A field of something of a library that an object spreads (`{ ...client, more }`). */
+function spreadMember(value: Extract<Value, { kind: 'object' }>, name: string, call: Call): Value | undefined {
+  for (const spread of value.spread.toReversed()) {
+    const inner =
+      spread.kind === 'native'
+        ? behaviourOf(spread).member?.(name, call)
+        : spread.kind === 'object'
+          ? spreadMember(spread, name, call)
+          : undefined;
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
 }
 
 /** A field as far as it is known without running anything. */
@@ -1121,7 +1163,12 @@ function evaluateObject(machine: Machine, frame: Frame, properties: readonly Obj
     if (frame.dead) return bottom;
     switch (property.kind) {
       case 'field':
-        fields.set(property.key, evaluate(machine, frame, property.value));
+        fields.set(
+          property.key,
+          property.getter === true
+            ? getterValue(evaluate(machine, frame, property.value))
+            : evaluate(machine, frame, property.value),
+        );
         break;
       case 'computed': {
         const key = evaluate(machine, frame, property.key);
@@ -1271,8 +1318,10 @@ function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expres
       nodes: expression.arguments,
       start: startOf(callee),
     });
-    if (isMutator(callee.property) && receiver.kind === 'native' && !frame.dead)
-      noteMutation(machine, frame, callee.object, receiver, callee.property, values);
+    if (isMutator(callee.property) && !frame.dead) {
+      const changed = mutated(receiver, callee.property, values);
+      if (changed !== undefined) update(machine, frame, callee.object, () => changed);
+    }
     return value;
   }
   if (callee.kind === 'this') {
@@ -1307,17 +1356,23 @@ function isMutator(name: string): boolean {
   return name === 'set' || name === 'append' || name === 'add' || name === 'delete';
 }
 
-function noteMutation(
-  machine: Machine,
-  frame: Frame,
-  target: Expression,
-  receiver: Extract<Value, { kind: 'native' }>,
-  name: string,
-  values: readonly Value[],
-): void {
-  const native = receiver.native as NativeValue & { mutated?: (name: string, values: readonly Value[]) => Value };
-  const changed = native.mutated?.(name, values);
-  if (changed !== undefined) update(machine, frame, target, () => changed);
+/** What a value is after a call that changes it in place; absent when none does. */
+function mutated(receiver: Value, name: string, values: readonly Value[]): Value | undefined {
+  if (receiver.kind === 'choice') {
+    const changed = receiver.alternatives.map(({ value }) => mutated(value, name, values));
+    if (changed.every(value => value === undefined)) return undefined;
+    return choose(
+      receiver.alternatives.map((alternative, index) => ({
+        value: changed[index] ?? alternative.value,
+        facts: alternative.facts,
+      })),
+    );
+  }
+  if (receiver.kind !== 'native') return undefined;
+  const native = receiver.native as NativeValue & {
+    mutated?: (name: string, values: readonly Value[]) => Value | undefined;
+  };
+  return native.mutated?.(name, values);
 }
 
 /** `new callee(…)`. */
@@ -1465,7 +1520,11 @@ function fieldValue(
 ): Value {
   if (field.value === undefined) return undefinedValue;
   const value = evaluate(machine, frame, field.value);
-  if (!field.getter) return value;
+  return field.getter ? getterValue(value) : value;
+}
+
+/** A field that is computed each time it is read. */
+function getterValue(value: Value): Value {
   return nativeValue({
     name: 'getter',
     key: `getter ${valueKey(value)}`,

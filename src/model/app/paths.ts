@@ -82,8 +82,8 @@ export class Flattening {
         line: run.entryPoint.line,
       });
     const { queries, events } = walk.finish();
-    this.#queries.push(...queries);
-    this.#events.push(...events);
+    for (const query of queries) this.#queries.push(query);
+    for (const event of events) this.#events.push(event);
   }
 }
 
@@ -99,7 +99,7 @@ class Walk {
     readonly to: number;
   }[] = [];
   #sources: Source[] = [];
-
+  readonly #inner: Walk[] = [];
   readonly #seen: Seen;
 
   constructor(machine: Machine, seen: Seen) {
@@ -168,11 +168,11 @@ class Walk {
         case 'entry': {
           const known = addFacts(facts, effect.facts);
           if (this.#wasWalked(effect.effects, known)) break;
-          const outer = this.#sources;
-          this.#sources = [];
-          this.effects(effect.effects, known, [], inside, effect.entryPoint);
-          this.#sources = outer;
-          this.answer(effect.entryPoint, effect.value, addFacts(known, effect.valueFacts), {
+          // Requests of its own: what is done with a row there says nothing of what is done with it here.
+          const inner = new Walk(this.#machine, this.#seen);
+          this.#inner.push(inner);
+          inner.effects(effect.effects, known, [], inside, effect.entryPoint);
+          inner.answer(effect.entryPoint, effect.value, addFacts(known, effect.valueFacts), {
             file: effect.entryPoint.file,
             line: effect.entryPoint.line,
           });
@@ -278,6 +278,11 @@ class Walk {
             ],
           };
     });
+    for (const inner of this.#inner) {
+      const finished = inner.finish();
+      for (const query of finished.queries) queries.push(query);
+      for (const event of finished.events) events.push(event);
+    }
     return { queries, events };
   }
 

@@ -1,6 +1,6 @@
 import { and, or, type Operator, type Predicate, type RowVariable, type Term } from '../../../core/predicate.ts';
 import type { Place } from '../../../core/place.ts';
-import { callValue, handlerValue } from '../calls.ts';
+import { callValue, handlerValue, methodValue } from '../calls.ts';
 import { exportNames, exportValue, memberOf } from '../expressions.ts';
 import { rowFact } from '../facts.ts';
 import { predicateKey, predicateText, valueKey } from '../keys.ts';
@@ -650,11 +650,28 @@ export function drizzleClient(
         ? queryNamespace(schema, state)
         : name === '$client'
           ? call.machine.opaque(call.frame, call.at, 'the driver')
-          : undefined,
+          : clientMethods.has(name)
+            ? methodValue(client, name)
+            : undefined,
     method: (name, call) => clientMethod(name, call, schema, state, listResult),
   };
   return nativeValue(client);
 }
+
+const clientMethods: ReadonlySet<string> = new Set([
+  'select',
+  'selectDistinct',
+  'selectDistinctOn',
+  'insert',
+  'update',
+  'delete',
+  'with',
+  '$with',
+  '$count',
+  'transaction',
+  'batch',
+  'execute',
+]);
 
 function start(call: Call, state: ClientState, operation: Build['operation']): Build {
   return {

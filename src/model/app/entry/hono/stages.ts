@@ -1,0 +1,82 @@
+import type { EntryPoint } from '../../../../core/path.ts';
+import { callValue, handlerValue } from '../../calls.ts';
+import { awaitValue } from '../../expressions.ts';
+import { valueKey } from '../../keys.ts';
+import type { Call, Frame } from '../../machine.ts';
+import { alternativesOf, bottom, isBottom } from '../../operations.ts';
+import { undefinedValue, type Value } from '../../value.ts';
+import type { Route } from '../server/registry.ts';
+import { parametersIn } from '../server/route-path.ts';
+import { contextValue, stateOf } from './context.ts';
+
+/** What a run of a route's stages showed. */
+export interface StageRun {
+  readonly value: Value;
+  /** The last stage handed on: it runs before others and answers nothing itself. */
+  readonly handsOn: boolean;
+}
+
+/** Runs a route's stages: each gets the context as the one before left it, and runs the rest by calling `next`. */
+export function runStages(call: Call, route: Route, method: string | undefined, id: string): StageRun {
+  const seen = { handsOn: false };
+  const step = (inner: Call, index: number, context: Value): Value => {
+    const stage = route.stages[index];
+    if (stage === undefined) {
+      seen.handsOn = true;
+      return { kind: 'promise', value: undefinedValue, facts: [] };
+    }
+    const isLast = index === route.stages.length - 1;
+    if (stage.kind === 'external' || (stage.kind === 'constant' && !isLast)) return step(inner, index + 1, context);
+    const next = handlerValue('next', `next ${id} ${index} ${valueKey(context)}`, following =>
+      step(following, index + 1, givenContext(following) ?? currentContext(following.frame) ?? context),
+    );
+    const { machine, frame, at, end } = inner;
+    const returned = callValue(machine, frame, stage, [context, next], { at, end });
+    if (frame.dead || isBottom(returned)) {
+      frame.dead = true;
+      return bottom;
+    }
+    const value = awaitValue(machine, frame, returned, at);
+    if (frame.dead || isBottom(value)) {
+      frame.dead = true;
+      return bottom;
+    }
+    answered(inner, value);
+    return { kind: 'promise', value: undefinedValue, facts: [] };
+  };
+  const parameters = parametersIn(route.path);
+  const context = contextValue({ method, parameters, variables: new Map(), valid: new Map() });
+  return { value: step(call, 0, context), handsOn: seen.handsOn };
+}
+
+/** A stage of a package hands its context on. */
+function givenContext(call: Call): Value | undefined {
+  const [given] = call.arguments;
+  return stateOf(given) === undefined ? undefined : given;
+}
+
+/** The context as the function that calls `next` has it now: what it set belongs to the rest. */
+function currentContext(frame: Frame): Value | undefined {
+  for (let current: Frame | undefined = frame; current !== undefined; current = current.parent) {
+    const [parameter] = current.code?.parameters ?? [];
+    if (parameter?.kind !== 'name') continue;
+    const value = current.vars.get(parameter.binding);
+    if (value !== undefined && alternativesOf(value).every(alternative => stateOf(alternative.value) !== undefined))
+      return value;
+  }
+  return undefined;
+}
+
+/** What a stage returns goes to the caller. */
+function answered(call: Call, value: Value): void {
+  const { machine, frame, at, end } = call;
+  if (value.kind === 'constant' && value.value === undefined) return;
+  const place = value.kind === 'response' ? value.place : machine.place(frame, at, end);
+  machine.emit(frame, { kind: 'return', value, place });
+}
+
+/** The entry point that a route is. */
+export function routeEntry(route: Route, method: string | undefined, kind: EntryPoint['kind']): EntryPoint {
+  const name = `${method ?? 'ANY'} ${route.path}`;
+  return { kind, name, ...route.place, symbol: name, route: route.path, ...(method === undefined ? {} : { method }) };
+}

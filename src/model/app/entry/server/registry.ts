@@ -1,0 +1,108 @@
+import type { EntryPointKind } from '../../../../core/path.ts';
+import type { Place } from '../../../../core/place.ts';
+import { runModule } from '../../expressions.ts';
+import type { Call, Machine, NativeValue } from '../../machine.ts';
+import type { Value } from '../../value.ts';
+import { joinRoute, leadsTo } from './route-path.ts';
+
+/** What was told to a server: answer here, run this before, mount that below. In the order in which it was told. */
+export type Registration =
+  | {
+      readonly kind: 'answer';
+      /** Absent: every method. */
+      readonly methods: readonly string[] | undefined;
+      readonly path: string;
+      readonly stages: readonly Value[];
+      readonly place: Place;
+    }
+  | { readonly kind: 'before'; readonly path: string; readonly stages: readonly Value[]; readonly place: Place }
+  | { readonly kind: 'mount'; readonly path: string; readonly server: Registry };
+
+/** A server or a router that is being put together. It grows while the statements of modules run. */
+export interface Registry {
+  readonly registrations: Registration[];
+  /** The file that made it: its statements tell the rest. */
+  readonly file: string;
+  readonly framework: string;
+  mounted: boolean;
+}
+
+/** A value that registers. */
+export interface ServerNative extends NativeValue {
+  readonly registry: Registry;
+  readonly base: string;
+}
+
+/** The server that a value is, if it is one. */
+export function serverOf(value: Value | undefined): ServerNative | undefined {
+  return value?.kind === 'native' && 'registry' in value.native ? (value.native as ServerNative) : undefined;
+}
+
+const servers = 'servers';
+
+/** A new, empty registry, known to the run. */
+export function newRegistry(call: Call, framework: string): Registry {
+  const registry: Registry = { registrations: [], file: call.frame.module.file, framework, mounted: false };
+  call.machine.remember<Registry[]>(servers, () => []).push(registry);
+  return registry;
+}
+
+/** Every server that nothing mounts. */
+export function rootServers(machine: Machine, framework: string): readonly Registry[] {
+  return machine
+    .remember<Registry[]>(servers, () => [])
+    .filter(registry => registry.framework === framework && !registry.mounted);
+}
+
+/** One route with all that runs before it. */
+export interface Route {
+  readonly methods: readonly string[] | undefined;
+  readonly path: string;
+  readonly stages: readonly Value[];
+  readonly place: Place;
+  /** It was told to run before others; whether it answers itself shows when it runs. */
+  readonly isBefore: boolean;
+}
+
+/** The routes of a server and of what it mounts, each with the stages that were told before it and lead to it. */
+export function routesOf(machine: Machine, root: Registry): readonly Route[] {
+  const flat: Registration[] = [];
+  collect(machine, root, '', flat, new Set());
+  const before: Extract<Registration, { kind: 'before' }>[] = [];
+  const routes: Route[] = [];
+  for (const registration of flat) {
+    if (registration.kind === 'mount') continue;
+    const { path, place } = registration;
+    const guards = before.filter(one => leadsTo(one.path, path)).flatMap(one => one.stages);
+    const methods = registration.kind === 'answer' ? registration.methods : undefined;
+    const stages = [...guards, ...registration.stages];
+    routes.push({ methods, path, stages, place, isBefore: registration.kind === 'before' });
+    if (registration.kind === 'before') before.push(registration);
+  }
+  return routes;
+}
+
+const deepest = 12;
+
+function collect(
+  machine: Machine,
+  registry: Registry,
+  base: string,
+  into: Registration[],
+  above: ReadonlySet<Registry>,
+): void {
+  if (above.has(registry) || above.size > deepest) return;
+  const module = machine.source.module(registry.file);
+  if (module !== undefined) runModule(machine, module);
+  for (const registration of registry.registrations) {
+    const path = joinRoute(base, registration.path);
+    if (registration.kind === 'mount') collect(machine, registration.server, path, into, new Set([...above, registry]));
+    else into.push({ ...registration, path });
+  }
+}
+
+/** The kind of a route, by what its address says. */
+export function kindOfRoute(route: string): EntryPointKind {
+  if (/\/webhooks?(?:\/|$)/.test(route)) return 'webhook';
+  return /\/cron(?:\/|$)/.test(route) ? 'cron' : 'route-handler';
+}
