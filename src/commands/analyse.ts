@@ -129,7 +129,8 @@ async function collect(
       root,
       ...(options.migrations === undefined ? {} : { migrations: options.migrations }),
       ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
-      replica: await context.replica(),
+      // An app without migrations needs no server: it starts when the first database is made.
+      replica: { createDatabase: async settings => (await context.replica()).createDatabase(settings) },
     });
     const { report } = collected;
     stage.done(

@@ -19,7 +19,7 @@ export interface CollectOptions {
   readonly migrations?: string | readonly string[];
   /** A live database: its catalog is read, nothing else, and migrations only tell where things were made. */
   readonly databaseUrl?: string;
-  readonly replica: Replica;
+  readonly replica: Pick<Replica, 'createDatabase'>;
 }
 
 /** What was learned, and the copy in which it can be attacked. */

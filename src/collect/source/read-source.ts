@@ -67,6 +67,13 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
   const gaps: Gap[] = [];
   const outside = (path: string): string => joinPath(chosen, path);
   const inside = (path: string): string => relativePath(chosen, path);
+  const texts = new Map<string, string | undefined>();
+  const read = (file: string): string | undefined => {
+    if (texts.has(file)) return texts.get(file);
+    const text = files.read(outside(file));
+    texts.set(file, text);
+    return text;
+  };
 
   return {
     root: chosen === '' ? files.root : join(files.root, chosen),
@@ -74,7 +81,7 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
     paths: files.paths.filter(path => isInside(path, chosen)).map(inside),
     module(file) {
       if (modules.has(file)) return modules.get(file);
-      const text = files.read(outside(file));
+      const text = read(file);
       let module: ModuleCode | undefined;
       if (text !== undefined && !file.endsWith('.json')) {
         const lowered = lowerModule(file, text);
@@ -94,7 +101,7 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
       resolutions.set(key, answer);
       return answer;
     },
-    text: file => files.read(outside(file)),
+    text: read,
     dependencies: dependenciesOf(files, found),
     prismaSchemas: () => files.paths.filter(path => path.endsWith('.prisma')).map(path => files.read(path) ?? ''),
     loaded: () => [...modules.values()].filter(module => module !== undefined),

@@ -45,6 +45,16 @@ export function makeResolver(files: Files): (from: string, specifier: string) =>
     return aliases;
   };
 
+  const byName = new Map(packages.toReversed().map(found => [found.name, found]));
+  // The longest name that the specifier begins with, whole segments only.
+  const packageOf = (specifier: string): WorkspacePackage | undefined => {
+    for (let end = specifier.length; end > 0; end = specifier.lastIndexOf('/', end - 1)) {
+      const found = byName.get(specifier.slice(0, end));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+
   const resolve = (from: string, specifier: string): Resolution => {
     const folder = parentOf(from);
     if (specifier.startsWith('.')) {
@@ -60,7 +70,7 @@ export function makeResolver(files: Files): (from: string, specifier: string) =>
         if (file !== undefined) return { kind: 'file', file };
       }
     }
-    const workspace = packages.find(found => specifier === found.name || specifier.startsWith(`${found.name}/`));
+    const workspace = packageOf(specifier);
     if (workspace !== undefined) {
       const file = fileOfPackage(files, workspace, specifier.slice(workspace.name.length + 1));
       if (file !== undefined) return { kind: 'file', file };
@@ -84,16 +94,32 @@ export function makeResolver(files: Files): (from: string, specifier: string) =>
   };
 }
 
+const stemsOf = new WeakMap<Files, ReadonlySet<string>>();
+
+/** Paths of code without their endings: most look-ups end here. */
+function stems(files: Files): ReadonlySet<string> {
+  const known = stemsOf.get(files);
+  if (known !== undefined) return known;
+  const made = new Set(
+    files.paths.flatMap(path => {
+      const ending = endings.find(candidate => path.endsWith(candidate));
+      return ending === undefined ? [] : [path.slice(0, -ending.length)];
+    }),
+  );
+  stemsOf.set(files, made);
+  return made;
+}
+
 function findFile(files: Files, path: string): string | undefined {
   if (files.has(path) && endings.some(ending => path.endsWith(ending))) return path;
-  for (const ending of endings) if (files.has(path + ending)) return path + ending;
+  const known = stems(files);
+  if (known.has(path)) for (const ending of endings) if (files.has(path + ending)) return path + ending;
   // `./x.js` in TypeScript sources means `./x.ts`.
   const bare = path.replace(/\.[cm]?jsx?$/, '');
-  if (bare !== path) for (const ending of endings) if (files.has(bare + ending)) return bare + ending;
-  for (const ending of endings) {
-    const index = joinPath(path, `index${ending}`);
-    if (files.has(index)) return index;
-  }
+  if (bare !== path && known.has(bare))
+    for (const ending of endings) if (files.has(bare + ending)) return bare + ending;
+  const index = joinPath(path, 'index');
+  if (known.has(index)) for (const ending of endings) if (files.has(index + ending)) return index + ending;
   return undefined;
 }
 
@@ -211,6 +237,7 @@ export function parentOf(path: string): string {
 
 /** Joins and normalises; a path that leaves the root keeps its `..`. */
 export function joinPath(folder: string, path: string): string {
+  if (isPlain(folder) && isPlain(path)) return folder === '' ? path : path === '' ? folder : `${folder}/${path}`;
   const parts: string[] = [];
   for (const part of `${folder}/${path}`.split('/')) {
     if (part === '' || part === '.') continue;
@@ -219,3 +246,10 @@ export function joinPath(folder: string, path: string): string {
   }
   return parts.join('/');
 }
+
+/** Has no part that joining would change. */
+function isPlain(path: string): boolean {
+  return !unsettled.test(path);
+}
+
+const unsettled = /^\/|\/$|\/\/|(?:^|\/)\.{1,2}(?:\/|$)/;

@@ -10,10 +10,7 @@ type EntryGuards = Extract<Observation, { kind: 'entry-guards' }>;
 export function observeEntryGuards(input: ObserveInput): readonly EntryGuards[] {
   const [events, queries] = [byEntry(input.events), byEntry(input.queries)];
   return input.entryPoints.map(entry => {
-    const facts = [
-      ...events(entry.name).flatMap(event => event.facts),
-      ...queries(entry.name).flatMap(path => path.facts),
-    ].filter(fact => fact.weakness === undefined);
+    const facts = strongFacts([...events(entry.name), ...queries(entry.name)]);
     return {
       kind: 'entry-guards',
       place: { file: entry.file, line: entry.line },
@@ -25,6 +22,14 @@ export function observeEntryGuards(input: ObserveInput): readonly EntryGuards[] 
       system: facts.some(fact => fact.holds.kind === 'system'),
     } as const;
   });
+}
+
+/** Everything that proves something, once: events share most of what holds. */
+function strongFacts(items: readonly { readonly facts: readonly Fact[] }[]): readonly Fact[] {
+  const found = new Set<Fact>();
+  for (const list of new Set(items.map(item => item.facts)))
+    for (const fact of list) if (fact.weakness === undefined) found.add(fact);
+  return [...found];
 }
 
 /** Roles that facts name: by a library's answer, or by comparing a role that was loaded or stands in the session. */
