@@ -59,7 +59,7 @@ test('models become tables with the names, keys and types that the database has'
     [['user_id'], 'User', ['id']],
     [['team_id'], 'teams', ['id']],
   ]);
-  expect(table('Note')).toMatchObject({ schema: 'content', uniqueKeys: [['id'], ['teamId', 'slug']] });
+  expect(table('Note')).toMatchObject({ schema: 'content', uniqueKeys: [['teamId', 'slug'], ['id']] });
   expect(table('Note')?.columns.find(column => column.name === 'words')?.type).toBe('text[]');
 });
 
