@@ -1,6 +1,6 @@
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
-import type { Membership, Owner, OwnerHop, TenancyModel } from '../model/tenancy/types.ts';
+import type { Membership, Owner, OwnerHop, TenancyModel, TenantRoot } from '../model/tenancy/types.ts';
 import { branchesOf, join } from './branches.ts';
 import type { AbsenceReading, Branch } from './branches.ts';
 import { Closure, tablesByName } from './closure.ts';
@@ -147,8 +147,10 @@ class OwnershipProver {
   #ownerOf(row: RowVariable, hops: number): OwnedBy | undefined {
     // Everyone's rows refer to reference data: being referred to makes it nobody's.
     if (this.#owners.get(row.table)?.ownership.kind === 'shared') return undefined;
-    const { root, principal, memberships } = this.#world.tenancy;
-    if (root !== undefined && row.table === root.table) {
+    const { principal } = this.#world.tenancy;
+    const memberships = membershipsOf(this.#world.tenancy);
+    const root = rootsOf(this.#world.tenancy).find(candidate => candidate.table === row.table);
+    if (root !== undefined) {
       const right = this.#tenantRight(column(row, root.key));
       if (right !== undefined) return right;
     }
@@ -290,7 +292,7 @@ class OwnershipProver {
 
   #memberships(): readonly { readonly row: RowVariable; readonly membership: Membership }[] {
     return this.#closure.rows.flatMap(row =>
-      this.#world.tenancy.memberships
+      membershipsOf(this.#world.tenancy)
         .filter(membership => membership.table === row.table)
         .map(membership => ({ row, membership })),
     );
@@ -325,7 +327,7 @@ class OwnershipProver {
   #scopingColumns(table: string): readonly string[] {
     const ownership = this.#owners.get(table)?.ownership;
     const first = ownership?.kind === 'tenant' || ownership?.kind === 'user' ? [ownership.path[0].column] : [];
-    const membership = this.#world.tenancy.memberships.filter(entry => entry.table === table);
+    const membership = membershipsOf(this.#world.tenancy).filter(entry => entry.table === table);
     const keys = tablesByName(this.#world.database).get(table)?.uniqueKeys.flat() ?? [];
     return [
       ...first,
@@ -371,6 +373,16 @@ function isTenantOfPrincipal(term: Term): boolean {
   return (
     term.kind === 'principal' && (term.attribute === 'tenant.id' || term.attribute.startsWith('claims.app_metadata.'))
   );
+}
+
+/** Tenants of every kind. */
+function rootsOf({ root, otherRoots = [] }: TenancyModel): readonly TenantRoot[] {
+  return root === undefined ? otherRoots : [root, ...otherRoots];
+}
+
+/** Who belongs to tenants of any kind. */
+function membershipsOf({ memberships, otherRoots = [] }: TenancyModel): readonly Membership[] {
+  return otherRoots.length === 0 ? memberships : [...memberships, ...otherRoots.flatMap(root => root.memberships)];
 }
 
 const ownerIndex = new WeakMap<TenancyModel, ReadonlyMap<string, Owner>>();

@@ -3,8 +3,8 @@ import { keyOf, policyUses, type PolicyUse } from './links.ts';
 import { findMemberships, withKnownRoles } from './memberships.ts';
 import { inferOwners } from './owners.ts';
 import { findPrincipal, userLinks, type FoundPrincipal } from './principal.ts';
-import { findRoot } from './root.ts';
-import type { Membership, TenancyModel } from './types.ts';
+import { findOtherRoots, findRoot, type FoundRoot } from './root.ts';
+import type { Membership, Owner, TenancyModel } from './types.ts';
 
 /** What the user declares in `drydock.config.ts` where inference is to be corrected. */
 export interface TenancyHints {
@@ -26,18 +26,53 @@ export function inferTenancy(database: DatabaseModel, hints: TenancyHints = {}):
   const key = found?.key ?? principal?.key;
   const memberships =
     found === undefined || principal === undefined ? [] : membershipsOf(database, found.table, principal, uses, hints);
-  const owners = inferOwners({ database, principal, root: found, memberships, uses, hints });
+  const own = inferOwners({ database, principal, root: found, memberships, uses, hints });
+  const others =
+    found === undefined
+      ? []
+      : findOtherRoots(database, principal, uses, new Set(ownedBy('tenant', own).map(owner => owner.table)));
+  const owners = others.reduce(
+    (known, root) => withOwnersOf(root, known, { database, principal, memberships: [], uses, hints }),
+    own,
+  );
+  const otherRoots = others.map(({ table, key: otherKey }) => ({
+    table: table.name,
+    key: otherKey,
+    memberships: principal === undefined ? [] : membershipsOf(database, table, principal, uses, {}),
+  }));
   return {
     root: root === undefined || key === undefined ? undefined : { table: root.name, key },
     principal: principal === undefined ? undefined : { table: principal.table.name, key: principal.key },
     memberships,
+    ...(otherRoots.length === 0 ? {} : { otherRoots }),
     owners,
     reasons: [
       ...(principal?.reasons ?? ['No table of users was found.']),
       ...(found?.reasons ?? withoutRoot(root)),
       ...memberships.map(describeMembership),
+      ...others.flatMap(other => other.reasons),
     ],
   };
+}
+
+function ownedBy(kind: Owner['ownership']['kind'], owners: readonly Owner[]): readonly Owner[] {
+  return owners.filter(owner => owner.ownership.kind === kind);
+}
+
+/** What belongs to no tenant of the root may belong to one of another kind. */
+function withOwnersOf(
+  root: FoundRoot,
+  known: readonly Owner[],
+  sources: Omit<Parameters<typeof inferOwners>[0], 'root'>,
+): readonly Owner[] {
+  const found = new Map(
+    ownedBy('tenant', inferOwners({ ...sources, root })).map(owner => [owner.table, owner] as const),
+  );
+  return known.map(owner =>
+    owner.ownership.kind === 'tenant' || (owner.ownership.kind === 'user' && owner.ownership.path.length === 1)
+      ? owner
+      : (found.get(owner.table) ?? owner),
+  );
 }
 
 function membershipsOf(

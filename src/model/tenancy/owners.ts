@@ -171,9 +171,34 @@ function addChains(
       if (!link.notNull && user?.notNull === true && !isActorColumn(user.column)) continue;
       found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);
     }
+    if (found.length === 0) found.push(...counterparts(database, paths, users));
     for (const [name, path] of found) paths.set(name, path);
     if (found.length === 0) return;
   }
+}
+
+/** Tables without a way of their own to a tenant, to each of whose rows one owned row refers alone: parts of it. */
+function counterparts(
+  database: DatabaseModel,
+  paths: ReadonlyMap<string, FoundPath>,
+  users: ReadonlySet<string>,
+): readonly [string, FoundPath][] {
+  const found = new Map<string, FoundPath>();
+  for (const table of database.tables) {
+    if (paths.has(table.name) || users.has(table.name) || isPlatform(table) || isAuthenticationTable(table)) continue;
+    for (const owner of database.tables) {
+      const path = paths.get(owner.name);
+      const link = foreignLinks(owner, database).find(
+        candidate =>
+          candidate.table === table.name &&
+          owner.uniqueKeys.some(key => key.length === 1 && key[0] === candidate.column),
+      );
+      if (path === undefined || link === undefined || found.has(table.name)) continue;
+      const back: OwnerHop = { column: link.referencedColumn, table: owner.name, referencedColumn: link.column };
+      found.set(table.name, { path: [back, ...path.path], confidence: 'foreign-key' });
+    }
+  }
+  return [...found];
 }
 
 function bestChain(table: Table, database: DatabaseModel, paths: Paths): Link | undefined {

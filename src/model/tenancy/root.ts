@@ -28,6 +28,37 @@ export function findRoot(
   return key === undefined ? undefined : { table: chosen.table, key, reasons: [describe(chosen, declared)] };
 }
 
+/** Other tables whose rows group users, and which belong to no tenant of the root: tenants of another kind. */
+export function findOtherRoots(
+  database: DatabaseModel,
+  principal: FoundPrincipal | undefined,
+  uses: readonly PolicyUse[],
+  owned: ReadonlySet<string>,
+): readonly FoundRoot[] {
+  if (principal === undefined) return [];
+  return database.tables
+    .filter(table => !owned.has(table.name) && isCandidate(table, principal))
+    .map(table => assess(table, database, principal, uses))
+    .filter(
+      candidate =>
+        isLikely(candidate, database) &&
+        // A key in the table of users (a picture, a plan) groups nobody.
+        findMemberships(database, candidate.table, principal, uses).some(({ table }) => table !== principal.table.name),
+    )
+    .flatMap(({ table, ...candidate }) => {
+      const key = keyOf(table);
+      return key === undefined
+        ? []
+        : [
+            {
+              table,
+              key,
+              reasons: [`${describe({ table, ...candidate }, undefined)} They are tenants of another kind.`],
+            },
+          ];
+    });
+}
+
 interface Assessment {
   readonly table: Table;
   readonly referrers: number;
@@ -72,9 +103,23 @@ function best(candidates: readonly Assessment[], database: DatabaseModel): Asses
     const isInside = foreignLinks(candidate.table, database).some(
       link => link.table !== candidate.table.name && names.has(link.table),
     );
-    return { candidate, rank: candidate.score - (isInside ? 8 : 0) };
+    return { candidate, rank: candidate.score + reach(candidate.table, database) / 1000 - (isInside ? 8 : 0) };
   });
   return ranked.sort((left, right) => right.rank - left.rank)[0]?.candidate;
+}
+
+/** How many tables hang on a table by keys that are never empty, through others too. */
+function reach(table: Table, database: DatabaseModel): number {
+  const reached = new Set([table.name]);
+  for (let size = 0; size < reached.size;) {
+    size = reached.size;
+    for (const other of database.tables) {
+      if (reached.has(other.name)) continue;
+      const hangs = foreignLinks(other, database).some(link => reached.has(link.table) && link.notNull);
+      if (hangs || tenantLink(other, table, database) !== undefined) reached.add(other.name);
+    }
+  }
+  return reached.size;
 }
 
 function isLikely(candidate: Assessment, database: DatabaseModel): boolean {

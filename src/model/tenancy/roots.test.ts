@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+
+import { entails } from '../../logic/entails.ts';
+import type { Predicate, Term } from '../../core/predicate.ts';
+import { prismaDatabase } from '../database/prisma-schema.ts';
+import { inferTenancy } from './infer.ts';
+
+/** Workspaces and suppliers have users of their own; a contract stands between the two. */
+const database = prismaDatabase([
+  `
+model User {
+  id String @id
+  email String @unique
+  photoId String?
+  photo Photo? @relation(fields: [photoId], references: [id])
+}
+model Photo {
+  id String @id
+  url String
+}
+model Workspace {
+  id String @id
+  settingsId String @unique
+  settings Settings @relation(fields: [settingsId], references: [id])
+}
+model Settings {
+  id String @id
+  theme String
+}
+model WorkspaceUser {
+  userId String
+  workspaceId String
+  user User @relation(fields: [userId], references: [id])
+  workspace Workspace @relation(fields: [workspaceId], references: [id])
+  @@id([userId, workspaceId])
+}
+model Supplier {
+  id String @id
+}
+model SupplierUser {
+  userId String
+  supplierId String
+  user User @relation(fields: [userId], references: [id])
+  supplier Supplier @relation(fields: [supplierId], references: [id])
+  @@id([userId, supplierId])
+}
+model Program {
+  id String @id
+  workspaceId String
+  workspace Workspace @relation(fields: [workspaceId], references: [id])
+}
+model Contract {
+  id String @id
+  programId String
+  supplierId String
+  program Program @relation(fields: [programId], references: [id])
+  supplier Supplier @relation(fields: [supplierId], references: [id])
+}
+model Bid {
+  id String @id
+  supplierId String
+  supplier Supplier @relation(fields: [supplierId], references: [id])
+}
+model Offer {
+  id String @id
+  supplierId String
+  supplier Supplier @relation(fields: [supplierId], references: [id])
+}
+model Certificate {
+  id String @id
+  supplierId String
+  supplier Supplier @relation(fields: [supplierId], references: [id])
+}
+`,
+]);
+const tenancy = inferTenancy(database, { root: 'Workspace' });
+const ownershipOf = (table: string) => tenancy.owners.find(owner => owner.table === table)?.ownership;
+
+test('tenants of another kind are found with their members, and what is theirs alone', () => {
+  expect(tenancy.root?.table).toBe('Workspace');
+  expect(tenancy.otherRoots).toMatchObject([
+    { table: 'Supplier', key: 'id', memberships: [{ table: 'SupplierUser', tenantColumn: 'supplierId' }] },
+  ]);
+  expect(ownershipOf('Contract')).toMatchObject({
+    kind: 'tenant',
+    path: [{ table: 'Program' }, { table: 'Workspace' }],
+  });
+  expect(ownershipOf('Bid')).toMatchObject({ kind: 'tenant', path: [{ table: 'Supplier' }] });
+});
+
+test('a part to which one owned row alone refers belongs with it; a picture of a user groups nobody', () => {
+  expect(ownershipOf('Settings')).toMatchObject({
+    kind: 'tenant',
+    path: [{ column: 'id', table: 'Workspace', referencedColumn: 'settingsId' }, { table: 'Workspace' }],
+  });
+  expect(tenancy.otherRoots?.map(root => root.table)).not.toContain('Photo');
+});
+
+const column = (row: string, name: string): Term => ({ kind: 'column', row, column: name });
+const equal = (left: Term, right: Term): Predicate => ({ kind: 'compare', operator: '=', left, right });
+
+function rightTo(table: string, condition: Predicate, membership: 'SupplierUser' | 'none') {
+  const seat = {
+    name: 'seat',
+    table: 'SupplierUser',
+    where: equal(column('seat', 'userId'), { kind: 'principal', attribute: 'user.id' }),
+  };
+  return entails(
+    {
+      row: { name: 'self', table, where: condition },
+      rows: membership === 'none' ? [] : [seat],
+      conditions: [],
+      memberTenants: [],
+      signedIn: true,
+      absence: 'dropped',
+    },
+    { database, tenancy },
+  ).kind;
+}
+
+test('both parties of a contract reach it, and nobody else', () => {
+  const bySupplier = equal(column('self', 'supplierId'), column('seat', 'supplierId'));
+  const byId = equal(column('self', 'id'), { kind: 'client', path: 'params.id' });
+  expect(rightTo('Contract', bySupplier, 'SupplierUser')).toBe('owned');
+  expect(rightTo('Contract', byId, 'SupplierUser')).toBe('not-owned');
+  expect(rightTo('Bid', bySupplier, 'SupplierUser')).toBe('owned');
+  expect(rightTo('Bid', equal(column('self', 'supplierId'), { kind: 'client', path: 'supplier' }), 'none')).toBe(
+    'not-owned',
+  );
+});
