@@ -59,6 +59,8 @@ export interface Finding {
   readonly object?: string;
   readonly pathIds: readonly string[];
   readonly evidence: readonly Evidence[];
+  /** How the app's other queries on the same table are written; ranks findings of one severity, and is no evidence. */
+  readonly siblings?: Siblings;
   /** The repair this finding asks for, as data for `fix/`; absent when only a person can decide. */
   readonly repair?: RepairHint;
   /** How to see it, why the checks around it do not help, and what a right sibling does. */
@@ -69,4 +71,15 @@ export interface Finding {
 export interface RepairHint {
   readonly kind: string;
   readonly [detail: string]: unknown;
+}
+
+/** Other queries on the table of a finding: how many there are, and how many of them are tied to their caller. */
+export interface Siblings {
+  readonly checked: number;
+  readonly all: number;
+}
+
+/** Sorts findings of one severity: first those among whose siblings most are checked. */
+export function compareSiblings(left: Finding, right: Finding): number {
+  return (right.siblings?.checked ?? 0) - (left.siblings?.checked ?? 0);
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Check, CheckFinding, CheckInput, JudgedPath } from '../checks/check.ts';
 import type { Cell } from '../core/cell.ts';
-import type { Finding } from '../core/finding.ts';
+import { compareSiblings, type Finding } from '../core/finding.ts';
 import type { Gap } from '../core/gap.ts';
 import { compareText } from '../core/place.ts';
 import { severityRank } from '../core/verdict.ts';
@@ -10,6 +10,7 @@ import type { AppModel } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { judgeQuery, judgeReferences } from './paths.ts';
+import { SiblingCount } from './siblings.ts';
 
 /** What a judgement is made of. `app` is absent when only the database is judged. */
 export interface JudgeInput {
@@ -39,7 +40,8 @@ export function judge(input: JudgeInput): Judged {
     findings.push(...withoutTwins(result.findings).map(found => toFinding(check, found)));
     gaps.push(...result.gaps);
   }
-  return { paths, findings: findings.toSorted(compareFindings), gaps: mergeGaps(gaps) };
+  const ranked = withSiblings(findings, paths).toSorted(compareFindings);
+  return { paths, findings: ranked, gaps: mergeGaps(gaps) };
 }
 
 /** Every query path and every reference it writes, judged; in the order of entry point, place and table. */
@@ -47,6 +49,17 @@ export function judgePaths(input: Omit<JudgeInput, 'checks'>): readonly JudgedPa
   const queries = input.app?.queries ?? [];
   const paths = queries.flatMap(model => [...judgeQuery(model, input), ...judgeReferences(model, input)]);
   return paths.toSorted(comparePaths);
+}
+
+/** Findings about a path, with what the app does elsewhere on the same table. */
+function withSiblings(findings: readonly Finding[], paths: readonly JudgedPath[]): readonly Finding[] {
+  const count = new SiblingCount(paths);
+  const sinks = new Map(paths.map(path => [path.id, path.sink]));
+  return findings.map(finding => {
+    const own = finding.pathIds.flatMap(id => sinks.get(id) ?? []);
+    const siblings = finding.object === undefined || own.length === 0 ? undefined : count.of(finding.object, own);
+    return siblings === undefined ? finding : { ...finding, siblings };
+  });
 }
 
 function comparePaths(left: JudgedPath, right: JudgedPath): number {
@@ -64,6 +77,7 @@ function comparePaths(left: JudgedPath, right: JudgedPath): number {
 function compareFindings(left: Finding, right: Finding): number {
   return (
     severityRank(left.severity) - severityRank(right.severity) ||
+    compareSiblings(left, right) ||
     compareText(left.check, right.check) ||
     compareText(left.file, right.file) ||
     left.line - right.line ||

@@ -245,6 +245,7 @@ function findingJson(finding: Finding): Json {
     entryPoint: finding.entryPoint,
     object: finding.object,
     pathIds: finding.pathIds,
+    siblings: finding.siblings === undefined ? undefined : { ...finding.siblings },
     evidence: finding.evidence.map(evidenceJson),
     repair: finding.repair?.kind,
     advice: finding.advice === undefined ? undefined : adviceJson(finding.advice),

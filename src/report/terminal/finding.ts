@@ -164,9 +164,23 @@ function title(pen: Pen, finding: Finding): readonly string[] {
   return [
     ...lines,
     ...paragraph(pen, clean(finding.message), 0),
+    ...siblingLines(pen, finding),
     pen.quiet(`${finding.check} · CWE-${finding.cwe}`),
     '',
   ];
+}
+
+/** What the app does elsewhere with the same rows. */
+function siblingLines(pen: Pen, { siblings, object }: Finding): readonly string[] {
+  if (siblings === undefined || siblings.checked === 0 || object === undefined) return [];
+  const others = count(siblings.all, 'other query', 'other queries');
+  const asks = siblings.all === 1 ? 'The one' : `${siblings.checked} of the`;
+  const rest = siblings.all === 1 ? 'other query' : others;
+  return paragraph(
+    pen,
+    `${asks} ${rest} on '${clean(object)}' ${siblings.checked === 1 ? 'is' : 'are'} tied to the caller.`,
+    0,
+  );
 }
 
 function placeLines(pen: Pen, finding: Finding): readonly string[] {
