@@ -54,10 +54,34 @@ export function judgeQuery(model: QueryPath, world: JudgeWorld): readonly Judged
     const beside = [visible, ...requiredRows(model), ...referredRows(row, model)].filter(
       other => other.name !== row.name,
     );
-    const joined = judge({ model, row, operation: 'read', beside }, world);
+    const joined = partOfOwn(row, model, world) ?? judge({ model, row, operation: 'read', beside }, world);
     judged.push(toPath(model, joined, row, index + 1));
   }
   return judged;
+}
+
+/** Rows that come with one's own row and are no way to another tenant's: people it names, and children of a new row. */
+function partOfOwn(row: RowVariable, model: QueryPath, world: JudgeWorld): Judgement | undefined {
+  const ties = equalitiesOf(row.where).flatMap(([left, right]) => {
+    if (left.kind !== 'column' || right.kind !== 'column') return [];
+    if (left.row === row.name) return [{ own: left.column, other: right }];
+    return right.row === row.name ? [{ own: right.column, other: left }] : [];
+  });
+  const { principal } = world.tenancy;
+  const rows = new Set(['self', ...model.query.joined.map(other => other.name)]);
+  if (row.table === principal?.table && ties.some(tie => tie.own === principal.key && rows.has(tie.other.row)))
+    return settled('isolated', 'scoped-by-membership', 'The caller’s own row names this person.');
+  const keys = tablesByName(world.database).get(model.query.table)?.primaryKey ?? [];
+  const isChild = ties.some(({ other }) => other.row === 'self' && keys.length === 1 && keys[0] === other.column);
+  if (model.query.operation === 'insert' && isChild)
+    return settled('isolated', 'scoped-by-session', 'A new row has no other rows than those written with it.');
+  return undefined;
+}
+
+/** Equalities that every result satisfies. */
+function equalitiesOf(where: Predicate): readonly (readonly [Term, Term])[] {
+  if (where.kind === 'and') return where.operands.flatMap(equalitiesOf);
+  return where.kind === 'compare' && where.operator === '=' ? [[where.left, where.right]] : [];
 }
 
 /** Joined rows without which the query returns nothing: of inner joins, and those that the filter compares. */

@@ -4,11 +4,12 @@ import type { EntryPoint, Principal, Step } from '../../core/path.ts';
 import { comparePlaces, formatPlace, type Place } from '../../core/place.ts';
 import type { Predicate, Term } from '../../core/predicate.ts';
 import type { AppEvent } from './events.ts';
-import { addFacts, isTelling } from './facts.ts';
+import { addFacts, isTelling, rowFact } from './facts.ts';
 import { factKey, factsKey, factText, predicateText, termKey } from './keys.ts';
 import type { CachedCall, Effect, Machine, QueryDraft } from './machine.ts';
 import { renameFact, renamePredicate, renameRow, renameTerm, type Renaming } from './rename.ts';
 import type { Fact, QueryPath } from './types.ts';
+import type { LengthNative } from './operations.ts';
 import { atoms, rowsIn, visit, type Alternative, type Value } from './value.ts';
 
 /** One run of an entry point: what it did, and what it answers with. */
@@ -199,6 +200,7 @@ class Walk {
 
   #use(value: Value, facts: readonly Fact[]): void {
     for (const use of rowsIn(value)) this.#uses.push({ row: use.row, facts: addFacts(facts, use.facts) });
+    for (const use of countedIn(value)) this.#uses.push({ row: use.row, facts: addFacts(facts, use.facts) });
   }
 
   /** Rows of earlier queries whose columns choose the row of this one. */
@@ -295,7 +297,8 @@ class Walk {
     const where = renamePredicate(draft.row.where, names);
     const values = draft.values.map(({ column, value }) => ({ column, value: renameTerm(value, names) }));
     const joined = draft.joined.map(row => renameRow(row, names));
-    const facts = reached.facts.map(fact => this.#withClient(renameFact(fact, names)));
+    const known = addFacts(reached.facts, readRows(this.#machine, reached));
+    const facts = known.map(fact => this.#withClient(renameFact(fact, names)));
     const ownRows = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
     const isOwn = (use: Use): boolean => ownRows.has(this.#machine.copies.get(use.row) ?? use.row);
     const uses = this.#uses.filter(isOwn);
@@ -317,14 +320,14 @@ class Walk {
     const context = `${shape}|${canonical(facts.map(factText).join(';'))}|${canonical(factsAfter.map(factText).join(';'))}|${draft.client.sqlRole ?? ''}${draft.client.role}${draft.client.settings.map(setting => setting.name + termKey(setting.value)).join(',')}`;
     const contexts = perSite.get(site) ?? new Map<string, string>();
     perSite.set(site, contexts);
-    const known = contexts.get(context);
+    const before = contexts.get(context);
     const id =
-      known ??
+      before ??
       hash(
         `${entryPoint.name}|${draft.place.file}|${shape}|${[...contexts.values()].length}|${sameShapeBefore(contexts, shape)}`,
       );
-    const isNew = known === undefined && contexts.size < mostContexts;
-    if (known === undefined) {
+    const isNew = before === undefined && contexts.size < mostContexts;
+    if (before === undefined) {
       contexts.set(context, id);
       if (!isNew)
         this.#machine.gap(
@@ -434,9 +437,46 @@ class Walk {
   }
 }
 
+/** A column of a row can only be at hand when the row was read: the rows whose columns the query uses as they are. */
+function readRows(machine: Machine, { draft, facts }: Reached): readonly Fact[] {
+  const seen = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
+  for (const { holds } of facts) if (holds.kind === 'row') seen.add(holds.row.name);
+  const found: Fact[] = [];
+  const note = (term: Term): void => {
+    if (term.kind !== 'column' || seen.has(term.row)) return;
+    seen.add(term.row);
+    const row = machine.rows.get(term.row);
+    if (row === undefined || found.length >= mostReadRows) return;
+    found.push(rowFact(row, draft.place, `a row of '${row.table}' was read`));
+    eachEquality(row.where, (left, right) => {
+      note(left);
+      note(right);
+    });
+  };
+  eachEquality(draft.row.where, (left, right) => {
+    note(left);
+    note(right);
+  });
+  for (const { value } of draft.values) note(value);
+  return found;
+}
+
+const mostReadRows = 8;
+
 /** Whether one of the rows may be in what the event hands out. */
 function mayCarry(event: AppEvent, rows: ReadonlySet<string>): boolean {
   return handedOut(event).some(value => hides(value) || rowsIn(value).some(use => rows.has(use.row)));
+}
+
+/** Rows whose number is in the value: how many there are is something of them. */
+function countedIn(value: Value): readonly Use[] {
+  const found: Use[] = [];
+  visit(value, [], (inner, facts) => {
+    if (inner.kind !== 'native' || inner.native.name !== 'length') return;
+    const { rows } = (inner.native as LengthNative).of;
+    if (rows !== undefined) found.push({ row: rows.name, facts });
+  });
+  return found;
 }
 
 function handedOut(event: AppEvent): readonly Value[] {
@@ -461,10 +501,17 @@ function hides(value: Value): boolean {
   let hidden = false;
   visit(value, [], inner => {
     if (inner.kind === 'function') hidden = true;
-    if (inner.kind === 'term' && atoms(inner.term).some(atom => atom.kind === 'opaque')) hidden = true;
+    if (
+      inner.kind === 'term' &&
+      atoms(inner.term).some(atom => atom.kind === 'opaque' && !tellsNothing.test(atom.reason))
+    )
+      hidden = true;
   });
   return hidden;
 }
+
+/** Not followed, and yet no place for a row: a caught error holds what its thrower wrote. */
+const tellsNothing = /\ba caught error\b/;
 
 function splitOnce(text: string, separator: string): readonly string[] {
   const at = text.indexOf(separator);

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+
+import { show, showFacts } from './fixtures/inline-app.ts';
+import { prismaImports, tracePrisma } from './fixtures/prisma-app.ts';
+import type { QueryPath } from './types.ts';
+
+function trace(body: string): readonly QueryPath[] {
+  return tracePrisma({
+    'pages/api/teams/[teamId]/copy.ts': `${prismaImports} export default async function handle(req: NextApiRequest, res: NextApiResponse) {
+      const session = await getServerSession(req, res, authOptions); if (!session) return res.status(401).end();
+      const { teamId } = req.query as { teamId: string }; const userId = session.user.id; ${body} }`,
+  }).queries;
+}
+
+test('a row whose column a later query uses was read, wherever the value went in between', () => {
+  const [, copy] =
+    trace(`const documents = await prisma.document.findMany({ where: { teamId, team: { members: { some: { userId } } } } });
+    const rows: any[] = []; documents.forEach(document => { rows.push({ documentId: document.id, number: 1 }); });
+    await prisma.version.createMany({ data: rows }); return res.status(200).end();`);
+  expect(copy?.query.table).toBe('Version');
+  expect(showFacts(copy?.facts ?? []).filter(fact => fact.startsWith('row of Document'))).toEqual([
+    'row of Document with (Document.teamId = client query.teamId and exists Team with (Team.id = Document.teamId and exists Member with (Member.teamId = Team.id and Member.userId = ‹user.id›)))',
+  ]);
+});
+
+test('one of several rows tells nothing of either', () => {
+  const paths =
+    trace(`const mine = await prisma.document.findFirstOrThrow({ where: { teamId, team: { members: { some: { userId } } } } });
+    const any = await prisma.document.findMany({ where: { id: req.body.id } });
+    const id = req.body.own ? mine.id : any[0]?.id ?? mine.id;
+    await prisma.version.delete({ where: { id } }); return res.status(200).end();`);
+  const removed = paths.find(path => path.query.operation === 'delete');
+  expect(show(removed?.query.where ?? { kind: 'true' })).toContain('one-of');
+  expect(showFacts(removed?.facts ?? []).filter(fact => fact.includes('client body.id'))).toEqual([]);
+});
+
+test('a caught error is no place for a row', () => {
+  const [path] =
+    trace(`try { const document = await prisma.document.findUnique({ where: { id: req.body.id } }); if (document) throw new Error('taken'); }
+    catch (error) { return res.status(500).json({ message: (error as Error).message }); } return res.status(200).end();`);
+  expect(path?.escapes).toBe(false);
+  const [returned] =
+    trace(`try { const document = await prisma.document.findUnique({ where: { id: req.body.id } }); res.json(document); }
+    catch (error) { return res.status(500).json({ message: (error as Error).message }); }`);
+  expect(returned?.escapes).toBe(true);
+});
