@@ -19,7 +19,7 @@ import type { Judged } from '../judge/judge.ts';
 import { loadSqlParser } from '../logic/sql.ts';
 import { buildAppModel } from '../model/app/build.ts';
 import type { AppModel } from '../model/app/types.ts';
-import { prismaDatabase } from '../model/database/prisma-schema.ts';
+import { schemaOfCode, withSchemaOfCode } from '../model/database/schema.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import { inferTenancy } from '../model/tenancy/infer.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
@@ -51,16 +51,6 @@ export interface Analysis {
   readonly missing: readonly DrydockError[];
 }
 
-const noDatabase: DatabaseModel = {
-  tables: [],
-  views: [],
-  functions: [],
-  roles: [],
-  enums: [],
-  buckets: [],
-  platform: 'plain',
-};
-
 /** collect → model → judge (with the replica's matrix): everything that `trace`, `rules` and triage are made of. */
 export async function analyse(options: AnalyseOptions, context: CommandContext): Promise<Analysis> {
   const start = performance.now();
@@ -71,14 +61,15 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
       ? optional(() => readSource(options.root), [])
       : required(options, missing, () => readSource(options.root));
   const root = source?.root ?? options.root;
-  const collected = await collect(options, root, context, missing);
-  const database = withPrismaTables(collected?.database ?? noDatabase, source);
+  const code = schemaOfCode(source);
+  const collected = await collect(options, { root, tables: code.tables.map(table => table.name) }, context, missing);
+  const { database, gaps: untold } = withSchemaOfCode(collected?.database, code);
   const tenancy = inferTenancy(database);
-  const matrix = collected === undefined ? undefined : await replay(collected, tenancy, context);
+  const matrix = collected === undefined ? undefined : await replay(collected, context);
   const app = source === undefined || options.halves === 'database' ? undefined : trace(source, database, context);
   const cells = matrix?.cells ?? [];
   const judged = judge({ app, database, tenancy, cells, checks });
-  const gaps = [...judged.gaps, ...(collected?.gaps ?? []), ...(matrix?.gaps ?? [])];
+  const gaps = [...judged.gaps, ...untold, ...(collected?.gaps ?? []), ...(matrix?.gaps ?? [])];
   return {
     root,
     source,
@@ -92,14 +83,6 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
     missing,
     elapsedMs: performance.now() - start,
   };
-}
-
-/** Tables that a Prisma schema names and no migration made: the app queries them all the same. */
-function withPrismaTables(database: DatabaseModel, source: SourceFiles | undefined): DatabaseModel {
-  const known = new Set(database.tables.map(table => `${table.schema}.${table.name}`));
-  const more = prismaDatabase(source?.prismaSchemas() ?? []).tables;
-  const missing = more.filter(table => !known.has(`${table.schema}.${table.name}`));
-  return missing.length === 0 ? database : { ...database, tables: [...database.tables, ...missing] };
 }
 
 function required(options: AnalyseOptions, missing: DrydockError[], read: () => SourceFiles): SourceFiles | undefined {
@@ -119,14 +102,14 @@ function optional(read: () => SourceFiles, missing: DrydockError[]): SourceFiles
 
 async function collect(
   options: AnalyseOptions,
-  root: string,
+  target: { readonly root: string; readonly tables: readonly string[] },
   context: CommandContext,
   missing: DrydockError[],
 ): Promise<CollectedDatabase | undefined> {
   const stage = context.progress.start('Reading the database schema');
   try {
     const collected = await collectDatabase({
-      root,
+      ...target,
       ...(options.migrations === undefined ? {} : { migrations: options.migrations }),
       ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
       // An app without migrations needs no server: it starts when the first database is made.
@@ -144,19 +127,22 @@ async function collect(
       throw thrown;
     }
     missing.push(thrown);
-    stage.fail('No migrations found; paths are traced without them');
+    stage.fail(
+      target.tables.length === 0
+        ? 'No migrations found; paths are traced without them'
+        : `No migrations found; the ${target.tables.length} tables that the code describes stand in`,
+    );
     return undefined;
   }
 }
 
 async function replay(
   collected: CollectedDatabase,
-  tenancy: TenancyModel,
   context: CommandContext,
 ): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[] }> {
   if (collected.replicaDatabase === undefined) return { cells: [], gaps: [] };
   const stage = context.progress.start('Trying every role, command and table with two tenants');
-  const matrix = await buildMatrix(collected.replicaDatabase, collected.database, tenancy);
+  const matrix = await buildMatrix(collected.replicaDatabase, collected.database, inferTenancy(collected.database));
   const counts = countVerdicts(matrix.cells);
   stage.done(
     `${matrix.cells.length} cells tried: ${counts.leaks} leak, ${counts.isolated} isolated, ${counts.unknown} unknown`,

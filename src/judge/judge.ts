@@ -32,16 +32,23 @@ export interface Judged {
 export function judge(input: JudgeInput): Judged {
   const paths = judgePaths(input);
   const checkInput: CheckInput = { ...input, paths };
+  // Of a table that only code names nobody knows the rules.
+  const ruled: CheckInput = { ...checkInput, database: withoutSchemaTables(input.database) };
   const findings: Finding[] = [];
   const gaps: Gap[] = [...(input.app?.gaps ?? []), ...unknownGaps(paths)];
   for (const check of input.checks) {
     if (check.needs === 'app' && input.app === undefined) continue;
-    const result = check.judge(checkInput);
+    const result = check.judge(check.needs === 'database' ? ruled : checkInput);
     findings.push(...withoutTwins(result.findings).map(found => toFinding(check, found)));
     gaps.push(...result.gaps);
   }
   const ranked = withSiblings(findings, paths).toSorted(compareFindings);
   return { paths, findings: ranked, gaps: mergeGaps(gaps) };
+}
+
+function withoutSchemaTables(database: DatabaseModel): DatabaseModel {
+  const tables = database.tables.filter(table => table.fromSchema !== true);
+  return tables.length === database.tables.length ? database : { ...database, tables };
 }
 
 /** Every query path and every reference it writes, judged; in the order of entry point, place and table. */

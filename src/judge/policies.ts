@@ -3,6 +3,7 @@ import type { DatabaseModel, Policy, Table } from '../model/database/types.ts';
 import { always, and, never, or } from '../core/predicate.ts';
 import type { Predicate, Term } from '../core/predicate.ts';
 import type { Operation } from '../core/path.ts';
+import { sqlName } from '../logic/closure.ts';
 import { mapTerms, renameRows } from '../logic/terms.ts';
 
 /** What row security adds to a query: on the row as it is, and on the row as it is written. */
@@ -27,6 +28,7 @@ export function policyEffect(
   database: DatabaseModel,
 ): PolicyEffect {
   const role = sqlRoleOf(client);
+  if (role !== undefined && table.fromSchema === true && !bypasses(role, database)) return untold(table);
   if (role === undefined || !isUnderRowSecurity(table, role, database)) return none;
   const bind = (predicate: Predicate): Predicate => bindSettings(predicate, client);
   const reads = combine(table, 'select', role, database, policy => policy.usingPredicate);
@@ -48,6 +50,15 @@ export function policyEffect(
         applies: true,
       };
   }
+}
+
+/** Code names the table, and no migration tells its policies. */
+function untold(table: Table): PolicyEffect {
+  const unknown: Predicate = {
+    kind: 'opaque',
+    reason: `the policies of '${sqlName(table)}', which is in no migration that was read`,
+  };
+  return { using: unknown, check: unknown, applies: true };
 }
 
 /** The SQL role a client acts under; `undefined` is the connection's own, which owns the tables or bypasses policies. */
@@ -93,10 +104,14 @@ function rolesOf(role: string, database: DatabaseModel): ReadonlySet<string> {
 }
 
 function isUnderRowSecurity(table: Table, role: string, database: DatabaseModel): boolean {
-  const known = database.roles.find(entry => entry.name === role);
-  if (known?.superuser === true || known?.bypassRowSecurity === true) return false;
+  if (bypasses(role, database)) return false;
   if (table.owner === role && !table.forceRowSecurity) return false;
   return table.rowSecurity;
+}
+
+function bypasses(role: string, database: DatabaseModel): boolean {
+  const known = database.roles.find(entry => entry.name === role);
+  return known?.superuser === true || known?.bypassRowSecurity === true;
 }
 
 function bindSettings(predicate: Predicate, client: DatabaseClient): Predicate {

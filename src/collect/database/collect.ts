@@ -15,6 +15,8 @@ import { flag } from './row.ts';
 export interface CollectOptions {
   /** Absolute path of the app. */
   readonly root: string;
+  /** Tables that the app's code names, to tell its migrations from others of the workspace. */
+  readonly tables?: readonly string[];
   /** Folders or files with migrations, where they are not found by themselves. */
   readonly migrations?: string | readonly string[];
   /** A live database: its catalog is read, nothing else, and migrations only tell where things were made. */
@@ -100,11 +102,10 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
   }
 }
 
-function readMigrations({ root, migrations }: CollectOptions): MigrationSet {
+function readMigrations({ root, migrations, tables }: CollectOptions): MigrationSet {
   const [first, ...more] = typeof migrations === 'string' ? [migrations] : (migrations ?? []);
-  const sets = [findMigrations(root, first), ...more.map(given => findMigrations(root, given))];
-  const [main] = sets;
-  if (main === undefined) return findMigrations(root);
+  const main = findMigrations(root, first, tables);
+  const sets = [main, ...more.map(given => findMigrations(root, given))];
   return { ...main, files: sets.flatMap(set => set.files) };
 }
 

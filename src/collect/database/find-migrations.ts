@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { globSync } from 'tinyglobby';
 import { DrydockError } from '../../core/error.ts';
 import { compareText } from '../../core/place.ts';
+import { workspaceRootOf } from '../source/read-source.ts';
 
 /** A migration as it lies in the repository. */
 export interface MigrationFile {
@@ -21,9 +22,12 @@ export interface MigrationSet {
 
 const ignored = ['**/node_modules/**', '**/.next/**', '**/.drydock/**', '**/dist/**', '**/.git/**'];
 
-/** Finds the migrations below `root`, or reads those in `given` (a file or folder, relative to root or absolute). */
-export function findMigrations(root: string, given?: string): MigrationSet {
-  const found = given === undefined ? search(root) : readGiven(root, given);
+/**
+ * Finds the migrations of the app at `root`, or reads those in `given` (a file or folder, relative to root or absolute).
+ * Where several are found, in the app's folder and in the workspace around it, those that make most of `tables` win.
+ */
+export function findMigrations(root: string, given?: string, tables: readonly string[] = []): MigrationSet {
+  const found = given === undefined ? searchAround(root, tables) : readGiven(root, given);
   if (found !== undefined && found.files.length > 0) return found;
   throw new DrydockError(
     'no-migrations',
@@ -34,23 +38,58 @@ export function findMigrations(root: string, given?: string): MigrationSet {
   );
 }
 
-function search(root: string): MigrationSet | undefined {
-  return findSupabase(root) ?? findDrizzle(root) ?? findPrisma(root) ?? findPlain(root);
+/** The app's own migrations before those of the workspace, unless others make more of the tables that the code names. */
+function searchAround(root: string, tables: readonly string[]): MigrationSet | undefined {
+  const workspace = workspaceRootOf(root);
+  const own = candidatesIn(root);
+  const wanted = new Set(tables.map(bareName));
+  const around = workspace === root ? [] : candidatesIn(workspace).map(set => relativeTo(root, workspace, set));
+  const all = [...own, ...around].filter(set => set.files.length > 0);
+  if (wanted.size === 0) return all[0];
+  const shared = (set: MigrationSet): number => tablesMadeBy(set).filter(name => wanted.has(name)).length;
+  const scored = all.map(set => ({ set, score: shared(set) })).filter(({ score }) => score > 0);
+  return scored.toSorted((left, right) => right.score - left.score)[0]?.set;
 }
 
-function findSupabase(root: string): MigrationSet | undefined {
-  const [folder] = folders(root, '**/supabase/migrations/*.sql');
-  return folder === undefined ? undefined : { kind: 'supabase', folder, files: readFolder(root, folder) };
+function relativeTo(root: string, from: string, set: MigrationSet): MigrationSet {
+  const moved = (path: string): string => toSlashes(relative(root, join(from, path)));
+  return { ...set, folder: moved(set.folder), files: set.files.map(({ file, text }) => ({ file: moved(file), text })) };
+}
+
+/** Names after `create table`, without schema and quotes. */
+function tablesMadeBy({ files }: MigrationSet): readonly string[] {
+  const made = /\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?((?:["`]?\w+["`]?\s*\.\s*)?["`]?\w+["`]?)/gi;
+  return [...new Set(files.flatMap(({ text }) => [...text.matchAll(made)].map(match => bareName(match[1] ?? ''))))];
+}
+
+function bareName(name: string): string {
+  return name.replaceAll(/["`\s]/g, '').replace(/^.*\./, '');
+}
+
+function search(root: string): MigrationSet | undefined {
+  return candidatesIn(root)[0];
+}
+
+function candidatesIn(root: string): readonly MigrationSet[] {
+  return [...findSupabase(root), ...findDrizzle(root), ...findPrisma(root), ...findPlain(root)];
+}
+
+function findSupabase(root: string): readonly MigrationSet[] {
+  return folders(root, '**/supabase/migrations/*.sql').map(folder => ({
+    kind: 'supabase',
+    folder,
+    files: readFolder(root, folder),
+  }));
 }
 
 /** drizzle-kit writes the order into `meta/_journal.json`; older and newer layouts are sorted by name. */
-function findDrizzle(root: string): MigrationSet | undefined {
-  const [journal] = glob(root, '**/meta/_journal.json');
-  if (journal === undefined) return undefined;
-  const folder = dirname(dirname(journal));
-  const tags = readJournal(join(root, journal));
-  const files = tags.map(tag => join(folder, `${tag}.sql`)).filter(file => existsSync(join(root, file)));
-  return { kind: 'drizzle', folder: toSlashes(folder), files: files.map(file => readOne(root, file)) };
+function findDrizzle(root: string): readonly MigrationSet[] {
+  return glob(root, '**/meta/_journal.json').map(journal => {
+    const folder = dirname(dirname(journal));
+    const tags = readJournal(join(root, journal));
+    const files = tags.map(tag => join(folder, `${tag}.sql`)).filter(file => existsSync(join(root, file)));
+    return { kind: 'drizzle', folder: toSlashes(folder), files: files.map(file => readOne(root, file)) };
+  });
 }
 
 function readJournal(file: string): readonly string[] {
@@ -62,25 +101,24 @@ function readJournal(file: string): readonly string[] {
   );
 }
 
-function findPrisma(root: string): MigrationSet | undefined {
-  const files = glob(root, '**/migrations/*/migration.sql');
-  const [first] = files;
-  if (first === undefined) return undefined;
-  const folder = toSlashes(dirname(dirname(first)));
-  return {
+/** A folder for each migration: `prisma/migrations/20240101_first/migration.sql`, under whatever name. */
+function findPrisma(root: string): readonly MigrationSet[] {
+  const files = glob(root, '**/*/migration.sql');
+  const parents = [...new Set(files.map(file => toSlashes(dirname(dirname(file)))))];
+  return parents.map(folder => ({
     kind: 'prisma',
     folder,
-    files: files.filter(file => file.startsWith(`${folder}/`)).map(file => readOne(root, file)),
-  };
+    files: files.filter(file => toSlashes(dirname(dirname(file))) === folder).map(file => readOne(root, file)),
+  }));
 }
 
-function findPlain(root: string): MigrationSet | undefined {
-  const [folder] = [
+function findPlain(root: string): readonly MigrationSet[] {
+  const found = [
     ...folders(root, '**/{migrations,migration,drizzle}/*.sql'),
     ...folders(root, '**/{db,database,sql,schema}/**/*.sql'),
     ...folders(root, '*.sql'),
   ];
-  return folder === undefined ? undefined : { kind: 'plain', folder, files: readFolder(root, folder) };
+  return [...new Set(found)].map(folder => ({ kind: 'plain', folder, files: readFolder(root, folder) }));
 }
 
 function readGiven(root: string, given: string): MigrationSet {

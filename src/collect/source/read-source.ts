@@ -31,11 +31,18 @@ export interface SourceFiles {
   text(file: string): string | undefined;
   /** `dependencies` and `devDependencies` of every package.json of the workspace; those of the apps win. */
   readonly dependencies: ReadonlyMap<string, string>;
-  /** Texts of Prisma schema files, anywhere in the workspace. */
-  prismaSchemas(): readonly string[];
+  /** Prisma schema files, anywhere in the workspace; the app's own first. */
+  prismaSchemas(): readonly SchemaFile[];
   /** Files lowered so far. */
   loaded(): readonly ModuleCode[];
   gaps(): readonly Gap[];
+}
+
+/** A file that describes tables. */
+export interface SchemaFile {
+  /** Relative to `root`. */
+  readonly file: string;
+  readonly text: string;
 }
 
 /** Finds the apps at or below a folder, or the one around it, and makes their sources readable. */
@@ -103,10 +110,22 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
     },
     text: read,
     dependencies: dependenciesOf(files, found),
-    prismaSchemas: () => files.paths.filter(path => path.endsWith('.prisma')).map(path => files.read(path) ?? ''),
+    prismaSchemas: () =>
+      inOrderOfUse(files, chosen).map(path => ({ file: inside(path), text: files.read(path) ?? '' })),
     loaded: () => [...modules.values()].filter(module => module !== undefined),
     gaps: () => gaps,
   };
+}
+
+/** Prisma schema files: the app's own before those of packages; those beside tests or examples only for want of others. */
+function inOrderOfUse(files: Files, app: string): readonly string[] {
+  const rank = (path: string): number => {
+    if (/(^|\/)(__\w+__|tests?|fixtures?|examples?|templates?|docs)\//.test(relativePath(app, path))) return 2;
+    return isInside(path, app) ? 0 : 1;
+  };
+  const found = files.paths.filter(path => path.endsWith('.prisma'));
+  const best = Math.min(...found.map(rank), 2);
+  return found.filter(path => rank(path) < 2 || best === 2).toSorted((left, right) => rank(left) - rank(right));
 }
 
 /** Packages that answer requests or take jobs without Next.js. */
@@ -164,7 +183,7 @@ function dependenciesIn(text: string | undefined): Map<string, string> {
 }
 
 /** The folder with the workspace's package.json above an app, or the folder itself. */
-function workspaceRootOf(folder: string): string {
+export function workspaceRootOf(folder: string): string {
   for (let current = dirname(folder), steps = 0; steps < 4; steps += 1) {
     const text = existsSync(join(current, 'package.json'))
       ? readFileSync(join(current, 'package.json'), 'utf8')

@@ -1,29 +1,34 @@
-import type { Column, DatabaseModel, ForeignKey, Table } from './types.ts';
+import type { SchemaFile } from '../../collect/source/read-source.ts';
 
-/** A model of a Prisma schema, with the names its tables and columns have in the database. */
+/** A model (or view) of a Prisma schema, with the names its table and columns have in the database. */
 export interface PrismaModel {
   readonly name: string;
+  readonly kind: 'model' | 'view';
   readonly table: string;
   /** Scalar fields: property to column. */
   readonly columns: ReadonlyMap<string, string>;
   readonly fields: readonly PrismaField[];
-  /** Properties of the primary key, and of every unique key with it. */
-  readonly primaryKey: readonly string[];
-  readonly uniqueKeys: readonly (readonly string[])[];
   readonly relations: ReadonlyMap<string, PrismaRelation>;
+  /** Properties of the primary key. */
+  readonly primaryKey: readonly string[];
+  /** Every unique key, the primary key among them, by the name that `where` has for it: `id`, `userId_teamId`. */
+  readonly keys: ReadonlyMap<string, readonly string[]>;
+  readonly file: string;
+  readonly line: number;
 }
 
-/** A scalar field. */
+/** A scalar or enum field. */
 export interface PrismaField {
-  readonly property: string;
+  readonly name: string;
   readonly column: string;
-  /** As Prisma names it: `String`, `Json`, an enum. */
   readonly type: string;
-  /** As the database names it (`Uuid` of `@db.Uuid`); absent for the type's usual one. */
-  readonly native: string | undefined;
+  /** The type in the database, where `@db.` says it: `Uuid`, `VarChar(36)`. */
+  readonly nativeType: string | undefined;
   readonly list: boolean;
   readonly optional: boolean;
-  readonly hasDefault: boolean;
+  /** What stands in `@default(…)`. */
+  readonly default: string | undefined;
+  readonly isUpdatedAt: boolean;
 }
 
 /** A relation field; `fields` belong to this model and `references` to the other, absent on the side without a key. */
@@ -35,203 +40,188 @@ export interface PrismaRelation {
   readonly name: string | undefined;
   readonly fields: readonly string[];
   readonly references: readonly string[];
+  readonly onDelete: string | undefined;
 }
 
-/** Reads the models of Prisma schema files, by model name. */
-export function readPrismaSchemas(texts: readonly string[]): ReadonlyMap<string, PrismaModel> {
-  const blocks = texts.flatMap(text => [
-    ...text.replaceAll(/\/\/[^\n]*/g, '').matchAll(/^\s*(model|view|enum)\s+(\w+)\s*\{([\s\S]*?)^\s*\}/gm),
-  ]);
-  const models = new Set(blocks.filter(block => block[1] !== 'enum').map(block => block[2] ?? ''));
-  const found = new Map<string, PrismaModel>();
-  for (const [, kind, name = '', body = ''] of blocks)
-    if (kind !== 'enum') found.set(name, readModel(name, body, models));
-  return found;
+/** What Prisma schema files say. */
+export interface PrismaSchema {
+  readonly models: ReadonlyMap<string, PrismaModel>;
+  readonly enums: readonly PrismaEnum[];
 }
 
-function readModel(name: string, body: string, models: ReadonlySet<string>): PrismaModel {
-  const columns = new Map<string, string>();
-  const fields: PrismaField[] = [];
-  const keys: { readonly isPrimary: boolean; readonly properties: readonly string[] }[] = [];
-  const relations = new Map<string, PrismaRelation>();
-  const schema = /@@schema\(\s*"([^"]+)"/.exec(body)?.[1];
-  const mapped = /@@map\(\s*(?:name:\s*)?"([^"]+)"/.exec(body)?.[1] ?? name;
-  for (const [, kind, list = ''] of body.matchAll(/@@(id|unique)\(\s*(?:fields:\s*)?\[([^\]]*)\]/g))
-    keys.push({ isPrimary: kind === 'id', properties: namesIn(list.replaceAll(/\([^)]*\)/g, '')) });
-  for (const line of body.split('\n')) {
-    const field = /^\s*(\w+)\s+(\w+)(\[\])?(\?)?\s*(.*)$/.exec(line);
-    if (field === null || line.trim().startsWith('@@')) continue;
-    const [, property = '', type = '', list, optional, attributes = ''] = field;
-    if (models.has(type)) {
-      const relation = /@relation\(([^)]*(?:\([^)]*\)[^)]*)*)\)/.exec(attributes)?.[1] ?? '';
-      relations.set(property, {
-        model: type,
-        many: list !== undefined,
-        optional: optional !== undefined,
-        name: /^\s*"([^"]+)"/.exec(relation)?.[1] ?? /name:\s*"([^"]+)"/.exec(relation)?.[1],
-        fields: namesIn(/fields:\s*\[([^\]]*)\]/.exec(relation)?.[1]),
-        references: namesIn(/references:\s*\[([^\]]*)\]/.exec(relation)?.[1]),
-      });
+/** An enum; `table` is its name in the database. */
+export interface PrismaEnum {
+  readonly name: string;
+  readonly table: string;
+  readonly values: readonly string[];
+}
+
+/** Reads Prisma schema files; of models with one name the first counts. https://www.prisma.io/docs/orm/reference/prisma-schema-reference */
+export function readPrismaSchemas(files: readonly SchemaFile[]): PrismaSchema {
+  const blocks = files.flatMap(blocksOf);
+  const names = new Set(blocks.filter(isModel).map(block => block.name));
+  const models = new Map<string, PrismaModel>();
+  for (const block of blocks.filter(isModel))
+    if (!models.has(block.name)) models.set(block.name, readModel(block, names));
+  return { models, enums: blocks.filter(block => block.kind === 'enum').map(readEnum) };
+}
+
+interface Block {
+  readonly kind: string;
+  readonly name: string;
+  readonly lines: readonly string[];
+  readonly file: string;
+  readonly line: number;
+}
+
+function isModel(block: Block): boolean {
+  return block.kind === 'model' || block.kind === 'view';
+}
+
+/** The blocks of a file; a declaration that goes on over several lines becomes one. */
+function blocksOf({ file, text }: SchemaFile): readonly Block[] {
+  const blocks: Block[] = [];
+  let open: { kind: string; name: string; lines: string[]; line: number } | undefined;
+  let rest = '';
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = `${rest}${withoutComment(raw)}`.trim();
+    rest = '';
+    if (open === undefined) {
+      const start = /^(model|view|enum|type)\s+(\w+)\s*\{(.*)$/.exec(line);
+      if (start === null) continue;
+      open = { kind: start[1] ?? '', name: start[2] ?? '', lines: [], line: index + 1 };
+      const inline = start[3]?.trim() ?? '';
+      if (inline === '') continue;
+      for (const part of inline.replace(/\}$/, '').split(/\s{2,}|;/))
+        if (part.trim() !== '') open.lines.push(part.trim());
+      if (!inline.endsWith('}')) continue;
+    } else if (line !== '}') {
+      if (depthOf(line) > 0) rest = `${line} `;
+      else if (line !== '') open.lines.push(line);
       continue;
     }
-    const column = /@map\(\s*(?:name:\s*)?"([^"]+)"/.exec(attributes)?.[1] ?? property;
-    columns.set(property, column);
+    blocks.push({ ...open, file });
+    open = undefined;
+  }
+  return blocks;
+}
+
+function withoutComment(line: string): string {
+  return line.replace(/("(?:\\.|[^"\\])*")|\/\/.*$/g, (_all, quoted: string | undefined) => quoted ?? '');
+}
+
+function depthOf(line: string): number {
+  const bare = line.replaceAll(/"(?:\\.|[^"\\])*"/g, '');
+  return bare.split(/[([]/).length - bare.split(/[)\]]/).length;
+}
+
+function readModel(block: Block, models: ReadonlySet<string>): PrismaModel {
+  const fields: PrismaField[] = [];
+  const relations = new Map<string, PrismaRelation>();
+  const keys = new Map<string, readonly string[]>();
+  let primaryKey: readonly string[] = [];
+  let mapped = block.name;
+  let schema: string | undefined;
+  for (const line of block.lines) {
+    if (line.startsWith('@@')) {
+      const [attribute = '', text = ''] = [/^@@(\w+)/.exec(line)?.[1], argumentsAfter(line, /^@@\w+/)];
+      if (attribute === 'map') mapped = quotedIn(text) ?? mapped;
+      else if (attribute === 'schema') schema = quotedIn(text);
+      else if (attribute === 'id' || attribute === 'unique') {
+        const listed = namesIn(text);
+        keys.set(/\bname:\s*"([^"]+)"/.exec(text)?.[1] ?? listed.join('_'), listed);
+        if (attribute === 'id') primaryKey = listed;
+      }
+      continue;
+    }
+    const field = /^(\w+)\s+(\w+)(?:\("[^"]*"\))?(\[\])?(\?|!)?\s*(.*)$/.exec(line);
+    if (field === null) continue;
+    const [, name = '', type = '', list, mark, attributes = ''] = field;
+    if (models.has(type)) {
+      relations.set(name, readRelation(type, list !== undefined, mark === '?', attributes));
+      continue;
+    }
     fields.push({
-      property,
-      column,
+      name,
+      column: quotedIn(argumentsAfter(attributes, /(?<!@)@map\b/)) ?? name,
       type,
-      native: /@db\.(\w+)/.exec(attributes)?.[1],
+      nativeType: /@\w+\.(\w+(?:\([^)]*\))?)/.exec(attributes)?.[1],
       list: list !== undefined,
-      optional: optional !== undefined,
-      hasDefault: /@default\(|@updatedAt\b/.test(attributes),
+      optional: mark === '?',
+      default: /@default\b/.test(attributes) ? argumentsAfter(attributes, /@default\b/) : undefined,
+      isUpdatedAt: /@updatedAt\b/.test(attributes),
     });
-    if (/@id\b/.test(attributes)) keys.push({ isPrimary: true, properties: [property] });
-    if (/@unique\b/.test(attributes)) keys.push({ isPrimary: false, properties: [property] });
+    if (/(?<!@)@(id|unique)\b/.test(attributes)) keys.set(name, [name]);
+    if (/(?<!@)@id\b/.test(attributes)) primaryKey = [name];
   }
   return {
-    name,
+    name: block.name,
+    kind: block.kind === 'view' ? 'view' : 'model',
     table: schema === undefined || schema === 'public' ? mapped : `${schema}.${mapped}`,
-    columns,
+    columns: new Map(fields.map(field => [field.name, field.column])),
     fields,
-    primaryKey: keys.find(key => key.isPrimary)?.properties ?? [],
-    uniqueKeys: keys.map(key => key.properties),
     relations,
+    primaryKey,
+    keys,
+    file: block.file,
+    line: block.line,
   };
 }
 
-function namesIn(list: string | undefined): readonly string[] {
-  return (list ?? '')
+function readRelation(model: string, many: boolean, optional: boolean, attributes: string): PrismaRelation {
+  const text = argumentsAfter(attributes, /@relation\b/);
+  return {
+    model,
+    many,
+    optional,
+    name: /^\s*"([^"]+)"/.exec(text)?.[1] ?? /\bname:\s*"([^"]+)"/.exec(text)?.[1],
+    fields: namesIn(/fields:\s*(\[[^\]]*\])/.exec(text)?.[1] ?? ''),
+    references: namesIn(/references:\s*(\[[^\]]*\])/.exec(text)?.[1] ?? ''),
+    onDelete: /onDelete:\s*(\w+)/.exec(text)?.[1],
+  };
+}
+
+function readEnum(block: Block): PrismaEnum {
+  let table = block.name;
+  const values: string[] = [];
+  for (const line of block.lines) {
+    if (line.startsWith('@@map')) table = quotedIn(line) ?? table;
+    else if (!line.startsWith('@@')) values.push(quotedIn(argumentsAfter(line, /@map\b/)) ?? line.split(/\s/)[0] ?? '');
+  }
+  return { name: block.name, table, values };
+}
+
+/** What stands between the parentheses after an attribute. */
+function argumentsAfter(text: string, attribute: RegExp): string {
+  const found = attribute.exec(text);
+  if (found === null) return '';
+  const start = found.index + found[0].length;
+  if (text[start] !== '(') return '';
+  let depth = 0;
+  let quoted = false;
+  for (let index = start; index < text.length; index += 1) {
+    const character = text[index];
+    if (quoted && character === '\\') index += 1;
+    else if (character === '"') quoted = !quoted;
+    else if (!quoted && character === '(') depth += 1;
+    else if (!quoted && character === ')') {
+      depth -= 1;
+      if (depth === 0) return text.slice(start + 1, index);
+    }
+  }
+  return text.slice(start + 1);
+}
+
+function quotedIn(text: string): string | undefined {
+  return /"([^"]+)"/.exec(text)?.[1];
+}
+
+/** `[userId, teamId(sort: Desc)]`: the names alone. */
+function namesIn(text: string): readonly string[] {
+  const list = /\[([^\]]*)\]/.exec(text)?.[1] ?? '';
+  return list
+    .replaceAll(/\([^)]*\)/g, '')
     .split(',')
     .map(part => part.trim())
     .filter(part => part !== '');
-}
-
-// As tables -----------------------------------------------------------------------------------------------------------
-
-/**
- * The tables that Prisma would make of its schema files, for apps without SQL migrations: no roles, no policies. Where
- * relations are kept by Prisma alone (`relationMode = "prisma"`), they count as foreign keys all the same.
- * Source: https://www.prisma.io/docs/orm/reference/prisma-schema-reference
- */
-export function prismaDatabase(texts: readonly string[]): DatabaseModel {
-  const models = readPrismaSchemas(texts);
-  const tables = [...models.values()].map(model => tableOf(model, models));
-  return {
-    tables: [...tables, ...joinTables(models)],
-    views: [],
-    functions: [],
-    roles: [],
-    enums: [],
-    buckets: [],
-    platform: 'plain',
-  };
-}
-
-function tableOf(model: PrismaModel, models: ReadonlyMap<string, PrismaModel>): Table {
-  const columnsOf = (properties: readonly string[]): readonly string[] =>
-    properties.map(property => model.columns.get(property) ?? property);
-  const foreignKeys = [...model.relations].flatMap(([property, relation]): ForeignKey[] => {
-    const target = models.get(relation.model);
-    if (target === undefined || relation.fields.length === 0) return [];
-    return [
-      {
-        name: `${model.name}_${property}_fkey`,
-        columns: columnsOf(relation.fields),
-        table: target.table,
-        referencedColumns: relation.references.map(name => target.columns.get(name) ?? name),
-        onDelete: 'no action',
-      },
-    ];
-  });
-  return {
-    ...plainTable(model.table),
-    columns: model.fields.map(columnOf),
-    primaryKey: columnsOf(model.primaryKey),
-    uniqueKeys: model.uniqueKeys.map(columnsOf),
-    foreignKeys,
-  };
-}
-
-function plainTable(
-  name: string,
-): Pick<
-  Table,
-  Exclude<keyof Table, 'columns' | 'primaryKey' | 'uniqueKeys' | 'foreignKeys' | 'definedAt' | 'checks' | 'filled'>
-> {
-  const dot = name.indexOf('.');
-  return {
-    name: dot < 0 ? name : name.slice(dot + 1),
-    schema: dot < 0 ? 'public' : name.slice(0, dot),
-    kind: 'table',
-    owner: '',
-    indexes: [],
-    rowSecurity: false,
-    forceRowSecurity: false,
-    policies: [],
-    grants: [],
-  };
-}
-
-const types: Readonly<Record<string, string>> = {
-  String: 'text',
-  Int: 'integer',
-  BigInt: 'bigint',
-  Float: 'double precision',
-  Decimal: 'numeric(65,30)',
-  Boolean: 'boolean',
-  DateTime: 'timestamp(3) without time zone',
-  Json: 'jsonb',
-  Bytes: 'bytea',
-};
-
-function columnOf(field: PrismaField): Column {
-  const plain = field.native === 'Uuid' ? 'uuid' : (types[field.type] ?? field.type);
-  return {
-    name: field.column,
-    type: field.list ? `${plain}[]` : plain,
-    notNull: !field.optional && !field.list,
-    hasDefault: field.hasDefault,
-    generated: false,
-  };
-}
-
-/** Relations that are lists on both sides are kept in a table of their own, with the columns `A` and `B`. */
-function joinTables(models: ReadonlyMap<string, PrismaModel>): readonly Table[] {
-  const found = new Map<string, Table>();
-  for (const model of models.values()) {
-    for (const relation of model.relations.values()) {
-      const target = models.get(relation.model);
-      const back = [...(target?.relations.values() ?? [])].find(
-        other => other.model === model.name && other.name === relation.name && other !== relation,
-      );
-      if (target === undefined || !relation.many || back?.many !== true || relation.fields.length > 0) continue;
-      const [first, second] = model.name <= target.name ? [model, target] : [target, model];
-      const name = `_${relation.name ?? `${first.name}To${second.name}`}`;
-      found.set(name, {
-        ...plainTable(name),
-        columns: [sideOf('A', first), sideOf('B', second)],
-        primaryKey: ['A', 'B'],
-        uniqueKeys: [['A', 'B']],
-        foreignKeys: [keyTo('A', first, name), keyTo('B', second, name)],
-      });
-    }
-  }
-  return [...found.values()];
-}
-
-function sideOf(name: string, model: PrismaModel): Column {
-  const key = model.fields.find(field => field.property === model.primaryKey[0]);
-  const column = key === undefined ? undefined : columnOf(key);
-  return { name, type: column?.type ?? 'text', notNull: true, hasDefault: false, generated: false };
-}
-
-function keyTo(column: string, model: PrismaModel, table: string): ForeignKey {
-  const [property = 'id'] = model.primaryKey;
-  return {
-    name: `${table}_${column}_fkey`,
-    columns: [column],
-    table: model.table,
-    referencedColumns: [model.columns.get(property) ?? property],
-    onDelete: 'cascade',
-  };
 }

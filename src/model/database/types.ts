@@ -31,6 +31,8 @@ export interface Table {
   readonly grants: readonly Grant[];
   /** Whether migrations put rows into it, as they do into reference data; absent where rows were not looked at. */
   readonly filled?: boolean;
+  /** Only a schema in the app's code names it (Prisma, Drizzle, generated types): its policies and grants are not known. */
+  readonly fromSchema?: boolean;
   /** Where the migration created it. */
   readonly definedAt?: SourcePlace;
 }

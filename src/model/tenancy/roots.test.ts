@@ -2,12 +2,12 @@ import { expect, test } from 'vitest';
 
 import { entails } from '../../logic/entails.ts';
 import type { Predicate, Term } from '../../core/predicate.ts';
-import { prismaDatabase } from '../database/prisma-schema.ts';
+import { readPrismaSchemas } from '../database/prisma-schema.ts';
+import { databaseOfPrisma } from '../database/prisma-tables.ts';
 import { inferTenancy } from './infer.ts';
 
 /** Workspaces and suppliers have users of their own; a contract stands between the two. */
-const database = prismaDatabase([
-  `
+const schema = `
 model User {
   id String @id
   email String @unique
@@ -71,8 +71,8 @@ model Certificate {
   supplierId String
   supplier Supplier @relation(fields: [supplierId], references: [id])
 }
-`,
-]);
+`;
+const database = databaseOfPrisma(readPrismaSchemas([{ file: 'schema.prisma', text: schema }]));
 const tenancy = inferTenancy(database, { root: 'Workspace' });
 const ownershipOf = (table: string) => tenancy.owners.find(owner => owner.table === table)?.ownership;
 

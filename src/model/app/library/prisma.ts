@@ -1,4 +1,12 @@
-import { and, or, type Operator, type Predicate, type RowVariable, type Term } from '../../../core/predicate.ts';
+import {
+  and,
+  equals,
+  or,
+  type Operator,
+  type Predicate,
+  type RowVariable,
+  type Term,
+} from '../../../core/predicate.ts';
 import type { Place } from '../../../core/place.ts';
 import { callValue } from '../calls.ts';
 import { awaitAll } from '../collections.ts';
@@ -9,6 +17,7 @@ import { alternativesOf, choose, compareTerms, firstOf, lengthOf, mayBeUndefined
 import type { Fact } from '../types.ts';
 import { constant, nullValue, objectOf, undefinedValue, type RowValue, type Value } from '../value.ts';
 import { readPrismaSchemas, type PrismaModel, type PrismaRelation } from '../../database/prisma-schema.ts';
+import { implicitJoin } from '../../database/prisma-tables.ts';
 import { clientOf, copyState, inValues, runQuery, runSql, stateText, type ClientState } from './queries.ts';
 
 interface Key {
@@ -17,7 +26,7 @@ interface Key {
 }
 
 function modelsOf(machine: Machine): ReadonlyMap<string, PrismaModel> {
-  return machine.remember('prisma models', () => readPrismaSchemas(machine.source.prismaSchemas()));
+  return machine.remember('prisma models', () => readPrismaSchemas(machine.source.prismaSchemas()).models);
 }
 
 const connect: Handler = () => prismaClient({ kind: 'prisma', base: 'owner', sqlRole: undefined, settings: [] }, 0);
@@ -444,14 +453,35 @@ class Running {
     where: Value | undefined,
   ): RowVariable {
     const fresh = this.#machine.newRow(target.table, { kind: 'true' });
-    const keys = this.#keys(model, target, relation).map((key): Predicate => ({
-      kind: 'compare',
-      operator: '=',
-      left: { kind: 'column', row: fresh.name, column: key.other },
-      right: { kind: 'column', row, column: key.own },
-    }));
+    const keys = this.#keys(model, target, relation).map(key =>
+      equals({ kind: 'column', row: fresh.name, column: key.other }, { kind: 'column', row, column: key.own }),
+    );
+    if (keys.length === 0) keys.push(...this.#throughJoinTable(model, row, target, fresh.name, relation));
     const own = where === undefined ? [] : [this.#where(target, fresh.name, where)];
     return { ...fresh, where: and([...keys, ...own]) };
+  }
+
+  /** Lists on both sides: the rows belong together by a row of the table between them. */
+  #throughJoinTable(
+    model: PrismaModel,
+    row: string,
+    target: PrismaModel,
+    other: string,
+    relation: PrismaRelation,
+  ): readonly Predicate[] {
+    const property = [...model.relations].find(([, candidate]) => candidate === relation)?.[0] ?? '';
+    const join = implicitJoin(model, property, modelsOf(this.#machine));
+    if (join === undefined) return [];
+    const between = this.#machine.newRow(join.table, { kind: 'true' });
+    const key = (of: PrismaModel): string => of.columns.get(of.primaryKey[0] ?? 'id') ?? 'id';
+    const where = and([
+      equals({ kind: 'column', row: between.name, column: join.own }, { kind: 'column', row, column: key(model) }),
+      equals(
+        { kind: 'column', row: between.name, column: join.other },
+        { kind: 'column', row: other, column: key(target) },
+      ),
+    ]);
+    return [{ kind: 'exists', row: { ...between, where } }];
   }
 
   /** The columns by which rows of two models belong together; only one side of the relation names them. */
