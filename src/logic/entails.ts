@@ -4,6 +4,7 @@ import type { Membership, Owner, OwnerHop, TenancyModel, TenantRoot } from '../m
 import { branchesOf, join } from './branches.ts';
 import type { AbsenceReading, Branch } from './branches.ts';
 import { Closure, tablesByName } from './closure.ts';
+import { isCredential } from './credentials.ts';
 
 /** The question put to `entails`: do these premises tie the row to one of the principal's tenants? */
 export interface Question {
@@ -304,7 +305,13 @@ class OwnershipProver {
     const found = columns.some(name =>
       this.#closure.equalTo(column(row, name)).some(term => term.kind === 'client' || term.kind === 'call'),
     );
-    return found ? 'capability' : undefined;
+    if (found) return 'capability';
+    const named = tablesByName(this.#world.database).get(row.table)?.columns ?? [];
+    const byHash = named.some(({ name }) => {
+      const own = column(row, name);
+      return this.#closure.equalTo(own).some(term => isCredential(own, term));
+    });
+    return byHash ? 'capability' : undefined;
   }
 
   #isNull(term: Term): boolean {

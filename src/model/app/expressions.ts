@@ -934,18 +934,27 @@ function evaluateBinary(machine: Machine, frame: Frame, expression: Extract<Expr
     case '>':
     case '>=':
       return compareValues(machine, frame, expression.operator, left, right, expression.at);
-    case 'in': {
-      const known =
-        left.kind === 'constant' && right.kind === 'object' && right.spread.length === 0
-          ? right.fields.has(String(left.value))
-          : undefined;
-      return known === undefined ? { kind: 'test', whenTrue: [], whenFalse: [] } : constant(known);
-    }
+    case 'in':
+      return hasField(left, right);
     case 'instanceof':
       return { kind: 'test', whenTrue: [], whenFalse: [] };
     default:
       return arithmetic(expression.operator, left, right, machine, frame, expression.at);
   }
+}
+
+/** `name in object`, over all that the object may be. */
+export function hasField(name: Value, object: Value): Value {
+  return choose(
+    alternativesOf(object).map(({ value, facts }): Alternative => {
+      const isKnown =
+        name.kind === 'constant' && value.kind === 'object' && value.spread.length === 0 && !value.fields.has('*');
+      const isRow = name.kind === 'constant' && value.kind === 'row' && value.fields !== undefined;
+      if (isKnown) return { value: constant(value.fields.has(String(name.value))), facts };
+      if (isRow && value.fields.has(String(name.value))) return { value: constant(true), facts };
+      return { value: { kind: 'test', whenTrue: [], whenFalse: [] }, facts };
+    }),
+  );
 }
 
 function arithmetic(operator: string, left: Value, right: Value, _machine: Machine, _frame: Frame, _at: number): Value {

@@ -1,6 +1,6 @@
 import type { Expression } from '../../collect/source/ir.ts';
 import { addFacts } from './facts.ts';
-import { compareValues, peekMember } from './expressions.ts';
+import { compareValues, hasField, peekMember } from './expressions.ts';
 import type { Frame, Machine } from './machine.ts';
 import { alternativesOf, assume, choose, promote, truthOf, type Assumed } from './operations.ts';
 import { constant, type Alternative, type Value } from './value.ts';
@@ -67,6 +67,15 @@ function narrow(machine: Machine, frame: Frame, expression: Expression, truthy: 
     case 'logical':
       return narrowLogical(machine, frame, expression, truthy);
     case 'binary': {
+      if (expression.operator === 'in') {
+        const name = frame.seen.get(expression.left) ?? constantOf(expression.left);
+        if (name === undefined) return true;
+        const place = machine.place(frame, expression.at);
+        return filter(machine, frame, expression.right, value => {
+          const assumed = assume(hasField(name, value), truthy, place, machine.code(frame, expression.at));
+          return assumed === undefined ? undefined : { value, facts: assumed.facts };
+        });
+      }
       const equality = expression.operator === '===' || expression.operator === '==';
       if (!equality && expression.operator !== '!==' && expression.operator !== '!=') return true;
       const same = equality === truthy;

@@ -3,6 +3,7 @@ import { codeOf } from '../../collect/source/ir.ts';
 import type { EntryPoint, Principal, Step } from '../../core/path.ts';
 import { comparePlaces, formatPlace, type Place } from '../../core/place.ts';
 import type { Predicate, Term } from '../../core/predicate.ts';
+import { isFoundByCredential, provesCredential } from '../../logic/credentials.ts';
 import type { AppEvent } from './events.ts';
 import { addFacts, isTelling, rowFact } from './facts.ts';
 import { factKey, factsKey, factText, predicateText, termKey } from './keys.ts';
@@ -479,6 +480,9 @@ function countedIn(value: Value): readonly Use[] {
   return found;
 }
 
+/** What is logged or reported stays with those who run the app. */
+const logs = /(?:^|\.)(?:log|debug|info|warn|error|trace|fatal|captureException|captureMessage|addBreadcrumb)$/;
+
 function handedOut(event: AppEvent): readonly Value[] {
   switch (event.kind) {
     case 'return':
@@ -486,7 +490,7 @@ function handedOut(event: AppEvent): readonly Value[] {
     case 'client-props':
       return [event.props];
     case 'call':
-      return event.arguments;
+      return logs.test(event.callee) ? [] : event.arguments;
     case 'module-map':
       return event.value === undefined ? [] : [event.value];
     case 'cached':
@@ -501,17 +505,18 @@ function hides(value: Value): boolean {
   let hidden = false;
   visit(value, [], inner => {
     if (inner.kind === 'function') hidden = true;
-    if (
-      inner.kind === 'term' &&
-      atoms(inner.term).some(atom => atom.kind === 'opaque' && !tellsNothing.test(atom.reason))
-    )
-      hidden = true;
+    if (inner.kind === 'term' && atoms(inner.term).some(isLost)) hidden = true;
   });
   return hidden;
 }
 
-/** Not followed, and yet no place for a row: a caught error holds what its thrower wrote. */
-const tellsNothing = /\ba caught error\b/;
+/** Values that were not followed and hold no row all the same: what failed, and why. */
+const holdsNoRow =
+  /^(?:an error|a caught error|a validation error|the \w+ of an (?:error|action)|a key of an object|a reason|the driver)$/;
+
+function isLost(term: Term): boolean {
+  return term.kind === 'opaque' && !holdsNoRow.test(term.reason);
+}
 
 function splitOnce(text: string, separator: string): readonly string[] {
   const at = text.indexOf(separator);
@@ -542,43 +547,17 @@ function unique(steps: readonly Step[]): readonly Step[] {
   });
 }
 
-const hashing = /hash|digest|hmac|sha\d|bcrypt|scrypt|argon/i;
-
 /** A row found by the hash of a key that the caller sent is a credential: who sent it is known by it. */
 function withCredentials(facts: readonly Fact[]): readonly Fact[] {
-  const more: Fact[] = [];
-  for (const fact of facts) {
-    if (fact.weakness !== undefined || fact.holds.kind !== 'row') continue;
-    const { row } = fact.holds;
-    let isCredential = false;
-    eachEquality(row.where, (left, right) => {
-      for (const [column, value] of [
-        [left, right],
-        [right, left],
-      ] as const) {
-        if (
-          column.kind === 'column' &&
-          column.row === row.name &&
-          value.kind === 'call' &&
-          hashing.test(namesIn(value)) &&
-          atoms(value).some(atom => atom.kind === 'client')
-        )
-          isCredential = true;
-      }
-    });
-    if (!isCredential) continue;
-    more.push({ holds: { kind: 'signed-in' }, place: fact.place, label: 'a key was verified' });
-  }
+  const more = facts.flatMap((fact): Fact[] => {
+    const { holds } = fact;
+    if (fact.weakness !== undefined) return [];
+    const isKnown =
+      (holds.kind === 'row' && isFoundByCredential(holds.row)) ||
+      (holds.kind === 'condition' && provesCredential(holds.condition));
+    return isKnown ? [{ holds: { kind: 'signed-in' }, place: fact.place, label: 'a key was verified' }] : [];
+  });
   return addFacts(facts, more);
-}
-
-function namesIn(term: Term): string {
-  return term.kind === 'call' ? `${term.name} ${term.arguments.map(namesIn).join(' ')}` : '';
-}
-
-function eachEquality(predicate: Predicate, see: (left: Term, right: Term) => void): void {
-  if (predicate.kind === 'and') for (const operand of predicate.operands) eachEquality(operand, see);
-  if (predicate.kind === 'compare' && predicate.operator === '=') see(predicate.left, predicate.right);
 }
 
 /** `if (id) { check(id) }` before a write: the write without the value, and the write with the value checked. */

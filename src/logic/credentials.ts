@@ -1,0 +1,48 @@
+import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
+
+const hashing = /hash|digest|hmac|sha\d|bcrypt|scrypt|argon|pbkdf/i;
+/** Hashes that anybody can compute: of an address, a file or a text that is no secret. */
+const ofPublicData =
+  /mail|phone|(^|_)ip(_|$)|ipaddress|address|content|file|image|block|commit|etag|checksum|url|slug|name|fingerprint/i;
+
+/** Whether a term is the hash of something that the caller sent. */
+function isHashOfSent(term: Term): boolean {
+  return term.kind === 'call' && hashing.test(namesIn(term)) && sent(term);
+}
+
+function namesIn(term: Term): string {
+  return term.kind === 'call' ? `${term.name} ${term.arguments.map(namesIn).join(' ')}` : '';
+}
+
+function sent(term: Term): boolean {
+  return term.kind === 'client' || (term.kind === 'call' && term.arguments.some(sent));
+}
+
+/** Whether a column that equals the hash of what the caller sent makes the row a credential: who sent the secret is known by it. */
+export function isCredential(column: Term, value: Term): boolean {
+  return column.kind === 'column' && !ofPublicData.test(column.column) && isHashOfSent(value);
+}
+
+/** Whether the condition can only hold when a row was found by the hash of a secret that the caller sent. */
+export function provesCredential(predicate: Predicate): boolean {
+  switch (predicate.kind) {
+    case 'compare':
+      return (
+        predicate.operator === '=' &&
+        (isCredential(predicate.left, predicate.right) || isCredential(predicate.right, predicate.left))
+      );
+    case 'and':
+      return predicate.operands.some(provesCredential);
+    case 'or':
+      return predicate.operands.length > 0 && predicate.operands.every(provesCredential);
+    case 'exists':
+      return isFoundByCredential(predicate.row);
+    default:
+      return false;
+  }
+}
+
+/** Whether a row was found by the hash of a secret that the caller sent. */
+export function isFoundByCredential(row: RowVariable): boolean {
+  return provesCredential(row.where);
+}
