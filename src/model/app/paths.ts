@@ -662,3 +662,8 @@ function canonical(text: string): string {
 function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
+
+function eachEquality(predicate: Predicate, see: (left: Term, right: Term) => void): void {
+  if (predicate.kind === 'and') for (const operand of predicate.operands) eachEquality(operand, see);
+  if (predicate.kind === 'compare' && predicate.operator === '=') see(predicate.left, predicate.right);
+}
