@@ -323,6 +323,26 @@ export function exportNames(machine: Machine, module: ModuleCode, depth = 0): re
   return [...names];
 }
 
+/** The package behind `export * from 'package'` that offers a name: one whose model knows it, or the only one. */
+function packageWith(machine: Machine, module: ModuleCode, name: string, depth = 0): string | undefined {
+  const packages = packagesBehind(machine, module, depth);
+  return (
+    packages.find(library => machine.handlers.has(`${library}#${name}`)) ??
+    (packages.length === 1 ? packages[0] : undefined)
+  );
+}
+
+function packagesBehind(machine: Machine, module: ModuleCode, depth: number): readonly string[] {
+  if (depth >= 8) return [];
+  const found = module.exportAll.flatMap(specifier => {
+    const resolution = machine.source.resolve(module.file, specifier);
+    if (resolution.kind === 'package') return [specifier];
+    const inner = resolution.kind === 'file' ? machine.source.module(resolution.file) : undefined;
+    return inner === undefined ? [] : packagesBehind(machine, inner, depth + 1);
+  });
+  return [...new Set(found)];
+}
+
 /** The value that a module exports under a name. */
 export function exportValue(machine: Machine, module: ModuleCode, name: string, depth = 0): Value {
   const target = module.exports.get(name);
@@ -335,6 +355,8 @@ export function exportValue(machine: Machine, module: ModuleCode, name: string, 
         if (inner !== undefined && exportNames(machine, inner).includes(name))
           return exportValue(machine, inner, name, depth + 1);
       }
+      const library = packageWith(machine, module, name);
+      if (library !== undefined) return { kind: 'external', library, path: name, arguments: [] };
     }
     return undefinedValue;
   }

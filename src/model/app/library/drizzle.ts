@@ -880,7 +880,14 @@ function builderMethod(native: BuilderNative, name: string, call: Call): Value |
       return grown({});
     }
     case 'execute':
+    // The terminal methods of SQLite's builders.
+    case 'all':
+    case 'run':
       return { kind: 'promise', value: settleBuild(call, build), facts: [] };
+    case 'get': {
+      const list = settleBuild(call, build);
+      return { kind: 'promise', value: list.kind === 'list' ? firstOf(list, build.place) : list, facts: [] };
+    }
     case 'then':
     case 'catch':
     case 'finally': {
@@ -1529,19 +1536,29 @@ const view: Handler = call => {
 
 const ordering: Handler = call => call.arguments[0] ?? undefinedValue;
 
-const pgCore = 'drizzle-orm/pg-core';
+/** How one database's tables, enums and columns are declared. */
+function dialect(name: 'pg' | 'mysql' | 'sqlite'): Readonly<Record<string, Handler>> {
+  const core = `drizzle-orm/${name}-core`;
+  return {
+    [`${core}#${name}Table`]: table,
+    [`${core}#${name}Schema`]: schemaOf,
+    [`${core}#${name}Enum`]: enumOf,
+    [`${core}#${name}View`]: view,
+    [`${core}#${name}MaterializedView`]: view,
+    [`${core}#${name}TableCreator`]: call =>
+      handlerValue(`${name}Table`, `${name}Table`, inner =>
+        table({ ...inner, arguments: inner.arguments, machine: call.machine }),
+      ),
+    [`${core}#alias`]: alias,
+    [`${core}#*`]: anyColumn,
+  };
+}
 
 /** Drizzle's functions, by package and name. */
 export const drizzleHandlers: Readonly<Record<string, Handler>> = {
-  [`${pgCore}#pgTable`]: table,
-  [`${pgCore}#pgSchema`]: schemaOf,
-  [`${pgCore}#pgEnum`]: enumOf,
-  [`${pgCore}#pgView`]: view,
-  [`${pgCore}#pgMaterializedView`]: view,
-  [`${pgCore}#pgTableCreator`]: call =>
-    handlerValue('pgTable', 'pgTable', inner => table({ ...inner, arguments: inner.arguments, machine: call.machine })),
-  [`${pgCore}#alias`]: alias,
-  [`${pgCore}#*`]: anyColumn,
+  ...dialect('pg'),
+  ...dialect('mysql'),
+  ...dialect('sqlite'),
   'drizzle-orm#relations': defineRelations,
   'drizzle-orm#eq': comparison('='),
   'drizzle-orm#ne': comparison('<>'),
@@ -1576,10 +1593,6 @@ export const drizzleHandlers: Readonly<Record<string, Handler>> = {
   'drizzle-orm#min': aggregate('min'),
   'drizzle-orm#max': aggregate('max'),
   'drizzle-orm#getTableColumns': tableColumns,
-  'drizzle-orm/node-postgres#drizzle': connect(false),
-  'drizzle-orm/neon-serverless#drizzle': connect(false),
-  'drizzle-orm/neon-http#drizzle': connect(false),
-  'drizzle-orm/vercel-postgres#drizzle': connect(false),
-  'drizzle-orm/pglite#drizzle': connect(false),
+  'drizzle-orm/*#drizzle': connect(false),
   'drizzle-orm/postgres-js#drizzle': connect(true),
 };
