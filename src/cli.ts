@@ -215,7 +215,7 @@ async function run(
   try {
     const result = await command(context);
     write(result, options, focus);
-    process.exitCode = hasFindings(result, options.failOn) ? 1 : 0;
+    process.exitCode = (result.problems ?? []).length > 0 ? 2 : hasFindings(result, options.failOn) ? 1 : 0;
   } catch (thrown) {
     // What breaks while everything is being let go of is no news.
     if (interrupt.asked()) {

@@ -19,6 +19,7 @@ const stages = [
   'core',
   'logic',
   'collect',
+  'config',
   'model',
   'checks',
   'judge',

@@ -6,6 +6,7 @@ import { collectDatabase } from '../collect/database/collect.ts';
 import type { CollectedDatabase } from '../collect/database/collect.ts';
 import { readSource } from '../collect/source/read-source.ts';
 import type { SourceFiles } from '../collect/source/read-source.ts';
+import type { ConfigProblem, SuppressedFinding } from '../core/suppression.ts';
 import { DrydockError, messageOf } from '../core/error.ts';
 import type { Cell } from '../core/cell.ts';
 import type { Finding } from '../core/finding.ts';
@@ -24,6 +25,7 @@ import type { DatabaseModel } from '../model/database/types.ts';
 import { inferTenancy } from '../model/tenancy/infer.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { buildMatrix } from '../prove/exploit/matrix.ts';
+import { accept } from './accept.ts';
 import type { CommandContext } from './context.ts';
 
 /** What is analysed, and which halves of it. */
@@ -46,6 +48,8 @@ export interface Analysis {
   readonly cells: readonly Cell[];
   readonly judged: Judged;
   readonly gaps: readonly Gap[];
+  readonly suppressed: readonly SuppressedFinding[];
+  readonly problems: readonly ConfigProblem[];
   readonly elapsedMs: number;
   /** Why a half is missing, for the user. */
   readonly missing: readonly DrydockError[];
@@ -68,7 +72,9 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
   const matrix = collected === undefined ? undefined : await replay(collected, context);
   const app = source === undefined || options.halves === 'database' ? undefined : trace(source, database, context);
   const cells = matrix?.cells ?? [];
-  const judged = judge({ app, database, tenancy, cells, checks });
+  const all = judge({ app, database, tenancy, cells, checks });
+  const { findings, suppressed, problems } = accept(all, { source, app, collected });
+  const judged = { ...all, findings };
   const gaps = [...judged.gaps, ...untold, ...(collected?.gaps ?? []), ...(matrix?.gaps ?? [])];
   return {
     root,
@@ -80,6 +86,8 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
     cells,
     judged,
     gaps,
+    suppressed,
+    problems,
     missing,
     elapsedMs: performance.now() - start,
   };
@@ -169,6 +177,7 @@ export function toTraceResult(analysis: Analysis): TraceResult {
     stack: stackOf(analysis),
     elapsedMs: analysis.elapsedMs,
     gaps: analysis.gaps,
+    ...declared(analysis, 'app'),
     summary: {
       entryPoints: app?.entryPoints.length ?? 0,
       paths: paths.length,
@@ -223,6 +232,7 @@ export function toRulesResult(analysis: Analysis): RulesResult {
     stack: stackOf(analysis),
     elapsedMs: analysis.elapsedMs,
     gaps: analysis.gaps,
+    ...declared(analysis, 'database'),
     replay: collected?.report ?? { files: 0, statements: 0, failed: [] },
     tenancy: {
       root: tenancy.root?.table,
@@ -241,6 +251,20 @@ export function toRulesResult(analysis: Analysis): RulesResult {
     cells: analysis.cells,
     findings: findingsThatNeed('database', judged.findings),
   };
+}
+
+/** What the user accepted or declared, of one half; problems of either half are told by both. */
+function declared(
+  { suppressed, problems }: Analysis,
+  half: 'app' | 'database',
+): Pick<TraceResult, 'suppressed' | 'problems'> {
+  const mine = new Set(
+    findingsThatNeed(
+      half,
+      suppressed.map(each => each.finding),
+    ),
+  );
+  return { suppressed: suppressed.filter(each => mine.has(each.finding)), problems };
 }
 
 function findingsThatNeed(half: 'app' | 'database', findings: readonly Finding[]): readonly Finding[] {

@@ -2,7 +2,7 @@ import { posix, relative, sep } from 'node:path';
 
 import type { Advice } from '../core/advice.ts';
 import type { Finding } from '../core/finding.ts';
-import type { RulesResult, TraceResult } from '../core/result.ts';
+import type { ResultBase, RulesResult, TraceResult } from '../core/result.ts';
 
 /** Paths of a result, which are relative to the app, made relative to the folder that the user named. */
 export function relocate<T extends TraceResult | RulesResult>(result: T, target: string, appRoot: string): T {
@@ -12,7 +12,13 @@ export function relocate<T extends TraceResult | RulesResult>(result: T, target:
     place.file === '' ? place : { ...place, file: posix.normalize(posix.join(prefix, place.file)) };
   const moveFinding = (finding: Finding): Finding =>
     finding.advice === undefined ? move(finding) : { ...move(finding), advice: moveAdvice(finding.advice, move) };
-  const moved = { ...result, target, gaps: result.gaps.map(move), findings: result.findings.map(moveFinding) };
+  const moved = {
+    ...result,
+    target,
+    gaps: result.gaps.map(move),
+    findings: result.findings.map(moveFinding),
+    ...moveDeclared(result, move, moveFinding),
+  };
   if (moved.command === 'rules') {
     return { ...moved, replay: { ...moved.replay, failed: moved.replay.failed.map(move) } };
   }
@@ -28,11 +34,32 @@ export function relocate<T extends TraceResult | RulesResult>(result: T, target:
   };
 }
 
-function moveAdvice(advice: Advice, move: <P extends { readonly file: string }>(place: P) => P): Advice {
+function moveAdvice(advice: Advice, move: Move): Advice {
   return {
     ...advice,
     nearby: advice.nearby.map(move),
     ...(advice.sibling === undefined ? {} : { sibling: move(advice.sibling) }),
     suppress: { ...advice.suppress, place: move(advice.suppress.place) },
+  };
+}
+
+type Move = <P extends { readonly file: string }>(place: P) => P;
+
+function moveDeclared(
+  { suppressed, problems }: ResultBase,
+  move: Move,
+  moveFinding: (finding: Finding) => Finding,
+): Pick<ResultBase, 'suppressed' | 'problems'> {
+  return {
+    ...(suppressed === undefined
+      ? {}
+      : {
+          suppressed: suppressed.map(each => ({
+            ...each,
+            finding: moveFinding(each.finding),
+            place: move(each.place),
+          })),
+        }),
+    ...(problems === undefined ? {} : { problems: problems.map(move) }),
   };
 }

@@ -29,6 +29,8 @@ export async function toTriageResult(analysis: Analysis): Promise<TriageResult> 
     stack: stackOf(analysis),
     elapsedMs: analysis.elapsedMs,
     gaps: analysis.gaps,
+    suppressed: analysis.suppressed,
+    problems: analysis.problems,
     ...verdictOf(analysis),
     trace: analysis.app === undefined ? undefined : toTraceResult(analysis),
     rules: analysis.collected === undefined ? undefined : toRulesResult(analysis),

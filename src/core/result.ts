@@ -3,6 +3,7 @@ import type { Finding, HttpExchangeAnswer, HttpExchangeRequest } from './finding
 import type { VerifiedFix } from './fix.ts';
 import type { Gap } from './gap.ts';
 import type { EntryPoint, Path } from './path.ts';
+import type { ConfigProblem, SuppressedFinding } from './suppression.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What every command hands to `report/`. Nothing in it is computed there. */
@@ -12,6 +13,10 @@ export interface ResultBase {
   readonly stack: readonly string[];
   readonly elapsedMs: number;
   readonly gaps: readonly Gap[];
+  /** Findings that a comment in the code accepts, each with its reason. */
+  readonly suppressed?: readonly SuppressedFinding[];
+  /** What the user wrote for Drydock and does not do what it says. */
+  readonly problems?: readonly ConfigProblem[];
 }
 
 /** `drydock trace`: every way from an entry point to rows, judged. */

@@ -64,6 +64,16 @@ function envelope(result: ResultBase & { readonly command: string }, body: Json)
     stack: result.stack,
     elapsedMs: Math.round(result.elapsedMs),
     ...body,
+    suppressed: (result.suppressed ?? []).map(({ finding, reason, place }) => ({
+      ...findingJson(finding),
+      suppressed: { reason, file: slashes(place.file), line: place.line },
+    })),
+    problems: (result.problems ?? []).map(({ kind, message, file, line }) => ({
+      kind,
+      message,
+      file: slashes(file),
+      line,
+    })),
     gaps: orderGaps(result.gaps).map(gapJson),
   };
 }

@@ -1,4 +1,6 @@
 import type { Gap } from '../../core/gap.ts';
+import { formatPlace } from '../../core/place.ts';
+import type { ConfigProblem, SuppressedFinding } from '../../core/suppression.ts';
 import type { ResultBase } from '../../core/result.ts';
 import { orderGaps } from '../order.ts';
 import { count, duration, gapPlace, shortTarget } from '../words.ts';
@@ -28,6 +30,34 @@ export function gapLines(pen: Pen, gaps: readonly Gap[], all: boolean, more: str
       ...paragraph(pen, clean(gapPlace(gap)), 5, pen.quiet),
     ]),
     ...(shown.length < gaps.length ? [pen.quiet(`     … ${gaps.length - shown.length} more: ${more}`)] : []),
+    '',
+  ];
+}
+
+/** What the user wrote for Drydock and does not do what it says; it ends with exit code 2, so it stands first. */
+export function problemLines(pen: Pen, problems: readonly ConfigProblem[]): readonly string[] {
+  if (problems.length === 0) return [];
+  return [
+    pen.warm(`  ${count(problems.length, 'declaration')} of yours to mend`),
+    ...problems.flatMap(problem => [
+      ...paragraph(pen, clean(problem.message), 5),
+      ...paragraph(pen, clean(formatPlace(problem)), 5, pen.quiet),
+    ]),
+    '',
+  ];
+}
+
+/** How many findings were accepted, so that none goes in silence. */
+export function suppressedLines(pen: Pen, suppressed: readonly SuppressedFinding[], all: boolean): readonly string[] {
+  if (suppressed.length === 0) return [];
+  const line = `  ${count(suppressed.length, 'finding')} accepted by drydock-ignore`;
+  if (!all) return [pen.quiet(`${line}: --all lists them`), ''];
+  return [
+    pen.strong(line),
+    ...suppressed.flatMap(({ finding, reason, place }) => [
+      ...paragraph(pen, `${clean(finding.harm)} (${finding.check})`, 5),
+      ...paragraph(pen, `${clean(reason)} · ${clean(formatPlace(place))}`, 7, pen.quiet),
+    ]),
     '',
   ];
 }

@@ -6,7 +6,7 @@ import { orderCells, orderFindings } from '../order.ts';
 import { actorWords, count } from '../words.ts';
 import { explainFinding, transcriptLines } from './finding.ts';
 import { findingList } from './findings.ts';
-import { gapLines, heading } from './heading.ts';
+import { gapLines, heading, problemLines, suppressedLines } from './heading.ts';
 import { matrixLegend, matrixLines } from './matrix.ts';
 import { type Pen, paragraph, type TerminalOptions, verdictSentence } from './pen.ts';
 import { clean } from './text.ts';
@@ -21,12 +21,14 @@ export function renderRules(pen: Pen, result: RulesResult, options: TerminalOpti
   return [
     ...heading(pen, 'drydock rules', result),
     ...verdictLines(pen, result),
+    ...problemLines(pen, result.problems ?? []),
     ...replayLines(pen, result, all),
     ...matrices.flatMap(matrix => matrixLines(pen, matrix, all)),
     ...(matrices.length > 0 ? [...matrixLegend(pen), ''] : []),
     ...findingList(pen, findings),
     ...(findings.length > 0 ? [''] : []),
     ...(all ? leakingCells(pen, result.cells) : []),
+    ...suppressedLines(pen, result.suppressed ?? [], all),
     ...gapLines(pen, result.gaps, all, 'drydock rules --all'),
     ...(findings.length > 0 && !all
       ? [

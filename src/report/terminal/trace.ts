@@ -6,7 +6,7 @@ import { orderFindings, orderPaths } from '../order.ts';
 import { count, grouped, verdictWords } from '../words.ts';
 import { explainFinding, findingInBrief, pathLines } from './finding.ts';
 import { findingList, shortFingerprint } from './findings.ts';
-import { gapLines, heading } from './heading.ts';
+import { gapLines, heading, problemLines, suppressedLines } from './heading.ts';
 import { type Pen, paragraph, type TerminalOptions, verdictPaint, verdictSentence } from './pen.ts';
 import { clean, cut, cutStart, padEnd } from './text.ts';
 
@@ -18,8 +18,10 @@ export function renderTrace(pen: Pen, result: TraceResult, options: TerminalOpti
   return [
     ...heading(pen, 'drydock trace', result),
     ...verdictLines(pen, result),
+    ...problemLines(pen, result.problems ?? []),
     ...findingLines(pen, findings, result, options.all === true),
     ...(options.all === true ? [...pathTable(pen, orderPaths(result.paths)), ''] : []),
+    ...suppressedLines(pen, result.suppressed ?? [], options.all === true),
     ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --only unknown'),
     ...nextLines(pen, findings),
   ];

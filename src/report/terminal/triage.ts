@@ -3,7 +3,7 @@ import type { TriageResult } from '../../core/result.ts';
 import { orderFindings } from '../order.ts';
 import { type Certainty, certaintyOf, count } from '../words.ts';
 import { findingList, shortFingerprint } from './findings.ts';
-import { gapLines, heading } from './heading.ts';
+import { gapLines, heading, problemLines, suppressedLines } from './heading.ts';
 import { type Pen, paragraph, spread, type TerminalOptions } from './pen.ts';
 import { clean, padEnd, widthOf } from './text.ts';
 
@@ -14,11 +14,13 @@ export function renderTriage(pen: Pen, result: TriageResult, options: TerminalOp
   return [
     ...heading(pen, 'drydock', result),
     ...headline(pen, result),
+    ...problemLines(pen, result.problems ?? []),
     ...summary(pen, result),
     ...findingList(pen, findings, 'fingerprint', limit),
     ...nextLines(pen, findings, limit),
     ...(findings.length > 0 ? [''] : lookedAt(pen, result)),
     ...todo(pen, result),
+    ...suppressedLines(pen, result.suppressed ?? [], options.all === true),
     ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --only unknown'),
   ];
 }
