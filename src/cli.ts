@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 
 import { createContext } from './commands/context.ts';
@@ -20,16 +20,24 @@ import { redact } from './core/redact.ts';
 import type { CommandResult } from './core/result.ts';
 import { severities, severityRank } from './core/verdict.ts';
 import type { Severity, Verdict } from './core/verdict.ts';
+import { toAnnotations } from './report/github.ts';
 import { renderHtml } from './report/html/render.ts';
 import { toJson } from './report/json.ts';
+import { toMarkdown } from './report/markdown.ts';
+import { toSarif, type PlaceOptions } from './report/sarif.ts';
 import { renderTerminal } from './report/terminal/render.ts';
 import { drydockVersion } from './report/version.ts';
 
 /** Reads arguments, runs one command, writes its report to stdout, and sets the exit code: 0 clean, 1 findings, 2 could not run. */
 const program = new Command('drydock');
 
+const formats = ['terminal', 'json', 'sarif', 'github', 'markdown'] as const;
+type Format = (typeof formats)[number];
+
 interface OutputOptions {
   readonly json?: boolean;
+  readonly format: Format;
+  readonly sarif?: string;
   readonly html?: string;
   readonly color: boolean;
   readonly failOn: Severity;
@@ -158,6 +166,12 @@ common(program.command('rescue'))
 function common(command: Command): Command {
   return command
     .option('--json', 'the report as JSON on stdout')
+    .addOption(
+      new Option('--format <format>', 'what stdout gets; github: annotations of a workflow')
+        .choices([...formats])
+        .default('terminal'),
+    )
+    .option('--sarif <file>', 'the findings as SARIF 2.1.0 in a file too')
     .option('--html <file>', 'the report as one self-contained HTML file too')
     .option('--no-color', 'no colour, also with NO_COLOR set')
     .option('--quiet', 'no progress on stderr')
@@ -259,19 +273,46 @@ function write(result: CommandResult, options: OutputOptions, focus: string | un
     writeFileSync(file, renderHtml(result));
     process.stderr.write(`HTML report: ${file}\n`);
   }
-  if (options.json === true) {
-    process.stdout.write(`${toJson(result).trimEnd()}\n`);
-    return;
+  const places = { prefix: prefixOf(result.target) };
+  if (options.sarif !== undefined) {
+    const file = resolve(options.sarif);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, toSarif(result, places));
+    process.stderr.write(`SARIF: ${file}\n`);
   }
-  process.stdout.write(
-    renderTerminal(result, {
-      columns: process.stdout.columns ?? 100,
-      colour: options.color && process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
-      unicode: process.platform !== 'win32' || process.env['WT_SESSION'] !== undefined,
-      ...(focus === undefined ? {} : { focus }),
-      ...pick(options, 'only', 'all'),
-    }),
-  );
+  process.stdout.write(`${text(result, options, focus, places).trimEnd()}\n`);
+}
+
+/** Files are named as seen from where Drydock was started: in a workflow, the checkout. */
+function prefixOf(targetPath: string): string {
+  const path = relative(process.cwd(), targetPath).split(sep).join('/');
+  return isAbsolute(path) || /^[a-z]+:\/\//i.test(targetPath) ? '' : path;
+}
+
+function text(result: CommandResult, options: OutputOptions, focus: string | undefined, places: PlaceOptions): string {
+  const format = options.json === true ? 'json' : options.format;
+  switch (format) {
+    case 'json':
+      return toJson(result);
+    case 'sarif':
+      return toSarif(result, places);
+    case 'github':
+      return toAnnotations(result, places);
+    case 'markdown':
+      return toMarkdown(result, places);
+    case 'terminal':
+      return terminal(result, options, focus);
+  }
+}
+
+function terminal(result: CommandResult, options: OutputOptions, focus: string | undefined): string {
+  return renderTerminal(result, {
+    columns: process.stdout.columns ?? 100,
+    colour: options.color && process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+    unicode: process.platform !== 'win32' || process.env['WT_SESSION'] !== undefined,
+    ...(focus === undefined ? {} : { focus }),
+    ...pick(options, 'only', 'all'),
+  });
 }
 
 function hasFindings(result: CommandResult, threshold: Severity): boolean {

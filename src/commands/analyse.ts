@@ -188,13 +188,13 @@ export function toTraceResult(analysis: Analysis): TraceResult {
     },
     entryPoints: app?.entryPoints ?? [],
     paths,
-    findings: advise({
-      findings: findingsThatNeed('app', judged.findings),
-      paths: judged.paths,
-      tenancy: analysis.tenancy,
-      read: file => analysis.source?.text(file),
-    }),
+    findings: advised(findingsThatNeed('app', judged.findings), analysis),
   };
+}
+
+/** Findings with what a reader needs to act on them. */
+export function advised(findings: readonly Finding[], { judged, tenancy, source }: Analysis): readonly Finding[] {
+  return advise({ findings, paths: judged.paths, tenancy, read: file => source?.text(file) });
 }
 
 /** The lines of the app's files, each file read once. */
@@ -249,7 +249,7 @@ export function toRulesResult(analysis: Analysis): RulesResult {
       })),
     },
     cells: analysis.cells,
-    findings: findingsThatNeed('database', judged.findings),
+    findings: advised(findingsThatNeed('database', judged.findings), analysis),
   };
 }
 

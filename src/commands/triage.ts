@@ -4,7 +4,7 @@ import { compareText } from '../core/place.ts';
 import type { TriageResult } from '../core/result.ts';
 import { ownersByTable } from '../logic/entails.ts';
 import { sqlName, tablesByName } from '../logic/closure.ts';
-import { analyse, stackOf, toRulesResult, toTraceResult } from './analyse.ts';
+import { advised, analyse, stackOf, toRulesResult, toTraceResult } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
 
@@ -34,7 +34,7 @@ export async function toTriageResult(analysis: Analysis): Promise<TriageResult> 
     ...verdictOf(analysis),
     trace: analysis.app === undefined ? undefined : toTraceResult(analysis),
     rules: analysis.collected === undefined ? undefined : toRulesResult(analysis),
-    findings,
+    findings: advised(findings, analysis),
     reach: reachOf(analysis),
     who: whoOf(analysis),
     since: await sinceOf(analysis.root, findings),

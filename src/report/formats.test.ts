@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+import type { Finding } from '../core/finding.ts';
+import type { TraceResult } from '../core/result.ts';
+import { toAnnotations } from './github.ts';
+import { toMarkdown } from './markdown.ts';
+import { sampleRules, sampleTrace } from './sample.ts';
+import { toSarif, uriOf } from './sarif.ts';
+
+const here = { prefix: '' };
+
+function first(result: TraceResult): Finding {
+  const [finding] = result.findings;
+  if (finding === undefined) throw new Error('The sample has no finding.');
+  return finding;
+}
+
+function withFinding(change: Partial<Finding>): TraceResult {
+  const sample = sampleTrace();
+  return { ...sample, findings: [{ ...first(sample), ...change }] };
+}
+
+interface Log {
+  readonly version: string;
+  readonly runs: readonly {
+    readonly tool: {
+      readonly driver: {
+        readonly rules: readonly { readonly id: string; readonly properties: Readonly<Record<string, unknown>> }[];
+      };
+    };
+    readonly invocations: readonly { readonly toolExecutionNotifications: readonly unknown[] }[];
+    readonly results: readonly {
+      readonly ruleId: string;
+      readonly ruleIndex: number;
+      readonly level: string;
+      readonly message: { readonly text: string };
+      readonly locations: readonly {
+        readonly physicalLocation?: {
+          readonly artifactLocation: { readonly uri: string };
+          readonly region: { readonly startLine: number };
+        };
+      }[];
+      readonly codeFlows?: readonly {
+        readonly threadFlows: readonly { readonly locations: readonly { readonly executionOrder: number }[] }[];
+      }[];
+      readonly partialFingerprints?: Readonly<Record<string, string>>;
+      readonly suppressions?: readonly { readonly kind: string; readonly justification: string }[];
+    }[];
+  }[];
+}
+
+function sarif(result: Parameters<typeof toSarif>[0], prefix = ''): Log['runs'][number] {
+  const log = JSON.parse(toSarif(result, { prefix })) as Log;
+  expect(log.version).toBe('2.1.0');
+  const [run] = log.runs;
+  if (run === undefined) throw new Error('There is no run.');
+  return run;
+}
+
+describe('SARIF', () => {
+  test('every result names a rule of the run by its index, and a place that exists', () => {
+    for (const result of [sampleTrace(), sampleRules()]) {
+      const run = sarif(result);
+      expect(run.results.length).toBe(result.findings.length);
+      for (const each of run.results) {
+        expect(run.tool.driver.rules[each.ruleIndex]?.id).toBe(each.ruleId);
+        expect(each.message.text).not.toBe('');
+        expect(each.locations[0]?.physicalLocation?.region.startLine).toBeGreaterThan(0);
+        expect(each.partialFingerprints?.['drydock/v1']).toBeTruthy();
+      }
+    }
+  });
+
+  test('rules carry what GitHub sorts by', () => {
+    for (const rule of sarif(sampleTrace()).tool.driver.rules) {
+      expect(Number(rule.properties['security-severity'])).toBeGreaterThan(0);
+      expect(rule.properties['tags']).toContainEqual(expect.stringMatching(/^external\/cwe\/cwe-\d+$/));
+    }
+  });
+
+  test('the steps of a path are one flow, in their order', () => {
+    const flows = sarif(sampleTrace()).results.flatMap(each => each.codeFlows ?? []);
+    expect(flows.length).toBeGreaterThan(0);
+    for (const flow of flows) {
+      const orders = flow.threadFlows[0]?.locations.map(each => each.executionOrder) ?? [];
+      expect(orders).toEqual(orders.map((_, index) => index + 1));
+    }
+  });
+
+  test('what was accepted is a result with its reason, not an absence', () => {
+    const sample = sampleTrace();
+    const finding = first(sample);
+    const run = sarif({
+      ...sample,
+      findings: [],
+      suppressed: [{ finding, reason: 'a shared catalogue', place: { file: 'lib/a.ts', line: 3 } }],
+    });
+    expect(run.results).toHaveLength(1);
+    expect(run.results[0]?.suppressions).toMatchObject([{ kind: 'inSource', justification: 'a shared catalogue' }]);
+  });
+
+  test('a declaration that does nothing is an error of its own rule', () => {
+    const run = sarif({
+      ...sampleTrace(),
+      findings: [],
+      problems: [{ kind: 'unused-suppression', message: 'Nothing is found here any more.', file: 'lib/a.ts', line: 3 }],
+    });
+    expect(run.results[0]).toMatchObject({ ruleId: 'config/unused-suppression', level: 'error' });
+  });
+
+  test('what could not be told is in the file too', () => {
+    expect(sarif(sampleTrace()).invocations[0]?.toolExecutionNotifications.length).toBe(sampleTrace().gaps.length);
+  });
+
+  test('files are named from the folder that Drydock was started in', () => {
+    expect(uriOf('app/[id]/page.tsx', { prefix: 'apps/web' })).toBe('apps/web/app/%5Bid%5D/page.tsx');
+    expect(uriOf('../../packages/db/index.ts', { prefix: 'apps/web' })).toBe('packages/db/index.ts');
+    expect(uriOf('a b#1.ts', here)).toBe('a%20b%231.ts');
+  });
+});
+
+describe('annotations of GitHub', () => {
+  test('a text cannot end its command or begin another', () => {
+    const text = toAnnotations(withFinding({ harm: 'one\n::error::two', message: '100 %', file: 'a,b:c.ts' }), here);
+    expect(text.split('\n').filter(line => line.startsWith('::'))).toHaveLength(1);
+    expect(text).toContain('one%0A::error::two 100 %25');
+    expect(text).toContain('file=a%2Cb%3Ac.ts');
+  });
+
+  test('ten of a level are shown, and the rest is counted', () => {
+    const sample = sampleTrace();
+    const findings = Array.from({ length: 14 }, (_, index): Finding => ({
+      ...first(sample),
+      severity: 'critical',
+      fingerprint: `f${index}`,
+    }));
+    const lines = toAnnotations({ ...sample, findings }, here)
+      .trimEnd()
+      .split('\n');
+    expect(lines.filter(line => line.startsWith('::error'))).toHaveLength(10);
+    expect(lines.at(-1)).toBe('Drydock: 14 findings; 4 more than GitHub shows, all are in the SARIF file (--sarif).');
+  });
+});
+
+describe('Markdown', () => {
+  test('a text of the target is no markup, in prose, code and tables', () => {
+    const text = toMarkdown(withFinding({ harm: '<img src=x> **a** | b', entryPoint: 'GET /a`b|c' }), here);
+    expect(text).toContain(String.raw`\<img src=x\> \*\*a\*\* \| b`);
+    expect(text).toContain('``GET /a`b\\|c``');
+  });
+
+  test('the worst five are told whole, the rest in a table', () => {
+    const text = toMarkdown(sampleTrace(), here);
+    expect(text.match(/^### \d/gm)).toHaveLength(5);
+    expect(text).toContain('| 6 |');
+  });
+
+  test('a clean result says so', () => {
+    expect(toMarkdown({ ...sampleTrace(), findings: [] }, here)).toContain('## Drydock: nothing found');
+  });
+});
