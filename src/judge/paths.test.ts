@@ -42,6 +42,14 @@ const byId = equals(own('id'), sent('params.id'));
 const scoped = and([byId, equals(own('team_id'), tenant)]);
 
 describe('a read as the owner of the tables', () => {
+  test('is unknown where a filter was not followed, and leaks where the caller may leave it out', () => {
+    const filterBy = (value: Term): Predicate =>
+      and([byId, { kind: 'maybe-absent', operand: equals(own('team_id'), value), because: 'teamId' }]);
+    const opaque: Term = { kind: 'opaque', id: 'x', reason: 'the call was not followed' };
+    expect(verdict(path('invoice', filterBy(opaque)))).toEqual(['unknown', 'opaque']);
+    expect(verdict(path('invoice', filterBy(sent('teamId'))))).toEqual(['leaks', 'client-id']);
+  });
+
   test('is isolated by the session, and leaks by the caller’s id alone', () => {
     expect(verdict(path('invoice', scoped))).toEqual(['isolated', 'scoped-by-session']);
     expect(verdict(path('invoice', byId))).toEqual(['leaks', 'client-id']);

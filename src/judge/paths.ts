@@ -348,7 +348,8 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
       'The row itself never reaches the caller; what it chooses is judged where it is used.',
     );
   }
-  if (ask(strong, 'kept').kind === 'owned') {
+  const kept = ask(strong, 'kept');
+  if (kept.kind === 'owned') {
     return leak(
       'maybe-undefined',
       subject,
@@ -358,6 +359,9 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
   const weak = weakGuard(subject, ask);
   if (weak !== undefined) return weak;
   if (answer.kind === 'opaque') return settled('unknown', 'opaque', `Could not tell: ${answer.reason}.`);
+  // Whatever was not followed may be undefined; that it is would be a guess.
+  if (kept.kind === 'opaque' && absentFilters(subject.row.where).every(isUnfollowed))
+    return settled('unknown', 'opaque', `Could not tell: ${kept.reason}.`);
   return classify(subject, strong, world);
 }
 
@@ -525,6 +529,27 @@ function unboundOf(where: Predicate): { readonly unbound?: string } {
   const conjuncts = where.kind === 'and' ? where.operands : [where];
   const chosen = conjuncts.find(conjunct => termsOf(conjunct).some(isChosen));
   return chosen === undefined ? {} : { unbound: predicateText(chosen) };
+}
+
+function isUnfollowed(filter: Predicate): boolean {
+  return termsOf(filter).some(term => term.kind === 'opaque');
+}
+
+/** Filters that may be left out. */
+function absentFilters(where: Predicate): readonly Predicate[] {
+  switch (where.kind) {
+    case 'and':
+    case 'or':
+      return where.operands.flatMap(absentFilters);
+    case 'not':
+      return absentFilters(where.operand);
+    case 'maybe-absent':
+      return [where.operand];
+    case 'exists':
+      return absentFilters(where.row.where);
+    default:
+      return [];
+  }
 }
 
 /** Which leak it is, when nothing ties the row. */
