@@ -12,7 +12,7 @@ import { drizzleHandlers } from './library/drizzle.ts';
 import { platformHandlers } from './library/platform.ts';
 import { prismaHandlers } from './library/prisma.ts';
 import { safeActionHandlers } from './library/safe-actions.ts';
-import { sessionHandlers } from './library/sessions.ts';
+import { identityHandlers } from './library/identity/index.ts';
 import { pgHandlers } from './library/pg.ts';
 import { supabaseHandlers } from './library/supabase.ts';
 import { knownTools, toolHandlers, toolNames, type KnownTool } from './library/tools.ts';
@@ -28,7 +28,7 @@ import type { AppFramework, AppModel, Fact, QueryPath } from './types.ts';
 function allHandlers(): ReadonlyMap<string, Handler> {
   const libraries = [
     platformHandlers,
-    sessionHandlers,
+    identityHandlers,
     safeActionHandlers,
     zodHandlers,
     drizzleHandlers,

@@ -114,8 +114,18 @@ export function arrayMethod(
         term: callTerm('concat', [termOf(iterated(machine, frame, receiver, at).element)]),
         maybeUndefined: false,
       };
-    case 'reduce': {
+    case 'reduce':
+    case 'reduceRight': {
       if (first === undefined) return undefined;
+      if (receiver.kind === 'array' && receiver.items.length <= longestFold)
+        return folded(
+          machine,
+          frame,
+          name === 'reduce' ? receiver.items : receiver.items.toReversed(),
+          first,
+          second,
+          at,
+        );
       const { element, facts } = iterated(machine, frame, receiver, at);
       const start = second ?? element;
       const result = within(frame, facts, () => callValue(machine, frame, first, [start, element], { at, end: at }));
@@ -144,6 +154,26 @@ export function arrayMethod(
     default:
       return undefined;
   }
+}
+
+const longestFold = 12;
+
+/** `reduce` over items that are all known: wrappers are composed this way, and each of them counts. */
+function folded(
+  machine: Machine,
+  frame: Frame,
+  items: readonly Value[],
+  step: Value,
+  start: Value | undefined,
+  at: number,
+): Value {
+  const [head, ...tail] = items;
+  let result = start ?? head ?? undefinedValue;
+  for (const item of start === undefined ? tail : items) {
+    result = callValue(machine, frame, step, [result, item], { at, end: at });
+    if (frame.dead || isBottom(result)) return bottom;
+  }
+  return result;
 }
 
 function joined(parts: readonly Value[]): Value {

@@ -13,6 +13,7 @@ import {
   type Machine,
   type NativeValue,
 } from './machine.ts';
+import { instanceTest } from './instances.ts';
 import { serviceQuery } from './library/sinks/service-query.ts';
 import { assumeExpression, pathKey } from './narrow.ts';
 import {
@@ -751,6 +752,8 @@ function withAssigned(object: Value, name: string, value: Value): Value {
     case 'term':
     case 'external':
       return { kind: 'object', fields: new Map([[name, value]]), spread: [object] };
+    case 'native':
+      return behaviourOf(object).assigned?.(name, value) ?? object;
     case 'choice':
       return choose(
         object.alternatives.map(alternative => ({
@@ -763,13 +766,30 @@ function withAssigned(object: Value, name: string, value: Value): Value {
   }
 }
 
+/** The field whose own fields are about to change; of a request, an object that middleware fills (`res.locals.user = …`). */
+function heldField(
+  machine: Machine,
+  frame: Frame,
+  object: Value,
+  expression: Extract<Expression, { kind: 'member' }>,
+): Value {
+  if (object.kind !== 'native' || behaviourOf(object).assigned === undefined)
+    return peekMember(object, expression.property, true) ?? undefinedValue;
+  const call: Call = { machine, frame, arguments: [], at: expression.at, end: expression.at };
+  return behaviourOf(object).member?.(expression.property, call) ?? objectOf({});
+}
+
 /** Changes the value that an expression reads, in place. */
 export function update(machine: Machine, frame: Frame, expression: Expression, change: (value: Value) => Value): void {
   switch (expression.kind) {
     case 'name': {
       const current = lookup(machine, frame, expression.binding);
       frame.changed.add(expression.binding);
-      setVariable(machine, frame, expression.binding, change(current));
+      const changed = change(current);
+      // Another name of the same request sees the change as well.
+      if (current.kind === 'native' && behaviourOf(current).assigned !== undefined)
+        for (const [binding, value] of frame.vars) if (value === current) frame.vars.set(binding, changed);
+      setVariable(machine, frame, expression.binding, changed);
       return;
     }
     case 'this':
@@ -777,7 +797,7 @@ export function update(machine: Machine, frame: Frame, expression: Expression, c
       return;
     case 'member':
       update(machine, frame, expression.object, object => {
-        const inner = peekMember(object, expression.property, true) ?? undefinedValue;
+        const inner = heldField(machine, frame, object, expression);
         return withAssigned(object, expression.property, change(inner));
       });
       return;
@@ -959,7 +979,7 @@ function evaluateBinary(machine: Machine, frame: Frame, expression: Extract<Expr
     case 'in':
       return hasField(left, right);
     case 'instanceof':
-      return { kind: 'test', whenTrue: [], whenFalse: [] };
+      return instanceTest(left, right);
     default:
       return arithmetic(expression.operator, left, right, machine, frame, expression.at);
   }

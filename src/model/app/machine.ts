@@ -97,6 +97,8 @@ export interface NativeValue extends Native {
   invoke?(call: Call): Value;
   /** Awaited (a query runs when it is awaited). */
   settle?(call: Call): Value;
+  /** What it is after a field was assigned (`request.user = user`); absent when fields are not kept. */
+  assigned?(name: string, value: Value): Value;
 }
 
 /** The value of a native. */

@@ -1,6 +1,7 @@
 import type { Expression } from '../../collect/source/ir.ts';
 import { addFacts } from './facts.ts';
 import { compareValues, hasField, peekMember } from './expressions.ts';
+import { isInstance } from './instances.ts';
 import type { Frame, Machine } from './machine.ts';
 import { alternativesOf, assume, choose, promote, truthOf, type Assumed } from './operations.ts';
 import { constant, type Alternative, type Value } from './value.ts';
@@ -75,6 +76,13 @@ function narrow(machine: Machine, frame: Frame, expression: Expression, truthy: 
           const assumed = assume(hasField(name, value), truthy, place, machine.code(frame, expression.at));
           return assumed === undefined ? undefined : { value, facts: assumed.facts };
         });
+      }
+      if (expression.operator === 'instanceof') {
+        const type = frame.seen.get(expression.right);
+        if (type === undefined) return true;
+        return filter(machine, frame, expression.left, value =>
+          isInstance(value, type) === !truthy ? undefined : { value, facts: [] },
+        );
       }
       const equality = expression.operator === '===' || expression.operator === '==';
       if (!equality && expression.operator !== '!==' && expression.operator !== '!=') return true;

@@ -3,7 +3,7 @@ import { awaitAll, isArrayLike, mapValue } from '../collections.ts';
 import { awaitValue, iterated, secretFacts } from '../expressions.ts';
 import { conditionFact } from '../facts.ts';
 import { valueKey } from '../keys.ts';
-import { nativeValue, type Call, type FunctionClosure, type Handler } from '../machine.ts';
+import { nativeValue, type Call, type FunctionClosure, type Handler, type NativeValue } from '../machine.ts';
 import { alternativesOf, bottom, choose, termOf } from '../operations.ts';
 import { constant, objectOf, present, undefinedValue, type Value } from '../value.ts';
 import type { ExitEvent } from '../events.ts';
@@ -13,6 +13,18 @@ export function clientValue(path: string): Value {
   return { kind: 'term', term: { kind: 'client', path }, maybeUndefined: false, truthy: true };
 }
 
+/** A value of the platform to which programs add fields of their own: `request.user = user`. */
+export function augmentable(native: NativeValue, own: ReadonlyMap<string, Value> = new Map()): Value {
+  return nativeValue({
+    ...native,
+    key: `${native.key}${[...own].map(([name, value]) => ` ${name}=${valueKey(value)}`).join('')}`,
+    ...(own.size === 0 ? {} : { inside: [...(native.inside ?? []), ...own.values()] }),
+    member: (name, call) => own.get(name) ?? native.member?.(name, call),
+    method: (name, call) => (own.has(name) ? undefined : native.method?.(name, call)),
+    assigned: (name, value) => augmentable(native, new Map([...own, [name, value]])),
+  });
+}
+
 /** The request of a route handler or a proxy. */
 export function requestValue(method: string | undefined): Value {
   const body = (call: Call, path: string): Value => {
@@ -20,7 +32,7 @@ export function requestValue(method: string | undefined): Value {
     call.machine.noteSource(call.frame, term, call.at);
     return { kind: 'promise', value: { kind: 'term', term, maybeUndefined: false, truthy: true }, facts: [] };
   };
-  return nativeValue({
+  return augmentable({
     name: 'request',
     key: `request ${method ?? ''}`,
     member: (name, call) => {
@@ -78,6 +90,15 @@ function urlValue(call: Call): Value {
     protocol: text('url.protocol'),
   });
 }
+
+/** `new Request(request, init)`: what the caller sent, in another object. */
+const sameRequest: Handler = call => {
+  const [first] = call.arguments;
+  if (first?.kind === 'native' && first.native.name === 'request') return requestValue(undefined);
+  const isClient = first !== undefined && termOf(first).kind === 'client';
+  if (isClient) return requestValue(undefined);
+  return { kind: 'external', library: undefined, path: 'Request()', arguments: call.arguments };
+};
 
 const newUrl: Handler = call => {
   const [first] = call.arguments;
@@ -401,6 +422,8 @@ const checkedEnvironment: Handler = () =>
 /** JavaScript, the web platform, Node, React and Next.js. */
 export const platformHandlers: Readonly<Record<string, Handler>> = {
   '#new URL': newUrl,
+  '#new Request': sameRequest,
+  'next/server#new NextRequest': sameRequest,
   '#new Map': mapMaker('Map'),
   '#new Set': mapMaker('Set'),
   '#new WeakMap': mapMaker('Map'),

@@ -1,14 +1,13 @@
-import { nativeValue, type Call, type Machine } from '../machine.ts';
+import { behaviourOf, type Call, type Machine } from '../machine.ts';
 import { constant, present, undefinedValue, type Value } from '../value.ts';
-import { clientValue, noteExit, requestValue } from './platform.ts';
+import { augmentable, clientValue, noteExit, requestValue } from './platform.ts';
 
 /** A request as its handler sees it; a `pages/api` one has its parts as fields. `parameters` are those of its URL. */
 export function platformRequest(method: string | undefined, parameters: readonly string[] = []): Value {
   const request = requestValue(method);
   if (request.kind !== 'native') return request;
-  const inner = request.native;
-  const native = inner as typeof inner & { member?: (name: string, call: Call) => Value | undefined };
-  return nativeValue({
+  const native = behaviourOf(request);
+  return augmentable({
     ...native,
     member: (name, call) => {
       if (name === 'query') return queryValue(parameters);
@@ -50,7 +49,7 @@ export function responderValue(machine: Machine, status?: number): Value {
     });
     return undefinedValue;
   };
-  return nativeValue({
+  return augmentable({
     name: 'responder',
     key: `responder ${status ?? ''}`,
     method: (name, call) => {

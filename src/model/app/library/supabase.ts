@@ -7,7 +7,7 @@ import { alternativesOf, choose, compareTerms, firstOf, lengthOf, termOf } from 
 import { renamePredicate, renameTerm } from '../rename.ts';
 import { constant, nullValue, objectOf, present, undefinedValue, type RowValue, type Value } from '../value.ts';
 import { clientOf, columnValue, inValues, runQuery, stateText, wholeRow, type ClientState } from './queries.ts';
-import { principal, signedIn } from './sessions.ts';
+import { principal, signedIn } from './identity/principal.ts';
 
 /** Stands for the row in filters until the query runs. */
 const marker = '@';

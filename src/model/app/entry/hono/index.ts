@@ -5,7 +5,7 @@ import { Frame, nativeValue, type Call, type Handler, type Machine } from '../..
 import { assume, isBottom } from '../../operations.ts';
 import type { EntryRun } from '../../paths.ts';
 import { clientValue } from '../../library/platform.ts';
-import { principal, signedIn, userValue } from '../../library/sessions.ts';
+import { principal, signedIn, userValue } from '../../library/identity/principal.ts';
 import { applySchema } from '../../library/zod.ts';
 import { constant, objectOf, present, undefinedValue, type Value } from '../../value.ts';
 import { distinctName, runFound } from '../found.ts';

@@ -1,0 +1,168 @@
+import { callValue, handlerValue } from '../../calls.ts';
+import { awaitValue } from '../../expressions.ts';
+import { valueKey } from '../../keys.ts';
+import { behaviourOf, type Call, type Handler } from '../../machine.ts';
+import { alternativesOf, choose, isBottom } from '../../operations.ts';
+import { nullValue, objectOf, present, undefinedValue, type Value } from '../../value.ts';
+import { configHandler } from './flows.ts';
+import {
+  asSignedIn,
+  claimsValue,
+  library,
+  principal,
+  sessionOrNull,
+  signedIn,
+  tenantFields,
+  untold,
+  userValue,
+} from './principal.ts';
+
+/** What `useSession().update(…)` of the browser sends, as callbacks see it: nobody looked at it. */
+const sentByUpdate: Value = { kind: 'term', term: { kind: 'client', path: 'session update' }, maybeUndefined: true };
+
+function plainSession(): Value {
+  return objectOf({ user: userValue(tenantFields()), expires: principal('session.expires') });
+}
+
+/** A callback of the configuration; a configuration may be made for each request. */
+function callback(call: Call, config: Value | undefined, name: string): Value | undefined {
+  if (config === undefined) return undefined;
+  for (const { value } of alternativesOf(config)) {
+    const settled =
+      value.kind === 'function'
+        ? awaitValue(
+            call.machine,
+            call.frame,
+            callValue(call.machine, call.frame, value, [undefinedValue], call),
+            call.at,
+          )
+        : value;
+    const callbacks = settled.kind === 'object' ? settled.fields.get('callbacks') : undefined;
+    const found = callbacks?.kind === 'object' ? callbacks.fields.get(name) : undefined;
+    if (found?.kind === 'function') return found;
+  }
+  return undefined;
+}
+
+function settle(call: Call, callee: Value, input: Value): Value {
+  const { machine, frame } = call;
+  return awaitValue(
+    machine,
+    frame,
+    callValue(machine, frame, callee, [input], { at: call.at, end: call.end }),
+    call.at,
+  );
+}
+
+/** The token as the callback `jwt` leaves it: at sign-in with the user, later with what an update sent. */
+function tokenValue(call: Call, config: Value | undefined): Value {
+  const token = claimsValue();
+  const write = callback(call, config, 'jwt');
+  if (write === undefined) return token;
+  const user = choose([
+    { value: userValue(tenantFields()), facts: [] },
+    { value: undefinedValue, facts: [] },
+  ]);
+  const unknown = (what: string): Value => call.machine.opaque(call.frame, call.at, what);
+  const written = settle(
+    call,
+    write,
+    objectOf({
+      token,
+      user,
+      account: unknown('the account of a sign-in'),
+      profile: unknown('the profile of a sign-in'),
+      trigger: unknown('why a token is written'),
+      session: sentByUpdate,
+    }),
+  );
+  return isBottom(written) ? token : written;
+}
+
+/** The session as the app's callbacks make it from the verified token or the user's row. */
+function sessionValue(call: Call, config: Value | undefined): Value {
+  const make = callback(call, config, 'session');
+  if (make === undefined) return sessionOrNull(call, plainSession());
+  const { value, facts } = asSignedIn(call, () =>
+    settle(
+      call,
+      make,
+      objectOf({
+        session: plainSession(),
+        token: tokenValue(call, config),
+        user: userValue(tenantFields()),
+        newSession: sentByUpdate,
+      }),
+    ),
+  );
+  if (isBottom(value)) return sessionOrNull(call, plainSession());
+  return {
+    kind: 'choice',
+    alternatives: [
+      ...alternativesOf(value).map(inner => ({
+        value: inner.value,
+        facts: [signedIn(call), ...facts, ...inner.facts],
+      })),
+      { value: nullValue, facts: [] },
+    ],
+  };
+}
+
+/** `auth()` gives the session; `auth(handler)` calls the handler with a request that has it. */
+function authValue(config: Value | undefined): Value {
+  return handlerValue('auth', `next-auth auth ${config === undefined ? '' : valueKey(config)}`, call => {
+    const handler = call.arguments.find(value => value.kind === 'function');
+    if (handler === undefined) return { kind: 'promise', value: sessionValue(call, config), facts: [] };
+    return handlerValue('handler with a session', `auth ${valueKey(handler)}`, inner => {
+      const [request = undefinedValue, ...others] = inner.arguments;
+      const session = sessionValue(inner, config);
+      const augmented =
+        request.kind === 'native' ? (behaviourOf(request).assigned?.('auth', session) ?? request) : request;
+      return callValue(inner.machine, inner.frame, handler, [augmented, ...others], { at: inner.at, end: inner.end });
+    });
+  });
+}
+
+const nextAuth: Handler = call => {
+  const [first, second, third] = call.arguments;
+  // In `pages/api` it may be called with the request and the response first.
+  const config = third ?? (first?.kind === 'native' ? second : first);
+  const routes = configHandler(config, 'next-auth');
+  if (call.arguments.length > 1) return routes;
+  const native = routes.kind === 'native' ? routes.native : undefined;
+  if (native === undefined) return routes;
+  const fields = new Map<string, Value>([
+    ['auth', authValue(config)],
+    ['handlers', objectOf({ GET: routes, POST: routes })],
+    ['signIn', untold('next-auth', 'signIn')],
+    ['signOut', untold('next-auth', 'signOut')],
+    ['unstable_update', untold('next-auth', 'unstable_update')],
+  ]);
+  // Version 4 gives the routes themselves, version 5 an object with them.
+  return { kind: 'native', native: { ...native, member: (name: string) => fields.get(name) } as typeof native };
+};
+
+const getServerSession: Handler = call => ({
+  kind: 'promise',
+  value: sessionValue(
+    call,
+    call.arguments.findLast(value => value.kind === 'object' || value.kind === 'choice'),
+  ),
+  facts: [],
+});
+
+/** A provider is its options: what the app wrote into them runs at sign-in. */
+const provider: Handler = call => call.arguments[0] ?? present({ kind: 'constant', value: 'provider' });
+
+const providers = ['credentials', 'email', 'nodemailer', 'resend', 'google', 'github', 'apple', 'discord', 'azure-ad'];
+
+/** https://authjs.dev: NextAuth 4 and Auth.js 5. */
+export const authJsHandlers: Readonly<Record<string, Handler>> = {
+  'next-auth#next-auth': nextAuth,
+  'next-auth#default': nextAuth,
+  ...library(['next-auth', 'next-auth/next'], { getServerSession, unstable_getServerSession: getServerSession }),
+  'next-auth/next#next': nextAuth,
+  ...Object.fromEntries(
+    ['next-auth', '@auth/core'].flatMap(root => providers.map(name => [`${root}/providers/${name}#*`, provider])),
+  ),
+};

@@ -1,0 +1,89 @@
+import type { Call, Handler } from '../../machine.ts';
+import { alternativesOf, choose } from '../../operations.ts';
+import { constant, objectOf, present, undefinedValue, type Value } from '../../value.ts';
+import { asks, claimsValue, library, principal, requires, signedIn, userValue, written } from './principal.ts';
+
+/** Read without a look at the signature: whatever the caller wrote. */
+const decoded: Value = present({ kind: 'client', path: 'token' });
+const decodeOnly: Handler = () => decoded;
+
+/** `verify` of jsonwebtoken with no secret, or with the algorithm `none`, accepts what anybody wrote. */
+function acceptsAnything(call: Call): boolean {
+  const [, secret, options] = call.arguments;
+  const empty =
+    secret !== undefined && alternativesOf(secret).every(({ value }) => value.kind === 'constant' && !value.value);
+  const algorithms = options?.kind === 'object' ? options.fields.get('algorithms') : undefined;
+  const allowsNone =
+    algorithms?.kind === 'array' &&
+    algorithms.items.some(item => item.kind === 'constant' && String(item.value).toLowerCase() === 'none');
+  return empty || allowsNone;
+}
+
+/** `verify(token, secret)` of jsonwebtoken throws unless the signature is right. */
+const verifyNow: Handler = call => {
+  if (acceptsAnything(call)) return decoded;
+  call.frame.learn([signedIn(call)]);
+  return claimsValue();
+};
+
+const verified = requires(() => objectOf({ payload: claimsValue(), protectedHeader: constant('header') }));
+
+/** An encrypted cookie: what the server wrote into it, if it did. */
+function sealed(call: Call): Value {
+  const some = (value: Value): Value =>
+    choose([
+      { value, facts: [signedIn(call)] },
+      { value: undefinedValue, facts: [] },
+    ]);
+  const claims = claimsValue();
+  const fields = new Map<string, Value>(
+    claims.kind === 'object' ? [...claims.fields].map(([name, value]) => [name, some(value)]) : [],
+  );
+  fields.set('isLoggedIn', some(constant(true)));
+  return {
+    kind: 'object',
+    fields,
+    spread: [{ kind: 'term', term: { kind: 'principal', attribute: 'session' }, maybeUndefined: true }],
+  };
+}
+
+const ironSession: Handler = call => ({ kind: 'promise', value: sealed(call), facts: [] });
+
+/** Firebase's decoded token: its own claims are set by the server (`setCustomUserClaims`). */
+function firebaseUser(): Value {
+  return written(
+    { uid: principal('user.id'), sub: principal('user.id'), email: principal('user.email', true) },
+    'claims',
+  );
+}
+
+const firebase = { verifyIdToken: requires(firebaseUser), verifySessionCookie: requires(firebaseUser) };
+const firebaseAuth = Object.fromEntries(
+  Object.entries(firebase).flatMap(([name, handler]) => [
+    [`auth.${name}`, handler],
+    [`getAuth.${name}`, handler],
+  ]),
+);
+
+/** Tokens and sealed cookies: what checks the seal, and what only reads. */
+export const tokenHandlers: Readonly<Record<string, Handler>> = {
+  ...library(['jose'], {
+    jwtVerify: verified,
+    jwtDecrypt: verified,
+    compactVerify: verified,
+    decodeJwt: decodeOnly,
+    'UnsecuredJWT.decode': () => objectOf({ payload: decoded }),
+  }),
+  ...library(['jsonwebtoken'], { verify: verifyNow, decode: decodeOnly }),
+  ...library(['jwt-decode'], { jwtDecode: decodeOnly, default: decodeOnly }),
+  'jwt-decode#jwt-decode': decodeOnly,
+  ...library(['@tsndr/cloudflare-worker-jwt'], { decode: decodeOnly }),
+  ...library(['iron-session', 'next-iron-session'], { getIronSession: ironSession, unsealData: requires(claimsValue) }),
+  ...library(['@hapi/iron', 'iron-webcrypto'], { unseal: requires(claimsValue) }),
+  ...library(['next-auth/jwt', '@auth/core/jwt'], { getToken: asks(claimsValue), decode: asks(claimsValue) }),
+  ...library(['firebase-admin', 'firebase-admin/auth'], firebaseAuth),
+  ...library(['@privy-io/server-auth'], {
+    'PrivyClient.verifyAuthToken': requires(() => written({ userId: principal('user.id') }, 'claims')),
+  }),
+  ...library(['@magic-sdk/admin'], { 'Magic.users.getMetadataByToken': asks(() => userValue()) }),
+};
