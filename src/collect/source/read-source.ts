@@ -33,6 +33,8 @@ export interface SourceFiles {
   readonly dependencies: ReadonlyMap<string, string>;
   /** Prisma schema files, anywhere in the workspace; the app's own first. */
   prismaSchemas(): readonly SchemaFile[];
+  /** Code of the whole workspace that says something; tests, examples and stories left out. */
+  filesThat(says: RegExp): readonly string[];
   /** Files lowered so far. */
   loaded(): readonly ModuleCode[];
   gaps(): readonly Gap[];
@@ -112,9 +114,21 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
     dependencies: dependenciesOf(files, found),
     prismaSchemas: () =>
       inOrderOfUse(files, chosen).map(path => ({ file: inside(path), text: files.read(path) ?? '' })),
+    filesThat: says =>
+      files.paths
+        .filter(path => isProductCode(relativePath(chosen, path)))
+        .map(inside)
+        .filter(path => says.test(read(path) ?? '')),
     loaded: () => [...modules.values()].filter(module => module !== undefined),
     gaps: () => gaps,
   };
+}
+
+function isProductCode(path: string): boolean {
+  return (
+    /\.[cm]?[jt]sx?$/.test(path) &&
+    !/\.(?:test|spec|stories|d)\.\w+$|(^|\/)(?:__\w+__|tests?|e2e|fixtures?|examples?|templates?|docs)\//.test(path)
+  );
 }
 
 /** Prisma schema files: the app's own before those of packages; those beside tests or examples only for want of others. */

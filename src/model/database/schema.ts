@@ -1,5 +1,6 @@
 import type { SourceFiles } from '../../collect/source/read-source.ts';
 import type { Gap } from '../../core/gap.ts';
+import { databaseOfDrizzle } from '../app/library/drizzle-tables.ts';
 import { readPrismaSchemas } from './prisma-schema.ts';
 import { databaseOfPrisma } from './prisma-tables.ts';
 import type { DatabaseModel } from './types.ts';
@@ -18,7 +19,10 @@ export const noDatabase: DatabaseModel = {
 /** The tables that the app's own code describes; what only the database knows is absent. */
 export function schemaOfCode(source: SourceFiles | undefined): DatabaseModel {
   if (source === undefined) return noDatabase;
-  return databaseOfPrisma(readPrismaSchemas(source.prismaSchemas()));
+  const prisma = databaseOfPrisma(readPrismaSchemas(source.prismaSchemas()));
+  return [databaseOfDrizzle(source)]
+    .filter(database => database !== undefined)
+    .reduce((known, more) => withSchemaOfCode(known, more).database, prisma);
 }
 
 /** The catalog, with tables that code names and no migration made: the app queries them all the same. */

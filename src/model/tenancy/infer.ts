@@ -2,6 +2,7 @@ import type { DatabaseModel, Table } from '../database/types.ts';
 import { keyOf, policyUses, type PolicyUse } from './links.ts';
 import { findMemberships, withKnownRoles } from './memberships.ts';
 import { inferOwners } from './owners.ts';
+import { withoutPrefix } from './prefix.ts';
 import { findPrincipal, userLinks, type FoundPrincipal } from './principal.ts';
 import { findOtherRoots, findRoot, type FoundRoot } from './root.ts';
 import type { Membership, Owner, TenancyModel } from './types.ts';
@@ -19,6 +20,11 @@ export interface TenancyHints {
 
 /** Infers who owns which row from keys, policies and, where those leave a choice, names. */
 export function inferTenancy(database: DatabaseModel, hints: TenancyHints = {}): TenancyModel {
+  const bare = withoutPrefix(database, hints);
+  return bare === undefined ? inferFrom(database, hints) : bare.restore(inferFrom(bare.database, bare.hints));
+}
+
+function inferFrom(database: DatabaseModel, hints: TenancyHints): TenancyModel {
   const uses = policyUses(database);
   const principal = findPrincipal(database, uses, hints.principal);
   const found = findRoot(database, principal, uses, hints.root);

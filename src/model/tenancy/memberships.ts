@@ -74,7 +74,8 @@ function score(
   uses: readonly PolicyUse[],
 ): number {
   const others = foreignLinks(table, database).filter(
-    link => link.column !== tenant.column && link.column !== user.column && !isReference(link, database),
+    link =>
+      link.column !== tenant.column && link.column !== user.column && !isReference(link, root, principal, database),
   );
   const isOnePerUser = keyOf(table) === user.column && table.primaryKey.length === 1;
   const isPair = isUniqueTogether(table, [tenant.column, user.column]);
@@ -101,10 +102,15 @@ function score(
   );
 }
 
-/** A key to roles or plans does not make a membership something else. */
-function isReference(link: Link, database: DatabaseModel): boolean {
+/** A key to roles or plans, or to roles that each tenant makes for itself, does not make a membership something else. */
+function isReference(link: Link, root: Table, principal: FoundPrincipal, database: DatabaseModel): boolean {
   const target = database.tables.find(table => table.name === link.table);
-  return target === undefined || foreignLinks(target, database).length === 0;
+  if (target === undefined) return true;
+  const users = new Set([principal.table.name, ...principal.aliases]);
+  const others = foreignLinks(target, database).filter(
+    inner => !users.has(inner.table) && !(inner.table === root.name && isRoleColumn(link.column.replace(/_?id$/i, ''))),
+  );
+  return others.length === 0 && !users.has(target.name);
 }
 
 function isUniqueTogether(table: Table, columns: readonly string[]): boolean {

@@ -81,7 +81,8 @@ export function isShareNoun(table: string): boolean {
 
 /** Whether a column tells about a person. */
 export function isPersonalColumn(column: string): boolean {
-  return /(^|_)(e?mail|phone|first_name|last_name|full_name|address|birth|dob|ssn|ip_address|iban)(_|$)/.test(
+  // `email_limits` and `invite_email_data` are about mail; `billing_email` and `address_line1` are somebody's.
+  return /(^|_)((e?mail|phone|address)(_address|_number|_hash|_line_?\d?)?|first_name|last_name|full_name|birth(_?da(y|te))?|date_of_birth|dob|ssn|ip_address|iban)$/.test(
     plainName(column),
   );
 }

@@ -1,6 +1,6 @@
 import type { DatabaseModel, Table } from '../database/types.ts';
 import type { TenancyHints } from './infer.ts';
-import { foreignLinks, isNotNull, keyOf, sameKind, type Link, type PolicyUse } from './links.ts';
+import { foreignLinks, isNotNull, keyOf, namedLink, sameKind, type Link, type PolicyUse } from './links.ts';
 import { tenantLink } from './memberships.ts';
 import { isActorColumn, isPersonalColumn, plainName } from './names.ts';
 import { userLinks, type FoundPrincipal } from './principal.ts';
@@ -26,9 +26,12 @@ type Judged = Pick<Owner, 'ownership' | 'confidence'>;
 export function inferOwners(sources: OwnerSources): readonly Owner[] {
   const tenants = tenantPaths(sources);
   const users = userPaths(sources, tenants);
+  const judged = new Map(
+    sources.database.tables.map(table => [table.name, judge(table, sources, tenants, users)] as const),
+  );
   return sources.database.tables.map(table => ({
     table: table.name,
-    ...judge(table, sources, tenants, users),
+    ...withParents(table, judged, sources),
     secretColumns: secretColumns(table),
     capabilityColumns: capabilityColumns(table),
   }));
@@ -64,7 +67,7 @@ function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths
     };
   }
   const customer = table.columns.find(column =>
-    /^(customer|client|subscriber|buyer|payer)(_id)?$/.test(plainName(column.name)),
+    /(^|_)(customer|client|subscriber|subscription|buyer|payer)(_id)?$/.test(plainName(column.name)),
   );
   if (customer !== undefined && table.filled !== true) {
     return {
@@ -74,6 +77,23 @@ function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths
   }
   return { ownership: { kind: 'shared', because: 'no column leads to a tenant or a user' }, confidence: 'none' };
 }
+
+/** A part of something whose owner nobody knows is no reference data. */
+function withParents(table: Table, judged: ReadonlyMap<string, Judged>, { database }: OwnerSources): Judged {
+  const own = judged.get(table.name) ?? nobody;
+  if (own.ownership.kind !== 'shared' || own.confidence === 'declared') return own;
+  const parent = foreignLinks(table, database).find(link => judged.get(link.table)?.ownership.kind === 'unknown');
+  if (parent === undefined) return own;
+  return {
+    ownership: {
+      kind: 'unknown',
+      because: `it belongs to a row of '${parent.table}', and nothing tells whose that is`,
+    },
+    confidence: 'none',
+  };
+}
+
+const nobody: Judged = { ownership: { kind: 'unknown', because: 'it was not looked at' }, confidence: 'none' };
 
 /** The root, what names it directly, and then, round by round, what has a foreign key to something owned. */
 function tenantPaths(sources: OwnerSources): Paths {
@@ -172,6 +192,7 @@ function addChains(
       found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);
     }
     if (found.length === 0) found.push(...counterparts(database, paths, users));
+    if (found.length === 0) found.push(...namedChains(database, paths, users));
     for (const [name, path] of found) paths.set(name, path);
     if (found.length === 0) return;
   }
@@ -199,6 +220,27 @@ function counterparts(
     }
   }
   return [...found];
+}
+
+/** Tables without any key, with a column called after an owned table and typed as its key: `project_id`. */
+function namedChains(
+  database: DatabaseModel,
+  paths: ReadonlyMap<string, FoundPath>,
+  users: ReadonlySet<string>,
+): readonly [string, FoundPath][] {
+  return database.tables.flatMap((table): readonly [string, FoundPath][] => {
+    if (paths.has(table.name) || users.has(table.name) || isPlatform(table) || isAuthenticationTable(table)) return [];
+    const links = database.tables.flatMap(target => {
+      const path = paths.get(target.name);
+      const link = path === undefined ? undefined : namedLink(table, target);
+      return path === undefined || link === undefined ? [] : [{ link, path }];
+    });
+    const [best] = links.toSorted(
+      (left, right) =>
+        Number(right.link.notNull) - Number(left.link.notNull) || left.path.path.length - right.path.path.length,
+    );
+    return best === undefined ? [] : [[table.name, { path: [hop(best.link), ...best.path.path], confidence: 'name' }]];
+  });
 }
 
 function bestChain(table: Table, database: DatabaseModel, paths: Paths): Link | undefined {

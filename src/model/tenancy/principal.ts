@@ -100,5 +100,10 @@ function isAlias(table: Table, principal: Table, database: DatabaseModel, uses: 
   const compared = uses.some(
     use => use.table === table.name && use.column === key && use.inside === 'own' && isUserTerm(use.with),
   );
-  return linked || (compared && (isUserNoun(table.name) || plainName(table.name).includes('profile')));
+  // Supabase's own table of users, and the app's: the key is the same by convention, whether or not a key says so.
+  const mirrors =
+    principal.name === 'auth.users' &&
+    isUserNoun(table.name) &&
+    table.columns.some(column => column.name === key && column.type === 'uuid');
+  return linked || mirrors || (compared && (isUserNoun(table.name) || plainName(table.name).includes('profile')));
 }

@@ -128,3 +128,72 @@ test('both parties of a contract reach it, and nobody else', () => {
     'not-owned',
   );
 });
+
+function tenancyOf(text: string): ReturnType<typeof inferTenancy> {
+  return inferTenancy(databaseOfPrisma(readPrismaSchemas([{ file: 'schema.prisma', text }])));
+}
+
+const club = `
+model User {
+  id String @id
+  email String @unique
+  seats Seat[]
+}
+model Team {
+  id String @id
+  seats Seat[]
+  boards Board[]
+  roles Role[]
+}
+model Role {
+  id String @id
+  teamId String
+  team Team @relation(fields: [teamId], references: [id])
+  seats Seat[]
+}
+model Seat {
+  id String @id
+  userId String?
+  user User? @relation(fields: [userId], references: [id])
+  teamId String
+  team Team @relation(fields: [teamId], references: [id])
+  roleId String?
+  role Role? @relation(fields: [roleId], references: [id])
+  boardId String?
+  @@map("team_members")
+}
+model Board {
+  id String @id
+  teamId String
+  team Team @relation(fields: [teamId], references: [id])
+}
+model Attachment {
+  id String @id
+  boardId String
+}
+model Wallet {
+  id String @id
+  stripeCustomerId String?
+  entries Entry[]
+}
+model Entry {
+  id String @id
+  walletId String
+  wallet Wallet @relation(fields: [walletId], references: [id])
+}
+model Digest {
+  id String @id
+  emailLimits Int
+}`;
+
+test('a membership may name a role that its tenant made', () => {
+  expect(tenancyOf(club).memberships.map(membership => membership.table)).toEqual(['team_members']);
+});
+
+test('a column called after an owned table leads to it, and no key to an unknown owner makes reference data', () => {
+  const owners = new Map(tenancyOf(club).owners.map(owner => [owner.table, owner.ownership]));
+  expect(owners.get('Attachment')).toMatchObject({ kind: 'tenant', path: [{ column: 'boardId', table: 'Board' }, {}] });
+  expect(owners.get('Wallet')?.kind).toBe('unknown');
+  expect(owners.get('Entry')?.kind).toBe('unknown');
+  expect(owners.get('Digest')?.kind).toBe('shared');
+});

@@ -8,6 +8,7 @@ import { behaviourOf, nativeValue, type Call, type Handler, type Machine, type N
 import { alternativesOf, choose, compareTerms, firstOf, lengthOf, negate, termOf } from '../operations.ts';
 import { renamePredicate, renameTerm } from '../rename.ts';
 import { constant, nullValue, undefinedValue, type RowValue, type Value } from '../value.ts';
+import { columnDefinitionOf, columnHandlers, columnOfType, type ColumnDefinition } from './drizzle-columns.ts';
 import {
   alternativesAsCondition,
   clientOf,
@@ -21,7 +22,8 @@ import {
   type SqlText,
 } from './queries.ts';
 
-interface TableNative extends NativeValue {
+/** A table in the program. */
+export interface TableNative extends NativeValue {
   readonly kind: 'table';
   /** SQL name. */
   readonly table: string;
@@ -84,7 +86,8 @@ interface Build {
   readonly start: number;
 }
 
-interface Relation {
+/** A relation of two tables. */
+export interface Relation {
   readonly many: boolean;
   readonly target: TableNative;
   readonly fields: readonly string[];
@@ -107,32 +110,42 @@ function asBuilder(value: Value | undefined): BuilderNative | undefined {
 
 // Schema -------------------------------------------------------------------------------------------------------------
 
-function columnBuilder(name: string | undefined, target: Value | undefined): Value {
-  const native: NativeValue & { readonly columnName: string | undefined } = {
-    name: 'column builder',
-    key: `column builder ${name ?? ''}`,
-    columnName: name,
-    method: () => columnBuilder(name, target),
-    member: () => columnBuilder(name, target),
-  };
-  return nativeValue(native);
-}
-
-function columnNameOf(value: Value): string | undefined {
-  return value.kind === 'native' && 'columnName' in value.native && typeof value.native.columnName === 'string'
-    ? value.native.columnName
-    : undefined;
-}
-
 function firstText(values: readonly Value[]): string | undefined {
   const [first] = values;
   return first?.kind === 'constant' && typeof first.value === 'string' ? first.value : undefined;
 }
 
-const anyColumn: Handler = call => columnBuilder(firstText(call.arguments), undefined);
-
 function snakeCase(name: string): string {
   return name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+}
+
+/** A table as the code defines it. */
+export interface TableDefinition {
+  readonly table: TableNative;
+  /** By property. */
+  readonly columns: ReadonlyMap<string, ColumnDefinition>;
+  /** `(table) => [primaryKey(…), …]`. */
+  readonly extra: Value | undefined;
+  readonly call: Call;
+}
+
+/** Every table that was defined so far, by SQL name. */
+export function tableDefinitions(machine: Machine): Map<string, TableDefinition> {
+  return machine.remember('drizzle tables', () => new Map<string, TableDefinition>());
+}
+
+/** The values of every enum that was defined so far, by SQL name. */
+export function enumDefinitions(machine: Machine): Map<string, readonly string[]> {
+  return machine.remember('drizzle enums', () => new Map<string, readonly string[]>());
+}
+
+/** The table and column that a value names. */
+export function columnReference(
+  value: Value | undefined,
+): { readonly table: string; readonly column: string } | undefined {
+  return value !== undefined && isDrizzle(value) && value.native.kind === 'column'
+    ? { table: value.native.table.table, column: value.native.column }
+    : undefined;
 }
 
 function defineTable(call: Call, name: string, definition: Value | undefined): Value {
@@ -151,10 +164,13 @@ function defineTable(call: Call, name: string, definition: Value | undefined): V
     table => (table.schema === 'public' ? table.name : `${table.schema}.${table.name}`) === name,
   );
   const columns = new Map<string, string>();
+  const definitions = new Map<string, ColumnDefinition>();
   for (const part of fields?.kind === 'object' ? [...fields.spread, fields] : []) {
     if (part.kind !== 'object') continue;
     for (const [property, value] of part.fields) {
-      const written = columnNameOf(value);
+      const described = columnDefinitionOf(value);
+      if (described !== undefined) definitions.set(property, described);
+      const written = described?.name;
       const snake = snakeCase(property);
       columns.set(
         property,
@@ -163,7 +179,9 @@ function defineTable(call: Call, name: string, definition: Value | undefined): V
       );
     }
   }
-  return nativeValue(tableNative(name, `table:${name}`, columns));
+  const native = tableNative(name, `table:${name}`, columns);
+  tableDefinitions(machine).set(name, { table: native, columns: definitions, extra: call.arguments[2], call });
+  return nativeValue(native);
 }
 
 function tableNative(table: string, marker: string, columns: ReadonlyMap<string, string>): TableNative {
@@ -198,7 +216,8 @@ function columnNative(table: TableNative, property: string, column: string): Val
   return nativeValue(native);
 }
 
-function relationsOf(
+/** Relations by table and name, as the code declares them. */
+export function relationsOf(
   machine: Machine,
 ): Map<
   string,
@@ -249,7 +268,8 @@ function columnsIn(value: Value | undefined): string[] {
   return value.items.flatMap(item => (isDrizzle(item) && item.native.kind === 'column' ? [item.native.column] : []));
 }
 
-function relationNamed(machine: Machine, table: TableNative, name: string): Relation | undefined {
+/** A relation with the columns by which rows belong together. */
+export function relationNamed(machine: Machine, table: TableNative, name: string): Relation | undefined {
   const found = relationsOf(machine).get(table.table)?.get(name);
   if (found === undefined) return undefined;
   const config = found.config?.kind === 'object' ? found.config.fields : undefined;
@@ -868,6 +888,8 @@ function builderMethod(native: BuilderNative, name: string, call: Call): Value |
     case 'for':
     case 'prepare':
     case 'onConflictDoNothing':
+    case 'onDuplicateKeyUpdate':
+    case '$returningId':
     case '$withCache':
     case 'overridingSystemValue':
       return grown({});
@@ -880,13 +902,14 @@ function builderMethod(native: BuilderNative, name: string, call: Call): Value |
       return grown({});
     }
     case 'execute':
-    // The terminal methods of SQLite's builders.
+      return { kind: 'promise', value: settleBuild(call, build), facts: [] };
+    // Drivers of SQLite answer at once; awaiting that changes nothing.
     case 'all':
     case 'run':
-      return { kind: 'promise', value: settleBuild(call, build), facts: [] };
+      return settleBuild(call, build);
     case 'get': {
-      const list = settleBuild(call, build);
-      return { kind: 'promise', value: list.kind === 'list' ? firstOf(list, build.place) : list, facts: [] };
+      const found = settleBuild(call, build);
+      return found.kind === 'list' ? firstOf(found, build.place) : found;
     }
     case 'then':
     case 'catch':
@@ -1510,21 +1533,28 @@ const schemaOf: Handler = call => {
     key: `schema ${name}`,
     method: (method, inner) => {
       if (method !== 'table' && method !== 'view' && method !== 'materializedView')
-        return columnBuilder(undefined, undefined);
+        return method === 'enum' ? enumOf(inner) : columnOfType('text')(inner);
       const own = firstText(inner.arguments) ?? 'unknown';
       return defineTable(inner, name === 'public' ? own : `${name}.${own}`, inner.arguments[1]);
     },
   });
 };
 
-const enumOf: Handler = call =>
-  nativeValue({
+const enumOf: Handler = call => {
+  const [, values] = call.arguments;
+  const name = firstText(call.arguments) ?? '';
+  const texts = (values?.kind === 'array' ? values.items : []).flatMap(item =>
+    item.kind === 'constant' && typeof item.value === 'string' ? [item.value] : [],
+  );
+  enumDefinitions(call.machine).set(name, texts);
+  return nativeValue({
     name: 'enum',
-    key: `enum ${firstText(call.arguments) ?? ''}`,
+    key: `enum ${name}`,
     inside: call.arguments,
-    member: name => (name === 'enumValues' ? call.arguments[1] : undefined),
-    invoke: inner => columnBuilder(firstText(inner.arguments), undefined),
+    member: member => (member === 'enumValues' ? values : undefined),
+    invoke: columnOfType(name),
   });
+};
 
 const view: Handler = call => {
   const name = firstText(call.arguments) ?? 'unknown';
@@ -1536,29 +1566,38 @@ const view: Handler = call => {
 
 const ordering: Handler = call => call.arguments[0] ?? undefinedValue;
 
-/** How one database's tables, enums and columns are declared. */
-function dialect(name: 'pg' | 'mysql' | 'sqlite'): Readonly<Record<string, Handler>> {
-  const core = `drizzle-orm/${name}-core`;
+/** `pgTableCreator(name => `app_${name}`)`: what the function makes of a name is the table's. */
+const tableCreator: Handler = creator => {
+  const [rename] = creator.arguments;
+  return handlerValue('table', `table creator ${rename === undefined ? '' : valueKey(rename)}`, call => {
+    const [given, ...rest] = call.arguments;
+    const named =
+      rename === undefined || given === undefined
+        ? given
+        : callValue(call.machine, call.frame, rename, [given], { at: call.at, end: call.end });
+    return table({ ...call, arguments: [named?.kind === 'constant' ? named : (given ?? undefinedValue), ...rest] });
+  });
+};
+
+function coreHandlers(core: string, prefix: string): Readonly<Record<string, Handler>> {
   return {
-    [`${core}#${name}Table`]: table,
-    [`${core}#${name}Schema`]: schemaOf,
-    [`${core}#${name}Enum`]: enumOf,
-    [`${core}#${name}View`]: view,
-    [`${core}#${name}MaterializedView`]: view,
-    [`${core}#${name}TableCreator`]: call =>
-      handlerValue(`${name}Table`, `${name}Table`, inner =>
-        table({ ...inner, arguments: inner.arguments, machine: call.machine }),
-      ),
+    ...columnHandlers(core),
+    [`${core}#${prefix}Table`]: table,
+    [`${core}#${prefix}TableCreator`]: tableCreator,
+    [`${core}#${prefix}Schema`]: schemaOf,
+    [`${core}#${prefix}Enum`]: prefix === 'mysql' ? columnOfType('text') : enumOf,
+    [`${core}#${prefix}View`]: view,
+    [`${core}#${prefix}MaterializedView`]: view,
     [`${core}#alias`]: alias,
-    [`${core}#*`]: anyColumn,
   };
 }
 
 /** Drizzle's functions, by package and name. */
 export const drizzleHandlers: Readonly<Record<string, Handler>> = {
-  ...dialect('pg'),
-  ...dialect('mysql'),
-  ...dialect('sqlite'),
+  ...coreHandlers('drizzle-orm/pg-core', 'pg'),
+  ...coreHandlers('drizzle-orm/mysql-core', 'mysql'),
+  ...coreHandlers('drizzle-orm/singlestore-core', 'singlestore'),
+  ...coreHandlers('drizzle-orm/sqlite-core', 'sqlite'),
   'drizzle-orm#relations': defineRelations,
   'drizzle-orm#eq': comparison('='),
   'drizzle-orm#ne': comparison('<>'),
@@ -1593,6 +1632,7 @@ export const drizzleHandlers: Readonly<Record<string, Handler>> = {
   'drizzle-orm#min': aggregate('min'),
   'drizzle-orm#max': aggregate('max'),
   'drizzle-orm#getTableColumns': tableColumns,
+  // Whatever the driver: only this one answers raw SQL with the rows themselves.
   'drizzle-orm/*#drizzle': connect(false),
   'drizzle-orm/postgres-js#drizzle': connect(true),
 };

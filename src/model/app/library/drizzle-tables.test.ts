@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+
+import { filesInMemory } from '../../../collect/source/files.ts';
+import { sourceOf } from '../../../collect/source/read-source.ts';
+import type { DatabaseModel, Table } from '../../database/types.ts';
+import { inferTenancy } from '../../tenancy/infer.ts';
+import { interpretApp } from '../build.ts';
+import { show } from '../fixtures/inline-app.ts';
+import { databaseOfDrizzle } from './drizzle-tables.ts';
+
+const manifest = {
+  'package.json': JSON.stringify({ name: 'crm', dependencies: { next: '16.0.0', 'drizzle-orm': '0.45.0' } }),
+  'next.config.ts': 'export default {};',
+  'app/page.tsx': 'export default function Page() { return null; }',
+};
+
+function databaseOf(files: Readonly<Record<string, string>>): DatabaseModel {
+  const database = databaseOfDrizzle(sourceOf(filesInMemory({ ...manifest, ...files })));
+  if (database === undefined) throw new Error('Drizzle was not found.');
+  return database;
+}
+
+function table(database: DatabaseModel, name: string): Table | undefined {
+  return database.tables.find(candidate => candidate.name === name);
+}
+
+const columns = `
+  import { text, timestamp } from 'drizzle-orm/pg-core';
+  export const id = () => text('id').primaryKey().$defaultFn(() => crypto.randomUUID());
+  export const stamps = { createdAt: timestamp('created_at').defaultNow().notNull() };`;
+
+const schema = `
+  import { foreignKey, index, pgEnum, pgTableCreator, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+  import { relations } from 'drizzle-orm';
+  import { id, stamps } from './columns';
+  const table = pgTableCreator(name => \`crm_\${name}\`);
+  export const role = pgEnum('role', ['owner', 'guest']);
+  export const users = table('user', { id: id(), email: text('email').notNull().unique() });
+  export const firms = table('firm', { id: id(), name: text('name'), ...stamps });
+  export const seats = table('seat', {
+    userId: text('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
+    firmId: text('firm_id').notNull(),
+    role: role('role').notNull(),
+  }, t => [primaryKey({ columns: [t.userId, t.firmId] }), foreignKey({ columns: [t.firmId], foreignColumns: [firms.id] }).onDelete('cascade')]);
+  export const deals = table('deal', { id: id(), firmId: text('firm_id').notNull(), slug: text('slug'), title: text() },
+    t => ({ bySlug: uniqueIndex('by_slug').on(t.firmId, t.slug), byTitle: index('by_title').on(t.title) }));
+  export const dealsRelations = relations(deals, ({ one }) => ({ firm: one(firms, { fields: [deals.firmId], references: [firms.id] }) }));`;
+
+describe('tables that Drizzle’s schema defines', () => {
+  const database = databaseOf({ 'db/columns.ts': columns, 'db/schema.ts': schema });
+
+  test('have the names, columns, keys and enums that the code gives them', () => {
+    expect(database.tables.map(({ name }) => name)).toEqual(['crm_user', 'crm_firm', 'crm_seat', 'crm_deal']);
+    expect(
+      table(database, 'crm_firm')?.columns.map(({ name, notNull, hasDefault }) => [name, notNull, hasDefault]),
+    ).toEqual([
+      ['id', true, true],
+      ['name', false, false],
+      ['created_at', true, true],
+    ]);
+    expect(table(database, 'crm_firm')?.columns[2]?.type).toBe('timestamp without time zone');
+    const seat = table(database, 'crm_seat');
+    expect(seat?.primaryKey).toEqual(['user_id', 'firm_id']);
+    expect(seat?.foreignKeys.map(key => [key.columns, key.table, key.referencedColumns, key.onDelete])).toEqual([
+      [['user_id'], 'crm_user', ['id'], 'cascade'],
+      [['firm_id'], 'crm_firm', ['id'], 'cascade'],
+    ]);
+    expect(table(database, 'crm_deal')?.uniqueKeys).toEqual([['id'], ['firm_id', 'slug']]);
+    expect(database.enums).toEqual([{ name: 'role', values: ['owner', 'guest'] }]);
+  });
+
+  test('belong to tenants by their keys, and by relations where there is no key', () => {
+    const tenancy = inferTenancy(database);
+    expect(tenancy.root?.table).toBe('crm_firm');
+    expect(tenancy.memberships).toMatchObject([{ table: 'crm_seat', adminRoles: ['owner'] }]);
+    expect(tenancy.owners.find(owner => owner.table === 'crm_deal')?.ownership).toMatchObject({
+      kind: 'tenant',
+      path: [{ column: 'firm_id', table: 'crm_firm' }],
+    });
+  });
+
+  test('are those that queries name, on SQLite and MySQL too', () => {
+    const files = {
+      ...manifest,
+      'db/schema.ts': `
+        import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+        export const notes = sqliteTable('note', { id: integer().primaryKey(), ownerId: text().notNull() });`,
+      'db/index.ts': `
+        import { drizzle } from 'drizzle-orm/libsql';
+        import * as schema from './schema';
+        export const db = drizzle(process.env.URL, { schema, casing: 'snake_case' });`,
+      'app/api/notes/[id]/route.ts': `
+        import { eq } from 'drizzle-orm';
+        import { db } from '../../../../db';
+        import { notes } from '../../../../db/schema';
+        export async function GET(request, { params }) {
+          const { id } = await params;
+          return Response.json(await db.select().from(notes).where(eq(notes.ownerId, id)).get());
+        }`,
+    };
+    const source = sourceOf(filesInMemory(files));
+    const own = databaseOfDrizzle(source);
+    expect(own?.tables[0]).toMatchObject({ name: 'note', primaryKey: ['id'] });
+    expect(own?.tables[0]?.columns.map(({ name }) => name)).toEqual(['id', 'owner_id']);
+    const [query] = interpretApp(source, own).queries;
+    expect(query?.query.table).toBe('note');
+    expect(show(query?.query.where ?? { kind: 'true' })).toBe('self.owner_id = client params.id');
+  });
+});
+
+test('an app without Drizzle has none, and files of tests define none', () => {
+  const none = sourceOf(filesInMemory({ ...manifest, 'package.json': '{"dependencies":{"next":"16.0.0"}}' }));
+  expect(databaseOfDrizzle(none)).toBeUndefined();
+  const tests = databaseOf({
+    'db/a.test.ts': `import { pgTable } from 'drizzle-orm/pg-core'; export const a = pgTable('a', {});`,
+  });
+  expect(tests.tables).toEqual([]);
+});
