@@ -5,6 +5,10 @@ import type { Gap } from '../../core/gap.ts';
 import type { DatabaseModel } from '../database/types.ts';
 import { findEntries, findTools, type Entry } from './entry-points.ts';
 import { honoHandlers, runHono } from './entry/hono/index.ts';
+import { orpcHandlers } from './entry/orpc/index.ts';
+import { runRouteModules } from './entry/remix/index.ts';
+import { tsRestHandlers } from './entry/ts-rest/index.ts';
+import { zsaHandlers } from './entry/zsa/index.ts';
 import { trpcHandlers } from './entry/trpc/index.ts';
 import { runUnmounted } from './entry/trpc/unmounted.ts';
 import type { ObserveInput } from './events.ts';
@@ -38,6 +42,9 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     toolHandlers,
     trpcHandlers,
     honoHandlers,
+    orpcHandlers,
+    tsRestHandlers,
+    zsaHandlers,
   ];
   return new Map(libraries.flatMap(handlers => Object.entries(handlers)));
 }
@@ -68,7 +75,7 @@ export function interpretApp(source: SourceFiles, database: DatabaseModel | unde
     entryPoints.set(entryPoint.name, entryPoint);
     flattening.add({ ...run, entryPoint });
   }
-  for (const run of [...runHono(machine), ...runUnmounted(machine)]) flattening.add(run);
+  for (const run of [...runHono(machine), ...runRouteModules(machine), ...runUnmounted(machine)]) flattening.add(run);
   for (const entryPoint of machine.foundEntries.values()) entryPoints.set(entryPoint.name, entryPoint);
   for (const entryPoint of toolsOf(machine)) entryPoints.set(entryPoint.name, entryPoint);
   const { queries, events } = flattening.result();

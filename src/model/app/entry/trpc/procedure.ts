@@ -23,6 +23,7 @@ interface MiddlewareNative extends NativeValue {
 /** A finished procedure. */
 export interface ProcedureNative extends NativeValue {
   readonly type: 'query' | 'mutation' | 'subscription';
+  readonly protocol: ProcedureStyle['protocol'];
   readonly place: Place;
   /** Runs it as the caller of `path` would; `input` is what was sent. */
   readonly run: (call: Call, given: { context: Value; input: Value; path: string }) => Value;
@@ -35,32 +36,54 @@ export function procedureOf(value: Value): ProcedureNative | undefined {
     : undefined;
 }
 
+/** How a library names what its procedures get, and the methods that finish them. */
+export interface ProcedureStyle {
+  readonly protocol: 'trpc' | 'orpc';
+  readonly context: 'ctx' | 'context';
+  readonly finishers: Readonly<Record<string, ProcedureNative['type']>>;
+}
+
+const trpcStyle: ProcedureStyle = {
+  protocol: 'trpc',
+  context: 'ctx',
+  finishers: { query: 'query', mutation: 'mutation', subscription: 'subscription' },
+};
+
 /** `t.procedure`, before or after some of its stages. */
-export function builderValue(stages: readonly Stage[], meta: Value = undefinedValue): Value {
-  const key = `procedure builder ${stages.map(stageKey).join(' ')} ${valueKey(meta)}`;
+export function builderValue(
+  stages: readonly Stage[],
+  meta: Value = undefinedValue,
+  style: ProcedureStyle = trpcStyle,
+  more?: NonNullable<NativeValue['member']>,
+): Value {
+  const key = `procedure builder ${style.context} ${stages.map(stageKey).join(' ')} ${valueKey(meta)}`;
   const native: BuilderNative = {
     name: 'procedure builder',
     key,
     stages,
     inside: [],
+    ...(more === undefined ? {} : { member: more }),
     method: (name, call) => {
       const [first] = call.arguments;
+      const type = style.finishers[name];
+      if (type !== undefined && first !== undefined)
+        return procedureValue(call, { stages, meta, type, body: first, style });
       switch (name) {
         case 'use':
-          return builderValue([...stages, ...stagesOf(first)], meta);
         case 'concat':
         case 'unstable_concat':
-          return builderValue([...stages, ...stagesOf(first)], meta);
+          return builderValue([...stages, ...stagesOf(first)], meta, style, more);
         case 'input':
-          return builderValue(first === undefined ? stages : [...stages, { kind: 'input', schema: first }], meta);
+          return builderValue(
+            first === undefined ? stages : [...stages, { kind: 'input', schema: first }],
+            meta,
+            style,
+            more,
+          );
         case 'meta':
-          return builderValue(stages, mergeContext(meta.kind === 'object' ? meta : objectOf({}), first));
-        case 'query':
-        case 'mutation':
-        case 'subscription':
-          return first === undefined ? undefined : procedureValue(call, { stages, meta, type: name, body: first });
+          return builderValue(stages, mergeContext(meta.kind === 'object' ? meta : objectOf({}), first), style, more);
         default:
-          return nativeValue(native);
+          return more?.(name, call) === undefined ? nativeValue(native) : undefined;
       }
     },
   };
@@ -104,6 +127,7 @@ interface Procedure {
   readonly meta: Value;
   readonly type: ProcedureNative['type'];
   readonly body: Value;
+  readonly style: ProcedureStyle;
 }
 
 function procedureValue(call: Call, procedure: Procedure): Value {
@@ -113,8 +137,11 @@ function procedureValue(call: Call, procedure: Procedure): Value {
     name: 'trpc procedure',
     key,
     type: procedure.type,
+    protocol: procedure.style.protocol,
     place,
     run: (inner, given) => runProcedure(inner, key, procedure, given),
+    // `actionable` and `callable` leave the procedure what it is.
+    method: () => nativeValue(native),
     // Called itself it is a server action, or was made by one of the caller forms: its argument is what was sent.
     invoke: inner =>
       runProcedure(inner, key, procedure, {
@@ -145,15 +172,14 @@ function runProcedure(
     meta: procedure.meta,
     signal: undefinedValue,
   };
+  const named = procedure.style.context;
   const step = (inner: Call, index: number, state: State): Value => {
     const { machine, frame, at, end } = inner;
     const stage = procedure.stages[index];
     if (stage === undefined) {
       const input = procedure.stages.some(one => one.kind === 'input') ? state.parsed : undefinedValue;
-      const returned = callValue(machine, frame, procedure.body, [objectOf({ ...fixed, ctx: state.context, input })], {
-        at,
-        end,
-      });
+      const options = objectOf({ ...fixed, [named]: state.context, input });
+      const returned = callValue(machine, frame, procedure.body, [options], { at, end });
       return resultOf(inner, returned, state.context);
     }
     if (stage.kind === 'input') {
@@ -169,7 +195,7 @@ function runProcedure(
       `next ${index} ${key} ${given.path} ${valueKey(state.context)} ${valueKey(state.raw)} ${valueKey(state.parsed)}`,
       following => {
         const [options] = following.arguments;
-        const context = mergeContext(state.context, optionOf(options, 'ctx'));
+        const context = mergeContext(state.context, optionOf(options, named));
         const raw = optionOf(options, 'rawInput') ?? optionOf(options, 'input') ?? state.raw;
         return step(following, index + 1, { ...state, context, raw });
       },
@@ -186,12 +212,14 @@ function runProcedure(
       [
         objectOf({
           ...fixed,
-          ctx: state.context,
+          [named]: state.context,
           next,
           input: state.parsed,
           rawInput: state.raw,
           getRawInput,
         }),
+        // oRPC gives the input beside the options.
+        state.parsed,
       ],
       { at, end },
     );

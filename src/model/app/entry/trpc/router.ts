@@ -5,6 +5,7 @@ import { nativeValue, type Call, type NativeValue } from '../../machine.ts';
 import { alternativesOf, isBottom } from '../../operations.ts';
 import { objectOf, undefinedValue, type Value } from '../../value.ts';
 import { distinctName, runFound } from '../found.ts';
+import { factsShape, provenanceShape } from '../shape.ts';
 import { procedureEntry, procedureOf, type ProcedureNative } from './procedure.ts';
 
 /** A router: procedures and further routers by name. */
@@ -114,7 +115,12 @@ export function runRouter(call: Call, router: Value, context: Value): void {
 export function runProcedureEntry(call: Call, path: string, procedure: ProcedureNative, context: Value): void {
   const { machine } = call;
   machine.remember('procedures that ran', () => new Set<string>()).add(procedure.key);
-  const name = distinctName(machine, `trpc ${path}`, procedure.place);
+  // The same router behind a second address, with a context of the same origin, shows nothing new.
+  const runs = machine.remember('procedures with a context', () => new Set<string>());
+  const run = `${path} ${procedure.key} ${provenanceShape(context)} ${factsShape(call.frame.facts)}`;
+  if (runs.has(run)) return;
+  runs.add(run);
+  const name = distinctName(machine, `${procedure.protocol} ${path}`, procedure.place);
   runFound(call, procedureEntry(procedure, path, name), inner => {
     const term = { kind: 'client', path: 'input' } as const;
     inner.frame.effects.push({ kind: 'source', term, place: procedure.place, code: '' });
