@@ -23,6 +23,7 @@ import { check as pathFilterMayBeUndefined } from './path/filter-may-be-undefine
 import { check as pathForeignKeyAcrossTenants } from './path/foreign-key-across-tenants/index.ts';
 import { check as pathGuardFailsOpen } from './path/guard-fails-open/index.ts';
 import { check as pathObjectNotTiedToTenant } from './path/object-not-tied-to-tenant/index.ts';
+import { check as pathPageOpenByLink } from './path/page-open-by-link/index.ts';
 import { check as pathPolicyDoesNotIsolate } from './path/policy-does-not-isolate/index.ts';
 import { check as pathQueryIgnoresTenant } from './path/query-ignores-tenant/index.ts';
 import { check as pathQueryTrustsClientId } from './path/query-trusts-client-id/index.ts';
@@ -57,6 +58,7 @@ export const checks: readonly Check[] = [
   pathForeignKeyAcrossTenants,
   pathGuardFailsOpen,
   pathObjectNotTiedToTenant,
+  pathPageOpenByLink,
   pathPolicyDoesNotIsolate,
   pathQueryIgnoresTenant,
   pathQueryTrustsClientId,

@@ -31,6 +31,7 @@ export type Reason =
   // public
   | 'no-owner'
   | 'declared-public'
+  | 'open-by-link' // a page of its own shows it to whoever knows its unguessable key
   // broken, unknown
   | 'policy-denies-owner'
   | 'opaque';

@@ -13,6 +13,7 @@ import type { Answer, World } from '../logic/entails.ts';
 import { isChosen, renameRows, termKey, termsOf } from '../logic/terms.ts';
 import type { DatabaseClient, Fact, QueryPath } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
+import type { OpenTables } from './open-by-link.ts';
 import { policyEffect, sqlRoleOf } from './policies.ts';
 import { judgeService } from './services.ts';
 import { judgeStorage, storageTable } from './storage.ts';
@@ -21,6 +22,8 @@ import { predicateText, sqlText, termText } from './sql-text.ts';
 /** What judging a path needs besides the path. */
 export interface JudgeWorld extends World {
   readonly cells: readonly Cell[];
+  /** What the app shows to whoever has the link. */
+  readonly open?: OpenTables;
 }
 
 /** A verdict with what it rests on. */
@@ -349,6 +352,8 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
     );
   }
   const kept = ask(strong, 'kept');
+  const open = openByLink(subject, world, strong);
+  if (open !== undefined) return open;
   if (kept.kind === 'owned') {
     return leak(
       'maybe-undefined',
@@ -365,9 +370,29 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
   return classify(subject, strong, world);
 }
 
+/** The row, or the one it hangs on, was chosen by a key that opens a page of its own to anyone who has it. */
+function openByLink(subject: Subject, world: JudgeWorld, strong: readonly Fact[]): Judgement | undefined {
+  const { model, operation, row } = subject;
+  if (model.principal !== 'anonymous' || operation === 'update' || operation === 'delete') return undefined;
+  if (world.open === undefined || world.open.size === 0 || model.facts.some(fact => fact.weakness !== undefined))
+    return undefined;
+  const answer = askWith(subject, world, false, world.open)(strong, 'dropped');
+  if (answer.kind !== 'owned' || answer.by !== 'capability') return undefined;
+  return settled(
+    'public',
+    'open-by-link',
+    `Whoever has the link reaches '${row.table}': the app has a page for it without sign-in, and its key cannot be guessed.`,
+  );
+}
+
 type Ask = (facts: readonly Fact[], absence: AbsenceReading) => Answer;
 
-function askWith({ model, row, beside, operation }: Subject, world: JudgeWorld, policy: boolean): Ask {
+function askWith(
+  { model, row, beside, operation }: Subject,
+  world: JudgeWorld,
+  policy: boolean,
+  open?: OpenTables,
+): Ask {
   return (facts, absence) =>
     entails(
       {
@@ -377,6 +402,7 @@ function askWith({ model, row, beside, operation }: Subject, world: JudgeWorld, 
         memberTenants: facts.flatMap(fact => memberTenant(fact)),
         // A token or setting that the database reads is the caller's own, whatever the code in front of it checked.
         ...(operation === 'insert' ? { ownerColumnAlone: true } : {}),
+        ...(open === undefined ? {} : { open }),
         signedIn: policy || model.principal !== 'anonymous' || facts.some(fact => fact.holds.kind === 'signed-in'),
         absence,
       },
@@ -455,6 +481,8 @@ function judgeNewRow(subject: Subject, world: JudgeWorld, facts: readonly Fact[]
   }
   const weak = weakGuard(subject, askWith(subject, world, false));
   if (weak !== undefined) return weak;
+  const open = openByLink(subject, world, facts);
+  if (open !== undefined) return open;
   if (answer.kind === 'opaque') return settled('unknown', 'opaque', `Could not tell: ${answer.reason}.`);
   return classify(subject, facts, world);
 }

@@ -22,6 +22,8 @@ export interface Question {
   readonly absence: AbsenceReading;
   /** For a new row: it belongs to whom its owner column names, whatever else it refers to. */
   readonly ownerColumnAlone?: boolean;
+  /** More columns, by table, that authorise whoever knows them. */
+  readonly open?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** By what right a row is the principal's; `nobody` means that no row satisfies the premises. */
@@ -252,7 +254,8 @@ class OwnershipProver {
       const row = this.#closure.rows.find(candidate => candidate.name === term.row);
       const ownership = row === undefined ? undefined : this.#owners.get(row.table)?.ownership;
       if (row === undefined || (ownership?.kind !== 'tenant' && ownership?.kind !== 'user')) continue;
-      if (ownership.path[0].column === term.column && this.#capability(row) !== undefined) return 'capability';
+      // A link opens its row, not everything of the tenant's.
+      if (ownership.path[0].column === term.column && this.#capability(row, false) !== undefined) return 'capability';
     }
     return undefined;
   }
@@ -300,8 +303,11 @@ class OwnershipProver {
   }
 
   /** The row was found by a secret that only those who were given it know. */
-  #capability(row: RowVariable): OwnedBy | undefined {
-    const columns = this.#owners.get(row.table)?.capabilityColumns ?? [];
+  #capability(row: RowVariable, withLinks = true): OwnedBy | undefined {
+    const columns = [
+      ...(this.#owners.get(row.table)?.capabilityColumns ?? []),
+      ...((withLinks ? this.#question.open?.get(row.table) : undefined) ?? []),
+    ];
     const found = columns.some(name =>
       this.#closure.equalTo(column(row, name)).some(term => term.kind === 'client' || term.kind === 'call'),
     );

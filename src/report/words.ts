@@ -168,6 +168,8 @@ export function reasonWords(reason: Reason): string {
       return 'the table belongs to no tenant';
     case 'declared-public':
       return 'you declared it public';
+    case 'open-by-link':
+      return 'anyone who has the link reaches it, by a page without sign-in';
     case 'policy-denies-owner':
       return 'the policy keeps the owner out too';
     case 'opaque':

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../core/finding.ts';
 import type { Path } from '../../core/path.ts';
 import { comparePlaces, compareText, type Place } from '../../core/place.ts';
-import { severityRank, type Reason, type Severity } from '../../core/verdict.ts';
+import { severityRank, type Reason, type Severity, type Verdict } from '../../core/verdict.ts';
 import type { Check, CheckFinding, CheckInput, JudgedPath } from '../check.ts';
 import { describeHarm, ownerOf } from '../harm.ts';
 import type { Repair } from '../repair.ts';
@@ -13,6 +13,8 @@ export interface LeakRule {
   readonly title: string;
   readonly severity: Severity;
   readonly cwe: number;
+  /** The verdict that it speaks for; `leaks` unless said. */
+  readonly verdict?: Verdict;
   /** The reasons of a verdict that it speaks for. */
   readonly reasons: readonly Reason[];
   /** Narrows them where one reason has several checks. */
@@ -23,7 +25,8 @@ export interface LeakRule {
   readonly evidence?: (path: JudgedPath, input: CheckInput) => readonly Evidence[];
   /** The fact in one sentence. */
   readonly message: (path: JudgedPath, input: CheckInput) => string;
-  readonly repair: (path: JudgedPath, input: CheckInput) => Repair;
+  /** Absent where only a person can decide. */
+  readonly repair?: (path: JudgedPath, input: CheckInput) => Repair;
   /** Where the fault is, when it is not the query. */
   readonly place?: (path: JudgedPath, input: CheckInput) => Place;
 }
@@ -43,7 +46,10 @@ export function leakCheck(rule: LeakRule): Check {
 
 function findLeaks(rule: LeakRule, input: CheckInput): readonly CheckFinding[] {
   const mine = input.paths.filter(
-    path => path.verdict === 'leaks' && rule.reasons.includes(path.reason) && (rule.applies?.(path, input) ?? true),
+    path =>
+      path.verdict === (rule.verdict ?? 'leaks') &&
+      rule.reasons.includes(path.reason) &&
+      (rule.applies?.(path, input) ?? true),
   );
   const groups = new Map<string, JudgedPath[]>();
   for (const path of mine.toSorted(compareEntries)) {
@@ -80,7 +86,7 @@ function toFinding(rule: LeakRule, paths: readonly [JudgedPath, ...JudgedPath[]]
       ...paths.map(path => ({ kind: 'path', pathId: path.id }) as const),
       ...(rule.evidence?.(worst, input) ?? []),
     ],
-    repair: rule.repair(worst, input),
+    ...(rule.repair === undefined ? {} : { repair: rule.repair(worst, input) }),
   };
 }
 

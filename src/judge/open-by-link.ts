@@ -1,0 +1,79 @@
+import type { Predicate, Term } from '../core/predicate.ts';
+import { sqlName } from '../logic/closure.ts';
+import type { AppModel, QueryPath } from '../model/app/types.ts';
+import type { Column, DatabaseModel, Table } from '../model/database/types.ts';
+
+/** The columns, by table, that open a row to whoever knows them: the app has a page for it that asks nobody who they are. */
+export type OpenTables = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Tables of which the app shows single rows on pages of their own without any sign-in, chosen by a key that cannot be
+ * guessed, and to which it lets visitors add: polls with votes, forms with answers, documents with views. That visitors
+ * may write is what tells them from a page whose guard was forgotten. A page that something tries to guard (a layout)
+ * is no such page, and neither is a route handler, whose address nobody is given.
+ */
+export function openTables(app: AppModel | undefined, database: DatabaseModel): OpenTables {
+  const tables = new Map(database.tables.map(table => [sqlName(table), table]));
+  const found = new Map<string, readonly string[]>();
+  const visited = visitorsAddTo(app, tables);
+  for (const path of app?.queries ?? []) {
+    if (!visited.has(path.query.table)) continue;
+    const table = tables.get(path.query.table);
+    if (table === undefined || !isOpenPage(path)) continue;
+    const known = found.get(path.query.table) ?? [];
+    const keys = keysChosen(path.query.where, table).filter(key => !known.includes(key));
+    if (keys.length > 0) found.set(path.query.table, [...known, ...keys]);
+  }
+  return found;
+}
+
+function isOpenPage(path: QueryPath): boolean {
+  return path.entryPoint.kind === 'page' && path.query.operation === 'read' && isByVisitor(path);
+}
+
+function isByVisitor({ principal, facts }: QueryPath): boolean {
+  return principal === 'anonymous' && !facts.some(fact => fact.weakness !== undefined);
+}
+
+/** Tables to whose rows an entry point without sign-in adds others, for a row that the visitor names. */
+function visitorsAddTo(app: AppModel | undefined, tables: ReadonlyMap<string, Table>): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const path of app?.queries ?? []) {
+    if (path.query.operation !== 'insert' || !isByVisitor(path)) continue;
+    for (const key of tables.get(path.query.table)?.foreignKeys ?? []) {
+      const value = path.query.values.find(entry => entry.column === key.columns[0])?.value;
+      if (value?.kind === 'client' || value?.kind === 'column') found.add(key.table);
+    }
+  }
+  return found;
+}
+
+function keysChosen(where: Predicate, table: Table): readonly string[] {
+  const conjuncts = where.kind === 'and' ? where.operands : [where];
+  return conjuncts.flatMap(conjunct => {
+    if (conjunct.kind !== 'compare' || conjunct.operator !== '=') return [];
+    const key = [conjunct.left, conjunct.right].find(isOwn);
+    const value = [conjunct.left, conjunct.right].find(isParameter);
+    return key?.kind === 'column' && value !== undefined && isUnguessableKey(table, key.column) ? [key.column] : [];
+  });
+}
+
+function isOwn(term: Term): boolean {
+  return term.kind === 'column' && term.row === 'self';
+}
+
+/** Part of the address of the page. */
+function isParameter(term: Term): boolean {
+  return term.kind === 'client' && term.path.startsWith('params.');
+}
+
+/** A key that the database or the ORM makes up at random: a uuid, a cuid; not a number, a name or a slug. */
+export function isUnguessableKey(table: Table, name: string): boolean {
+  const column = table.columns.find(candidate => candidate.name === name);
+  const isKey = table.uniqueKeys.some(key => key.length === 1 && key[0] === name);
+  return column !== undefined && isKey && column.hasDefault && isRandomKind(column);
+}
+
+function isRandomKind({ type }: Column): boolean {
+  return /^(?:uuid|text|character|varchar|citext)/.test(type);
+}
