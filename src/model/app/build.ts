@@ -14,6 +14,7 @@ import { runUnmounted } from './entry/trpc/unmounted.ts';
 import type { ObserveInput } from './events.ts';
 import { drizzleHandlers } from './library/drizzle.ts';
 import { platformHandlers } from './library/platform.ts';
+import { prismaRawHandlers } from './library/prisma-raw.ts';
 import { prismaHandlers } from './library/prisma.ts';
 import { safeActionHandlers } from './library/safe-actions.ts';
 import { identityHandlers } from './library/identity/index.ts';
@@ -37,6 +38,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     zodHandlers,
     drizzleHandlers,
     prismaHandlers,
+    prismaRawHandlers,
     supabaseHandlers,
     pgHandlers,
     toolHandlers,

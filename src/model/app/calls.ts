@@ -362,7 +362,8 @@ function findHandler(machine: Machine, library: string | undefined, path: string
   return (
     machine.handlers.get(`${root ?? ''}/*#${path}`) ??
     machine.handlers.get(`${library}#*`) ??
-    machine.handlers.get(`${root ?? ''}/*#*`)
+    machine.handlers.get(`${root ?? ''}/*#*`) ??
+    machine.handlers.get(`*#${path}`)
   );
 }
 

@@ -1,4 +1,5 @@
 import {
+  always,
   and,
   equals,
   or,
@@ -8,8 +9,9 @@ import {
   type Term,
 } from '../../../core/predicate.ts';
 import type { Place } from '../../../core/place.ts';
-import { callValue } from '../calls.ts';
+import { callValue, handlerValue } from '../calls.ts';
 import { awaitAll } from '../collections.ts';
+import { awaitValue } from '../expressions.ts';
 import { rowFact } from '../facts.ts';
 import { valueKey } from '../keys.ts';
 import { nativeValue, type Call, type Handler, type Machine, type NativeValue } from '../machine.ts';
@@ -18,7 +20,9 @@ import type { Fact } from '../types.ts';
 import { constant, nullValue, objectOf, undefinedValue, type RowValue, type Value } from '../value.ts';
 import { readPrismaSchemas, type PrismaModel, type PrismaRelation } from '../../database/prisma-schema.ts';
 import { implicitJoin } from '../../database/prisma-tables.ts';
-import { clientOf, copyState, inValues, runQuery, runSql, stateText, type ClientState } from './queries.ts';
+import { clientExtension, interceptorOf, modelExtension, type Extensions } from './prisma-extensions.ts';
+import { runRaw } from './prisma-raw.ts';
+import { clientOf, copyState, inValues, runQuery, stateText, type ClientState } from './queries.ts';
 
 interface Key {
   readonly own: string;
@@ -33,20 +37,48 @@ const connect: Handler = () => prismaClient({ kind: 'prisma', base: 'owner', sql
 
 let nextTransaction = 1;
 
-function prismaClient(state: ClientState, id: number): Value {
-  const native: NativeValue = {
+interface PrismaNative extends NativeValue {
+  readonly prisma: { readonly state: ClientState; readonly extensions: Extensions };
+}
+
+function prismaClient(state: ClientState, id: number, extensions: Extensions = []): Value {
+  const native: PrismaNative = {
     name: 'prisma client',
+    prisma: { state, extensions },
     get key() {
-      return `prisma ${id} ${stateText(state)}`;
+      return `prisma ${id} ${stateText(state)} ${extensions.map(extension => valueKey(extension)).join(' ')}`;
     },
     member: (name, call) => {
       const model = modelNamed(call.machine, name);
-      return model === undefined ? undefined : delegate(model, state);
+      return model === undefined ? clientExtension(extensions, name) : delegate(model, state, extensions);
     },
-    method: (name, call) => clientMethod(name, call, state),
+    method: (name, call) => {
+      const added = clientExtension(extensions, name);
+      if (added === undefined) return clientMethod(name, call, native);
+      return callValue(call.machine, call.frame, added, call.arguments, {
+        at: call.at,
+        end: call.end,
+        self: nativeValue(native),
+      });
+    },
   };
   return nativeValue(native);
 }
+
+function asClient(value: Value | undefined): PrismaNative | undefined {
+  return value?.kind === 'native' && 'prisma' in value.native ? (value.native as PrismaNative) : undefined;
+}
+
+/** ZenStack reads policies of its own from the schema, for the user that it is given. */
+const enhance: Handler = call => {
+  const [client] = call.arguments;
+  const known = asClient(client);
+  if (known === undefined) return call.machine.opaque(call.frame, call.at, 'a client with access policies');
+  const { state, extensions } = known.prisma;
+  return prismaClient({ ...copyState(state), kind: enhanced }, 0, extensions);
+};
+
+const enhanced = 'prisma with access policies';
 
 function modelNamed(machine: Machine, accessor: string): PrismaModel | undefined {
   const models = modelsOf(machine);
@@ -56,49 +88,35 @@ function modelNamed(machine: Machine, accessor: string): PrismaModel | undefined
   );
 }
 
-function clientMethod(name: string, call: Call, state: ClientState): Value | undefined {
+function clientMethod(name: string, call: Call, client: PrismaNative): Value | undefined {
   const [first] = call.arguments;
+  const { state, extensions } = client.prisma;
   switch (name) {
     case '$transaction': {
       if (first?.kind === 'function')
-        return callValue(call.machine, call.frame, first, [prismaClient(copyState(state), nextTransaction++)], {
-          at: call.at,
-          end: call.end,
-        });
+        return callValue(
+          call.machine,
+          call.frame,
+          first,
+          [prismaClient(copyState(state), nextTransaction++, extensions)],
+          {
+            at: call.at,
+            end: call.end,
+          },
+        );
       return first === undefined
         ? undefined
         : { kind: 'promise', value: awaitAll(call.machine, call.frame, first, call.at), facts: [] };
     }
     case '$extends':
-      return prismaClient(state, 0);
+      if (first?.kind === 'function')
+        return callValue(call.machine, call.frame, first, [nativeValue(client)], { at: call.at, end: call.end });
+      return prismaClient(state, 0, first === undefined ? extensions : [...extensions, first]);
     case '$queryRaw':
     case '$executeRaw':
     case '$queryRawUnsafe':
-    case '$executeRawUnsafe': {
-      const texts =
-        first?.kind === 'array'
-          ? first.items.map(item => (item.kind === 'constant' ? String(item.value) : ''))
-          : undefined;
-      const values = call.arguments.slice(1);
-      const text =
-        texts === undefined
-          ? first?.kind === 'constant'
-            ? String(first.value)
-            : undefined
-          : texts.map((part, index) => (index === 0 ? part : `$${index}${part}`)).join('');
-      if (text === undefined) {
-        call.machine.gap(
-          'A statement in SQL is put together at run time.',
-          call.machine.place(call.frame, call.at, call.end),
-        );
-        return {
-          kind: 'promise',
-          value: call.machine.opaque(call.frame, call.at, 'a statement put together at run time'),
-          facts: [],
-        };
-      }
-      return { kind: 'promise', value: runSql(call, { text, values }, state), facts: [] };
-    }
+    case '$executeRawUnsafe':
+      return { kind: 'promise', value: runRaw(call, state), facts: [] };
     case '$connect':
     case '$disconnect':
     case '$on':
@@ -129,37 +147,98 @@ const operations: ReadonlySet<string> = new Set([
   'groupBy',
 ]);
 
-function delegate(model: PrismaModel, state: ClientState): Value {
-  return nativeValue({
+function delegate(model: PrismaModel, state: ClientState, extensions: Extensions): Value {
+  const native: NativeValue = {
     name: 'prisma model',
-    key: `prisma ${model.name} ${stateText(state)}`,
+    key: `prisma ${model.name} ${stateText(state)} ${extensions.map(extension => valueKey(extension)).join(' ')}`,
     method: (name, call) => {
+      const added = modelExtension(extensions, accessorOf(model), name);
+      if (added !== undefined)
+        return callValue(call.machine, call.frame, added, call.arguments, {
+          at: call.at,
+          end: call.end,
+          self: nativeValue(native),
+        });
       if (!operations.has(name)) return undefined;
       const place = call.machine.place(call.frame, call.at, call.end);
       const [options = objectOf({})] = call.arguments;
-      const pending: NativeValue = {
-        name: 'prisma query',
-        key: `prisma query ${place.file}:${place.line} ${model.name}.${name} ${valueKey(options)} ${stateText(state)}`,
-        settle: inner => new Running(inner, state, place).run(model, name, options),
-        method: (method, inner) => {
-          if (method !== 'then' && method !== 'catch' && method !== 'finally') return undefined;
-          const value: Value = {
-            kind: 'promise',
-            value: new Running(inner, state, place).run(model, name, options),
-            facts: [],
-          };
-          const [callback] = inner.arguments;
-          if (method !== 'then' || callback === undefined) return value;
-          return {
-            kind: 'promise',
-            value: callValue(inner.machine, inner.frame, callback, [value.value], { at: inner.at, end: inner.end }),
-            facts: [],
-          };
-        },
-      };
-      return nativeValue(pending);
+      return pendingQuery({ model, name, options, place, state, extensions });
     },
-  });
+  };
+  return nativeValue(native);
+}
+
+function accessorOf(model: PrismaModel): string {
+  return model.name.charAt(0).toLowerCase() + model.name.slice(1);
+}
+
+interface Pending {
+  readonly model: PrismaModel;
+  readonly name: string;
+  readonly options: Value;
+  readonly place: Place;
+  readonly state: ClientState;
+  readonly extensions: Extensions;
+}
+
+/** A query that runs when it is awaited. */
+function pendingQuery(query: Pending): Value {
+  const { model, name, options, place, state } = query;
+  const pending: NativeValue = {
+    name: 'prisma query',
+    key: `prisma query ${place.file}:${place.line} ${model.name}.${name} ${valueKey(options)} ${stateText(state)}`,
+    settle: inner => runExtended(inner, query),
+    method: (method, inner) => {
+      const relation = model.relations.get(method);
+      if (relation !== undefined) return relatedQuery(query, method, inner);
+      if (method !== 'then' && method !== 'catch' && method !== 'finally') return undefined;
+      const value: Value = { kind: 'promise', value: runExtended(inner, query), facts: [] };
+      const [callback] = inner.arguments;
+      if (method !== 'then' || callback === undefined) return value;
+      return {
+        kind: 'promise',
+        value: callValue(inner.machine, inner.frame, callback, [value.value], { at: inner.at, end: inner.end }),
+        facts: [],
+      };
+    },
+  };
+  return nativeValue(pending);
+}
+
+/** Runs a query through the extensions of its client, which may change what it asks for. */
+function runExtended(call: Call, query: Pending): Value {
+  const { model, name, options, place, state } = query;
+  const interceptor = interceptorOf(query.extensions, accessorOf(model), name);
+  if (interceptor === undefined) return new Running(call, state, place).run(model, name, options);
+  const { machine, frame } = call;
+  const proceed = handlerValue('query', `query ${place.file}:${place.line} ${model.name}.${name}`, inner =>
+    pendingQuery({ ...query, options: inner.arguments[0] ?? options, extensions: interceptor.rest }),
+  );
+  const given = objectOf({ model: constant(model.name), operation: constant(name), args: options, query: proceed });
+  const result = callValue(machine, frame, interceptor.run, [given], { at: call.at, end: call.end });
+  return awaitValue(machine, frame, result, call.at);
+}
+
+/** `prisma.team.findUnique({ where }).members({ where })`: the related rows alone. */
+function relatedQuery(query: Pending, relation: string, call: Call): Value {
+  const [options = constant(true)] = call.arguments;
+  const select = objectOf({ [relation]: options });
+  const where = optionOf(query.options, 'where');
+  const whole = objectOf({ ...(where === undefined ? {} : { where }), select });
+  const native: NativeValue = {
+    name: 'prisma query',
+    key: `${query.place.file}:${query.place.line} ${relation} ${valueKey(whole)}`,
+    settle: inner => {
+      const found = runExtended(inner, { ...query, options: whole });
+      return choose(
+        alternativesOf(found).map(({ value, facts }) => ({
+          value: value.kind === 'row' ? (value.fields?.get(relation) ?? nullValue) : nullValue,
+          facts,
+        })),
+      );
+    },
+  };
+  return nativeValue(native);
 }
 
 const comparisons: Readonly<Record<string, Operator>> = {
@@ -317,7 +396,12 @@ class Running {
 
   #row(model: PrismaModel, where: Value | undefined): RowVariable {
     const fresh = this.#machine.newRow(model.table, { kind: 'true' });
-    return { ...fresh, where: where === undefined ? { kind: 'true' } : this.#where(model, fresh.name, where) };
+    const own = where === undefined ? always : this.#where(model, fresh.name, where);
+    const policies: Predicate =
+      this.#state.kind === enhanced
+        ? { kind: 'opaque', reason: `the access policies that the schema gives '${model.name}'` }
+        : always;
+    return { ...fresh, where: and([own, policies]) };
   }
 
   // Filters ------------------------------------------------------------------------------------------------------------
@@ -630,4 +714,9 @@ function optionOf(options: Value, name: string): Value | undefined {
 }
 
 /** Prisma's client, wherever it was generated to. */
-export const prismaHandlers: Readonly<Record<string, Handler>> = { '*#new PrismaClient': connect };
+export const prismaHandlers: Readonly<Record<string, Handler>> = {
+  '*#new PrismaClient': connect,
+  '@zenstackhq/runtime#enhance': enhance,
+  '@zenstackhq/runtime#withPolicy': enhance,
+  '*#Prisma.getExtensionContext': call => call.arguments[0] ?? undefinedValue,
+};

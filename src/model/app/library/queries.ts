@@ -165,12 +165,13 @@ export function lowerCondition(
   relations: readonly ScopeRelation[],
 ): Predicate {
   try {
-    return lowerSqlCondition(sql.text, {
+    const lowered = lowerSqlCondition(sql.text, {
       relations,
       columnsOf: table => columnsOf(call.machine, table),
       parameter: position => parameterOf(sql, position),
       prefix: `sql${call.machine.rows.size}_`,
     });
+    return withLists(call.machine, lowered, sql);
   } catch (error) {
     call.machine.gap(
       `A condition in SQL could not be read: ${messageOf(error)}.`,
@@ -182,7 +183,43 @@ export function lowerCondition(
 
 function parameterOf(sql: SqlText, position: number): Term | undefined {
   const value = sql.values[position - 1];
-  return value === undefined ? undefined : termOf(value);
+  if (value === undefined) return undefined;
+  return isList(value) ? { kind: 'opaque', id: `${listMark}${position}`, reason: 'a list of values' } : termOf(value);
+}
+
+const listMark = 'values of $';
+
+function isList(value: Value): boolean {
+  return alternativesOf(value).some(({ value: inner }) => inner.kind === 'list' || inner.kind === 'array');
+}
+
+/** `column = any($1)` and `column in ($1)`, where the parameter is a list: its values, or the rows they come from. */
+function withLists(machine: Machine, predicate: Predicate, sql: SqlText): Predicate {
+  const inner = (part: Predicate): Predicate => withLists(machine, part, sql);
+  switch (predicate.kind) {
+    case 'compare': {
+      if (predicate.operator !== '=') return predicate;
+      const [list, other] =
+        listIn(predicate.left) === undefined ? [predicate.right, predicate.left] : [predicate.left, predicate.right];
+      const value = sql.values[(listIn(list) ?? 0) - 1];
+      return value === undefined ? predicate : inValues(machine, other, value);
+    }
+    case 'and':
+      return and(predicate.operands.map(inner));
+    case 'or':
+      return or(predicate.operands.map(inner));
+    case 'not':
+    case 'maybe-absent':
+      return { ...predicate, operand: inner(predicate.operand) };
+    case 'exists':
+      return { kind: 'exists', row: { ...predicate.row, where: inner(predicate.row.where) } };
+    default:
+      return predicate;
+  }
+}
+
+function listIn(term: Term): number | undefined {
+  return term.kind === 'opaque' && term.id.startsWith(listMark) ? Number(term.id.slice(listMark.length)) : undefined;
 }
 
 /** Runs the statements of a SQL text on a client. Gives the rows of the last query. */
@@ -215,7 +252,19 @@ export function runSql(call: Call, sql: SqlText, state: ClientState): Value {
         ];
         break;
       case 'query':
-        results.push(runStatement(call, statement, state, place, sql.text));
+        results.push(
+          runStatement(
+            call,
+            {
+              ...statement,
+              where: withLists(machine, statement.where, sql),
+              joined: statement.joined.map(row => ({ ...row, where: withLists(machine, row.where, sql) })),
+            },
+            state,
+            place,
+            sql.text,
+          ),
+        );
         break;
       case 'call': {
         const row = machine.newRow(statement.function, { kind: 'true' });
