@@ -15,6 +15,8 @@ export type EntryPointKind =
   | 'tool'
   /** Called by its name over one address: tRPC, oRPC. */
   | 'procedure'
+  /** Run later, by a queue or an event of the app's own. */
+  | 'job'
   | 'proxy';
 
 /** Where a request enters the app. */

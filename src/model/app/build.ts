@@ -5,6 +5,9 @@ import type { Gap } from '../../core/gap.ts';
 import type { DatabaseModel } from '../database/types.ts';
 import { findEntries, findTools, type Entry } from './entry-points.ts';
 import { honoHandlers, runHono } from './entry/hono/index.ts';
+import { findJobs, jobHandlers, runJobs } from './entry/jobs/index.ts';
+import { mcpHandlers } from './entry/mcp/index.ts';
+import { webhookHandlers } from './entry/webhooks/index.ts';
 import { orpcHandlers } from './entry/orpc/index.ts';
 import { runRouteModules } from './entry/remix/index.ts';
 import { tsRestHandlers } from './entry/ts-rest/index.ts';
@@ -45,6 +48,9 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     trpcHandlers,
     honoHandlers,
     orpcHandlers,
+    jobHandlers,
+    mcpHandlers,
+    webhookHandlers,
     tsRestHandlers,
     zsaHandlers,
   ];
@@ -61,6 +67,7 @@ export function interpretApp(source: SourceFiles, database: DatabaseModel | unde
   const machine = new Machine(source, database, allHandlers());
   const entries = findEntries(source);
   noteTools(machine, source);
+  findJobs(machine);
   const flattening = new Flattening(machine);
   const entryPoints = new Map<string, EntryPoint>();
   const layouts = new Map<string, readonly Fact[]>();
@@ -77,7 +84,8 @@ export function interpretApp(source: SourceFiles, database: DatabaseModel | unde
     entryPoints.set(entryPoint.name, entryPoint);
     flattening.add({ ...run, entryPoint });
   }
-  for (const run of [...runHono(machine), ...runRouteModules(machine), ...runUnmounted(machine)]) flattening.add(run);
+  for (const run of [...runHono(machine), ...runRouteModules(machine), ...runUnmounted(machine), ...runJobs(machine)])
+    flattening.add(run);
   for (const entryPoint of machine.foundEntries.values()) entryPoints.set(entryPoint.name, entryPoint);
   for (const entryPoint of toolsOf(machine)) entryPoints.set(entryPoint.name, entryPoint);
   const { queries, events } = flattening.result();

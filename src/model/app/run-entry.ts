@@ -96,6 +96,7 @@ function argumentsOf(machine: Machine, entry: Entry, callee: Value): readonly Va
       return [platformRequest(undefined), objectOf({})];
     case 'server-action':
     case 'procedure':
+    case 'job':
     case 'tool':
       if (callee.kind === 'function') return clientArguments((callee.closure as FunctionClosure).code.parameters);
       return [{ kind: 'term', term: { kind: 'client', path: 'input' }, maybeUndefined: true }];

@@ -85,6 +85,8 @@ function planOne(input: PlanInput, entryPoint: EntryPoint): Target | Unreachable
       return planAction(input, entryPoint);
     case 'tool':
       return planTool(input, entryPoint);
+    case 'job':
+      return { entryPoint: entryPoint.name, reason: 'a job has no address: it runs when the app hands it something' };
     case 'procedure':
       return { entryPoint: entryPoint.name, reason: 'procedures are not called yet' };
     case 'layout':
