@@ -39,7 +39,13 @@ export type Predicate =
   /** There is a row of the relation for which `where` is true. Two-valued. */
   | { readonly kind: 'exists'; readonly row: RowVariable }
   /** A filter that disappears when a value is undefined at run time. */
-  | { readonly kind: 'maybe-absent'; readonly operand: Predicate; readonly because: string }
+  | {
+      readonly kind: 'maybe-absent';
+      readonly operand: Predicate;
+      readonly because: string;
+      /** The value without which it disappears, when nothing else takes it away. */
+      readonly without?: Term;
+    }
   /** A condition the analysis could not follow. */
   | { readonly kind: 'opaque'; readonly reason: string };
 

@@ -44,6 +44,8 @@ interface Subject {
   readonly beside: readonly RowVariable[];
   /** What row security demands of the row as it is written. */
   readonly check?: Predicate;
+  /** The value that is written: without it there is no write. */
+  readonly written?: Term;
 }
 
 /** Judges one query as one entry point reaches it, and each row that it joins or includes. */
@@ -388,7 +390,7 @@ function openByLink(subject: Subject, world: JudgeWorld, strong: readonly Fact[]
 type Ask = (facts: readonly Fact[], absence: AbsenceReading) => Answer;
 
 function askWith(
-  { model, row, beside, operation }: Subject,
+  { model, row, beside, operation, written }: Subject,
   world: JudgeWorld,
   policy: boolean,
   open?: OpenTables,
@@ -403,6 +405,7 @@ function askWith(
         // A token or setting that the database reads is the caller's own, whatever the code in front of it checked.
         ...(operation === 'insert' ? { ownerColumnAlone: true } : {}),
         ...(open === undefined ? {} : { open }),
+        ...(written === undefined ? {} : { present: [written] }),
         signedIn: policy || model.principal !== 'anonymous' || facts.some(fact => fact.holds.kind === 'signed-in'),
         absence,
       },
@@ -498,14 +501,12 @@ function judgeWritten(subject: Subject, world: JudgeWorld, facts: readonly Fact[
   const assigned = equals({ kind: 'column', row: 'new', column }, value);
   const where = subject.check === undefined ? assigned : and([assigned, rowNamed(subject.check, 'new')]);
   const next: RowVariable = { name: 'new', table: row.table, where };
-  const answer = askWith({ ...subject, row: next, beside: [row] }, world, false)(facts, 'dropped');
-  return answer.kind === 'owned'
-    ? undefined
-    : leak(
-        'client-id',
-        { ...subject, row: next },
-        `The row can be moved to another tenant: '${column}' takes ${termText(value)}.`,
-      );
+  const answer = askWith({ ...subject, row: next, beside: [row], written: value }, world, false)(facts, 'dropped');
+  if (answer.kind === 'owned') return undefined;
+  // What leads to the tenant over another row is a reference to that row.
+  const reason = ownership.path.length > 1 ? 'foreign-key' : 'client-id';
+  const note = `The row can be moved to another tenant: '${column}' takes ${termText(value)}.`;
+  return leak(reason, { ...subject, row: next }, note);
 }
 
 /** References to other tenants' rows that an insert or update of one's own row writes. */
@@ -533,7 +534,7 @@ export function foreignReferences(
       table: key.table,
       where: equals({ kind: 'column', row: 'referenced', column: referenced }, value),
     };
-    const subject: Subject = { model, row: parent, operation: 'read', beside: [] };
+    const subject: Subject = { model, row: parent, operation: 'read', beside: [], written: value };
     const answer = askWith(subject, world, false)(facts, 'dropped');
     return answer.kind === 'not-owned' ? [{ column, table: key.table, value }] : [];
   });
@@ -591,7 +592,7 @@ function classify(subject: Subject, facts: readonly Fact[], world: JudgeWorld): 
     return leak('tool-argument', subject, 'A value that the language model chose selects the row.');
   }
   if (!selectors.some(isChosen)) return leak('unscoped', subject, 'Nothing in the query depends on the caller.');
-  const verified = facts.find(fact => verifiesTenant(fact, world));
+  const verified = facts.find(fact => verifiesTenant(fact, facts, world));
   if (verified === undefined)
     return leak(
       'client-id',
@@ -601,13 +602,16 @@ function classify(subject: Subject, facts: readonly Fact[], world: JudgeWorld): 
   return leak('unbound-object', subject, `'${verified.label}' verifies a tenant; nothing ties the row to that tenant.`);
 }
 
-function verifiesTenant(fact: Fact, { tenancy }: JudgeWorld): boolean {
-  const { holds } = fact;
+/** A membership of the caller's own was found: by the session, or by the user's row that the session led to. */
+function verifiesTenant({ holds }: Fact, facts: readonly Fact[], { tenancy }: JudgeWorld): boolean {
   if (holds.kind === 'member') return true;
+  if (holds.kind !== 'row' || !tenancy.memberships.some(membership => membership.table === holds.row.table))
+    return false;
+  const isOfCaller = (row: RowVariable): boolean => termsOf(row.where).some(term => term.kind === 'principal');
+  const named = new Set(termsOf(holds.row.where).flatMap(term => (term.kind === 'column' ? [term.row] : [])));
   return (
-    holds.kind === 'row' &&
-    tenancy.memberships.some(membership => membership.table === holds.row.table) &&
-    termsOf(holds.row.where).some(term => term.kind === 'principal')
+    isOfCaller(holds.row) ||
+    facts.some(fact => fact.holds.kind === 'row' && named.has(fact.holds.row.name) && isOfCaller(fact.holds.row))
   );
 }
 

@@ -5,6 +5,8 @@ export interface Branch {
   /** `strict` ones hold of values that are not NULL (`=`); the others also between NULLs. */
   readonly equalities: readonly { readonly left: Term; readonly right: Term; readonly strict: boolean }[];
   readonly rows: readonly RowVariable[];
+  /** Rows that were looked for and are not there. */
+  readonly absent: readonly RowVariable[];
   readonly nulls: readonly Term[];
   readonly opaque: readonly string[];
 }
@@ -12,7 +14,7 @@ export interface Branch {
 /** How a filter that may vanish is read: `kept` as if its value were always there, `dropped` as if never. */
 export type AbsenceReading = 'kept' | 'dropped';
 
-const empty: Branch = { equalities: [], rows: [], nulls: [], opaque: [] };
+const empty: Branch = { equalities: [], rows: [], absent: [], nulls: [], opaque: [] };
 const maximumBranches = 128;
 
 /**
@@ -45,7 +47,7 @@ function expand(predicate: Predicate, absence: AbsenceReading, positive: boolean
     case 'opaque':
       return [{ ...empty, opaque: [predicate.reason] }];
     case 'exists': {
-      if (!positive) return [empty];
+      if (!positive) return [{ ...empty, absent: [predicate.row] }];
       const inner = expand(predicate.row.where, absence, true);
       return inner?.map(branch => ({ ...branch, rows: [predicate.row, ...branch.rows] }));
     }
@@ -103,6 +105,7 @@ export function join(left: Branch, right: Branch): Branch {
   return {
     equalities: [...left.equalities, ...right.equalities],
     rows: [...left.rows, ...right.rows],
+    absent: [...left.absent, ...right.absent],
     nulls: [...left.nulls, ...right.nulls],
     opaque: [...left.opaque, ...right.opaque],
   };

@@ -224,3 +224,68 @@ describe('policies written in SQL', () => {
     expect(ask('invoice', lower('false'))).toEqual({ kind: 'owned', by: 'nobody' });
   });
 });
+
+describe('a filter that vanishes without its value', () => {
+  const team: Predicate = {
+    kind: 'maybe-absent',
+    operand: equals(own('team_id'), sent('team')),
+    because: 'team',
+    without: sent('team'),
+  };
+  const byId = and([equals(own('id'), sent('id')), team]);
+
+  test('stays where a membership was found by the same value', () => {
+    expect(ask('invoice', byId, { rows: [membershipOf(sent('team'))] }).kind).toBe('owned');
+  });
+
+  test('stays where the value was asked for', () => {
+    const membership = { ...membershipOf(sent('team')), where: and([membershipOf(sent('team')).where, team]) };
+    const there: Predicate = { kind: 'not', operand: { kind: 'is-null', term: sent('team') } };
+    expect(ask('invoice', byId, { rows: [membership], conditions: [there] }).kind).toBe('owned');
+  });
+
+  test('may go where something else than its value takes it away', () => {
+    const where = and([equals(own('id'), sent('id')), { ...team, without: sent('all') }]);
+    expect(ask('invoice', where, { rows: [membershipOf(sent('team'))] })).toEqual({ kind: 'not-owned' });
+  });
+
+  test('may go where only another value is known to be there', () => {
+    expect(ask('invoice', byId, { rows: [membershipOf(sent('other'))] })).toEqual({ kind: 'not-owned' });
+  });
+});
+
+describe('a row that was looked for and is not there', () => {
+  const line: RowVariable = { name: 'line', table: 'invoice_line', where: equals(of('line', 'id'), sent('line')) };
+  const absentInvoice = (key: Term): Predicate => ({
+    kind: 'not',
+    operand: { kind: 'exists', row: { name: 'first', table: 'invoice', where: equals(of('first', 'id'), key) } },
+  });
+  const fallBack = (key: Term): Predicate => ({
+    kind: 'or',
+    operands: [
+      {
+        kind: 'exists',
+        row: {
+          name: 'i',
+          table: 'invoice',
+          where: and([equals(of('i', 'id'), key), equals(of('i', 'team_id'), tenant)]),
+        },
+      },
+      absentInvoice(key),
+    ],
+  });
+
+  test('cannot be missing when a row that is there refers to it', () => {
+    const where = equals(own('id'), sent('line'));
+    expect(ask('invoice_line', where, { rows: [line], conditions: [fallBack(of('line', 'invoice_id'))] }).kind).toBe(
+      'owned',
+    );
+  });
+
+  test('may be missing when only the caller names it', () => {
+    const where = equals(own('id'), sent('line'));
+    expect(ask('invoice_line', where, { rows: [line], conditions: [fallBack(sent('invoice'))] })).toEqual({
+      kind: 'not-owned',
+    });
+  });
+});

@@ -5,6 +5,7 @@ import { branchesOf, join } from './branches.ts';
 import type { AbsenceReading, Branch } from './branches.ts';
 import { Closure, tablesByName } from './closure.ts';
 import { isCredential } from './credentials.ts';
+import { keepPresent, presentTerms } from './presence.ts';
 
 /** The question put to `entails`: do these premises tie the row to one of the principal's tenants? */
 export interface Question {
@@ -24,6 +25,8 @@ export interface Question {
   readonly ownerColumnAlone?: boolean;
   /** More columns, by table, that authorise whoever knows them. */
   readonly open?: ReadonlyMap<string, readonly string[]>;
+  /** Values that are there whenever the question matters: one that is not there is not written. */
+  readonly present?: readonly Term[];
 }
 
 /** By what right a row is the principal's; `nobody` means that no row satisfies the premises. */
@@ -72,12 +75,13 @@ function weakest(answers: readonly Answer[]): Answer {
 
 /** The branches of everything that is known; `undefined` when there are too many. */
 function premisesOf(question: Question): readonly Branch[] | undefined {
-  const own = branchesOf(question.row.where, question.absence);
+  const known = [...question.conditions, ...question.rows.map(row => row.where)];
+  const present = presentTerms([question.row.where, ...known], question.present);
+  const own = branchesOf(keepPresent(question.row.where, present), question.absence);
   if (own === undefined) return undefined;
   let all = own;
-  const known = [...question.conditions, ...question.rows.map(row => row.where)];
   for (const premise of known) {
-    const branches = branchesOf(premise, question.absence);
+    const branches = branchesOf(keepPresent(premise, present), question.absence);
     // A premise with too many branches is forgotten: fewer premises prove less, never more.
     if (branches === undefined || branches.length * all.length > 256) continue;
     all = all.flatMap(left => branches.map(right => join(left, { ...right, opaque: [] })));
@@ -125,6 +129,7 @@ class OwnershipProver {
     const isUser = (term: Term): boolean => term.kind === 'principal' && term.attribute === 'user.id';
     if (this.#question.signedIn && this.#branch.nulls.some(term => this.#closure.equalTo(term).some(isUser)))
       return true;
+    if (this.#branch.absent.some(row => this.#mustExist(row))) return true;
     return this.#branch.equalities.some(({ left, strict }) => {
       const equal = this.#closure.equalTo(left);
       if (strict && this.#branch.nulls.some(term => this.#closure.same(term, left))) return true;
@@ -132,6 +137,34 @@ class OwnershipProver {
       const nobody =
         !this.#question.signedIn && equal.some(term => term.kind === 'principal' && term.attribute === 'user.id');
       return constants.size > 1 || (strict && constants.has('null')) || nobody;
+    });
+  }
+
+  /** A row that is said not to be there, and is: found on the way, or what a row that is there refers to by a key. */
+  #mustExist(absent: RowVariable): boolean {
+    if (this.#closure.rows.some(row => row.name === absent.name)) return true;
+    const { where } = absent;
+    if (where.kind !== 'compare' || where.operator !== '=') return false;
+    const [own, other] =
+      where.left.kind === 'column' && where.left.row === absent.name
+        ? [where.left, where.right]
+        : [where.right, where.left];
+    if (own.kind !== 'column' || own.row !== absent.name) return false;
+    // One that was made since may well be there.
+    const madeSince = this.#closure.rows.some(
+      row => row.table === absent.table && this.#closure.same(column(row, own.column), other),
+    );
+    if (madeSince) return false;
+    return this.#closure.rows.some(row => {
+      if (row === this.#question.row && this.#question.ownerColumnAlone === true) return false;
+      const table = tablesByName(this.#world.database).get(row.table);
+      return table?.foreignKeys.some(key => {
+        const [from, to] = [key.columns[0], key.referencedColumns[0]];
+        if (key.table !== absent.table || key.columns.length > 1 || to !== own.column || from === undefined)
+          return false;
+        const isRequired = table.columns.some(candidate => candidate.name === from && candidate.notNull);
+        return isRequired && this.#closure.same(column(row, from), other);
+      });
     });
   }
 

@@ -1065,6 +1065,7 @@ function comparePair(machine: Machine, frame: Frame, operator: string, left: Val
     }
     if (isEquality && (right.value === null || right.value === undefined)) {
       if (left.kind === 'term' && left.truthy !== true) {
+        if (isRequiredOfFound(machine, frame, left.term)) return constant(!positive);
         if (
           !left.maybeUndefined &&
           (left.term.kind === 'principal' || left.term.kind === 'constant' || left.term.kind === 'call')
@@ -1100,6 +1101,21 @@ function comparePair(machine: Machine, frame: Frame, operator: string, left: Val
   return positive
     ? { ...test, whenTrue: [...test.whenTrue, ...more, ...roles] }
     : { ...test, whenFalse: [...test.whenFalse, ...more, ...roles] };
+}
+
+/** A column that is never empty, of a row that is known to be there. */
+function isRequiredOfFound(machine: Machine, frame: Frame, term: Term): boolean {
+  if (term.kind !== 'column') return false;
+  const isFound = frame.facts.some(
+    ({ holds, weakness }) => weakness === undefined && holds.kind === 'row' && holds.row.name === term.row,
+  );
+  const table = isFound ? machine.rows.get(term.row)?.table : undefined;
+  return (
+    table !== undefined &&
+    machine.database?.tables
+      .find(candidate => candidate.name === table)
+      ?.columns.some(column => column.name === term.column && column.notNull) === true
+  );
 }
 
 function isTypeof(term: Term): boolean {

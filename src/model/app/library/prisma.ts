@@ -495,7 +495,9 @@ class Running {
   /** Prisma drops a filter whose value is undefined. */
   #absent(value: Value, predicate: Predicate): Predicate {
     if (!mayBeUndefined(value)) return predicate;
-    return { kind: 'maybe-absent', operand: predicate, because: this.#machine.code(this.#call.frame, this.#call.at) };
+    const because = this.#machine.code(this.#call.frame, this.#call.at);
+    const without = value.kind === 'term' ? { without: value.term } : {};
+    return { kind: 'maybe-absent', operand: predicate, because, ...without };
   }
 
   #relation(model: PrismaModel, row: string, relation: PrismaRelation, value: Value): Predicate {
