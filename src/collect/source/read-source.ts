@@ -72,7 +72,7 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
   const chosen = found.length > 1 ? below : first.folder;
   const resolver = makeResolver(files);
   const modules = new Map<string, ModuleCode | undefined>();
-  const resolutions = new Map<string, Resolution>();
+  const resolutions = new Map<string, Map<string, Resolution>>();
   const gaps: Gap[] = [];
   const outside = (path: string): string => joinPath(chosen, path);
   const inside = (path: string): string => relativePath(chosen, path);
@@ -102,12 +102,13 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
       return module;
     },
     resolve(from, specifier) {
-      const key = `${from}\0${specifier}`;
-      const known = resolutions.get(key);
+      const ofFile = resolutions.get(from) ?? new Map<string, Resolution>();
+      resolutions.set(from, ofFile);
+      const known = ofFile.get(specifier);
       if (known !== undefined) return known;
       const found = resolver(outside(from), specifier);
       const answer: Resolution = found.kind === 'file' ? { kind: 'file', file: inside(found.file) } : found;
-      resolutions.set(key, answer);
+      ofFile.set(specifier, answer);
       return answer;
     },
     text: read,

@@ -305,23 +305,29 @@ function namespaceOf(machine: Machine, module: ModuleCode): Value {
     name: 'namespace',
     key: `namespace ${module.file}`,
     member: name => exportValue(machine, module, name),
-    names: () => exportNames(machine, module),
+    names: () => [...exportNames(machine, module)],
   };
   return nativeValue(native);
 }
 
 /** Names that a module exports, its own and through `export *`. */
-export function exportNames(machine: Machine, module: ModuleCode, depth = 0): readonly string[] {
+export function exportNames(machine: Machine, module: ModuleCode): ReadonlySet<string> {
+  const known = machine.remember('names that modules export', () => new Map<ModuleCode, ReadonlySet<string>>());
+  const names = known.get(module) ?? readExportNames(machine, module, 0);
+  known.set(module, names);
+  return names;
+}
+
+function readExportNames(machine: Machine, module: ModuleCode, depth: number): ReadonlySet<string> {
   const names = new Set(module.exports.keys());
-  if (depth < 8) {
-    for (const specifier of module.exportAll) {
-      const resolution = machine.source.resolve(module.file, specifier);
-      const target = resolution.kind === 'file' ? machine.source.module(resolution.file) : undefined;
-      for (const name of target === undefined ? [] : exportNames(machine, target, depth + 1))
-        if (name !== 'default') names.add(name);
-    }
+  if (depth >= 8) return names;
+  for (const specifier of module.exportAll) {
+    const resolution = machine.source.resolve(module.file, specifier);
+    const target = resolution.kind === 'file' ? machine.source.module(resolution.file) : undefined;
+    for (const name of target === undefined ? [] : readExportNames(machine, target, depth + 1))
+      if (name !== 'default') names.add(name);
   }
-  return [...names];
+  return names;
 }
 
 /** The package behind `export * from 'package'` that offers a name: one whose model knows it, or the only one. */
@@ -353,7 +359,7 @@ export function exportValue(machine: Machine, module: ModuleCode, name: string, 
         const resolution = machine.source.resolve(module.file, specifier);
         if (resolution.kind === 'package') continue;
         const inner = resolution.kind === 'file' ? machine.source.module(resolution.file) : undefined;
-        if (inner !== undefined && exportNames(machine, inner).includes(name))
+        if (inner !== undefined && exportNames(machine, inner).has(name))
           return exportValue(machine, inner, name, depth + 1);
       }
       const library = packageWith(machine, module, name);

@@ -13,33 +13,47 @@ export function rowFact(row: RowVariable, place: Place, label = `a row of '${row
   return { holds: { kind: 'row', row }, place, label };
 }
 
+/** Lists this short are searched faster than a set of them is made. */
+const shortList = 12;
+
+/** Tells which facts say the same as one of the list with the same strength. */
+function membership(facts: readonly Fact[], asked: number): (fact: Fact) => boolean {
+  if (facts.length === 0) return () => false;
+  if (facts.length <= shortList || asked <= 2) return fact => says(facts, fact);
+  const keys = new Set(facts.map(factKey));
+  return fact => keys.has(factKey(fact));
+}
+
+function says(facts: readonly Fact[], fact: Fact): boolean {
+  const key = factKey(fact);
+  for (const known of facts) if (known === fact || factKey(known) === key) return true;
+  return false;
+}
+
 /** `facts` and `more`, each once. */
 export function addFacts(facts: readonly Fact[], more: readonly Fact[]): readonly Fact[] {
-  if (more.length === 0) return facts;
-  const known = new Set(facts.map(factKey));
-  const added = more.filter(fact => {
-    const key = factKey(fact);
-    if (known.has(key)) return false;
-    known.add(key);
-    return true;
-  });
+  if (more.length === 0 || more === facts) return facts;
+  const isKnown = membership(facts, more.length);
+  const added: Fact[] = [];
+  for (const fact of more) if (!isKnown(fact) && !says(added, fact)) added.push(fact);
   return added.length === 0 ? facts : [...facts, ...added];
 }
 
 /** Facts of `facts` that are not in `base`. */
 export function without(facts: readonly Fact[], base: readonly Fact[]): readonly Fact[] {
-  if (facts === base) return [];
-  const known = new Set(base.map(factKey));
-  return facts.filter(fact => !known.has(factKey(fact)));
+  if (facts === base || facts.length === 0) return [];
+  if (base.length === 0) return facts;
+  const isKnown = membership(base, facts.length);
+  return facts.filter(fact => !isKnown(fact));
 }
 
 /** What holds whichever of the lists holds: common facts, and one disjunction of the rest where it may help. */
 export function commonFacts(lists: readonly (readonly Fact[])[]): readonly Fact[] {
   const [first, ...rest] = lists;
   if (first === undefined) return [];
-  if (rest.length === 0) return first;
-  const keys = rest.map(list => new Set(list.map(factKey)));
-  const common = first.filter(fact => keys.every(set => set.has(factKey(fact))));
+  if (rest.every(list => list === first)) return first;
+  const others_ = rest.filter(list => list !== first).map(list => membership(list, first.length));
+  const common = first.filter(fact => others_.every(isKnown => isKnown(fact)));
   const others = lists.map(list => without(list, common));
   return [...common, ...disjunction(others)];
 }

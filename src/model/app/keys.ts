@@ -1,18 +1,20 @@
 import type { Predicate, RowVariable, Term } from '../../core/predicate.ts';
 import type { FunctionCode } from '../../collect/source/ir.ts';
-import { KeyNote, SizeNote } from './notes.ts';
+import { makeNotes } from './notes.ts';
 import type { Fact } from './types.ts';
 import type { Value } from './value.ts';
 
+const keyNotes = makeNotes<string>();
+const sizeNotes = makeNotes<number>();
 let nextElement = 1;
 
 const largestTerm = 24;
 
 function termSize(term: Term): number {
   if (term.kind !== 'call') return 1;
-  const cached = SizeNote.of(term);
+  const cached = sizeNotes.of(term);
   if (cached !== undefined) return cached;
-  return SizeNote.keep(
+  return sizeNotes.keep(
     term,
     term.arguments.reduce((sum, argument) => sum + termSize(argument), 1),
   );
@@ -46,7 +48,7 @@ function intern(text: string, mark: string): string {
 
 /** A text that is equal exactly for equal terms. */
 export function termKey(term: Term): string {
-  return KeyNote.of(term) ?? KeyNote.keep(term, writeTerm(term));
+  return keyNotes.of(term) ?? keyNotes.keep(term, writeTerm(term));
 }
 
 function writeTerm(term: Term): string {
@@ -73,7 +75,7 @@ function writeTerm(term: Term): string {
 
 /** A text that is equal exactly for equal predicates. */
 export function predicateKey(predicate: Predicate): string {
-  return KeyNote.of(predicate) ?? KeyNote.keep(predicate, intern(writePredicate(predicate, predicateKey), '~'));
+  return keyNotes.of(predicate) ?? keyNotes.keep(predicate, intern(writePredicate(predicate, predicateKey), '~'));
 }
 
 /** The predicate in full, with the names of its rows. */
@@ -91,14 +93,14 @@ export function factText(fact: Fact): string {
 
 /** How many comparisons a predicate has. */
 export function predicateSize(predicate: Predicate): number {
-  const cached = SizeNote.of(predicate);
+  const cached = sizeNotes.of(predicate);
   if (cached !== undefined) return cached;
   let size = 1;
   if (predicate.kind === 'and' || predicate.kind === 'or')
     size = predicate.operands.reduce((sum, operand) => sum + predicateSize(operand), 0);
   else if (predicate.kind === 'not' || predicate.kind === 'maybe-absent') size = predicateSize(predicate.operand);
   else if (predicate.kind === 'exists') size = 1 + predicateSize(predicate.row.where);
-  return SizeNote.keep(predicate, size);
+  return sizeNotes.keep(predicate, size);
 }
 
 function writePredicate(predicate: Predicate, inner: (predicate: Predicate) => string): string {
@@ -131,7 +133,7 @@ export function rowKey(row: RowVariable): string {
 
 /** A text that is equal for facts that say the same with the same strength. */
 export function factKey(fact: Fact): string {
-  const cached = KeyNote.of(fact);
+  const cached = keyNotes.of(fact);
   if (cached !== undefined) return cached;
   const holds = fact.holds;
   let key: string;
@@ -152,13 +154,13 @@ export function factKey(fact: Fact): string {
     case 'system':
       key = holds.kind;
   }
-  return KeyNote.keep(fact, intern(`${key}!${fact.weakness ?? ''}`, '!'));
+  return keyNotes.keep(fact, intern(`${key}!${fact.weakness ?? ''}`, '!'));
 }
 
 /** A text for a list of facts. */
 export function factsKey(facts: readonly Fact[]): string {
   if (facts.length === 0) return '';
-  return KeyNote.of(facts) ?? KeyNote.keep(facts, intern(facts.map(factKey).join(';'), '&'));
+  return keyNotes.of(facts) ?? keyNotes.keep(facts, intern(facts.map(factKey).join(';'), '&'));
 }
 
 /** What a function value has captured; the interpreter's own closure implements it. */
@@ -170,14 +172,14 @@ export interface Closure {
 
 /** A text that is equal for values that behave alike. Functions are named by their code and what they captured. */
 export function valueKey(value: Value, depth = 0): string {
-  const cached = KeyNote.of(value);
+  const cached = keyNotes.of(value);
   if (cached !== undefined) return cached;
   if (depth > 7) return '…';
   const next = depth + 1;
   let stable = true;
   const inner = (part: Value): string => {
     const key = valueKey(part, next);
-    if (KeyNote.of(part) === undefined) stable = false;
+    if (keyNotes.of(part) === undefined) stable = false;
     return key;
   };
   let key: string;
@@ -232,7 +234,7 @@ export function valueKey(value: Value, depth = 0): string {
       break;
   }
   key = intern(key, '$');
-  return (stable && depth < 4) || value.kind === 'element' ? KeyNote.keep(value, key) : key;
+  return (stable && depth < 4) || value.kind === 'element' ? keyNotes.keep(value, key) : key;
 }
 
 function fieldsKey(fields: ReadonlyMap<string, Value> | undefined, inner: (value: Value) => string): string {

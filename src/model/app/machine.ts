@@ -9,6 +9,7 @@ import type { DatabaseModel } from '../database/types.ts';
 import type { AppEvent } from './events.ts';
 import { addFacts } from './facts.ts';
 import { valueKey, type Closure } from './keys.ts';
+import { SnapshotMap } from './snapshots.ts';
 import type { DatabaseClient, Fact, Query } from './types.ts';
 import { opaque, type Alternative, type Native, type Value } from './value.ts';
 
@@ -119,8 +120,8 @@ export class Frame {
   readonly module: ModuleCode;
   readonly code: FunctionCode | undefined;
   readonly parent: Frame | undefined;
-  vars = new Map<Binding, Value>();
-  refined = new Map<string, Value>();
+  readonly vars = new SnapshotMap<Binding, Value>();
+  readonly refined = new SnapshotMap<string, Value>();
   facts: readonly Fact[] = [];
   dead = false;
   thisValue: Value;
@@ -155,8 +156,8 @@ export class Frame {
 
   save(): State {
     return {
-      vars: new Map(this.vars),
-      refined: new Map(this.refined),
+      vars: this.vars.snapshot(),
+      refined: this.refined.snapshot(),
       facts: this.facts,
       dead: this.dead,
       thisValue: this.thisValue,
@@ -164,8 +165,8 @@ export class Frame {
   }
 
   restore(state: State): void {
-    this.vars = new Map(state.vars);
-    this.refined = new Map(state.refined);
+    this.vars.restore(state.vars);
+    this.refined.restore(state.refined);
     this.facts = state.facts;
     this.dead = state.dead;
     this.thisValue = state.thisValue;

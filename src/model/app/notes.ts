@@ -6,46 +6,35 @@ class Onto {
   }
 }
 
-/**
- * A text kept on an immutable object, found again in constant time. A private field rather than a `WeakMap`: an order of
- * magnitude faster with millions of objects and nothing extra for the garbage collector. Copies (`{ ...object }`) do not
- * take it along, and no serialisation or comparison sees it.
- */
-export class KeyNote extends Onto {
-  readonly #key: string;
-
-  private constructor(target: object, key: string) {
-    super(target);
-    this.#key = key;
-  }
-
-  /** The text that was kept on the object; absent when there is none. */
-  static of(target: object): string | undefined {
-    return #key in target ? target.#key : undefined;
-  }
-
-  /** Keeps a text on an object that has none yet. */
-  static keep(target: object, key: string): string {
-    return new KeyNote(target, key).#key;
-  }
+/** Something that was worked out about an immutable object, kept on the object itself. */
+export interface Notes<T> {
+  /** What was kept on the object; absent when nothing was. */
+  of(target: object): T | undefined;
+  /** Keeps something on an object that has none of it yet, and gives it back. */
+  keep(target: object, note: T): T;
 }
 
-/** A number kept on an immutable object, like `KeyNote`. */
-export class SizeNote extends Onto {
-  readonly #size: number;
+/**
+ * A kind of note that objects can carry. A private field rather than a `WeakMap`: an order of magnitude faster with
+ * millions of objects, and nothing extra for the garbage collector. Copies (`{ ...object }`) do not take it along, and no
+ * serialisation or comparison sees it.
+ */
+export function makeNotes<T>(): Notes<T> {
+  class Noted extends Onto {
+    readonly #note: T;
 
-  private constructor(target: object, size: number) {
-    super(target);
-    this.#size = size;
-  }
+    constructor(target: object, note: T) {
+      super(target);
+      this.#note = note;
+    }
 
-  /** The number that was kept on the object; absent when there is none. */
-  static of(target: object): number | undefined {
-    return #size in target ? target.#size : undefined;
-  }
+    static of(target: object): T | undefined {
+      return #note in target ? target.#note : undefined;
+    }
 
-  /** Keeps a number on an object that has none yet. */
-  static keep(target: object, size: number): number {
-    return new SizeNote(target, size).#size;
+    static keep(target: object, note: T): T {
+      return new Noted(target, note).#note;
+    }
   }
+  return Noted;
 }

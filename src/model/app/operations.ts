@@ -2,6 +2,7 @@ import { and, or, type Operator, type Predicate, type Term } from '../../core/pr
 import type { Place } from '../../core/place.ts';
 import { addFacts, asPredicate, commonFacts, conditionFact, presence, rowFact } from './facts.ts';
 import { callTerm, predicateSize, termKey, valueKey } from './keys.ts';
+import { makeNotes } from './notes.ts';
 import type { Fact } from './types.ts';
 import { constant, undefinedValue, type Alternative, type Value } from './value.ts';
 
@@ -37,7 +38,10 @@ function flattened(alternative: Alternative): readonly Alternative[] {
 /** One value of alternatives: equal values are one, with what their facts have in common. */
 export function choose(alternatives: readonly Alternative[]): Value {
   const [only] = alternatives;
-  if (only !== undefined && alternatives.length === 1 && only.facts.length === 0) return only.value;
+  if (only !== undefined && alternatives.length === 1) {
+    if (only.facts.length === 0) return only.value;
+    if (only.value.kind !== 'choice') return { kind: 'choice', alternatives };
+  }
   const byKey = new Map<string, { value: Value; facts: (readonly Fact[])[] }>();
   for (const alternative of alternatives) {
     for (const { value, facts } of flattened(alternative)) {
@@ -284,6 +288,14 @@ function plainTerm(value: Value): Term {
 
 /** One term for a value; when it may be several, a call `one-of` with all of them. */
 export function termOf(value: Value): Term {
+  if (value.kind === 'term') return value.term;
+  if (value.kind === 'constant') return { kind: 'constant', value: value.value ?? null };
+  return termNotes.of(value) ?? termNotes.keep(value, value.kind === 'choice' ? termOfChoice(value) : plainTerm(value));
+}
+
+const termNotes = makeNotes<Term>();
+
+function termOfChoice(value: Value): Term {
   const { terms } = possibleTerms(value);
   const byKey = new Map(terms.map(({ term }) => [termKey(term), term]));
   const [first] = byKey.values();

@@ -8,8 +8,9 @@ import type { AppEvent } from './events.ts';
 import { addFacts, isTelling, rowFact } from './facts.ts';
 import { factKey, factsKey, factText, predicateText, termKey } from './keys.ts';
 import type { CachedCall, Effect, Machine, QueryDraft } from './machine.ts';
+import { makeNotes } from './notes.ts';
 import { renameFact, renamePredicate, renameRow, renameTerm, type Renaming } from './rename.ts';
-import type { Fact, QueryPath } from './types.ts';
+import type { DatabaseClient, Fact, QueryPath } from './types.ts';
 import type { LengthNative } from './operations.ts';
 import { atoms, rowsIn, visit, type Alternative, type Value } from './value.ts';
 
@@ -38,7 +39,9 @@ interface Reached {
   readonly draft: QueryDraft;
   readonly facts: readonly Fact[];
   readonly steps: readonly Step[];
+  /** The sources seen so far: the first so many of a list that grows. */
   readonly sources: readonly Source[];
+  readonly sourceCount: number;
   readonly inside: readonly string[];
   readonly entryPoint: EntryPoint;
   /** How many events came before it. */
@@ -48,6 +51,23 @@ interface Reached {
 interface Use {
   readonly row: string;
   readonly facts: readonly Fact[];
+}
+
+/** Uses of rows, found by the row, in the order in which they came. */
+class UsesByRow<T extends Use> {
+  readonly #byRow = new Map<string, { readonly at: number; readonly use: T }[]>();
+  #count = 0;
+
+  add(row: string, use: T): void {
+    const list = this.#byRow.get(row) ?? [];
+    this.#byRow.set(row, list);
+    list.push({ at: this.#count++, use });
+  }
+
+  of(rows: ReadonlySet<string>): readonly T[] {
+    const found = [...rows].flatMap(row => this.#byRow.get(row) ?? []);
+    return found.toSorted((left, right) => left.at - right.at).map(({ use }) => use);
+  }
 }
 
 /** What earlier runs met: an entry point inside others is reached from each of them. */
@@ -93,14 +113,16 @@ class Walk {
   readonly #machine: Machine;
   readonly #reached: Reached[] = [];
   readonly #events: AppEvent[] = [];
-  readonly #uses: Use[] = [];
-  readonly #lookups: (Use & { readonly changes: boolean })[] = [];
+  readonly #uses = new UsesByRow<Use>();
+  readonly #lookups = new UsesByRow<Use & { readonly changes: boolean }>();
   readonly #cached: {
     readonly event: Extract<AppEvent, { kind: 'cached' }>;
     readonly from: number;
     readonly to: number;
   }[] = [];
-  #sources: Source[] = [];
+  readonly #sources: Source[] = [];
+  #lastSum: readonly [readonly Fact[], readonly Fact[], readonly Fact[]] = [[], [], []];
+  #clients: ReadonlyMap<string, DatabaseClient> | undefined;
   readonly #inner: Walk[] = [];
   readonly #seen: Seen;
 
@@ -122,7 +144,7 @@ class Walk {
           this.#sources.push({ key: termKey(effect.term), place: effect.place, code: effect.code });
           break;
         case 'call': {
-          const known = addFacts(facts, effect.facts);
+          const known = this.#sum(facts, effect.facts);
           const more = effect.step === undefined ? steps : [...steps, ...guardSteps(effect.facts), effect.step];
           const from = this.#reached.length;
           this.effects(
@@ -136,12 +158,13 @@ class Walk {
           break;
         }
         case 'query': {
-          const known = addFacts(facts, effect.facts);
+          const known = this.#sum(facts, effect.facts);
           this.#reached.push({
             draft: effect.draft,
             facts: withCredentials(known),
             steps: [...steps, ...guardSteps(effect.facts)],
-            sources: [...this.#sources],
+            sources: this.#sources,
+            sourceCount: this.#sources.length,
             inside,
             entryPoint,
             eventsBefore: this.#events.length,
@@ -159,7 +182,7 @@ class Walk {
           break;
         }
         case 'event': {
-          const known = addFacts(facts, effect.facts);
+          const known = this.#sum(facts, effect.facts);
           const told = effect.event.kind === 'exit' ? { ...effect.event, because: known.slice(-6) } : effect.event;
           const event: AppEvent = { ...told, entryPoint, facts: known, inside };
           this.#events.push(event);
@@ -168,7 +191,7 @@ class Walk {
           break;
         }
         case 'entry': {
-          const known = addFacts(facts, effect.facts);
+          const known = this.#sum(facts, effect.facts);
           if (this.#wasWalked(effect.effects, known)) break;
           // Requests of its own: what is done with a row there says nothing of what is done with it here.
           const inner = new Walk(this.#machine, this.#seen);
@@ -181,6 +204,20 @@ class Walk {
         }
       }
     }
+  }
+
+  /** `addFacts`, remembered: what follows each other on a path mostly knows the same. */
+  #sum(facts: readonly Fact[], more: readonly Fact[]): readonly Fact[] {
+    if (more.length === 0) return facts;
+    const [base, added, sum] = this.#lastSum;
+    if (base === facts && added === more) return sum;
+    const made = addFacts(facts, more);
+    this.#lastSum = [facts, more, made];
+    return made;
+  }
+
+  #original(row: string): string {
+    return this.#machine.copies.get(row) ?? row;
   }
 
   /** The same function mounted for two methods leads to the same inner entry points. */
@@ -200,8 +237,8 @@ class Walk {
   }
 
   #use(value: Value, facts: readonly Fact[]): void {
-    for (const use of rowsIn(value)) this.#uses.push({ row: use.row, facts: addFacts(facts, use.facts) });
-    for (const use of countedIn(value)) this.#uses.push({ row: use.row, facts: addFacts(facts, use.facts) });
+    for (const use of [...rowsIn(value), ...countedIn(value)])
+      this.#uses.add(this.#original(use.row), { row: use.row, facts: this.#sum(facts, use.facts) });
   }
 
   /** Rows of earlier queries whose columns choose the row of this one. */
@@ -211,8 +248,13 @@ class Walk {
       for (const atom of atoms(term))
         if (atom.kind === 'column' && !own.has(atom.row)) {
           // What a service does for a row is as good as the row itself: nobody asks again whose it is.
-          if (draft.service !== undefined) this.#uses.push({ row: atom.row, facts });
-          else this.#lookups.push({ row: atom.row, facts, changes: draft.operation !== 'read' });
+          if (draft.service !== undefined) this.#uses.add(this.#original(atom.row), { row: atom.row, facts });
+          else
+            this.#lookups.add(this.#original(atom.row), {
+              row: atom.row,
+              facts,
+              changes: draft.operation !== 'read',
+            });
         }
     };
     eachTerm(draft.row.where, note);
@@ -266,10 +308,13 @@ class Walk {
       idByRow.set(reached.draft.row.name, path.id);
       if (path.isNew) queries.push(path.query);
     }
+    const ranges = new Map<AppEvent, { readonly from: number; readonly to: number }>(
+      this.#cached.map(cached => [cached.event, cached]),
+    );
     const events = this.#events.map((event): AppEvent => {
       if (event.kind === 'query') return { ...event, pathId: idByRow.get(event.row) ?? '' };
       if (event.kind !== 'cached') return event;
-      const range = this.#cached.find(cached => cached.event === event);
+      const range = ranges.get(event);
       return range === undefined
         ? event
         : {
@@ -301,10 +346,9 @@ class Walk {
     const known = addFacts(reached.facts, readRows(this.#machine, reached));
     const facts = known.map(fact => this.#withClient(renameFact(fact, names)));
     const ownRows = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
-    const isOwn = (use: Use): boolean => ownRows.has(this.#machine.copies.get(use.row) ?? use.row);
-    const uses = this.#uses.filter(isOwn);
+    const uses = this.#uses.of(ownRows);
     // A row that never leaves may still choose what a later query does.
-    const lookups = this.#lookups.filter(isOwn);
+    const lookups = this.#lookups.of(ownRows);
     const effective = lookups.filter(use => use.changes);
     const followed: readonly Use[] = uses.length > 0 ? uses : effective.length > 0 ? effective : lookups;
     const telling = followed.length > 0 ? followed : this.#possibleUses(reached);
@@ -378,9 +422,9 @@ class Walk {
   /** A row that was found carries the client that found it. */
   #withClient(fact: Fact): Fact {
     if (fact.holds.kind !== 'row') return fact;
-    const { name } = fact.holds.row;
-    const original = this.#machine.copies.get(name) ?? name;
-    const client = this.#reached.find(({ draft }) => draft.row.name === original)?.draft.client;
+    // The first query of a row is the one that found it.
+    this.#clients ??= new Map(this.#reached.toReversed().map(({ draft }) => [draft.row.name, draft.client]));
+    const client = this.#clients.get(this.#original(fact.holds.row.name));
     return client === undefined || client.role === 'owner' || client.role === 'service'
       ? fact
       : { ...fact, holds: { ...fact.holds, client } };
@@ -412,10 +456,7 @@ class Walk {
     for (const { value } of values) note(value);
     const steps: Step[] = [];
     for (const key of wanted) {
-      const source = reached.sources.findLast(
-        candidate =>
-          key === candidate.key || key.startsWith(`${candidate.key}.`) || key.startsWith(`${candidate.key}[`),
-      );
+      const source = lastSource(reached, key);
       const place = source?.place ?? { file: entryPoint.file, line: entryPoint.line };
       const [kind = '', path = ''] = splitOnce(key, ':');
       const label =
@@ -464,6 +505,17 @@ function readRows(machine: Machine, { draft, facts }: Reached): readonly Fact[] 
 
 const mostReadRows = 8;
 
+/** Where the value came in: the last place before the query that names it or an object that it is part of. */
+function lastSource({ sources, sourceCount }: Reached, key: string): Source | undefined {
+  for (let index = sourceCount - 1; index >= 0; index -= 1) {
+    const source = sources[index];
+    if (source === undefined || !key.startsWith(source.key)) continue;
+    const next = key[source.key.length];
+    if (next === undefined || next === '.' || next === '[') return source;
+  }
+  return undefined;
+}
+
 /** Whether one of the rows may be in what the event hands out. */
 function mayCarry(event: AppEvent, rows: ReadonlySet<string>): boolean {
   return handedOut(event).some(value => hides(value) || rowsIn(value).some(use => rows.has(use.row)));
@@ -502,6 +554,12 @@ function handedOut(event: AppEvent): readonly Value[] {
 
 /** A part of the value was not followed, or is code that may hold on to anything. */
 function hides(value: Value): boolean {
+  return hiddenNotes.of(value) ?? hiddenNotes.keep(value, findHidden(value));
+}
+
+const hiddenNotes = makeNotes<boolean>();
+
+function findHidden(value: Value): boolean {
   let hidden = false;
   visit(value, [], inner => {
     if (inner.kind === 'function') hidden = true;

@@ -23,21 +23,34 @@ export function renameTerm(term: Term, names: Renaming): Term {
   }
 }
 
-/** The predicate with row variables renamed. */
+/** The predicate with row variables renamed; itself where none of them is in it. */
 export function renamePredicate(predicate: Predicate, names: Renaming): Predicate {
   switch (predicate.kind) {
-    case 'compare':
-      return { ...predicate, left: renameTerm(predicate.left, names), right: renameTerm(predicate.right, names) };
-    case 'is-null':
-      return { ...predicate, term: renameTerm(predicate.term, names) };
+    case 'compare': {
+      const left = renameTerm(predicate.left, names);
+      const right = renameTerm(predicate.right, names);
+      return left === predicate.left && right === predicate.right ? predicate : { ...predicate, left, right };
+    }
+    case 'is-null': {
+      const term = renameTerm(predicate.term, names);
+      return term === predicate.term ? predicate : { ...predicate, term };
+    }
     case 'and':
-    case 'or':
-      return { ...predicate, operands: predicate.operands.map(operand => renamePredicate(operand, names)) };
+    case 'or': {
+      const operands = predicate.operands.map(operand => renamePredicate(operand, names));
+      return operands.every((operand, index) => operand === predicate.operands[index])
+        ? predicate
+        : { ...predicate, operands };
+    }
     case 'not':
-    case 'maybe-absent':
-      return { ...predicate, operand: renamePredicate(predicate.operand, names) };
-    case 'exists':
-      return { kind: 'exists', row: renameRow(predicate.row, names) };
+    case 'maybe-absent': {
+      const operand = renamePredicate(predicate.operand, names);
+      return operand === predicate.operand ? predicate : { ...predicate, operand };
+    }
+    case 'exists': {
+      const row = renameRow(predicate.row, names);
+      return row === predicate.row ? predicate : { kind: 'exists', row };
+    }
     default:
       return predicate;
   }
@@ -45,23 +58,32 @@ export function renamePredicate(predicate: Predicate, names: Renaming): Predicat
 
 /** The row variable with itself and others renamed. */
 export function renameRow(row: RowVariable, names: Renaming): RowVariable {
-  return { ...row, name: names.get(row.name) ?? row.name, where: renamePredicate(row.where, names) };
+  const name = names.get(row.name) ?? row.name;
+  const where = renamePredicate(row.where, names);
+  return name === row.name && where === row.where ? row : { ...row, name, where };
 }
 
-/** The fact with row variables renamed. */
+/** The fact with row variables renamed; itself where none of them is in it. */
 export function renameFact(fact: Fact, names: Renaming): Fact {
   const holds = fact.holds;
   switch (holds.kind) {
-    case 'row':
-      return { ...fact, holds: { kind: 'row', row: renameRow(holds.row, names) } };
-    case 'condition':
-      return { ...fact, holds: { kind: 'condition', condition: renamePredicate(holds.condition, names) } };
-    case 'member':
-      return { ...fact, holds: { kind: 'member', tenant: renameTerm(holds.tenant, names) } };
-    case 'role':
-      return holds.tenant === undefined
-        ? fact
-        : { ...fact, holds: { ...holds, tenant: renameTerm(holds.tenant, names) } };
+    case 'row': {
+      const row = renameRow(holds.row, names);
+      return row === holds.row && holds.client === undefined ? fact : { ...fact, holds: { kind: 'row', row } };
+    }
+    case 'condition': {
+      const condition = renamePredicate(holds.condition, names);
+      return condition === holds.condition ? fact : { ...fact, holds: { kind: 'condition', condition } };
+    }
+    case 'member': {
+      const tenant = renameTerm(holds.tenant, names);
+      return tenant === holds.tenant ? fact : { ...fact, holds: { kind: 'member', tenant } };
+    }
+    case 'role': {
+      if (holds.tenant === undefined) return fact;
+      const tenant = renameTerm(holds.tenant, names);
+      return tenant === holds.tenant ? fact : { ...fact, holds: { ...holds, tenant } };
+    }
     default:
       return fact;
   }

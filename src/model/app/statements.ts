@@ -136,25 +136,41 @@ export function join(frame: Frame, states: readonly State[]): readonly Fact[] {
   if (rest.length === 0) return first.facts;
   const common = commonFacts(states.map(state => state.facts));
   for (const state of rest) {
-    // A narrowed copy of an outer function's variable counts only where every branch narrowed it.
-    for (const binding of frame.vars.keys())
-      if (binding.owner !== frame.code && !state.vars.has(binding)) frame.vars.delete(binding);
-    for (const [binding, value] of state.vars) {
-      const known = frame.vars.get(binding);
-      if (known === undefined) {
-        if (binding.owner === frame.code) frame.vars.set(binding, value);
-      } else if (known !== value)
-        frame.vars.set(binding, joinValues(known, without(first.facts, common), value, without(state.facts, common)));
-    }
-    for (const [path, value] of frame.refined) if (state.refined.get(path) !== value) frame.refined.delete(path);
+    joinVariables(frame, first, state, common);
+    if (state.refined !== first.refined)
+      for (const [path, value] of frame.refined) if (state.refined.get(path) !== value) frame.refined.delete(path);
     if (frame.thisValue !== state.thisValue) frame.thisValue = joinValues(frame.thisValue, [], state.thisValue, []);
   }
   frame.facts = common;
   return common;
 }
 
+function joinVariables(frame: Frame, first: State, state: State, common: readonly Fact[]): void {
+  // Nothing was written in either branch.
+  if (state.vars === first.vars && frame.vars.snapshot() === first.vars) return;
+  // A narrowed copy of an outer function's variable counts only where every branch narrowed it.
+  for (const binding of frame.vars.keys())
+    if (binding.owner !== frame.code && !state.vars.has(binding)) frame.vars.delete(binding);
+  let mine: readonly Fact[] | undefined;
+  let theirs: readonly Fact[] | undefined;
+  for (const [binding, value] of state.vars) {
+    const known = frame.vars.get(binding);
+    if (known === undefined) {
+      if (binding.owner === frame.code) frame.vars.set(binding, value);
+    } else if (known !== value) {
+      mine ??= without(first.facts, common);
+      theirs ??= without(state.facts, common);
+      frame.vars.set(binding, joinValues(known, mine, value, theirs));
+    }
+  }
+}
+
 /** Back to before a call whose findings do not hold here; what it changed in variables may have happened. */
 export function leave(frame: Frame, before: State): void {
+  if (frame.vars.snapshot() === before.vars) {
+    frame.restore(before);
+    return;
+  }
   const changed = [...frame.vars].filter(
     ([binding, value]) => before.vars.has(binding) && before.vars.get(binding) !== value,
   );

@@ -1,5 +1,6 @@
 import type { Place } from '../../core/place.ts';
 import type { RowVariable, Term } from '../../core/predicate.ts';
+import { makeNotes } from './notes.ts';
 import type { Fact } from './types.ts';
 
 /** A value of the analysed program, with where it came from. Immutable. */
@@ -121,6 +122,12 @@ export interface RowUse {
 
 /** Every row, and every column of a row, inside a value (in fields, items, alternatives, elements, answers). */
 export function rowsIn(value: Value): readonly RowUse[] {
+  return rowNotes.of(value) ?? rowNotes.keep(value, findRows(value));
+}
+
+const rowNotes = makeNotes<readonly RowUse[]>();
+
+function findRows(value: Value): readonly RowUse[] {
   const found: RowUse[] = [];
   visit(value, [], (inner, facts) => {
     if (inner.kind === 'row')
@@ -148,8 +155,11 @@ export function termsIn(value: Value): readonly Term[] {
 
 /** The term itself, or the terms that a pure function was computed from. */
 export function atoms(term: Term): readonly Term[] {
-  return term.kind === 'call' ? term.arguments.flatMap(atoms) : [term];
+  if (term.kind !== 'call') return [term];
+  return atomNotes.of(term) ?? atomNotes.keep(term, term.arguments.flatMap(atoms));
 }
+
+const atomNotes = makeNotes<readonly Term[]>();
 
 /** A named field, looked up through spreads and alternatives (the first that has it); absent when unknown. */
 export function fieldOf(value: Value, name: string): Value | undefined {
@@ -189,43 +199,48 @@ export function visit(
 ): void {
   if (depth > deepest) return;
   see(value, facts);
-  const inner = (next: Value, more: readonly Fact[] = []) =>
-    visit(next, more.length === 0 ? facts : [...facts, ...more], see, depth + 1);
+  const next = depth + 1;
   switch (value.kind) {
     case 'row':
-      for (const field of value.fields?.values() ?? []) if (field.kind !== 'term') inner(field);
+      if (value.fields !== undefined)
+        for (const field of value.fields.values()) if (field.kind !== 'term') visit(field, facts, see, next);
       return;
     case 'list':
-      inner(value.element, value.facts);
+      visit(value.element, both(facts, value.facts), see, next);
       return;
     case 'object':
-      for (const field of value.fields.values()) inner(field);
-      for (const spread of value.spread) inner(spread);
+      for (const field of value.fields.values()) visit(field, facts, see, next);
+      for (const spread of value.spread) visit(spread, facts, see, next);
       return;
     case 'array':
-      for (const item of value.items) inner(item);
+      for (const item of value.items) visit(item, facts, see, next);
       return;
     case 'choice':
-      for (const alternative of value.alternatives) inner(alternative.value, alternative.facts);
+      for (const alternative of value.alternatives) visit(alternative.value, both(facts, alternative.facts), see, next);
       return;
     case 'promise':
-      inner(value.value, value.facts);
+      visit(value.value, both(facts, value.facts), see, next);
       return;
     case 'external':
-      for (const argument of value.arguments) inner(argument);
+      for (const argument of value.arguments) visit(argument, facts, see, next);
       return;
     case 'native':
-      for (const part of value.native.inside ?? []) inner(part);
+      for (const part of value.native.inside ?? []) visit(part, facts, see, next);
       return;
     case 'element':
-      inner(value.props);
-      for (const part of value.content) inner(part);
+      visit(value.props, facts, see, next);
+      for (const part of value.content) visit(part, facts, see, next);
       return;
     case 'response':
-      inner(value.body);
-      inner(value.headers);
+      visit(value.body, facts, see, next);
+      visit(value.headers, facts, see, next);
       return;
     default:
       return;
   }
+}
+
+function both(facts: readonly Fact[], more: readonly Fact[]): readonly Fact[] {
+  if (more.length === 0) return facts;
+  return facts.length === 0 ? more : [...facts, ...more];
 }
