@@ -305,13 +305,17 @@ function namespaceOf(machine: Machine, module: ModuleCode): Value {
     name: 'namespace',
     key: `namespace ${module.file}`,
     member: name => exportValue(machine, module, name),
-    names: () => [...exportNames(machine, module)],
+    names: () => exportNames(machine, module),
   };
   return nativeValue(native);
 }
 
 /** Names that a module exports, its own and through `export *`. */
-export function exportNames(machine: Machine, module: ModuleCode): ReadonlySet<string> {
+export function exportNames(machine: Machine, module: ModuleCode): readonly string[] {
+  return [...exportedNames(machine, module)];
+}
+
+function exportedNames(machine: Machine, module: ModuleCode): ReadonlySet<string> {
   const known = machine.remember('names that modules export', () => new Map<ModuleCode, ReadonlySet<string>>());
   const names = known.get(module) ?? readExportNames(machine, module, 0);
   known.set(module, names);
@@ -359,7 +363,7 @@ export function exportValue(machine: Machine, module: ModuleCode, name: string, 
         const resolution = machine.source.resolve(module.file, specifier);
         if (resolution.kind === 'package') continue;
         const inner = resolution.kind === 'file' ? machine.source.module(resolution.file) : undefined;
-        if (inner !== undefined && exportNames(machine, inner).has(name))
+        if (inner !== undefined && exportedNames(machine, inner).has(name))
           return exportValue(machine, inner, name, depth + 1);
       }
       const library = packageWith(machine, module, name);
