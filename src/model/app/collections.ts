@@ -48,6 +48,8 @@ export function pushed(value: Value, items: readonly Value[], first: boolean): V
 }
 
 const mostUnrolled = 16;
+/** Longer arrays are tables of data (countries, address ranges): what is asked of one item is asked of any. */
+const mostSearched = 48;
 
 /** A method of an array, of rows, or of a list that the caller sent. Absent when the method is not one of arrays. */
 export function arrayMethod(
@@ -258,7 +260,7 @@ function filtered(machine: Machine, frame: Frame, receiver: Value, callback: Val
   if (callback.kind === 'external' && callback.path === 'Boolean') {
     return receiver.kind === 'array' ? { kind: 'array', items: receiver.items } : receiver;
   }
-  if (receiver.kind === 'array') {
+  if (receiver.kind === 'array' && receiver.items.length <= mostSearched) {
     const items = receiver.items.flatMap((item): Value[] => {
       const kept = keptBy(machine, frame, callback, item, [], at);
       if (kept === undefined) return [];
@@ -302,7 +304,7 @@ function keptBy(
 }
 
 function found(machine: Machine, frame: Frame, receiver: Value, callback: Value, at: number): Value {
-  if (receiver.kind === 'array') {
+  if (receiver.kind === 'array' && receiver.items.length <= mostSearched) {
     const alternatives: Alternative[] = [];
     for (const item of receiver.items) {
       const kept = keptBy(machine, frame, callback, item, [], at);

@@ -174,14 +174,10 @@ export interface Closure {
 export function valueKey(value: Value, depth = 0): string {
   const cached = keyNotes.of(value);
   if (cached !== undefined) return cached;
-  if (depth > 7) return '…';
+  const isStable = staysTheSame(value);
+  if (depth > deepestUnstable && !isStable) return '…';
   const next = depth + 1;
-  let stable = true;
-  const inner = (part: Value): string => {
-    const key = valueKey(part, next);
-    if (keyNotes.of(part) === undefined) stable = false;
-    return key;
-  };
+  const inner = (part: Value): string => valueKey(part, next);
   let key: string;
   switch (value.kind) {
     case 'constant':
@@ -214,7 +210,6 @@ export function valueKey(value: Value, depth = 0): string {
     case 'function': {
       const closure = value.closure as Closure;
       key = `fn${closure.code.id}${closure.captureKey(next)}`;
-      stable = closure.code.captures.size === 0;
       break;
     }
     case 'external':
@@ -222,8 +217,6 @@ export function valueKey(value: Value, depth = 0): string {
       break;
     case 'native':
       key = value.native.key;
-      // A client's key changes while statements set its role and settings.
-      stable = Object.getOwnPropertyDescriptor(value.native, 'key')?.get === undefined;
       break;
     case 'element':
       // Trees of elements are large and hardly ever equal: each is only itself.
@@ -234,7 +227,52 @@ export function valueKey(value: Value, depth = 0): string {
       break;
   }
   key = intern(key, '$');
-  return (stable && depth < 4) || value.kind === 'element' ? keyNotes.keep(value, key) : key;
+  return isStable ? keyNotes.keep(value, key) : key;
+}
+
+/** What functions captured changes: keys of values with functions in them are written anew, and no deeper than this. */
+const deepestUnstable = 7;
+const stableNotes = makeNotes<boolean>();
+
+/** Whether a value has the same key for ever, and so is worth keeping it. */
+function staysTheSame(value: Value): boolean {
+  switch (value.kind) {
+    case 'constant':
+    case 'term':
+    case 'test':
+    case 'element':
+      return true;
+    case 'function':
+      return (value.closure as Closure).code.captures.size === 0;
+    case 'native':
+      // A client's key changes while statements set its role and settings.
+      return Object.getOwnPropertyDescriptor(value.native, 'key')?.get === undefined;
+    default:
+      return stableNotes.of(value) ?? stableNotes.keep(value, partsOf(value).every(staysTheSame));
+  }
+}
+
+function partsOf(value: Value): readonly Value[] {
+  switch (value.kind) {
+    case 'row':
+      return [...(value.fields?.values() ?? [])];
+    case 'list':
+      return [value.element];
+    case 'object':
+      return [...value.fields.values(), ...value.spread];
+    case 'array':
+      return value.items;
+    case 'choice':
+      return value.alternatives.map(alternative => alternative.value);
+    case 'promise':
+      return [value.value];
+    case 'external':
+      return value.arguments;
+    case 'response':
+      return [value.headers, value.body];
+    default:
+      return [];
+  }
 }
 
 function fieldsKey(fields: ReadonlyMap<string, Value> | undefined, inner: (value: Value) => string): string {
