@@ -14,6 +14,7 @@ import { check as databaseStoragePolicyWithoutOwner } from './database/storage-p
 import { check as databaseTableWithoutRowSecurity } from './database/table-without-row-security/index.ts';
 import { check as databaseViewBypassesPolicies } from './database/view-bypasses-policies/index.ts';
 import { check as databaseWriteCheckWithoutTenant } from './database/write-check-without-tenant/index.ts';
+import { check as exposureDatabaseDriverInClientBundle } from './exposure/database-driver-in-client-bundle/index.ts';
 import { check as exposureExistenceToldApart } from './exposure/existence-told-apart/index.ts';
 import { check as exposureSecretColumnReachesClient } from './exposure/secret-column-reaches-client/index.ts';
 import { check as exposureSecretInClientBundle } from './exposure/secret-in-client-bundle/index.ts';
@@ -27,7 +28,11 @@ import { check as pathPageOpenByLink } from './path/page-open-by-link/index.ts';
 import { check as pathPolicyDoesNotIsolate } from './path/policy-does-not-isolate/index.ts';
 import { check as pathQueryIgnoresTenant } from './path/query-ignores-tenant/index.ts';
 import { check as pathQueryTrustsClientId } from './path/query-trusts-client-id/index.ts';
+import { check as pathSessionSettingOutlivesRequest } from './path/session-setting-outlives-request/index.ts';
+import { check as pathSqlBuiltFromInput } from './path/sql-built-from-input/index.ts';
 import { check as pathToolTrustsModelArguments } from './path/tool-trusts-model-arguments/index.ts';
+import { check as pathUnvalidatedObject } from './path/unvalidated-object/index.ts';
+import { check as pathWebhookSenderNotVerified } from './path/webhook-sender-not-verified/index.ts';
 import { check as stripeCheckoutForClientCustomer } from './stripe/checkout-for-client-customer/index.ts';
 import { check as stripeWebhookNotIdempotent } from './stripe/webhook-not-idempotent/index.ts';
 import { check as stripeWebhookNotVerified } from './stripe/webhook-not-verified/index.ts';
@@ -49,6 +54,7 @@ export const checks: readonly Check[] = [
   databaseTableWithoutRowSecurity,
   databaseViewBypassesPolicies,
   databaseWriteCheckWithoutTenant,
+  exposureDatabaseDriverInClientBundle,
   exposureExistenceToldApart,
   exposureSecretColumnReachesClient,
   exposureSecretInClientBundle,
@@ -62,7 +68,11 @@ export const checks: readonly Check[] = [
   pathPolicyDoesNotIsolate,
   pathQueryIgnoresTenant,
   pathQueryTrustsClientId,
+  pathSessionSettingOutlivesRequest,
+  pathSqlBuiltFromInput,
   pathToolTrustsModelArguments,
+  pathUnvalidatedObject,
+  pathWebhookSenderNotVerified,
   stripeCheckoutForClientCustomer,
   stripeWebhookNotIdempotent,
   stripeWebhookNotVerified,

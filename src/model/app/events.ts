@@ -23,6 +23,8 @@ export type AppEvent =
   | ExitEvent
   | CachedEvent
   | ModuleMapEvent
+  | GivenEvent
+  | SettingEvent
   /** A query ran; `pathId` finds it in the model's `queries`. Marks the order among other events. */
   | (EventBase & { readonly kind: 'query'; readonly pathId: string; readonly row: string });
 
@@ -82,6 +84,21 @@ export interface CachedEvent extends EventBase {
   readonly dependsOn: readonly Term[];
   /** The computation asks for the session itself (cookies, headers, getSession) inside. */
   readonly result: Value;
+}
+
+/** A part of a query that is what the caller sent: an object used as it came, or text inside a statement in SQL. */
+export interface GivenEvent extends EventBase {
+  readonly kind: 'given';
+  readonly part: 'where' | 'data' | 'orderBy' | 'select' | 'sql';
+  readonly table: string | undefined;
+  readonly term: Term;
+}
+
+/** A setting of the database session that outlives the transaction: `set_config(name, value, false)`, `set name = value`. */
+export interface SettingEvent extends EventBase {
+  readonly kind: 'session-setting';
+  readonly name: string;
+  readonly value: Term;
 }
 
 /** A read or write of a `Map`, object or variable that lives as long as the process. */

@@ -19,6 +19,7 @@ export function moduleInfo(files: SourceFiles, module: ModuleCode): ModuleInfo {
   const imports: { file: string; names: readonly string[]; line: number }[] = [];
   const packages: { name: string; line: number }[] = [];
   for (const declaration of module.imports) {
+    if (isErased(module, declaration.names)) continue;
     const line = lineOf(module, declaration.at);
     const resolution = files.resolve(module.file, declaration.specifier);
     if (resolution.kind === 'file') imports.push({ file: resolution.file, names: declaration.names, line });
@@ -153,3 +154,19 @@ function rootOf(expression: Expression): Expression {
     current = current.kind === 'call' ? current.callee : current.object;
   return current;
 }
+
+/**
+ * An import of names that stand for types only is gone after compilation, with or without the word `type`. Whatever is not
+ * plainly a type counts as a value.
+ */
+function isErased(module: ModuleCode, names: readonly string[]): boolean {
+  if (names.length === 0 || !/\.[cm]?tsx?$/.test(module.file)) return false;
+  const code = module.text.replaceAll(/^\s*import\b[^;'"]*?from\s*['"][^'"]+['"];?/gm, '');
+  return names.every(name => {
+    const uses = [...code.matchAll(new RegExp(`(?<![\\w$.])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g'))];
+    return uses.length > 0 && uses.every(use => typePosition.test(code.slice(Math.max(0, use.index - 24), use.index)));
+  });
+}
+
+/** What stands before a name that is a type: `as X`, `<X>`, `A | X`, `extends X`; after a colon it may as well be a value. */
+const typePosition = /(?:\bas\s+|[\w$]<\s*|\bkeyof\s+|\)\s*:\s*|\b(?:const|let)\s+[\w$]+\s*:\s*)$/;

@@ -162,6 +162,30 @@ export type Observation =
         readonly table: string;
       }[];
     }
+  /** A part of a query, or of a statement in SQL, that is what the caller sent. */
+  | {
+      readonly kind: 'given-part';
+      readonly place: Place;
+      readonly part: 'where' | 'data' | 'orderBy' | 'select' | 'sql';
+      readonly table: string | undefined;
+      readonly value: Term;
+      readonly entryPoint: string;
+    }
+  /** A setting that stays on the connection when the request has ended. */
+  | {
+      readonly kind: 'session-setting';
+      readonly place: Place;
+      readonly name: string;
+      readonly value: Term;
+      readonly entryPoint: string;
+    }
+  /** A module in the browser's graph imports a driver of the database. */
+  | {
+      readonly kind: 'client-driver';
+      readonly place: Place;
+      readonly driver: string;
+      readonly chain: readonly Place[];
+    }
   /** A call to a service that acts for a customer chosen by the caller. */
   | {
       readonly kind: 'service-call';

@@ -8,7 +8,7 @@ export const check = observedCheck({
   cwe: 345,
   kind: 'webhook',
   faults: ({ place, entryPoint, provider, verified, writes }) =>
-    verified || !writes
+    verified || !writes || provider !== 'stripe'
       ? []
       : [
           {

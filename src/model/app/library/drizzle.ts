@@ -9,6 +9,7 @@ import { alternativesOf, choose, compareTerms, firstOf, lengthOf, negate, termOf
 import { renamePredicate, renameTerm } from '../rename.ts';
 import { constant, nullValue, undefinedValue, type RowValue, type Value } from '../value.ts';
 import { columnDefinitionOf, columnHandlers, columnOfType, type ColumnDefinition } from './drizzle-columns.ts';
+import { noteBuiltSql, noteGiven } from './given.ts';
 import {
   alternativesAsCondition,
   clientOf,
@@ -621,6 +622,7 @@ function only(value: Value): Value {
 const sqlRaw: Handler = call => {
   const [text] = call.arguments;
   if (text?.kind === 'constant') return sqlNative({ text: String(text.value), values: [] }, []);
+  noteBuiltSql(call, text);
   return sqlNative({ text: '$1', values: text === undefined ? [] : [text] }, []);
 };
 
@@ -771,6 +773,7 @@ function clientMethod(
             ? { text: String(first.value), values: [] }
             : undefined;
       if (sql === undefined) {
+        noteBuiltSql(call, first);
         call.machine.gap(
           'A statement in SQL is put together at run time.',
           call.machine.place(call.frame, call.at, call.end),
@@ -951,6 +954,8 @@ function settleBuild(call: Call, build: Build): Value {
     names.set(join.table.marker, inner.name);
     return inner;
   });
+  if (build.operation === 'update')
+    noteGiven(machine, frame, { part: 'data', table: table.table, value: build.values, place: build.place });
   const where = renamePredicate(readCondition(call, build.where, tables) ?? { kind: 'true' }, names);
   const joined = build.joins.map((join, index): RowVariable => {
     const inner = joinedRows[index] ?? row;
@@ -1188,6 +1193,7 @@ function settleInsert(call: Call, build: Build, table: TableNative): Value {
   const given = build.values;
   const items =
     given === undefined ? [] : given.kind === 'array' ? given.items : given.kind === 'list' ? [given.element] : [given];
+  noteGiven(machine, frame, { part: 'data', table: table.table, value: given, place: build.place });
   let last: RowVariable | undefined;
   for (const item of items.slice(0, 8)) {
     const fresh = machine.newRow(table.table, { kind: 'true' });

@@ -1,6 +1,7 @@
 import { nativeValue, type Call, type Handler } from '../machine.ts';
 import { alternativesOf, lengthOf } from '../operations.ts';
 import { objectOf, undefinedValue, type Value } from '../value.ts';
+import { noteBuiltSql } from './given.ts';
 import { copyState, runSql, stateText, type ClientState } from './queries.ts';
 
 /** A pool, or one connection of it: both take SQL with `$1` for values. https://node-postgres.com/apis/pool */
@@ -28,9 +29,11 @@ function poolValue(state: ClientState): Value {
 function query(call: Call, state: ClientState): Value {
   const [first, second] = call.arguments;
   const config = first?.kind === 'object' ? first : undefined;
+  noteBuiltSql(call, config?.fields.get('text') ?? first);
   const text = textOf(config?.fields.get('text') ?? first);
   if (text === undefined) {
-    call.machine.gap('A SQL text is put together at run time.', call.machine.place(call.frame, call.at, call.end));
+    const place = call.machine.place(call.frame, call.at, call.end);
+    call.machine.gap('A SQL text is put together at run time.', place);
     return resultOf(call.machine.opaque(call.frame, call.at, 'the result of SQL that was put together at run time'));
   }
   return resultOf(runSql(call, { text, values: valuesIn(config?.fields.get('values') ?? second) }, state));

@@ -1,6 +1,7 @@
 import { handlerValue } from '../calls.ts';
 import type { Call, Handler } from '../machine.ts';
 import { undefinedValue, type Value } from '../value.ts';
+import { noteBuiltSql } from './given.ts';
 import type { ClientState, SqlText } from './queries.ts';
 import {
   composeTemplate,
@@ -16,6 +17,7 @@ import {
 /** `$queryRaw`…`` , `$queryRaw(Prisma.sql`…`)`, `$queryRawUnsafe(text, ...values)`. */
 export function runRaw(call: Call, state: ClientState): Value {
   const [first, ...values] = call.arguments;
+  if (first?.kind !== 'array') noteBuiltSql(call, first);
   const variants = rawVariants(first, values)?.map(({ text, values: inputs }) => ({
     text: text.includes('`') ? fromMysql(text) : text,
     values: inputs,
@@ -59,6 +61,7 @@ const join: Handler = ({ arguments: [items, separator] }) => {
 const raw: Handler = call => {
   const text = textOf(call.arguments[0]);
   const [first] = call.arguments;
+  noteBuiltSql(call, first);
   if (text !== undefined) return fragmentValue([text]);
   // Which column or direction is not known; the rest of the statement is.
   return first?.kind === 'constant'

@@ -18,6 +18,7 @@ import { nativeValue, type Call, type Handler, type Machine, type NativeValue } 
 import { alternativesOf, choose, compareTerms, firstOf, lengthOf, mayBeUndefined, termOf } from '../operations.ts';
 import type { Fact } from '../types.ts';
 import { constant, nullValue, objectOf, undefinedValue, type RowValue, type Value } from '../value.ts';
+import { noteGiven } from './given.ts';
 import { readPrismaSchemas, type PrismaModel, type PrismaRelation } from '../../database/prisma-schema.ts';
 import { implicitJoin } from '../../database/prisma-tables.ts';
 import { clientExtension, interceptorOf, modelExtension, type Extensions } from './prisma-extensions.ts';
@@ -272,6 +273,7 @@ class Running {
 
   run(model: PrismaModel, name: string, options: Value): Value {
     const where = optionOf(options, 'where');
+    this.#noteGiven(model, options);
     switch (name) {
       case 'create':
       case 'createMany':
@@ -290,6 +292,21 @@ class Running {
         return this.#change(model, 'delete', where, undefined, options, name === 'delete');
       default:
         return this.#read(model, name, where, options);
+    }
+  }
+
+  #noteGiven(model: PrismaModel, options: Value): void {
+    const names = {
+      data: 'data',
+      create: 'data',
+      update: 'data',
+      orderBy: 'orderBy',
+      select: 'select',
+      include: 'select',
+    } as const;
+    for (const [name, part] of Object.entries(names)) {
+      const value = optionOf(options, name);
+      noteGiven(this.#machine, this.#call.frame, { part, table: model.table, value, place: this.#place });
     }
   }
 
@@ -432,6 +449,12 @@ class Running {
         return { kind: 'true' };
       case 'term':
         // The caller writes the whole filter.
+        noteGiven(this.#machine, this.#call.frame, {
+          part: 'where',
+          table: model.table,
+          value: where,
+          place: this.#place,
+        });
         return where.term.kind === 'opaque' ? { kind: 'opaque', reason: where.term.reason } : { kind: 'true' };
       default:
         return { kind: 'opaque', reason: 'a filter that was not followed' };

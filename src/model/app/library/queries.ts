@@ -246,6 +246,8 @@ export function runSql(call: Call, sql: SqlText, state: ClientState): Value {
         state.sqlRole = statement.role === 'none' || statement.role === 'default' ? undefined : statement.role;
         break;
       case 'set-config':
+        if (!statement.local)
+          machine.emit(frame, { kind: 'session-setting', name: statement.name, value: statement.value, place });
         state.settings = [
           ...state.settings.filter(setting => setting.name !== statement.name),
           { name: statement.name, value: statement.value },

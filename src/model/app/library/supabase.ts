@@ -6,6 +6,7 @@ import { nativeValue, type Call, type Handler, type Machine, type NativeValue } 
 import { alternativesOf, choose, compareTerms, firstOf, lengthOf, termOf } from '../operations.ts';
 import { renamePredicate, renameTerm } from '../rename.ts';
 import { constant, nullValue, objectOf, present, undefinedValue, type RowValue, type Value } from '../value.ts';
+import { noteGiven } from './given.ts';
 import { clientOf, columnValue, inValues, runQuery, stateText, wholeRow, type ClientState } from './queries.ts';
 import { principal, signedIn } from './identity/principal.ts';
 
@@ -600,6 +601,8 @@ function settle(call: Call, build: Build): Value {
   }));
   const row: RowVariable = { ...fresh, where: and(own) };
   const { values, open } = assigned(build.operation === 'update' ? build.values : undefined);
+  if (build.operation === 'update')
+    noteGiven(machine, frame, { part: 'data', table: build.table, value: build.values, place: build.place });
   runQuery(machine, frame, {
     row,
     operation: build.operation,
@@ -650,6 +653,7 @@ function settleInsert(call: Call, build: Build): Value {
   const given = build.values;
   const items =
     given === undefined ? [] : given.kind === 'array' ? given.items : given.kind === 'list' ? [given.element] : [given];
+  noteGiven(machine, frame, { part: 'data', table: build.table, value: given, place: build.place });
   let last: RowVariable | undefined;
   for (const item of items.slice(0, 8)) {
     const fresh = machine.newRow(build.table, { kind: 'true' });

@@ -3,6 +3,7 @@ import { memberOf } from '../expressions.ts';
 import { valueKey } from '../keys.ts';
 import { nativeValue, type Call, type Handler, type NativeValue } from '../machine.ts';
 import { alternativesOf, bottom, choose, isBottom } from '../operations.ts';
+import { noteHarmless } from './given.ts';
 import { constant, objectOf, undefinedValue, type Alternative, type Value } from '../value.ts';
 
 interface Schema {
@@ -239,6 +240,7 @@ function shaped(call: Call, schema: Schema, value: Value): Value {
     case 'text':
     case 'scalar':
       if (value.kind !== 'term') return value;
+      if (schema.type === 'scalar' || schema.options.length > 0) noteHarmless(call.machine, value.term);
       return {
         kind: 'term',
         term: value.term,
@@ -290,7 +292,7 @@ const anySchema: Handler = call => {
     });
   }
   if (texts.has(name))
-    return schemaValue({ ...plain, type: 'text', options: first?.kind === 'array' ? first.items : [] });
+    return schemaValue({ ...plain, type: 'text', options: choicesIn(first) });
   if (scalars.has(name)) return schemaValue({ ...plain, type: 'scalar' });
   if (name === 'array' || name === 'set')
     return schemaValue({ ...plain, type: 'array', options: first === undefined ? [] : [first] });
@@ -310,6 +312,12 @@ const anySchema: Handler = call => {
     });
   return schemaValue(plain);
 };
+
+/** The values that an enumeration allows. */
+function choicesIn(value: Value | undefined): readonly Value[] {
+  if (value?.kind === 'array') return value.items;
+  return value?.kind === 'object' ? [...value.fields.values()].filter(inner => inner.kind === 'constant') : [];
+}
 
 /** zod's constructors, whatever the import looks like. */
 export const zodHandlers: Readonly<Record<string, Handler>> = { 'zod/*#*': anySchema };

@@ -2,6 +2,7 @@ import type { Place } from '../../../core/place.ts';
 import type { InlinedEnvironment, ModuleInfo, ObserveInput } from '../events.ts';
 import type { Observation } from '../types.ts';
 
+type ClientDriver = Extract<Observation, { kind: 'client-driver' }>;
 type ClientSecret = Extract<Observation, { kind: 'client-secret' }>;
 
 /** Secrets in modules that the browser's bundle contains: everything that 'use client' files import as a value, up to 'use server' files. */
@@ -10,6 +11,26 @@ export function observeClientSecrets(input: ObserveInput): readonly ClientSecret
   return input.modules.flatMap(module => {
     const chain = chains.get(module.file);
     return chain === undefined ? [] : secretsOf(module, chain, input.inlinedEnvironment);
+  });
+}
+
+/** Packages that open a connection to a database, or sign requests to one. */
+const drivers: readonly RegExp[] = [
+  /^(?:pg|pg-promise|postgres|mysql2|better-sqlite3|mongodb|mongoose|ioredis|knex|typeorm|sequelize)(?:\/|$)/,
+  /^(?:@neondatabase\/serverless|@vercel\/postgres|@planetscale\/database|@libsql\/client|@prisma\/adapter-[\w-]+)(?:\/|$)/,
+  /^drizzle-orm\/(?:node-postgres|postgres-js|neon-http|neon-serverless|vercel-postgres|planetscale-serverless|mysql2|libsql|better-sqlite3|d1|pglite|bun-sql)(?:\/|$)/,
+];
+
+/** Drivers of databases that the browser's bundle contains, or would, if it could be built. */
+export function observeClientDrivers({ modules }: ObserveInput): readonly ClientDriver[] {
+  const chains = clientGraph(modules);
+  return modules.flatMap(module => {
+    const chain = chains.get(module.file);
+    const used = module.packages.find(({ name }) => drivers.some(driver => driver.test(name)));
+    if (chain === undefined || used === undefined) return [];
+    return [
+      { kind: 'client-driver', place: { file: module.file, line: used.line }, driver: used.name, chain } as const,
+    ];
   });
 }
 

@@ -2,9 +2,10 @@ import type { Observe, ObserveInput } from '../events.ts';
 import type { Observation } from '../types.ts';
 import { observeCacheControl } from './cache-control.ts';
 import { observeCaches } from './caches.ts';
-import { observeClientSecrets } from './client-secrets.ts';
+import { observeClientDrivers, observeClientSecrets } from './client-secrets.ts';
 import { observeEntryGuards } from './entry-guards.ts';
 import { observeExistence } from './existence.ts';
+import { observeGiven, observeSessionSettings } from './given.ts';
 import { observeOutputs } from './outputs.ts';
 import { observeServiceCalls } from './service-calls.ts';
 import { observeStaticRendering } from './static-rendering.ts';
@@ -15,6 +16,9 @@ const observers: readonly ((input: ObserveInput) => readonly Observation[])[] = 
   observeCacheControl,
   observeStaticRendering,
   observeClientSecrets,
+  observeClientDrivers,
+  observeGiven,
+  observeSessionSettings,
   observeWebhooks,
   observeServiceCalls,
   observeExistence,
