@@ -160,7 +160,8 @@ function rootOf(expression: Expression): Expression {
  * plainly a type counts as a value.
  */
 function isErased(module: ModuleCode, names: readonly string[]): boolean {
-  if (names.length === 0 || !/\.[cm]?tsx?$/.test(module.file)) return false;
+  if (names.length === 0 || names.some(name => !/^[\w$]+$/.test(name)) || !/\.[cm]?tsx?$/.test(module.file))
+    return false;
   const code = module.text.replaceAll(/^\s*import\b[^;'"]*?from\s*['"][^'"]+['"];?/gm, '');
   return names.every(name => {
     const uses = [...code.matchAll(new RegExp(`(?<![\\w$.])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g'))];
