@@ -291,8 +291,7 @@ const anySchema: Handler = call => {
       open: name === 'looseObject',
     });
   }
-  if (texts.has(name))
-    return schemaValue({ ...plain, type: 'text', options: choicesIn(first) });
+  if (texts.has(name)) return schemaValue({ ...plain, type: 'text', options: choicesIn(first) });
   if (scalars.has(name)) return schemaValue({ ...plain, type: 'scalar' });
   if (name === 'array' || name === 'set')
     return schemaValue({ ...plain, type: 'array', options: first === undefined ? [] : [first] });
