@@ -1,5 +1,6 @@
 import { equals, type Predicate, type RowVariable, type Term } from '../core/predicate.ts';
 import { tablesByName } from '../logic/closure.ts';
+import { isProof } from '../logic/credentials.ts';
 import type { Answer } from '../logic/entails.ts';
 import { termKey, termsOf } from '../logic/terms.ts';
 import type { Fact, QueryPath } from '../model/app/types.ts';
@@ -54,9 +55,6 @@ export function judgeService(model: QueryPath, world: JudgeWorld, questions: Ser
   return { verdict: 'public', reason: 'no-owner', notes: ['What chooses the data is fixed by the app.'] };
 }
 
-/** What a caller sends as proof: a cookie, a token, a code that was sent to them. */
-const secret = /^(?:cookie|token)(?:$|\.)|token$|secret$|passcode$|otp$|(?:^|\.)(?:verification_?)?code$/i;
-
 function isolated(reason: Judgement['reason'], note: string): Judgement {
   return { verdict: 'isolated', reason, notes: [note] };
 }
@@ -104,7 +102,7 @@ class Ties {
       case 'client':
       case 'tool-argument':
         if (this.#isCallers(term) || this.#isKeyOfOwnRow(term)) return 'tied';
-        return term.kind === 'client' && secret.test(term.path) ? 'secret' : 'free';
+        return isProof(term) ? 'secret' : 'free';
       case 'call':
         return this.#isCallers(term)
           ? 'tied'

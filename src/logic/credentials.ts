@@ -18,6 +18,20 @@ function sent(term: Term): boolean {
   return term.kind === 'client' || (term.kind === 'call' && term.arguments.some(sent));
 }
 
+/** What a caller sends as proof: a cookie, a token, a code that was sent to them. */
+const proof =
+  /^(?:cookie|token)(?:$|\.)|(?:token|secret|passcode|otp)$|(?:^|\.)(?:verification_?)?code$|^header\.authorization$/i;
+
+/** Whether a term is, or is made with, a secret that the caller was given before: itself or its hash. */
+export function isProof(term: Term): boolean {
+  if (term.kind === 'client') return proof.test(term.path);
+  return term.kind === 'call' && (term.name === 'concat' ? term.arguments.some(isProof) : hashesProof(term));
+}
+
+function hashesProof(term: Term): boolean {
+  return isHashOfSent(term) || (term.kind === 'call' && term.arguments.length > 0 && term.arguments.every(isProof));
+}
+
 /** Whether a column that equals the hash of what the caller sent makes the row a credential: who sent the secret is known by it. */
 export function isCredential(column: Term, value: Term): boolean {
   return column.kind === 'column' && !ofPublicData.test(column.column) && isHashOfSent(value);

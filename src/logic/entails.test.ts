@@ -288,4 +288,19 @@ describe('a row that was looked for and is not there', () => {
       kind: 'not-owned',
     });
   });
+test('a key acts for the user that it was made for, a row that anybody may name does not', () => {
+  const where = equals(own('team_id'), sent('team'));
+  const member: RowVariable = {
+    name: 'm',
+    table: 'team_member',
+    where: and([equals(of('m', 'team_id'), sent('team')), equals(of('m', 'person_id'), of('k', 'person_id'))]),
+  };
+  const key = (value: Term): RowVariable => ({
+    name: 'k',
+    table: 'team_member',
+    where: equals(of('k', 'role'), value),
+  });
+  const hashed: Term = { kind: 'call', name: 'sha256', arguments: [sent('header.authorization')] };
+  expect(ask('invoice', where, { rows: [member, key(hashed)] }).kind).toBe('owned');
+  expect(ask('invoice', where, { rows: [member, key(sent('body.role'))] })).toEqual({ kind: 'not-owned' });
 });

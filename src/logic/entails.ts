@@ -289,6 +289,7 @@ class OwnershipProver {
       if (row === undefined || (ownership?.kind !== 'tenant' && ownership?.kind !== 'user')) continue;
       // A link opens its row, not everything of the tenant's.
       if (ownership.path[0].column === term.column && this.#capability(row, false) !== undefined) return 'capability';
+      if (this.#isMadeFor(row, term.column)) return 'capability';
     }
     return undefined;
   }
@@ -345,12 +346,23 @@ class OwnershipProver {
       this.#closure.equalTo(column(row, name)).some(term => term.kind === 'client' || term.kind === 'call'),
     );
     if (found) return 'capability';
-    const named = tablesByName(this.#world.database).get(row.table)?.columns ?? [];
-    const byHash = named.some(({ name }) => {
+    return this.#isKey(row) ? 'capability' : undefined;
+  }
+
+  /** The row was found by the hash of a secret that the caller sent. */
+  #isKey(row: RowVariable): boolean {
+    const columns = tablesByName(this.#world.database).get(row.table)?.columns ?? [];
+    return columns.some(({ name }) => {
       const own = column(row, name);
       return this.#closure.equalTo(own).some(term => isCredential(own, term));
     });
-    return byHash ? 'capability' : undefined;
+  }
+
+  /** The user or tenant that a key was made for: whoever has the key acts for both. */
+  #isMadeFor(row: RowVariable, name: string): boolean {
+    const { root, principal } = this.#world.tenancy;
+    const parents = this.#keysToParents(row.table).filter(({ hop }) => hop.column === name);
+    return parents.some(({ hop }) => hop.table === principal?.table || hop.table === root?.table) && this.#isKey(row);
   }
 
   #isNull(term: Term): boolean {

@@ -34,6 +34,8 @@ export interface CallSite {
   /** Where the chain of calls begins. */
   readonly start?: number;
   readonly cached?: (result: Value) => CachedCall;
+  /** What the code around expects: a function (the result is called), or anything (the result is returned). */
+  readonly yields?: 'function' | 'anything' | undefined;
 }
 
 const deepestCalls = 48;
@@ -335,11 +337,19 @@ export function callExternal(
   if (
     only !== undefined &&
     functions.length === 1 &&
-    frame.code === undefined &&
+    (frame.code === undefined || site.yields === 'function') &&
     !/\.(then|catch|on|subscribe)$/.test(path)
   )
     return only;
-  const results = runCallbacks(machine, frame, values, site);
+  if (only !== undefined && functions.length === 1 && site.yields === 'anything') return wrapper(path, only);
+  const results = runCallbacks(machine, frame, functions, site);
+  // Options with functions in them (`{ onSuccess }`) are told of things; what they return is not what the call returns.
+  runCallbacks(
+    machine,
+    frame,
+    values.filter(value => value.kind !== 'function'),
+    site,
+  );
   const [result] = results;
   if (result !== undefined && results.length === 1) return result;
   return {
@@ -348,6 +358,25 @@ export function callExternal(
     path: `${path}()`,
     arguments: [...callee.arguments, ...values.filter(isPlain)].slice(0, 12),
   };
+}
+
+/**
+ * What an unknown function returns that was given one function: the same function with something around it (logging,
+ * tracing), when it is called; what the function returns, when it is awaited (a retry, a lock).
+ */
+function wrapper(path: string, only: Value): Value {
+  return nativeValue({
+    name: 'wrapped function',
+    key: `wrapped ${path} ${valueKey(only)}`,
+    inside: [only],
+    invoke: call => callValue(call.machine, call.frame, only, call.arguments, { at: call.at, end: call.end }),
+    settle: call => {
+      const [result, ...others] = runCallbacks(call.machine, call.frame, [only], call);
+      return result !== undefined && others.length === 0
+        ? awaitValue(call.machine, call.frame, result, call.at)
+        : call.machine.opaque(call.frame, call.at, `the call of '${path}' was not followed`);
+    },
+  });
 }
 
 /** Globals whose calls tell an observer nothing. */

@@ -1379,6 +1379,8 @@ function evaluateTemplate(
 
 function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expression, { kind: 'call' }>): Value {
   const { callee, at, end } = expression;
+  const yields = frame.wanted?.call === expression ? frame.wanted.as : undefined;
+  if (callee.kind === 'call') frame.wanted = { call: callee, as: 'function' };
   if (callee.kind === 'member') {
     const receiver = evaluate(machine, frame, callee.object);
     if (frame.dead) return bottom;
@@ -1394,6 +1396,7 @@ function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expres
       optional: callee.optional || expression.optional,
       nodes: expression.arguments,
       start: startOf(callee),
+      yields,
     });
     if (isMutator(callee.property) && !frame.dead) {
       const changed = mutated(receiver, callee.property, values);
@@ -1416,6 +1419,7 @@ function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expres
     end,
     optional: expression.optional,
     nodes: expression.arguments,
+    yields,
   });
 }
 

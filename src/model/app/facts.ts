@@ -1,5 +1,6 @@
 import { and, or, type Predicate, type RowVariable, type Term } from '../../core/predicate.ts';
 import type { Place } from '../../core/place.ts';
+import { isFoundByCredential, provesCredential } from '../../logic/credentials.ts';
 import { factKey, predicateSize } from './keys.ts';
 import type { Fact } from './types.ts';
 
@@ -55,7 +56,23 @@ export function commonFacts(lists: readonly (readonly Fact[])[]): readonly Fact[
   const others_ = rest.filter(list => list !== first).map(list => membership(list, first.length));
   const common = first.filter(fact => others_.every(isKnown => isKnown(fact)));
   const others = lists.map(list => without(list, common));
-  return [...common, ...disjunction(others)];
+  return [...common, ...commonCaller(common, others), ...disjunction(others)];
+}
+
+/** Somebody is known on each way, on one by a session and on another by a key: then somebody is known. */
+function commonCaller(common: readonly Fact[], lists: readonly (readonly Fact[])[]): readonly Fact[] {
+  if (common.some(isOfCaller)) return [];
+  const found = lists.map(list => list.find(isOfCaller));
+  const [first] = found;
+  return first === undefined || found.includes(undefined)
+    ? []
+    : [{ holds: { kind: 'signed-in' }, place: first.place, label: 'a session or a key was verified' }];
+}
+
+function isOfCaller({ holds, weakness }: Fact): boolean {
+  if (weakness !== undefined) return false;
+  if (holds.kind === 'row') return isFoundByCredential(holds.row);
+  return holds.kind === 'condition' ? provesCredential(holds.condition) : holds.kind === 'signed-in';
 }
 
 const widest = 6;

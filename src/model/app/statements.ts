@@ -32,6 +32,9 @@ function runOne(machine: Machine, frame: Frame, statement: Statement): void {
       return;
     }
     case 'return': {
+      // An async function waits for what it returns: it is no function then.
+      if (statement.value?.kind === 'call' && frame.code?.isAsync === false)
+        frame.wanted = { call: statement.value, as: 'anything' };
       const value = statement.value === undefined ? undefinedValue : evaluate(machine, frame, statement.value);
       if (!frame.dead && !isBottom(value)) frame.returns.push({ value, facts: frame.facts });
       frame.dead = true;

@@ -1,9 +1,11 @@
 import { and, equals, type RowVariable, type Term } from '../../../../core/predicate.ts';
+import { isProof } from '../../../../logic/credentials.ts';
 import { rowFact } from '../../facts.ts';
 import { callTerm } from '../../keys.ts';
 import type { Call, Machine } from '../../machine.ts';
 import { choose, termOf } from '../../operations.ts';
 import { atoms, fieldOf, undefinedValue, type Value } from '../../value.ts';
+import { claimsValue, sessionOrNull } from '../identity/principal.ts';
 import { analyticsSinks } from './analytics.ts';
 import { assistantSinks, cacheSinks } from './caches.ts';
 import { identitySinks } from './identity.ts';
@@ -65,6 +67,8 @@ export function serviceQuery(call: Call, library: string, callee: string): Value
       place,
     },
   });
+  if (sink.keepsSessions === true && chosen.some(({ term }) => isProof(term)))
+    return { kind: 'promise', value: sessionOrNull(call, claimsValue()), facts: [] };
   return sink.answers === undefined ? undefined : answerOf(sink, row, call);
 }
 

@@ -19,6 +19,8 @@ export interface ServiceSink {
   readonly chosenBy: readonly Choice[];
   /** What it answers with: one thing, many, or nothing that says something about it. */
   readonly answers?: 'one' | 'many';
+  /** Apps keep sessions in it: what is found by a secret of the caller's says who the caller is. */
+  readonly keepsSessions?: true;
 }
 
 /** Where the value stands that chooses: an argument, or a field in it; `[]` steps into each item, `*` takes every field. */
