@@ -288,6 +288,8 @@ describe('a row that was looked for and is not there', () => {
       kind: 'not-owned',
     });
   });
+});
+
 test('a key acts for the user that it was made for, a row that anybody may name does not', () => {
   const where = equals(own('team_id'), sent('team'));
   const member: RowVariable = {
