@@ -21,7 +21,10 @@ import { prismaRawHandlers } from './library/prisma-raw.ts';
 import { prismaHandlers } from './library/prisma.ts';
 import { safeActionHandlers } from './library/safe-actions.ts';
 import { identityHandlers } from './library/identity/index.ts';
+import { knexHandlers } from './library/knex.ts';
+import { kyselyHandlers } from './library/kysely.ts';
 import { pgHandlers } from './library/pg.ts';
+import { sqlTagHandlers } from './library/sql-tags.ts';
 import { supabaseHandlers } from './library/supabase.ts';
 import { knownTools, toolHandlers, toolNames, type KnownTool } from './library/tools.ts';
 import { zodHandlers } from './library/zod.ts';
@@ -44,6 +47,9 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     prismaRawHandlers,
     supabaseHandlers,
     pgHandlers,
+    sqlTagHandlers,
+    kyselyHandlers,
+    knexHandlers,
     toolHandlers,
     trpcHandlers,
     honoHandlers,
@@ -217,6 +223,8 @@ const orms: readonly (readonly [string, string])[] = [
   ['@supabase/supabase-js', 'Supabase'],
   ['@supabase/ssr', 'Supabase'],
   ['kysely', 'Kysely'],
+  ['knex', 'Knex'],
+  ['postgres', 'postgres.js'],
 ];
 const auths: readonly (readonly [string, string])[] = [
   ['better-auth', 'better-auth'],
