@@ -18,14 +18,23 @@ import { advise } from '../judge/advice/advise.ts';
 import { judge } from '../judge/judge.ts';
 import type { Judged } from '../judge/judge.ts';
 import { loadSqlParser } from '../logic/sql.ts';
+import { noDeclarations, type Declarations } from '../model/app/declared.ts';
 import { buildAppModel } from '../model/app/build.ts';
 import type { AppModel } from '../model/app/types.ts';
 import { schemaOfCode, withSchemaOfCode } from '../model/database/schema.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
-import { inferTenancy } from '../model/tenancy/infer.ts';
+import { inferTenancy, type TenancyHints } from '../model/tenancy/infer.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { buildMatrix } from '../prove/exploit/matrix.ts';
 import { accept } from './accept.ts';
+import {
+  declaredFunctions,
+  idleDeclarations,
+  loadConfig,
+  publicEntries,
+  tenancyHints,
+  withoutIgnored,
+} from './configure.ts';
 import type { CommandContext } from './context.ts';
 
 /** What is analysed, and which halves of it. */
@@ -60,20 +69,33 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
   const start = performance.now();
   const missing: DrydockError[] = [];
   await loadSqlParser();
-  const source =
+  const found =
     options.halves === 'database'
       ? optional(() => readSource(options.root), [])
       : required(options, missing, () => readSource(options.root));
-  const root = source?.root ?? options.root;
+  const root = found?.root ?? options.root;
+  const config = loadConfig([root, options.root]);
+  const source = found === undefined ? undefined : withoutIgnored(found, config);
   const code = schemaOfCode(source);
   const collected = await collect(options, { root, tables: code.tables.map(table => table.name) }, context, missing);
   const { database, gaps: untold } = withSchemaOfCode(collected?.database, code);
-  const tenancy = inferTenancy(database);
-  const matrix = collected === undefined ? undefined : await replay(collected, context);
-  const app = source === undefined || options.halves === 'database' ? undefined : trace(source, database, context);
+  const corrected = tenancyHints(config, database);
+  const tenancy = inferTenancy(database, corrected.hints);
+  const matrix = collected === undefined ? undefined : await replay(collected, corrected.hints, context);
+  const traced = source !== undefined && options.halves !== 'database' ? source : undefined;
+  const functions = traced === undefined ? noDeclarations : declaredFunctions(config, traced);
+  const app = traced === undefined ? undefined : trace(traced, database, functions, context);
   const cells = matrix?.cells ?? [];
-  const all = judge({ app, database, tenancy, cells, checks });
-  const { findings, suppressed, problems } = accept(all, { source, app, collected });
+  const open = publicEntries(config, app?.entryPoints ?? []);
+  const all = judge({ app, database, tenancy, cells, checks, publicEntries: open.reasons });
+  const { findings, suppressed, problems: stale } = accept(all, { source, app, collected });
+  const problems = [
+    ...corrected.problems,
+    ...functions.problems,
+    ...(app === undefined ? [] : open.problems),
+    ...idleDeclarations(config, app, tenancy, functions.problems),
+    ...stale,
+  ];
   const judged = { ...all, findings };
   const gaps = [...judged.gaps, ...untold, ...(collected?.gaps ?? []), ...(matrix?.gaps ?? [])];
   return {
@@ -146,11 +168,16 @@ async function collect(
 
 async function replay(
   collected: CollectedDatabase,
+  hints: TenancyHints,
   context: CommandContext,
 ): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[] }> {
   if (collected.replicaDatabase === undefined) return { cells: [], gaps: [] };
   const stage = context.progress.start('Trying every role, command and table with two tenants');
-  const matrix = await buildMatrix(collected.replicaDatabase, collected.database, inferTenancy(collected.database));
+  const matrix = await buildMatrix(
+    collected.replicaDatabase,
+    collected.database,
+    inferTenancy(collected.database, hints),
+  );
   const counts = countVerdicts(matrix.cells);
   stage.done(
     `${matrix.cells.length} cells tried: ${counts.leaks} leak, ${counts.isolated} isolated, ${counts.unknown} unknown`,
@@ -158,9 +185,14 @@ async function replay(
   return matrix;
 }
 
-function trace(source: SourceFiles, database: DatabaseModel, context: CommandContext): AppModel {
+function trace(
+  source: SourceFiles,
+  database: DatabaseModel,
+  declarations: Declarations,
+  context: CommandContext,
+): AppModel {
   const stage = context.progress.start('Tracing paths from the browser to the database');
-  const app = buildAppModel(source, database);
+  const app = buildAppModel(source, database, declarations);
   stage.done(`${app.entryPoints.length} entry points, ${app.queries.length} ways to a query in ${app.files} files`);
   return app;
 }

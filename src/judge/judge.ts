@@ -20,6 +20,8 @@ export interface JudgeInput {
   readonly tenancy: TenancyModel;
   readonly cells: readonly Cell[];
   readonly checks: readonly Check[];
+  /** Entry points that the user declared public, with the reason. */
+  readonly publicEntries?: ReadonlyMap<string, string>;
 }
 
 /** Paths with verdicts, findings in order, and what could not be told. */

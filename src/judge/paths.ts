@@ -24,6 +24,8 @@ export interface JudgeWorld extends World {
   readonly cells: readonly Cell[];
   /** What the app shows to whoever has the link. */
   readonly open?: OpenTables;
+  /** Entry points that the user declared public, with the reason. */
+  readonly publicEntries?: ReadonlyMap<string, string>;
 }
 
 /** A verdict with what it rests on. */
@@ -142,6 +144,8 @@ function ownCondition({ query }: QueryPath): Predicate {
 
 function judge(subject: Subject, world: JudgeWorld): Judgement {
   const { model, row } = subject;
+  const declared = world.publicEntries?.get(model.entryPoint.name);
+  if (declared !== undefined) return settled('public', 'declared-public', `You declared it public: ${declared}.`);
   if (
     model.principal === 'system' ||
     model.facts.some(fact => fact.holds.kind === 'system' && fact.weakness === undefined)
@@ -157,6 +161,8 @@ function judge(subject: Subject, world: JudgeWorld): Judgement {
     return settled('unknown', 'opaque', `The table '${row.table}' is in no migration or schema that was read.`);
   }
   const ownership = ownersByTable(world.tenancy).get(row.table)?.ownership;
+  if (ownership?.kind === 'shared' && ownersByTable(world.tenancy).get(row.table)?.confidence === 'declared')
+    return settled('public', 'declared-public', `You declared '${row.table}' public: ${ownership.because}.`);
   if (ownership?.kind === 'shared')
     return settled('public', 'no-owner', `'${row.table}' has no owner: ${ownership.because}`);
   if (isAdministrator(model))
@@ -659,7 +665,7 @@ function toPath(model: QueryPath, judgement: Judgement, row: RowVariable, positi
 
 /** A path for each reference to another tenant's row that the query can write. */
 export function judgeReferences(model: QueryPath, world: JudgeWorld): readonly JudgedPath[] {
-  if (model.principal === 'system') return [];
+  if (model.principal === 'system' || world.publicEntries?.has(model.entryPoint.name) === true) return [];
   return foreignReferences(model, world).map(({ column, table, value }, index) => {
     const note = `'${column}' takes ${termText(value)}, and nothing on the path looks whether that row of '${table}' is the caller's.`;
     const judgement: Judgement = { verdict: 'leaks', reason: 'foreign-key', notes: [note], unbound: termText(value) };

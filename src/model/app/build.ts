@@ -3,6 +3,7 @@ import type { EntryPoint } from '../../core/path.ts';
 import { comparePlaces, compareText } from '../../core/place.ts';
 import type { Gap } from '../../core/gap.ts';
 import type { DatabaseModel } from '../database/types.ts';
+import { noDeclarations, type Declarations, type DeclaredFunction } from './declared.ts';
 import { findEntries, findTools, type Entry } from './entry-points.ts';
 import { honoHandlers, runHono } from './entry/hono/index.ts';
 import { findJobs, jobHandlers, runJobs } from './entry/jobs/index.ts';
@@ -69,8 +70,12 @@ export interface Interpreted extends ObserveInput {
 }
 
 /** Follows every entry point to its queries. Pure but for reading sources on demand. */
-export function interpretApp(source: SourceFiles, database: DatabaseModel | undefined): Interpreted {
-  const machine = new Machine(source, database, allHandlers());
+export function interpretApp(
+  source: SourceFiles,
+  database: DatabaseModel | undefined,
+  declarations: Declarations = noDeclarations,
+): Interpreted {
+  const machine = new Machine(source, database, allHandlers(), declarations);
   const entries = findEntries(source);
   noteTools(machine, source);
   findJobs(machine);
@@ -108,6 +113,7 @@ export function interpretApp(source: SourceFiles, database: DatabaseModel | unde
     entryPoints: points,
     queries: queries.toSorted(compareQueries),
     observations: [],
+    declared: { used: namesOf(machine.usedDeclarations), unclear: namesOf(machine.unclearDeclarations) },
     gaps,
     files: loaded.length,
     querySites: { reached: machine.reachedSites.size, textual: textual.size },
@@ -204,6 +210,10 @@ function calls(
   );
 }
 
+function namesOf(declared: ReadonlySet<DeclaredFunction>): readonly string[] {
+  return [...declared].map(each => each.name).toSorted(compareText);
+}
+
 function compareQueries(left: QueryPath, right: QueryPath): number {
   return (
     comparePlaces(left.entryPoint, right.entryPoint) ||
@@ -259,8 +269,12 @@ function frameworkOf(source: SourceFiles): AppFramework {
 }
 
 /** The app as every check sees it: entry points, query paths and observations. */
-export function buildAppModel(source: SourceFiles, database: DatabaseModel | undefined): AppModel {
-  const { model, ...input } = interpretApp(source, database);
+export function buildAppModel(
+  source: SourceFiles,
+  database: DatabaseModel | undefined,
+  declarations: Declarations = noDeclarations,
+): AppModel {
+  const { model, ...input } = interpretApp(source, database, declarations);
   const observed = observe(input);
   return { ...model, observations: observed.observations, gaps: [...model.gaps, ...observed.gaps] };
 }

@@ -1,6 +1,7 @@
 import type { Item, Pattern } from '../../collect/source/ir.ts';
 import type { EntryPoint } from '../../core/path.ts';
 import { arrayMethod, isArrayLike } from './collections.ts';
+import { applyDeclared } from './declared.ts';
 import { awaitValue, extend, memberOf } from './expressions.ts';
 import { addFacts, commonFacts, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
@@ -50,8 +51,14 @@ export function callValue(
   site: CallSite,
 ): Value {
   switch (callee.kind) {
-    case 'function':
-      return callClosure(machine, frame, callee.closure as FunctionClosure, values, site);
+    case 'function': {
+      const closure = callee.closure as FunctionClosure;
+      const result = callClosure(machine, frame, closure, values, site);
+      const declared = machine.declarations.of.get(closure.code);
+      return declared === undefined
+        ? result
+        : applyDeclared(machine, frame, declared, [...closure.bound, ...values], result, site.at);
+    }
     case 'choice': {
       const callable = alternativesOf(callee).filter(
         ({ value }) => !(value.kind === 'constant' && (value.value === undefined || value.value === null)),

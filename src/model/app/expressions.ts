@@ -2,6 +2,7 @@ import type { Binding, Expression, Item, ModuleCode, ObjectProperty, Pattern } f
 import type { Operator, Term } from '../../core/predicate.ts';
 import { arrayMethod, isArrayLike, pushed } from './collections.ts';
 import { callMethod, callValue, runCallbacks } from './calls.ts';
+import { declaredValue } from './declared.ts';
 import { addFacts } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import {
@@ -235,6 +236,8 @@ export function moduleValue(machine: Machine, module: ModuleCode, binding: Bindi
       if (binding.reassigned) runModule(machine, module);
     }
   }
+  const declared = machine.declarations.of.get(binding);
+  if (declared !== undefined) frame.vars.set(binding, declaredValue(declared, frame.vars.get(binding)));
   return frame.vars.get(binding) ?? undefinedValue;
 }
 

@@ -6,6 +6,7 @@ import type { EntryPoint, Operation, Step } from '../../core/path.ts';
 import type { Place } from '../../core/place.ts';
 import type { Predicate, RowVariable, Term } from '../../core/predicate.ts';
 import type { DatabaseModel } from '../database/types.ts';
+import { noDeclarations, type Declarations, type DeclaredFunction } from './declared.ts';
 import type { AppEvent } from './events.ts';
 import { addFacts } from './facts.ts';
 import { valueKey, type Closure } from './keys.ts';
@@ -231,6 +232,11 @@ export class Machine {
   readonly foundEntries = new Map<string, EntryPoint>();
   steps = 0;
   readonly mostSteps: number;
+  /** What the user declared of the app's functions. */
+  readonly declarations: Declarations;
+  readonly usedDeclarations = new Set<DeclaredFunction>();
+  /** Guards whose result does not tell when they refuse. */
+  readonly unclearDeclarations = new Set<DeclaredFunction>();
   #nextRow = 1;
   readonly #gapKeys = new Set<string>();
 
@@ -238,8 +244,10 @@ export class Machine {
     source: SourceFiles,
     database: DatabaseModel | undefined,
     handlers: ReadonlyMap<string, Handler>,
+    declarations: Declarations = noDeclarations,
     mostSteps = 6_000_000,
   ) {
+    this.declarations = declarations;
     this.source = source;
     this.database = database;
     this.handlers = handlers;

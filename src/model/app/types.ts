@@ -10,6 +10,8 @@ export interface AppModel {
   readonly queries: readonly QueryPath[];
   /** What else the checks need, each with its place; see the kinds. */
   readonly observations: readonly Observation[];
+  /** Names of declared functions that were called, and of those whose result does not tell when they refuse. */
+  readonly declared?: { readonly used: readonly string[]; readonly unclear: readonly string[] };
   readonly gaps: readonly Gap[];
   readonly files: number;
   /** Calls that look like a query in the loaded files, and those of them that some path reached. */

@@ -5,7 +5,7 @@ import { inferOwners } from './owners.ts';
 import { withoutPrefix } from './prefix.ts';
 import { findPrincipal, userLinks, type FoundPrincipal } from './principal.ts';
 import { findOtherRoots, findRoot, type FoundRoot } from './root.ts';
-import type { Membership, Owner, TenancyModel } from './types.ts';
+import type { Membership, Owner, OwnerHop, TenancyModel } from './types.ts';
 
 /** What the user declares in `drydock.config.ts` where inference is to be corrected. */
 export interface TenancyHints {
@@ -13,9 +13,14 @@ export interface TenancyHints {
   readonly principal?: string;
   readonly memberships?: readonly string[];
   /** Tables that everyone may read. */
-  readonly shared?: readonly string[];
+  readonly shared?: Readonly<Record<string, string>>;
   /** Column of a table that names its tenant. */
   readonly tenantColumns?: Readonly<Record<string, string>>;
+  /** Column of a table that leads to another table's row. */
+  readonly hops?: Readonly<Record<string, OwnerHop>>;
+  readonly secretColumns?: Readonly<Record<string, readonly string[]>>;
+  /** Columns that look like secrets and are none. */
+  readonly openColumns?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Infers who owns which row from keys, policies and, where those leave a choice, names. */

@@ -32,9 +32,16 @@ export function inferOwners(sources: OwnerSources): readonly Owner[] {
   return sources.database.tables.map(table => ({
     table: table.name,
     ...withParents(table, judged, sources),
-    secretColumns: secretColumns(table),
+    secretColumns: declaredSecrets(table, sources.hints),
     capabilityColumns: capabilityColumns(table),
   }));
+}
+
+function declaredSecrets(table: Table, { secretColumns: declared, openColumns }: TenancyHints): readonly string[] {
+  const open = openColumns?.[table.name] ?? [];
+  return [...new Set([...secretColumns(table), ...(declared?.[table.name] ?? [])])].filter(
+    name => !open.includes(name),
+  );
 }
 
 interface FoundPath {
@@ -45,8 +52,9 @@ interface FoundPath {
 type Paths = ReadonlyMap<string, FoundPath>;
 
 function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths): Judged {
-  if (sources.hints.shared?.includes(table.name) === true)
-    return { ownership: { kind: 'shared', because: 'it was declared so' }, confidence: 'declared' };
+  const declaredShared = sources.hints.shared?.[table.name];
+  if (declaredShared !== undefined)
+    return { ownership: { kind: 'shared', because: declaredShared }, confidence: 'declared' };
   const tenant = tenants.get(table.name);
   if (tenant !== undefined) return { ownership: { kind: 'tenant', path: tenant.path }, confidence: tenant.confidence };
   const user = users.get(table.name);
@@ -113,6 +121,7 @@ function tenantPaths(sources: OwnerSources): Paths {
       columnLikeTheOthers(table, sources);
     if (link !== undefined) paths.set(table.name, { path: [hop(link)], confidence: link.basis });
   }
+  for (const table of Object.keys(hints.hops ?? {})) paths.delete(table);
   addChains(sources, paths, users);
   return paths;
 }
@@ -133,7 +142,7 @@ function declaredLink(
   table: Table,
   root: FoundRoot,
   hints: TenancyHints,
-): (Link & { readonly basis: 'foreign-key' }) | undefined {
+): (Omit<Link, 'basis'> & { readonly basis: 'declared' }) | undefined {
   const column = hints.tenantColumns?.[table.name];
   if (column === undefined) return undefined;
   return {
@@ -142,7 +151,7 @@ function declaredLink(
     referencedColumn: root.key,
     notNull: isNotNull(table, column),
     cascade: false,
-    basis: 'foreign-key',
+    basis: 'declared',
   };
 }
 
@@ -175,7 +184,7 @@ function isTenantTerm(use: PolicyUse, known: ReadonlySet<string>): boolean {
 }
 
 function addChains(
-  { database, principal, uses }: OwnerSources,
+  { database, principal, uses, hints, root }: OwnerSources,
   paths: Map<string, FoundPath>,
   users: ReadonlySet<string>,
 ): void {
@@ -183,6 +192,12 @@ function addChains(
     const found: [string, FoundPath][] = [];
     for (const table of database.tables) {
       if (paths.has(table.name) || users.has(table.name) || isPlatform(table)) continue;
+      const declared = hints.hops?.[table.name];
+      if (declared !== undefined) {
+        const further = declared.table === root?.table.name ? [] : paths.get(declared.table)?.path;
+        if (further !== undefined) found.push([table.name, { path: [declared, ...further], confidence: 'declared' }]);
+        continue;
+      }
       const link = bestChain(table, database, paths);
       const target = link === undefined ? undefined : paths.get(link.table);
       if (link === undefined || target === undefined) continue;
@@ -290,6 +305,6 @@ function addUserChains(database: DatabaseModel, paths: Map<string, FoundPath>, t
   }
 }
 
-function hop(link: Link): OwnerHop {
+function hop(link: Omit<Link, 'basis'>): OwnerHop {
   return { column: link.column, table: link.table, referencedColumn: link.referencedColumn };
 }
