@@ -38,17 +38,31 @@ export function withoutPrefix(database: DatabaseModel, hints: TenancyHints): Wit
       ...(hints.root === undefined ? {} : { root: bare(hints.root) }),
       ...(hints.principal === undefined ? {} : { principal: bare(hints.principal) }),
       ...(hints.memberships === undefined ? {} : { memberships: hints.memberships.map(bare) }),
-      ...(hints.shared === undefined ? {} : { shared: hints.shared.map(bare) }),
-      ...(hints.tenantColumns === undefined
+      ...keyed('shared', hints.shared, bare),
+      ...keyed('tenantColumns', hints.tenantColumns, bare),
+      ...keyed('secretColumns', hints.secretColumns, bare),
+      ...keyed('openColumns', hints.openColumns, bare),
+      ...(hints.hops === undefined
         ? {}
         : {
-            tenantColumns: Object.fromEntries(
-              Object.entries(hints.tenantColumns).map(([table, column]) => [bare(table), column]),
+            hops: Object.fromEntries(
+              Object.entries(hints.hops).map(([table, hop]) => [bare(table), { ...hop, table: bare(hop.table) }]),
             ),
           }),
     },
     restore: tenancy => withNames(tenancy, full),
   };
+}
+
+/** One hint by table, its tables renamed. */
+function keyed<Name extends keyof TenancyHints, Value>(
+  name: Name,
+  hint: Readonly<Record<string, Value>> | undefined,
+  bare: (name: string) => string,
+): { readonly [key in Name]?: Readonly<Record<string, Value>> } {
+  if (hint === undefined) return {};
+  const renamed = Object.fromEntries(Object.entries(hint).map(([table, value]) => [bare(table), value]));
+  return { [name]: renamed } as { readonly [key in Name]: Readonly<Record<string, Value>> };
 }
 
 /** `crm_`, where four fifths of the tables begin so, the word is no kind of tenant or user, and no policy reads them. */
