@@ -57,6 +57,8 @@ export interface RowVariable {
   readonly where: Predicate;
   /** Of a joined row: without it the query's own row is not returned (an inner join). */
   readonly required?: boolean;
+  /** It was inserted earlier on the same path: whoever asks made it. */
+  readonly created?: boolean;
 }
 
 /** The predicate that is always true. */

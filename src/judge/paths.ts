@@ -15,6 +15,7 @@ import type { DatabaseClient, Fact, QueryPath } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import type { OpenTables } from './open-by-link.ts';
 import { policyEffect, sqlRoleOf } from './policies.ts';
+import { issuesSecret } from './issues.ts';
 import { judgeService } from './services.ts';
 import { judgeStorage, storageTable } from './storage.ts';
 import { predicateText, sqlText, termText } from './sql-text.ts';
@@ -168,7 +169,13 @@ function judge(subject: Subject, world: JudgeWorld): Judgement {
   if (isAdministrator(model))
     return settled('isolated', 'administrator', 'Only an administrator of the app comes here.');
   if (view !== undefined) return judgeView(subject, world);
+  if (issuesSecret(model, row, world)) {
+    return settled('isolated', 'capability', 'Only whoever receives the code that is written can do anything with it.');
+  }
   if (ownership === undefined || ownership.kind === 'unknown') {
+    const strong = model.facts.filter(fact => fact.weakness === undefined);
+    const answer = askWith(subject, world, false)(strong, 'dropped');
+    if (answer.kind === 'owned' && answer.by === 'capability') return owned(answer, subject);
     return settled('unknown', 'opaque', `Nothing tells who owns a row of '${row.table}'.`);
   }
   return judgeTable(subject, world);
@@ -488,12 +495,23 @@ function judgeNewRow(subject: Subject, world: JudgeWorld, facts: readonly Fact[]
   if (value === undefined && !model.query.valuesOpen && model.principal !== 'anonymous') {
     return settled('isolated', 'scoped-by-session', 'The new row names no owner.');
   }
+  if (isFounding(row.table, ownerColumn, world) && !model.query.valuesOpen) {
+    return settled('isolated', 'scoped-by-session', 'Whoever asks makes an account or a tenant of their own.');
+  }
   const weak = weakGuard(subject, askWith(subject, world, false));
   if (weak !== undefined) return weak;
   const open = openByLink(subject, world, facts);
   if (open !== undefined) return open;
   if (answer.kind === 'opaque') return settled('unknown', 'opaque', `Could not tell: ${answer.reason}.`);
   return classify(subject, facts, world);
+}
+
+/** A new user or a new tenant, which belongs to nobody else. */
+function isFounding(table: string, ownerColumn: string | undefined, { tenancy }: JudgeWorld): boolean {
+  const { principal, root } = tenancy;
+  return [principal, root].some(
+    entity => entity?.table === table && (ownerColumn === undefined || ownerColumn === entity.key),
+  );
 }
 
 /** What an update writes into a row that is the caller's: another owner, or a reference to another tenant's row. */

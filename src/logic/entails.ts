@@ -194,17 +194,20 @@ class OwnershipProver {
       const right = this.#userRight(column(row, principal.key)) ?? this.#colleagueRight(column(row, principal.key));
       if (right !== undefined) return right;
     }
+    const alone = this.#question.ownerColumnAlone === true && row === this.#question.row;
     for (const membership of memberships.filter(entry => entry.table === row.table)) {
-      const right =
-        this.#tenantRight(column(row, membership.tenantColumn)) ?? this.#userRight(column(row, membership.userColumn));
+      const byTenant = this.#tenantRight(column(row, membership.tenantColumn));
+      // A new membership is a right that is given away: whoever gives it to themselves joins any tenant.
+      if (alone) return byTenant;
+      const right = byTenant ?? this.#userRight(column(row, membership.userColumn));
       if (right !== undefined) return right;
     }
-    const alone = this.#question.ownerColumnAlone === true && row === this.#question.row;
     if (alone) return this.#rightByOwner(row, hops);
     return (
       this.#rightByOwner(row, hops) ??
       this.#rightByParent(row, hops) ??
       this.#capability(row) ??
+      (this.#isAddressed(row) ? 'session' : undefined) ??
       this.#rightByChild(row, hops)
     );
   }
@@ -266,6 +269,7 @@ class OwnershipProver {
 
   #tenantRight(tenant: Term): OwnedBy | undefined {
     const equal = this.#closure.equalTo(tenant);
+    if (rootsOf(this.#world.tenancy).some(root => this.#isCreated(root.table, root.key, tenant))) return 'session';
     if (this.#question.signedIn && equal.some(isTenantOfPrincipal)) return 'session';
     if (this.#question.memberTenants.some(member => this.#closure.same(member, tenant))) return 'membership';
     if (
@@ -287,20 +291,55 @@ class OwnershipProver {
       const row = this.#closure.rows.find(candidate => candidate.name === term.row);
       const ownership = row === undefined ? undefined : this.#owners.get(row.table)?.ownership;
       if (row === undefined || (ownership?.kind !== 'tenant' && ownership?.kind !== 'user')) continue;
-      // A link opens its row, not everything of the tenant's.
-      if (ownership.path[0].column === term.column && this.#capability(row, false) !== undefined) return 'capability';
       if (this.#isMadeFor(row, term.column)) return 'capability';
+      if (ownership.path[0].column !== term.column) continue;
+      // A link opens its row, not everything of the tenant's.
+      if (this.#capability(row, false) !== undefined) return 'capability';
+      if (this.#isAddressed(row)) return 'session';
     }
     return undefined;
+  }
+
+  /** A row that the same path has inserted: whose tenant or user it is, asks. */
+  #isCreated(table: string, key: string, value: Term): boolean {
+    return this.#closure.rows.some(
+      row => row.created === true && row.table === table && this.#closure.same(column(row, key), value),
+    );
+  }
+
+  /** An invitation to the caller's own address. */
+  #isAddressed(row: RowVariable): boolean {
+    if (!this.#question.signedIn || !/invit/i.test(row.table)) return false;
+    return ['email', 'invited_email', 'invitee_email', 'recipient_email', 'email_address'].some(name =>
+      this.#closure
+        .equalTo(column(row, name))
+        .some(term => term.kind === 'principal' && term.attribute === 'user.email'),
+    );
+  }
+
+  /** The row's e-mail address is in a row that was found by a secret, which was sent to that address. */
+  #wasWrittenTo(row: RowVariable): boolean {
+    return this.#closure.equalTo(column(row, 'email')).some(term => {
+      if (term.kind !== 'column' || term.row === row.name || !/^(email|identifier)$/.test(term.column)) return false;
+      const letter = this.#closure.rows.find(candidate => candidate.name === term.row);
+      return letter !== undefined && letter.table !== row.table && this.#capability(letter) !== undefined;
+    });
   }
 
   #userRight(user: Term): OwnedBy | undefined {
     const credential = this.#rightByCredential(user);
     if (credential !== undefined) return credential;
+    const { principal } = this.#world.tenancy;
+    if (principal !== undefined) {
+      if (this.#isCreated(principal.table, principal.key, user)) return 'session';
+      const isUser = (row: RowVariable): boolean =>
+        row.table === principal.table && this.#closure.same(column(row, principal.key), user);
+      if (this.#closure.rows.some(row => isUser(row) && (this.#isProven(row) || this.#wasWrittenTo(row))))
+        return 'capability';
+    }
     if (!this.#question.signedIn) return undefined;
     const equal = this.#closure.equalTo(user);
     if (equal.some(term => term.kind === 'principal' && term.attribute === 'user.id')) return 'session';
-    const { principal } = this.#world.tenancy;
     if (principal === undefined) return undefined;
     const self = this.#closure.rows.find(
       row =>
@@ -329,7 +368,11 @@ class OwnershipProver {
   }
 
   #memberships(): readonly { readonly row: RowVariable; readonly membership: Membership }[] {
-    return this.#closure.rows.flatMap(row =>
+    // A membership that is about to be written proves none.
+    const found = this.#closure.rows.filter(
+      row => this.#question.ownerColumnAlone !== true || row !== this.#question.row,
+    );
+    return found.flatMap(row =>
       membershipsOf(this.#world.tenancy)
         .filter(membership => membership.table === row.table)
         .map(membership => ({ row, membership })),
@@ -338,6 +381,7 @@ class OwnershipProver {
 
   /** The row was found by a secret that only those who were given it know. */
   #capability(row: RowVariable, withLinks = true): OwnedBy | undefined {
+    if (this.#isNew(row)) return undefined;
     const columns = [
       ...(this.#owners.get(row.table)?.capabilityColumns ?? []),
       ...((withLinks ? this.#question.open?.get(row.table) : undefined) ?? []),
@@ -346,11 +390,17 @@ class OwnershipProver {
       this.#closure.equalTo(column(row, name)).some(term => term.kind === 'client' || term.kind === 'call'),
     );
     if (found) return 'capability';
-    return this.#isKey(row) ? 'capability' : undefined;
+    return this.#isKey(row) || this.#isProven(row) ? 'capability' : undefined;
+  }
+
+  /** What a new row holds was chosen by whoever writes it: knowing it shows nothing. */
+  #isNew(row: RowVariable): boolean {
+    return row.created === true || (this.#question.ownerColumnAlone === true && row === this.#question.row);
   }
 
   /** The row was found by the hash of a secret that the caller sent. */
   #isKey(row: RowVariable): boolean {
+    if (this.#isNew(row)) return false;
     const columns = tablesByName(this.#world.database).get(row.table)?.columns ?? [];
     return columns.some(({ name }) => {
       const own = column(row, name);
@@ -363,6 +413,19 @@ class OwnershipProver {
     const { root, principal } = this.#world.tenancy;
     const parents = this.#keysToParents(row.table).filter(({ hop }) => hop.column === name);
     return parents.some(({ hop }) => hop.table === principal?.table || hop.table === root?.table) && this.#isKey(row);
+  }
+
+  /** The caller has presented a secret that the row keeps (a password, a code), and it was compared. */
+  #isProven(row: RowVariable): boolean {
+    return this.#branch.equalities.some(({ left, right }) =>
+      [
+        [left, right],
+        [right, left],
+      ].some(
+        ([kept, sent]) =>
+          kept?.kind === 'column' && kept.row === row.name && sent?.kind === 'call' && sent.name === 'verified-secret',
+      ),
+    );
   }
 
   #isNull(term: Term): boolean {

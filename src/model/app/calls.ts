@@ -230,6 +230,20 @@ function textMethod(
       maybeUndefined: true,
     };
   }
+  if (
+    receiver.kind === 'term' &&
+    receiver.term.kind === 'client' &&
+    receiver.term.path === 'cookie' &&
+    name === 'set'
+  ) {
+    machine.emit(frame, {
+      kind: 'call',
+      library: 'next/headers',
+      callee: 'cookies.set',
+      arguments: values,
+      place: machine.place(frame, site.at, site.end),
+    });
+  }
   if (receiver.kind === 'term' && receiver.term.kind === 'opaque' && sends.has(name)) {
     // The controller of a stream, or a socket: what it is given goes to the caller.
     machine.emit(frame, {

@@ -15,6 +15,7 @@ import {
   type NativeValue,
 } from './machine.ts';
 import { instanceTest } from './instances.ts';
+import { secretFacts } from './proofs.ts';
 import { serviceQuery } from './library/sinks/service-query.ts';
 import { assumeExpression, pathKey } from './narrow.ts';
 import {
@@ -1133,22 +1134,6 @@ function isRequiredOfFound(machine: Machine, frame: Frame, term: Term): boolean 
 
 function isTypeof(term: Term): boolean {
   return term.kind === 'call' && term.name === 'typeof';
-}
-
-/** Variables that only the server and those it told know; an address or a mode is none. */
-const secretName = /SECRET|KEY|TOKEN|PASSWORD|PASSWD|SIGN|HMAC|CREDENTIAL|BEARER/i;
-
-/** Whoever sends a value that equals a secret of the environment knows the secret. */
-export function secretFacts(machine: Machine, frame: Frame, left: Term, right: Term, at: number): readonly Fact[] {
-  const hasSecret = (term: Term): boolean =>
-    atoms(term).some(
-      atom => atom.kind === 'environment' && !atom.name.startsWith('NEXT_PUBLIC_') && secretName.test(atom.name),
-    );
-  const fromClient = (term: Term): boolean => atoms(term).some(atom => atom.kind === 'client') && !hasSecret(term);
-  if (!((hasSecret(left) && fromClient(right)) || (hasSecret(right) && fromClient(left)))) return [];
-  return [
-    { holds: { kind: 'system' }, place: machine.place(frame, at), label: 'a secret of the server was presented' },
-  ];
 }
 
 /** The principal's role in the app is compared with a constant. */

@@ -9,6 +9,7 @@ import { addFacts, isTelling, rowFact } from './facts.ts';
 import { factKey, factsKey, factText, predicateText, termKey } from './keys.ts';
 import type { CachedCall, Effect, Machine, QueryDraft } from './machine.ts';
 import { makeNotes } from './notes.ts';
+import { issuedSecrets, toldIn } from './issued.ts';
 import { renameFact, renamePredicate, renameRow, renameTerm, type Renaming } from './rename.ts';
 import type { DatabaseClient, Fact, QueryPath } from './types.ts';
 import type { LengthNative } from './operations.ts';
@@ -124,6 +125,11 @@ class Walk {
   #lastSum: readonly [readonly Fact[], readonly Fact[], readonly Fact[]] = [[], [], []];
   #clients: ReadonlyMap<string, DatabaseClient> | undefined;
   readonly #inner: Walk[] = [];
+  /** Rows of which the code only asks whether they are there, and those with which it does more. */
+  readonly #tested = new Set<string>();
+  readonly #handled = new Set<string>();
+  #told: ReadonlySet<string> | undefined;
+
   readonly #seen: Seen;
 
   constructor(machine: Machine, seen: Seen) {
@@ -140,6 +146,9 @@ class Walk {
   ): void {
     for (const effect of effects) {
       switch (effect.kind) {
+        case 'handled':
+          for (const row of effect.rows) (effect.tested ? this.#tested : this.#handled).add(row);
+          break;
         case 'source':
           this.#sources.push({ key: termKey(effect.term), place: effect.place, code: effect.code });
           break;
@@ -394,6 +403,7 @@ class Walk {
         joined,
         ...(draft.calls === undefined ? {} : { calls: draft.calls }),
         ...(draft.service === undefined ? {} : { service: draft.service }),
+        ...this.#issues(draft),
       },
       client: draft.client,
       facts,
@@ -412,11 +422,30 @@ class Walk {
   /** Where a row that was not seen again may have gone all the same: what left afterwards and was not followed, or went elsewhere with it. */
   #possibleUses({ draft, entryPoint, eventsBefore }: Reached): readonly Use[] {
     if (draft.operation !== 'read' || draft.calls !== undefined) return [{ row: draft.row.name, facts: [] }];
+    if (this.#tested.has(draft.row.name) && !this.#handled.has(draft.row.name)) return [];
     const own = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
     return this.#events
       .slice(eventsBefore)
       .filter(event => event.entryPoint.name === entryPoint.name && mayCarry(event, own))
       .map(event => ({ row: draft.row.name, facts: event.facts }));
+  }
+
+  /** What the query has to do with codes that the server makes up. */
+  #issues(draft: QueryDraft): Pick<QueryPath['query'], 'issued' | 'replaced'> {
+    if (draft.operation === 'read') return {};
+    this.#told ??= new Set(this.#events.flatMap(toldIn));
+    const told = this.#told;
+    if (draft.operation === 'delete') {
+      const replaced = this.#reached.some(
+        other =>
+          other.draft.operation === 'insert' &&
+          other.draft.row.table === draft.row.table &&
+          issuedSecrets(other.draft.values, told).some(issued => !issued.told),
+      );
+      return replaced ? { replaced } : {};
+    }
+    const issued = issuedSecrets(draft.values, told);
+    return issued.length === 0 ? {} : { issued };
   }
 
   /** A row that was found carries the client that found it. */

@@ -4,6 +4,7 @@ import { assign, awaitValue, evaluate, iterated, memberOf } from './expressions.
 import { FunctionClosure, type Frame, type Machine, type State } from './machine.ts';
 import { assumeExpression, assumeSame } from './narrow.ts';
 import { alternativesOf, bottom, choose, isBottom, joinValues, promote } from './operations.ts';
+import { noteNamed, noteTested } from './tested.ts';
 import type { Fact } from './types.ts';
 import { undefinedValue, type Alternative, type Value } from './value.ts';
 
@@ -23,7 +24,10 @@ function runOne(machine: Machine, frame: Frame, statement: Statement): void {
       return;
     case 'declare': {
       const value = statement.init === undefined ? undefinedValue : evaluate(machine, frame, statement.init);
-      if (!frame.dead) bind(machine, frame, statement.pattern, value, statement.at);
+      if (!frame.dead) {
+        noteNamed(frame, statement.pattern, value);
+        bind(machine, frame, statement.pattern, value, statement.at);
+      }
       return;
     }
     case 'expression': {
@@ -60,6 +64,7 @@ function runOne(machine: Machine, frame: Frame, statement: Statement): void {
     case 'if': {
       const value = evaluate(machine, frame, statement.test);
       if (frame.dead) return;
+      noteTested(frame, statement.test);
       branches(machine, frame, [
         () => {
           if (!assumeExpression(machine, frame, statement.test, value, true)) frame.dead = true;

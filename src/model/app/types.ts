@@ -64,6 +64,10 @@ export interface Query {
     readonly function: string;
     readonly arguments: readonly { readonly name: string; readonly value: Term }[];
   };
+  /** Columns that get a value which nobody can guess; `told` when the caller sees it in the answer. */
+  readonly issued?: readonly { readonly column: string; readonly told: boolean }[];
+  /** The same request writes new codes into the table whose rows this one deletes. */
+  readonly replaced?: boolean;
   /** A service that is asked instead of the database; `table` names what it keeps, `where` what chooses. */
   readonly service?: {
     readonly name: string;

@@ -17,6 +17,7 @@ import {
   inValues,
   lowerCondition,
   runQuery,
+  writtenRow,
   runSql,
   stateText,
   type ClientState,
@@ -1199,15 +1200,8 @@ function settleInsert(call: Call, build: Build, table: TableNative): Value {
     const fresh = machine.newRow(table.table, { kind: 'true' });
     const names = new Map([[table.marker, fresh.name]]);
     const { values, open } = assigned(item, table, names);
-    const where = and(
-      values.map(({ column, value }): Predicate => ({
-        kind: 'compare',
-        operator: '=',
-        left: { kind: 'column', row: fresh.name, column },
-        right: value,
-      })),
-    );
-    const row: RowVariable = { ...fresh, where };
+    const isNew = build.conflict?.kind !== 'object';
+    const row = writtenRow(fresh, values, isNew);
     last = row;
     const source = given?.kind === 'list' ? given : undefined;
     const before = frame.facts;
@@ -1224,6 +1218,7 @@ function settleInsert(call: Call, build: Build, table: TableNative): Value {
       place: build.place,
     });
     frame.facts = before;
+    if (isNew) frame.learn([rowFact(row, build.place, `a row of '${row.table}' was made`)]);
     settleConflict(call, build, table, values);
   }
   if (last === undefined) return machine.opaque(frame, call.at, 'the result of an insert');

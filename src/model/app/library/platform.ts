@@ -1,7 +1,8 @@
 import { callValue, capturedValues, handlerValue, within } from '../calls.ts';
 import { awaitAll, isArrayLike, mapValue } from '../collections.ts';
-import { awaitValue, iterated, secretFacts } from '../expressions.ts';
+import { awaitValue, iterated } from '../expressions.ts';
 import { conditionFact } from '../facts.ts';
+import { secretFacts } from '../proofs.ts';
 import { valueKey } from '../keys.ts';
 import { nativeValue, type Call, type FunctionClosure, type Handler, type NativeValue } from '../machine.ts';
 import { alternativesOf, bottom, choose, termOf } from '../operations.ts';

@@ -23,7 +23,7 @@ import { readPrismaSchemas, type PrismaModel, type PrismaRelation } from '../../
 import { implicitJoin } from '../../database/prisma-tables.ts';
 import { clientExtension, interceptorOf, modelExtension, type Extensions } from './prisma-extensions.ts';
 import { runRaw } from './prisma-raw.ts';
-import { clientOf, copyState, inValues, runQuery, stateText, type ClientState } from './queries.ts';
+import { clientOf, copyState, inValues, runQuery, stateText, writtenRow, type ClientState } from './queries.ts';
 
 interface Key {
   readonly own: string;
@@ -272,16 +272,17 @@ class Running {
   }
 
   run(model: PrismaModel, name: string, options: Value): Value {
-    const where = optionOf(options, 'where');
+    const given = optionOf(options, 'where');
+    const where = isUnique(name) && given !== undefined ? certainKey(given) : given;
     this.#noteGiven(model, options);
     switch (name) {
       case 'create':
       case 'createMany':
       case 'createManyAndReturn':
-        return this.#create(model, optionOf(options, 'data'), options, name !== 'createMany');
+        return this.#create(model, optionOf(options, 'data'), options, name !== 'createMany', true);
       case 'upsert': {
         this.#change(model, 'update', where, optionOf(options, 'update'), options, true);
-        return this.#create(model, optionOf(options, 'create'), options, true);
+        return this.#create(model, optionOf(options, 'create'), options, true, false);
       }
       case 'update':
       case 'updateMany':
@@ -361,7 +362,7 @@ class Running {
     return element;
   }
 
-  #create(model: PrismaModel, data: Value | undefined, options: Value, returns: boolean): Value {
+  #create(model: PrismaModel, data: Value | undefined, options: Value, returns: boolean, isNew: boolean): Value {
     const items =
       data === undefined
         ? []
@@ -374,17 +375,10 @@ class Running {
     for (const item of items) {
       const fresh = this.#machine.newRow(model.table, { kind: 'true' });
       const { values, open } = this.#assigned(model, item);
-      const where = and(
-        values.map(({ column, value }): Predicate => ({
-          kind: 'compare',
-          operator: '=',
-          left: { kind: 'column', row: fresh.name, column },
-          right: value,
-        })),
-      );
-      const row: RowVariable = { ...fresh, where };
+      const row = writtenRow(fresh, values, isNew);
       last = this.#element(model, row, options, 0);
       this.#emit(row, 'insert', { values, open, columns: returns ? last.columns : [] });
+      if (isNew) this.#call.frame.learn([rowFact(row, this.#place, `a row of '${row.table}' was made`)]);
     }
     return returns && last !== undefined ? last : objectOf({ count: constant(items.length) });
   }
@@ -703,8 +697,21 @@ class Running {
       }
     }
     const created = value.fields.get('create') ?? childrenOf(value.fields.get('createMany'));
-    if (created !== undefined) this.#create(target, created, objectOf({}), false);
+    if (created !== undefined) this.#create(target, created, objectOf({}), false, true);
   }
+}
+
+/** Operations whose filter has to name a unique row: Prisma throws when its only key is undefined. */
+function isUnique(operation: string): boolean {
+  return /^(findUnique|findUniqueOrThrow|update|delete|upsert)$/.test(operation);
+}
+
+function certainKey(where: Value): Value {
+  const [only] = where.kind === 'object' ? where.fields : [];
+  if (where.kind !== 'object' || only === undefined || where.fields.size > 1 || where.spread.length > 0) return where;
+  const [name, value] = only;
+  if (value.kind !== 'term' || !value.maybeUndefined) return where;
+  return { ...where, fields: new Map([[name, { ...value, maybeUndefined: false }]]) };
 }
 
 /** The condition without the possibility that it is left out. */

@@ -55,6 +55,24 @@ export function runQuery(machine: Machine, frame: Frame, draft: QueryDraft): voi
   frame.effects.push({ kind: 'query', facts: frame.facts, draft });
 }
 
+/** The row that an insert writes. `isNew` unless it may change one that is there already. */
+export function writtenRow(
+  fresh: RowVariable,
+  values: readonly { readonly column: string; readonly value: Term }[],
+  isNew: boolean,
+): RowVariable {
+  // An assignment, not a filter: the value may be NULL.
+  const where = and(
+    values.map(({ column, value }): Predicate => ({
+      kind: 'compare',
+      operator: 'is-not-distinct-from',
+      left: { kind: 'column', row: fresh.name, column },
+      right: value,
+    })),
+  );
+  return { ...fresh, where, ...(isNew ? { created: true } : {}) };
+}
+
 /** Columns of a table by SQL name, when the schema is known. */
 export function columnsOf(machine: Machine, table: string): readonly string[] | undefined {
   const index = machine.remember('columns by table', () => {

@@ -7,7 +7,16 @@ import { alternativesOf, choose, compareTerms, firstOf, lengthOf, termOf } from 
 import { renamePredicate, renameTerm } from '../rename.ts';
 import { constant, nullValue, objectOf, present, undefinedValue, type RowValue, type Value } from '../value.ts';
 import { noteGiven } from './given.ts';
-import { clientOf, columnValue, inValues, runQuery, stateText, wholeRow, type ClientState } from './queries.ts';
+import {
+  clientOf,
+  columnValue,
+  inValues,
+  runQuery,
+  writtenRow,
+  stateText,
+  wholeRow,
+  type ClientState,
+} from './queries.ts';
 import { principal, signedIn } from './identity/principal.ts';
 
 /** Stands for the row in filters until the query runs. */
@@ -658,15 +667,7 @@ function settleInsert(call: Call, build: Build): Value {
   for (const item of items.slice(0, 8)) {
     const fresh = machine.newRow(build.table, { kind: 'true' });
     const { values, open } = assigned(item);
-    const where = and(
-      values.map(({ column, value }): Predicate => ({
-        kind: 'compare',
-        operator: '=',
-        left: { kind: 'column', row: fresh.name, column },
-        right: value,
-      })),
-    );
-    const row: RowVariable = { ...fresh, where };
+    const row = writtenRow(fresh, values, build.operation === 'insert');
     last = row;
     const base = {
       valuesOpen: open,

@@ -1,6 +1,7 @@
 import type { Handler } from '../../machine.ts';
 import { authJsHandlers } from './auth-js.ts';
 import { betterAuthHandlers } from './better-auth.ts';
+import { passwordHandlers } from './passwords.ts';
 import { serviceHandlers } from './services.ts';
 import { tokenHandlers } from './tokens.ts';
 
@@ -10,4 +11,5 @@ export const identityHandlers: Readonly<Record<string, Handler>> = {
   ...authJsHandlers,
   ...serviceHandlers,
   ...tokenHandlers,
+  ...passwordHandlers,
 };

@@ -1,0 +1,248 @@
+import { describe, expect, test } from 'vitest';
+
+import { filesInMemory } from '../collect/source/files.ts';
+import { sourceOf } from '../collect/source/read-source.ts';
+import { buildAppModel } from '../model/app/build.ts';
+import { schemaOfCode } from '../model/database/schema.ts';
+import { inferTenancy } from '../model/tenancy/infer.ts';
+import { judge } from './judge.ts';
+
+/** A club with members, who sign in by password and are invited by letter. */
+const schema = `
+model User {
+  id String @id
+  email String @unique
+  passwordHash String
+  resetToken String?
+  resetExpires DateTime?
+  sessions Session[]
+  memberships Membership[]
+}
+model Club {
+  id String @id
+  name String
+  memberships Membership[]
+  invitations Invitation[]
+}
+model Membership {
+  id String @id
+  role String
+  userId String
+  user User @relation(fields: [userId], references: [id])
+  clubId String
+  club Club @relation(fields: [clubId], references: [id])
+  @@unique([userId, clubId])
+}
+model Invitation {
+  id String @id
+  email String
+  token String @unique
+  clubId String
+  club Club @relation(fields: [clubId], references: [id])
+}
+model Session {
+  id String @id
+  token String @unique
+  expiresAt DateTime
+  userId String
+  user User @relation(fields: [userId], references: [id])
+}
+model VerificationToken {
+  id String @id
+  email String
+  token String @unique
+  expires DateTime
+}
+`;
+
+const files: Readonly<Record<string, string>> = {
+  'package.json': JSON.stringify({ name: 'club', dependencies: { next: '16.0.0', '@prisma/client': '6.19.0' } }),
+  'tsconfig.json': JSON.stringify({ compilerOptions: { paths: { '@/*': ['./*'] } } }),
+  'prisma/schema.prisma': schema,
+  'lib/db.ts': `import { PrismaClient } from '@prisma/client'; export const db = new PrismaClient();`,
+  'lib/mail.ts': `import { Resend } from 'resend'; const resend = new Resend(process.env.RESEND_KEY);
+    export async function sendLetter(to: string, text: string) { await resend.emails.send({ from: 'club', to, text }); }`,
+  'lib/auth.ts': `import { betterAuth } from 'better-auth'; export const auth = betterAuth({});`,
+};
+
+const imports = `'use server';
+import bcrypt from 'bcryptjs';
+import { compare, hash } from 'bcryptjs';
+import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
+import { cookies, headers } from 'next/headers';
+import { redirect } from 'next/navigation';
+import { db } from '@/lib/db';
+import { sendLetter } from '@/lib/mail';
+import { auth } from '@/lib/auth';
+`;
+
+/** What the queries of a server action with this body come to: `operation table verdict`, each once. */
+function verdicts(body: string): readonly string[] {
+  const source = sourceOf(
+    filesInMemory({ ...files, 'app/actions.ts': `${imports} export async function run(input: Input) { ${body} }` }),
+  );
+  const database = schemaOfCode(source);
+  const { paths } = judge({
+    app: buildAppModel(source, database),
+    database,
+    tenancy: inferTenancy(database),
+    cells: [],
+    checks: [],
+  });
+  return [...new Set(paths.map(path => `${path.sink.operation} ${path.sink.table} ${path.verdict}`))];
+}
+
+const byEmail = 'const user = await db.user.findUnique({ where: { email: input.email } });';
+const leaksOf = (body: string): readonly string[] => verdicts(body).filter(line => !line.endsWith(' isolated'));
+
+describe('signing in', () => {
+  test('a user found by e-mail whose password was compared is who asks', () => {
+    const session = `await db.session.create({ data: { userId: user.id, token: randomBytes(32).toString('hex'), expiresAt: new Date() } });`;
+    expect(
+      leaksOf(
+        `${byEmail} if (!user) return { error: 'no' }; const ok = await bcrypt.compare(input.password, user.passwordHash); if (!ok) return { error: 'no' }; ${session} return { name: user.email };`,
+      ),
+    ).toEqual([]);
+  });
+
+  test('a hash made by hand and compared in constant time counts as well', () => {
+    expect(
+      leaksOf(
+        `${byEmail} if (!user) return null; const [salt, kept] = user.passwordHash.split(':'); const given = scryptSync(input.password, salt, 64); if (!timingSafeEqual(Buffer.from(kept, 'hex'), given)) return null; return user;`,
+      ),
+    ).toEqual([]);
+  });
+
+  test('without the comparison anybody is anybody', () => {
+    expect(leaksOf(`${byEmail} if (!user) return null; return user;`)).toEqual(['read User leaks']);
+  });
+
+  test('a comparison whose outcome is only logged proves nothing', () => {
+    expect(
+      leaksOf(
+        `${byEmail} if (!user) return null; const ok = await compare(input.password, user.passwordHash); if (!ok) console.log('wrong'); return user;`,
+      ),
+    ).toEqual(['read User leaks']);
+  });
+
+  test('a password compared with another user’s hash proves nothing of this one', () => {
+    expect(
+      leaksOf(
+        `const other = await db.user.findUnique({ where: { email: input.mine } }); if (!other || !(await compare(input.password, other.passwordHash))) return null; ${byEmail} return user;`,
+      ),
+    ).toEqual(['read User leaks']);
+  });
+
+  test('a session for a user whom only an e-mail names is a way in', () => {
+    expect(
+      leaksOf(
+        `${byEmail} if (!user) return null; const token = randomBytes(32).toString('hex'); await db.session.create({ data: { userId: user.id, token, expiresAt: new Date() } }); (await cookies()).set('session', token);`,
+      ),
+    ).toContain('insert Session leaks');
+  });
+
+  test('a hash of nobody that is compared when there is no such user proves no user', () => {
+    expect(
+      leaksOf(
+        `${byEmail} const ok = await compare(input.password, user?.passwordHash ?? '$2b$10$abcdefghijklmnopqrstuv'); if (!user || !ok) return null; return user;`,
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('signing up', () => {
+  const create = `const created = await db.user.create({ data: { email: input.email, passwordHash: await hash(input.password, 10) } });`;
+
+  test('looking whether an address is taken, and making an account and a club, touches nobody else', () => {
+    expect(
+      leaksOf(
+        `${byEmail} if (user) return { error: 'taken' }; ${create} const club = await db.club.create({ data: { name: input.club } }); await db.membership.create({ data: { userId: created.id, clubId: club.id, role: 'owner' } }); return { id: created.id };`,
+      ),
+    ).toEqual([]);
+  });
+
+  test('joining a club that the form names does', () => {
+    expect(
+      leaksOf(
+        `${create} await db.membership.create({ data: { userId: created.id, clubId: input.clubId, role: 'member' } });`,
+      ),
+    ).toEqual(['insert Membership leaks']);
+  });
+
+  test('joining the club of an invitation found by its secret does not', () => {
+    expect(
+      leaksOf(
+        `const letter = await db.invitation.findUnique({ where: { token: input.token } }); if (!letter) return null; ${create} await db.membership.create({ data: { userId: created.id, clubId: letter.clubId, role: 'member' } }); await db.invitation.delete({ where: { id: letter.id } });`,
+      ),
+    ).toEqual([]);
+  });
+
+  test('an account that is written over when it is there already is somebody else’s', () => {
+    expect(
+      leaksOf(
+        `const saved = await db.user.upsert({ where: { email: input.email }, create: { email: input.email, passwordHash: 'x' }, update: { passwordHash: await hash(input.password, 10) } }); return saved;`,
+      ),
+    ).toContain('update User leaks');
+  });
+
+  test('the taken address’s row in the answer is a leak', () => {
+    expect(leaksOf(`${byEmail} if (user) return { error: 'taken', by: user }; ${create}`)).toEqual(['read User leaks']);
+  });
+});
+
+describe('members', () => {
+  const signedIn = `const session = await auth.api.getSession({ headers: await headers() }); if (!session) redirect('/sign-in');`;
+  const join = (club: string): string =>
+    `await db.membership.create({ data: { userId: session.user.id, clubId: ${club}, role: 'member' } });`;
+
+  test('joining any club by its id is a leak', () => {
+    expect(leaksOf(`${signedIn} ${join('input.clubId')}`)).toEqual(['insert Membership leaks']);
+  });
+
+  test('joining the club of an invitation to one’s own address is not', () => {
+    expect(
+      leaksOf(
+        `${signedIn} const letter = await db.invitation.findFirst({ where: { id: input.id, email: session.user.email } }); if (!letter) return null; ${join('letter.clubId')}`,
+      ),
+    ).toEqual([]);
+  });
+
+  test('an invitation to another address is nobody’s permission', () => {
+    expect(
+      leaksOf(
+        `${signedIn} const letter = await db.invitation.findFirst({ where: { id: input.id } }); if (!letter) return null; ${join('letter.clubId')}`,
+      ),
+    ).toContain('insert Membership leaks');
+  });
+});
+
+describe('a forgotten password', () => {
+  const code = `const token = randomBytes(32).toString('hex');`;
+  const issue = `await db.verificationToken.create({ data: { email: input.email, token, expires: new Date(Date.now() + 3600000) } });`;
+
+  test('a code that only a letter tells reaches the owner of the address', () => {
+    expect(
+      leaksOf(
+        `${byEmail} if (!user) return { sent: true }; ${code} await db.verificationToken.deleteMany({ where: { email: input.email } }); ${issue} await sendLetter(input.email, 'Your code: ' + token); return { sent: true };`,
+      ),
+    ).toEqual([]);
+  });
+
+  test('a code that the answer tells reaches whoever asks', () => {
+    expect(leaksOf(`${code} ${issue} return { token };`)).not.toEqual([]);
+  });
+
+  test('a code may stand in the user’s row, next to nothing else', () => {
+    const update = (more: string): string =>
+      `${code} await db.user.update({ where: { email: input.email }, data: { resetToken: token, resetExpires: new Date()${more} } }); await sendLetter(input.email, token);`;
+    expect(leaksOf(update(''))).toEqual([]);
+    expect(leaksOf(update(', passwordHash: await hash(input.password, 10)'))).toEqual(['update User leaks']);
+  });
+
+  test('whoever has the code sets the password of the address it was sent to, and of no other', () => {
+    const set = (email: string): string =>
+      `const letter = await db.verificationToken.findUnique({ where: { token: input.token } }); if (!letter || letter.expires < new Date()) return null; const user = await db.user.findUnique({ where: { email: ${email} } }); if (!user) return null; await db.user.update({ where: { id: user.id }, data: { passwordHash: await hash(input.password, 10) } }); await db.verificationToken.delete({ where: { id: letter.id } });`;
+    expect(leaksOf(set('letter.email'))).toEqual([]);
+    expect(leaksOf(set('input.email'))).toContain('update User leaks');
+  });
+});

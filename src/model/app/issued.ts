@@ -1,0 +1,52 @@
+import type { Term } from '../../core/predicate.ts';
+import type { AppEvent } from './events.ts';
+import { termKey } from './keys.ts';
+import { termOf } from './operations.ts';
+import type { Query } from './types.ts';
+import { atoms, visit, type Value } from './value.ts';
+
+/** Names of functions whose result nobody can guess. */
+const random = /random|nanoid|uuid|cuid|createid|ulid|generateid|generate\w*(?:token|code|secret|key)/i;
+
+/** Libraries that carry a message to an address: the secret in it reaches whoever owns the address. */
+const letters =
+  /mail|resend|postmark|sendgrid|ses\b|nodemailer|plunk|loops|sms|twilio|novu|knock|courier|render|crypto|hash|oslo|encod|buffer|console|log|sentry|date/i;
+
+/** The parts of a term that nobody can guess. */
+function randomParts(term: Term): readonly string[] {
+  if (term.kind !== 'call') return [];
+  const inner = term.arguments.flatMap(randomParts);
+  return random.test(term.name) && !atoms(term).some(atom => atom.kind === 'client')
+    ? [termKey(term), ...inner]
+    : inner;
+}
+
+/** Columns to which a query writes a value that nobody can guess, and whether the caller is told it. */
+export function issuedSecrets(values: Query['values'], told: ReadonlySet<string>): NonNullable<Query['issued']> {
+  return values.flatMap(({ column, value }) => {
+    const parts = randomParts(value);
+    return parts.length === 0 ? [] : [{ column, told: parts.some(part => told.has(part)) }];
+  });
+}
+
+/** Unguessable values that leave towards the caller, or to where nobody followed them. */
+export function toldIn(event: AppEvent): readonly string[] {
+  switch (event.kind) {
+    case 'return':
+      return partsIn(event.value);
+    case 'client-props':
+      return partsIn(event.props);
+    case 'call':
+      return letters.test(`${event.library ?? ''} ${event.callee}`) ? [] : event.arguments.flatMap(partsIn);
+    default:
+      return [];
+  }
+}
+
+function partsIn(value: Value): readonly string[] {
+  const parts: string[] = [];
+  visit(value, [], inner => {
+    if (inner.kind === 'term' || inner.kind === 'external') parts.push(...randomParts(termOf(inner)));
+  });
+  return parts;
+}
