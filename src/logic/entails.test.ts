@@ -44,6 +44,40 @@ describe('a row of one tenant', () => {
     expect(ask('invoice', equals(own('id'), sent('id')))).toEqual({ kind: 'not-owned' });
   });
 
+  test('is owned when a column without a key names who asks, and not when it names whom the caller names', () => {
+    const loose = billingWorld(database => ({
+      ...database,
+      tables: database.tables.map(table =>
+        table.name === 'invoice'
+          ? {
+              ...table,
+              columns: [
+                ...table.columns,
+                { name: 'requested_by', type: 'text', notNull: false, hasDefault: false, generated: false },
+              ],
+            }
+          : table,
+      ),
+    }));
+    const asked = (by: Term, signedIn = true): Answer =>
+      entails(
+        {
+          row: { name: 'self', table: 'invoice', where: equals(own('requested_by'), by) },
+          rows: [],
+          conditions: [],
+          memberTenants: [],
+          signedIn,
+          absence: 'dropped',
+        },
+        loose,
+      );
+    expect(asked(user)).toEqual({ kind: 'owned', by: 'session' });
+    expect(asked(sent('by'))).toEqual({ kind: 'not-owned' });
+    const mail: Term = { kind: 'principal', attribute: 'user.email' };
+    expect(asked(mail)).toEqual({ kind: 'owned', by: 'session' });
+    expect(asked(user, false)).not.toEqual({ kind: 'owned', by: 'session' });
+  });
+
   test('is not owned by a tenant that the caller names', () => {
     expect(ask('invoice', equals(own('team_id'), sent('team')))).toEqual({ kind: 'not-owned' });
   });

@@ -45,6 +45,8 @@ export interface World {
   readonly tenancy: TenancyModel;
 }
 
+/** Names of columns that say whom a row is about. */
+const naming = /(?:_id|Id|_by|By)$|[Ee]mail|user|owner|author|creator/;
 const maximumHops = 6;
 const maximumRows = 24;
 
@@ -206,6 +208,7 @@ class OwnershipProver {
     return (
       this.#rightByOwner(row, hops) ??
       this.#rightByParent(row, hops) ??
+      this.#rightByName(row) ??
       this.#capability(row) ??
       (this.#isAddressed(row) ? 'session' : undefined) ??
       this.#rightByChild(row, hops)
@@ -254,6 +257,33 @@ class OwnershipProver {
       if (right !== undefined && right !== 'nobody') return right;
     }
     return undefined;
+  }
+
+  /** A column without a foreign key that equals the id or the e-mail of who asks (`guest_id`, an invitation's `email`): the row names them. */
+  #rightByName(row: RowVariable): OwnedBy | undefined {
+    const table = tablesByName(this.#world.database).get(row.table);
+    if (!this.#question.signedIn || table === undefined) return undefined;
+    const { principal } = this.#world.tenancy;
+    const own = this.#closure.rows.filter(
+      other =>
+        other.table === principal?.table &&
+        other.name !== row.name &&
+        this.#userRight(column(other, principal.key)) !== undefined,
+    );
+    const equal = [
+      ...this.#closure.equalTo({ kind: 'principal', attribute: 'user.id' }),
+      ...this.#closure.equalTo({ kind: 'principal', attribute: 'user.email' }),
+      ...own.flatMap(other => this.#closure.equalTo(column(other, 'email'))),
+    ];
+    const names = equal.some(
+      term =>
+        term.kind === 'column' &&
+        term.row === row.name &&
+        naming.test(term.column) &&
+        !table.primaryKey.includes(term.column) &&
+        !table.foreignKeys.some(key => key.columns.includes(term.column)),
+    );
+    return names ? 'session' : undefined;
   }
 
   /** The referenced row; a key of several columns makes them all equal. */

@@ -1276,6 +1276,9 @@ function spreadInto(fields: ReadonlyMap<string, Value>, value: Value): Map<strin
       const parts = alternatives.map(({ value: inner }) => spreadInto(new Map(), inner));
       if (parts.some(part => part === undefined)) return undefined;
       const names = new Set(parts.flatMap(part => [...(part?.keys() ?? [])]));
+      // `...(guest ? { guestId } : { userId })` is one or the other, and never neither.
+      if (parts.length > 1 && parts.every(part => part !== undefined && part.size > 0 && part.size < names.size))
+        return undefined;
       for (const name of names) {
         merged.set(
           name,

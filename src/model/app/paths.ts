@@ -267,7 +267,22 @@ class Walk {
         }
     };
     eachTerm(draft.row.where, note);
-    for (const { value } of draft.values) note(value);
+    for (const { value } of draft.values) {
+      note(value);
+      // What is copied into another row can be read there, by whoever owns that row.
+      if (value.kind === 'column' && !own.has(value.row) && !this.#isKey(value))
+        this.#uses.add(this.#original(value.row), { row: value.row, facts });
+    }
+  }
+
+  /** A column that says which row is meant, and nothing of what is in it. */
+  #isKey({ row, column }: Extract<Term, { kind: 'column' }>): boolean {
+    if (/(?:^|_)id$|Id$|^(?:key|slug|uuid)$/.test(column)) return true;
+    const table = this.#machine.database?.tables.find(({ name }) => name === this.#machine.rows.get(row)?.table);
+    return (
+      table !== undefined &&
+      (table.primaryKey.includes(column) || table.foreignKeys.some(key => key.columns.includes(column)))
+    );
   }
 
   #noteCached(

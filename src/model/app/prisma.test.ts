@@ -90,3 +90,25 @@ test('an included row that the schema requires is there; one that it does not re
   ).findLast(path => path.query.table === 'invoices');
   expect(show(loose?.query.where ?? { kind: 'true' })).toContain('maybe');
 });
+
+test('of two conditions that are spread in one holds; one that may be missing may be gone', () => {
+  const [either] = trace(
+    'return Response.json(await prisma.invoice.findMany({ where: { ...(team ? { teamId: user.teamId } : { ownerId: user.id }), amount: 1 } }));',
+  );
+  expect(show(either?.query.where ?? { kind: 'true' })).toBe(
+    '((maybe self.team_id = ‹tenant.id› or self.owner_id = ‹user.id›) and self.amount = 1)',
+  );
+  const [maybe] = trace(
+    'return Response.json(await prisma.invoice.findMany({ where: { ...(team ? { teamId: user.teamId } : {}), amount: 1 } }));',
+  );
+  expect(show(maybe?.query.where ?? { kind: 'true' })).toBe('(maybe self.team_id = ‹tenant.id› and self.amount = 1)');
+});
+
+test('a row whose content is copied into another row leaves; one that only names it does not', () => {
+  const escapes = (data: string): boolean | undefined =>
+    trace(
+      `const found = await prisma.invoice.findUnique({ where: { id } }); if (!found) return new Response(null, { status: 404 }); await prisma.invoice.create({ data: { teamId: user.teamId, ${data} } }); return new Response();`,
+    ).find(path => path.query.operation === 'read')?.escapes;
+  expect(escapes('amount: found.amount')).toBe(true);
+  expect(escapes('ownerId: found.ownerId')).toBe(false);
+});
