@@ -46,6 +46,12 @@ interface OutputOptions {
   readonly all?: boolean;
 }
 
+interface TraceOptions extends OutputOptions {
+  readonly migrations?: string;
+  readonly policy?: boolean;
+  readonly unknown?: boolean;
+}
+
 program
   .description('Finds, proves and repairs leaks between the customers of a Next.js + Postgres + Stripe app.')
   .version(drydockVersion)
@@ -68,8 +74,10 @@ common(program.command('triage', { isDefault: true }))
 
 common(program.command('trace'))
   .argument('[folder]', 'the app', '.')
-  .argument('[focus]', 'explain one: number of a finding, an entry point or a table')
+  .argument('[focus]', 'explain one: number of a finding, an entry point, a table, a file or file:line')
   .option('--migrations <path>', 'SQL migrations, when they are not where the usual tools put them')
+  .option('--policy', 'for each table, the conditions under which it is reached; stable text for a diff')
+  .option('--unknown', 'what could not be told, and the declarations that would settle it')
   .summary('every path from browser to database, with its verdict')
   .addHelpText(
     'after',
@@ -78,12 +86,16 @@ common(program.command('trace'))
       'drydock trace ~/acme-app invoices',
       'drydock trace 1',
       'drydock trace . "GET /api/invoices/[id]"',
-      'drydock trace --only unknown',
+      'drydock trace . app/api/invoices/route.ts:14',
+      'drydock trace --unknown',
+      'drydock trace --policy > policy.txt',
+      'drydock trace --sarif drydock.sarif',
     ),
   )
-  .action((folder: string, focus: string | undefined, options: OutputOptions & { readonly migrations?: string }) => {
+  .action((folder: string, focus: string | undefined, options: TraceOptions) => {
     const [where, what] = folderAndFocus(folder, focus);
-    return run(options, context => runTrace(where, pick(options, 'migrations'), context), what);
+    const shown: OutputOptions = options.unknown === true ? { ...options, only: 'unknown' } : options;
+    return run(shown, context => runTrace(where, pick(options, 'migrations', 'policy'), context), what);
   });
 
 common(program.command('rules'))

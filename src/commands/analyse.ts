@@ -16,6 +16,7 @@ import { countVerdicts } from '../core/result.ts';
 import type { RulesResult, TraceResult } from '../core/result.ts';
 import { advise } from '../judge/advice/advise.ts';
 import { judge } from '../judge/judge.ts';
+import { settlings } from '../judge/settle.ts';
 import type { Judged } from '../judge/judge.ts';
 import { loadSqlParser } from '../logic/sql.ts';
 import { noDeclarations, type Declarations } from '../model/app/declared.ts';
@@ -221,6 +222,11 @@ export function toTraceResult(analysis: Analysis): TraceResult {
     entryPoints: app?.entryPoints ?? [],
     paths,
     findings: advised(findingsThatNeed('app', judged.findings), analysis),
+    settlings: settlings(judged.paths, {
+      database: analysis.database,
+      tenancy: analysis.tenancy,
+      modules: analysis.source?.loaded() ?? [],
+    }),
   };
 }
 

@@ -25,6 +25,7 @@ export function relocate<T extends TraceResult | RulesResult>(result: T, target:
   return {
     ...moved,
     entryPoints: moved.entryPoints.map(move),
+    ...(moved.settlings === undefined ? {} : { settlings: moved.settlings.map(move) }),
     paths: moved.paths.map(path => ({
       ...path,
       entryPoint: move(path.entryPoint),

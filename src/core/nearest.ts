@@ -15,7 +15,9 @@ export function nearestNames(name: string, names: Iterable<string>): readonly st
 }
 
 function distanceTo(wanted: string, tail: string, candidate: string): number {
-  if (candidate.includes(wanted) || wanted.includes(candidate)) return 1;
+  // Of names that contain it, the one that says least beside it.
+  if (candidate.includes(wanted) || wanted.includes(candidate))
+    return 1 + Math.abs(candidate.length - wanted.length) / 1000;
   if (tail.length > 3 && candidate.includes(tail)) return 2;
   return editDistance(wanted, candidate);
 }

@@ -3,6 +3,7 @@ import type { Finding, HttpExchangeAnswer, HttpExchangeRequest } from './finding
 import type { VerifiedFix } from './fix.ts';
 import type { Gap } from './gap.ts';
 import type { EntryPoint, Path } from './path.ts';
+import type { Settling, TablePolicy } from './policy.ts';
 import type { ConfigProblem, SuppressedFinding } from './suppression.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -26,6 +27,10 @@ export interface TraceResult extends ResultBase {
   readonly entryPoints: readonly EntryPoint[];
   readonly paths: readonly Path[];
   readonly findings: readonly Finding[];
+  /** Declarations that would settle unknown paths, the most useful first. */
+  readonly settlings?: readonly Settling[];
+  /** Present when it was asked for: it is then what is shown. */
+  readonly policy?: readonly TablePolicy[];
 }
 
 /** How many paths have which verdict, and how much was read. */

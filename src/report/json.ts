@@ -105,6 +105,24 @@ function traceBody(result: TraceResult): Json {
     entryPoints: result.entryPoints.map(entryPointJson),
     paths: orderPaths(result.paths).map(pathJson),
     findings: orderFindings(result.findings).map(findingJson),
+    settlings: (result.settlings ?? []).map(({ cause, declaration, paths, file, line }) => ({
+      cause,
+      declaration,
+      paths,
+      file: slashes(file),
+      line,
+    })),
+    policy: result.policy?.map(({ table, owner, predicates }) => ({
+      table,
+      owner,
+      predicates: predicates.map(({ predicate, operation, role, verdict, entryPoints }) => ({
+        predicate,
+        operation,
+        role,
+        verdict,
+        entryPoints,
+      })),
+    })),
   };
 }
 

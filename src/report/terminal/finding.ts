@@ -17,7 +17,7 @@ import {
   sentence,
 } from '../words.ts';
 import { shortFingerprint } from './findings.ts';
-import { block, type Paint, type Pen, plain, paragraph, severityPaint, spread } from './pen.ts';
+import { block, type Paint, type Pen, plain, paragraph, severityPaint, spread, verdictPaint } from './pen.ts';
 import { sqlLines } from './sql.ts';
 import { clean, cut, cutStart, padStart, widthOf } from './text.ts';
 
@@ -203,6 +203,16 @@ export function pathLines(pen: Pen, path: Path): readonly string[] {
       pen.quiet,
     ),
     '',
+  ];
+}
+
+/** One path explained: its verdict, the steps with their places, the query, and what the verdict rests on. */
+export function explainPath(pen: Pen, path: Path): readonly string[] {
+  const what = `${path.verdict} · ${path.sink.operation} ${clean(path.sink.table)} · ${reasonWords(path.reason)}`;
+  return [
+    ...paragraph(pen, what, 0, verdictPaint(pen, path.verdict)),
+    ...pathLines(pen, path),
+    ...noteLines(pen, path, undefined),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { Gap } from '../../core/gap.ts';
 import { formatPlace } from '../../core/place.ts';
+import type { Settling } from '../../core/policy.ts';
 import type { ConfigProblem, SuppressedFinding } from '../../core/suppression.ts';
 import type { ResultBase } from '../../core/result.ts';
 import { orderGaps } from '../order.ts';
@@ -58,6 +59,32 @@ export function suppressedLines(pen: Pen, suppressed: readonly SuppressedFinding
       ...paragraph(pen, `${clean(finding.harm)} (${finding.check})`, 5),
       ...paragraph(pen, `${clean(reason)} · ${clean(formatPlace(place))}`, 7, pen.quiet),
     ]),
+    '',
+  ];
+}
+
+/** Declarations that would settle what could not be told, the most useful first, each as the line to write. */
+export function settlingLines(pen: Pen, settlings: readonly Settling[], most = settlings.length): readonly string[] {
+  if (settlings.length === 0) return [];
+  const shown = settlings.slice(0, most);
+  const paths = (list: readonly Settling[]): number => list.reduce((sum, each) => sum + each.paths, 0);
+  const total = paths(settlings);
+  return [
+    pen.strong(
+      `  ${count(shown.length, 'declaration')} ${shown.length === 1 ? 'settles' : 'settle'} ${count(paths(shown), 'path')} of ${total} that could not be judged`,
+    ),
+    ...shown.flatMap(({ cause, declaration, paths: number, ...place }) => [
+      ...paragraph(
+        pen,
+        `${clean(cause)} ${count(number, 'path')}, the first at ${clean(formatPlace(place))}`,
+        5,
+        pen.quiet,
+      ),
+      ...paragraph(pen, clean(declaration), 7),
+    ]),
+    ...(shown.length < settlings.length
+      ? [pen.quiet(`     … ${settlings.length - shown.length} more: drydock trace --unknown`)]
+      : []),
     '',
   ];
 }

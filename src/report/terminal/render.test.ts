@@ -227,6 +227,40 @@ test('a table shows every path that reaches it', () => {
       isolated  metadata /customers/[id]        read customers  lib/customers.ts:35
       isolated  page /customers                 read customers  lib/customers.ts:27
       isolated  page /customers/[id]            read customers  lib/customers.ts:35
+
+    leaks · update customers · a tenant was verified; this row was never tied to it
+      action app/customers/actions.ts#updateCustomer
+
+       1   request arrives                                app/customers/actions.ts:8
+       2   query                                         app/customers/actions.ts:44
+           db.select().from(customers)
+           update customers set name = ‹form.name›, email = ‹form.email› where id =
+           ‹form.customerId›
+           ▲ a tenant was verified; this row was never tied to it
+       3   database lets it through
+           the client connects as the owner of the tables: policies do not apply
+           (drizzle, update on customers)
+
+      Why nothing stops it
+         'requireMembership(form.organizationId)' verifies the organisation; nothing
+         ties the customer to it.
+
+    leaks · read customers · a language model chooses this value
+      tool lib/assistant/tools.ts#findCustomer
+
+       1   request arrives                                  lib/assistant/tools.ts:8
+       2   query                                           lib/assistant/tools.ts:18
+           db.select().from(customers)
+           select * from customers where organization_id = ‹tool.organizationId› and
+                                         ▲ a language model chooses this value
+           name like ‹tool.name›
+       3   database lets it through
+           the client connects as the owner of the tables: policies do not apply
+           (drizzle, read on customers)
+
+      Why nothing stops it
+         The model chooses the organisation, and whoever writes the prompt chooses
+         for the model.
     "
   `);
 });
@@ -373,7 +407,7 @@ test('a clean app is told what was looked at and not that it is safe', () => {
 
 test('a name that nothing has is answered with how to find the names', () => {
   expect(renderTerminal(sampleTrace(), { ...plain, focus: 'nowhere' })).toBe(
-    "No finding, entry point or table is called 'nowhere'. 'drydock trace --all'\nlists them.\n",
+    "No finding, entry point, table or file is called 'nowhere'.\n'drydock trace --all' lists them.\n",
   );
 });
 

@@ -1,17 +1,21 @@
 import type { Finding } from '../../core/finding.ts';
-import type { Path } from '../../core/path.ts';
+import type { EntryPoint, Path } from '../../core/path.ts';
 import { formatPlace } from '../../core/place.ts';
+import type { Settling } from '../../core/policy.ts';
 import type { TraceResult } from '../../core/result.ts';
+import { select, suggestions } from '../select.ts';
 import { orderFindings, orderPaths } from '../order.ts';
 import { count, grouped, verdictWords } from '../words.ts';
-import { explainFinding, findingInBrief, pathLines } from './finding.ts';
+import { explainFinding, explainPath, findingInBrief } from './finding.ts';
 import { findingList, shortFingerprint } from './findings.ts';
-import { gapLines, heading, problemLines, suppressedLines } from './heading.ts';
-import { type Pen, paragraph, type TerminalOptions, verdictPaint, verdictSentence } from './pen.ts';
+import { gapLines, heading, problemLines, settlingLines, suppressedLines } from './heading.ts';
+import { policyLines } from './policy.ts';
+import { block, type Pen, paragraph, type TerminalOptions, verdictPaint, verdictSentence } from './pen.ts';
 import { clean, cut, cutStart, padEnd } from './text.ts';
 
 /** The paths of an app: the overview, or what `options.focus` names. */
 export function renderTrace(pen: Pen, result: TraceResult, options: TerminalOptions): readonly string[] {
+  if (result.policy !== undefined) return policyLines(result.policy);
   if (options.focus !== undefined) return renderFocus(pen, result, options.focus);
   if (options.only !== undefined) return renderOnly(pen, result, options);
   const findings = orderFindings(result.findings);
@@ -22,7 +26,8 @@ export function renderTrace(pen: Pen, result: TraceResult, options: TerminalOpti
     ...findingLines(pen, findings, result, options.all === true),
     ...(options.all === true ? [...pathTable(pen, orderPaths(result.paths)), ''] : []),
     ...suppressedLines(pen, result.suppressed ?? [], options.all === true),
-    ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --only unknown'),
+    ...settlingLines(pen, result.settlings ?? [], options.all === true ? undefined : 3),
+    ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --unknown'),
     ...nextLines(pen, findings),
   ];
 }
@@ -82,15 +87,58 @@ function renderFocus(pen: Pen, result: TraceResult, focus: string): readonly str
   const number = findingNumber(findings, focus);
   const finding = number === undefined ? undefined : findings[number - 1];
   if (finding !== undefined) return explainFinding(pen, finding, result.paths);
-  const paths = orderPaths(result.paths).filter(path => isNamed(path, focus));
-  if (paths.length === 0)
-    return paragraph(
-      pen,
-      `No finding, entry point or table is called '${clean(focus)}'. 'drydock trace --all' lists them.`,
-      0,
-    );
-  if (paths.length === 1) return paths.flatMap(path => pathLines(pen, path));
-  return [...heading(pen, `drydock trace ${clean(focus)}`, result), ...pathTable(pen, paths), ''];
+  const selection = select(result, focus);
+  if (selection === undefined) return nothingNamed(pen, result, focus);
+  const paths = orderPaths(selection.paths);
+  const title = [...heading(pen, `drydock trace ${clean(focus)}`, result)];
+  const idle = selection.entryPoints.filter(
+    entryPoint => !paths.some(path => path.entryPoint.name === entryPoint.name),
+  );
+  const rest = [...idleLines(pen, idle), ...settlingLines(pen, settlingsOf(result, paths))];
+  // A table is a matter of many: all of them as a list, and those that need a reader in full.
+  const needsReader = paths.filter(path => path.verdict === 'leaks' || path.verdict === 'unknown');
+  const whole = selection.kind === 'entry' || paths.length === 1 ? paths : needsReader;
+  return [
+    ...title,
+    ...(paths.length > whole.length || whole.length > mostExplained ? [...pathTable(pen, paths), ''] : []),
+    ...whole.slice(0, mostExplained).flatMap(path => explainPath(pen, path)),
+    ...rest,
+  ];
+}
+
+const mostExplained = 8;
+
+function nothingNamed(pen: Pen, result: TraceResult, focus: string): readonly string[] {
+  const near = suggestions(result, focus);
+  return [
+    ...paragraph(pen, `No finding, entry point, table or file is called '${clean(focus)}'.`, 0),
+    ...(near.length === 0
+      ? paragraph(pen, "'drydock trace --all' lists them.", 0)
+      : ['Did you mean', ...near.flatMap(name => block(pen, `drydock trace ${quoted(clean(name))}`, 2))]),
+  ];
+}
+
+function quoted(name: string): string {
+  return /[\s[\]()]/.test(name) ? `"${name}"` : name;
+}
+
+function idleLines(pen: Pen, entryPoints: readonly EntryPoint[]): readonly string[] {
+  if (entryPoints.length === 0) return [];
+  return [
+    ...entryPoints.flatMap(entryPoint =>
+      paragraph(pen, `${clean(entryPoint.name)} (${clean(formatPlace(entryPoint))}) reaches no query.`, 2),
+    ),
+    '',
+  ];
+}
+
+/** What would settle the unknown ones among these paths. */
+function settlingsOf(result: TraceResult, paths: readonly Path[]): readonly Settling[] {
+  const notes = new Set(paths.filter(path => path.verdict === 'unknown').map(path => path.notes[0] ?? ''));
+  const tables = new Set(paths.filter(path => path.verdict === 'unknown').map(path => path.sink.table));
+  return (result.settlings ?? []).filter(
+    settling => notes.has(settling.cause) || [...tables].some(table => settling.cause.includes(`'${table}'`)),
+  );
 }
 
 /** The number of the finding that a number, a fingerprint or its beginning names. */
@@ -102,17 +150,6 @@ export function findingNumber(findings: readonly Finding[], name: string): numbe
   return index < 0 ? undefined : index + 1;
 }
 
-function isNamed(path: Path, name: string): boolean {
-  return (
-    path.id === name ||
-    path.entryPoint.name === name ||
-    path.entryPoint.route === name ||
-    path.sink.table === name ||
-    path.entryPoint.file === name ||
-    path.sink.file === name
-  );
-}
-
 function renderOnly(pen: Pen, result: TraceResult, options: TerminalOptions): readonly string[] {
   const paths = orderPaths(result.paths).filter(path => path.verdict === options.only);
   return [
@@ -120,6 +157,7 @@ function renderOnly(pen: Pen, result: TraceResult, options: TerminalOptions): re
     pen.strong(`  ${count(paths.length, 'path')}: ${options.only === undefined ? '' : verdictWords(options.only)}`),
     ...pathTable(pen, paths),
     '',
+    ...(options.only === 'unknown' ? settlingLines(pen, result.settlings ?? []) : []),
     ...(options.only === 'unknown' ? gapLines(pen, result.gaps, true, '') : []),
   ];
 }

@@ -21,7 +21,7 @@ export function renderTriage(pen: Pen, result: TriageResult, options: TerminalOp
     ...(findings.length > 0 ? [''] : lookedAt(pen, result)),
     ...todo(pen, result),
     ...suppressedLines(pen, result.suppressed ?? [], options.all === true),
-    ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --only unknown'),
+    ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --unknown'),
   ];
 }
 
