@@ -26,6 +26,7 @@ import { knexHandlers } from './library/knex.ts';
 import { kyselyHandlers } from './library/kysely.ts';
 import { pgHandlers } from './library/pg.ts';
 import { sqlTagHandlers } from './library/sql-tags.ts';
+import { proxyHandlers } from './library/proxies.ts';
 import { supabaseHandlers } from './library/supabase.ts';
 import { knownTools, toolHandlers, toolNames, type KnownTool } from './library/tools.ts';
 import { zodHandlers } from './library/zod.ts';
@@ -46,6 +47,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     drizzleHandlers,
     prismaHandlers,
     prismaRawHandlers,
+    proxyHandlers,
     supabaseHandlers,
     pgHandlers,
     sqlTagHandlers,

@@ -712,7 +712,12 @@ export function assign(machine: Machine, frame: Frame, target: Pattern, value: V
   const expression = target.expression;
   if (expression.kind !== 'member' && expression.kind !== 'index') return;
   if (expression.kind === 'index') {
-    evaluate(machine, frame, expression.index);
+    const index = evaluate(machine, frame, expression.index);
+    if (index.kind === 'constant' && typeof index.value === 'string') {
+      const name = index.value;
+      update(machine, frame, expression.object, object => withAssigned(object, name, value));
+      return;
+    }
     update(machine, frame, expression.object, object => withAnyField(object, value));
     return;
   }
@@ -1530,6 +1535,8 @@ export function awaitValue(machine: Machine, frame: Frame, value: Value, at: num
 
 function classValue(machine: Machine, frame: Frame, expression: Extract<Expression, { kind: 'class' }>): Value {
   const parent = expression.parent === undefined ? undefined : evaluate(machine, frame, expression.parent);
+  // What the program puts into static fields later: a single instance, mostly.
+  const written = new Map<string, Value>();
   const native: NativeValue & { readonly fieldsFor: (self: Value, at: number) => Value } = {
     name: `class ${expression.name}`,
     key: `class ${frame.module.file}:${expression.at}`,
@@ -1542,9 +1549,22 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
       for (const field of expression.fields) fields.set(field.name, fieldValue(machine, frame, field));
       return { kind: 'object', fields, spread: parent?.kind === 'external' ? [parent] : [] };
     },
+    assigned: (name, value) => {
+      if (value.kind === 'native' || value.kind === 'object' || value.kind === 'external') written.set(name, value);
+      return nativeValue(native);
+    },
     member: name => {
       const field = expression.statics.find(candidate => candidate.name === name);
-      if (field !== undefined) return fieldValue(machine, frame, field);
+      const later = written.get(name);
+      if (field !== undefined || later !== undefined) {
+        const first = field === undefined ? undefinedValue : fieldValue(machine, frame, field);
+        return later === undefined
+          ? first
+          : choose([
+              { value: later, facts: [] },
+              { value: first, facts: [] },
+            ]);
+      }
       return parent?.kind === 'native'
         ? behaviourOf(parent).member?.(name, { machine, frame, arguments: [], at: expression.at, end: expression.at })
         : undefined;
