@@ -5,8 +5,9 @@ import { DrydockError } from '../../core/error.ts';
 import { compareText } from '../../core/place.ts';
 import type { Gap } from '../../core/gap.ts';
 import { filesOnDisk, isFolder, type Files } from './files.ts';
-import type { ModuleCode } from './ir.ts';
+import { lineOf, type ModuleCode } from './ir.ts';
 import { lowerModule } from './lower.ts';
+import { outlineOf, type Outline } from './outline.ts';
 import { joinPath, makeResolver, parentOf, type Resolution } from './resolve.ts';
 
 /** A part of the sources that is deployed by itself. */
@@ -27,6 +28,8 @@ export interface SourceFiles {
   readonly paths: readonly string[];
   /** The lowered file; absent when it is missing or its syntax breaks (then `gaps()` says so). */
   module(file: string): ModuleCode | undefined;
+  /** What the file imports and exports; absent when it is missing or its syntax breaks. Its code is lowered only when it tells more. */
+  outline(file: string): Outline | undefined;
   resolve(from: string, specifier: string): Resolution;
   text(file: string): string | undefined;
   /** `dependencies` and `devDependencies` of every package.json of the workspace; those of the apps win. */
@@ -37,6 +40,8 @@ export interface SourceFiles {
   filesThat(says: RegExp): readonly string[];
   /** Files lowered so far. */
   loaded(): readonly ModuleCode[];
+  /** Files of which the outline was enough so far. */
+  outlined(): readonly Outline[];
   gaps(): readonly Gap[];
 }
 
@@ -84,7 +89,8 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
     return text;
   };
 
-  return {
+  const outlines = new Map<string, Outline>();
+  const sources: SourceFiles = {
     root: chosen === '' ? files.root : join(files.root, chosen),
     apps: found.map(app => ({ ...app, folder: app.folder === chosen ? '' : inside(app.folder) })),
     paths: files.paths.filter(path => isInside(path, chosen)).map(inside),
@@ -100,6 +106,20 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
       }
       modules.set(file, module);
       return module;
+    },
+    outline(file) {
+      const lowered = modules.get(file);
+      if (lowered !== undefined) return outlineOfModule(lowered);
+      const known = outlines.get(file);
+      if (known !== undefined) return known;
+      const text = file.endsWith('.json') ? undefined : read(file);
+      const outline = text === undefined || modules.has(file) ? undefined : outlineOf(file, text);
+      if (outline === undefined) {
+        const module = sources.module(file);
+        return module === undefined ? undefined : outlineOfModule(module);
+      }
+      outlines.set(file, outline);
+      return outline;
     },
     resolve(from, specifier) {
       const ofFile = resolutions.get(from) ?? new Map<string, Resolution>();
@@ -121,7 +141,19 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
         .map(inside)
         .filter(path => says.test(read(path) ?? '')),
     loaded: () => [...modules.values()].filter(module => module !== undefined),
+    outlined: () => [...outlines.values()].filter(outline => !modules.has(outline.file)),
     gaps: () => gaps,
+  };
+  return sources;
+}
+
+function outlineOfModule(module: ModuleCode): Outline {
+  return {
+    file: module.file,
+    directive: module.directive,
+    imports: module.imports.map(({ specifier, names, at }) => ({ specifier, names, line: lineOf(module, at) })),
+    exports: new Set(module.exports.keys()),
+    exportAll: module.exportAll,
   };
 }
 

@@ -31,7 +31,7 @@ import { supabaseHandlers } from './library/supabase.ts';
 import { knownTools, toolHandlers, toolNames, type KnownTool } from './library/tools.ts';
 import { zodHandlers } from './library/zod.ts';
 import { Machine, type Effect, type Handler } from './machine.ts';
-import { inlinedEnvironment, moduleInfo, textualQueries } from './modules.ts';
+import { inlinedEnvironment, moduleInfo, outlineInfo, textualQueries } from './modules.ts';
 import { observe } from './observe/index.ts';
 import { Flattening } from './paths.ts';
 import { runEntry } from './run-entry.ts';
@@ -117,7 +117,7 @@ export function interpretApp(
     observations: [],
     declared: { used: namesOf(machine.usedDeclarations), unclear: namesOf(machine.unclearDeclarations) },
     gaps,
-    files: loaded.length,
+    files: loaded.length + source.outlined().length,
     querySites: { reached: machine.reachedSites.size, textual: textual.size },
   };
   return {
@@ -139,15 +139,18 @@ function sourceModules(source: SourceFiles): ObserveInput['modules'][number][] {
     const text = source.text(path) ?? '';
     if (/^\s*(?:(?:\/\/[^\n]*|\/\*[\s\S]*?\*\/)\s*)*['"]use client['"]/.test(text)) loadGraph(source, path, seen);
   }
-  return source.loaded().map(module => moduleInfo(source, module));
+  return [
+    ...source.loaded().map(module => moduleInfo(source, module)),
+    ...source.outlined().map(outline => outlineInfo(source, outline)),
+  ];
 }
 
 function loadGraph(source: SourceFiles, path: string, seen: Set<string>): void {
   if (seen.has(path)) return;
   seen.add(path);
-  const module = source.module(path);
-  if (module === undefined || module.directive === 'use server') return;
-  for (const declaration of module.imports) {
+  const outline = source.outline(path);
+  if (outline === undefined || outline.directive === 'use server') return;
+  for (const declaration of outline.imports) {
     const resolution = source.resolve(path, declaration.specifier);
     if (resolution.kind === 'file') loadGraph(source, resolution.file, seen);
   }

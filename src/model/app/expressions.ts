@@ -316,12 +316,8 @@ function namespaceOf(machine: Machine, module: ModuleCode): Value {
 
 /** Names that a module exports, its own and through `export *`. */
 export function exportNames(machine: Machine, module: ModuleCode): readonly string[] {
-  return [...exportedNames(machine, module)];
-}
-
-function exportedNames(machine: Machine, module: ModuleCode): ReadonlySet<string> {
-  const known = machine.remember('names that modules export', () => new Map<ModuleCode, ReadonlySet<string>>());
-  const names = known.get(module) ?? readExportNames(machine, module, 0);
+  const known = machine.remember('names that modules export', () => new Map<ModuleCode, readonly string[]>());
+  const names = known.get(module) ?? [...readExportNames(machine, module, 0)];
   known.set(module, names);
   return names;
 }
@@ -338,6 +334,28 @@ function readExportNames(machine: Machine, module: ModuleCode, depth: number): R
   return names;
 }
 
+function exportsName(machine: Machine, module: ModuleCode, name: string, depth = 0): boolean {
+  if (module.exports.has(name)) return true;
+  if (name === 'default' || depth >= 8) return false;
+  return module.exportAll.some(specifier => {
+    const resolution = machine.source.resolve(module.file, specifier);
+    if (resolution.kind !== 'file' || !mayExport(machine, resolution.file, name)) return false;
+    const inner = machine.source.module(resolution.file);
+    return inner !== undefined && exportsName(machine, inner, name, depth + 1);
+  });
+}
+
+/** Whether a file may export a name, itself or through `export *`: what it certainly does not export is not lowered. */
+function mayExport(machine: Machine, file: string, name: string, depth = 0): boolean {
+  const outline = machine.source.outline(file);
+  if (outline === undefined) return false;
+  if (outline.exports.has(name) || depth >= 8) return true;
+  return outline.exportAll.some(specifier => {
+    const resolution = machine.source.resolve(file, specifier);
+    return resolution.kind === 'file' && mayExport(machine, resolution.file, name, depth + 1);
+  });
+}
+
 /** The package behind `export * from 'package'` that offers a name: one whose model knows it, or the only one. */
 function packageWith(machine: Machine, module: ModuleCode, name: string, depth = 0): string | undefined {
   const packages = packagesBehind(machine, module, depth);
@@ -347,12 +365,16 @@ function packageWith(machine: Machine, module: ModuleCode, name: string, depth =
   );
 }
 
-function packagesBehind(machine: Machine, module: ModuleCode, depth: number): readonly string[] {
+function packagesBehind(
+  machine: Machine,
+  module: Pick<ModuleCode, 'file' | 'exportAll'>,
+  depth: number,
+): readonly string[] {
   if (depth >= 8) return [];
   const found = module.exportAll.flatMap(specifier => {
     const resolution = machine.source.resolve(module.file, specifier);
     if (resolution.kind === 'package') return [specifier];
-    const inner = resolution.kind === 'file' ? machine.source.module(resolution.file) : undefined;
+    const inner = resolution.kind === 'file' ? machine.source.outline(resolution.file) : undefined;
     return inner === undefined ? [] : packagesBehind(machine, inner, depth + 1);
   });
   return [...new Set(found)];
@@ -366,8 +388,9 @@ export function exportValue(machine: Machine, module: ModuleCode, name: string, 
       for (const specifier of module.exportAll) {
         const resolution = machine.source.resolve(module.file, specifier);
         if (resolution.kind === 'package') continue;
-        const inner = resolution.kind === 'file' ? machine.source.module(resolution.file) : undefined;
-        if (inner !== undefined && exportedNames(machine, inner).has(name))
+        if (resolution.kind !== 'file' || !mayExport(machine, resolution.file, name)) continue;
+        const inner = machine.source.module(resolution.file);
+        if (inner !== undefined && exportsName(machine, inner, name))
           return exportValue(machine, inner, name, depth + 1);
       }
       const library = packageWith(machine, module, name);

@@ -1,4 +1,5 @@
 import { codeOf, lineOf, type Expression, type ModuleCode, type ObjectProperty } from '../../collect/source/ir.ts';
+import type { Outline } from '../../collect/source/outline.ts';
 import type { SourceFiles } from '../../collect/source/read-source.ts';
 import type { InlinedEnvironment, ModuleInfo } from './events.ts';
 import { walkModule } from './walk.ts';
@@ -18,8 +19,9 @@ const credential =
 export function moduleInfo(files: SourceFiles, module: ModuleCode): ModuleInfo {
   const imports: { file: string; names: readonly string[]; line: number }[] = [];
   const packages: { name: string; line: number }[] = [];
+  const isErased = erasedImports(module.file, module.text);
   for (const declaration of module.imports) {
-    if (isErased(module, declaration.names)) continue;
+    if (isErased(declaration.names)) continue;
     const line = lineOf(module, declaration.at);
     const resolution = files.resolve(module.file, declaration.specifier);
     if (resolution.kind === 'file') imports.push({ file: resolution.file, names: declaration.names, line });
@@ -49,6 +51,27 @@ export function moduleInfo(files: SourceFiles, module: ModuleCode): ModuleInfo {
     cachedFunctions: module.functions
       .filter(code => code.directive === 'use cache')
       .map(code => ({ name: code.name, line: lineOf(module, code.at) })),
+  };
+}
+
+/** What a file says of which the outline is enough: it reads no environment and holds no secret. */
+export function outlineInfo(files: SourceFiles, { file, directive, imports }: Outline): ModuleInfo {
+  const isErased = erasedImports(file, files.text(file) ?? '');
+  const kept = imports.filter(({ names }) => !isErased(names));
+  const resolved = kept.map(declared => ({ ...declared, resolution: files.resolve(file, declared.specifier) }));
+  return {
+    file,
+    directive,
+    imports: resolved.flatMap(({ resolution, names, line }) =>
+      resolution.kind === 'file' ? [{ file: resolution.file, names, line }] : [],
+    ),
+    packages: resolved.flatMap(({ resolution, specifier, line }) =>
+      resolution.kind === 'file' ? [] : [{ name: specifier, line }],
+    ),
+    environment: [],
+    settings: [],
+    literals: [],
+    cachedFunctions: [],
   };
 }
 
@@ -159,14 +182,24 @@ function rootOf(expression: Expression): Expression {
  * An import of names that stand for types only is gone after compilation, with or without the word `type`. Whatever is not
  * plainly a type counts as a value.
  */
-function isErased(module: ModuleCode, names: readonly string[]): boolean {
-  if (names.length === 0 || names.some(name => !/^[\w$]+$/.test(name)) || !/\.[cm]?tsx?$/.test(module.file))
-    return false;
-  const code = module.text.replaceAll(/^\s*import\b[^;'"]*?from\s*['"][^'"]+['"];?/gm, '');
-  return names.every(name => {
-    const uses = [...code.matchAll(new RegExp(`(?<![\\w$.])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g'))];
-    return uses.length > 0 && uses.every(use => typePosition.test(code.slice(Math.max(0, use.index - 24), use.index)));
-  });
+function erasedImports(file: string, text: string): (names: readonly string[]) => boolean {
+  if (!/\.[cm]?tsx?$/.test(file)) return () => false;
+  let code: string | undefined;
+  return names => {
+    if (names.length === 0 || names.some(name => !/^[\w$]+$/.test(name))) return false;
+    code ??= text.replaceAll(/^\s*import\b[^;'"]*?from\s*['"][^'"]+['"];?/gm, '');
+    const rest = code;
+    return names.every(name => isOnlyType(rest, name));
+  };
+}
+
+function isOnlyType(code: string, name: string): boolean {
+  let used = false;
+  for (const { index } of code.matchAll(new RegExp(`(?<![\\w$.])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g'))) {
+    used = true;
+    if (!typePosition.test(code.slice(Math.max(0, index - 24), index))) return false;
+  }
+  return used;
 }
 
 /** What stands before a name that is a type: `as X`, `<X>`, `A | X`, `extends X`; after a colon it may as well be a value. */
