@@ -8,11 +8,13 @@ import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 import type { Reason, Verdict } from '../core/verdict.ts';
 import type { AbsenceReading } from '../logic/branches.ts';
 import { sqlName, tablesByName } from '../logic/closure.ts';
+import { isProof } from '../logic/credentials.ts';
 import { entails, ownersByTable } from '../logic/entails.ts';
 import type { Answer, World } from '../logic/entails.ts';
 import { isChosen, renameRows, termKey, termsOf } from '../logic/terms.ts';
 import type { DatabaseClient, Fact, QueryPath } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
+import { isAuthenticationTable } from '../model/tenancy/secrets.ts';
 import type { OpenTables } from './open-by-link.ts';
 import { policyEffect, sqlRoleOf } from './policies.ts';
 import { issuesSecret } from './issues.ts';
@@ -176,6 +178,8 @@ function judge(subject: Subject, world: JudgeWorld): Judgement {
     const strong = model.facts.filter(fact => fact.weakness === undefined);
     const answer = askWith(subject, world, false)(strong, 'dropped');
     if (answer.kind === 'owned' && answer.by === 'capability') return owned(answer, subject);
+    if (table !== undefined && isAuthenticationTable(table) && ownership?.kind === 'unknown' && isUseOfCode(subject))
+      return settled('public', 'no-owner', `'${row.table}' holds one-time codes of the sign-in, which name no user.`);
     return settled('unknown', 'opaque', `Nothing tells who owns a row of '${row.table}'.`);
   }
   return judgeTable(subject, world);
@@ -193,6 +197,12 @@ function judgeServiceCall(subject: Subject, world: JudgeWorld): Judgement {
     },
     classify: facts => classify(subject, facts, world),
   });
+}
+
+/** A code is made, looked up by itself, or looked at inside; one that leaves without being known is another matter. */
+function isUseOfCode({ model, row, operation }: Subject): boolean {
+  if (operation !== 'read' || !model.escapes) return true;
+  return equalitiesOf(row.where).some(([left, right]) => isProof(left) || isProof(right));
 }
 
 function settled(verdict: Verdict, reason: Reason, ...notes: readonly string[]): Judgement {
@@ -623,7 +633,8 @@ function classify(subject: Subject, facts: readonly Fact[], world: JudgeWorld): 
       subject,
       'A value from the browser selects the row, and nothing ties the row to the caller.',
     );
-  return leak('unbound-object', subject, `'${verified.label}' verifies a tenant; nothing ties the row to that tenant.`);
+  const guard = verified.label === '' ? 'An earlier look-up' : `'${verified.label}'`;
+  return leak('unbound-object', subject, `${guard} verifies a tenant; nothing ties the row to that tenant.`);
 }
 
 /** A membership of the caller's own was found: by the session, or by the user's row that the session led to. */

@@ -218,17 +218,23 @@ class OwnershipProver {
   /** A row to which a row of the principal's own refers: references across tenants are leaks of their own. */
   #rightByChild(row: RowVariable, hops: number): OwnedBy | undefined {
     if (row.table === this.#world.tenancy.principal?.table) return undefined;
+    const isRoot = rootsOf(this.#world.tenancy).some(candidate => candidate.table === row.table);
     for (const child of this.#closure.rows.slice(0, maximumRows)) {
       if (child.name === row.name || this.#open.has(child.name)) continue;
       const refers = this.#keysToParents(child.table).some(
         ({ hop }) =>
           hop.table === row.table && this.#closure.same(column(child, hop.column), column(row, hop.referencedColumn)),
       );
-      if (!refers) continue;
+      if (!refers || (isRoot && this.#isOnlyNamed(child))) continue;
       const right = this.ownerOf(child, hops - 1);
       if (right !== undefined && right !== 'nobody') return right;
     }
     return undefined;
+  }
+
+  /** An invitation is its addressee's; the tenant that invites is not. */
+  #isOnlyNamed(row: RowVariable): boolean {
+    return this.#rightByName(row) !== undefined || this.#isAddressed(row);
   }
 
   #rightByOwner(row: RowVariable, hops: number): OwnedBy | undefined {

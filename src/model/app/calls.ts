@@ -17,6 +17,7 @@ import {
   type Summary,
 } from './machine.ts';
 import { serviceQuery } from './library/sinks/service-query.ts';
+import { runKnownCallbacks } from './library/verified-callbacks.ts';
 import { alternativesOf, bottom, choose, isBottom, termOf } from './operations.ts';
 import { bind, branches, leave, run } from './statements.ts';
 import type { Fact } from './types.ts';
@@ -353,6 +354,13 @@ export function callExternal(
       ? undefined
       : serviceQuery({ ...call, at: site.start ?? site.at }, callee.library, callee.path.replaceAll(/\(\)(?=.)/g, ''));
   if (answer !== undefined) return answer;
+  const unknown: Value = {
+    kind: 'external',
+    library: callee.library,
+    path: `${path}()`,
+    arguments: [...callee.arguments, ...values.filter(isPlain)].slice(0, 12),
+  };
+  if (callee.library !== undefined && runKnownCallbacks(call, callee.library, path)) return unknown;
   const functions = values.filter(value => value.kind === 'function');
   const [only] = functions;
   if (
@@ -372,13 +380,7 @@ export function callExternal(
     site,
   );
   const [result] = results;
-  if (result !== undefined && results.length === 1) return result;
-  return {
-    kind: 'external',
-    library: callee.library,
-    path: `${path}()`,
-    arguments: [...callee.arguments, ...values.filter(isPlain)].slice(0, 12),
-  };
+  return result !== undefined && results.length === 1 ? result : unknown;
 }
 
 /**

@@ -524,7 +524,7 @@ export function peekMember(value: Value, name: string, optional: boolean): Value
       return any === undefined
         ? undefinedValue
         : choose([
-            { value: any, facts: [] },
+            { value: namedItem(any, name), facts: [] },
             { value: undefinedValue, facts: [] },
           ]);
     }
@@ -563,6 +563,14 @@ export function peekMember(value: Value, name: string, optional: boolean): Value
     default:
       return undefined;
   }
+}
+
+/** One of the caller's values under its name (`parameters[key] = value` for each): two names are two values. */
+function namedItem(any: Value, name: string): Value {
+  if (any.kind === 'choice')
+    return choose(any.alternatives.map(({ value, facts }) => ({ value: namedItem(value, name), facts })));
+  if (any.kind !== 'term' || any.term.kind !== 'client' || !any.term.path.endsWith('.[]')) return any;
+  return { ...any, term: { ...any.term, path: `${any.term.path.slice(0, -2)}${name}` } };
 }
 
 function isGlobalObject(path: string): boolean {

@@ -279,10 +279,13 @@ class Running {
       case 'create':
       case 'createMany':
       case 'createManyAndReturn':
-        return this.#create(model, optionOf(options, 'data'), options, name !== 'createMany', true);
+        return this.#create(model, optionOf(options, 'data'), options, {
+          returns: name !== 'createMany',
+          isNew: true,
+        });
       case 'upsert': {
         this.#change(model, 'update', where, optionOf(options, 'update'), options, true);
-        return this.#create(model, optionOf(options, 'create'), options, true, false);
+        return this.#create(model, optionOf(options, 'create'), options, { returns: true, isNew: false });
       }
       case 'update':
       case 'updateMany':
@@ -353,7 +356,7 @@ class Running {
   ): Value {
     const row = this.#row(model, where);
     const element = this.#element(model, row, options, 0);
-    const { values, open } = this.#assigned(model, data);
+    const { values, open } = this.#assigned(model, data, row.name);
     this.#emit(row, operation, { values, open, columns: one ? element.columns : [] });
     const list: Extract<Value, { kind: 'list' }> = { kind: 'list', element, rows: row, facts: [] };
     if (!one) return objectOf({ count: lengthOf(list) });
@@ -362,19 +365,15 @@ class Running {
     return element;
   }
 
-  #create(model: PrismaModel, data: Value | undefined, options: Value, returns: boolean, isNew: boolean): Value {
-    const items =
-      data === undefined
-        ? []
-        : data.kind === 'array'
-          ? data.items.slice(0, 8)
-          : data.kind === 'list'
-            ? [data.element]
-            : [data];
+  /** `given`: what a new row gets by being written under another one. */
+  #create(model: PrismaModel, data: Value | undefined, options: Value, { returns, isNew, given = [] }: Writing): Value {
+    const items = data === undefined ? [] : itemsOf(data).slice(0, mostItems);
     let last: RowValue | undefined;
     for (const item of items) {
       const fresh = this.#machine.newRow(model.table, { kind: 'true' });
-      const { values, open } = this.#assigned(model, item);
+      const assigned = this.#assigned(model, item, fresh.name);
+      const { open } = assigned;
+      const values = [...assigned.values.filter(own => !given.some(({ column }) => column === own.column)), ...given];
       const row = writtenRow(fresh, values, isNew);
       last = this.#element(model, row, options, 0);
       this.#emit(row, 'insert', { values, open, columns: returns ? last.columns : [] });
@@ -652,6 +651,7 @@ class Running {
   #assigned(
     model: PrismaModel,
     data: Value | undefined,
+    row: string,
   ): { readonly values: readonly { readonly column: string; readonly value: Term }[]; readonly open: boolean } {
     const found = new Map<string, Term>();
     let open = false;
@@ -659,10 +659,10 @@ class Running {
       switch (part.kind) {
         case 'object':
           for (const spread of part.spread) walk(spread);
-          for (const [name, value] of part.fields) this.#assignField(model, name, value, found);
+          for (const [name, value] of part.fields) this.#assignField(model, name, value, found, row);
           return;
         case 'row':
-          for (const [name, value] of part.fields ?? []) this.#assignField(model, name, value, found);
+          for (const [name, value] of part.fields ?? []) this.#assignField(model, name, value, found, row);
           return;
         case 'choice':
           for (const alternative of part.alternatives) walk(alternative.value);
@@ -677,7 +677,7 @@ class Running {
     return { values: [...found].map(([column, value]) => ({ column, value })), open };
   }
 
-  #assignField(model: PrismaModel, name: string, value: Value, found: Map<string, Term>): void {
+  #assignField(model: PrismaModel, name: string, value: Value, found: Map<string, Term>, row: string): void {
     if (value.kind === 'constant' && value.value === undefined) return;
     const column = model.columns.get(name);
     if (column !== undefined) {
@@ -687,18 +687,118 @@ class Running {
     }
     const relation = model.relations.get(name);
     const target = relation === undefined ? undefined : modelsOf(this.#machine).get(relation.model);
-    if (relation === undefined || target === undefined || value.kind !== 'object') return;
-    const connected = value.fields.get('connect');
-    if (connected?.kind === 'object' && !relation.many) {
-      for (const [index, field] of relation.fields.entries()) {
-        const given = connected.fields.get(relation.references[index] ?? 'id');
-        const own = model.columns.get(field);
-        if (given !== undefined && own !== undefined) found.set(own, termOf(given));
+    if (relation === undefined || target === undefined) return;
+    for (const { value: nested } of alternativesOf(value)) {
+      if (nested.kind !== 'object') continue;
+      const connected = optionOf(nested, 'connect');
+      if (connected?.kind === 'object' && !relation.many) {
+        for (const [index, field] of relation.fields.entries()) {
+          const given = connected.fields.get(relation.references[index] ?? 'id');
+          const own = model.columns.get(field);
+          if (given !== undefined && own !== undefined) found.set(own, termOf(given));
+        }
       }
+      this.#writeUnder({ model, row, property: name, relation, target }, nested);
     }
-    const created = value.fields.get('create') ?? childrenOf(value.fields.get('createMany'));
-    if (created !== undefined) this.#create(target, created, objectOf({}), false, true);
   }
+
+  /** Rows that are written under another one refer to it; rows that are connected to it come from wherever they were. */
+  #writeUnder(parent: Parent, nested: Value): void {
+    const { model, row, relation, target } = parent;
+    const keys = relation.many ? this.#keys(model, target, relation) : [];
+    const given = keys.map(key => ({ column: key.other, value: { kind: 'column', row, column: key.own } as const }));
+    const absent = optionOf(nested, 'connectOrCreate');
+    const created = [
+      optionOf(nested, 'create'),
+      childrenOf(optionOf(nested, 'createMany')),
+      ...(absent === undefined ? [] : itemsOf(absent).map(item => optionOf(item, 'create'))),
+    ];
+    for (const data of created)
+      if (data !== undefined) this.#create(target, data, objectOf({}), { returns: false, isNew: false, given });
+    if (!relation.many) return;
+    for (const name of ['connect', 'set']) {
+      const connected = optionOf(nested, name);
+      for (const item of connected === undefined ? [] : itemsOf(connected).slice(0, mostItems))
+        this.#connect(parent, item, given);
+    }
+  }
+
+  /** A row is tied to another one: by its own key, or by a row of the table between the two. */
+  #connect(
+    { model, row, property, target }: Parent,
+    item: Value,
+    given: readonly { readonly column: string; readonly value: Term }[],
+  ): void {
+    const other = this.#row(target, item);
+    if (given.length > 0) {
+      this.#emit(other, 'update', { values: given, columns: [] });
+      return;
+    }
+    const join = implicitJoin(model, property, modelsOf(this.#machine));
+    const chosen = join === undefined ? undefined : valueOf(other, primaryColumn(target));
+    if (join === undefined || chosen === undefined) return;
+    const between = this.#machine.newRow(join.table, { kind: 'true' });
+    const own: Term = { kind: 'column', row, column: primaryColumn(model) };
+    const values = [
+      { column: join.own, value: own },
+      { column: join.other, value: chosen },
+    ];
+    const where = and(values.map(({ column, value }) => equals({ kind: 'column', row: between.name, column }, value)));
+    this.#emit({ ...between, where }, 'insert', { values, columns: [] });
+  }
+}
+
+/** How rows are made. */
+interface Writing {
+  readonly returns: boolean;
+  /** False where it may be another row that is there already, or nothing may be known of it yet. */
+  readonly isNew: boolean;
+  /** What a new row gets by being written under another one. */
+  readonly given?: readonly { readonly column: string; readonly value: Term }[];
+}
+
+/** A row whose relation is written together with it. */
+interface Parent {
+  readonly model: PrismaModel;
+  readonly row: string;
+  readonly property: string;
+  readonly relation: PrismaRelation;
+  readonly target: PrismaModel;
+}
+
+const mostItems = 8;
+
+/** One or many: what stands for each of them. */
+function itemsOf(value: Value): readonly Value[] {
+  switch (value.kind) {
+    case 'array':
+      return value.items;
+    case 'list':
+      return [value.element];
+    case 'choice':
+      return alternativesOf(value)
+        .map(({ value: inner }) => inner)
+        .filter(inner => !(inner.kind === 'constant' && (inner.value ?? undefined) === undefined))
+        .flatMap(itemsOf);
+    default:
+      return [value];
+  }
+}
+
+function primaryColumn(model: PrismaModel): string {
+  const field = model.primaryKey[0] ?? 'id';
+  return model.columns.get(field) ?? field;
+}
+
+/** What a column of a row is compared with. */
+function valueOf(row: RowVariable, column: string): Term | undefined {
+  const conjuncts = row.where.kind === 'and' ? row.where.operands : [row.where];
+  for (const conjunct of conjuncts.map(present)) {
+    if (conjunct.kind !== 'compare' || conjunct.operator !== '=') continue;
+    if (conjunct.left.kind === 'column' && conjunct.left.row === row.name && conjunct.left.column === column)
+      return conjunct.right;
+  }
+  return undefined;
 }
 
 /** Operations whose filter has to name a unique row: Prisma throws when its only key is undefined. */
