@@ -22,6 +22,7 @@ import { prismaRawHandlers } from './library/prisma-raw.ts';
 import { prismaHandlers } from './library/prisma.ts';
 import { safeActionHandlers } from './library/safe-actions.ts';
 import { identityHandlers } from './library/identity/index.ts';
+import { storeHandlers } from './library/stores.ts';
 import { knexHandlers } from './library/knex.ts';
 import { kyselyHandlers } from './library/kysely.ts';
 import { pgHandlers } from './library/pg.ts';
@@ -42,6 +43,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
   const libraries = [
     platformHandlers,
     identityHandlers,
+    storeHandlers,
     safeActionHandlers,
     zodHandlers,
     drizzleHandlers,

@@ -560,12 +560,13 @@ const mostStepsPerCall = 400_000;
 
 function summaryOf(machine: Machine, closure: FunctionClosure, values: readonly Value[], self: Value): Summary {
   const { code } = closure;
-  const key = `${code.id}|${closure.captureKey(0)}|${code.usesThis ? valueKey(self) : ''}|${values.map(value => valueKey(value)).join('|')}`;
+  const key = `${code.id}|${closure.captureKey(0)}|${code.usesThis ? valueKey(self) : ''}|${values.map(value => valueKey(value)).join('|')}${machine.storesKey}`;
   const known = machine.summaries.get(key);
   if (known !== undefined) return known;
+  const { stores } = machine;
   const summary = interpret(machine, closure, values, self);
-  // A function that changes variables around it must run at each call.
-  if (!code.assignsOuter && summary.complete) machine.summaries.set(key, summary);
+  // A function that changes variables around it, or what a store holds, must run at each call.
+  if (!code.assignsOuter && summary.complete && machine.stores === stores) machine.summaries.set(key, summary);
   return summary;
 }
 

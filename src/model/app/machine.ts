@@ -230,6 +230,9 @@ export class Machine {
   readonly copies = new Map<string, string>();
   /** What library models keep for the whole run. */
   readonly memory = new Map<string, unknown>();
+  /** What stores of the request hold while work runs inside them (AsyncLocalStorage), and a text for it. */
+  stores: ReadonlyMap<string, Value> = new Map();
+  storesKey = '';
   /** Entry points that were found while interpreting. */
   readonly foundEntries = new Map<string, EntryPoint>();
   steps = 0;
@@ -298,6 +301,12 @@ export class Machine {
   /** Names the place where a value from outside enters, for the first step of a path. */
   noteSource(frame: Frame, term: Term, at: number): void {
     frame.effects.push({ kind: 'source', term, place: this.place(frame, at), code: this.code(frame, at) });
+  }
+
+  /** Sets what a store holds from here on, or empties it. */
+  setStores(stores: ReadonlyMap<string, Value>): void {
+    this.stores = stores;
+    this.storesKey = [...stores].map(([name, value]) => `${name}=${valueKey(value)}`).join(';');
   }
 
   /** Something kept for the whole run under a name, made on first use. */

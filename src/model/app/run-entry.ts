@@ -17,6 +17,7 @@ export function runEntry(
 ): EntryRun & { readonly normalFacts: readonly Fact[] } {
   const { entryPoint, module } = entry;
   const frame = new Frame(module, undefined, moduleFrame(machine, module), undefinedValue);
+  machine.setStores(new Map());
   const weak = weaken(layoutFacts, 'layout-only');
   frame.facts = weak;
   // A page of a 'use client' file runs in the browser: it reaches the server by requests and actions only.
