@@ -246,3 +246,15 @@ describe('a forgotten password', () => {
     expect(leaksOf(set('input.email'))).toContain('update User leaks');
   });
 });
+
+describe('letters', () => {
+  const find = `const user = await db.user.findUnique({ where: { email: input.email } }); if (!user) return null;`;
+
+  test('what a letter to the row’s own address says stays with its owner', () => {
+    expect(leaksOf(`${find} await sendLetter(user.email, 'Hello ' + user.id);`)).toEqual([]);
+  });
+
+  test('what a letter to an address of the caller’s choice says does not', () => {
+    expect(leaksOf(`${find} await sendLetter(input.other, 'Hello ' + user.id);`)).toEqual(['read User leaks']);
+  });
+});

@@ -3,7 +3,7 @@ import type { AppEvent } from './events.ts';
 import { termKey } from './keys.ts';
 import { termOf } from './operations.ts';
 import type { Query } from './types.ts';
-import { atoms, visit, type Value } from './value.ts';
+import { atoms, fieldOf, termsIn, visit, type Value } from './value.ts';
 
 /** Names of functions whose result nobody can guess. */
 const random = /random|nanoid|uuid|cuid|createid|ulid|generateid|generate\w*(?:token|code|secret|key)/i;
@@ -41,6 +41,23 @@ export function toldIn(event: AppEvent): readonly string[] {
     default:
       return [];
   }
+}
+
+const mailers = /mail|resend|postmark|sendgrid|client-ses|plunk|loops/i;
+
+/** A letter to an address that the caller did not choose: what it says does not reach the caller. */
+export function isLetterToKnown(event: Extract<AppEvent, { kind: 'call' }>): boolean {
+  if (!mailers.test(event.library ?? '')) return false;
+  const addresses = event.arguments.flatMap(argument => {
+    const to = fieldOf(argument, 'to') ?? fieldOf(argument, 'To');
+    return to === undefined ? [] : [to];
+  });
+  return (
+    addresses.length > 0 &&
+    addresses.every(to =>
+      termsIn(to).every(term => term.kind === 'column' || term.kind === 'principal' || term.kind === 'constant'),
+    )
+  );
 }
 
 function partsIn(value: Value): readonly string[] {

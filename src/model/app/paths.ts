@@ -9,7 +9,7 @@ import { addFacts, isTelling, rowFact } from './facts.ts';
 import { factKey, factsKey, factText, predicateText, termKey } from './keys.ts';
 import type { CachedCall, Effect, Machine, QueryDraft } from './machine.ts';
 import { makeNotes } from './notes.ts';
-import { issuedSecrets, toldIn } from './issued.ts';
+import { isLetterToKnown, issuedSecrets, toldIn } from './issued.ts';
 import { renameFact, renamePredicate, renameRow, renameTerm, type Renaming } from './rename.ts';
 import type { DatabaseClient, Fact, QueryPath } from './types.ts';
 import type { LengthNative } from './operations.ts';
@@ -586,7 +586,7 @@ function handedOut(event: AppEvent): readonly Value[] {
     case 'client-props':
       return [event.props];
     case 'call':
-      return logs.test(event.callee) ? [] : event.arguments;
+      return logs.test(event.callee) || isLetterToKnown(event) ? [] : event.arguments;
     case 'module-map':
       return event.value === undefined ? [] : [event.value];
     case 'cached':

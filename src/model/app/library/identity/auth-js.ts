@@ -1,9 +1,10 @@
 import { callValue, handlerValue } from '../../calls.ts';
-import { awaitValue } from '../../expressions.ts';
+import { awaitValue, peekMember } from '../../expressions.ts';
 import { valueKey } from '../../keys.ts';
 import { behaviourOf, type Call, type Handler } from '../../machine.ts';
-import { alternativesOf, choose, isBottom } from '../../operations.ts';
-import { nullValue, objectOf, present, undefinedValue, type Value } from '../../value.ts';
+import { alternativesOf, choose, isBottom, termOf } from '../../operations.ts';
+import type { Fact } from '../../types.ts';
+import { atoms, nullValue, objectOf, present, undefinedValue, type Alternative, type Value } from '../../value.ts';
 import { configHandler } from './flows.ts';
 import {
   asSignedIn,
@@ -76,7 +77,38 @@ function tokenValue(call: Call, config: Value | undefined): Value {
       session: sentByUpdate,
     }),
   );
-  return isBottom(written) ? token : written;
+  return isBottom(written) ? token : sealed(written, token);
+}
+
+/**
+ * What a token holds when it comes back: the server sealed it, so that whatever the callback wrote at sign-in is the
+ * principal's. Only what an update of the browser brought in is the browser's own choice.
+ */
+function sealed(written: Value, token: Value): Value {
+  const whole = alternativesOf(written).map(({ value }) => value);
+  const objects = whole.filter(value => value.kind === 'object');
+  if (objects.length === 0) return token;
+  const names = new Set(objects.flatMap(value => [...value.fields.keys()]));
+  const fields = new Map<string, Value>(token.kind === 'object' ? token.fields : []);
+  for (const name of names) {
+    const usual = peekMember(token, name, true) ?? principal(`claims.${name}`, true);
+    const parts = objects.flatMap(value => alternativesOf(value.fields.get(name) ?? usual));
+    fields.set(name, choose(parts.map(part => ({ value: own(part.value, usual), facts: lasting(part) }))));
+  }
+  return { kind: 'object', fields, spread: token.kind === 'object' ? token.spread : [] };
+}
+
+/** A row that was read for the token, or what a browser sent, stays what it is. */
+function own(value: Value, usual: Value): Value {
+  if (value.kind === 'constant') return usual;
+  if (value.kind !== 'term' && value.kind !== 'external') return value;
+  const parts = atoms(termOf(value));
+  return parts.some(part => part.kind === 'client' || part.kind === 'column') ? value : usual;
+}
+
+/** What held when the token was written holds no more, but for rows that were read for it. */
+function lasting({ value, facts }: Alternative): readonly Fact[] {
+  return value.kind === 'term' && atoms(value.term).some(part => part.kind === 'column') ? facts : [];
 }
 
 /** The session as the app's callbacks make it from the verified token or the user's row. */

@@ -196,6 +196,14 @@ describe('sessions that the app makes itself', () => {
     );
   });
 
+  test('what a callback wrote into the token at sign-in is the principal’s, wherever it was from', () => {
+    const files = authJs(
+      `async jwt({ token, trigger, account }) { if (trigger === 'signIn' && account?.provider === 'club') { const known = await adapter.byAccount(account.providerAccountId); token.sub = known!.id; } return token; }, async session({ session, token }) { if (token && session) session.user.id = token.sub; return session; }`,
+    );
+    const path = memberships(route, query, 'session.user.id', files);
+    expect(show(path.query.where)).toBe('self.user_id = ‹user.id›');
+  });
+
   test('auth(handler) gives the handler a request with the session', () => {
     const path = onlyQuery(
       `${route} export const GET = auth(async request => { if (!request.auth) return new Response(null, { status: 401 }); return Response.json(await db.select().from(members).where(eq(members.userId, request.auth.user.id))); });`,
