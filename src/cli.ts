@@ -50,6 +50,9 @@ interface TraceOptions extends OutputOptions {
   readonly migrations?: string;
   readonly policy?: boolean;
   readonly unknown?: boolean;
+  readonly since?: string;
+  readonly baseline?: string;
+  readonly updateBaseline?: boolean;
 }
 
 program
@@ -77,6 +80,12 @@ common(program.command('trace'))
   .argument('[focus]', 'explain one: number of a finding, an entry point, a table, a file or file:line')
   .option('--migrations <path>', 'SQL migrations, when they are not where the usual tools put them')
   .option('--policy', 'for each table, the conditions under which it is reached; stable text for a diff')
+  .option('--since <commit>', 'only what was not found at this commit, which is traced as well')
+  .option(
+    '--baseline <file>',
+    'only what this file does not know; it is written when it is not there, and may only shrink',
+  )
+  .option('--update-baseline', 'take out of the baseline what is no longer found')
   .option('--unknown', 'what could not be told, and the declarations that would settle it')
   .summary('every path from browser to database, with its verdict')
   .addHelpText(
@@ -88,6 +97,8 @@ common(program.command('trace'))
       'drydock trace . "GET /api/invoices/[id]"',
       'drydock trace . app/api/invoices/route.ts:14',
       'drydock trace --unknown',
+      'drydock trace --since origin/main',
+      'drydock trace --baseline drydock-baseline.json',
       'drydock trace --policy > policy.txt',
       'drydock trace --sarif drydock.sarif',
     ),
@@ -95,7 +106,11 @@ common(program.command('trace'))
   .action((folder: string, focus: string | undefined, options: TraceOptions) => {
     const [where, what] = folderAndFocus(folder, focus);
     const shown: OutputOptions = options.unknown === true ? { ...options, only: 'unknown' } : options;
-    return run(shown, context => runTrace(where, pick(options, 'migrations', 'policy'), context), what);
+    return run(
+      shown,
+      context => runTrace(where, pick(options, 'migrations', 'policy', 'since', 'baseline', 'updateBaseline'), context),
+      what,
+    );
   });
 
 common(program.command('rules'))

@@ -27,6 +27,8 @@ export interface TraceResult extends ResultBase {
   readonly entryPoints: readonly EntryPoint[];
   readonly paths: readonly Path[];
   readonly findings: readonly Finding[];
+  /** Findings that were there before and are left out, and where they are known from. */
+  readonly known?: { readonly count: number; readonly where: string };
   /** Declarations that would settle unknown paths, the most useful first. */
   readonly settlings?: readonly Settling[];
   /** Present when it was asked for: it is then what is shown. */

@@ -16,7 +16,8 @@ export interface ConfigProblem extends Place {
     | 'missing-reason'
     | 'unused-suppression'
     | 'partial-suppression'
-    | 'unused-declaration';
+    | 'unused-declaration'
+    | 'stale-baseline';
   /** A full sentence. */
   readonly message: string;
 }

@@ -105,6 +105,7 @@ function traceBody(result: TraceResult): Json {
     entryPoints: result.entryPoints.map(entryPointJson),
     paths: orderPaths(result.paths).map(pathJson),
     findings: orderFindings(result.findings).map(findingJson),
+    known: result.known,
     settlings: (result.settlings ?? []).map(({ cause, declaration, paths, file, line }) => ({
       cause,
       declaration,

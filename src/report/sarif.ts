@@ -107,6 +107,7 @@ const problemTitles: Readonly<Record<ConfigProblem['kind'], string>> = {
   'missing-reason': 'A suppression gives no reason',
   'unused-suppression': 'A suppression accepts nothing any more',
   'partial-suppression': 'A suppression does not cover every way in',
+  'stale-baseline': 'The baseline has a finding that is no longer found',
   'unused-declaration': 'A declaration in the configuration is not used',
 };
 

@@ -5,6 +5,7 @@ import { formatPlace } from '../../core/place.ts';
 import type { Attack } from '../../core/result.ts';
 import { unreachable } from '../../core/unreachable.ts';
 import { certaintyOf, certaintyWords, definitionWords, notesHeading, sentence } from '../words.ts';
+import { adviceBlock } from './advice.ts';
 import { diffBox, triesList } from './diff.ts';
 import { type Content, markup, idOf, type Markup } from './markup.ts';
 import { stepsList } from './path.ts';
@@ -39,6 +40,10 @@ export function findingArticle(file: FindingFile, open: boolean): Markup {
       <p class="quiet small">${finding.check} · CWE-${finding.cwe}</p>
       ${wayIn(file.paths)}
       ${finding.evidence.map((evidence, index) => evidenceBlock(evidence, finding.evidence[index - 1]?.kind === evidence.kind))}
+      ${adviceBlock(
+        finding,
+        file.fixes.some(fix => fix.offered),
+      )}
       ${afterwards(file)}
       ${repairs(file)}
     </div></details></article>`;

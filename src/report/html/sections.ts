@@ -5,6 +5,7 @@ import { severities } from '../../core/verdict.ts';
 import { ledgerRows } from '../ledger.ts';
 import { orderPaths } from '../order.ts';
 import { count, duration, gapPlace, shortTarget } from '../words.ts';
+import { declaredBlock, settlingBlock } from './advice.ts';
 import { findingArticle, findingId, repairBlock } from './finding.ts';
 import { mapFigure } from './map.ts';
 import { type Content, markup, type Markup } from './markup.ts';
@@ -27,6 +28,7 @@ export function sectionsOf(view: View): readonly Section[] {
     map(view),
     matrix(view),
     findings(view),
+    declared(view),
     repairs(view),
     tried(view),
     gaps(view),
@@ -107,6 +109,11 @@ function findings(view: View): Section | undefined {
   return { id: 'findings', title: count(view.findings.length, 'finding'), body };
 }
 
+function declared(view: View): Section | undefined {
+  const body = declaredBlock(view.result);
+  return body === undefined ? undefined : { id: 'declared', title: 'What you declared', body };
+}
+
 /** The repairs of `drydock fix`, which knows findings by fingerprint alone. */
 function repairs(view: View): Section | undefined {
   if (view.result.command !== 'fix' || view.fixes.length === 0) return undefined;
@@ -138,7 +145,8 @@ function gaps(view: View): Section | undefined {
     items.length === 0
       ? markup`<p>Nothing: every path and every cell has a definite answer.</p>`
       : markup`<ul class="plain">${items}</ul>`;
-  const body = markup`${list}${missed.length > 0 && notCalled(missed)}`;
+  const settled = settlingBlock(view.traces.map(each => each.result));
+  const body = markup`${list}${settled}${missed.length > 0 && notCalled(missed)}`;
   return { id: 'gaps', title: 'What could not be told', body };
 }
 

@@ -25,11 +25,17 @@ export function renderTrace(pen: Pen, result: TraceResult, options: TerminalOpti
     ...problemLines(pen, result.problems ?? []),
     ...findingLines(pen, findings, result, options.all === true),
     ...(options.all === true ? [...pathTable(pen, orderPaths(result.paths)), ''] : []),
+    ...knownLines(pen, result),
     ...suppressedLines(pen, result.suppressed ?? [], options.all === true),
     ...settlingLines(pen, result.settlings ?? [], options.all === true ? undefined : 3),
     ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --unknown'),
     ...nextLines(pen, findings),
   ];
+}
+
+function knownLines(pen: Pen, { known }: TraceResult): readonly string[] {
+  if (known === undefined || known.count === 0) return [];
+  return [pen.quiet(`  ${count(known.count, 'finding')} left out: known ${clean(known.where)}`), ''];
 }
 
 const inFull = 5;
