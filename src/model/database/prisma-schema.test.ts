@@ -124,7 +124,9 @@ describe('migrations beside a schema', () => {
     const merged = withSchemaOfCode({ ...database, tables: [{ ...made, rowSecurity: true }] }, database);
     expect(others).toEqual([]);
     expect(merged.database.tables.find(({ name }) => name === 'content.Note')?.rowSecurity).toBe(true);
-    expect(merged.gaps.map(gap => gap.reason.slice(0, 16))).toContain("The table 'teams");
+    expect(merged.gaps.map(gap => gap.reason)).toEqual([
+      "The tables 'User', 'teams', 'Seat', 'Tag', 'content._NoteToTag' and 1 more are in the schema of the code and in no migration that replayed; policies are not known.",
+    ]);
     expect(withSchemaOfCode(database, database).gaps).toEqual([]);
   });
 });

@@ -1,0 +1,172 @@
+import type { SchemaFile, SourceFiles } from '../../collect/source/read-source.ts';
+import type { Column, DatabaseModel, ForeignKey, Table } from './types.ts';
+
+/**
+ * The tables in the types that Supabase generates (`Database['public']['Tables']`): columns and relationships. Keys of
+ * several columns, policies and grants are not in them.
+ * Source: https://supabase.com/docs/guides/api/rest/generating-types
+ */
+export function databaseOfSupabaseTypes(source: SourceFiles): DatabaseModel | undefined {
+  if (![...source.dependencies.keys()].some(name => name.startsWith('@supabase/'))) return undefined;
+  const files = source.filesThat(/\bTables:\s*\{[\s\S]*\bRow:\s*\{/);
+  const tables = new Map<string, Table>();
+  for (const file of files) {
+    for (const table of tablesOf({ file, text: source.text(file) ?? '' }))
+      if (!tables.has(table.name)) tables.set(table.name, table);
+  }
+  if (tables.size === 0) return undefined;
+  return {
+    // The table that Supabase keeps users in is in no generated type.
+    tables: [users, ...tables.values()],
+    views: [],
+    functions: [],
+    roles: [],
+    enums: [],
+    buckets: [],
+    platform: 'supabase',
+  };
+}
+
+const plain = {
+  kind: 'table',
+  owner: '',
+  indexes: [],
+  rowSecurity: false,
+  forceRowSecurity: false,
+  policies: [],
+  grants: [],
+  fromSchema: true,
+} as const;
+
+const users: Table = {
+  ...plain,
+  name: 'auth.users',
+  schema: 'auth',
+  columns: [column('id', 'string'), column('email', 'string')],
+  primaryKey: ['id'],
+  uniqueKeys: [['id']],
+  foreignKeys: [],
+};
+
+function tablesOf({ file, text }: SchemaFile): readonly Table[] {
+  const whole = /\b(?:type|interface)\s+Database\b[^{]*\{/.exec(text);
+  if (whole === null) return [];
+  const schemas = fieldsIn(text, whole.index + whole[0].length - 1);
+  return schemas.flatMap(schema => {
+    const tables =
+      schema.open === undefined ? undefined : fieldsIn(text, schema.open).find(part => part.name === 'Tables');
+    if (tables?.open === undefined || /^(?:__|storage$|auth$|realtime$|graphql)/.test(schema.name)) return [];
+    return fieldsIn(text, tables.open).map(entry => toTable(text, file, schema.name, entry));
+  });
+}
+
+interface Field {
+  readonly name: string;
+  /** Offset of the brace that opens its type; absent for any other type. */
+  readonly open: number | undefined;
+  readonly type: string;
+  readonly at: number;
+}
+
+/** The fields of the object type that opens at an offset. */
+function fieldsIn(text: string, open: number): readonly Field[] {
+  const fields: Field[] = [];
+  let index = open + 1;
+  while (index < text.length) {
+    const start = /[\s;,]*(?:readonly\s+)?(?:"([^"]+)"|'([^']+)'|(\w+))\??:\s*/y;
+    start.lastIndex = index;
+    const found = start.exec(text);
+    if (found === null) break;
+    const at = start.lastIndex;
+    const end = endOfType(text, at);
+    fields.push({
+      name: found[1] ?? found[2] ?? found[3] ?? '',
+      open: text[at] === '{' ? at : undefined,
+      type: text.slice(at, end).trim(),
+      at,
+    });
+    index = end;
+  }
+  return fields;
+}
+
+/** The end of a type: a line break, comma, semicolon or brace at its own depth. */
+function endOfType(text: string, start: number): number {
+  let depth = 0;
+  for (let index = start; index < text.length; index += 1) {
+    const character = text[index] ?? '';
+    if ('{[(<'.includes(character)) depth += 1;
+    else if ('}])>'.includes(character)) {
+      if (depth === 0) return index;
+      depth -= 1;
+    } else if (depth === 0 && ';,'.includes(character)) return index;
+    // A union goes on over lines: the next begins with its bar.
+    else if (
+      depth === 0 &&
+      character === '\n' &&
+      !/^\s*\|/.test(text.slice(index, index + 80)) &&
+      !/[|:]\s*$/.test(text.slice(start, index))
+    )
+      return index;
+  }
+  return text.length;
+}
+
+function toTable(text: string, file: string, schema: string, entry: Field): Table {
+  const parts = entry.open === undefined ? [] : fieldsIn(text, entry.open);
+  const row = parts.find(part => part.name === 'Row');
+  const columns = row?.open === undefined ? [] : fieldsIn(text, row.open).map(field => column(field.name, field.type));
+  const links = linksIn(parts.find(part => part.name === 'Relationships')?.type ?? '', schema);
+  const hasId = columns.some(({ name }) => name === 'id');
+  const prefix = schema === 'public' ? '' : `${schema}.`;
+  return {
+    ...plain,
+    name: `${prefix}${entry.name}`,
+    schema,
+    columns,
+    primaryKey: hasId ? ['id'] : [],
+    uniqueKeys: [...(hasId ? [['id']] : []), ...links.filter(link => link.one).map(link => link.key.columns)],
+    foreignKeys: links.map(link => link.key),
+    definedAt: { file, line: text.slice(0, entry.at).split('\n').length },
+  };
+}
+
+function linksIn(text: string, schema: string): readonly { readonly key: ForeignKey; readonly one: boolean }[] {
+  return [...text.matchAll(/\{([^{}]*)\}/g)].flatMap(([, body = '']) => {
+    const target = /referencedRelation:\s*["'](\w+)["']/.exec(body)?.[1];
+    if (target === undefined) return [];
+    const columns = namesIn(/\bcolumns:\s*\[([^\]]*)\]/.exec(body)?.[1]);
+    const referencedColumns = namesIn(/referencedColumns:\s*\[([^\]]*)\]/.exec(body)?.[1]);
+    const name = /foreignKeyName:\s*["']([^"']+)["']/.exec(body)?.[1] ?? columns.join('_');
+    const table = schema === 'public' ? target : `${schema}.${target}`;
+    const key: ForeignKey = { name, columns, table, referencedColumns, onDelete: 'no action' };
+    return [{ key, one: /isOneToOne:\s*true/.test(body) }];
+  });
+}
+
+function namesIn(list: string | undefined): readonly string[] {
+  return [...(list ?? '').matchAll(/["']([^"']+)["']/g)].map(match => match[1] ?? '');
+}
+
+/** Of a text only its name tells that it is a key. */
+function column(name: string, type: string): Column {
+  const base = type
+    .replace(/\|?\s*null\b/, '')
+    .replace(/^\s*\||\|\s*$/g, '')
+    .trim();
+  const types: Readonly<Record<string, string>> = {
+    number: 'integer',
+    boolean: 'boolean',
+    Json: 'jsonb',
+    string: 'text',
+  };
+  const known = /^(string|number|boolean|Json)(\[\])?$/.exec(base);
+  const plainType = known?.[1] === 'string' && /(^|_)id$/.test(name) ? 'uuid' : (types[known?.[1] ?? ''] ?? 'text');
+  return {
+    name,
+    type: `${plainType}${known?.[2] ?? ''}`,
+    notNull: !/\bnull\b/.test(type),
+    hasDefault: false,
+    generated: false,
+  };
+}
