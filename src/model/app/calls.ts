@@ -21,7 +21,7 @@ import { runKnownCallbacks } from './library/verified-callbacks.ts';
 import { alternativesOf, bottom, choose, isBottom, termOf } from './operations.ts';
 import { bind, branches, leave, run } from './statements.ts';
 import type { Fact } from './types.ts';
-import { constant, termsIn, undefinedValue, type Alternative, type Value } from './value.ts';
+import { constant, present, termsIn, undefinedValue, type Alternative, type Value } from './value.ts';
 
 /** Where and how a call is made. */
 export interface CallSite {
@@ -256,7 +256,9 @@ function textMethod(
   runCallbacks(machine, frame, values, site);
   const term = termOf(receiver);
   if (name === 'trim' || name === 'normalize')
-    return { kind: 'term', term, maybeUndefined: false, truthy: receiver.kind === 'term' && receiver.truthy === true };
+    return receiver.kind === 'term' && receiver.truthy === true
+      ? present(term)
+      : { kind: 'term', term, maybeUndefined: false };
   if (term.kind === 'opaque')
     return machine.opaque(frame, site.at, `'${name}' of something that was not followed (${term.reason})`);
   return { kind: 'term', term: callTerm(name, [term, ...values.filter(isPlain).map(termOf)]), maybeUndefined: false };

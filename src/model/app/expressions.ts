@@ -1008,7 +1008,7 @@ function evaluateLogical(machine: Machine, frame: Frame, expression: Extract<Exp
 function settledTruth(value: Value, truthy: boolean): Value {
   if (value.kind === 'test') return constant(truthy);
   if (value.kind === 'term' && truthy) return { ...value, maybeUndefined: false, truthy: true };
-  if (value.kind === 'term' && value.maybeUndefined) return undefinedValue;
+  if (value.kind === 'term') return value.maybeUndefined ? undefinedValue : { ...value, truthy: false };
   return value;
 }
 

@@ -88,14 +88,27 @@ function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
   const [first] = lists.flat();
   if (first === undefined) return [];
   const roles = commonRole(lists);
-  const operands = lists.map(list => and(list.map(asPredicate).filter(predicate => predicate !== undefined)));
-  // Alternatives of alternatives grow without end and tell nobody anything.
-  if (operands.reduce((sum, operand) => sum + predicateSize(operand), 0) > largest) return roles;
+  // Alternatives of alternatives grow without end: of big ones only what ties something to somebody is kept, or nothing.
+  const operands = [operandsOf(lists, () => true), operandsOf(lists, isTelling)].find(
+    candidate => candidate.reduce((sum, operand) => sum + predicateSize(operand), 0) <= largest,
+  );
+  if (operands === undefined) return roles;
   const condition = or(operands);
   const facts: Fact[] = [...roles];
   if (condition.kind !== 'true')
     facts.push({ holds: { kind: 'condition', condition }, place: first.place, label: first.label });
   return facts;
+}
+
+function operandsOf(lists: readonly (readonly Fact[])[], keeps: (fact: Fact) => boolean): readonly Predicate[] {
+  return lists.map(list =>
+    and(
+      list
+        .filter(keeps)
+        .map(asPredicate)
+        .filter(predicate => predicate !== undefined),
+    ),
+  );
 }
 
 /** A value that the caller left out. */

@@ -258,4 +258,18 @@ describe('what callbacks do', () => {
     const body = `import { db as kept } from '@/lib/kept'; export async function GET() { return Response.json(await kept.select().from(notes)); }`;
     expect(show(onlyQuery(body, 'notes', files).query.where)).toBe('true');
   });
+
+  test('a helper lets members pass or whoever made the row: one of both holds; one that lets anybody named pass says nothing', () => {
+    const facts = (own: string): readonly string[] =>
+      showFacts(
+        traceRoute(
+          `async function assertMayEdit(userId: string, teamId: string, by: string | null) { if (await isMember(userId, teamId)) return; if (${own}) return; throw new Error('no'); }
+           export async function POST(request: Request) { const user = await requireUser(); const { id } = await request.json(); const [note] = await db.select().from(notes).where(eq(notes.id, id)); if (!note) notFound(); await assertMayEdit(user.id, note.teamId, note.folderId ?? null); await db.delete(notes).where(eq(notes.id, note.id)); return new Response(); }`,
+        ).find(path => path.query.operation === 'delete')?.facts ?? [],
+      );
+    const isEither = (fact: string): boolean => fact.includes(' or ') && fact.includes('notes.folder_id = ‹user.id›');
+    expect(facts('by && by === userId').some(isEither)).toBe(true);
+    expect(facts('by || by === userId').some(isEither)).toBe(false);
+    expect(facts('by && by !== userId').some(isEither)).toBe(false);
+  });
 });

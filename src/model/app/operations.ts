@@ -72,7 +72,7 @@ export function truthOf(value: Value): 'true' | 'false' | 'maybe' {
       return value.value ? 'true' : 'false';
     case 'term':
       if (value.term.kind === 'constant') return value.term.value ? 'true' : 'false';
-      return value.truthy === true ? 'true' : 'maybe';
+      return value.truthy === undefined ? 'maybe' : value.truthy ? 'true' : 'false';
     case 'test':
       return 'maybe';
     case 'choice': {
@@ -113,7 +113,8 @@ export function assume(value: Value, truthy: boolean, place: Place, label: strin
       return truthy
         ? { value: { ...value, maybeUndefined: false, truthy: true }, facts: presence(value.term, true, place, label) }
         : {
-            value: value.maybeUndefined ? constant(undefined) : value,
+            // What is there and still falsy (`null`, an empty text) stays falsy: `by && by === me` is not `by`.
+            value: value.maybeUndefined ? constant(undefined) : { ...value, truthy: false },
             facts: value.maybeUndefined ? presence(value.term, false, place, label) : [],
           };
     case 'native':

@@ -7,7 +7,13 @@ import type { Fact } from './types.ts';
 export type Value =
   | { readonly kind: 'constant'; readonly value: string | number | boolean | null | undefined }
   /** A value known by its provenance. Its fields have the same provenance with a longer path. */
-  | { readonly kind: 'term'; readonly term: Term; readonly maybeUndefined: boolean; readonly truthy?: boolean }
+  | {
+      readonly kind: 'term';
+      readonly term: Term;
+      readonly maybeUndefined: boolean;
+      /** Whether it counts as true in a condition, where that is known. */
+      readonly truthy?: boolean;
+    }
   /** A row that a query returned. */
   | RowValue
   /** Any number of values alike: what a query returned, or a `map` of it. */
