@@ -367,7 +367,19 @@ function canonical(atom) {
 }
 
 function atomsOf(path) {
-  return conditionsOf(path).flatMap(flat);
+  const atoms = conditionsOf(path).flatMap(flat);
+  // A filter that may be left out stays when its value was part of the key of a row that was found.
+  const sure = new Set(
+    atoms.filter(atom => atom.kind === 'compare').flatMap(atom => [nodeOf(atom.left), nodeOf(atom.right)]),
+  );
+  return atoms.flatMap(atom => {
+    if (atom.kind !== 'maybe-absent') return [atom];
+    const { operand } = atom;
+    return operand.kind === 'compare' &&
+      [operand.left, operand.right].some(term => term.kind === 'client' && sure.has(nodeOf(term)))
+      ? [operand]
+      : [atom];
+  });
 }
 
 function flat(predicate) {
