@@ -11,7 +11,7 @@ import { DrydockError, messageOf } from '../core/error.ts';
 import type { Cell } from '../core/cell.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Gap } from '../core/gap.ts';
-import type { Path } from '../core/path.ts';
+import type { Path, Step } from '../core/path.ts';
 import { countVerdicts } from '../core/result.ts';
 import type { RulesResult, TraceResult } from '../core/result.ts';
 import { advise } from '../judge/advice/advise.ts';
@@ -250,11 +250,24 @@ function withCode(path: Path, linesIn: (file: string) => readonly string[]): Pat
   return {
     ...path,
     steps: path.steps.map(step => {
-      const code = step.code?.trim() || linesIn(step.file)[step.line - 1]?.trim();
+      const code = step.code?.trim() || codeAt(step, path, linesIn(step.file));
       return code === undefined || code === '' ? step : { ...step, code };
     }),
   };
 }
+
+/** A line; of the query, all of its lines in one, as its first may say no more than `await db`. */
+function codeAt(step: Step, { sink }: Path, lines: readonly string[]): string | undefined {
+  if (step.role !== 'sink') return lines[step.line - 1]?.trim();
+  const text = lines
+    .slice(step.line - 1, step.endLine ?? sink.endLine ?? step.line)
+    .map(line => line.trim())
+    .join(' ')
+    .replaceAll(/ (?=[.)\]])|(?<=[([]) /g, '');
+  return text.length > longestCode ? `${text.slice(0, longestCode - 1)}…` : text;
+}
+
+const longestCode = 200;
 
 function withoutModel(judged: JudgedPath): Path {
   const { model, ...path } = judged;

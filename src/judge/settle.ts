@@ -22,7 +22,9 @@ export function settlings(paths: readonly JudgedPath[], world: SettleWorld): rea
   for (const path of paths) {
     if (path.verdict !== 'unknown') continue;
     const settling = causeOf(path, world, modules);
-    const key = `${settling.declaration}\n${settling.cause}`;
+    // Several entry points that come by one place are one thing to declare; a table is one wherever it is read.
+    const where = settling.declaration.startsWith("guards: { '<") ? `${settling.file}:${settling.line}` : '';
+    const key = [settling.declaration, settling.cause, where].join('\n');
     found.set(key, { ...settling, paths: (found.get(key)?.paths ?? 0) + 1 });
   }
   return [...found.values()].toSorted(
@@ -37,19 +39,14 @@ function causeOf(path: JudgedPath, world: SettleWorld, modules: ReadonlyMap<stri
   const { table } = path.sink;
   const cause = path.notes[0] ?? 'Could not tell.';
   const base = { cause, paths: 0, file: path.sink.file, line: path.sink.line };
+  if (cause.includes('is in no migration or schema'))
+    return { ...base, declaration: '--migrations <folder with the SQL that makes it>' };
   const owner = world.tenancy.owners.find(each => each.table === table);
-  const exists = world.database.tables.some(each => each.name === table || `${each.schema}.${each.name}` === table);
-  if (!exists && owner === undefined && path.model.query.calls === undefined)
-    return {
-      ...base,
-      cause: `The table '${table}' is in no migration or schema that was read.`,
-      declaration: '--migrations <folder with the SQL that makes it>',
-    };
   if (owner?.ownership.kind === 'unknown')
     return { ...base, cause: `Nothing tells who owns a row of '${table}'.`, declaration: ownerLine(table, world) };
   const source = opaqueSource(path, modules);
   return source === undefined
-    ? { ...base, declaration: `public: { entries: { '${path.entryPoint.name}': '<why everybody may>' } }` }
+    ? { ...base, declaration: `guards: { '<file>#<helper that decides here>': { member: 'arguments[0]' } }` }
     : { ...base, ...source };
 }
 
@@ -61,9 +58,7 @@ function ownerLine(table: string, { database }: SettleWorld): string {
   const [column, referenced] = [key?.columns[0], key?.referencedColumns[0]];
   if (key !== undefined && column !== undefined && referenced !== undefined)
     return `tenancy: { owners: { '${table}': '${column} -> ${key.table}.${referenced}' } }`;
-  return named === undefined
-    ? `public: { tables: { '${table}': '<why everybody may>' } }`
-    : `tenancy: { owners: { '${table}': '${named}' } }`;
+  return `tenancy: { owners: { '${table}': '${named ?? '<column that leads to its tenant>'}' } }`;
 }
 
 /** The function of the app in which the value stops being followed, and what to declare of it. */

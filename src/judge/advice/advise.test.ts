@@ -119,6 +119,8 @@ test.each([
   ['prisma.note.findMany({ where: { id, orgId } })', 'orgId', 'orgId'],
   ['sql`select * from notes where org_id = ${orgId}`', 'org_id', 'org_id = ${orgId}'],
   ['db.select().from(t).where(eq(t.title, title))', 'org_id', undefined],
+  ['prisma.note.findMany({ where: { id }, select: { orgId: true } })', 'org_id', undefined],
+  ['prisma.note.update({ where: { id }, data: { orgId: other } })', 'org_id', undefined],
 ])('the condition on the owner is cut out of %s', (code, column, condition) => {
   expect(conditionInCode(code, column)).toBe(condition);
 });

@@ -19,7 +19,11 @@ export interface AdviceInput {
 /** Gives each finding what a reader needs to act on it. Pure but for reading the texts of siblings. */
 export function advise({ findings, paths, tenancy, read }: AdviceInput): readonly Finding[] {
   const byId = new Map(paths.map(path => [path.id, path]));
-  const siblings = indexSiblings(paths, tenancy, read);
+  const texts = new Map<string, string | undefined>();
+  const siblings = indexSiblings(paths, tenancy, file => {
+    if (!texts.has(file)) texts.set(file, read(file));
+    return texts.get(file);
+  });
   return findings.map(finding => {
     const path = worstPath(finding, byId);
     if (path === undefined) return { ...finding, advice: bareAdvice(finding) };
@@ -47,7 +51,6 @@ const scoping: ReadonlySet<string> = new Set([
   'scope-query',
   'tie-object',
   'ignore-client-tenant',
-  'drop-filter-option',
   'tool-uses-session',
   'require-session',
   'require-membership',

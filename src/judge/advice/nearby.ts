@@ -12,7 +12,12 @@ export function nearbyChecks(path: JudgedPath): readonly NearbyCheck[] {
     const why = fact.weakness === undefined ? whyNot(fact, path) : weaknessWords[fact.weakness];
     return why === undefined ? [] : [{ label: fact.label, why, ...fact.place }];
   });
-  const unique = new Map(checks.map(check => [`${check.file}:${check.line}:${check.why}`, check]));
+  // The same check may stand in a layout and on the path: what it does on the path is what counts.
+  const unique = new Map<string, NearbyCheck>();
+  for (const check of checks) {
+    const key = `${check.file}:${check.line}:${check.label}`;
+    if (!unique.has(key) || check.why !== weaknessWords['layout-only']) unique.set(key, check);
+  }
   return [...unique.values()].slice(-most);
 }
 

@@ -49,7 +49,12 @@ function httpRequest(
   signIn: readonly SuggestedRequest['placeholders'][number][],
 ): SuggestedRequest {
   const { entryPoint } = path;
-  const inPath = new Map(sent.filter(each => isIn(each, 'params')).map(each => [each.path[1] ?? '', each.value]));
+  // A handler below `pages/api` finds the parameters of its URL in `query`.
+  const inPath = new Map(
+    sent
+      .filter(each => isIn(each, 'params') || isIn(each, 'query'))
+      .map(each => [each.path[1] ?? '', each.value] as const),
+  );
   const route = (entryPoint.route ?? '/').replaceAll(
     /\[{1,2}(?:\.\.\.)?([^\]]+)\]{1,2}|:([A-Za-z_]\w*)/g,
     (_, bracket: string | undefined, colon: string | undefined) => inPath.get(bracket ?? colon ?? '') ?? 'x',

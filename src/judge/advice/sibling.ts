@@ -33,6 +33,8 @@ export function indexSiblings(paths: readonly JudgedPath[], tenancy: TenancyMode
     if (path.reason !== 'scoped-by-session' && path.reason !== 'scoped-by-membership') return [];
     const column = columns.get(path.sink.table);
     const tie = column === undefined ? undefined : tieOf(path.model.query.where, column);
+    // The tenant's own row, found by its key: only what the session or a membership says ties it to the caller.
+    if (tie !== undefined && isTenantTable(path.sink.table, tenancy) && !asksWho(tie)) return [];
     return tie === undefined || column === undefined ? [] : [{ path, tie, column }];
   });
   const byTable = grouped(candidates, candidate => candidate.path.sink.table);
@@ -40,9 +42,9 @@ export function indexSiblings(paths: readonly JudgedPath[], tenancy: TenancyMode
   return {
     find: path => {
       const column = columns.get(path.sink.table);
-      const same = best(byTable.get(path.sink.table) ?? [], path);
+      const same = best(byTable.get(path.sink.table) ?? [], path, read);
       if (same !== undefined) return toSibling(same, path, true, read);
-      const other = column === undefined ? undefined : best(byColumn.get(column) ?? [], path);
+      const other = column === undefined ? undefined : best(byColumn.get(column) ?? [], path, read);
       return other === undefined ? undefined : toSibling(other, path, false, read);
     },
   };
@@ -70,6 +72,14 @@ function ownerColumns(tenancy: TenancyModel): ReadonlyMap<string, string> {
   );
 }
 
+function isTenantTable(table: string, { root, principal }: TenancyModel): boolean {
+  return table === root?.table || table === principal?.table;
+}
+
+function asksWho(tie: Predicate): boolean {
+  return tie.kind === 'exists' || termsOf(tie).some(term => term.kind === 'principal');
+}
+
 /** The conjunct that compares the owner column with something that the caller did not choose alone, or asks for membership. */
 function tieOf(where: Predicate, column: string): Predicate | undefined {
   const conjuncts = where.kind === 'and' ? where.operands : [where];
@@ -82,20 +92,26 @@ function tieOf(where: Predicate, column: string): Predicate | undefined {
   );
 }
 
-function best(candidates: readonly Candidate[], path: JudgedPath): Candidate | undefined {
+function best(candidates: readonly Candidate[], path: JudgedPath, read: ReadText): Candidate | undefined {
   const score = (candidate: Candidate): number =>
     (candidate.path.sink.client === path.sink.client ? 8 : 0) +
     (candidate.path.sink.operation === path.sink.operation ? 4 : 0) +
     (candidate.path.sink.file === path.sink.file ? 3 : 0) +
     (candidate.path.entryPoint.kind === path.entryPoint.kind ? 2 : 0) +
-    (termsOf(candidate.tie).some(isChosen) ? 0 : 6);
-  return candidates.toSorted(
+    (termsOf(candidate.tie).some(isChosen) ? 0 : 6) +
+    (asksWho(candidate.tie) ? 3 : 0);
+  const isClass = (candidate: Candidate): boolean => /\bthis\./.test(linesOf(candidate.path, read).join('\n'));
+  const ranked = candidates.toSorted(
     (left, right) =>
       score(right) - score(left) ||
       comparePlaces(left.path.sink, right.path.sink) ||
       compareText(left.path.entryPoint.name, right.path.entryPoint.name),
-  )[0];
+  );
+  // What stands in a class speaks of the class; a function of its own is easier to follow.
+  return ranked.slice(0, looked).find(candidate => !isClass(candidate)) ?? ranked[0];
 }
+
+const looked = 4;
 
 function toSibling({ path, tie, column }: Candidate, faulty: JudgedPath, sameTable: boolean, read: ReadText): Sibling {
   const { file, line } = path.sink;
@@ -120,7 +136,8 @@ function toSibling({ path, tie, column }: Candidate, faulty: JudgedPath, sameTab
 /** A condition on the same column is replaced, not joined. */
 function hintIn(code: string, condition: string, column: string): ReturnType<typeof hintFor> {
   const present = conditionInCode(code, column);
-  if (present === condition) return [];
+  // The same column by its short form: the condition is there, and something else is wrong.
+  if (present === condition || condition === present?.split(':')[0]?.trim()) return [];
   return present === undefined
     ? hintFor(code, condition)
     : [
@@ -153,13 +170,26 @@ export function conditionInCode(code: string, column: string): string | undefine
     // { id, teamId }
     new RegExp(String.raw`(?<=[{,]\s*)\b(?:${name})\b(?=\s*[,}])`),
   ];
-  const filter = /\bwhere\s*[:(]/.exec(code);
-  const text = filter === null ? code : code.slice(filter.index);
+  const text = filterIn(code);
   for (const form of forms) {
     const match = form.exec(text)?.[0].replaceAll(/\s+/g, ' ').trim();
-    if (match !== undefined && match.length < 160) return match;
+    if (match !== undefined && match.length < 160 && !/:\s*(?:true|false|null|undefined)$/.test(match)) return match;
   }
   return undefined;
+}
+
+/** The filter of a query: what is selected or written beside it names the same columns. */
+function filterIn(code: string): string {
+  const start = /\bwhere\s*(?::\s*)?(?=[({])/.exec(code);
+  if (start === null) return code;
+  const from = start.index + start[0].length;
+  let depth = 0;
+  for (let index = from; index < code.length; index += 1) {
+    if ('([{'.includes(code.charAt(index))) depth += 1;
+    if (')]}'.includes(code.charAt(index))) depth -= 1;
+    if (depth === 0) return code.slice(from, index + 1);
+  }
+  return code.slice(from);
 }
 
 function escape(text: string): string {

@@ -41,7 +41,13 @@ export function explainFinding(pen: Pen, finding: Finding, paths: readonly Path[
 const mostSteps = 5;
 
 /** One finding as the overview shows the worst: everything that a reader acts on, in as few lines as it takes. */
-export function findingInBrief(pen: Pen, finding: Finding, paths: readonly Path[], number: number): readonly string[] {
+export function findingInBrief(
+  pen: Pen,
+  finding: Finding,
+  paths: readonly Path[],
+  number: number,
+  name: string,
+): readonly string[] {
   const [path] = pathsOf(finding, paths);
   const severity = severityPaint(pen, finding.severity)(finding.severity);
   const { advice } = finding;
@@ -56,7 +62,7 @@ export function findingInBrief(pen: Pen, finding: Finding, paths: readonly Path[
       : labelled(pen, 'see it', clean([advice.request.text, advice.request.note ?? ''].join('   ').trim()))),
     ...labelled(pen, 'repair', repairSentence(finding)),
     ...hintLines(pen, finding, 13),
-    ...labelled(pen, 'rule', `${finding.check} · CWE-${finding.cwe} · drydock trace ${number} tells all`, pen.quiet),
+    ...labelled(pen, 'rule', `${finding.check} · CWE-${finding.cwe} · drydock trace ${name} tells all`, pen.quiet),
     '',
   ];
 }

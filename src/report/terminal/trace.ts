@@ -29,13 +29,18 @@ export function renderTrace(pen: Pen, result: TraceResult, options: TerminalOpti
     ...suppressedLines(pen, result.suppressed ?? [], options.all === true),
     ...settlingLines(pen, result.settlings ?? [], options.all === true ? undefined : 3),
     ...gapLines(pen, result.gaps, options.all === true, 'drydock trace --unknown'),
-    ...nextLines(pen, findings),
+    ...nextLines(pen, findings, result),
   ];
 }
 
 function knownLines(pen: Pen, { known }: TraceResult): readonly string[] {
   if (known === undefined || known.count === 0) return [];
   return [pen.quiet(`  ${count(known.count, 'finding')} left out: known ${clean(known.where)}`), ''];
+}
+
+/** Numbers are those of the whole list; where some are left out, the fingerprint names the finding. */
+function nameOf(finding: Finding, index: number, { known }: TraceResult): string {
+  return known === undefined ? String(index + 1) : shortFingerprint(finding);
 }
 
 const inFull = 5;
@@ -45,7 +50,9 @@ function findingLines(pen: Pen, findings: readonly Finding[], result: TraceResul
   const worst = all ? findings : findings.slice(0, inFull);
   const rest = findings.slice(worst.length);
   return [
-    ...worst.flatMap((finding, index) => findingInBrief(pen, finding, result.paths, index + 1)),
+    ...worst.flatMap((finding, index) =>
+      findingInBrief(pen, finding, result.paths, index + 1, nameOf(finding, index, result)),
+    ),
     ...(rest.length === 0 ? [] : [...findingList(pen, rest, { from: worst.length + 1 }), '']),
   ];
 }
@@ -77,12 +84,12 @@ function cleanVerdict(pen: Pen, { summary }: TraceResult): readonly string[] {
   return verdictSentence(pen, sentence, true);
 }
 
-function nextLines(pen: Pen, findings: readonly Finding[]): readonly string[] {
+function nextLines(pen: Pen, findings: readonly Finding[], result: TraceResult): readonly string[] {
   const [first] = findings;
   if (first === undefined) return [];
   const hint = (command: string, words: string): string => `  ${padEnd(command, 22)}${pen.quiet(words)}`;
   return [
-    hint('drydock trace 1', 'the first of them, step by step'),
+    hint(`drydock trace ${nameOf(first, 0, result)}`, 'the first of them, step by step'),
     hint(`drydock fix ${shortFingerprint(first)}`, 'a verified repair for it'),
     '',
   ];
