@@ -9,22 +9,19 @@ function settle(route: string, files: Readonly<Record<string, string>> = {}): re
   return settlings(judged.paths, { database: notesDatabase, tenancy, modules: source.loaded() });
 }
 
-const identity = {
-  'lib/identity.ts': `
-    import { lookUp } from 'acme-identity';
-    export async function teamOf(request: Request) { const found = await lookUp(request); return found.map((each: any) => each).find((each: any) => each.active)?.team; }`,
-};
-
-test('the function in which a value stops being followed is named, with the line to write', () => {
+test('what is not followed and is neither guard nor session by its name asks for nothing', () => {
+  const files = {
+    'lib/pick.ts': `import { shuffle } from 'acme-random'; export async function pick(ids: string[]) { return shuffle(ids); }`,
+  };
   const found = settle(
-    `import { teamOf } from '@/lib/identity';
-     export async function GET(request: Request) {
-       const user = await requireUser();
-       return Response.json(await db.select().from(notes).where(eq(notes.teamId, await teamOf(request))));
+    `import { pick } from '@/lib/pick';
+     export async function GET() {
+       await requireUser();
+       return Response.json(await db.select().from(notes).where(eq(notes.id, await pick(['a']))));
      }`,
-    identity,
+    files,
   );
-  for (const each of found) expect(each.declaration).toMatch(/^(principals|guards|public|tenancy): /);
+  expect(found).toEqual([]);
 });
 
 test('a table that nothing creates asks for its migrations, and the most useful declaration comes first', () => {

@@ -15,16 +15,16 @@ export interface SettleWorld {
   readonly modules: readonly ModuleCode[];
 }
 
-/** What would settle the paths that could not be judged: one declaration each, the most useful first. */
+/** What would settle paths that could not be judged, where a declaration would: the most useful first. The rest stays a gap. */
 export function settlings(paths: readonly JudgedPath[], world: SettleWorld): readonly Settling[] {
   const found = new Map<string, Settling>();
   const modules = new Map(world.modules.map(module => [module.file, module]));
   for (const path of paths) {
     if (path.verdict !== 'unknown') continue;
     const settling = causeOf(path, world, modules);
-    // Several entry points that come by one place are one thing to declare; a table is one wherever it is read.
-    const where = settling.declaration.startsWith("guards: { '<") ? `${settling.file}:${settling.line}` : '';
-    const key = [settling.declaration, settling.cause, where].join('\n');
+    if (settling === undefined) continue;
+    const key = `${settling.declaration}
+${settling.cause}`;
     found.set(key, { ...settling, paths: (found.get(key)?.paths ?? 0) + 1 });
   }
   return [...found.values()].toSorted(
@@ -35,7 +35,7 @@ export function settlings(paths: readonly JudgedPath[], world: SettleWorld): rea
   );
 }
 
-function causeOf(path: JudgedPath, world: SettleWorld, modules: ReadonlyMap<string, ModuleCode>): Settling {
+function causeOf(path: JudgedPath, world: SettleWorld, modules: ReadonlyMap<string, ModuleCode>): Settling | undefined {
   const { table } = path.sink;
   const cause = path.notes[0] ?? 'Could not tell.';
   const base = { cause, paths: 0, file: path.sink.file, line: path.sink.line };
@@ -45,9 +45,7 @@ function causeOf(path: JudgedPath, world: SettleWorld, modules: ReadonlyMap<stri
   if (owner?.ownership.kind === 'unknown')
     return { ...base, cause: `Nothing tells who owns a row of '${table}'.`, declaration: ownerLine(table, world) };
   const source = opaqueSource(path, modules);
-  return source === undefined
-    ? { ...base, declaration: `guards: { '<file>#<helper that decides here>': { member: 'arguments[0]' } }` }
-    : { ...base, ...source };
+  return source === undefined ? undefined : { ...base, ...source };
 }
 
 /** The column that most likely leads to the owner, for the user to confirm. */
@@ -74,12 +72,8 @@ function opaqueSource(
     const at = Number(match[2]);
     const code = outermost(module, at);
     const name = code === undefined ? undefined : exportedName(module, code);
-    if (code === undefined || name === undefined) continue;
-    return {
-      file: module.file,
-      line: lineOf(module, at),
-      declaration: declarationFor(`${module.file}#${name}`, code),
-    };
+    const declaration = code === undefined || name === undefined ? undefined : declarationFor(module, name, code);
+    if (declaration !== undefined) return { file: module.file, line: lineOf(module, at), declaration };
   }
   return undefined;
 }
@@ -118,9 +112,13 @@ function exportedName(module: ModuleCode, code: FunctionCode): string | undefine
 const guardName =
   /^(?:check|assert|require|ensure|verify|validate|authori[sz]e|can|may|has|is|guard|protect)(?=[A-Z_]|$)/;
 
-function declarationFor(name: string, code: FunctionCode): string {
-  const isGuard = guardName.test(code.name) && code.parameters.length > 0;
-  return isGuard
-    ? `guards: { '${name}': { member: 'arguments[0]' } }`
-    : `principals: { '${name}': { user: 'result.<field>', tenant: 'result.<field>' } }`;
+const sessionName = /session|user|auth|current|viewer|identity|account|principal|tenant|team|org|workspace|member/i;
+
+/** Only what looks like a guard or a session by its name: of another function, nothing can be declared that is true. */
+function declarationFor({ file }: ModuleCode, name: string, code: FunctionCode): string | undefined {
+  if (guardName.test(name) && code.parameters.length > 0)
+    return `guards: { '${file}#${name}': { member: 'arguments[0]' } }`;
+  return name !== 'default' && sessionName.test(name)
+    ? `principals: { '${file}#${name}': { user: 'result.<field>', tenant: 'result.<field>' } }`
+    : undefined;
 }

@@ -45,7 +45,9 @@ export function indexSiblings(paths: readonly JudgedPath[], tenancy: TenancyMode
       const same = best(byTable.get(path.sink.table) ?? [], path, read);
       if (same !== undefined) return toSibling(same, path, true, read);
       const other = column === undefined ? undefined : best(byColumn.get(column) ?? [], path, read);
-      return other === undefined ? undefined : toSibling(other, path, false, read);
+      const far = other === undefined ? undefined : toSibling(other, path, false, read);
+      // A bare name out of another table's query says nothing here.
+      return far?.asCode === true && /\W/.test(far.condition) ? far : undefined;
     },
   };
 }
@@ -80,6 +82,13 @@ function asksWho(tie: Predicate): boolean {
   return tie.kind === 'exists' || termsOf(tie).some(term => term.kind === 'principal');
 }
 
+/** How near two files are: an idiom of the neighbourhood fits best. */
+function sharedFolders(left: string, right: string): number {
+  const [here, there] = [left.split('/').slice(0, -1), right.split('/').slice(0, -1)];
+  const differs = here.findIndex((part, index) => part !== there[index]);
+  return Math.min(4, differs < 0 ? here.length : differs);
+}
+
 /** The conjunct that compares the owner column with something that the caller did not choose alone, or asks for membership. */
 function tieOf(where: Predicate, column: string): Predicate | undefined {
   const conjuncts = where.kind === 'and' ? where.operands : [where];
@@ -98,8 +107,8 @@ function best(candidates: readonly Candidate[], path: JudgedPath, read: ReadText
     (candidate.path.sink.operation === path.sink.operation ? 4 : 0) +
     (candidate.path.sink.file === path.sink.file ? 3 : 0) +
     (candidate.path.entryPoint.kind === path.entryPoint.kind ? 2 : 0) +
-    (termsOf(candidate.tie).some(isChosen) ? 0 : 6) +
-    (asksWho(candidate.tie) ? 3 : 0);
+    (termsOf(candidate.tie).some(isChosen) ? 0 : 1) +
+    sharedFolders(candidate.path.sink.file, path.sink.file);
   const isClass = (candidate: Candidate): boolean => /\bthis\./.test(linesOf(candidate.path, read).join('\n'));
   const ranked = candidates.toSorted(
     (left, right) =>
