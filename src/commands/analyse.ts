@@ -250,7 +250,8 @@ function withCode(path: Path, linesIn: (file: string) => readonly string[]): Pat
   return {
     ...path,
     steps: path.steps.map(step => {
-      const code = step.code?.trim() || codeAt(step, path, linesIn(step.file));
+      const written = step.role === 'sink' ? '' : (step.code?.trim() ?? '');
+      const code = written === '' ? codeAt(step, path, linesIn(step.file)) : written;
       return code === undefined || code === '' ? step : { ...step, code };
     }),
   };
