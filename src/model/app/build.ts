@@ -30,6 +30,7 @@ import { sqlTagHandlers } from './library/sql-tags.ts';
 import { proxyHandlers } from './library/proxies.ts';
 import { supabaseHandlers } from './library/supabase.ts';
 import { knownTools, toolHandlers, toolNames, type KnownTool } from './library/tools.ts';
+import { unmodelledLibraries } from './library/unmodelled.ts';
 import { zodHandlers } from './library/zod.ts';
 import { Machine, type Effect, type Handler } from './machine.ts';
 import { inlinedEnvironment, moduleInfo, outlineInfo, textualQueries } from './modules.ts';
@@ -108,7 +109,7 @@ export function interpretApp(
     (left, right) => comparePlaces(left, right) || compareText(left.name, right.name),
   );
   const modules = sourceModules(source).toSorted((left, right) => compareText(left.file, right.file));
-  const gaps = [...source.gaps(), ...machine.gaps].toSorted(compareGaps);
+  const gaps = [...source.gaps(), ...machine.gaps, ...unmodelledLibraries(source.loaded())].toSorted(compareGaps);
   const loaded = source.loaded();
   const textual = new Set(loaded.flatMap(textualQueries));
   for (const site of machine.reachedSites) textual.add(site);

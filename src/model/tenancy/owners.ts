@@ -83,7 +83,26 @@ function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths
       confidence: 'none',
     };
   }
+  const any = polymorphicColumn(table, sources);
+  if (any !== undefined) {
+    return {
+      ownership: { kind: 'unknown', because: `'${any}' names a row of some table, and no key says of which` },
+      confidence: 'none',
+    };
+  }
   return { ownership: { kind: 'shared', because: 'no column leads to a tenant or a user' }, confidence: 'none' };
+}
+
+/** `entity_id` beside `entity_type`, `commentable_id`: the owner is a row of one of several tables. */
+function polymorphicColumn(table: Table, { database }: OwnerSources): string | undefined {
+  const keyed = new Set(foreignLinks(table, database).map(link => link.column));
+  return table.columns.find(
+    column =>
+      !keyed.has(column.name) &&
+      /^(?:entity|resource|owner|subject|object|target|record|reference|referenced|source|model|[a-z_]+able)_(?:id|uuid)$/.test(
+        plainName(column.name),
+      ),
+  )?.name;
 }
 
 /** A part of something whose owner nobody knows is no reference data. */

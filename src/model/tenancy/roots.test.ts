@@ -184,6 +184,11 @@ model Entry {
 model Digest {
   id String @id
   emailLimits Int
+}
+model Remark {
+  id String @id
+  entityType String
+  entityId String
 }`;
 
 test('a membership may name a role that its tenant made', () => {
@@ -196,4 +201,5 @@ test('a column called after an owned table leads to it, and no key to an unknown
   expect(owners.get('Wallet')?.kind).toBe('unknown');
   expect(owners.get('Entry')?.kind).toBe('unknown');
   expect(owners.get('Digest')?.kind).toBe('shared');
+  expect(owners.get('Remark')?.kind).toBe('unknown');
 });
