@@ -31,7 +31,14 @@ export type Operator = '=' | '<>' | '<' | '<=' | '>' | '>=' | 'like' | 'is-disti
 export type Predicate =
   | { readonly kind: 'true' }
   | { readonly kind: 'false' }
-  | { readonly kind: 'compare'; readonly operator: Operator; readonly left: Term; readonly right: Term }
+  | {
+      readonly kind: 'compare';
+      readonly operator: Operator;
+      readonly left: Term;
+      readonly right: Term;
+      /** Equal to any element of a list that came as a whole (`in`), not to a certain one. */
+      readonly among?: true;
+    }
   | { readonly kind: 'is-null'; readonly term: Term }
   | { readonly kind: 'and'; readonly operands: readonly Predicate[] }
   | { readonly kind: 'or'; readonly operands: readonly Predicate[] }

@@ -19,7 +19,7 @@ import {
 import { serviceQuery } from './library/sinks/service-query.ts';
 import { runKnownCallbacks } from './library/verified-callbacks.ts';
 import { alternativesOf, bottom, choose, isBottom, termOf } from './operations.ts';
-import { bind, branches, leave, run } from './statements.ts';
+import { bind, branches, caughtError, leave, run } from './statements.ts';
 import type { Fact } from './types.ts';
 import { constant, present, termsIn, undefinedValue, type Alternative, type Value } from './value.ts';
 
@@ -446,7 +446,7 @@ function promiseMethod(
     const handled = awaitValue(
       machine,
       frame,
-      callValue(machine, frame, first, [machine.opaque(frame, site.at, 'a caught error')], site),
+      callValue(machine, frame, first, [caughtError(machine, frame, site.at)], site),
       site.at,
     );
     const dead = frame.dead || isBottom(handled);

@@ -1,5 +1,6 @@
 import { callValue, within } from './calls.ts';
 import { awaitValue, compareValues, iterated } from './expressions.ts';
+import { elementKeys, forEveryElement, rowKey } from './each.ts';
 import { addFacts, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import { nativeValue, type Call, type Frame, type Machine, type NativeValue } from './machine.ts';
@@ -15,6 +16,7 @@ import {
   termOf,
   truthOf,
 } from './operations.ts';
+import { ofOneElement, oneElement } from './some-element.ts';
 import { renameFact, renameRow, renameValue } from './rename.ts';
 import { leave } from './statements.ts';
 import type { Fact } from './types.ts';
@@ -74,10 +76,16 @@ export function arrayMethod(
     case 'findLast':
       return first === undefined ? undefined : found(machine, frame, receiver, first, at);
     case 'some':
-      return first === undefined ? undefined : asked(found(machine, frame, receiver, first, at));
+      return first === undefined
+        ? undefined
+        : asked(found(machine, frame, receiver, first, at), ofEvery(machine, frame, receiver, first, false, at));
     case 'every':
       if (first !== undefined) mapped(machine, frame, receiver, first, at);
-      return { kind: 'test', whenTrue: [], whenFalse: [] };
+      return {
+        kind: 'test',
+        whenTrue: first === undefined ? [] : ofEvery(machine, frame, receiver, first, true, at),
+        whenFalse: [],
+      };
     case 'includes':
       return first === undefined || receiver.kind === 'term'
         ? undefined
@@ -107,7 +115,8 @@ export function arrayMethod(
         const { element } = iterated(machine, frame, receiver, at);
         within(frame, [], () => callValue(machine, frame, first, [element, element], { at, end: at }));
       }
-      return receiver;
+      // A part of the list says nothing of the rest.
+      return name === 'slice' && receiver.kind === 'list' ? { ...receiver, each: [] } : receiver;
     case 'concat':
       return receiver.kind === 'term' ? undefined : joined([receiver, ...values]);
     case 'join':
@@ -208,7 +217,14 @@ function mapped(machine: Machine, frame: Frame, receiver: Value, callback: Value
   const { result, learned } = callFor(machine, frame, callback, element, facts, at);
   if (isBottom(result)) return { kind: 'array', items: [] };
   const list = receiver.kind === 'list' ? receiver : undefined;
-  return { kind: 'list', element: flatten(result), rows: list?.rows, facts: addFacts(list?.facts ?? [], learned) };
+  const each = elementKeys(machine, receiver, element);
+  return {
+    kind: 'list',
+    element: flatten(result),
+    rows: list?.rows,
+    facts: addFacts(list?.facts ?? [], learned),
+    ...(each.length === 0 ? {} : { each }),
+  };
 }
 
 function flatten(value: Value): Value {
@@ -246,7 +262,7 @@ function renamed(machine: Machine, list: Extract<Value, { kind: 'list' }>): Extr
   if (list.rows === undefined) return list;
   const fresh = machine.copyRow(list.rows);
   const names = new Map([[list.rows.name, fresh.name]]);
-  const rows = renameRow({ ...list.rows }, names);
+  const rows = ofOneElement(renameRow({ ...list.rows }, names));
   machine.rows.set(rows.name, rows);
   return {
     kind: 'list',
@@ -280,13 +296,15 @@ function filtered(machine: Machine, frame: Frame, receiver: Value, callback: Val
     const kept = keptBy(machine, frame, callback, element, facts, at);
     return kept === undefined
       ? { kind: 'array', items: [] }
-      : { kind: 'list', element, rows: undefined, facts: kept.facts };
+      : { kind: 'list', element, rows: undefined, facts: kept.facts, each: [] };
   }
   const list = renamed(machine, receiver);
   const { element, facts } = iterated(machine, frame, list, at);
   const kept = keptBy(machine, frame, callback, element, facts, at);
   if (kept === undefined) return { kind: 'array', items: [] };
-  return { ...list, facts: addFacts(list.facts, kept.facts) };
+  // Those that were kept are not all of them.
+  const each = list.rows === undefined ? [] : [rowKey(list.rows.name)];
+  return { ...list, facts: addFacts(list.facts, kept.facts), each };
 }
 
 function keptBy(
@@ -312,8 +330,10 @@ function found(machine: Machine, frame: Frame, receiver: Value, callback: Value,
     }
     return choose([...alternatives, { value: undefinedValue, facts: [] }]);
   }
-  if (receiver.kind !== 'list') {
-    const { element, facts } = iterated(machine, frame, receiver, at);
+  if (receiver.kind !== 'list' || receiver.rows === undefined) {
+    const { element: any, facts } = iterated(machine, frame, receiver, at);
+    const element: Value =
+      any.kind === 'term' ? { ...any, term: oneElement(any.term, `${machine.place(frame, at).line}:${at}`) } : any;
     const kept = keptBy(machine, frame, callback, element, facts, at);
     return kept === undefined
       ? undefinedValue
@@ -332,13 +352,54 @@ function found(machine: Machine, frame: Frame, receiver: Value, callback: Value,
   ]);
 }
 
+/** What holds when a callback says the same of every element: `every` is true, or `some` is false. */
+function ofEvery(
+  machine: Machine,
+  frame: Frame,
+  receiver: Value,
+  callback: Value,
+  truthy: boolean,
+  at: number,
+): readonly Fact[] {
+  const { effects } = frame;
+  // It ran before, for what it does: this is for what it says.
+  frame.effects = [];
+  const told = (element: Value, facts: readonly Fact[]): readonly Fact[] => {
+    const isBoolean = callback.kind === 'external' && callback.path === 'Boolean';
+    const { result, learned } = isBoolean
+      ? { result: element, learned: [] }
+      : callFor(machine, frame, callback, element, facts, at);
+    if (isBottom(result)) return [];
+    const assumed = assume(result, truthy, machine.place(frame, at), machine.code(frame, at));
+    return assumed === undefined ? [] : [...facts, ...learned, ...assumed.facts];
+  };
+  const facts = elementsOf(machine, frame, receiver, told, at);
+  frame.effects = effects;
+  return facts;
+}
+
+/** What is told of every element: of each item of an array, or of whichever one of a list stands for all. */
+function elementsOf(
+  machine: Machine,
+  frame: Frame,
+  receiver: Value,
+  told: (element: Value, facts: readonly Fact[]) => readonly Fact[],
+  at: number,
+): readonly Fact[] {
+  if (receiver.kind === 'array')
+    return receiver.items.length > mostUnrolled ? [] : receiver.items.flatMap(item => told(item, []));
+  if (receiver.kind !== 'list' && receiver.kind !== 'term') return [];
+  const { element, facts } = iterated(machine, frame, receiver, at);
+  return forEveryElement(told(element, facts), elementKeys(machine, receiver, element));
+}
+
 /** `some` is true exactly when `find` finds. */
-function asked(value: Value): Value {
+function asked(value: Value, otherwise: readonly Fact[]): Value {
   const alternatives = alternativesOf(value);
   const there = alternatives.filter(({ value: inner }) => !(inner.kind === 'constant' && inner.value === undefined));
   return choose([
     ...there.map(({ facts }) => ({ value: constant(true), facts })),
-    { value: constant(false), facts: [] },
+    { value: constant(false), facts: otherwise },
   ]);
 }
 
@@ -358,10 +419,21 @@ function includes(machine: Machine, frame: Frame, receiver: Value, needle: Value
     const same = compareValues(machine, frame, '===', needle, list.element, at);
     const assumed = assume(same, true, machine.place(frame, at), machine.code(frame, at));
     if (assumed === undefined) return constant(false);
+    const otherwise = elementsOf(
+      machine,
+      frame,
+      receiver,
+      (element, facts) => {
+        const other = compareValues(machine, frame, '===', needle, element, at);
+        const apart = assume(other, false, machine.place(frame, at), machine.code(frame, at));
+        return apart === undefined ? [] : [...facts, ...apart.facts];
+      },
+      at,
+    );
     const facts = addFacts(listFacts(list, true, machine.place(frame, at), machine.code(frame, at)), assumed.facts);
     return choose([
       { value: constant(true), facts },
-      { value: constant(false), facts: [] },
+      { value: constant(false), facts: otherwise },
     ]);
   }
   return { kind: 'test', whenTrue: [], whenFalse: [] };
@@ -404,13 +476,14 @@ export function awaitAll(machine: Machine, frame: Frame, value: Value, at: numbe
       return { kind: 'array', items: together(machine, frame, value.items, at) };
     case 'list': {
       const before = frame.save();
-      frame.learn(listFacts(value, true, machine.place(frame, at), ''));
+      frame.learn(listFacts(value, true, machine.place(frame, at), '', true));
       const known = frame.facts;
       const element = awaitValue(machine, frame, value.element, at);
       const learned = without(frame.facts, known);
       const { effects } = frame;
       frame.restore(before);
       frame.effects = effects;
+      if (!isBottom(element)) frame.learn(forEveryElement(learned, elementKeys(machine, value, value.element)));
       return isBottom(element)
         ? { kind: 'array', items: [] }
         : { ...value, element, facts: addFacts(value.facts, learned) };
@@ -425,26 +498,26 @@ export function awaitAll(machine: Machine, frame: Frame, value: Value, at: numbe
 }
 
 /** A `Map` or `Set`: kept by process when made at the top of a module. */
-export function mapValue(call: Call, kind: 'Map' | 'Set', entries: readonly Value[]): Value {
+export function mapValue(
+  call: Call,
+  kind: 'Map' | 'Set',
+  entries: readonly Value[],
+  pairs?: Extract<Value, { kind: 'list' }>,
+): Value {
   const { machine, frame, at } = call;
   const place = machine.place(frame, at);
   const isModule = frame.code === undefined;
-  const make = (inside: readonly Value[]): Value => {
+  const make = (inside: readonly Value[], byKey?: typeof pairs): Value => {
     const native: NativeValue & { readonly mutated: (name: string, values: readonly Value[]) => Value } = {
       name: kind,
-      key: `${kind} ${place.file}:${place.line} ${inside.map(value => valueKey(value)).join(',')}`,
+      key: `${kind} ${place.file}:${place.line} ${[...inside, ...(byKey === undefined ? [] : [byKey])].map(value => valueKey(value)).join(',')}`,
       inside,
       mutated: (name, values) => {
         if (isModule) return make(inside);
         const added = kind === 'Map' ? values[1] : values[0];
         return name === 'delete' || added === undefined ? make(inside) : make([...inside, added]);
       },
-      member: name =>
-        name === 'size'
-          ? inside.length === 0
-            ? constant(0)
-            : lengthOf({ kind: 'list', element: inside[0] ?? undefinedValue, rows: undefined, facts: [] })
-          : undefined,
+      member: name => (name === 'size' ? (inside.length === 0 ? constant(0) : lengthOf(listOf(inside))) : undefined),
       method: (name, inner) => {
         const [key, value] = inner.arguments;
         if (
@@ -463,7 +536,8 @@ export function mapValue(call: Call, kind: 'Map' | 'Set', entries: readonly Valu
           });
         }
         switch (name) {
-          case 'get':
+          case 'get': {
+            if (byKey !== undefined && key !== undefined) return keptUnder(machine, inner.frame, byKey, key, inner.at);
             return choose([
               ...(inside.length === 0 ? [machine.opaque(frame, at, 'a kept value')] : inside).map(item => ({
                 value: item,
@@ -471,7 +545,10 @@ export function mapValue(call: Call, kind: 'Map' | 'Set', entries: readonly Valu
               })),
               { value: undefinedValue, facts: [] },
             ]);
+          }
           case 'has':
+            if (byKey !== undefined && key !== undefined)
+              return asked(keptUnder(machine, inner.frame, byKey, key, inner.at), []);
             if (inside.length > 0 && kind === 'Set' && key !== undefined)
               return includes(
                 machine,
@@ -495,7 +572,36 @@ export function mapValue(call: Call, kind: 'Map' | 'Set', entries: readonly Valu
     };
     return nativeValue(native);
   };
-  return make(entries);
+  return make(entries, pairs);
+}
+
+/** `new Map(rows.map(row => [row.key, row])).get(key)`: one of the rows, whose key is this one. */
+function keptUnder(
+  machine: Machine,
+  frame: Frame,
+  pairs: Extract<Value, { kind: 'list' }>,
+  key: Value,
+  at: number,
+): Value {
+  const list = renamed(machine, pairs);
+  const { element, facts } = iterated(machine, frame, list, at);
+  const pair = element.kind === 'array' ? element.items : [];
+  const [name, kept] = pair;
+  if (name === undefined || kept === undefined) return machine.opaque(frame, at, 'a kept value');
+  const same = compareValues(machine, frame, '===', key, name, at);
+  const assumed = assume(same, true, machine.place(frame, at), machine.code(frame, at));
+  if (assumed === undefined) return undefinedValue;
+  return choose([
+    { value: kept, facts: addFacts(facts, assumed.facts) },
+    { value: undefinedValue, facts: [] },
+  ]);
+}
+
+/** What a set or map holds, as one list. */
+function listOf(inside: readonly Value[]): Extract<Value, { kind: 'list' }> {
+  const [only] = inside;
+  if (only?.kind === 'list' && inside.length === 1) return only;
+  return { kind: 'list', element: only ?? undefinedValue, rows: undefined, facts: [] };
 }
 
 function nameAt(call: Call): string {

@@ -3,7 +3,8 @@ import type { Operator, Term } from '../../core/predicate.ts';
 import { arrayMethod, isArrayLike, pushed } from './collections.ts';
 import { callMethod, callValue, runCallbacks } from './calls.ts';
 import { declaredValue } from './declared.ts';
-import { addFacts } from './facts.ts';
+import { whenCountsAgree } from './each.ts';
+import { addFacts, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import {
   behaviourOf,
@@ -24,8 +25,10 @@ import {
   choose,
   firstOf,
   isBottom,
+  isLength,
   lengthFacts,
   lengthOf,
+  listOfLength,
   listFacts,
   promote,
   termOf,
@@ -688,7 +691,7 @@ export function iterated(
     case 'list':
       return {
         element: value.element,
-        facts: listFacts(value, true, machine.place(frame, at), `for each row of '${value.rows?.table ?? ''}'`),
+        facts: listFacts(value, true, machine.place(frame, at), `for each row of '${value.rows?.table ?? ''}'`, true),
       };
     case 'array':
       return {
@@ -1136,6 +1139,10 @@ function comparePair(machine: Machine, frame: Frame, operator: string, left: Val
     valueKey(left) === valueKey(right)
   )
     return constant(positive);
+  if (isEquality && isLength(left) && isLength(right)) {
+    const each = whenCountsAgree(machine, listOfLength(left), listOfLength(right), place);
+    return { kind: 'test', whenTrue: positive ? each : [], whenFalse: positive ? [] : each };
+  }
   const comparable = (value: Value): boolean =>
     value.kind === 'term' || value.kind === 'constant' || value.kind === 'external';
   if (!comparable(left) || !comparable(right)) return unknownTest;
@@ -1414,7 +1421,10 @@ function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expres
     const values = evaluateItems(machine, frame, expression.arguments);
     if (frame.dead) return bottom;
     if (callee.property === 'push' || callee.property === 'unshift') {
-      update(machine, frame, callee.object, value => pushed(value, values, callee.property === 'unshift'));
+      // What was found out in this turn of a loop holds of what the turn collects.
+      const found = frame.loop === undefined ? [] : without(frame.facts, frame.loop);
+      const items = found.length === 0 ? values : values.map((value): Value => choose([{ value, facts: found }]));
+      update(machine, frame, callee.object, value => pushed(value, items, callee.property === 'unshift'));
       return machine.opaque(frame, at, 'a length');
     }
     const value = callMethod(machine, frame, receiver, callee.property, values, {

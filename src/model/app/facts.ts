@@ -134,7 +134,7 @@ function commonRole(lists: readonly (readonly Fact[])[]): readonly Fact[] {
 
 /** True for facts that can tie something to somebody. */
 export function isTelling(fact: Fact): boolean {
-  if (fact.weakness !== undefined) return false;
+  if (fact.weakness !== undefined || fact.each !== undefined) return false;
   if (fact.holds.kind !== 'condition') return true;
   return tells(fact.holds.condition);
 }
@@ -156,7 +156,7 @@ function tells(condition: Predicate): boolean {
 
 /** The fact as a predicate, where it is one. */
 export function asPredicate(fact: Fact): Predicate | undefined {
-  if (fact.weakness !== undefined) return undefined;
+  if (fact.weakness !== undefined || fact.each !== undefined) return undefined;
   if (fact.holds.kind === 'row') return { kind: 'exists', row: fact.holds.row };
   return fact.holds.kind === 'condition' ? fact.holds.condition : undefined;
 }

@@ -154,7 +154,8 @@ export function factKey(fact: Fact): string {
     case 'system':
       key = holds.kind;
   }
-  return keyNotes.keep(fact, intern(`${key}!${fact.weakness ?? ''}`, '!'));
+  const each = fact.each === undefined ? '' : `*${fact.each.join(',')}`;
+  return keyNotes.keep(fact, intern(`${key}!${fact.weakness ?? ''}${each}`, '!'));
 }
 
 /** A text for a list of facts. */

@@ -130,6 +130,8 @@ export class Frame {
   thisValue: Value;
   readonly returns: Alternative[] = [];
   effects: Effect[] = [];
+  /** What held before the innermost loop. */
+  loop: readonly Fact[] | undefined;
   /** States that left the innermost loop or switch early. */
   jumps: State[] = [];
   /** The latest value of an expression, for narrowing after a test. */

@@ -3,6 +3,7 @@ import type { Place } from '../../core/place.ts';
 import { addFacts, asPredicate, commonFacts, conditionFact, presence, rowFact } from './facts.ts';
 import { callTerm, predicateSize, termKey, valueKey } from './keys.ts';
 import { makeNotes } from './notes.ts';
+import { ofOneElement } from './some-element.ts';
 import type { Fact } from './types.ts';
 import { constant, undefinedValue, type Alternative, type Value } from './value.ts';
 
@@ -143,6 +144,16 @@ export interface LengthNative {
   readonly of: Extract<Value, { kind: 'list' }>;
 }
 
+/** True for a length that knows its list. */
+export function isLength(value: Value): value is Extract<Value, { kind: 'native' }> {
+  return value.kind === 'native' && value.native.name === 'length';
+}
+
+/** The list that a length is of. */
+export function listOfLength(value: Extract<Value, { kind: 'native' }>): LengthNative['of'] {
+  return (value.native as LengthNative).of;
+}
+
 /** `list.length`: knows that a list with rows in it means that a row exists. */
 export function lengthOf(list: Extract<Value, { kind: 'list' }>): Value {
   const native: LengthNative = { name: 'length', key: `length of ${valueKey(list)}`, of: list };
@@ -155,15 +166,17 @@ export function lengthFacts(value: Value, above: boolean, place: Place, label: s
   return listFacts((value.native as LengthNative).of, above, place, label);
 }
 
-/** What holds when a list has something in it, or nothing. */
+/** What holds when a list has something in it, or nothing; `current` when each of its values is looked at in turn. */
 export function listFacts(
   list: Extract<Value, { kind: 'list' }>,
   some: boolean,
   place: Place,
   label: string,
+  current = false,
 ): readonly Fact[] {
   if (list.rows === undefined) return [];
-  if (some) return addFacts([rowFact(list.rows, place, label)], list.facts);
+  const { rows } = list;
+  if (some) return addFacts([rowFact(current ? rows : ofOneElement(rows), place, label)], list.facts);
   return [conditionFact({ kind: 'not', operand: { kind: 'exists', row: list.rows } }, place, label)];
 }
 
@@ -327,7 +340,7 @@ export function compareTerms(operator: Operator, left: Value, right: Value): Pre
         .filter(predicate => predicate !== undefined && predicateSize(predicate) <= 20)
         .filter(predicate => predicate !== undefined);
       const compare: Predicate = { kind: 'compare', operator, left: one.term, right: other.term };
-      operands.push(lefts.length * rights.length === 1 ? compare : and([compare, ...facts]));
+      operands.push(and([compare, ...facts]));
     }
   }
   const [left_] = lefts;

@@ -5,6 +5,7 @@ import { comparePlaces, formatPlace, type Place } from '../../core/place.ts';
 import type { Predicate, Term } from '../../core/predicate.ts';
 import { isFoundByCredential, provesCredential } from '../../logic/credentials.ts';
 import type { AppEvent } from './events.ts';
+import { factsFor } from './each.ts';
 import { addFacts, isTelling, rowFact } from './facts.ts';
 import { factKey, factsKey, factText, predicateText, termKey } from './keys.ts';
 import type { CachedCall, Effect, Machine, QueryDraft } from './machine.ts';
@@ -367,7 +368,8 @@ class Walk {
     const where = renamePredicate(draft.row.where, names);
     const values = draft.values.map(({ column, value }) => ({ column, value: renameTerm(value, names) }));
     const joined = draft.joined.map(row => renameRow(row, names));
-    const known = addFacts(reached.facts, readRows(this.#machine, reached));
+    const established = factsFor(reached.facts, termsUsed(draft));
+    const known = addFacts(established, readRows(this.#machine, reached));
     const facts = known.map(fact => this.#withClient(renameFact(fact, names)));
     const ownRows = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
     const uses = this.#uses.of(ownRows);
@@ -376,9 +378,12 @@ class Walk {
     const effective = lookups.filter(use => use.changes);
     const followed: readonly Use[] = uses.length > 0 ? uses : effective.length > 0 ? effective : lookups;
     const telling = followed.length > 0 ? followed : this.#possibleUses(reached);
-    const factsAfter = commonAfter(
-      telling.map(use => this.#asOwn(use)),
-      reached.facts,
+    const factsAfter = factsFor(
+      commonAfter(
+        telling.map(use => this.#asOwn(use)),
+        reached.facts,
+      ),
+      termsUsed(draft),
     )
       .filter(fact => !(fact.holds.kind === 'row' && fact.holds.row.name === draft.row.name))
       .map(fact => renameFact(fact, names));
@@ -523,6 +528,19 @@ class Walk {
   }
 }
 
+/** Every term that a query asks for or writes. */
+function termsUsed({ row, joined, values }: QueryDraft): readonly Term[] {
+  const used: Term[] = [];
+  const note = (term: Term): void => {
+    used.push(...atoms(term));
+  };
+  eachTerm(row.where, note);
+  for (const other of joined) eachTerm(other.where, note);
+  for (const { value } of values) note(value);
+  // Its own columns are no choice of what is read.
+  return used.filter(term => term.kind !== 'column' || term.row !== row.name);
+}
+
 /** A column of a row can only be at hand when the row was read: the rows whose columns the query uses as they are. */
 function readRows(machine: Machine, { draft, facts }: Reached): readonly Fact[] {
   const seen = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
@@ -653,7 +671,7 @@ function unique(steps: readonly Step[]): readonly Step[] {
 function withCredentials(facts: readonly Fact[]): readonly Fact[] {
   const more = facts.flatMap((fact): Fact[] => {
     const { holds } = fact;
-    if (fact.weakness !== undefined) return [];
+    if (fact.weakness !== undefined || fact.each !== undefined) return [];
     const isKnown =
       (holds.kind === 'row' && isFoundByCredential(holds.row)) ||
       (holds.kind === 'condition' && provesCredential(holds.condition));

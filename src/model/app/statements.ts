@@ -1,5 +1,6 @@
 import type { Pattern, Statement } from '../../collect/source/ir.ts';
-import { commonFacts, weaken, without } from './facts.ts';
+import { elementKeys, forEveryElement } from './each.ts';
+import { addFacts, commonFacts, weaken, without } from './facts.ts';
 import { assign, awaitValue, evaluate, iterated, memberOf } from './expressions.ts';
 import { FunctionClosure, type Frame, type Machine, type State } from './machine.ts';
 import { assumeExpression, assumeSame } from './narrow.ts';
@@ -254,10 +255,15 @@ function runEach(machine: Machine, frame: Frame, statement: Extract<Statement, {
       : iterated(machine, frame, collection, statement.at);
     frame.learn(known);
     bind(machine, frame, statement.pattern, element, statement.at);
+    const outerLoop = frame.loop;
+    frame.loop = before.facts;
     run(machine, frame, statement.body);
+    frame.loop = outerLoop;
+    // What each turn establishes holds of every element afterwards, unless a turn may end early.
+    const learned = frame.dead || frame.jumps.length > 0 ? [] : without(frame.facts, before.facts);
     const states = [before, ...(frame.dead ? [] : [frame.save()]), ...frame.jumps.map(alive)];
     join(frame, states);
-    frame.facts = before.facts;
+    frame.facts = addFacts(before.facts, forEveryElement(learned, elementKeys(machine, collection, element)));
   }
   frame.jumps = outerJumps;
 }
@@ -301,7 +307,7 @@ function runTry(machine: Machine, frame: Frame, statement: Extract<Statement, { 
     frame.facts = before.facts;
     frame.dead = false;
     if (statement.parameter !== undefined)
-      bind(machine, frame, statement.parameter, machine.opaque(frame, statement.at, 'a caught error'), statement.at);
+      bind(machine, frame, statement.parameter, caughtError(machine, frame, statement.at), statement.at);
     run(machine, frame, statement.handler);
     if (frame.dead) frame.restore(end);
     else if (!end.dead) {
@@ -318,6 +324,12 @@ function runTry(machine: Machine, frame: Frame, statement: Extract<Statement, { 
     run(machine, frame, statement.finalizer);
     frame.dead = wasDead || frame.dead;
   }
+}
+
+/** What was thrown: an error, which is never nothing. */
+export function caughtError(machine: Machine, frame: Frame, at: number): Value {
+  const error = machine.opaque(frame, at, 'a caught error');
+  return error.kind === 'term' ? { ...error, maybeUndefined: false, truthy: true } : error;
 }
 
 function runSwitch(machine: Machine, frame: Frame, statement: Extract<Statement, { kind: 'switch' }>): void {

@@ -108,6 +108,8 @@ export interface Fact {
     | { readonly kind: 'system' };
   readonly place: Place;
   readonly label: string;
+  /** Established for every element of a list, known by one of these keys: holds only where there is an element. */
+  readonly each?: readonly string[];
   /** Present when the guard does not really stop the path; such a fact explains, and proves nothing. */
   readonly weakness?: 'fail-open' | 'not-awaited' | 'result-dropped' | 'layout-only';
 }

@@ -22,6 +22,8 @@ export type Value =
       readonly element: Value;
       readonly rows: RowVariable | undefined;
       readonly facts: readonly Fact[];
+      /** What the elements stand for, one each: the elements of a list that they were made from. */
+      readonly each?: readonly string[];
     }
   | { readonly kind: 'object'; readonly fields: ReadonlyMap<string, Value>; readonly spread: readonly Value[] }
   | { readonly kind: 'array'; readonly items: readonly Value[] }

@@ -19,6 +19,7 @@ import { authorising } from './fixtures/authorising.ts';
 import { beyondQueries } from './fixtures/beyond-queries.ts';
 import { entryAndIdentity } from './fixtures/entry-and-identity.ts';
 import type { Idiom } from './fixtures/idiom.ts';
+import { layered } from './fixtures/layered.ts';
 import { orchard, plainSchema, supabaseSchema, type Files } from './fixtures/orchard.ts';
 import { queryBuilding } from './fixtures/query-building.ts';
 
@@ -31,7 +32,7 @@ interface Replayed {
 }
 
 const defaultPlatform: Platform = 'plain';
-const idioms: readonly Idiom[] = [...entryAndIdentity, ...authorising, ...queryBuilding, ...beyondQueries];
+const idioms: readonly Idiom[] = [...entryAndIdentity, ...authorising, ...queryBuilding, ...layered, ...beyondQueries];
 const appChecks = checks.filter(check => check.needs === 'app');
 const databases = new Map<Platform, Replayed>();
 let replica: Replica | undefined;

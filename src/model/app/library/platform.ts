@@ -333,7 +333,10 @@ const promiseAll: Handler = call => ({
 });
 
 const promiseSettled: Handler = call => {
+  const before = call.frame.facts;
   const value = awaitAll(call.machine, call.frame, call.arguments[0] ?? undefinedValue, call.at);
+  // What failed is among the answers: nothing has been established.
+  call.frame.facts = before;
   const wrap = (inner: Value): Value =>
     choose([
       { value: objectOf({ status: constant('fulfilled'), value: inner }), facts: [] },
@@ -405,6 +408,9 @@ const mapMaker =
     const [entries] = call.arguments;
     if (entries === undefined) return mapValue(call, kind, []);
     if (kind === 'Set') return mapValue(call, kind, entries.kind === 'array' ? entries.items : [entries]);
+    // Rows by one of their fields: `new Map(rows.map(row => [row.key, row]))`.
+    if (entries.kind === 'list' && entries.element.kind === 'array')
+      return mapValue(call, kind, [{ ...entries, element: entries.element.items[1] ?? undefinedValue }], entries);
     const values =
       entries.kind === 'array'
         ? entries.items.flatMap(item => (item.kind === 'array' && item.items[1] !== undefined ? [item.items[1]] : []))

@@ -120,7 +120,7 @@ export function inValues(machine: Machine, column: Term, value: Value): Predicat
         return and([or(inner.items.map(item => equalsValue(column, item))), ...known]);
       case 'list': {
         if (inner.rows === undefined)
-          return and([equalsValue(column, inner.element), ...telling(inner.facts), ...known]);
+          return and([amongElements(equalsValue(column, inner.element)), ...telling(inner.facts), ...known]);
         const fresh = machine.newRow(inner.rows.table, inner.rows.where);
         const names = new Map([[inner.rows.name, fresh.name]]);
         const element = compareTerms('=', { kind: 'term', term: column, maybeUndefined: false }, inner.element);
@@ -129,12 +129,16 @@ export function inValues(machine: Machine, column: Term, value: Value): Predicat
         return and([{ kind: 'exists', row }, ...known]);
       }
       case 'term':
-        return equalsValue(column, { kind: 'term', term: eachOf(inner.term), maybeUndefined: false });
+        return amongElements(equalsValue(column, { kind: 'term', term: eachOf(inner.term), maybeUndefined: false }));
       default:
         return equalsValue(column, inner);
     }
   });
   return or(operands);
+}
+
+function amongElements(predicate: Predicate): Predicate {
+  return predicate.kind === 'compare' && predicate.operator === '=' ? { ...predicate, among: true } : predicate;
 }
 
 /** One of the values of a list that came as a whole. */
