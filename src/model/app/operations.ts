@@ -340,7 +340,7 @@ export function compareTerms(operator: Operator, left: Value, right: Value): Pre
         .filter(predicate => predicate !== undefined && predicateSize(predicate) <= 20)
         .filter(predicate => predicate !== undefined);
       const compare: Predicate = { kind: 'compare', operator, left: one.term, right: other.term };
-      operands.push(and([compare, ...facts]));
+      operands.push(lefts.length * rights.length === 1 ? compare : and([compare, ...facts]));
     }
   }
   const [left_] = lefts;

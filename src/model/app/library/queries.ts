@@ -117,7 +117,7 @@ export function inValues(machine: Machine, column: Term, value: Value): Predicat
     const known = telling(facts);
     switch (inner.kind) {
       case 'array':
-        return and([or(inner.items.map(item => equalsValue(column, item))), ...known]);
+        return and([or(inner.items.map(item => equalsItem(column, item))), ...known]);
       case 'list': {
         if (inner.rows === undefined)
           return and([amongElements(equalsValue(column, inner.element)), ...telling(inner.facts), ...known]);
@@ -135,6 +135,14 @@ export function inValues(machine: Machine, column: Term, value: Value): Predicat
     }
   });
   return or(operands);
+}
+
+/** An item that was collected under a condition: it is there only where that holds. */
+function equalsItem(column: Term, item: Value): Predicate {
+  const [only, ...others] = alternativesOf(item);
+  return only === undefined || others.length > 0
+    ? equalsValue(column, item)
+    : and([equalsValue(column, only.value), ...telling(only.facts)]);
 }
 
 function amongElements(predicate: Predicate): Predicate {
