@@ -139,7 +139,9 @@ export function inValues(machine: Machine, column: Term, value: Value): Predicat
 
 /** An item that was collected under a condition: it is there only where that holds. */
 function equalsItem(column: Term, item: Value): Predicate {
-  const [only, ...others] = alternativesOf(item);
+  const [only, ...others] = alternativesOf(item).filter(
+    ({ value }) => !(value.kind === 'constant' && value.value === undefined),
+  );
   return only === undefined || others.length > 0
     ? equalsValue(column, item)
     : and([equalsValue(column, only.value), ...telling(only.facts)]);
