@@ -50,6 +50,15 @@ interface Reached {
   readonly eventsBefore: number;
 }
 
+/** An event that hands something out: these rows, or something that was not followed. */
+interface Carrier {
+  readonly index: number;
+  readonly entryPoint: string;
+  readonly facts: readonly Fact[];
+  readonly hides: boolean;
+  readonly rows: readonly string[];
+}
+
 interface Use {
   readonly row: string;
   readonly facts: readonly Fact[];
@@ -81,6 +90,12 @@ interface Seen {
 }
 
 const mostContexts = 12;
+/** In how many ways one function is followed from one entry point: more are hardly ever judged otherwise. */
+const mostCallContexts = 24;
+
+function callKey(facts: readonly Fact[], inside: readonly string[]): string {
+  return `${factsKey(facts)}|${inside.join(',')}`;
+}
 
 /** Turns the nested effects of entry points into flat paths and events. */
 export class Flattening {
@@ -130,6 +145,9 @@ class Walk {
   readonly #tested = new Set<string>();
   readonly #handled = new Set<string>();
   #told: ReadonlySet<string> | undefined;
+  #carriers: readonly Carrier[] | undefined;
+  /** Calls that were walked, by what held and what they lead to, with one event of each that may carry anything. */
+  readonly #calls = new Map<readonly Effect[], Map<string, readonly AppEvent[]>>();
 
   readonly #seen: Seen;
 
@@ -155,8 +173,10 @@ class Walk {
           break;
         case 'call': {
           const known = this.#sum(facts, effect.facts);
+          if (effect.cached === undefined && this.#isKnownCall(effect.effects, known, inside, effect.step)) break;
           const more = effect.step === undefined ? steps : [...steps, ...guardSteps(effect.facts), effect.step];
           const from = this.#reached.length;
+          const eventsBefore = this.#events.length;
           this.effects(
             effect.effects,
             known,
@@ -165,6 +185,7 @@ class Walk {
             entryPoint,
           );
           if (effect.cached !== undefined) this.#noteCached(effect.cached, entryPoint, known, inside, from);
+          else this.#noteCarrier(effect.effects, known, inside, eventsBefore);
           break;
         }
         case 'query': {
@@ -228,6 +249,38 @@ class Walk {
 
   #original(row: string): string {
     return this.#machine.copies.get(row) ?? row;
+  }
+
+  /** Whether the same call was walked under the same facts: it leads to the same paths. What may have left with it leaves again. */
+  #isKnownCall(
+    effects: readonly Effect[],
+    facts: readonly Fact[],
+    inside: readonly string[],
+    step: Step | undefined,
+  ): boolean {
+    const calls = this.#calls.get(effects) ?? new Map<string, readonly AppEvent[]>();
+    this.#calls.set(effects, calls);
+    const key = callKey(facts, inside);
+    const carriers = calls.get(key);
+    if (carriers !== undefined) {
+      for (const carrier of carriers) this.#events.push(carrier);
+      return true;
+    }
+    if (calls.size >= mostCallContexts) {
+      if (step !== undefined)
+        this.#machine.gap(
+          `'${step.label}' is called in more than ${mostCallContexts} ways from one entry point; the rest were not followed.`,
+          { file: step.file, line: step.line },
+        );
+      return true;
+    }
+    calls.set(key, []);
+    return false;
+  }
+
+  #noteCarrier(effects: readonly Effect[], facts: readonly Fact[], inside: readonly string[], from: number): void {
+    const carrier = this.#events.slice(from).find(event => handedOut(event).some(hides));
+    if (carrier !== undefined) this.#calls.get(effects)?.set(callKey(facts, inside), [carrier]);
   }
 
   /** The same function mounted for two methods leads to the same inner entry points. */
@@ -444,10 +497,14 @@ class Walk {
     if (draft.operation !== 'read' || draft.calls !== undefined) return [{ row: draft.row.name, facts: [] }];
     if (this.#tested.has(draft.row.name) && !this.#handled.has(draft.row.name)) return [];
     const own = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
-    return this.#events
-      .slice(eventsBefore)
-      .filter(event => event.entryPoint.name === entryPoint.name && mayCarry(event, own))
-      .map(event => ({ row: draft.row.name, facts: event.facts }));
+    const uses = new Map<string, Use>();
+    for (const carrier of this.#carriersSince(eventsBefore)) {
+      if (carrier.entryPoint !== entryPoint.name || !(carrier.hides || carrier.rows.some(row => own.has(row))))
+        continue;
+      // Uses that know the same are one.
+      uses.set(factsKey(carrier.facts), { row: draft.row.name, facts: carrier.facts });
+    }
+    return [...uses.values()];
   }
 
   /** What the query has to do with codes that the server makes up. */
@@ -466,6 +523,21 @@ class Walk {
     }
     const issued = issuedSecrets(draft.values, told);
     return issued.length === 0 ? {} : { issued };
+  }
+
+  /** Events that hand something out, from one on. All events are there when it is first asked. */
+  #carriersSince(first: number): readonly Carrier[] {
+    this.#carriers ??= this.#events.flatMap((event, index): readonly Carrier[] => {
+      const handed = handedOut(event);
+      if (handed.length === 0) return [];
+      const hidden = handed.some(hides);
+      const rows = hidden ? [] : [...new Set(handed.flatMap(value => rowsIn(value).map(use => use.row)))];
+      return hidden || rows.length > 0
+        ? [{ index, entryPoint: event.entryPoint.name, facts: event.facts, hides: hidden, rows }]
+        : [];
+    });
+    const start = this.#carriers.findIndex(carrier => carrier.index >= first);
+    return start < 0 ? [] : this.#carriers.slice(start);
   }
 
   /** A row that was found carries the client that found it. */
@@ -576,11 +648,6 @@ function lastSource({ sources, sourceCount }: Reached, key: string): Source | un
     if (next === undefined || next === '.' || next === '[') return source;
   }
   return undefined;
-}
-
-/** Whether one of the rows may be in what the event hands out. */
-function mayCarry(event: AppEvent, rows: ReadonlySet<string>): boolean {
-  return handedOut(event).some(value => hides(value) || rowsIn(value).some(use => rows.has(use.row)));
 }
 
 /** Rows whose number is in the value: how many there are is something of them. */
