@@ -10,6 +10,7 @@
 //   still-tied   another condition that names the caller is still joined to the row by equalities (computed here by
 //                union-find over the equalities, not by the engine's own entailment)
 //
+//   not-shown    the rows of the changed query reach nobody, and every query that they let through is told on its own
 //   leaked-before  the query leaked before anything was deleted
 //   denied       the setting that a policy compares with is never made: the policy shows nobody anything
 //
@@ -269,7 +270,8 @@ function traceAgain(analysis, entries, change) {
 function compare(candidate, before, after) {
   const leakedBefore = new Set(before.filter(path => path.verdict === 'leaks').map(siteOf));
   const isolated = groups(isolatedPaths(before).filter(path => !leakedBefore.has(siteOf(path))));
-  const then = groups(after);
+  // Rows that a secret or a verified sender chooses are no matter of tenants, before or after.
+  const then = groups(after.filter(path => path.verdict !== 'isolated' || tied.has(path.reason)));
   const verdictAt = (site, verdict) => (then.get(site) ?? []).some(path => path.verdict === verdict);
   const flipped = [...isolated.keys()].filter(site => verdictAt(site, 'leaks'));
   const changed = [...isolated.keys()].filter(
@@ -283,10 +285,17 @@ function compare(candidate, before, after) {
   const loose = changed.filter(site => isolated.get(site).every(isTied) && !then.get(site).every(isTied));
   if (loose.length === 0) return { outcome: 'still-tied', elsewhere };
   if (loose.every(site => losesSetting(isolated.get(site), then.get(site)))) return { outcome: 'denied', elsewhere };
-  const [site] = loose;
+  const shown = loose.filter(site => !then.get(site).every(isOnlyAsked));
+  if (shown.length === 0) return { outcome: 'not-shown', elsewhere };
+  const [site] = shown;
   const sample = then.get(site).find(path => !isTied(path));
   const now = `${sample.verdict} ${sample.reason}: ${sample.notes[0] ?? ''} ${sample.sql}`;
   return { outcome: verdictAt(site, 'unknown') ? 'unknown' : 'survived', elsewhere, site, now };
+}
+
+/** A row that is only asked for: what it lets through is a query of its own, and is compared like any other. */
+function isOnlyAsked({ model, reason }) {
+  return model.query.operation === 'read' && reason === 'guarded-lookup' && !model.escapes;
 }
 
 /** Under a policy that compares with a setting, no setting is no row for anybody. */
@@ -458,13 +467,14 @@ function table(all) {
       (counts['still-tied'] ?? 0) +
       (counts.denied ?? 0) +
       (counts['leaked-before'] ?? 0) +
+      (counts['not-shown'] ?? 0) +
       (counts['not-parsed'] ?? 0);
     const share = (part, whole) => (whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`);
-    return `| ${app} | ${candidates} | ${tried} | ${killed} | ${counts['no-identity'] ?? 0} | ${counts['still-tied'] ?? 0} | ${counts.denied ?? 0} | ${counts['leaked-before'] ?? 0} | ${(counts.survived ?? 0) + (counts.unknown ?? 0)} | ${share(killed, tried)} | ${share(killed, tried - excluded)} | ${elsewhere} | ${seconds.toFixed(0)} |`;
+    return `| ${app} | ${candidates} | ${tried} | ${killed} | ${counts['no-identity'] ?? 0} | ${counts['still-tied'] ?? 0} | ${counts.denied ?? 0} | ${counts['leaked-before'] ?? 0} | ${counts['not-shown'] ?? 0} | ${(counts.survived ?? 0) + (counts.unknown ?? 0)} | ${share(killed, tried)} | ${share(killed, tried - excluded)} | ${elsewhere} | ${seconds.toFixed(0)} |`;
   });
   return [
-    '| app | places | tried | killed | no-identity | still-tied | denied | leaked-before | survived | raw | adjusted | elsewhere | seconds |',
-    '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+    '| app | places | tried | killed | no-identity | still-tied | denied | leaked-before | not-shown | survived | raw | adjusted | elsewhere | seconds |',
+    '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...rows,
   ].join('\n');
 }
