@@ -108,6 +108,7 @@ function own(value: Value, usual: Value): Value {
 
 /** What held when the token was written holds no more, but for rows that were read for it. */
 function lasting({ value, facts }: Alternative): readonly Fact[] {
+  if (value.kind === 'row') return facts.filter(fact => fact.holds.kind === 'row');
   return value.kind === 'term' && atoms(value.term).some(part => part.kind === 'column') ? facts : [];
 }
 
