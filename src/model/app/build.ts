@@ -94,7 +94,8 @@ export function interpretApp(
     const inline = machine.foundEntries.get(entry.entryPoint.name);
     entryPoints.set(entry.entryPoint.name, entry.entryPoint);
     if (entry.code !== undefined && inline !== undefined) continue;
-    const run = runEntry(machine, entry, entry.entryPoint.kind === 'page' ? layoutFacts(entry, layouts) : []);
+    const above = entry.entryPoint.kind === 'page' ? layoutFacts(entry, layouts) : [];
+    const run = machine.withinEntry(() => runEntry(machine, entry, above));
     if (entry.entryPoint.kind === 'layout') layouts.set(entry.entryPoint.file, run.normalFacts);
     const entryPoint = refined(entry.entryPoint, run.effects);
     entryPoints.set(entryPoint.name, entryPoint);

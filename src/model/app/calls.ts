@@ -565,11 +565,36 @@ function summaryOf(machine: Machine, closure: FunctionClosure, values: readonly 
   const key = `${code.id}|${closure.captureKey(0)}|${code.usesThis ? valueKey(self) : ''}|${values.map(value => valueKey(value)).join('|')}${machine.storesKey}`;
   const known = machine.summaries.get(key);
   if (known !== undefined) return known;
+  if (machine.countInterpretation(code) > mostInterpretations) return computed(machine, closure, values, self);
   const { stores } = machine;
   const summary = interpret(machine, closure, values, self);
-  // A function that changes variables around it, or what a store holds, must run at each call.
-  if (!code.assignsOuter && summary.complete && machine.stores === stores) machine.summaries.set(key, summary);
+  // A function that changes variables around it, or what a store holds, must run at each call; what was cut short says
+  // nothing for the next entry point.
+  if (!code.assignsOuter && summary.complete && machine.stores === stores && machine.steps <= machine.limit)
+    machine.summaries.set(key, summary);
   return summary;
+}
+
+/** More different arguments than any guard is called with on one path: parsers of templates, comparisons of lists. */
+const mostInterpretations = 300;
+
+/** What a function gives that is not followed any more: something computed from its arguments. */
+function computed(machine: Machine, closure: FunctionClosure, values: readonly Value[], self: Value): Summary {
+  const { code, frame } = closure;
+  const place = machine.place(frame, code.at);
+  machine.gap(`'${code.name}' is called in more than ${mostInterpretations} ways from one entry point.`, place);
+  const terms = values.flatMap(value => (value.kind === 'term' ? [value.term] : []));
+  const name = code.name === '' ? 'callback' : code.name;
+  const value: Value =
+    terms.length === 0
+      ? machine.opaque(frame, code.at, `the call of '${name}' was not followed (too many ways)`)
+      : { kind: 'term', term: callTerm(name, terms), maybeUndefined: true };
+  return {
+    alternatives: [{ value, facts: [] }],
+    effects: [],
+    outputs: [],
+    self,
+  };
 }
 
 function interpret(

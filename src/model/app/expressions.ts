@@ -37,13 +37,14 @@ import {
 } from './operations.ts';
 import { bind, branches, forget, functionValue, run } from './statements.ts';
 import type { Fact } from './types.ts';
+import { walkModule } from './walk.ts';
 import { atoms, constant, objectOf, undefinedValue, type Alternative, type Value } from './value.ts';
 
 /** The value of an expression; sets `frame.dead` when the code after it is never reached. */
 export function evaluate(machine: Machine, frame: Frame, expression: Expression): Value {
   machine.steps += 1;
   if (frame.dead) return bottom;
-  if (machine.steps > machine.mostSteps) {
+  if (machine.steps > machine.limit) {
     machine.gap(
       'The limit of steps was reached; what comes after was not followed.',
       machine.place(frame, expression.at),
@@ -473,8 +474,9 @@ function plainMember(machine: Machine, frame: Frame, value: Value, name: string,
     value.library === undefined &&
     isGlobalObject(value.path) &&
     !platformNames.has(name)
-  )
-    return globalsOf(machine).get(name) ?? undefinedValue;
+  ) {
+    return globalsOf(machine).get(name) ?? madeGlobal(machine, frame.module, name) ?? undefinedValue;
+  }
   const found = peekMember(value, name, optional);
   if (value.kind === 'object' && found?.kind === 'constant' && found.value === undefined) {
     const spread = spreadMember(value, name, { machine, frame, arguments: [], at, end: at });
@@ -574,6 +576,27 @@ function namedItem(any: Value, name: string): Value {
     return choose(any.alternatives.map(({ value, facts }) => ({ value: namedItem(value, name), facts })));
   if (any.kind !== 'term' || any.term.kind !== 'client' || !any.term.path.endsWith('.[]')) return any;
   return { ...any, term: { ...any.term, path: `${any.term.path.slice(0, -2)}${name}` } };
+}
+
+/** What a statement of the module makes and keeps on the global object: `if (!global.db) global.db = new Client()`. */
+function madeGlobal(machine: Machine, module: ModuleCode, name: string): Value | undefined {
+  let made: Expression | undefined;
+  walkModule(module, expression => {
+    if (expression.kind !== 'assign' || expression.target.kind !== 'target') return;
+    const target = expression.target.expression;
+    const isThis =
+      target.kind === 'member' && target.property === name && /^global(?:This)?$/.test(nameOf(target.object));
+    if (isThis && (expression.value.kind === 'new' || expression.value.kind === 'call')) made ??= expression.value;
+  });
+  if (made === undefined) return undefined;
+  const value = evaluate(machine, moduleFrame(machine, module), made);
+  globalsOf(machine).set(name, value);
+  return value;
+}
+
+function nameOf(expression: Expression): string {
+  if (expression.kind === 'global') return expression.name;
+  return expression.kind === 'name' ? expression.binding.name : '';
 }
 
 function isGlobalObject(path: string): boolean {

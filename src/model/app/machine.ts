@@ -216,6 +216,9 @@ export class FunctionClosure implements Closure {
   }
 }
 
+/** Enough for a page of hundreds of components; a program that interprets programs needs more than anybody waits for. */
+const mostStepsPerEntry = 60_000;
+
 /** What everything that interprets shares: sources, library models, summaries, gaps, limits. */
 export class Machine {
   readonly source: SourceFiles;
@@ -225,6 +228,8 @@ export class Machine {
   readonly gaps: Gap[] = [];
   readonly reachedSites = new Set<string>();
   readonly active: FunctionCode[] = [];
+  /** How often each function was interpreted for the entry point that is being run. */
+  #interpretations = new Map<FunctionCode, number>();
   readonly moduleFrames = new Map<string, Frame>();
   /** Row variables by name. */
   readonly rows = new Map<string, RowVariable>();
@@ -238,6 +243,8 @@ export class Machine {
   /** Entry points that were found while interpreting. */
   readonly foundEntries = new Map<string, EntryPoint>();
   steps = 0;
+  /** The number of steps at which the entry point that is being run is given up. */
+  limit: number;
   readonly mostSteps: number;
   /** What the user declared of the app's functions. */
   readonly declarations: Declarations;
@@ -259,6 +266,25 @@ export class Machine {
     this.database = database;
     this.handlers = handlers;
     this.mostSteps = mostSteps;
+    this.limit = mostSteps;
+  }
+
+  /** Runs an entry point: it may take so many steps, whatever others around it took. */
+  withinEntry<T>(work: () => T): T {
+    const outer = { limit: this.limit, steps: this.steps, interpretations: this.#interpretations };
+    this.limit = Math.min(this.mostSteps, this.steps + mostStepsPerEntry);
+    this.#interpretations = new Map();
+    const result = work();
+    this.limit = Math.min(this.mostSteps, outer.limit + (this.steps - outer.steps));
+    this.#interpretations = outer.interpretations;
+    return result;
+  }
+
+  /** One more interpretation of a function for the entry point; gives their number. */
+  countInterpretation(code: FunctionCode): number {
+    const times = (this.#interpretations.get(code) ?? 0) + 1;
+    this.#interpretations.set(code, times);
+    return times;
   }
 
   place(frame: Frame, at: number, end?: number): Place {

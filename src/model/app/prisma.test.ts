@@ -112,3 +112,12 @@ test('a row whose content is copied into another row leaves; one that only names
   expect(escapes('amount: found.amount')).toBe(true);
   expect(escapes('ownerId: found.ownerId')).toBe(false);
 });
+
+test('a client that a module keeps on the global object is a client', () => {
+  const [path] = traceApp({
+    'prisma/schema.prisma': schema,
+    'lib/prisma.ts': `import { PrismaClient } from '@prisma/client'; declare const global: { prisma: PrismaClient }; if (!global.prisma) { global.prisma = new PrismaClient(); } export default global.prisma;`,
+    'app/api/invoices/route.ts': `import prisma from '@/lib/prisma'; export async function GET() { return Response.json(await prisma.invoice.findMany()); }`,
+  }).queries;
+  expect(path?.query.table).toBe('invoices');
+});

@@ -11,7 +11,7 @@ export function runFound(call: Call, entryPoint: EntryPoint, work: (call: Call) 
   const before = frame.save();
   const outer = frame.effects;
   frame.effects = [];
-  const returned = work(call);
+  const returned = machine.withinEntry(() => work(call));
   const value = frame.dead || isBottom(returned) ? bottom : awaitValue(machine, frame, returned, at);
   const { effects, facts } = frame;
   frame.effects = outer;
