@@ -6,10 +6,10 @@ import { termKey } from './terms.ts';
 /** Terms known to be equal, in the order in which they were first met. */
 interface EqualTerms {
   members: readonly Member[];
+  terms: readonly Term[];
 }
 
 interface Member {
-  readonly key: string;
   readonly term: Term;
   readonly order: number;
 }
@@ -21,6 +21,9 @@ interface Member {
 export class Closure {
   readonly rows: RowVariable[] = [];
   readonly #classes = new Map<string, EqualTerms>();
+  readonly #columns = new Map<string, Map<string, EqualTerms>>();
+  #count = 0;
+  #version = 0;
   readonly #sameRows = new Map<string, Set<string>>();
   readonly #tables: ReadonlyMap<string, Table>;
 
@@ -33,14 +36,22 @@ export class Closure {
     this.#closeUnderKeys();
   }
 
+  /** Changes when more becomes known: an equality, or a row. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** Whether the two are known to be equal. */
   same(left: Term, right: Term): boolean {
-    return this.#find(left) === this.#find(right);
+    const known = this.#classOf(left);
+    if (known !== undefined) return known === this.#classOf(right);
+    return this.#classOf(right) === undefined && termKey(left) === termKey(right);
   }
 
   /** Every term known to be equal to this one, itself included. */
   equalTo(term: Term): readonly Term[] {
-    return this.#find(term).members.map(member => member.term);
+    const known = this.#classOf(term);
+    return known === undefined ? [term] : known.terms;
   }
 
   /** The row of `table` whose `column` equals `value`: a known one, or a new one that a foreign key promises. */
@@ -49,8 +60,9 @@ export class Closure {
       row => row.table === table && this.same({ kind: 'column', row: row.name, column }, value),
     );
     if (known !== undefined) return known;
-    const row: RowVariable = { name: `${table}[${column}=${termKey(value)}]`, table, where: { kind: 'true' } };
+    const row: RowVariable = { name: `${table}[${this.rows.length}]`, table, where: { kind: 'true' } };
     this.rows.push(row);
+    this.#version += 1;
     this.#union({ kind: 'column', row: row.name, column }, value);
     this.#closeUnderKeys();
     return row;
@@ -89,20 +101,36 @@ export class Closure {
     return apart.length > 0;
   }
 
+  /** Columns are most of what is asked for: they are found without writing a key. */
+  #classOf(term: Term): EqualTerms | undefined {
+    return term.kind === 'column' ? this.#columns.get(term.row)?.get(term.column) : this.#classes.get(termKey(term));
+  }
+
   #find(term: Term): EqualTerms {
-    const key = termKey(term);
-    const known = this.#classes.get(key);
+    const known = this.#classOf(term);
     if (known !== undefined) return known;
-    const alone: EqualTerms = { members: [{ key, term, order: this.#classes.size }] };
-    this.#classes.set(key, alone);
+    const alone: EqualTerms = { members: [{ term, order: this.#count++ }], terms: [term] };
+    this.#place(term, alone);
     return alone;
+  }
+
+  #place(term: Term, equal: EqualTerms): void {
+    if (term.kind !== 'column') {
+      this.#classes.set(termKey(term), equal);
+      return;
+    }
+    const ofRow = this.#columns.get(term.row) ?? new Map<string, EqualTerms>();
+    this.#columns.set(term.row, ofRow);
+    ofRow.set(term.column, equal);
   }
 
   #union(left: Term, right: Term): void {
     const [from, to] = [this.#find(left), this.#find(right)];
     if (from === to) return;
     to.members = [...from.members, ...to.members].toSorted((one, other) => one.order - other.order);
-    for (const { key } of from.members) this.#classes.set(key, to);
+    to.terms = to.members.map(member => member.term);
+    for (const { term } of from.members) this.#place(term, to);
+    this.#version += 1;
   }
 }
 

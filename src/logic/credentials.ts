@@ -6,7 +6,7 @@ const ofPublicData =
   /mail|phone|(^|_)ip(_|$)|ipaddress|address|content|file|image|block|commit|etag|checksum|url|slug|name|fingerprint/i;
 
 /** Whether a term is the hash of something that the caller sent. */
-function isHashOfSent(term: Term): boolean {
+export function isHashOfSent(term: Term): boolean {
   return term.kind === 'call' && hashing.test(namesIn(term)) && sent(term);
 }
 

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import type { Membership, Owner, OwnerHop, TenancyModel, TenantRoot } from '../model/tenancy/types.ts';
 import { branchesOf, join } from './branches.ts';
 import type { AbsenceReading, Branch } from './branches.ts';
 import { Closure, tablesByName } from './closure.ts';
-import { isCredential } from './credentials.ts';
+import { isCredential, isHashOfSent } from './credentials.ts';
 import { keepPresent, presentTerms } from './presence.ts';
 
 /** The question put to `entails`: do these premises tie the row to one of the principal's tenants? */
@@ -49,21 +50,53 @@ export interface World {
 const naming = /(?:_id|Id|_by|By)$|[Ee]mail|user|owner|author|creator/;
 const maximumHops = 6;
 const maximumRows = 24;
+const mostFailures = 8;
 
 /**
  * Whether every row that satisfies the question's premises is owned by a tenant of the principal.
  * Sound for `owned`: the premises are only ever weakened (negations, ranges and unknown functions are forgotten).
  */
 export function entails(question: Question, world: World): Answer {
+  const answers = answersIn(world);
+  const key = questionKey(question);
+  const answer = answers.get(key) ?? answerOf(question, world);
+  answers.set(key, answer);
+  return answer;
+}
+
+const answersByWorld = new WeakMap<TenancyModel, WeakMap<DatabaseModel, Map<string, Answer>>>();
+
+/** What was asked before: many entry points reach one query knowing the same. */
+function answersIn({ tenancy, database }: World): Map<string, Answer> {
+  const ofTenancy = answersByWorld.get(tenancy) ?? new WeakMap<DatabaseModel, Map<string, Answer>>();
+  answersByWorld.set(tenancy, ofTenancy);
+  const answers = ofTenancy.get(database) ?? new Map<string, Answer>();
+  ofTenancy.set(database, answers);
+  return answers;
+}
+
+/** Equal exactly for equal questions. */
+function questionKey(question: Question): string {
+  const text = JSON.stringify({
+    ...question,
+    open: [...(question.open ?? [])],
+    own: question.rows.indexOf(question.row),
+  });
+  return createHash('sha256').update(text).digest('base64');
+}
+
+function answerOf(question: Question, world: World): Answer {
   const premises = premisesOf(question);
   if (premises === undefined) return { kind: 'opaque', reason: 'the condition has too many branches' };
   if (premises.length === 0) return { kind: 'owned', by: 'nobody' };
-  const answers = premises.map(branch => answerBranch(question, branch, world));
-  return (
-    answers.find(answer => answer.kind === 'not-owned') ??
-    answers.find(answer => answer.kind === 'opaque') ??
-    weakest(answers)
-  );
+  const answers: Answer[] = [];
+  for (const branch of premises) {
+    const answer = answerBranch(question, branch, world);
+    // One branch in which the row is nobody's decides.
+    if (answer.kind === 'not-owned') return answer;
+    answers.push(answer);
+  }
+  return answers.find(answer => answer.kind === 'opaque') ?? weakest(answers);
 }
 
 function weakest(answers: readonly Answer[]): Answer {
@@ -117,6 +150,14 @@ class OwnershipProver {
   readonly #visited = new Map<string, RowVariable>();
   /** Rows whose owner is being looked for, against going round in circles. */
   readonly #open = new Set<string>();
+  readonly #failures = new Map<
+    RowVariable,
+    readonly { readonly hops: number; readonly version: number; readonly open: readonly string[] }[]
+  >();
+  /** Without a hash of what the caller sent no row is a key. */
+  readonly #hasHash: boolean;
+  /** Without a comparison of secrets none is proven. */
+  readonly #hasProof: boolean;
 
   constructor(question: Question, closure: Closure, world: World, branch: Branch) {
     this.#question = question;
@@ -124,6 +165,9 @@ class OwnershipProver {
     this.#world = world;
     this.#branch = branch;
     this.#owners = ownersByTable(world.tenancy);
+    const isProof = (term: Term): boolean => term.kind === 'call' && term.name === 'verified-secret';
+    this.#hasProof = branch.equalities.some(({ left, right }) => isProof(left) || isProof(right));
+    this.#hasHash = branch.equalities.some(({ left, right }) => isHashOfSent(left) || isHashOfSent(right));
   }
 
   /** Two different constants are equal, or a nobody's id is compared: the branch holds for no row. */
@@ -174,12 +218,33 @@ class OwnershipProver {
   ownerOf(row: RowVariable, hops: number): OwnedBy | undefined {
     if (hops === 0 || this.#open.has(row.name)) return undefined;
     this.#visited.set(row.name, row);
+    if (this.#isHopeless(row, hops)) return undefined;
+    const { version } = this.#closure;
     this.#open.add(row.name);
     try {
-      return this.#ownerOf(row, hops);
+      const right = this.#ownerOf(row, hops);
+      if (right === undefined && this.#closure.version === version) this.#noteFailure(row, hops, version);
+      return right;
     } finally {
       this.#open.delete(row.name);
     }
+  }
+
+  /** The same was looked for in vain, with as many ways open and knowing as much. */
+  #isHopeless(row: RowVariable, hops: number): boolean {
+    const failures = this.#failures.get(row);
+    if (failures === undefined) return false;
+    return failures.some(
+      failure =>
+        failure.version === this.#closure.version &&
+        failure.hops >= hops &&
+        failure.open.every(name => name === row.name || this.#open.has(name)),
+    );
+  }
+
+  #noteFailure(row: RowVariable, hops: number, version: number): void {
+    const known = this.#failures.get(row)?.filter(failure => failure.version === version) ?? [];
+    this.#failures.set(row, [...known.slice(-mostFailures), { hops, version, open: [...this.#open] }]);
   }
 
   #ownerOf(row: RowVariable, hops: number): OwnedBy | undefined {
@@ -436,7 +501,7 @@ class OwnershipProver {
 
   /** The row was found by the hash of a secret that the caller sent. */
   #isKey(row: RowVariable): boolean {
-    if (this.#isNew(row)) return false;
+    if (!this.#hasHash || this.#isNew(row)) return false;
     const columns = tablesByName(this.#world.database).get(row.table)?.columns ?? [];
     return columns.some(({ name }) => {
       const own = column(row, name);
@@ -453,6 +518,7 @@ class OwnershipProver {
 
   /** The caller has presented a secret that the row keeps (a password, a code), and it was compared. */
   #isProven(row: RowVariable): boolean {
+    if (!this.#hasProof) return false;
     return this.#branch.equalities.some(({ left, right }) =>
       [
         [left, right],
@@ -538,9 +604,17 @@ function rootsOf({ root, otherRoots = [] }: TenancyModel): readonly TenantRoot[]
 }
 
 /** Who belongs to tenants of any kind. */
-function membershipsOf({ memberships, otherRoots = [] }: TenancyModel): readonly Membership[] {
-  return otherRoots.length === 0 ? memberships : [...memberships, ...otherRoots.flatMap(root => root.memberships)];
+function membershipsOf(tenancy: TenancyModel): readonly Membership[] {
+  const { memberships, otherRoots = [] } = tenancy;
+  if (otherRoots.length === 0) return memberships;
+  const known = membershipIndex.get(tenancy);
+  if (known !== undefined) return known;
+  const made = [...memberships, ...otherRoots.flatMap(root => root.memberships)];
+  membershipIndex.set(tenancy, made);
+  return made;
 }
+
+const membershipIndex = new WeakMap<TenancyModel, readonly Membership[]>();
 
 const ownerIndex = new WeakMap<TenancyModel, ReadonlyMap<string, Owner>>();
 
