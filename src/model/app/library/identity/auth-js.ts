@@ -4,7 +4,16 @@ import { valueKey } from '../../keys.ts';
 import { behaviourOf, type Call, type Handler } from '../../machine.ts';
 import { alternativesOf, choose, isBottom, termOf } from '../../operations.ts';
 import type { Fact } from '../../types.ts';
-import { atoms, nullValue, objectOf, present, undefinedValue, type Alternative, type Value } from '../../value.ts';
+import {
+  atoms,
+  nullValue,
+  objectOf,
+  present,
+  termsIn,
+  undefinedValue,
+  type Alternative,
+  type Value,
+} from '../../value.ts';
 import { configHandler } from './flows.ts';
 import {
   asSignedIn,
@@ -133,12 +142,36 @@ function sessionValue(call: Call, config: Value | undefined): Value {
     kind: 'choice',
     alternatives: [
       ...alternativesOf(value).map(inner => ({
-        value: inner.value,
+        value: withOwnId(inner.value),
         facts: [signedIn(call), ...facts, ...inner.facts],
       })),
       { value: nullValue, facts: [] },
     ],
   };
+}
+
+/** The session's `user.id` is who signed in, by whatever claim of the verified token a callback took it from. */
+function withOwnId(session: Value): Value {
+  const user = session.kind === 'object' ? peekMember(session, 'user', true) : undefined;
+  if (session.kind !== 'object' || user === undefined) return session;
+  const whole = alternativesOf(user).map(({ value, facts }) => ({ value: identified(value), facts }));
+  return { ...session, fields: new Map([...session.fields, ['user', choose(whole)]]) };
+}
+
+function identified(user: Value): Value {
+  const usual = peekMember(userValue(tenantFields()), 'id', true);
+  if (isClaim(user) && usual !== undefined) return { kind: 'object', fields: new Map([['id', usual]]), spread: [user] };
+  if (user.kind !== 'object' && user.kind !== 'row') return user;
+  const id = peekMember(user, 'id', true);
+  if (id === undefined || usual === undefined) return user;
+  const own = choose(alternativesOf(id).map(({ value, facts }) => ({ value: isClaim(value) ? usual : value, facts })));
+  return { ...user, fields: new Map([...(user.fields ?? []), ['id', own]]) };
+}
+
+/** Something that the verified token says; a row that a callback read is whose its look-up says. */
+function isClaim(value: Value): boolean {
+  const terms = termsIn(value);
+  return value.kind === 'term' && terms.length > 0 && terms.every(term => term.kind === 'principal');
 }
 
 /** `auth()` gives the session; `auth(handler)` calls the handler with a request that has it. */

@@ -21,3 +21,17 @@ test('a token that is refreshed from the user’s own row is theirs, from a row 
   expect(filterWith('token.sub')).toContain('exists User with User.id = ‹user.id›');
   expect(filterWith('session.id')).not.toContain('exists User with User.id = ‹user.id›');
 });
+
+test('the id that a callback takes from a claim of its own is who signed in', () => {
+  const { queries } = tracePrisma({
+    'lib/options.ts': `import prisma from '@/lib/prisma'; export const authOptions = { callbacks: {
+      jwt: async ({ token, user }: any) => { if (user) token.profile = { id: user.id }; return token; },
+      session: async ({ session, token }: any) => { session.user = token.profile; return session; } } };`,
+    'app/api/documents/route.ts': `${prismaImports} export async function GET() { const session = await getServerSession(authOptions);
+      if (!session) return new Response(null, { status: 401 });
+      return Response.json(await prisma.document.findMany({ where: { team: { members: { some: { userId: session.user.id } } } } })); }`,
+  });
+  const where = show(queries.find(path => path.query.table === 'Document')?.query.where ?? { kind: 'true' });
+  expect(where).toContain('‹user.id›');
+  expect(where).not.toContain('claims');
+});
