@@ -124,7 +124,8 @@ function readModel(block: Block, models: ReadonlySet<string>): PrismaModel {
   let schema: string | undefined;
   for (const line of block.lines) {
     if (line.startsWith('@@')) {
-      const [attribute = '', text = ''] = [/^@@(\w+)/.exec(line)?.[1], argumentsAfter(line, /^@@\w+/)];
+      const attribute = /^@@(\w+)/.exec(line)?.[1];
+      const text = argumentsAfter(line, /^@@\w+/);
       if (attribute === 'map') mapped = quotedIn(text) ?? mapped;
       else if (attribute === 'schema') schema = quotedIn(text);
       else if (attribute === 'id' || attribute === 'unique') {

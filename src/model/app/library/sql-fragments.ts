@@ -19,7 +19,7 @@ export interface FragmentNative extends NativeValue {
 export interface Runner {
   readonly state: ClientState;
   /** What the library makes of the rows. */
-  result(rows: Value, call: Call): Value;
+  readonly result: (rows: Value, call: Call) => Value;
 }
 
 /** A fragment; with a runner it is a query that runs when it is awaited. */

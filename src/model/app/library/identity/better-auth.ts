@@ -63,9 +63,8 @@ function sessionValue(call: Call, config: Value | undefined): Value {
           .find(({ value }) => value.kind === 'native' && value.native.name === custom)?.value
       : undefined;
   if (making?.kind !== 'native') return sessionOrNull(call, plain);
-  const made = behaviourOf(making).invoke;
-  if (made === undefined) return sessionOrNull(call, plain);
-  const { value, facts } = asSignedIn(call, () => made({ ...call, arguments: [plain] }));
+  const made = behaviourOf(making);
+  const { value, facts } = asSignedIn(call, () => made.invoke?.({ ...call, arguments: [plain] }) ?? plain);
   if (isBottom(value)) return sessionOrNull(call, plain);
   return {
     kind: 'choice',

@@ -107,22 +107,9 @@ export function asks(shape: Shape, absent: Value = nullValue): Handler {
   return call => ({ kind: 'promise', value: sessionOr(call, shape(call), absent), facts: [] });
 }
 
-/** The same, answered at once. */
-export function asksNow(shape: Shape, absent: Value = nullValue): Handler {
-  return call => sessionOr(call, shape(call), absent);
-}
-
 /** An async call that throws or redirects unless somebody is signed in. */
 export function requires(shape: Shape): Handler {
   return call => ({ kind: 'promise', value: shape(call), facts: [signedIn(call)] });
-}
-
-/** A call that throws at once unless somebody is signed in. */
-export function requiresNow(shape: Shape): Handler {
-  return call => {
-    call.frame.learn([signedIn(call)]);
-    return shape(call);
-  };
 }
 
 /** A function around a handler that lets only signed-in callers through. */
