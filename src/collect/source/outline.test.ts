@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { filesInMemory } from './files.ts';
-import { outlineOf } from './outline.ts';
+import { openingDirective, outlineOf } from './outline.ts';
 import { sourceOf } from './read-source.ts';
 
 const card = `'use client';
@@ -56,4 +56,11 @@ test.each([
   ['has broken syntax', `export const = 1;`],
 ])('a file that %s has no outline', (_, text) => {
   expect(outlineOf('lib/file.ts', text)).toBeUndefined();
+});
+
+test('a directive stands after comments, however many, and not after code', () => {
+  const comments = '/* part of a licence */\n// and more\n'.repeat(200);
+  expect(openingDirective(`${comments}'use client';`)).toBe('use client');
+  expect(openingDirective(`${comments}export const a = 1;\n'use client';`)).toBeUndefined();
+  expect(openingDirective(`/* never ends 'use client'`)).toBeUndefined();
 });

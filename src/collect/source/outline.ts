@@ -26,12 +26,22 @@ const telling: readonly RegExp[] = [
   /\b(?:dynamic|revalidate|runtime|fetchCache|dynamicParams|experimental_ppr)\b/,
 ];
 
-const opening = /^(?:\s|\/\/[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*(['"])(use client|use server)\1/;
+const blank = /\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\//y;
+const directives = /(['"])(use client|use server)\1/y;
+
+/** The directive that a file begins with. What stands before it is read once: one pattern for all of it tries every way to split comments. */
+export function openingDirective(text: string): Directive | undefined {
+  let at = 0;
+  blank.lastIndex = 0;
+  while (blank.test(text)) at = blank.lastIndex;
+  directives.lastIndex = at;
+  return directives.exec(text)?.[2] as Directive | undefined;
+}
 
 /** The outline of a file; absent when only its code can tell. */
 export function outlineOf(file: string, text: string): Outline | undefined {
   if (telling.some(pattern => pattern.test(text))) return undefined;
-  const directive = opening.exec(text)?.[2] as Directive | undefined;
+  const directive = openingDirective(text);
   // A directive further in belongs to a function, or stands after another one.
   if (directive === undefined && /['"]use (?:client|server)['"]/.test(text)) return undefined;
   const { errors, module } = parseSync(file, text);

@@ -1,3 +1,4 @@
+import { openingDirective } from '../../collect/source/outline.ts';
 import type { SourceFiles } from '../../collect/source/read-source.ts';
 import type { EntryPoint } from '../../core/path.ts';
 import { comparePlaces, compareText } from '../../core/place.ts';
@@ -141,7 +142,7 @@ function sourceModules(source: SourceFiles): ObserveInput['modules'][number][] {
   for (const path of source.paths) {
     if (!/\.[cm]?[jt]sx?$/.test(path) || /\.(?:test|spec|stories)\./.test(path)) continue;
     const text = source.text(path) ?? '';
-    if (/^\s*(?:(?:\/\/[^\n]*|\/\*[\s\S]*?\*\/)\s*)*['"]use client['"]/.test(text)) loadGraph(source, path, seen);
+    if (openingDirective(text) === 'use client') loadGraph(source, path, seen);
   }
   return [
     ...source.loaded().map(module => moduleInfo(source, module)),
