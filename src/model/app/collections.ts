@@ -115,11 +115,14 @@ export function arrayMethod(
         const { element } = iterated(machine, frame, receiver, at);
         within(frame, [], () => callValue(machine, frame, first, [element, element], { at, end: at }));
       }
+      if (receiver.kind === 'array' && name === 'slice') return slicedArray(receiver.items, values);
       // A part of the list says nothing of the rest.
       return name === 'slice' && receiver.kind === 'list' ? { ...receiver, each: [] } : receiver;
     case 'concat':
       return receiver.kind === 'term' ? undefined : joined([receiver, ...values]);
     case 'join':
+      if (receiver.kind === 'array' && receiver.items.length > 0 && receiver.items.length <= mostUnrolled)
+        return joinedText(receiver.items, first);
       return {
         kind: 'term',
         term: callTerm('concat', [termOf(iterated(machine, frame, receiver, at).element)]),
@@ -185,6 +188,26 @@ function folded(
     if (frame.dead || isBottom(result)) return bottom;
   }
   return result;
+}
+
+/** The items that are left; any of them where the ends are not known. */
+function slicedArray(items: readonly Value[], ends: readonly Value[]): Value {
+  const known = ends.flatMap(end => (end.kind === 'constant' && typeof end.value === 'number' ? [end.value] : []));
+  if (known.length === ends.length) return { kind: 'array', items: items.slice(known[0], known[1]) };
+  const element = items.length === 0 ? undefinedValue : choose(items.map(value => ({ value, facts: [] })));
+  return { kind: 'list', element, rows: undefined, facts: [] };
+}
+
+/** Every part stands in the text, in order: as in a template. What is not there leaves an empty place. */
+function joinedText(parts: readonly Value[], separator: Value | undefined): Value {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only;
+  const between = separator === undefined || separator === undefinedValue ? constant(',') : separator;
+  const pieces = parts.flatMap((part, index) => (index === 0 ? [part] : [between, part]));
+  const texts = pieces.map(piece => (piece.kind === 'constant' ? String(piece.value ?? '') : undefined));
+  if (!texts.includes(undefined)) return constant(texts.join(''));
+  const terms = pieces.filter((_, index) => texts[index] !== '').map(termOf);
+  return { kind: 'term', term: callTerm('concat', terms), maybeUndefined: false };
 }
 
 function joined(parts: readonly Value[]): Value {
