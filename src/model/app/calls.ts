@@ -351,16 +351,16 @@ export function callExternal(
       place: machine.place(frame, site.start ?? site.at, site.end),
     });
   }
-  const answer =
+  const service =
     callee.library === undefined
       ? undefined
       : serviceQuery({ ...call, at: site.start ?? site.at }, callee.library, callee.path.replaceAll(/\(\)(?=.)/g, ''));
-  if (answer !== undefined) return answer;
+  if (service?.answer !== undefined) return service.answer;
   const unknown: Value = {
     kind: 'external',
     library: callee.library,
     path: `${path}()`,
-    arguments: [...callee.arguments, ...values.filter(isPlain)].slice(0, 12),
+    arguments: [...(service?.inside ?? []), ...callee.arguments, ...values.filter(isPlain)].slice(0, 12),
   };
   if (callee.library !== undefined && runKnownCallbacks(call, callee.library, path)) return unknown;
   const functions = values.filter(value => value.kind === 'function');

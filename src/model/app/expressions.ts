@@ -1554,10 +1554,12 @@ export function construct(
       arguments: values,
       place: machine.place(frame, at, end),
     });
-  if (callee.library !== undefined)
-    serviceQuery({ machine, frame, arguments: values, at, end }, callee.library, `new ${callee.path}`);
+  const inside =
+    callee.library === undefined
+      ? []
+      : serviceQuery({ machine, frame, arguments: values, at, end }, callee.library, `new ${callee.path}`).inside;
   const results = runCallbacks(machine, frame, values, { at, end });
-  return { ...callee, arguments: [...callee.arguments, ...values, ...results] };
+  return { ...callee, arguments: [...inside, ...callee.arguments, ...values, ...results] };
 }
 
 /** Waits for a promise: what it shows holds from here on. */

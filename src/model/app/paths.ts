@@ -57,6 +57,8 @@ interface Carrier {
   readonly facts: readonly Fact[];
   readonly hides: boolean;
   readonly rows: readonly string[];
+  /** It is what the caller is answered with, not a call that may do anything. */
+  readonly answers: boolean;
 }
 
 interface Use {
@@ -494,13 +496,16 @@ class Walk {
 
   /** Where a row that was not seen again may have gone all the same: what left afterwards and was not followed, or went elsewhere with it. */
   #possibleUses({ draft, entryPoint, eventsBefore }: Reached): readonly Use[] {
+    const { service } = draft;
     if (draft.operation !== 'read' || draft.calls !== undefined) return [{ row: draft.row.name, facts: [] }];
     if (this.#tested.has(draft.row.name) && !this.#handled.has(draft.row.name)) return [];
     const own = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
     const uses = new Map<string, Use>();
     for (const carrier of this.#carriersSince(eventsBefore)) {
-      if (carrier.entryPoint !== entryPoint.name || !(carrier.hides || carrier.rows.some(row => own.has(row))))
-        continue;
+      if (carrier.entryPoint !== entryPoint.name) continue;
+      // A service is asked by calls that its answer, or the command for it, goes into: those are not its way out.
+      const carries = (service === undefined || carrier.answers) && carrier.rows.some(row => own.has(row));
+      if (!carrier.hides && !carries) continue;
       // Uses that know the same are one.
       uses.set(factsKey(carrier.facts), { row: draft.row.name, facts: carrier.facts });
     }
@@ -533,7 +538,16 @@ class Walk {
       const hidden = handed.some(hides);
       const rows = hidden ? [] : [...new Set(handed.flatMap(value => rowsIn(value).map(use => use.row)))];
       return hidden || rows.length > 0
-        ? [{ index, entryPoint: event.entryPoint.name, facts: event.facts, hides: hidden, rows }]
+        ? [
+            {
+              index,
+              entryPoint: event.entryPoint.name,
+              facts: event.facts,
+              hides: hidden,
+              rows,
+              answers: isAnswer(event),
+            },
+          ]
         : [];
     });
     const start = this.#carriers.findIndex(carrier => carrier.index >= first);
@@ -663,6 +677,11 @@ function countedIn(value: Value): readonly Use[] {
 
 /** What is logged or reported stays with those who run the app. */
 const logs = /(?:^|\.)(?:log|debug|info|warn|error|trace|fatal|captureException|captureMessage|addBreadcrumb)$/;
+
+/** A redirect shows the caller where it leads to. */
+function isAnswer(event: AppEvent): boolean {
+  return event.kind !== 'call' || /redirect$/i.test(event.callee);
+}
 
 function handedOut(event: AppEvent): readonly Value[] {
   switch (event.kind) {

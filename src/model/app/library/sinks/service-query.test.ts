@@ -59,6 +59,67 @@ test('an answer that is only looked at does not leave', () => {
   expect(path?.escapes).toBe(false);
 });
 
+const left = (body: string, head = s3): readonly boolean[] => trace(head, body).map(path => path.escapes);
+
+const get = 'new GetObjectCommand({ Bucket: "b", Key: id })';
+
+test.each([
+  [
+    'a signed address',
+    `const url = await getSignedUrl(client, ${get}, { expiresIn: 60 }); return Response.json({ url });`,
+  ],
+  ['a redirect to one', `return Response.redirect(await getSignedUrl(client, ${get}));`],
+  [
+    'a command with a name of its own',
+    `const command = ${get}; const url = await getSignedUrl(client, command); return Response.json({ file: { url } });`,
+  ],
+  ['the content', `const file = await client.send(${get}); return new Response(file.Body.transformToWebStream());`],
+  ['its length', `const { ContentLength } = await client.send(${get}); return Response.json({ size: ContentLength });`],
+])('what a service was asked for leaves with the answer: %s', (_, body) => {
+  expect(left(body)).toEqual([true]);
+});
+
+test.each([
+  ['nothing of it', `await client.send(${get}); return Response.json({ done: true });`],
+  [
+    'only that it is there',
+    `const file = await client.send(${get}); if (!file.Body) return new Response(null, { status: 404 }); return Response.json({ done: true });`,
+  ],
+  [
+    'an address that is kept',
+    `const url = await getSignedUrl(client, ${get}); console.log(url); return Response.json({ id });`,
+  ],
+])('what a service was asked for stays where the answer has %s', (_, body) => {
+  expect(left(body)).toEqual([false]);
+});
+
+test('a client of another storage hands out what it signs', () => {
+  const head = `import { Storage } from '@google-cloud/storage'; const storage = new Storage();`;
+  const signed = 'const [url] = await storage.bucket("b").file(id).getSignedUrl({ action: "read" });';
+  expect(left(`${signed} return Response.json({ url });`, head)).toEqual([true]);
+  expect(left(`${signed} return Response.json({ done: true });`, head)).toEqual([false]);
+});
+
+test('what is compared in the answer of a command is known of the row', () => {
+  const [path] = trace(
+    s3,
+    `const file = await client.send(${get}); if (file.Metadata?.team !== user.teamId) return new Response(null, { status: 403 }); return new Response(file.Body.transformToWebStream());`,
+  );
+  expect(path?.escapes).toBe(true);
+  expect(showFacts(path?.factsAfter ?? [])).toEqual(['.team(self.Metadata) = ‹tenant.id›']);
+});
+
+test.each([
+  ["[user.teamId, id].join('/')", 'concat(‹tenant.id›, "/", client params.id)'],
+  ["['notes', user.teamId, id].join(':')", 'concat("notes", ":", ‹tenant.id›, ":", client params.id)'],
+  ["[user.teamId, id].slice(1).join('/')", 'client params.id'],
+  ["[user.teamId, id].slice(user.offset).join('/')", 'concat(one-of(‹tenant.id›, client params.id))'],
+])('a key that is joined has every part in it: %s', (key, text) => {
+  expect(filters(trace(s3, `await client.send(new GetObjectCommand({ Bucket: "b", Key: ${key} }));`))).toEqual([
+    `read s3.stored_file self.Key = ${text}`,
+  ]);
+});
+
 test('the parameters of an analytics pipe choose one by one', () => {
   const paths = trace(
     `import { Tinybird } from '@chronark/zod-bird'; const tinybird = new Tinybird({ token: process.env.TINYBIRD_TOKEN }); const views = tinybird.buildPipe({ pipe: 'views', parameters: {}, data: {} });`,

@@ -25,13 +25,22 @@ const sinks: readonly ServiceSink[] = [
 const byLibrary = new Map<string, readonly ServiceSink[]>();
 for (const sink of sinks) byLibrary.set(sink.library, [...(byLibrary.get(sink.library) ?? []), sink]);
 
+/** What a call of a service gives: the answer where it is known, else what whatever it gives has inside. */
+interface ServiceAnswer {
+  readonly answer: Value | undefined;
+  readonly inside: readonly Value[];
+}
+
+const nothingKnown: ServiceAnswer = { answer: undefined, inside: [] };
+
 /**
- * A call of a service that keeps tenants' data, as a query on what it keeps. Gives the answer where it is a row; nothing
- * when the call is none of those, or when what chooses is fixed by the app.
+ * A call of a service that keeps tenants' data, as a query on what it keeps. What it gives is the row, or holds it (a
+ * command that is still to be sent, an address that is signed): where that goes, the row goes. Nothing is known when the
+ * call is none of those, or when what chooses is fixed by the app.
  */
-export function serviceQuery(call: Call, library: string, callee: string): Value | undefined {
+export function serviceQuery(call: Call, library: string, callee: string): ServiceAnswer {
   const sink = sinkFor(library, callee);
-  if (sink === undefined) return undefined;
+  if (sink === undefined) return { answer: callee.endsWith('.send') ? sentCommand(call) : undefined, inside: [] };
   const { machine, frame } = call;
   const chosen = sink.chosenBy.flatMap(choice => chosenTerms(call, choice));
   const place = machine.place(frame, call.at, call.end);
@@ -39,7 +48,7 @@ export function serviceQuery(call: Call, library: string, callee: string): Value
   if (telling.length === 0) {
     if (chosen.some(({ term }) => atoms(term).some(atom => atom.kind === 'opaque')))
       machine.gap(`What chooses the data in the call of '${callee}' was not followed.`, place);
-    return undefined;
+    return nothingKnown;
   }
   const fresh = machine.newRow(sink.table, { kind: 'true' });
   const where = and(chosen.map(({ column, term }) => equals({ kind: 'column', row: fresh.name, column }, term)));
@@ -68,8 +77,24 @@ export function serviceQuery(call: Call, library: string, callee: string): Value
     },
   });
   if (sink.keepsSessions === true && chosen.some(({ term }) => isProof(term)))
-    return { kind: 'promise', value: sessionOrNull(call, claimsValue()), facts: [] };
-  return sink.answers === undefined ? undefined : answerOf(sink, row, call);
+    return { answer: { kind: 'promise', value: sessionOrNull(call, claimsValue()), facts: [] }, inside: [] };
+  if (sink.answers !== undefined) return { answer: answerOf(sink, row, call), inside: [] };
+  return { answer: undefined, inside: sink.operation === 'read' ? [keptRow(row)] : [] };
+}
+
+/** The row's own columns are not known: each field is one. */
+function keptRow(row: RowVariable): Value {
+  return { kind: 'row', row, fields: undefined, columns: undefined };
+}
+
+/** `client.send(new …Command(…))`: the answer is the row that the command asks for. */
+function sentCommand(call: Call): Value | undefined {
+  const [command] = call.arguments;
+  if (command?.kind !== 'external' || command.path.endsWith(')')) return undefined;
+  const asked = command.arguments.find(part => part.kind === 'row');
+  if (asked?.kind !== 'row') return undefined;
+  const place = call.machine.place(call.frame, call.at, call.end);
+  return { kind: 'promise', value: asked, facts: [rowFact(asked.row, place, `'${asked.row.table}' was looked up`)] };
 }
 
 function sinkFor(library: string, callee: string): ServiceSink | undefined {
@@ -84,10 +109,10 @@ function isTelling(term: Term): boolean {
   return term.kind === 'client' || term.kind === 'tool-argument' || term.kind === 'column' || term.kind === 'principal';
 }
 
-/** The row's own columns are not known: each field is one. Not there is an answer too. */
+/** Not there is an answer too. */
 function answerOf(sink: ServiceSink, row: RowVariable, call: Call): Value {
   const place = call.machine.place(call.frame, call.at, call.end);
-  const element: Value = { kind: 'row', row, fields: undefined, columns: undefined };
+  const element = keptRow(row);
   const found = rowFact(row, place, `'${sink.table}' was looked up`);
   const value: Value =
     sink.answers === 'many'
