@@ -31,6 +31,7 @@ export type Reason =
   // public
   | 'no-owner'
   | 'declared-public'
+  | 'only-counted' // a number over everybody's rows, none of them picked by the caller
   | 'open-by-link' // a page of its own shows it to whoever knows its unguessable key
   // broken, unknown
   | 'policy-denies-owner'

@@ -67,11 +67,13 @@ function isParameter(term: Term): boolean {
   return term.kind === 'client' && term.path.startsWith('params.');
 }
 
-/** A key that the database or the ORM makes up at random: a uuid, a cuid; not a number, a name or a slug. */
+/** A key that is made up at random (a uuid, a cuid), by the database or by the ORM in code; not a number, a name or a slug. */
 export function isUnguessableKey(table: Table, name: string): boolean {
   const column = table.columns.find(candidate => candidate.name === name);
-  const isKey = table.uniqueKeys.some(key => key.length === 1 && key[0] === name);
-  return column !== undefined && isKey && column.hasDefault && isRandomKind(column);
+  const isPrimary = table.primaryKey.length === 1 && table.primaryKey[0] === name;
+  const isKey = isPrimary || table.uniqueKeys.some(key => key.length === 1 && key[0] === name);
+  const isMadeUp = column?.hasDefault === true || (isPrimary && /^(?:id|uid|uuid|cuid)$|_id$|Id$/.test(name));
+  return column !== undefined && isKey && isMadeUp && isRandomKind(column);
 }
 
 function isRandomKind({ type }: Column): boolean {

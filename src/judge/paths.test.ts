@@ -42,6 +42,12 @@ const byId = equals(own('id'), sent('params.id'));
 const scoped = and([byId, equals(own('team_id'), tenant)]);
 
 describe('a read as the owner of the tables', () => {
+  test('is no leak where only a number over all rows leaves, and one where the caller picks the rows', () => {
+    const counted = (where: Predicate): QueryPath => path('invoice', where, { query: { columns: [] } });
+    expect(verdict(counted(always))).toEqual(['public', 'only-counted']);
+    expect(verdict(counted(byId))).toEqual(['leaks', 'client-id']);
+  });
+
   test('is unknown where a filter was not followed, and leaks where the caller may leave it out', () => {
     const filterBy = (value: Term): Predicate =>
       and([byId, { kind: 'maybe-absent', operand: equals(own('team_id'), value), because: 'teamId' }]);

@@ -392,7 +392,16 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
   // Whatever was not followed may be undefined; that it is would be a guess.
   if (kept.kind === 'opaque' && absentFilters(subject.row.where).every(isUnfollowed))
     return settled('unknown', 'opaque', `Could not tell: ${kept.reason}.`);
+  if (isOnlyCounted(subject))
+    return settled('public', 'only-counted', 'Only a number over all rows leaves, and the caller picks none of them.');
   return classify(subject, strong, world);
+}
+
+/** `count(*)` of everything, for a statistic: a number of rows picked by the caller would tell of those. */
+function isOnlyCounted({ model, row, operation }: Subject): boolean {
+  const { columns, joined } = model.query;
+  const isCount = operation === 'read' && row.name === 'self' && columns?.length === 0 && joined.length === 0;
+  return isCount && !termsOf(row.where).some(isChosen) && !termsOf(row.where).some(term => term.kind === 'opaque');
 }
 
 /** The row, or the one it hangs on, was chosen by a key that opens a page of its own to anyone who has it. */

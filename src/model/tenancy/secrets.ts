@@ -51,6 +51,9 @@ function isCapability(column: Column, table: Table): boolean {
   const random = column.type === 'uuid' && column.hasDefault;
   if (!holdsText(column) || (!unique && !random)) return false;
   if (unrelated.test(name)) return false;
+  // `code` of an invitation says by its table what it is.
+  if (unique && /^(code|key|hash)$/.test(name) && /invit|link|share|token|pass|voucher/.test(plainName(table.name)))
+    return true;
   return sharedTokens.test(name)
     ? !/^slug$/.test(name)
     : /(^|_)(token|key_hash|api_key|secret)(_|$)/.test(name) || (hashWords.test(name) && unique);

@@ -426,6 +426,14 @@ const checkedEnvironment: Handler = () =>
     member: name => ({ kind: 'term', term: { kind: 'environment', name }, maybeUndefined: false }),
   });
 
+/** `env('NAME')`: a variable of the environment by its name, present or not. */
+function namedEnvironment(call: Call): Value {
+  const [name] = call.arguments;
+  return name?.kind === 'constant' && typeof name.value === 'string'
+    ? { kind: 'term', term: { kind: 'environment', name: name.value }, maybeUndefined: true }
+    : call.machine.opaque(call.frame, call.at, 'a variable of the environment');
+}
+
 /** JavaScript, the web platform, Node, React and Next.js. */
 export const platformHandlers: Readonly<Record<string, Handler>> = {
   '#new URL': newUrl,
@@ -452,6 +460,7 @@ export const platformHandlers: Readonly<Record<string, Handler>> = {
   'next/headers#headers': requestPart('header'),
   'next/headers#cookies': requestPart('cookie'),
   'next/cache#unstable_cache': unstableCache,
+  'next-runtime-env#env': namedEnvironment,
   '@t3-oss/env-nextjs#createEnv': checkedEnvironment,
   '@t3-oss/env-core#createEnv': checkedEnvironment,
   'react#cache': first,
