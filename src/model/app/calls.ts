@@ -9,6 +9,7 @@ import {
   behaviourOf,
   Frame,
   FunctionClosure,
+  mostStepsPerEntry,
   nativeValue,
   type CachedCall,
   type Call,
@@ -565,24 +566,34 @@ function summaryOf(machine: Machine, closure: FunctionClosure, values: readonly 
   const key = `${code.id}|${closure.captureKey(0)}|${code.usesThis ? valueKey(self) : ''}|${values.map(value => valueKey(value)).join('|')}${machine.storesKey}`;
   const known = machine.summaries.get(key);
   if (known !== undefined) return known;
-  if (machine.countInterpretation(code) > mostInterpretations) return computed(machine, closure, values, self);
-  const { stores } = machine;
+  const most = machine.active.includes(code) ? mostSelfCalls : mostInterpretations;
+  if (machine.countInterpretation(code) > most) return computed(machine, closure, values, self, most);
+  const { stores, steps } = machine;
   const summary = interpret(machine, closure, values, self);
-  // A function that changes variables around it, or what a store holds, must run at each call; what was cut short says
-  // nothing for the next entry point.
-  if (!code.assignsOuter && summary.complete && machine.stores === stores && machine.steps <= machine.limit)
+  // What was cut short says nothing for the next entry point, unless the function alone takes a good part of any budget.
+  const isTold = machine.steps <= machine.limit || machine.steps - steps > mostStepsPerEntry / 3;
+  // A function that changes variables around it, or what a store holds, must run at each call.
+  if (!code.assignsOuter && summary.complete && machine.stores === stores && isTold)
     machine.summaries.set(key, summary);
   return summary;
 }
 
 /** More different arguments than any guard is called with on one path: parsers of templates, comparisons of lists. */
 const mostInterpretations = 300;
+/** A function that calls itself walks what it is given, part by part: redacting what is logged, copying, comparing. */
+const mostSelfCalls = 40;
 
 /** What a function gives that is not followed any more: something computed from its arguments. */
-function computed(machine: Machine, closure: FunctionClosure, values: readonly Value[], self: Value): Summary {
+function computed(
+  machine: Machine,
+  closure: FunctionClosure,
+  values: readonly Value[],
+  self: Value,
+  most: number,
+): Summary {
   const { code, frame } = closure;
   const place = machine.place(frame, code.at);
-  machine.gap(`'${code.name}' is called in more than ${mostInterpretations} ways from one entry point.`, place);
+  machine.gap(`'${code.name}' is called in more than ${most} ways from one entry point.`, place);
   const terms = values.flatMap(value => (value.kind === 'term' ? [value.term] : []));
   const name = code.name === '' ? 'callback' : code.name;
   const value: Value =

@@ -217,7 +217,7 @@ export class FunctionClosure implements Closure {
 }
 
 /** Enough for a page of hundreds of components; a program that interprets programs needs more than anybody waits for. */
-const mostStepsPerEntry = 60_000;
+export const mostStepsPerEntry = 60_000;
 
 /** What everything that interprets shares: sources, library models, summaries, gaps, limits. */
 export class Machine {
