@@ -39,3 +39,17 @@ test('a row that `get` did not find ends the path', () => {
   const remove = paths.find(path => path.query.operation === 'delete');
   expect(remove?.facts.some(fact => fact.holds.kind === 'row' && fact.holds.row.table === 'page')).toBe(true);
 });
+
+test('a client that is made once and kept under another name of the global object is a client', () => {
+  const [path] = traceApp({
+    ...files('return Response.json(await store.select().from(pages).where(eq(pages.id, id)));'),
+    'db/client.ts': `
+      import { drizzle } from 'drizzle-orm/postgres-js';
+      import postgres from 'postgres';
+      import * as schema from './tables';
+      const kept = globalThis as unknown as { store?: ReturnType<typeof drizzle> };
+      if (!kept.store) { kept.store = drizzle(postgres(process.env.URL), { schema }); }
+      export const store = kept.store;`,
+  }).queries;
+  expect(path?.query.table).toBe('page');
+});

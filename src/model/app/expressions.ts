@@ -594,9 +594,12 @@ function madeGlobal(machine: Machine, module: ModuleCode, name: string): Value |
   return value;
 }
 
+/** The name of an object; of `const kept = globalThis` the one that it stands for. */
 function nameOf(expression: Expression): string {
   if (expression.kind === 'global') return expression.name;
-  return expression.kind === 'name' ? expression.binding.name : '';
+  if (expression.kind !== 'name') return '';
+  const { declaration, name } = expression.binding;
+  return declaration?.kind === 'variable' && declaration.init?.kind === 'global' ? declaration.init.name : name;
 }
 
 function isGlobalObject(path: string): boolean {
