@@ -20,7 +20,7 @@ import { settlings } from '../judge/settle.ts';
 import type { Judged } from '../judge/judge.ts';
 import { loadSqlParser } from '../logic/sql.ts';
 import { noDeclarations, type Declarations } from '../model/app/declared.ts';
-import { buildAppModel } from '../model/app/build.ts';
+import { buildAppModelInterruptibly } from '../model/app/build.ts';
 import type { AppModel } from '../model/app/types.ts';
 import { schemaOfCode, withSchemaOfCode } from '../model/database/schema.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
@@ -85,7 +85,7 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
   const matrix = collected === undefined ? undefined : await replay(collected, corrected.hints, context);
   const traced = source !== undefined && options.halves !== 'database' ? source : undefined;
   const functions = traced === undefined ? noDeclarations : declaredFunctions(config, traced);
-  const app = traced === undefined ? undefined : trace(traced, database, functions, context);
+  const app = traced === undefined ? undefined : await trace(traced, database, functions, context);
   const cells = matrix?.cells ?? [];
   const open = publicEntries(config, app?.entryPoints ?? []);
   const all = judge({ app, database, tenancy, cells, checks, publicEntries: open.reasons });
@@ -186,14 +186,14 @@ async function replay(
   return matrix;
 }
 
-function trace(
+async function trace(
   source: SourceFiles,
   database: DatabaseModel,
   declarations: Declarations,
   context: CommandContext,
-): AppModel {
+): Promise<AppModel> {
   const stage = context.progress.start('Tracing paths from the browser to the database');
-  const app = buildAppModel(source, database, declarations);
+  const app = await buildAppModelInterruptibly(source, database, declarations);
   stage.done(`${app.entryPoints.length} entry points, ${app.queries.length} ways to a query in ${app.files} files`);
   return app;
 }

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import { openingDirective } from '../../collect/source/outline.ts';
 import type { SourceFiles } from '../../collect/source/read-source.ts';
 import type { EntryPoint } from '../../core/path.ts';
@@ -75,12 +77,12 @@ export interface Interpreted extends ObserveInput {
   readonly model: AppModel;
 }
 
-/** Follows every entry point to its queries. Pure but for reading sources on demand. */
-export function interpretApp(
+/** Interprets one entry point after the other, and stops after each, so that whoever drives it may see to something else. */
+function* interpretEntries(
   source: SourceFiles,
   database: DatabaseModel | undefined,
-  declarations: Declarations = noDeclarations,
-): Interpreted {
+  declarations: Declarations,
+): Generator<void, Interpreted> {
   const machine = new Machine(source, database, allHandlers(), declarations);
   const entries = findEntries(source);
   noteTools(machine, source);
@@ -101,6 +103,7 @@ export function interpretApp(
     const entryPoint = refined(entry.entryPoint, run.effects);
     entryPoints.set(entryPoint.name, entryPoint);
     flattening.add({ ...run, entryPoint });
+    yield;
   }
   for (const run of [...runHono(machine), ...runRouteModules(machine), ...runUnmounted(machine), ...runJobs(machine)])
     flattening.add(run);
@@ -278,13 +281,43 @@ function frameworkOf(source: SourceFiles): AppFramework {
   };
 }
 
+/** Follows every entry point to its queries. Pure but for reading sources on demand. */
+export function interpretApp(
+  source: SourceFiles,
+  database: DatabaseModel | undefined,
+  declarations: Declarations = noDeclarations,
+): Interpreted {
+  const steps = interpretEntries(source, database, declarations);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
 /** The app as every check sees it: entry points, query paths and observations. */
 export function buildAppModel(
   source: SourceFiles,
   database: DatabaseModel | undefined,
   declarations: Declarations = noDeclarations,
 ): AppModel {
-  const { model, ...input } = interpretApp(source, database, declarations);
+  return observedModel(interpretApp(source, database, declarations));
+}
+
+/** The same, with a breath between entry points: a signal (Ctrl-C) is heard within one of them. */
+export async function buildAppModelInterruptibly(
+  source: SourceFiles,
+  database: DatabaseModel | undefined,
+  declarations: Declarations = noDeclarations,
+): Promise<AppModel> {
+  const steps = interpretEntries(source, database, declarations);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return observedModel(step.value);
+    await setImmediate();
+  }
+}
+
+function observedModel({ model, ...input }: Interpreted): AppModel {
   const observed = observe(input);
   return { ...model, observations: observed.observations, gaps: [...model.gaps, ...observed.gaps] };
 }
