@@ -434,6 +434,12 @@ function namedEnvironment(call: Call): Value {
     : call.machine.opaque(call.frame, call.at, 'a variable of the environment');
 }
 
+/** `Promise.race`, `Promise.any`: any one of the values. */
+function oneOfThem(call: Call): Value {
+  const all = awaitAll(call.machine, call.frame, call.arguments[0] ?? undefinedValue, call.at);
+  return { kind: 'promise', value: iterated(call.machine, call.frame, all, call.at).element, facts: [] };
+}
+
 /** JavaScript, the web platform, Node, React and Next.js. */
 export const platformHandlers: Readonly<Record<string, Handler>> = {
   '#new URL': newUrl,
@@ -468,26 +474,8 @@ export const platformHandlers: Readonly<Record<string, Handler>> = {
   'better-auth/node#fromNodeHeaders': first,
   '#Promise.all': promiseAll,
   '#Promise.allSettled': promiseSettled,
-  '#Promise.race': call => ({
-    kind: 'promise',
-    value: iterated(
-      call.machine,
-      call.frame,
-      awaitAll(call.machine, call.frame, call.arguments[0] ?? undefinedValue, call.at),
-      call.at,
-    ).element,
-    facts: [],
-  }),
-  '#Promise.any': call => ({
-    kind: 'promise',
-    value: iterated(
-      call.machine,
-      call.frame,
-      awaitAll(call.machine, call.frame, call.arguments[0] ?? undefinedValue, call.at),
-      call.at,
-    ).element,
-    facts: [],
-  }),
+  '#Promise.race': oneOfThem,
+  '#Promise.any': oneOfThem,
   '#Promise.resolve': resolved,
   '#Promise.reject': () => ({ kind: 'promise', value: bottom, facts: [] }),
   '#Object.entries': objectEntries,

@@ -23,7 +23,16 @@ import { readPrismaSchemas, type PrismaModel, type PrismaRelation } from '../../
 import { implicitJoin } from '../../database/prisma-tables.ts';
 import { clientExtension, interceptorOf, modelExtension, type Extensions } from './prisma-extensions.ts';
 import { runRaw } from './prisma-raw.ts';
-import { clientOf, copyState, inValues, runQuery, stateText, writtenRow, type ClientState } from './queries.ts';
+import {
+  clientOf,
+  copyState,
+  eachAssigned,
+  inValues,
+  runQuery,
+  stateText,
+  writtenRow,
+  type ClientState,
+} from './queries.ts';
 
 interface Key {
   readonly own: string;
@@ -654,26 +663,7 @@ class Running {
     row: string,
   ): { readonly values: readonly { readonly column: string; readonly value: Term }[]; readonly open: boolean } {
     const found = new Map<string, Term>();
-    let open = false;
-    const walk = (part: Value): void => {
-      switch (part.kind) {
-        case 'object':
-          for (const spread of part.spread) walk(spread);
-          for (const [name, value] of part.fields) this.#assignField(model, name, value, found, row);
-          return;
-        case 'row':
-          for (const [name, value] of part.fields ?? []) this.#assignField(model, name, value, found, row);
-          return;
-        case 'choice':
-          for (const alternative of part.alternatives) walk(alternative.value);
-          return;
-        case 'constant':
-          return;
-        default:
-          open = true;
-      }
-    };
-    if (data !== undefined) walk(data);
+    const open = eachAssigned(data, (name, value) => this.#assignField(model, name, value, found, row));
     return { values: [...found].map(([column, value]) => ({ column, value })), open };
   }
 

@@ -440,3 +440,34 @@ function runStatement(
   const element: Value = /^\s*(?:select|with)\b/i.test(text) ? { ...whole, fields: undefined } : whole;
   return { kind: 'list', element, rows: row, facts };
 }
+
+/**
+ * Goes through what an object of values assigns, in its spreads and alternatives. True when the caller chooses what is
+ * assigned: a part of it is no object that is known.
+ */
+export function eachAssigned(
+  given: Value | undefined,
+  see: (name: string, value: Value, from: 'object' | 'row') => void,
+): boolean {
+  let open = false;
+  const walk = (part: Value): void => {
+    switch (part.kind) {
+      case 'object':
+        for (const spread of part.spread) walk(spread);
+        for (const [name, value] of part.fields) see(name, value, 'object');
+        return;
+      case 'row':
+        for (const [name, value] of part.fields ?? []) see(name, value, 'row');
+        return;
+      case 'choice':
+        for (const alternative of part.alternatives) walk(alternative.value);
+        return;
+      case 'constant':
+        return;
+      default:
+        open = true;
+    }
+  };
+  if (given !== undefined) walk(given);
+  return open;
+}

@@ -6,7 +6,7 @@ import type { Call, Machine } from '../machine.ts';
 import { alternativesOf, choose, compareTerms, lengthOf, termOf } from '../operations.ts';
 import { renamePredicate, renameTerm } from '../rename.ts';
 import { nullValue, objectOf, type Value } from '../value.ts';
-import { clientOf, columnsOf, inValues, runQuery, type ClientState } from './queries.ts';
+import { clientOf, columnsOf, eachAssigned, inValues, runQuery, type ClientState } from './queries.ts';
 
 /** A table as a query that names tables and columns by text (Kysely, Knex) calls it. */
 export interface Source {
@@ -302,29 +302,11 @@ function assigned(
   names: ReadonlyMap<string, string>,
 ): { readonly values: readonly { readonly column: string; readonly value: Term }[]; readonly open: boolean } {
   const found = new Map<string, Term>();
-  let open = false;
-  const walk = (part: Value): void => {
-    switch (part.kind) {
-      case 'object':
-        for (const spread of part.spread) walk(spread);
-        for (const [name, value] of part.fields) {
-          if (value.kind === 'constant' && value.value === undefined) continue;
-          found.set(spelled(machine, main, name.slice(name.lastIndexOf('.') + 1)), renameTerm(termOf(value), names));
-        }
-        return;
-      case 'row':
-        for (const [name, value] of part.fields ?? []) found.set(spelled(machine, main, name), termOf(value));
-        return;
-      case 'choice':
-        for (const alternative of part.alternatives) walk(alternative.value);
-        return;
-      case 'constant':
-        return;
-      default:
-        open = true;
-    }
-  };
-  if (given !== undefined) walk(given);
+  const open = eachAssigned(given, (name, value, from) => {
+    if (from === 'row') found.set(spelled(machine, main, name), termOf(value));
+    else if (value.kind !== 'constant' || value.value !== undefined)
+      found.set(spelled(machine, main, name.slice(name.lastIndexOf('.') + 1)), renameTerm(termOf(value), names));
+  });
   return { values: [...found].map(([column, value]) => ({ column, value })), open };
 }
 

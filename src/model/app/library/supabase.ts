@@ -16,6 +16,7 @@ import {
   stateText,
   wholeRow,
   type ClientState,
+  eachAssigned,
 } from './queries.ts';
 import { principal, signedIn } from './identity/principal.ts';
 
@@ -631,30 +632,12 @@ function assigned(value: Value | undefined): {
   readonly open: boolean;
 } {
   const found = new Map<string, Term>();
-  let open = false;
-  const walk = (part: Value): void => {
-    switch (part.kind) {
-      case 'object':
-        for (const spread of part.spread) walk(spread);
-        for (const [column, field] of part.fields) {
-          if (column === '*') open = true;
-          else if (!(field.kind === 'constant' && field.value === undefined)) found.set(column, termOf(field));
-        }
-        return;
-      case 'row':
-        for (const [column, field] of part.fields ?? []) found.set(column, termOf(field));
-        return;
-      case 'choice':
-        for (const alternative of part.alternatives) walk(alternative.value);
-        return;
-      case 'constant':
-        return;
-      default:
-        open = true;
-    }
-  };
-  if (value !== undefined) walk(value);
-  return { values: [...found].map(([column, term]) => ({ column, value: term })), open };
+  let everything = false;
+  const unknown = eachAssigned(value, (column, field, from) => {
+    if (from === 'object' && column === '*') everything = true;
+    else if (from === 'row' || field.kind !== 'constant' || field.value !== undefined) found.set(column, termOf(field));
+  });
+  return { values: [...found].map(([column, term]) => ({ column, value: term })), open: everything || unknown };
 }
 
 function settleInsert(call: Call, build: Build): Value {
