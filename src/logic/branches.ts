@@ -1,9 +1,10 @@
 import type { Operator, Predicate, RowVariable, Term } from '../core/predicate.ts';
+import { termKey } from './terms.ts';
 
 /** What is known in one branch of a predicate: equalities, rows that exist, NULLs, and what was not understood. */
 export interface Branch {
   /** `strict` ones hold of values that are not NULL (`=`); the others also between NULLs. */
-  readonly equalities: readonly { readonly left: Term; readonly right: Term; readonly strict: boolean }[];
+  readonly equalities: readonly Equality[];
   readonly rows: readonly RowVariable[];
   /** Rows that were looked for and are not there. */
   readonly absent: readonly RowVariable[];
@@ -11,102 +12,149 @@ export interface Branch {
   readonly opaque: readonly string[];
 }
 
+/** Two terms that are equal. */
+export interface Equality {
+  readonly left: Term;
+  readonly right: Term;
+  readonly strict: boolean;
+}
+
+/** What a predicate makes known: what holds in any case, and choices, of each of which at least one option holds. */
+export interface Known {
+  readonly sure: Branch;
+  readonly choices: readonly Choice[];
+}
+
+/** At least one of them holds. */
+export type Choice = readonly Known[];
+
 /** How a filter that may vanish is read: `kept` as if its value were always there, `dropped` as if never. */
 export type AbsenceReading = 'kept' | 'dropped';
 
-const empty: Branch = { equalities: [], rows: [], absent: [], nulls: [], opaque: [] };
-const maximumBranches = 128;
+/** Nothing is known. */
+export const nothing: Branch = { equalities: [], rows: [], absent: [], nulls: [], opaque: [] };
+const anything: Known = { sure: nothing, choices: [] };
 
 /**
- * The branches of a predicate (its disjunctive normal form, weakened: what does not matter to ownership is left out).
- * Every row for which the predicate is true satisfies at least one. `undefined` when there are too many.
+ * What follows from a predicate, weakened: what does not matter to ownership is left out.
+ * Every row for which the predicate is true satisfies it. `undefined` when no row does.
  */
-export function branchesOf(predicate: Predicate, absence: AbsenceReading): readonly Branch[] | undefined {
+export function knownFrom(predicate: Predicate, absence: AbsenceReading): Known | undefined {
   return expand(predicate, absence, true);
 }
 
-function expand(predicate: Predicate, absence: AbsenceReading, positive: boolean): readonly Branch[] | undefined {
+function expand(predicate: Predicate, absence: AbsenceReading, positive: boolean): Known | undefined {
   switch (predicate.kind) {
     case 'true':
-      return positive ? [empty] : [];
+      return positive ? anything : undefined;
     case 'false':
-      return positive ? [] : [empty];
+      return positive ? undefined : anything;
     case 'compare':
-      return comparisonBranches(predicate.operator, predicate.left, predicate.right, positive);
+      return comparison(predicate.operator, predicate.left, predicate.right, positive);
     case 'is-null':
-      return nullBranches(predicate.term, positive);
+      return nullness(predicate.term, positive);
     case 'and':
-      return positive ? product(predicate.operands, absence, true) : sum(predicate.operands, absence, false);
+      return positive ? all(predicate.operands, absence, true) : any(predicate.operands, absence, false);
     case 'or':
-      return positive ? sum(predicate.operands, absence, true) : product(predicate.operands, absence, false);
+      return positive ? any(predicate.operands, absence, true) : all(predicate.operands, absence, false);
     case 'not':
       return expand(predicate.operand, absence, !positive);
     case 'maybe-absent':
-      if (absence === 'dropped') return [empty];
+      if (absence === 'dropped') return anything;
       return expand(predicate.operand, absence, positive);
     case 'opaque':
-      return [{ ...empty, opaque: [predicate.reason] }];
+      return known({ opaque: [predicate.reason] });
     case 'exists': {
-      if (!positive) return [{ ...empty, absent: [predicate.row] }];
+      if (!positive) return known({ absent: [predicate.row] });
       const inner = expand(predicate.row.where, absence, true);
-      return inner?.map(branch => ({ ...branch, rows: [predicate.row, ...branch.rows] }));
+      return inner && { ...inner, sure: { ...inner.sure, rows: [predicate.row, ...inner.sure.rows] } };
     }
   }
 }
 
-function comparisonBranches(operator: Operator, left: Term, right: Term, positive: boolean): readonly Branch[] {
+function known(part: Partial<Branch>): Known {
+  return { sure: { ...nothing, ...part }, choices: [] };
+}
+
+function comparison(operator: Operator, left: Term, right: Term, positive: boolean): Known | undefined {
   const isEquality = operator === '=' || operator === 'is-not-distinct-from';
   const isInequality = operator === '<>' || operator === 'is-distinct-from';
   if (left.kind === 'constant' && right.kind === 'constant' && (isEquality || isInequality)) {
     // NULL = anything is never true: https://www.postgresql.org/docs/18/functions-comparison.html
     const comparable = operator.startsWith('is-') || (left.value !== null && right.value !== null);
     const holds = comparable && (left.value === right.value) === (isEquality === positive);
-    return holds ? [empty] : [];
+    return holds ? anything : undefined;
   }
   const equal = positive ? isEquality : isInequality;
-  return equal ? [{ ...empty, equalities: [{ left, right, strict: !operator.startsWith('is-') }] }] : [empty];
+  return equal ? known({ equalities: [{ left, right, strict: !operator.startsWith('is-') }] }) : anything;
 }
 
-function nullBranches(term: Term, positive: boolean): readonly Branch[] {
-  if (term.kind === 'constant') return (term.value === null) === positive ? [empty] : [];
-  return positive ? [{ ...empty, nulls: [term] }] : [empty];
+function nullness(term: Term, positive: boolean): Known | undefined {
+  if (term.kind === 'constant') return (term.value === null) === positive ? anything : undefined;
+  return positive ? known({ nulls: [term] }) : anything;
 }
 
-function sum(
-  operands: readonly Predicate[],
-  absence: AbsenceReading,
-  positive: boolean,
-): readonly Branch[] | undefined {
-  const all: Branch[] = [];
+function all(operands: readonly Predicate[], absence: AbsenceReading, positive: boolean): Known | undefined {
+  const parts: Known[] = [];
   for (const operand of operands) {
-    const branches = expand(operand, absence, positive);
-    if (branches === undefined || all.length + branches.length > maximumBranches) return undefined;
-    all.push(...branches);
+    const part = expand(operand, absence, positive);
+    if (part === undefined) return undefined;
+    parts.push(part);
   }
-  return all;
+  return { sure: joinAll(parts.map(part => part.sure)), choices: parts.flatMap(part => part.choices) };
 }
 
-function product(
-  operands: readonly Predicate[],
-  absence: AbsenceReading,
-  positive: boolean,
-): readonly Branch[] | undefined {
-  let all: readonly Branch[] = [empty];
-  for (const operand of operands) {
-    const branches = expand(operand, absence, positive);
-    if (branches === undefined || all.length * branches.length > maximumBranches) return undefined;
-    all = all.flatMap(left => branches.map(right => join(left, right)));
-  }
-  return all;
+function any(operands: readonly Predicate[], absence: AbsenceReading, positive: boolean): Known | undefined {
+  const options = operands.flatMap(operand => expand(operand, absence, positive) ?? []);
+  const [first, ...others] = options;
+  if (first === undefined || others.length === 0) return first;
+  // One that says nothing may always be the one that holds.
+  if (options.some(option => isEmpty(option.sure) && option.choices.length === 0)) return anything;
+  const texts = others.map(option => new Set(option.sure.equalities.map(equalityKey)));
+  const common = first.sure.equalities.filter(equality => texts.every(each => each.has(equalityKey(equality))));
+  return { sure: { ...nothing, equalities: common }, choices: [options] };
+}
+
+/** Whether nothing is known. */
+export function isEmpty(branch: Branch): boolean {
+  return Object.values(branch).every((part: readonly unknown[]) => part.length === 0);
+}
+
+function equalityKey({ left, right, strict }: Equality): string {
+  return `${termKey(left)}=${termKey(right)}${strict ? '' : '?'}`;
+}
+
+const texts = new WeakMap<Branch, readonly string[]>();
+
+/** One text for each thing that a branch says. */
+export function factsIn(branch: Branch): readonly string[] {
+  const known = texts.get(branch);
+  if (known !== undefined) return known;
+  const made = [
+    ...branch.equalities.map(equalityKey),
+    ...branch.rows.map(row => `row ${row.name}`),
+    ...branch.absent.map(row => `no ${row.name}`),
+    ...branch.nulls.map(term => `null ${termKey(term)}`),
+    ...branch.opaque.map(reason => `opaque ${reason}`),
+  ];
+  texts.set(branch, made);
+  return made;
 }
 
 /** Everything known in both. */
 export function join(left: Branch, right: Branch): Branch {
+  return joinAll([left, right]);
+}
+
+/** Everything known in each. */
+export function joinAll(branches: readonly Branch[]): Branch {
+  const [first] = branches;
+  if (first !== undefined && branches.length === 1) return first;
   return {
-    equalities: [...left.equalities, ...right.equalities],
-    rows: [...left.rows, ...right.rows],
-    absent: [...left.absent, ...right.absent],
-    nulls: [...left.nulls, ...right.nulls],
-    opaque: [...left.opaque, ...right.opaque],
+    equalities: branches.flatMap(branch => branch.equalities),
+    rows: branches.flatMap(branch => branch.rows),
+    absent: branches.flatMap(branch => branch.absent),
+    nulls: branches.flatMap(branch => branch.nulls),
+    opaque: branches.flatMap(branch => branch.opaque),
   };
 }

@@ -5,8 +5,10 @@ import { termKey } from './terms.ts';
 
 /** Terms known to be equal, in the order in which they were first met. */
 interface EqualTerms {
+  readonly id: number;
   members: readonly Member[];
-  terms: readonly Term[];
+  /** The terms alone, once somebody asks for them. */
+  terms: readonly Term[] | undefined;
 }
 
 interface Member {
@@ -51,7 +53,14 @@ export class Closure {
   /** Every term known to be equal to this one, itself included. */
   equalTo(term: Term): readonly Term[] {
     const known = this.#classOf(term);
-    return known === undefined ? [term] : known.terms;
+    if (known === undefined) return [term];
+    known.terms ??= known.members.map(member => member.term);
+    return known.terms;
+  }
+
+  /** The columns of a row that are known to equal something. */
+  knownColumns(row: RowVariable): readonly string[] {
+    return [...(this.#columns.get(row.name)?.keys() ?? [])];
   }
 
   /** The row of `table` whose `column` equals `value`: a known one, or a new one that a foreign key promises. */
@@ -74,26 +83,41 @@ export class Closure {
     this.#closeUnderKeys();
   }
 
+  /** Rows of one table whose columns of a key are equal become one: every column of theirs is equal. */
   #closeUnderKeys(): void {
     for (let changed = true; changed;) {
       changed = false;
-      for (const [index, left] of this.rows.entries()) {
-        for (let next = index + 1; next < this.rows.length; next += 1) {
-          const right = this.rows[next];
-          if (left.table === right?.table && this.#mergeIfSameRow(left, right)) changed = true;
+      const byKey = new Map<string, RowVariable>();
+      for (const row of this.rows) {
+        for (const [index, key] of (this.#tables.get(row.table)?.uniqueKeys ?? []).entries()) {
+          const values = this.#valuesOf(row, key);
+          if (values === undefined) continue;
+          const text = `${row.table} ${index} ${values.join(' ')}`;
+          const twin = byKey.get(text);
+          if (twin === undefined) byKey.set(text, row);
+          else if (twin.name !== row.name && this.#makeOne(twin, row)) changed = true;
         }
       }
     }
   }
 
-  #mergeIfSameRow(left: RowVariable, right: RowVariable): boolean {
+  /** The classes that a row's columns belong to; `undefined` when nothing is known to equal one of them. */
+  #valuesOf(row: RowVariable, columns: readonly string[]): readonly number[] | undefined {
+    const known = this.#columns.get(row.name);
+    if (known === undefined || columns.length === 0) return undefined;
+    const values: number[] = [];
+    for (const name of columns) {
+      const value = known.get(name);
+      if (value === undefined) return undefined;
+      values.push(value.id);
+    }
+    return values;
+  }
+
+  #makeOne(left: RowVariable, right: RowVariable): boolean {
     const table = this.#tables.get(left.table);
     if (table === undefined || this.#sameRows.get(left.name)?.has(right.name) === true) return false;
     const column = (row: RowVariable, name: string): Term => ({ kind: 'column', row: row.name, column: name });
-    const agree = table.uniqueKeys.some(
-      key => key.length > 0 && key.every(name => this.same(column(left, name), column(right, name))),
-    );
-    if (!agree) return false;
     const apart = table.columns.filter(({ name }) => !this.same(column(left, name), column(right, name)));
     for (const { name } of apart) this.#union(column(left, name), column(right, name));
     // Once they are one row they stay one.
@@ -109,7 +133,8 @@ export class Closure {
   #find(term: Term): EqualTerms {
     const known = this.#classOf(term);
     if (known !== undefined) return known;
-    const alone: EqualTerms = { members: [{ term, order: this.#count++ }], terms: [term] };
+    const order = this.#count++;
+    const alone: EqualTerms = { id: order, members: [{ term, order }], terms: [term] };
     this.#place(term, alone);
     return alone;
   }
@@ -125,13 +150,29 @@ export class Closure {
   }
 
   #union(left: Term, right: Term): void {
-    const [from, to] = [this.#find(left), this.#find(right)];
-    if (from === to) return;
-    to.members = [...from.members, ...to.members].toSorted((one, other) => one.order - other.order);
-    to.terms = to.members.map(member => member.term);
+    const [one, other] = [this.#find(left), this.#find(right)];
+    if (one === other) return;
+    const [from, to] = one.members.length <= other.members.length ? [one, other] : [other, one];
+    to.members = merged(from.members, to.members);
+    to.terms = undefined;
     for (const { term } of from.members) this.#place(term, to);
     this.#version += 1;
   }
+}
+
+/** Both lists in one order. */
+function merged(left: readonly Member[], right: readonly Member[]): readonly Member[] {
+  const all: Member[] = [];
+  let next = 0;
+  for (const member of left) {
+    for (let other = right[next]; other !== undefined && other.order < member.order; other = right[next]) {
+      all.push(other);
+      next += 1;
+    }
+    all.push(member);
+  }
+  all.push(...right.slice(next));
+  return all;
 }
 
 const tableIndex = new WeakMap<DatabaseModel, ReadonlyMap<string, Table>>();

@@ -7,7 +7,7 @@ const ofPublicData =
 
 /** Whether a term is the hash of something that the caller sent. */
 export function isHashOfSent(term: Term): boolean {
-  return term.kind === 'call' && hashing.test(namesIn(term)) && sent(term);
+  return term.kind === 'call' && sent(term) && hashing.test(namesIn(term));
 }
 
 function namesIn(term: Term): string {

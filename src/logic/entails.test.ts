@@ -340,3 +340,45 @@ test('a key acts for the user that it was made for, a row that anybody may name 
   expect(ask('invoice', where, { rows: [member, key(hashed)] }).kind).toBe('owned');
   expect(ask('invoice', where, { rows: [member, key(sent('body.role'))] })).toEqual({ kind: 'not-owned' });
 });
+
+describe('a path that knows many things, each in two ways', () => {
+  const byTeam = and([equals(own('id'), sent('id')), equals(own('team_id'), sent('team'))]);
+  const either = (row: string): Predicate =>
+    or([equals(of(row, 'name'), sent(`${row}.first`)), equals(of(row, 'name'), sent(`${row}.second`))]);
+  /** Customers of the same team, none of which says who asks. */
+  const customers = Array.from({ length: 12 }, (_, index): RowVariable => ({
+    name: `c${index}`,
+    table: 'customer',
+    where: and([equals(of(`c${index}`, 'team_id'), sent('team')), either(`c${index}`)]),
+  }));
+
+  test('ties the row when one of them is certain to', () => {
+    expect(ask('invoice', byTeam, { rows: [...customers, membershipOf(sent('team'))] }).kind).toBe('owned');
+  });
+
+  test('does not tie it when none is', () => {
+    expect(ask('invoice', byTeam, { rows: [...customers, membershipOf(sent('other'))] })).toEqual({
+      kind: 'not-owned',
+    });
+  });
+
+  test('ties it when each way does, and not when one does not', () => {
+    const inTeam = (team: Term): Predicate => ({ kind: 'exists', row: membershipOf(team) });
+    const rows = customers.slice(0, 3);
+    const both = or([and([inTeam(sent('team')), either('c0')]), equals(sent('team'), tenant)]);
+    expect(ask('invoice', byTeam, { rows, conditions: [both] }).kind).toBe('owned');
+    const one = or([inTeam(sent('team')), equals(sent('other'), tenant)]);
+    expect(ask('invoice', byTeam, { rows, conditions: [one] })).toEqual({ kind: 'not-owned' });
+  });
+
+  test('never happens when something that has nothing to do with the row cannot be', () => {
+    const impossible = and([
+      equals(sent('kind'), { kind: 'constant', value: 'a' }),
+      equals(sent('kind'), { kind: 'constant', value: 'b' }),
+    ]);
+    expect(ask('invoice', byTeam, { rows: customers, conditions: [impossible] })).toEqual({
+      kind: 'owned',
+      by: 'nobody',
+    });
+  });
+});

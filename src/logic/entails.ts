@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import type { Membership, Owner, OwnerHop, TenancyModel, TenantRoot } from '../model/tenancy/types.ts';
-import { branchesOf, join } from './branches.ts';
-import type { AbsenceReading, Branch } from './branches.ts';
+import { factsIn, join, joinAll, knownFrom } from './branches.ts';
+import type { AbsenceReading, Branch, Choice } from './branches.ts';
 import { Closure, tablesByName } from './closure.ts';
 import { isCredential, isHashOfSent } from './credentials.ts';
 import { keepPresent, presentTerms } from './presence.ts';
+import { relatedTo, understood, type Premise } from './premises.ts';
+import { termKey } from './terms.ts';
 
 /** The question put to `entails`: do these premises tie the row to one of the principal's tenants? */
 export interface Question {
@@ -50,7 +52,6 @@ export interface World {
 const naming = /(?:_id|Id|_by|By)$|[Ee]mail|user|owner|author|creator/;
 const maximumHops = 6;
 const maximumRows = 24;
-const mostFailures = 8;
 
 /**
  * Whether every row that satisfies the question's premises is owned by a tenant of the principal.
@@ -87,16 +88,10 @@ function questionKey(question: Question): string {
 
 function answerOf(question: Question, world: World): Answer {
   const premises = premisesOf(question);
-  if (premises === undefined) return { kind: 'opaque', reason: 'the condition has too many branches' };
-  if (premises.length === 0) return { kind: 'owned', by: 'nobody' };
-  const answers: Answer[] = [];
-  for (const branch of premises) {
-    const answer = answerBranch(question, branch, world);
-    // One branch in which the row is nobody's decides.
-    if (answer.kind === 'not-owned') return answer;
-    answers.push(answer);
-  }
-  return answers.find(answer => answer.kind === 'opaque') ?? weakest(answers);
+  if (premises === undefined) return { kind: 'owned', by: 'nobody' };
+  const { related, unrelated } = relatedTo(question, premises);
+  if (!new Search(question, world, []).isPossible(unrelated)) return { kind: 'owned', by: 'nobody' };
+  return new Search(question, world, rowsAmong(question.rows, related)).answer(related);
 }
 
 function weakest(answers: readonly Answer[]): Answer {
@@ -108,30 +103,136 @@ function weakest(answers: readonly Answer[]): Answer {
   return { kind: 'not-owned' };
 }
 
-/** The branches of everything that is known; `undefined` when there are too many. */
-function premisesOf(question: Question): readonly Branch[] | undefined {
-  const known = [...question.conditions, ...question.rows.map(row => row.where)];
-  const present = presentTerms([question.row.where, ...known], question.present);
-  const own = branchesOf(keepPresent(question.row.where, present), question.absence);
+/** Everything that is known, what the query says of its own row first; `undefined` when no row satisfies it. */
+function premisesOf(question: Question): readonly Premise[] | undefined {
+  const conditions = [...question.conditions, ...question.rows.map(row => row.where)];
+  const present = presentTerms([question.row.where, ...conditions], question.present);
+  const own = knownFrom(keepPresent(question.row.where, present), question.absence);
   if (own === undefined) return undefined;
-  let all = own;
-  for (const premise of known) {
-    const branches = branchesOf(keepPresent(premise, present), question.absence);
-    // A premise with too many branches is forgotten: fewer premises prove less, never more.
-    if (branches === undefined || branches.length * all.length > 256) continue;
-    all = all.flatMap(left => branches.map(right => join(left, { ...right, opaque: [] })));
+  const premises: Premise[] = [{ known: own, row: question.row }];
+  for (const [index, condition] of conditions.entries()) {
+    const known = knownFrom(keepPresent(condition, present), question.absence);
+    if (known === undefined) return undefined;
+    const row = question.rows[index - question.conditions.length];
+    premises.push({ known: understood(known), row });
   }
-  return all;
+  return premises;
 }
 
-function answerBranch(question: Question, branch: Branch, world: World): Answer {
-  const closure = new Closure(world.database, [question.row, ...question.rows], branch);
-  const prover = new OwnershipProver(question, closure, world, branch);
-  if (prover.isContradiction()) return { kind: 'owned', by: 'nobody' };
-  const by = prover.ownerOf(question.row, maximumHops);
-  if (by !== undefined) return { kind: 'owned', by };
-  const opaque = prover.opaqueOnTheWay();
-  return opaque === undefined ? { kind: 'not-owned' } : { kind: 'opaque', reason: opaque };
+function rowsAmong(rows: readonly RowVariable[], premises: readonly Premise[]): readonly RowVariable[] {
+  const kept = new Set(premises.map(premise => premise.row));
+  return rows.filter(row => kept.has(row));
+}
+
+/** Hardly a question that is answered needs more; one that does is not answered. */
+const mostBranches = 64;
+
+/** Goes through the branches of what is known: one after the other, and no further down than needed. */
+class Search {
+  readonly #question: Question;
+  readonly #world: World;
+  readonly #rows: readonly RowVariable[];
+  #left = mostBranches;
+
+  constructor(question: Question, world: World, rows: readonly RowVariable[]) {
+    this.#question = question;
+    this.#world = world;
+    this.#rows = rows;
+  }
+
+  /** Whether the row is owned in every branch. */
+  answer(premises: readonly Premise[]): Answer {
+    const sure = joinAll(premises.map(({ known }) => known.sure));
+    const choices = premises.flatMap(({ known }) => known.choices).toSorted(byWeight);
+    if (choices.length > 0) {
+      // One branch in which the row is nobody's decides, and mostly any does.
+      const some = this.#try(firstBranch(sure, choices));
+      if (some.kind === 'not-owned') return some;
+    }
+    return this.#below(sure, new Set(factsIn(sure)), choices);
+  }
+
+  #below(branch: Branch, facts: ReadonlySet<string>, choices: readonly Choice[]): Answer {
+    if (this.#left-- <= 0) return { kind: 'opaque', reason: 'the condition has too many branches' };
+    const here = this.#try(branch);
+    const [choice, ...others] = choices.filter(each => !isSettled(each, facts));
+    if (here.kind === 'owned' || choice === undefined) return here;
+    const answers: Answer[] = [];
+    for (const option of choice) {
+      const more = new Set([...facts, ...factsIn(option.sure)]);
+      const answer = this.#below(join(branch, option.sure), more, [...option.choices, ...others]);
+      if (answer.kind === 'not-owned') return answer;
+      answers.push(answer);
+    }
+    return answers.find(answer => answer.kind === 'opaque') ?? weakest(answers);
+  }
+
+  #try(branch: Branch): Answer {
+    const prover = this.#prover(branch);
+    if (prover.isContradiction()) return { kind: 'owned', by: 'nobody' };
+    const by = prover.ownerOf(this.#question.row);
+    if (by !== undefined) return { kind: 'owned', by };
+    const opaque = prover.opaqueOnTheWay();
+    return opaque === undefined ? { kind: 'not-owned' } : { kind: 'opaque', reason: opaque };
+  }
+
+  #prover(branch: Branch): OwnershipProver {
+    const closure = new Closure(this.#world.database, [this.#question.row, ...this.#rows], branch);
+    return new OwnershipProver(this.#question, closure, this.#world, branch);
+  }
+
+  /** Whether the premises contradict each other in every branch; in doubt they do not. */
+  isPossible(premises: readonly Premise[]): boolean {
+    if (premises.length === 0) return true;
+    const search = new Search(
+      this.#question,
+      this.#world,
+      premises.flatMap(({ row }) => row ?? []),
+    );
+    return search.#hasBranch(
+      joinAll(premises.map(({ known }) => known.sure)),
+      premises.flatMap(({ known }) => known.choices),
+    );
+  }
+
+  #hasBranch(branch: Branch, choices: readonly Choice[]): boolean {
+    if (this.#left-- <= 0) return true;
+    if (this.#prover(branch).isContradiction()) return false;
+    const [choice, ...others] = choices;
+    return (
+      choice === undefined ||
+      choice.some(option => this.#hasBranch(join(branch, option.sure), [...option.choices, ...others]))
+    );
+  }
+}
+
+/** The first option of each choice. */
+function firstBranch(sure: Branch, choices: readonly Choice[]): Branch {
+  return choices.reduce((branch, [option]) => {
+    return option === undefined ? branch : firstBranch(join(branch, option.sure), option.choices);
+  }, sure);
+}
+
+/** Whether one of the options is known to hold. */
+function isSettled(choice: Choice, facts: ReadonlySet<string>): boolean {
+  return choice.some(
+    ({ sure, choices }) =>
+      factsIn(sure).every(fact => facts.has(fact)) && choices.every(inner => isSettled(inner, facts)),
+  );
+}
+
+/** Choices that say only which constant something is come last: they tie nothing to anybody. */
+function byWeight(left: Choice, right: Choice): number {
+  return Number(isOfConstants(left)) - Number(isOfConstants(right));
+}
+
+function isOfConstants(choice: Choice): boolean {
+  return choice.every(
+    ({ sure, choices }) =>
+      choices.length === 0 &&
+      sure.rows.length === 0 &&
+      sure.equalities.every(({ left, right }) => left.kind === 'constant' || right.kind === 'constant'),
+  );
 }
 
 /** A foreign key: the column that identifies the parent, and the columns that must agree with it. */
@@ -147,13 +248,12 @@ class OwnershipProver {
   readonly #world: World;
   readonly #branch: Branch;
   readonly #owners: ReadonlyMap<string, Owner>;
-  readonly #visited = new Map<string, RowVariable>();
-  /** Rows whose owner is being looked for, against going round in circles. */
-  readonly #open = new Set<string>();
-  readonly #failures = new Map<
-    RowVariable,
-    readonly { readonly hops: number; readonly version: number; readonly open: readonly string[] }[]
-  >();
+  /** Rows whose owner matters, each with how many keys away it is, and those of them that turned out to be the principal's. */
+  readonly #wanted = new Map<string, { readonly row: RowVariable; readonly hops: number }>();
+  readonly #owned = new Map<string, OwnedBy>();
+  /** What was found out about a term, knowing as much. */
+  readonly #rights = new Map<string, OwnedBy | undefined>();
+  #rightsVersion = 0;
   /** Without a hash of what the caller sent no row is a key. */
   readonly #hasHash: boolean;
   /** Without a comparison of secrets none is proven. */
@@ -214,37 +314,33 @@ class OwnershipProver {
     });
   }
 
-  /** By what right the row belongs to the principal; `undefined` when nothing ties it. */
-  ownerOf(row: RowVariable, hops: number): OwnedBy | undefined {
-    if (hops === 0 || this.#open.has(row.name)) return undefined;
-    this.#visited.set(row.name, row);
-    if (this.#isHopeless(row, hops)) return undefined;
-    const { version } = this.#closure;
-    this.#open.add(row.name);
-    try {
-      const right = this.#ownerOf(row, hops);
-      if (right === undefined && this.#closure.version === version) this.#noteFailure(row, hops, version);
-      return right;
-    } finally {
-      this.#open.delete(row.name);
+  /**
+   * By what right the row belongs to the principal; `undefined` when nothing ties it.
+   * The least fixed point: a row is owned when something that is owned already ties it, so nothing proves itself.
+   */
+  ownerOf(row: RowVariable): OwnedBy | undefined {
+    this.#ownerAcross(row, 0);
+    for (let known = -1; known !== this.#knowledge();) {
+      known = this.#knowledge();
+      for (const wanted of this.#wanted.values()) {
+        if (this.#owned.has(wanted.row.name)) continue;
+        const right = this.#ownerOf(wanted.row, wanted.hops);
+        if (right === undefined) continue;
+        this.#owned.set(wanted.row.name, right);
+        if (wanted.row === row) return right;
+      }
     }
+    return undefined;
   }
 
-  /** The same was looked for in vain, with as many ways open and knowing as much. */
-  #isHopeless(row: RowVariable, hops: number): boolean {
-    const failures = this.#failures.get(row);
-    if (failures === undefined) return false;
-    return failures.some(
-      failure =>
-        failure.version === this.#closure.version &&
-        failure.hops >= hops &&
-        failure.open.every(name => name === row.name || this.#open.has(name)),
-    );
+  #knowledge(): number {
+    return this.#closure.version + this.#owned.size + this.#wanted.size;
   }
 
-  #noteFailure(row: RowVariable, hops: number, version: number): void {
-    const known = this.#failures.get(row)?.filter(failure => failure.version === version) ?? [];
-    this.#failures.set(row, [...known.slice(-mostFailures), { hops, version, open: [...this.#open] }]);
+  /** By what right a row so many keys away is owned, as far as is known; it is looked at from now on. */
+  #ownerAcross(row: RowVariable, hops: number): OwnedBy | undefined {
+    if (hops < maximumHops && !this.#wanted.has(row.name)) this.#wanted.set(row.name, { row, hops });
+    return this.#owned.get(row.name);
   }
 
   #ownerOf(row: RowVariable, hops: number): OwnedBy | undefined {
@@ -285,13 +381,13 @@ class OwnershipProver {
     if (row.table === this.#world.tenancy.principal?.table) return undefined;
     const isRoot = rootsOf(this.#world.tenancy).some(candidate => candidate.table === row.table);
     for (const child of this.#closure.rows.slice(0, maximumRows)) {
-      if (child.name === row.name || this.#open.has(child.name)) continue;
+      if (child.name === row.name) continue;
       const refers = this.#keysToParents(child.table).some(
         ({ hop }) =>
           hop.table === row.table && this.#closure.same(column(child, hop.column), column(row, hop.referencedColumn)),
       );
       if (!refers || (isRoot && this.#isOnlyNamed(child))) continue;
-      const right = this.ownerOf(child, hops - 1);
+      const right = this.#ownerAcross(child, hops + 1);
       if (right !== undefined && right !== 'nobody') return right;
     }
     return undefined;
@@ -309,7 +405,9 @@ class OwnershipProver {
     const value = column(row, first.column);
     if (this.#isNull(value)) return 'nobody';
     if (ownership.path.length > 1) {
-      return this.ownerOf(this.#closure.rowWith(first.table, first.referencedColumn, value), hops - 1);
+      return hops + 1 < maximumHops
+        ? this.#ownerAcross(this.#closure.rowWith(first.table, first.referencedColumn, value), hops + 1)
+        : undefined;
     }
     return ownership.kind === 'tenant'
       ? this.#tenantRight(value)
@@ -318,13 +416,14 @@ class OwnershipProver {
 
   /** A row whose parent is the principal's own belongs to the same tenant. */
   #rightByParent(row: RowVariable, hops: number): OwnedBy | undefined {
+    if (hops + 1 >= maximumHops) return undefined;
     for (const key of this.#keysToParents(row.table)) {
       const value = column(row, key.hop.column);
       if (this.#closure.equalTo(value).length === 1) continue;
       const right =
         key.hop.table === this.#world.tenancy.principal?.table
           ? this.#userRight(value)
-          : this.ownerOf(this.#parentOf(row, key), hops - 1);
+          : this.#ownerAcross(this.#parentOf(row, key), hops + 1);
       if (right !== undefined && right !== 'nobody') return right;
     }
     return undefined;
@@ -368,7 +467,23 @@ class OwnershipProver {
     return keysToParents(this.#world.database, table);
   }
 
+  /** What `find` says of the term, asked once while nothing more becomes known. */
+  #once(kind: string, term: Term, find: () => OwnedBy | undefined): OwnedBy | undefined {
+    if (this.#rightsVersion !== this.#closure.version) this.#rights.clear();
+    this.#rightsVersion = this.#closure.version;
+    const key = `${kind} ${termKey(term)}`;
+    const known = this.#rights.get(key);
+    if (known !== undefined || this.#rights.has(key)) return known;
+    const right = find();
+    this.#rights.set(key, right);
+    return right;
+  }
+
   #tenantRight(tenant: Term): OwnedBy | undefined {
+    return this.#once('tenant', tenant, () => this.#findTenantRight(tenant));
+  }
+
+  #findTenantRight(tenant: Term): OwnedBy | undefined {
     const equal = this.#closure.equalTo(tenant);
     if (rootsOf(this.#world.tenancy).some(root => this.#isCreated(root.table, root.key, tenant))) return 'session';
     if (this.#question.signedIn && equal.some(isTenantOfPrincipal)) return 'session';
@@ -428,6 +543,10 @@ class OwnershipProver {
   }
 
   #userRight(user: Term): OwnedBy | undefined {
+    return this.#once('user', user, () => this.#findUserRight(user));
+  }
+
+  #findUserRight(user: Term): OwnedBy | undefined {
     const credential = this.#rightByCredential(user);
     if (credential !== undefined) return credential;
     const { principal } = this.#world.tenancy;
@@ -460,6 +579,10 @@ class OwnershipProver {
 
   /** A user who shares a tenant with the principal. */
   #colleagueRight(user: Term): OwnedBy | undefined {
+    return this.#once('colleague', user, () => this.#findColleagueRight(user));
+  }
+
+  #findColleagueRight(user: Term): OwnedBy | undefined {
     const shared = this.#memberships().some(
       ({ row, membership }) =>
         this.#closure.same(column(row, membership.userColumn), user) &&
@@ -502,8 +625,7 @@ class OwnershipProver {
   /** The row was found by the hash of a secret that the caller sent. */
   #isKey(row: RowVariable): boolean {
     if (!this.#hasHash || this.#isNew(row)) return false;
-    const columns = tablesByName(this.#world.database).get(row.table)?.columns ?? [];
-    return columns.some(({ name }) => {
+    return this.#closure.knownColumns(row).some(name => {
       const own = column(row, name);
       return this.#closure.equalTo(own).some(term => isCredential(own, term));
     });
@@ -538,7 +660,7 @@ class OwnershipProver {
   opaqueOnTheWay(): string | undefined {
     const [reason] = this.#branch.opaque;
     if (reason !== undefined) return reason;
-    for (const row of this.#visited.values()) {
+    for (const { row } of this.#wanted.values()) {
       for (const hop of this.#scopingColumns(row.table)) {
         const opaque = this.#closure.equalTo(column(row, hop)).find(term => term.kind === 'opaque');
         if (opaque?.kind === 'opaque') return opaque.reason;
