@@ -137,6 +137,10 @@ export type Expression = At &
         readonly constructor_: FunctionCode | undefined;
         readonly fields: readonly ClassField[];
         readonly statics: readonly ClassField[];
+        /** Decorators of the class, as written; absent where there are none. */
+        readonly decorators?: readonly Expression[];
+        /** What the constructor's parameters are declared as; absent without decorators or class types. */
+        readonly injected?: readonly Declared[];
       }
     | { readonly kind: 'object'; readonly properties: readonly ObjectProperty[] }
     | { readonly kind: 'array'; readonly items: readonly Item[] }
@@ -171,8 +175,26 @@ export type Expression = At &
     | { readonly kind: 'unknown'; readonly what: string }
   );
 
+/** What a decorated field or parameter says of itself. */
+export interface Declared {
+  /** As written: `@Column({ unique: true })`. */
+  readonly decorators: readonly Expression[];
+  /** The text of its type. */
+  readonly type: string;
+  /** The class that its type names. */
+  readonly typeClass: Expression | undefined;
+}
+
 /** A field of a class, with its initial value. */
-export type ClassField = { readonly name: string; readonly value: Expression | undefined; readonly getter: boolean };
+export type ClassField = {
+  readonly name: string;
+  readonly value: Expression | undefined;
+  readonly getter: boolean;
+  /** Absent for a field or method without decorators, its own or of its parameters. */
+  readonly declared?: Declared;
+  /** Of a method with decorated parameters: each parameter. */
+  readonly parameters?: readonly Declared[];
+};
 
 /** A statement, with its structure kept: dominance is nesting and early exits. */
 export type Statement = At &

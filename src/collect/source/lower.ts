@@ -1,15 +1,20 @@
 import {
   parseSync,
+  type AccessorProperty,
   type Class,
+  type Decorator,
   type Function as FunctionNode,
+  type MethodDefinition,
   type Node,
   type ParamPattern,
   type Program,
+  type PropertyDefinition,
 } from 'oxc-parser';
 import type {
   Binding,
   ClassField,
   Declaration,
+  Declared,
   Directive,
   ExportTarget,
   Expression,
@@ -43,6 +48,10 @@ type Scope = Map<string, Binding>;
 
 let nextBinding = 1;
 let nextFunction = 1;
+
+function isDecorated(part: Declared): boolean {
+  return part.decorators.length > 0;
+}
 
 const directives: ReadonlySet<string> = new Set(['use client', 'use server', 'use cache']);
 
@@ -804,6 +813,7 @@ class Lowering {
     const fields: ClassField[] = [];
     const statics: ClassField[] = [];
     let constructor_: FunctionCode | undefined;
+    let injected: readonly Declared[] = [];
     const parameterFields: { name: string; parameter: string }[] = [];
     for (const element of node.body.body) {
       if (element.type === 'MethodDefinition') {
@@ -816,6 +826,7 @@ class Lowering {
             if (target.type === 'Identifier') parameterFields.push({ name: target.name, parameter: target.name });
           }
           constructor_ = this.#constructorOf(element.value, parameterFields);
+          injected = element.value.params.map(parameter => this.#declared(parameter));
           continue;
         }
         const key = element.computed ? '' : keyOf(element.key);
@@ -824,11 +835,18 @@ class Lowering {
           code: this.#function(element.value, key, false),
           at: element.start,
         };
-        (element.static ? statics : fields).push({ name: key, value, getter: element.kind === 'get' });
+        const parameters = element.value.params.map(parameter => this.#declared(parameter));
+        (element.static ? statics : fields).push({
+          name: key,
+          value,
+          getter: element.kind === 'get',
+          ...this.#declaredField(element),
+          ...(parameters.some(isDecorated) ? { parameters } : {}),
+        });
       } else if (element.type === 'PropertyDefinition') {
         const key = element.computed ? '' : keyOf(element.key);
         const value = element.value === null ? undefined : this.#expression(element.value, key);
-        (element.static ? statics : fields).push({ name: key, value, getter: false });
+        (element.static ? statics : fields).push({ name: key, value, getter: false, ...this.#declaredField(element) });
       }
     }
     return {
@@ -839,6 +857,32 @@ class Lowering {
       fields,
       statics,
       at: node.start,
+      ...(node.decorators.length === 0 ? {} : { decorators: this.#decorators(node) }),
+      ...(injected.some(part => isDecorated(part) || part.typeClass !== undefined) ? { injected } : {}),
+    };
+  }
+
+  #decorators(node: { readonly decorators?: readonly Decorator[] | undefined }): readonly Expression[] {
+    return (node.decorators ?? []).map(decorator => this.#expression(decorator.expression));
+  }
+
+  #declaredField(node: MethodDefinition | PropertyDefinition | AccessorProperty): { readonly declared?: Declared } {
+    return node.decorators.length === 0 ? {} : { declared: this.#declared(node) };
+  }
+
+  /** What stands before and after a name: its decorators and its type. */
+  #declared(node: Node): Declared {
+    const decorators = 'decorators' in node ? this.#decorators(node) : [];
+    const named = node.type === 'TSParameterProperty' ? node.parameter : node;
+    const target = named.type === 'AssignmentPattern' ? named.left : named;
+    const annotation = 'typeAnnotation' in target ? target.typeAnnotation : undefined;
+    const type = annotation?.type === 'TSTypeAnnotation' ? annotation.typeAnnotation : undefined;
+    const name = type?.type === 'TSTypeReference' && type.typeName.type === 'Identifier' ? type.typeName : undefined;
+    const binding = name === undefined ? undefined : this.#resolve(name.name);
+    return {
+      decorators,
+      type: type === undefined ? '' : this.#text.slice(type.start, type.end),
+      typeClass: binding === undefined || name === undefined ? undefined : { kind: 'name', binding, at: name.start },
     };
   }
 

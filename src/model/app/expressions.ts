@@ -3,6 +3,7 @@ import type { Operator, Term } from '../../core/predicate.ts';
 import { arrayMethod, isArrayLike, pushed } from './collections.ts';
 import { callMethod, callValue, runCallbacks } from './calls.ts';
 import { declaredValue } from './declared.ts';
+import { asClass, inheritedStatic, injectedInto, libraryParent, lineageOf, type ClassNative } from './classes.ts';
 import { whenCountsAgree } from './each.ts';
 import { addFacts, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
@@ -1307,7 +1308,8 @@ function evaluateObject(machine: Machine, frame: Frame, properties: readonly Obj
       case 'computed': {
         const key = evaluate(machine, frame, property.key);
         const value = evaluate(machine, frame, property.value);
-        const name = key.kind === 'constant' ? String(key.value) : '*';
+        // A symbol of a library (`[Op.in]`) is known by its name.
+        const name = key.kind === 'constant' ? String(key.value) : key.kind === 'external' ? key.path : '*';
         fields.set(name, value);
         break;
       }
@@ -1606,8 +1608,11 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
   const parent = expression.parent === undefined ? undefined : evaluate(machine, frame, expression.parent);
   // What the program puts into static fields later: a single instance, mostly.
   const written = new Map<string, Value>();
-  const native: NativeValue & { readonly fieldsFor: (self: Value, at: number) => Value } = {
+  const native: ClassNative & { readonly fieldsFor: (self: Value, at: number) => Value } = {
     name: `class ${expression.name}`,
+    classCode: expression,
+    frame,
+    parent,
     key: `class ${frame.module.file}:${expression.at}`,
     fieldsFor: () => {
       const inherited =
@@ -1616,6 +1621,9 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
           : undefined;
       const fields = new Map<string, Value>(inherited?.kind === 'object' ? inherited.fields : []);
       for (const field of expression.fields) fields.set(field.name, fieldValue(machine, frame, field));
+      // A library that knows the class asks an instance for it.
+      if (expression.decorators !== undefined || libraryParent(native) !== undefined)
+        fields.set('constructor', nativeValue(native));
       return { kind: 'object', fields, spread: parent?.kind === 'external' ? [parent] : [] };
     },
     assigned: (name, value) => {
@@ -1642,6 +1650,9 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
       if (name === 'new') {
         const self = native.fieldsFor(undefinedValue, call.at);
         const constructor_ = expression.constructor_;
+        // Nobody calls a constructor that takes services without them: a container does.
+        const injected =
+          call.arguments.length > 0 ? undefined : injectedInto(call, native, type => instanceOf(type, call));
         if (constructor_ === undefined) {
           const inherited = parent?.kind === 'native' ? behaviourOf(parent).method?.('new', call) : undefined;
           return inherited?.kind === 'object' && self.kind === 'object'
@@ -1655,16 +1666,18 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
           line: 0,
           closure: new FunctionClosure(constructor_, frame),
         };
-        return callValue(call.machine, call.frame, closure, call.arguments, {
+        return callValue(call.machine, call.frame, closure, injected ?? call.arguments, {
           at: call.at,
           end: call.end,
           self,
           constructs: true,
         });
       }
-      const field = expression.statics.find(candidate => candidate.name === name);
-      if (field === undefined) return undefined;
-      return callValue(call.machine, call.frame, fieldValue(machine, frame, field), call.arguments, {
+      const holder = lineageOf(native).find(held => held.classCode.statics.some(candidate => candidate.name === name));
+      const field = holder?.classCode.statics.find(candidate => candidate.name === name);
+      if (holder === undefined || field === undefined)
+        return written.has(name) ? undefined : inheritedStatic(native, nativeValue(native), name, call);
+      return callValue(call.machine, call.frame, fieldValue(machine, holder.frame, field), call.arguments, {
         at: call.at,
         end: call.end,
         self: nativeValue(native),
@@ -1672,6 +1685,18 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
     },
   };
   return nativeValue(native);
+}
+
+/** What a container makes of a class that it is asked for; not again while it makes it. */
+function instanceOf(type: Value, call: Call): Value | undefined {
+  const wanted = asClass(type);
+  if (wanted === undefined) return undefined;
+  const making = call.machine.remember('instances that are being made', () => new Set<ClassNative>());
+  if (making.has(wanted)) return undefined;
+  making.add(wanted);
+  const made = wanted.method?.('new', { ...call, arguments: [] });
+  making.delete(wanted);
+  return made;
 }
 
 function fieldValue(
