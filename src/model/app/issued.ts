@@ -3,7 +3,8 @@ import type { AppEvent } from './events.ts';
 import { termKey } from './keys.ts';
 import { termOf } from './operations.ts';
 import type { Query } from './types.ts';
-import { atoms, fieldOf, termsIn, visit, type Value } from './value.ts';
+import { makeNotes } from './notes.ts';
+import { atoms, fieldOf, partsOf, termsIn, type Value } from './value.ts';
 
 /** Names of functions whose result nobody can guess. */
 const random = /random|nanoid|uuid|cuid|createid|ulid|generateid|generate\w*(?:token|code|secret|key)/i;
@@ -33,11 +34,11 @@ export function issuedSecrets(values: Query['values'], told: ReadonlySet<string>
 export function toldIn(event: AppEvent): readonly string[] {
   switch (event.kind) {
     case 'return':
-      return partsIn(event.value);
+      return secretsIn(event.value);
     case 'client-props':
-      return partsIn(event.props);
+      return secretsIn(event.props);
     case 'call':
-      return letters.test(`${event.library ?? ''} ${event.callee}`) ? [] : event.arguments.flatMap(partsIn);
+      return letters.test(`${event.library ?? ''} ${event.callee}`) ? [] : event.arguments.flatMap(secretsIn);
     default:
       return [];
   }
@@ -60,10 +61,16 @@ export function isLetterToKnown(event: Extract<AppEvent, { kind: 'call' }>): boo
   );
 }
 
-function partsIn(value: Value): readonly string[] {
-  const parts: string[] = [];
-  visit(value, [], inner => {
-    if (inner.kind === 'term' || inner.kind === 'external') parts.push(...randomParts(termOf(inner)));
-  });
-  return parts;
+function secretsIn(value: Value): readonly string[] {
+  return secretNotes.of(value) ?? secretNotes.keep(value, findSecrets(value));
+}
+
+const secretNotes = makeNotes<readonly string[]>();
+const none: readonly string[] = [];
+
+function findSecrets(value: Value): readonly string[] {
+  const own = value.kind === 'term' || value.kind === 'external' ? randomParts(termOf(value)) : none;
+  const inner = partsOf(value).map(part => secretsIn(part.value));
+  const found = new Set([...own, ...inner.flat()]);
+  return found.size === 0 ? none : [...found];
 }

@@ -14,7 +14,7 @@ import { isLetterToKnown, issuedSecrets, toldIn } from './issued.ts';
 import { renameFact, renamePredicate, renameRow, renameTerm, type Renaming } from './rename.ts';
 import type { DatabaseClient, Fact, QueryPath } from './types.ts';
 import type { LengthNative } from './operations.ts';
-import { atoms, rowsIn, visit, type Alternative, type Value } from './value.ts';
+import { atoms, partsOf, rowsIn, type Alternative, type Value } from './value.ts';
 
 /** One run of an entry point: what it did, and what it answers with. */
 export interface EntryRun {
@@ -666,13 +666,19 @@ function lastSource({ sources, sourceCount }: Reached, key: string): Source | un
 
 /** Rows whose number is in the value: how many there are is something of them. */
 function countedIn(value: Value): readonly Use[] {
-  const found: Use[] = [];
-  visit(value, [], (inner, facts) => {
-    if (inner.kind !== 'native' || inner.native.name !== 'length') return;
-    const { rows } = (inner.native as LengthNative).of;
-    if (rows !== undefined) found.push({ row: rows.name, facts });
-  });
-  return found;
+  return countNotes.of(value) ?? countNotes.keep(value, findCounts(value));
+}
+
+const countNotes = makeNotes<readonly Use[]>();
+const noUses: readonly Use[] = [];
+
+function findCounts(value: Value): readonly Use[] {
+  const rows =
+    value.kind === 'native' && value.native.name === 'length' ? (value.native as LengthNative).of.rows : undefined;
+  const found: Use[] = rows === undefined ? [] : [{ row: rows.name, facts: [] }];
+  for (const { value: part, facts } of partsOf(value))
+    for (const use of countedIn(part)) found.push({ row: use.row, facts: [...facts, ...use.facts] });
+  return found.length === 0 ? noUses : found;
 }
 
 /** What is logged or reported stays with those who run the app. */
@@ -708,12 +714,8 @@ function hides(value: Value): boolean {
 const hiddenNotes = makeNotes<boolean>();
 
 function findHidden(value: Value): boolean {
-  let hidden = false;
-  visit(value, [], inner => {
-    if (inner.kind === 'function') hidden = true;
-    if (inner.kind === 'term' && atoms(inner.term).some(isLost)) hidden = true;
-  });
-  return hidden;
+  if (value.kind === 'function' || (value.kind === 'term' && atoms(value.term).some(isLost))) return true;
+  return partsOf(value).some(part => hides(part.value));
 }
 
 /** Values that were not followed and hold no row all the same: what failed, and why. */

@@ -134,28 +134,42 @@ export function rowsIn(value: Value): readonly RowUse[] {
 }
 
 const rowNotes = makeNotes<readonly RowUse[]>();
+const noRows: readonly RowUse[] = [];
 
 function findRows(value: Value): readonly RowUse[] {
-  const found: RowUse[] = [];
-  visit(value, [], (inner, facts) => {
-    if (inner.kind === 'row')
-      found.push({ row: inner.row.name, table: inner.row.table, columns: inner.columns, facts });
-    if (inner.kind === 'list' && inner.rows !== undefined && inner.element.kind !== 'row') {
-      found.push({ row: inner.rows.name, table: inner.rows.table, columns: [], facts });
-    }
-    if (inner.kind === 'term') {
-      for (const term of atoms(inner.term)) {
-        if (term.kind === 'column') found.push({ row: term.row, table: undefined, columns: [term.column], facts });
-      }
-    }
-  });
-  return found;
+  const found = [...ownRows(value)];
+  for (const { value: part, facts } of partsOf(value))
+    for (const use of rowsIn(part)) found.push(facts.length === 0 ? use : { ...use, facts: both(facts, use.facts) });
+  return found.length === 0 ? noRows : withoutRepeats(found);
+}
+
+function ownRows(value: Value): readonly RowUse[] {
+  if (value.kind === 'row') return [{ row: value.row.name, table: value.row.table, columns: value.columns, facts: [] }];
+  if (value.kind === 'list' && value.rows !== undefined && value.element.kind !== 'row')
+    return [{ row: value.rows.name, table: value.rows.table, columns: [], facts: [] }];
+  if (value.kind !== 'term') return noRows;
+  return atoms(value.term).flatMap(term =>
+    term.kind === 'column' ? [{ row: term.row, table: undefined, columns: [term.column], facts: [] }] : [],
+  );
+}
+
+/** One use for what leaves in the same way twice; what leaves anyway needs no second mention where more is known. */
+function withoutRepeats(uses: readonly RowUse[]): readonly RowUse[] {
+  if (uses.length === 1) return uses;
+  const kept = new Map<string, RowUse[]>();
+  for (const use of uses) {
+    const key = `${use.row} ${use.table ?? ''} ${use.columns?.join(',') ?? '*'}`;
+    const same = kept.get(key);
+    if (same === undefined) kept.set(key, [use]);
+    else if (!same.some(other => other.facts.every(fact => use.facts.includes(fact)))) same.push(use);
+  }
+  return [...kept.values()].flat();
 }
 
 /** Every term inside a value. */
 export function termsIn(value: Value): readonly Term[] {
   const found: Term[] = [];
-  visit(value, [], inner => {
+  visit(value, inner => {
     if (inner.kind === 'term') found.push(...atoms(inner.term));
   });
   return found;
@@ -196,56 +210,57 @@ export function fieldOf(value: Value, name: string): Value | undefined {
   }
 }
 
-const deepest = 12;
+/** Something inside a value, and what holds if the value is the alternative that it is in. */
+export interface Part {
+  readonly value: Value;
+  readonly facts: readonly Fact[];
+}
 
-/** Calls `see` for a value and everything inside it, with the facts of the alternatives on the way. */
-export function visit(
-  value: Value,
-  facts: readonly Fact[],
-  see: (value: Value, facts: readonly Fact[]) => void,
-  depth = 0,
-): void {
-  if (depth > deepest) return;
-  see(value, facts);
-  const next = depth + 1;
+/** What is directly inside a value. */
+export function partsOf(value: Value): readonly Part[] {
   switch (value.kind) {
     case 'row':
-      if (value.fields !== undefined)
-        for (const field of value.fields.values()) if (field.kind !== 'term') visit(field, facts, see, next);
-      return;
+      return value.fields === undefined ? noParts : asParts([...value.fields.values()].filter(isNoTerm));
     case 'list':
-      visit(value.element, both(facts, value.facts), see, next);
-      return;
+      return [{ value: value.element, facts: value.facts }];
     case 'object':
-      for (const field of value.fields.values()) visit(field, facts, see, next);
-      for (const spread of value.spread) visit(spread, facts, see, next);
-      return;
+      return asParts([...value.fields.values(), ...value.spread]);
     case 'array':
-      for (const item of value.items) visit(item, facts, see, next);
-      return;
+      return asParts(value.items);
     case 'choice':
-      for (const alternative of value.alternatives) visit(alternative.value, both(facts, alternative.facts), see, next);
-      return;
+      return value.alternatives;
     case 'promise':
-      visit(value.value, both(facts, value.facts), see, next);
-      return;
+      return [value];
     case 'external':
-      for (const argument of value.arguments) visit(argument, facts, see, next);
-      return;
+      return asParts(value.arguments);
     case 'native':
-      for (const part of value.native.inside ?? []) visit(part, facts, see, next);
-      return;
+      return asParts(value.native.inside ?? []);
     case 'element':
-      visit(value.props, facts, see, next);
-      for (const part of value.content) visit(part, facts, see, next);
-      return;
+      return asParts([value.props, ...value.content]);
     case 'response':
-      visit(value.body, facts, see, next);
-      visit(value.headers, facts, see, next);
-      return;
+      return asParts([value.body, value.headers]);
     default:
-      return;
+      return noParts;
   }
+}
+
+const noParts: readonly Part[] = [];
+
+function asParts(values: readonly Value[]): readonly Part[] {
+  return values.map(value => ({ value, facts: [] }));
+}
+
+/** The columns of a row are said with the row. */
+function isNoTerm(value: Value): boolean {
+  return value.kind !== 'term';
+}
+
+/** Calls `see` for a value and everything inside it, once for each: values share their parts. */
+export function visit(value: Value, see: (value: Value) => void, seen: Set<Value> = new Set()): void {
+  if (seen.has(value)) return;
+  seen.add(value);
+  see(value);
+  for (const part of partsOf(value)) visit(part.value, see, seen);
 }
 
 function both(facts: readonly Fact[], more: readonly Fact[]): readonly Fact[] {

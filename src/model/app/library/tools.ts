@@ -84,7 +84,7 @@ function runAsEntry(call: Call, entryPoint: EntryPoint, definition: Value, conte
 /** Runs the tools that are handed to a model (`streamText({ tools })`). */
 export function runToolsIn(call: Call): void {
   for (const argument of call.arguments) {
-    visit(argument, [], inner => {
+    visit(argument, inner => {
       if (inner.kind === 'native' && 'runTool' in inner.native)
         (inner.native as ToolNative).runTool(
           call,

@@ -47,7 +47,7 @@ function headersOf(event: AppEvent): readonly string[] {
     return [];
   const found: string[] = [];
   for (const value of event.kind === 'return' ? [event.value] : event.arguments) {
-    visit(value, [], inner => {
+    visit(value, inner => {
       if (inner.kind !== 'object') return;
       for (const [name, field] of inner.fields) if (isCacheHeader(name)) found.push(...textOf(field));
     });

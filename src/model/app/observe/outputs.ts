@@ -54,7 +54,7 @@ interface SentColumns {
 /** A row that was taken apart (`{ secret, ...rest }`) says by its fields what is left of it. */
 function columnsIn(value: Value): readonly SentColumns[] {
   const found: SentColumns[] = [];
-  visit(value, [], inner => {
+  visit(value, inner => {
     if (inner.kind === 'row' && inner.fields === undefined) found.push({ row: inner.row.name, columns: inner.columns });
     if (inner.kind === 'row') for (const field of inner.fields?.values() ?? []) add(field);
     add(inner);
