@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { findEntries } from '../../model/app/entry-points.ts';
+import { findEntries } from '../../model/app/entry/next/entries.ts';
 import { filesInMemory } from './files.ts';
 import { sourceOf } from './read-source.ts';
 

@@ -8,6 +8,7 @@ import { clientValue } from '../../library/platform.ts';
 import { principal, signedIn, userValue } from '../../library/identity/principal.ts';
 import { applySchema } from '../../library/zod.ts';
 import { constant, objectOf, present, undefinedValue, type Value } from '../../value.ts';
+import type { EntryAdapter } from '../adapter.ts';
 import { distinctName, runFound } from '../found.ts';
 import {
   kindOfRoute,
@@ -297,8 +298,7 @@ const adapter: Handler = () =>
     place: call.machine.place(call.frame, call.at, call.end),
   }));
 
-/** Hono: apps that register routes, its context, and the stages that packages offer. */
-export const honoHandlers: Readonly<Record<string, Handler>> = {
+const honoHandlers: Readonly<Record<string, Handler>> = {
   'hono#new Hono': newApp,
   'hono/quick#new Hono': newApp,
   'hono/tiny#new Hono': newApp,
@@ -340,14 +340,19 @@ export const honoHandlers: Readonly<Record<string, Handler>> = {
   '@hono/node-server/vercel#handle': adapter,
 };
 
+/** Hono: apps that register routes, its context, and the stages that packages offer. */
+export const hono: EntryAdapter = {
+  handlers: honoHandlers,
+  find: machine => [{ turn: 'server', run: () => runHono(machine) }],
+};
+
 // Runs -----------------------------------------------------------------------------------------------------------------
 
 const sources = /\.[cm]?[jt]sx?$/;
 const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
 const makes = /\bnew (?:OpenAPI)?Hono\b|\bcreateFactory\b/;
 
-/** Runs every route of every Hono app in the sources. */
-export function runHono(machine: Machine): readonly EntryRun[] {
+function runHono(machine: Machine): readonly EntryRun[] {
   for (const path of machine.source.paths) {
     if (!sources.test(path) || tests.test(path) || !makes.test(machine.source.text(path) ?? '')) continue;
     const module = machine.source.module(path);

@@ -5,6 +5,7 @@ import { Frame, nativeValue, type Call, type Handler, type Machine } from '../..
 import { bottom, isBottom } from '../../operations.ts';
 import type { EntryRun } from '../../paths.ts';
 import { constant, objectOf, undefinedValue, type Value } from '../../value.ts';
+import type { EntryAdapter } from '../adapter.ts';
 import { runFound } from '../found.ts';
 import { handOff, jobEntry, jobsWithoutProducer, noteJob } from './registry.ts';
 
@@ -227,8 +228,7 @@ const addToQueue: Handler = call => {
   return sent(call);
 };
 
-/** Consumers and producers of jobs, by library. */
-export const jobHandlers: Readonly<Record<string, Handler>> = {
+const jobHandlers: Readonly<Record<string, Handler>> = {
   'inngest#Inngest.createFunction': createFunction,
   'inngest#Inngest.send': sendInngest,
   '@trigger.dev/sdk/*#task': task,
@@ -245,6 +245,15 @@ export const jobHandlers: Readonly<Record<string, Handler>> = {
   'bullmq#Queue.addBulk': addToQueue,
 };
 
+/** Jobs: consumers of queues and events, each run with what producers were seen to give. */
+export const jobs: EntryAdapter = {
+  handlers: jobHandlers,
+  find: machine => {
+    findJobs(machine);
+    return [{ turn: 'rest', run: () => runJobs(machine) }];
+  },
+};
+
 // Runs -----------------------------------------------------------------------------------------------------------------
 
 const sources = /\.[cm]?[jt]sx?$/;
@@ -252,7 +261,7 @@ const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
 const consumes = /\.createFunction\(|\bdefineJob\(|\bnew Worker\b|@trigger\.dev\/sdk/;
 
 /** Finds the consumers in the sources, before anything hands them a payload. */
-export function findJobs(machine: Machine): void {
+function findJobs(machine: Machine): void {
   for (const path of machine.source.paths) {
     if (!sources.test(path) || tests.test(path)) continue;
     const text = machine.source.text(path) ?? '';
@@ -265,7 +274,7 @@ export function findJobs(machine: Machine): void {
 const payloadTerm = { kind: 'event', path: 'event.data' } as const;
 
 /** Runs the consumers that nobody was seen to hand anything: what comes is the system's own. */
-export function runJobs(machine: Machine): readonly EntryRun[] {
+function runJobs(machine: Machine): readonly EntryRun[] {
   return jobsWithoutProducer(machine).flatMap(job => {
     const module = machine.source.module(job.place.file);
     if (module === undefined) return [];

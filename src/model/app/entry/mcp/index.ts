@@ -4,6 +4,7 @@ import { applySchema } from '../../library/zod.ts';
 import { nativeValue, type Call, type Handler, type NativeValue } from '../../machine.ts';
 import { bottom, isBottom } from '../../operations.ts';
 import { objectOf, undefinedValue, type Value } from '../../value.ts';
+import type { EntryAdapter } from '../adapter.ts';
 import { distinctName, runFound } from '../found.ts';
 
 /** A server of tools for models: each tool that it is told of is an entry point, with what holds where it is told. */
@@ -104,12 +105,16 @@ const guarded: Handler = outer => {
   });
 };
 
-/** Servers of the Model Context Protocol. */
-export const mcpHandlers: Readonly<Record<string, Handler>> = {
+const mcpHandlers: Readonly<Record<string, Handler>> = {
   '@modelcontextprotocol/sdk/server/mcp.js#new McpServer': newServer,
   '@modelcontextprotocol/sdk/server/mcp#new McpServer': newServer,
   'mcp-handler#createMcpHandler': mcpHandler,
   'mcp-handler#withMcpAuth': guarded,
   '@vercel/mcp-adapter#createMcpHandler': mcpHandler,
   '@vercel/mcp-adapter#withMcpAuth': guarded,
+};
+
+/** Servers of the Model Context Protocol. */
+export const mcp: EntryAdapter = {
+  handlers: mcpHandlers,
 };

@@ -3,6 +3,7 @@ import { peekMember } from '../../expressions.ts';
 import { valueKey } from '../../keys.ts';
 import { nativeValue, type Call, type Handler, type NativeValue } from '../../machine.ts';
 import { constant, objectOf, undefinedValue, type Value } from '../../value.ts';
+import type { EntryAdapter } from '../adapter.ts';
 import { contextFrom } from '../trpc/mounts.ts';
 import { builderValue, middlewareValue, procedureOf, type ProcedureStyle } from '../trpc/procedure.ts';
 import { callerValue, runRouter } from '../trpc/router.ts';
@@ -118,8 +119,7 @@ const contract: Handler = call => {
   return contractValue(name === 'input' ? call.arguments[0] : undefined);
 };
 
-/** oRPC: builders, contracts, handlers and clients on the server. */
-export const orpcHandlers: Readonly<Record<string, Handler>> = {
+const orpcHandlers: Readonly<Record<string, Handler>> = {
   '@orpc/server#*': chained,
   '@orpc/server#implement': ({ arguments: [first] }) => implementation(first),
   '@orpc/server#createRouterClient': client,
@@ -129,4 +129,9 @@ export const orpcHandlers: Readonly<Record<string, Handler>> = {
   '@orpc/server/node#new RPCHandler': server,
   '@orpc/openapi/fetch#new OpenAPIHandler': server,
   '@orpc/openapi/node#new OpenAPIHandler': server,
+};
+
+/** oRPC: builders, contracts, handlers and clients on the server. */
+export const orpc: EntryAdapter = {
+  handlers: orpcHandlers,
 };

@@ -6,7 +6,11 @@ import { Frame, nativeValue, type Call, type Machine } from '../../machine.ts';
 import { alternativesOf } from '../../operations.ts';
 import type { EntryRun } from '../../paths.ts';
 import { objectOf, undefinedValue, type Value } from '../../value.ts';
+import type { EntryAdapter } from '../adapter.ts';
 import { distinctName, runFound } from '../found.ts';
+
+/** React Router and Remix: every route module exports its own loader and action. */
+export const remix: EntryAdapter = { find: machine => [{ turn: 'server', run: () => runRouteModules(machine) }] };
 
 const packages: readonly string[] = [
   '@remix-run/node',
@@ -20,8 +24,7 @@ const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
 const exported =
   /export\s+(?:const|let|async\s+function|function)\s+(?:loader|action)\b|export\s*\{[^}]*\b(?:loader|action)\b/;
 
-/** Runs the loaders and actions of React Router and Remix: every route module exports its own. */
-export function runRouteModules(machine: Machine): readonly EntryRun[] {
+function runRouteModules(machine: Machine): readonly EntryRun[] {
   if (!packages.some(name => machine.source.dependencies.has(name))) return [];
   const runs: EntryRun[] = [];
   for (const path of machine.source.paths) {

@@ -1,9 +1,11 @@
 import { handlerValue } from '../../calls.ts';
 import type { Handler } from '../../machine.ts';
 import { objectOf, undefinedValue, type Value } from '../../value.ts';
+import type { EntryAdapter } from '../adapter.ts';
 import { mountHandlers } from './mounts.ts';
 import { builderValue, middlewareValue } from './procedure.ts';
 import { callerFactory, callerValue, lazyValue, mergedRouters, routerValue } from './router.ts';
+import { runUnmounted } from './unmounted.ts';
 
 /** `initTRPC.context<…>().meta<…>().create(…)`: whatever comes between, the last call makes the builders. */
 const initialise: Handler = call => {
@@ -51,11 +53,16 @@ const helpers: Handler = call => {
   return callerValue(options.fields.get('router') ?? undefinedValue, options.fields.get('ctx') ?? objectOf({}));
 };
 
-/** tRPC: builders of procedures and routers, the places that serve them, and callers on the server. */
-export const trpcHandlers: Readonly<Record<string, Handler>> = {
+const trpcHandlers: Readonly<Record<string, Handler>> = {
   '@trpc/server#*': initialise,
   '@trpc/react-query/rsc#createHydrationHelpers': hydration,
   '@trpc/react-query/server#createServerSideHelpers': helpers,
   '@trpc/react-query/ssg#createProxySSGHelpers': helpers,
   ...mountHandlers,
+};
+
+/** tRPC: builders of procedures and routers, the places that serve them, and callers on the server. */
+export const trpc: EntryAdapter = {
+  handlers: trpcHandlers,
+  find: machine => [{ turn: 'rest', run: () => runUnmounted(machine) }],
 };

@@ -6,6 +6,7 @@ import { applySchema } from '../../library/zod.ts';
 import type { Call, Handler } from '../../machine.ts';
 import { alternativesOf, bottom, isBottom } from '../../operations.ts';
 import { objectOf, present, undefinedValue, type Value } from '../../value.ts';
+import type { EntryAdapter } from '../adapter.ts';
 import { distinctName, runFound } from '../found.ts';
 import { parametersIn } from '../server/route-path.ts';
 
@@ -117,8 +118,7 @@ const serveNow: Handler = call => {
 /** `tsr.router(contract, implementation)` and its kind: the implementation. */
 const second: Handler = ({ arguments: [first, implementation] }) => implementation ?? first ?? undefinedValue;
 
-/** ts-rest: contracts and what serves them. */
-export const tsRestHandlers: Readonly<Record<string, Handler>> = {
+const tsRestHandlers: Readonly<Record<string, Handler>> = {
   '@ts-rest/core#initContract': contractBuilder,
   '@ts-rest/next#createNextRoute': second,
   '@ts-rest/next#createNextRouter': serveLater,
@@ -138,3 +138,8 @@ const tsr: Value = objectOf({
   router: handlerValue('router', 'tsr router', second),
   route: handlerValue('route', 'tsr route', second),
 });
+
+/** ts-rest: contracts and what serves them. */
+export const tsRest: EntryAdapter = {
+  handlers: tsRestHandlers,
+};

@@ -3,6 +3,7 @@ import { valueKey } from '../../keys.ts';
 import type { Call, Handler } from '../../machine.ts';
 import type { Fact } from '../../types.ts';
 import { objectOf, undefinedValue, type Value } from '../../value.ts';
+import type { EntryAdapter } from '../adapter.ts';
 
 function verified(call: Call): Fact {
   const place = call.machine.place(call.frame, call.at, call.end);
@@ -97,8 +98,7 @@ const workflow: Handler = outer => {
   return objectOf({ POST });
 };
 
-/** Verification of events beside Stripe's and svix's own classes, by library. */
-export const webhookHandlers: Readonly<Record<string, Handler>> = {
+const webhookHandlers: Readonly<Record<string, Handler>> = {
   'stripe#Stripe.webhooks.constructEvent': verifies('stripe', 'stripe.webhooks.constructEvent', false),
   'stripe#Stripe.webhooks.constructEventAsync': verifies('stripe', 'stripe.webhooks.constructEventAsync', true),
   'standardwebhooks#Webhook.verify': verifies('standardwebhooks', 'Webhook.verify', false),
@@ -118,4 +118,9 @@ export const webhookHandlers: Readonly<Record<string, Handler>> = {
   '@upstash/qstash/*#verifySignatureEdge': wraps('@upstash/qstash', 'Webhook.verify'),
   '@upstash/qstash/*#verifySignature': wraps('@upstash/qstash', 'Webhook.verify'),
   '@upstash/workflow/*#serve': workflow,
+};
+
+/** Verification of events beside Stripe's and svix's own classes, by library. */
+export const webhooks: EntryAdapter = {
+  handlers: webhookHandlers,
 };

@@ -5,6 +5,7 @@ import { applySchema } from '../../library/zod.ts';
 import { nativeValue, type Call, type Handler, type NativeValue } from '../../machine.ts';
 import { bottom, choose, isBottom } from '../../operations.ts';
 import { constant, objectOf, undefinedValue, type Value } from '../../value.ts';
+import type { EntryAdapter } from '../adapter.ts';
 import { mergeContext } from '../context.ts';
 
 /** What runs before an action and gives it a context: `createServerActionProcedure().input().handler(fn)`. */
@@ -103,9 +104,13 @@ function answered(call: Call, data: Value): Value {
   };
 }
 
-/** zsa: server actions with procedures before them. */
-export const zsaHandlers: Readonly<Record<string, Handler>> = {
+const zsaHandlers: Readonly<Record<string, Handler>> = {
   'zsa#createServerAction': () => actionBuilder([]),
   'zsa#createServerActionProcedure': ({ arguments: [parent] }) => procedureBuilder(proceduresIn(parent)),
   'zsa#chainServerActionProcedures': ({ arguments: values }) => procedureValue(values.flatMap(proceduresIn)),
+};
+
+/** zsa: server actions with procedures before them. */
+export const zsa: EntryAdapter = {
+  handlers: zsaHandlers,
 };

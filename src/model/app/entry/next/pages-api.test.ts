@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { show } from './fixtures/inline-app.ts';
-import { prismaImports, tracePrisma } from './fixtures/prisma-app.ts';
+import { show } from '../../fixtures/inline-app.ts';
+import { prismaImports, tracePrisma } from '../../fixtures/prisma-app.ts';
 
 function filterOf(file: string): string {
   const [path] = tracePrisma({

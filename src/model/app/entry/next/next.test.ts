@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { imports, show, traceApp } from './fixtures/inline-app.ts';
+import { imports, show, traceApp } from '../../fixtures/inline-app.ts';
 
 const names = (files: Readonly<Record<string, string>>): readonly string[] =>
   traceApp(files)

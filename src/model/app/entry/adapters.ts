@@ -1,0 +1,27 @@
+import { turns, type EntryAdapter, type Runnable } from './adapter.ts';
+import type { Handler, Machine } from '../machine.ts';
+import { aiSdk } from './ai-sdk/index.ts';
+import { hono } from './hono/index.ts';
+import { jobs } from './jobs/index.ts';
+import { mcp } from './mcp/index.ts';
+import { next } from './next/index.ts';
+import { orpc } from './orpc/index.ts';
+import { remix } from './remix/index.ts';
+import { trpc } from './trpc/index.ts';
+import { tsRest } from './ts-rest/index.ts';
+import { webhooks } from './webhooks/index.ts';
+import { zsa } from './zsa/index.ts';
+
+/** Every adapter, in the order in which those of the same turn run. */
+const adapters: readonly EntryAdapter[] = [next, aiSdk, hono, remix, trpc, orpc, jobs, mcp, webhooks, tsRest, zsa];
+
+/** What the libraries of all adapters mean. */
+export const adapterHandlers: Readonly<Record<string, Handler>> = Object.fromEntries(
+  adapters.flatMap(adapter => Object.entries(adapter.handlers ?? {})),
+);
+
+/** Everything in the sources that can be run, in the order in which it is. */
+export function findRunnables(machine: Machine): readonly Runnable[] {
+  const found = adapters.flatMap(adapter => adapter.find?.(machine) ?? []);
+  return found.toSorted((left, right) => turns.indexOf(left.turn) - turns.indexOf(right.turn));
+}
