@@ -15,6 +15,7 @@ import { isChosen, renameRows, termKey, termsOf } from '../logic/terms.ts';
 import type { DatabaseClient, Fact, QueryPath } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import { isAuthenticationTable } from '../model/tenancy/secrets.ts';
+import { isAdministrator } from './administrators.ts';
 import type { OpenTables } from './open-by-link.ts';
 import { policyEffect, sqlRoleOf } from './policies.ts';
 import { issuesSecret } from './issues.ts';
@@ -168,7 +169,7 @@ function judge(subject: Subject, world: JudgeWorld): Judgement {
     return settled('public', 'declared-public', `You declared '${row.table}' public: ${ownership.because}.`);
   if (ownership?.kind === 'shared')
     return settled('public', 'no-owner', `'${row.table}' has no owner: ${ownership.because}`);
-  if (isAdministrator(model))
+  if (isAdministrator(model, world))
     return settled('isolated', 'administrator', 'Only an administrator of the app comes here.');
   if (view !== undefined) return judgeView(subject, world);
   if (issuesSecret(model, row, world)) {
@@ -187,7 +188,7 @@ function judge(subject: Subject, world: JudgeWorld): Judgement {
 
 function judgeServiceCall(subject: Subject, world: JudgeWorld): Judgement {
   const { model } = subject;
-  if (isAdministrator(model))
+  if (isAdministrator(model, world))
     return settled('isolated', 'administrator', 'Only an administrator of the app comes here.');
   const beside = model.query.service?.sources ?? [];
   return judgeService(model, world, {
@@ -207,16 +208,6 @@ function isUseOfCode({ model, row, operation }: Subject): boolean {
 
 function settled(verdict: Verdict, reason: Reason, ...notes: readonly string[]): Judgement {
   return { verdict, reason, notes };
-}
-
-/** A role in the app as a whole; a role within a tenant does not reach beyond it. */
-function isAdministrator(model: QueryPath): boolean {
-  return (
-    model.principal === 'admin' ||
-    model.facts.some(
-      fact => fact.weakness === undefined && fact.holds.kind === 'role' && fact.holds.tenant === undefined,
-    )
-  );
 }
 
 function judgeTable(subject: Subject, world: JudgeWorld): Judgement {

@@ -8,7 +8,7 @@ import { Closure, tablesByName } from './closure.ts';
 import { isCredential, isHashOfSent } from './credentials.ts';
 import { keepPresent, presentTerms } from './presence.ts';
 import { relatedTo, understood, type Premise } from './premises.ts';
-import { termKey } from './terms.ts';
+import { isChosen, termKey } from './terms.ts';
 
 /** The question put to `entails`: do these premises tie the row to one of the principal's tenants? */
 export interface Question {
@@ -662,8 +662,10 @@ class OwnershipProver {
     if (reason !== undefined) return reason;
     for (const { row } of this.#wanted.values()) {
       for (const hop of this.#scopingColumns(row.table)) {
-        const opaque = this.#closure.equalTo(column(row, hop)).find(term => term.kind === 'opaque');
-        if (opaque?.kind === 'opaque') return opaque.reason;
+        for (const term of this.#closure.equalTo(column(row, hop))) {
+          const opaque = unfollowedIn(term);
+          if (opaque !== undefined) return opaque;
+        }
       }
     }
     return undefined;
@@ -681,6 +683,17 @@ class OwnershipProver {
       ...membership.flatMap(entry => [entry.tenantColumn, entry.userColumn]),
     ];
   }
+}
+
+/** Why a value was not followed: itself, or all that it may be or was made of. What the caller has a part in, the caller chose. */
+function unfollowedIn(term: Term): string | undefined {
+  if (term.kind === 'opaque') return term.reason;
+  if (term.kind !== 'call' || isChosen(term)) return undefined;
+  for (const argument of term.arguments) {
+    const reason = unfollowedIn(argument);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
 }
 
 const parentKeys = new WeakMap<DatabaseModel, Map<string, readonly ParentKey[]>>();

@@ -32,6 +32,8 @@ export interface SqlScope {
   readonly depth?: number;
   /** Counts the rows named so far: two sub-queries that use one alias range over different rows. */
   readonly rows?: { count: number };
+  /** Queries named by `with`, to read where their names stand in `from`. */
+  readonly queries?: ReadonlyMap<string, SqlNode>;
 }
 
 /** A relation in scope: its alias in the text, the row variable it stands for, its table. */
@@ -41,6 +43,8 @@ export interface ScopeRelation {
   readonly table: string;
   /** On the nullable side of an outer join. */
   readonly optional?: boolean;
+  /** Of a sub-query: what its columns are. Other names are those of its table, where it selects them all. */
+  readonly columns?: { readonly named: ReadonlyMap<string, Term>; readonly all: boolean };
 }
 
 /** What one statement of the app's raw SQL does. */
@@ -102,23 +106,43 @@ function statement(node: SqlNode, scope: SqlScope): readonly LoweredStatement[] 
   }
 }
 
-function selectStatement(body: SqlNode, scope: SqlScope): readonly LoweredStatement[] {
+interface NamedQuery {
+  readonly name: string;
+  readonly query: SqlNode;
+}
+
+function namedQueries(body: SqlNode): readonly NamedQuery[] {
+  return list(record(body['withClause'])['ctes']).map(cte => {
+    const named = record(record(cte)['CommonTableExpr']);
+    return { name: text(named['ctename']), query: record(named['ctequery']) };
+  });
+}
+
+/** The scope in which the names of `with` stand for their queries. */
+function withNamed(scope: SqlScope, named: readonly NamedQuery[]): SqlScope {
+  if (named.length === 0) return scope;
+  const selects = named.flatMap(({ name, query }) =>
+    query['SelectStmt'] === undefined ? [] : [[name, record(query['SelectStmt'])] as const],
+  );
+  return { ...scope, queries: new Map([...(scope.queries ?? []), ...selects]) };
+}
+
+function selectStatement(body: SqlNode, outerScope: SqlScope): readonly LoweredStatement[] {
   const [left, right] = [body['larg'], body['rarg']];
+  const named = namedQueries(body);
+  const scope = withNamed(outerScope, named);
+  const nested = named.flatMap(({ query }) => statement(query, scope));
   if (left !== undefined && right !== undefined) {
-    return [...selectStatement(record(left), scope), ...selectStatement(record(right), scope)];
+    return [...nested, ...selectStatement(record(left), scope), ...selectStatement(record(right), scope)];
   }
-  const nested = list(record(body['withClause'])['ctes']).flatMap(cte =>
-    statement(record(record(record(cte)['CommonTableExpr'])['ctequery']), scope),
-  );
-  const defined = new Set(
-    list(record(body['withClause'])['ctes']).map(cte => text(record(record(cte)['CommonTableExpr'])['ctename'])),
-  );
+  const defined = new Set(named.map(({ name }) => name));
   const from = readFrom(list(body['fromClause']), scope, 'self');
   const [main, ...others] = from.relations;
   if (main === undefined) return [...nested, ...callsOf(body, scope)];
   const inner = { ...scope, relations: [...scope.relations, ...from.relations] };
   const where = and([from.condition(inner), whereOf(body, inner)]);
-  if (defined.has(main.table)) return nested;
+  // Rows of a query that `with` names were judged as its own.
+  if (defined.has(main.table) || isNamed(list(body['fromClause'])[0], defined)) return nested;
   return [
     ...nested,
     {
@@ -138,6 +162,11 @@ function selectStatement(body: SqlNode, scope: SqlScope): readonly LoweredStatem
         })),
     },
   ];
+}
+
+function isNamed(item: unknown, names: ReadonlySet<string>): boolean {
+  const [kind, range] = unwrap(record(item));
+  return kind === 'RangeVar' && names.has(text(range['relname']));
 }
 
 function callsOf(body: SqlNode, scope: SqlScope): readonly LoweredStatement[] {
@@ -184,8 +213,12 @@ function insertStatement(body: SqlNode, scope: SqlScope): readonly LoweredStatem
 function changeStatement(
   kind: 'UpdateStmt' | 'DeleteStmt',
   body: SqlNode,
-  scope: SqlScope,
+  outerScope: SqlScope,
 ): readonly LoweredStatement[] {
+  const named = namedQueries(body);
+  const scope = withNamed(outerScope, named);
+  // What such a query reads is judged where its rows are used; what it changes is a change of its own.
+  const changes = named.flatMap(({ query }) => (query['SelectStmt'] === undefined ? statement(query, scope) : []));
   const relation = record(body['relation']);
   const table = relationName(relation);
   const self: ScopeRelation = { alias: aliasOf(relation), row: 'self', table };
@@ -201,6 +234,7 @@ function changeStatement(
     return { column: text(result['name']), value: term(record(result['val']), inner) };
   });
   return [
+    ...changes,
     {
       kind: 'query',
       operation: kind === 'UpdateStmt' ? 'update' : 'delete',
@@ -262,7 +296,11 @@ function readFrom(items: readonly unknown[], scope: SqlScope, firstRow: 'self' |
   const outer = new Map<string, ((scope: SqlScope) => Predicate)[]>();
   const visit = (item: SqlNode): void => {
     const [kind, body] = unwrap(item);
-    if (kind === 'RangeVar') {
+    const derived = derivedFrom(item, scope, relations.length === 0 ? firstRow : 'joined');
+    if (derived !== undefined) {
+      relations.push(...derived.relations);
+      conditions.push(() => derived.condition);
+    } else if (kind === 'RangeVar') {
       const alias = aliasOf(body);
       const isSelf = firstRow === 'self' && relations.length === 0 && scope.relations.length === 0;
       relations.push({
@@ -273,13 +311,16 @@ function readFrom(items: readonly unknown[], scope: SqlScope, firstRow: 'self' |
     } else if (kind === 'JoinExpr') {
       visit(record(body['larg']));
       const before = relations.length;
+      const told = conditions.length;
       visit(record(body['rarg']));
       const read = joinCondition(body, relations);
       if (body['jointype'] === 'JOIN_LEFT') {
+        // What is said of the rows on the nullable side does not hold where there are none.
+        const within = conditions.splice(told);
         for (const [index, relation] of relations.entries()) {
           if (index < before) continue;
           relations[index] = { ...relation, optional: true };
-          outer.set(relation.row, [...(outer.get(relation.row) ?? []), read]);
+          outer.set(relation.row, [...(outer.get(relation.row) ?? []), ...within, read]);
         }
       } else {
         conditions.push(read);
@@ -294,6 +335,48 @@ function readFrom(items: readonly unknown[], scope: SqlScope, firstRow: 'self' |
     condition: inner => and(conditions.map(read => read(inner))),
     outer: (relation, inner) => and((outer.get(relation.row) ?? []).map(read => read(inner))),
   };
+}
+
+interface Derived {
+  readonly relations: readonly ScopeRelation[];
+  readonly condition: Predicate;
+}
+
+/** `from (select … from t where …) x`, and `from x` where `with` named it: rows of `t` for which the condition holds. */
+function derivedFrom(item: SqlNode, scope: SqlScope, firstRow: 'self' | 'joined'): Derived | undefined {
+  const [kind, range] = unwrap(item);
+  const name = kind === 'RangeVar' && range['schemaname'] === undefined ? text(range['relname']) : '';
+  const select = kind === 'RangeSubselect' ? record(record(range['subquery'])['SelectStmt']) : scope.queries?.get(name);
+  const depth = (scope.depth ?? 0) + 1;
+  if (select === undefined || depth > maximumDepth || select['larg'] !== undefined) return undefined;
+  // A name does not mean itself inside its own query.
+  const queries = new Map([...(scope.queries ?? [])].filter(([known]) => known !== name));
+  const nested = withNamed({ ...scope, queries, depth }, namedQueries(select));
+  const from = readFrom(list(select['fromClause']), nested, firstRow);
+  const [main, ...others] = from.relations;
+  if (main === undefined || from.relations.some(relation => relation.optional === true)) return undefined;
+  const inner = { ...nested, relations: [...scope.relations, ...from.relations] };
+  const hidden = { named: new Map<string, Term>(), all: false };
+  return {
+    relations: [
+      { ...main, alias: aliasOf(range), columns: columnsOfSelect(select, inner) },
+      ...others.map(other => ({ ...other, alias: '', columns: hidden })),
+    ],
+    condition: and([from.condition(inner), whereOf(select, inner)]),
+  };
+}
+
+function columnsOfSelect(select: SqlNode, scope: SqlScope): NonNullable<ScopeRelation['columns']> {
+  const named = new Map<string, Term>();
+  let all = false;
+  for (const target of list(select['targetList'])) {
+    const result = record(record(target)['ResTarget']);
+    const value = record(result['val']);
+    const fields = columnFields(value);
+    if (fields === 'all') all = true;
+    else named.set(text(result['name']) || (fields?.at(-1) ?? ''), term(value, scope));
+  }
+  return { named, all };
 }
 
 function joinCondition(body: SqlNode, relations: readonly ScopeRelation[]): (scope: SqlScope) => Predicate {
@@ -311,7 +394,16 @@ function joinCondition(body: SqlNode, relations: readonly ScopeRelation[]): (sco
 }
 
 function columnOf(relation: ScopeRelation, column: string): Term {
-  return { kind: 'column', row: relation.row, column };
+  const { columns, row } = relation;
+  const own: Term = { kind: 'column', row, column };
+  if (columns === undefined) return own;
+  return columns.named.get(column) ?? (columns.all ? own : opaqueTerm(`column ${column}`, { relation: row, column }));
+}
+
+/** Whether a name without a table is one of the relation's columns; absent when its columns are not known. */
+function hasColumn({ columns, table }: ScopeRelation, column: string, scope: SqlScope): boolean | undefined {
+  if (columns?.named.has(column) === true) return true;
+  return columns?.all === false ? false : scope.columnsOf(table)?.includes(column);
 }
 
 function rowName(scope: SqlScope, alias: string): string {
@@ -608,17 +700,19 @@ function columnTerm(node: SqlNode, scope: SqlScope): Term {
   const qualifier = fields.at(-2);
   const candidates = scope.relations.toReversed();
   if (qualifier !== undefined) {
-    const relation = candidates.find(entry => entry.alias === qualifier || lastName(entry.table) === qualifier);
+    const relation = candidates.find(
+      entry => entry.alias === qualifier || (entry.columns === undefined && lastName(entry.table) === qualifier),
+    );
     const argument = relation === undefined ? scope.named?.get(column) : undefined;
     return relation === undefined
       ? (argument ?? opaqueTerm(`column ${qualifier}.${column}`, node))
       : columnOf(relation, column);
   }
-  const known = candidates.find(entry => scope.columnsOf(entry.table)?.includes(column) === true);
+  const known = candidates.find(entry => hasColumn(entry, column, scope) === true);
   if (known !== undefined) return columnOf(known, column);
   const argument = scope.named?.get(column);
   if (argument !== undefined) return argument;
-  const unknown = candidates.find(entry => scope.columnsOf(entry.table) === undefined);
+  const unknown = candidates.find(entry => hasColumn(entry, column, scope) === undefined);
   return unknown === undefined ? opaqueTerm(`column ${column}`, node) : columnOf(unknown, column);
 }
 

@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+
+import { filesInMemory } from '../collect/source/files.ts';
+import { sourceOf } from '../collect/source/read-source.ts';
+import { buildAppModel } from '../model/app/build.ts';
+import { schemaOfCode } from '../model/database/schema.ts';
+import { inferTenancy } from '../model/tenancy/infer.ts';
+import { judge } from './judge.ts';
+
+const membership = `model Membership {
+  id String @id
+  role String
+  userId String
+  user User @relation(fields: [userId], references: [id])
+  clubId String
+  club Club @relation(fields: [clubId], references: [id])
+  @@unique([userId, clubId])
+}`;
+
+/** A club's bookings; users belong to clubs by their memberships, or each to one. */
+const schema = (belonging: 'memberships' | 'one club'): string => `
+model User {
+  id String @id
+  email String @unique
+  role String
+  isAdmin Boolean
+  ${belonging === 'one club' ? 'clubId String\n club Club @relation(fields: [clubId], references: [id])' : 'memberships Membership[]'}
+}
+model Club {
+  id String @id
+  name String
+  bookings Booking[]
+  ${belonging === 'one club' ? 'users User[]' : 'memberships Membership[]'}
+}
+model Booking {
+  id String @id
+  clubId String
+  club Club @relation(fields: [clubId], references: [id])
+}
+${belonging === 'one club' ? '' : membership}`;
+
+const imports = `'use server';
+import { headers } from 'next/headers';
+import { db } from '@/lib/db';
+import { auth } from '@/lib/auth';
+`;
+
+/** The verdicts on bookings of a server action. */
+function bookings(body: string, belonging: 'memberships' | 'one club' = 'memberships'): readonly string[] {
+  const source = sourceOf(
+    filesInMemory({
+      'package.json': JSON.stringify({ name: 'club', dependencies: { next: '16.0.0', '@prisma/client': '6.19.0' } }),
+      'tsconfig.json': JSON.stringify({ compilerOptions: { paths: { '@/*': ['./*'] } } }),
+      'prisma/schema.prisma': schema(belonging),
+      'lib/db.ts': `import { PrismaClient } from '@prisma/client'; export const db = new PrismaClient();`,
+      'lib/auth.ts': `import { betterAuth } from 'better-auth'; export const auth = betterAuth({});`,
+      'app/actions.ts': `${imports} export async function run(input: Input) { ${body} return db.booking.findUnique({ where: { id: input.id } }); }`,
+    }),
+  );
+  const database = schemaOfCode(source);
+  const app = buildAppModel(source, database);
+  const { paths } = judge({ app, database, tenancy: inferTenancy(database), cells: [], checks: [] });
+  return paths.filter(path => path.sink.table === 'Booking').map(path => `${path.verdict} ${path.reason}`);
+}
+
+const session = `const session = await auth.api.getSession({ headers: await headers() }); if (!session) throw new Error('no');`;
+const own = `${session} const user = await db.user.findUnique({ where: { id: session.user.id } }); if (!user) throw new Error('no');`;
+const named = `${session} const user = await db.user.findUnique({ where: { id: input.userId } }); if (!user) throw new Error('no');`;
+
+describe('an administrator of the app', () => {
+  test('is whom the session’s own row calls so', () => {
+    expect(bookings(`${own} if (user.role !== 'ADMIN') throw new Error('no');`)).toEqual(['isolated administrator']);
+    expect(bookings(`${own} if (!user.isAdmin) throw new Error('no');`)).toEqual(['isolated administrator']);
+    expect(
+      bookings(`${own} const profile = { role: user.role }; if (profile.role !== 'superadmin') throw new Error('no');`),
+    ).toEqual(['isolated administrator']);
+  });
+
+  test('is not whoever has an account', () => {
+    expect(bookings(own)).toEqual(['leaks client-id']);
+    expect(bookings(`${own} if (user.role !== 'USER') throw new Error('no');`)).toEqual(['leaks client-id']);
+    expect(bookings(`${own} if (user.role === 'ADMIN') throw new Error('no');`)).toEqual(['leaks client-id']);
+    expect(bookings(`${own} if (user.isAdmin) throw new Error('no');`)).toEqual(['leaks client-id']);
+    expect(bookings(`${session} if (session.user.role !== 'user') throw new Error('no');`)).toEqual([
+      'leaks client-id',
+    ]);
+  });
+
+  test('is not whom another user’s row calls so', () => {
+    expect(bookings(`${named} if (user.role !== 'ADMIN') throw new Error('no');`)).toEqual(['leaks client-id']);
+    expect(bookings(`${named} if (!user.isAdmin) throw new Error('no');`)).toEqual(['leaks client-id']);
+  });
+
+  test('is not who administers a club', () => {
+    const member = `${session} const user = await db.membership.findFirst({ where: { userId: session.user.id } }); if (user?.role !== 'ADMIN') throw new Error('no');`;
+    expect(bookings(member)).toEqual(['leaks unbound-object']);
+    expect(bookings(`${own} if (user.role !== 'ADMIN') throw new Error('no');`, 'one club')).toEqual([
+      'leaks client-id',
+    ]);
+    expect(bookings(`${own} if (user.role !== 'SUPER_ADMIN') throw new Error('no');`, 'one club')).toEqual([
+      'isolated administrator',
+    ]);
+  });
+});

@@ -1,0 +1,104 @@
+import type { Predicate, Term } from '../core/predicate.ts';
+import { tablesByName } from '../logic/closure.ts';
+import type { World } from '../logic/entails.ts';
+import { termKey } from '../logic/terms.ts';
+import type { Fact, QueryPath } from '../model/app/types.ts';
+
+/** Roles that anybody with an account may have, in whatever app. */
+const ordinary =
+  /^(?:user|users?_role|member|guest|viewer|reader|editor|author|contributor|customer|client|subscriber|participant|basic|free|pro|premium|paid|default|regular|normal|standard|owner|manager|agent|employee|student|teacher|patient)$/i;
+/** Roles of those who run the app, as a column of the users' table holds them. */
+const ofStaff = /admin|super|staff|root|operator|support|moderator|internal|^system$/i;
+/** The same in the name of a column that says yes or no. */
+const staffColumn =
+  /^(?:is_?|has_?)?(?:super_?|site_?|global_?|platform_?|instance_?)?(?:admin|staff|superuser|operator)/i;
+const roleColumn = /(?:^|_)(?:role|user_?type|kind)s?$|[rR]oles?$/;
+/** Roles beyond one tenant, where every user belongs to one. */
+const beyondTenant = /super|platform|global|site|system|staff|internal|root/i;
+
+/** Whether only those who run the app as a whole come here; a role within a tenant does not reach beyond it. */
+export function isAdministrator(model: QueryPath, world: World): boolean {
+  const strong = model.facts.filter(fact => fact.weakness === undefined);
+  const counts = (role: string): boolean =>
+    !ordinary.test(role) && (!usersAreTenants(world) || beyondTenant.test(role));
+  return strong.some(({ holds }) =>
+    holds.kind === 'role'
+      ? holds.tenant === undefined && holds.roles.every(counts)
+      : holds.kind === 'condition' && asksOwnRole(holds.condition, strong, world),
+  );
+}
+
+/** Each user belongs to one tenant, and to no other: what the users' table says of a role is said within the tenant. */
+function usersAreTenants({ tenancy }: World): boolean {
+  const { principal, memberships } = tenancy;
+  return memberships.length > 0 && memberships.every(membership => membership.table === principal?.table);
+}
+
+/** The condition can only hold when the caller's own row of the users' table names a role of the app's staff. */
+function asksOwnRole(condition: Predicate, facts: readonly Fact[], world: World): boolean {
+  switch (condition.kind) {
+    case 'compare': {
+      if (condition.operator !== '=') return false;
+      const { left, right } = condition;
+      return isStaffRole(left, right, facts, world) || isStaffRole(right, left, facts, world);
+    }
+    case 'not':
+      return condition.operand.kind === 'is-null' && isStaffFlag(condition.operand.term, facts, world);
+    case 'and':
+      return condition.operands.some(operand => asksOwnRole(operand, facts, world));
+    case 'or':
+      return condition.operands.length > 0 && condition.operands.every(operand => asksOwnRole(operand, facts, world));
+    default:
+      return false;
+  }
+}
+
+function isStaffRole(held: Term, named: Term, facts: readonly Fact[], world: World): boolean {
+  if (held.kind !== 'column' || named.kind !== 'constant' || !isOwnRow(held.row, facts, world)) return false;
+  if (named.value === true) return isStaffFlag(held, facts, world);
+  if (typeof named.value !== 'string' || !roleColumn.test(held.column)) return false;
+  return usersAreTenants(world) ? beyondTenant.test(named.value) : ofStaff.test(named.value);
+}
+
+/** A column that says yes or no, of the caller's own row: it was tested, and it says yes. */
+function isStaffFlag(held: Term, facts: readonly Fact[], world: World): boolean {
+  if (held.kind !== 'column' || !staffColumn.test(held.column) || !isOwnRow(held.row, facts, world)) return false;
+  if (usersAreTenants(world) && !beyondTenant.test(held.column)) return false;
+  const { principal } = world.tenancy;
+  const columns = tablesByName(world.database).get(principal?.table ?? '')?.columns ?? [];
+  return columns.some(column => column.name === held.column && /^bool/i.test(column.type));
+}
+
+/** A row of the users' table that was found by the session's user. */
+function isOwnRow(name: string, facts: readonly Fact[], { tenancy }: World): boolean {
+  const { principal } = tenancy;
+  const row = facts.find(({ holds }) => holds.kind === 'row' && holds.row.name === name)?.holds;
+  if (principal === undefined || row?.kind !== 'row' || row.row.table !== principal.table) return false;
+  const known = facts.flatMap(({ holds }) => {
+    if (holds.kind === 'row') return equalitiesOf(holds.row.where);
+    return holds.kind === 'condition' ? equalitiesOf(holds.condition) : [];
+  });
+  const isCaller = (column: string, attribute: string): boolean =>
+    areEqual({ kind: 'column', row: name, column }, { kind: 'principal', attribute }, known);
+  return isCaller(principal.key, 'user.id') || isCaller('email', 'user.email');
+}
+
+/** Equalities without which the condition does not hold. */
+function equalitiesOf(where: Predicate): readonly (readonly [string, string])[] {
+  if (where.kind === 'and') return where.operands.flatMap(equalitiesOf);
+  return where.kind === 'compare' && where.operator === '=' && where.among === undefined
+    ? [[termKey(where.left), termKey(where.right)]]
+    : [];
+}
+
+function areEqual(left: Term, right: Term, known: readonly (readonly [string, string])[]): boolean {
+  const reached = new Set([termKey(left)]);
+  for (let size = 0; size !== reached.size;) {
+    size = reached.size;
+    for (const [one, other] of known) {
+      if (reached.has(one)) reached.add(other);
+      else if (reached.has(other)) reached.add(one);
+    }
+  }
+  return reached.has(termKey(right));
+}

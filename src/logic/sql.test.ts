@@ -1,0 +1,91 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Predicate, Term } from '../core/predicate.ts';
+import { loadSqlParser, lowerSqlStatement, type LoweredStatement } from './sql.ts';
+
+beforeAll(loadSqlParser);
+
+const columns: Readonly<Record<string, readonly string[]>> = {
+  shelf: ['id', 'room_id', 'position', 'club_id'],
+  room: ['id', 'club_id'],
+};
+
+function lowered(text: string): readonly LoweredStatement[] {
+  return lowerSqlStatement(text, {
+    columnsOf: table => columns[table],
+    parameter: position => ({ kind: 'client', path: `$${position}` }),
+  });
+}
+
+function told(text: string): readonly string[] {
+  return lowered(text).map(statement =>
+    statement.kind === 'query'
+      ? `${statement.operation} ${statement.table} where ${show(statement.where)}`
+      : statement.kind,
+  );
+}
+
+describe('a query in from', () => {
+  test('stands for the rows of its table that it lets through', () => {
+    expect(
+      told('select x.id from (select id, room_id as place from shelf where club_id = $1) x where x.place = $2'),
+    ).toEqual(['read shelf where (self.club_id = $1 and self.room_id = $2)']);
+  });
+
+  test('offers no column that it does not select', () => {
+    expect(told('select x.id from (select id from shelf) x where x.club_id = $1')).toEqual([
+      'read shelf where opaque = $1',
+    ]);
+  });
+
+  test('ties the rows of an update, and ties them to nothing where it has no condition', () => {
+    const renumber = (where: string): string => `
+      with ordered as (select id, row_number() over (order by position) as n from shelf ${where})
+      update shelf s set position = o.n from ordered o where s.id = o.id`;
+    expect(told(renumber('where room_id = $1'))).toEqual([
+      'update shelf where exists shelf with (shelf.room_id = $1 and self.id = shelf.id)',
+    ]);
+    expect(told(renumber(''))).toEqual(['update shelf where exists shelf with self.id = shelf.id']);
+  });
+
+  test('is judged as a read of its own where a select returns its rows', () => {
+    expect(told('with mine as (select * from shelf where club_id = $1) select * from mine')).toEqual([
+      'read shelf where self.club_id = $1',
+    ]);
+  });
+
+  test('that changes rows is a change of its own', () => {
+    expect(told('with gone as (delete from shelf where id = $1 returning id) update room set id = 1')).toEqual([
+      'delete shelf where self.id = $1',
+      'update room where true',
+    ]);
+  });
+
+  test('on the nullable side of a join says nothing of the other side', () => {
+    const text = 'select * from room r left join (select * from shelf where club_id = $1) s on s.room_id = r.id';
+    expect(told(text)).toEqual(['read room where true']);
+  });
+
+  test('is not followed where it is a union', () => {
+    expect(told('select * from (select id from shelf union select id from room) x where x.id = $1')).not.toContain(
+      'read shelf where self.id = $1',
+    );
+  });
+});
+
+function show(predicate: Predicate): string {
+  switch (predicate.kind) {
+    case 'compare':
+      return `${name(predicate.left)} ${predicate.operator} ${name(predicate.right)}`;
+    case 'and':
+      return `(${predicate.operands.map(show).join(' and ')})`;
+    case 'exists':
+      return `exists ${predicate.row.table} with ${show(predicate.row.where)}`;
+    default:
+      return predicate.kind;
+  }
+}
+
+function name(term: Term): string {
+  if (term.kind === 'client') return term.path;
+  return term.kind === 'column' ? `${term.row}.${term.column}` : term.kind;
+}
