@@ -1,6 +1,7 @@
 import { turns, type EntryAdapter, type Runnable } from './adapter.ts';
 import type { Handler, Machine } from '../machine.ts';
 import { aiSdk } from './ai-sdk/index.ts';
+import { express } from './express/index.ts';
 import { hono } from './hono/index.ts';
 import { jobs } from './jobs/index.ts';
 import { mcp } from './mcp/index.ts';
@@ -13,7 +14,20 @@ import { webhooks } from './webhooks/index.ts';
 import { zsa } from './zsa/index.ts';
 
 /** Every adapter, in the order in which those of the same turn run. */
-const adapters: readonly EntryAdapter[] = [next, aiSdk, hono, remix, trpc, orpc, jobs, mcp, webhooks, tsRest, zsa];
+const adapters: readonly EntryAdapter[] = [
+  next,
+  aiSdk,
+  hono,
+  express,
+  remix,
+  trpc,
+  orpc,
+  jobs,
+  mcp,
+  webhooks,
+  tsRest,
+  zsa,
+];
 
 /** What the libraries of all adapters mean. */
 export const adapterHandlers: Readonly<Record<string, Handler>> = Object.fromEntries(

@@ -1,7 +1,7 @@
 import { callValue, handlerValue } from '../../calls.ts';
-import { awaitValue, evaluateModule, moduleFrame } from '../../expressions.ts';
+import { awaitValue, evaluateModule } from '../../expressions.ts';
 import { valueKey } from '../../keys.ts';
-import { Frame, nativeValue, type Call, type Handler, type Machine } from '../../machine.ts';
+import { nativeValue, type Call, type Handler, type Machine } from '../../machine.ts';
 import { assume, isBottom } from '../../operations.ts';
 import type { EntryRun } from '../../paths.ts';
 import { clientValue } from '../../library/platform.ts';
@@ -9,19 +9,11 @@ import { principal, signedIn, userValue } from '../../library/identity/principal
 import { applySchema } from '../../library/zod.ts';
 import { constant, objectOf, present, undefinedValue, type Value } from '../../value.ts';
 import type { EntryAdapter } from '../adapter.ts';
-import { distinctName, runFound } from '../found.ts';
-import {
-  kindOfRoute,
-  newRegistry,
-  rootServers,
-  routesOf,
-  serverOf,
-  type Registry,
-  type ServerNative,
-} from '../server/registry.ts';
+import { newRegistry, serverOf, type Registry, type ServerNative } from '../server/registry.ts';
 import { joinRoute } from '../server/route-path.ts';
+import { runServers } from '../server/run.ts';
 import { contextValue, pathOfTarget, stateOf } from './context.ts';
-import { routeEntry, runStages } from './stages.ts';
+import { runStages } from './stages.ts';
 
 const methods: ReadonlySet<string> = new Set(['get', 'post', 'put', 'patch', 'delete', 'options', 'head']);
 
@@ -358,42 +350,5 @@ function runHono(machine: Machine): readonly EntryRun[] {
     const module = machine.source.module(path);
     if (module !== undefined) evaluateModule(machine, module);
   }
-  return rootServers(machine, 'hono').flatMap((registry, index) => {
-    const module = machine.source.module(registry.file);
-    if (module === undefined) return [];
-    const frame = new Frame(module, undefined, moduleFrame(machine, module), undefinedValue);
-    const call: Call = { machine, frame, arguments: [], at: 0, end: 0 };
-    for (const [position, route] of routesOf(machine, registry).entries()) {
-      for (const method of route.methods ?? [undefined]) {
-        const entry = routeEntry(route, method, kindOfRoute(route.path));
-        const entryPoint = { ...entry, name: distinctName(machine, entry.name, route.place) };
-        const id = `${index}.${position} ${method ?? ''}`;
-        if (!route.isBefore) runFound(call, entryPoint, inner => runStages(inner, route, method, id).value);
-        else runIfAnswers(call, entryPoint, inner => runStages(inner, route, method, id));
-      }
-    }
-    const entryPoint = { kind: 'route-handler', name: 'hono', file: registry.file, line: 1, symbol: '' } as const;
-    return [{ entryPoint, effects: frame.effects, results: [], facts: [] }];
-  });
-}
-
-/** What runs before others is an entry point only when it answers by itself (a mounted router, a proxy). */
-function runIfAnswers(
-  call: Call,
-  entryPoint: ReturnType<typeof routeEntry>,
-  run: (call: Call) => ReturnType<typeof runStages>,
-): void {
-  const { machine, frame } = call;
-  const outer = frame.effects;
-  const known = machine.foundEntries.get(entryPoint.name);
-  const seen = { handsOn: true };
-  frame.effects = [...outer];
-  runFound(call, entryPoint, inner => {
-    const result = run(inner);
-    seen.handsOn = result.handsOn;
-    return result.value;
-  });
-  if (!seen.handsOn) return;
-  frame.effects = outer;
-  if (known === undefined) machine.foundEntries.delete(entryPoint.name);
+  return runServers(machine, 'hono', runStages);
 }

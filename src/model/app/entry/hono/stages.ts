@@ -1,4 +1,3 @@
-import type { EntryPoint } from '../../../../core/path.ts';
 import { callValue, handlerValue } from '../../calls.ts';
 import { awaitValue } from '../../expressions.ts';
 import { valueKey } from '../../keys.ts';
@@ -7,14 +6,8 @@ import { alternativesOf, bottom, isBottom } from '../../operations.ts';
 import { undefinedValue, type Value } from '../../value.ts';
 import type { Route } from '../server/registry.ts';
 import { parametersIn } from '../server/route-path.ts';
+import { asOwnCall, type StageRun } from '../server/run.ts';
 import { contextValue, stateOf } from './context.ts';
-
-/** What a run of a route's stages showed. */
-export interface StageRun {
-  readonly value: Value;
-  /** The last stage handed on: it runs before others and answers nothing itself. */
-  readonly handsOn: boolean;
-}
 
 /** Runs a route's stages: each gets the context as the one before left it, and runs the rest by calling `next`. */
 export function runStages(call: Call, route: Route, method: string | undefined, id: string): StageRun {
@@ -28,7 +21,9 @@ export function runStages(call: Call, route: Route, method: string | undefined, 
     const isLast = index === route.stages.length - 1;
     if (stage.kind === 'external' || (stage.kind === 'constant' && !isLast)) return step(inner, index + 1, context);
     const next = handlerValue('next', `next ${id} ${index} ${valueKey(context)}`, following =>
-      step(following, index + 1, givenContext(following) ?? currentContext(following.frame) ?? context),
+      asOwnCall(following.machine, () =>
+        step(following, index + 1, givenContext(following) ?? currentContext(following.frame) ?? context),
+      ),
     );
     const { machine, frame, at, end } = inner;
     const returned = callValue(machine, frame, stage, [context, next], { at, end });
@@ -73,10 +68,4 @@ function answered(call: Call, value: Value): void {
   if (value.kind === 'constant' && value.value === undefined) return;
   const place = value.kind === 'response' ? value.place : machine.place(frame, at, end);
   machine.emit(frame, { kind: 'return', value, place });
-}
-
-/** The entry point that a route is. */
-export function routeEntry(route: Route, method: string | undefined, kind: EntryPoint['kind']): EntryPoint {
-  const name = `${method ?? 'ANY'} ${route.path}`;
-  return { kind, name, ...route.place, symbol: name, route: route.path, ...(method === undefined ? {} : { method }) };
 }

@@ -3,7 +3,7 @@ import type { Place } from '../../../../core/place.ts';
 import { runModule } from '../../expressions.ts';
 import type { Call, Machine, NativeValue } from '../../machine.ts';
 import type { Value } from '../../value.ts';
-import { joinRoute, leadsTo } from './route-path.ts';
+import { joinRoute, leadsTo, parametersIn } from './route-path.ts';
 
 /** What was told to a server: answer here, run this before, mount that below. In the order in which it was told. */
 export type Registration =
@@ -15,11 +15,19 @@ export type Registration =
       readonly stages: readonly Value[];
       readonly place: Place;
     }
-  | { readonly kind: 'before'; readonly path: string; readonly stages: readonly Value[]; readonly place: Place }
+  | {
+      readonly kind: 'before';
+      readonly path: string;
+      readonly stages: readonly Value[];
+      readonly place: Place;
+      /** Runs before the routes of its own server that have this parameter, whenever they are told. */
+      readonly parameter?: string;
+    }
   | { readonly kind: 'mount'; readonly path: string; readonly server: Registry };
 
 /** A server or a router that is being put together. It grows while the statements of modules run. */
 export interface Registry {
+  readonly id: number;
   readonly registrations: Registration[];
   /** The file that made it: its statements tell the rest. */
   readonly file: string;
@@ -42,8 +50,15 @@ const servers = 'servers';
 
 /** A new, empty registry, known to the run. */
 export function newRegistry(call: Call, framework: string): Registry {
-  const registry: Registry = { registrations: [], file: call.frame.module.file, framework, mounted: false };
-  call.machine.remember<Registry[]>(servers, () => []).push(registry);
+  const every = call.machine.remember<Registry[]>(servers, () => []);
+  const registry: Registry = {
+    id: every.length,
+    registrations: [],
+    file: call.frame.module.file,
+    framework,
+    mounted: false,
+  };
+  every.push(registry);
   return registry;
 }
 
@@ -66,38 +81,53 @@ export interface Route {
 
 /** The routes of a server and of what it mounts, each with the stages that were told before it and lead to it. */
 export function routesOf(machine: Machine, root: Registry): readonly Route[] {
-  const flat: Registration[] = [];
+  const flat: Told[] = [];
   collect(machine, root, '', flat, new Set());
-  const before: Extract<Registration, { kind: 'before' }>[] = [];
+  const before: Told[] = [];
   const routes: Route[] = [];
-  for (const registration of flat) {
-    if (registration.kind === 'mount') continue;
-    const { path, place } = registration;
-    const guards = before.filter(one => leadsTo(one.path, path)).flatMap(one => one.stages);
-    const methods = registration.kind === 'answer' ? registration.methods : undefined;
-    const stages = [...guards, ...registration.stages];
-    routes.push({ methods, path, stages, place, isBefore: registration.kind === 'before' });
-    if (registration.kind === 'before') before.push(registration);
+  for (const told of flat) {
+    const { path, place } = told;
+    if (told.parameter !== undefined) continue;
+    const own = told.kind === 'before' ? [] : flat.filter(one => isOfParameter(one, told));
+    const guards = [...before.filter(one => leadsTo(one.path, path)), ...own].flatMap(one => one.stages);
+    const methods = told.kind === 'answer' ? told.methods : undefined;
+    const stages = [...guards, ...told.stages];
+    routes.push({ methods, path, stages, place, isBefore: told.kind === 'before' });
+    if (told.kind === 'before') before.push(told);
   }
   return routes;
 }
 
+/** A registration by its full path, with the server that it was told to. */
+interface Told {
+  readonly kind: 'answer' | 'before';
+  readonly methods: readonly string[] | undefined;
+  readonly parameter: string | undefined;
+  readonly path: string;
+  readonly stages: readonly Value[];
+  readonly place: Place;
+  readonly server: Registry;
+}
+
+function isOfParameter(one: Told, route: Told): boolean {
+  return one.parameter !== undefined && one.server === route.server && parametersIn(route.path).includes(one.parameter);
+}
+
 const deepest = 12;
 
-function collect(
-  machine: Machine,
-  registry: Registry,
-  base: string,
-  into: Registration[],
-  above: ReadonlySet<Registry>,
-): void {
+function collect(machine: Machine, registry: Registry, base: string, into: Told[], above: ReadonlySet<Registry>): void {
   if (above.has(registry) || above.size > deepest) return;
   const module = machine.source.module(registry.file);
   if (module !== undefined) runModule(machine, module);
   for (const registration of registry.registrations) {
     const path = joinRoute(base, registration.path);
     if (registration.kind === 'mount') collect(machine, registration.server, path, into, new Set([...above, registry]));
-    else into.push({ ...registration, path });
+    else {
+      const methods = registration.kind === 'answer' ? registration.methods : undefined;
+      const parameter = registration.kind === 'before' ? registration.parameter : undefined;
+      const { kind, stages, place } = registration;
+      into.push({ kind, methods, parameter, path, stages, place, server: registry });
+    }
   }
 }
 

@@ -1,6 +1,8 @@
+import { callValue } from '../../calls.ts';
 import type { Call, Handler } from '../../machine.ts';
 import { alternativesOf, choose } from '../../operations.ts';
-import { constant, objectOf, present, undefinedValue, type Value } from '../../value.ts';
+import { branches, caughtError } from '../../statements.ts';
+import { constant, nullValue, objectOf, present, undefinedValue, type Value } from '../../value.ts';
 import { asks, claimsValue, library, principal, requires, signedIn, userValue, written } from './principal.ts';
 
 /** Read without a look at the signature: whatever the caller wrote. */
@@ -19,8 +21,23 @@ function acceptsAnything(call: Call): boolean {
   return empty || allowsNone;
 }
 
+/** `verify(token, secret, (error, claims) => …)` is told one of both. */
+function verifyThen(call: Call, callback: Value): Value {
+  const { machine, frame, at, end } = call;
+  const claims = acceptsAnything({ ...call, arguments: call.arguments.slice(0, -1) }) ? decoded : claimsValue();
+  return branches(machine, frame, [
+    () => {
+      if (claims !== decoded) frame.learn([signedIn(call)]);
+      return callValue(machine, frame, callback, [nullValue, claims], { at, end });
+    },
+    () => callValue(machine, frame, callback, [caughtError(machine, frame, at), undefinedValue], { at, end }),
+  ]);
+}
+
 /** `verify(token, secret)` of jsonwebtoken throws unless the signature is right. */
 const verifyNow: Handler = call => {
+  const callback = call.arguments.at(-1);
+  if (callback?.kind === 'function' && call.arguments.length > 2) return verifyThen(call, callback);
   if (acceptsAnything(call)) return decoded;
   call.frame.learn([signedIn(call)]);
   return claimsValue();
@@ -29,7 +46,7 @@ const verifyNow: Handler = call => {
 const verified = requires(() => objectOf({ payload: claimsValue(), protectedHeader: constant('header') }));
 
 /** An encrypted cookie: what the server wrote into it, if it did. */
-function sealed(call: Call): Value {
+export function sealedSession(call: Call): Value {
   const some = (value: Value): Value =>
     choose([
       { value, facts: [signedIn(call)] },
@@ -47,7 +64,7 @@ function sealed(call: Call): Value {
   };
 }
 
-const ironSession: Handler = call => ({ kind: 'promise', value: sealed(call), facts: [] });
+const ironSession: Handler = call => ({ kind: 'promise', value: sealedSession(call), facts: [] });
 
 /** Firebase's decoded token: its own claims are set by the server (`setCustomUserClaims`). */
 function firebaseUser(): Value {
