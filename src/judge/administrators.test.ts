@@ -101,4 +101,54 @@ describe('an administrator of the app', () => {
       'isolated administrator',
     ]);
   });
+
+  test('may do what others may do with their own', () => {
+    const member = `if (!input.clubId) throw new Error("no"); const member = await db.membership.findFirst({ where: { userId: user.id, clubId: input.clubId } });`;
+    const all = `return db.booking.findMany({ where: { clubId: input.clubId } });`;
+    expect(bookings(`${own} ${member} if (user.role !== 'ADMIN' && !member) throw new Error('no'); ${all}`)[0]).toBe(
+      'isolated scoped-by-membership',
+    );
+    expect(bookings(`${own} ${member} if (user.role !== 'USER' && !member) throw new Error('no'); ${all}`)[0]).toBe(
+      'leaks client-id',
+    );
+    expect(
+      bookings(
+        `${session} const user = session.user; ${member} if (user.role !== 'admin' && !member) throw new Error('no'); ${all}`,
+      )[0],
+    ).toBe('isolated scoped-by-membership');
+  });
+
+  test('is told apart by the rules of an ability', () => {
+    const ability = (
+      rules: string,
+    ): string => `const { AbilityBuilder, createMongoAbility, subject } = await import('@casl/ability');
+      const { can, build } = new AbilityBuilder(createMongoAbility); switch (user.role) { ${rules} } const ability = build();
+      const membership = await db.membership.findFirst({ where: { userId: user.id } }); if (!membership) throw new Error('no');
+      const booking = await db.booking.findUnique({ where: { id: input.id } }); if (!booking) throw new Error('no');
+      if (!ability.can('read', subject('Booking', booking))) throw new Error('no'); return booking;`;
+    const others = `default: can('read', 'Booking', { clubId: { $in: [mine.clubId] } });`;
+    const mine = `${own} const mine = await db.membership.findFirst({ where: { userId: user.id } }); if (!mine) throw new Error('no');`;
+    expect(bookings(`${mine} ${ability(`case 'ADMIN': can('manage', 'all'); break; ${others}`)}`)[0]).toBe(
+      'isolated guarded-lookup',
+    );
+    expect(bookings(`${mine} ${ability(`case 'USER': can('manage', 'all'); break; ${others}`)}`)[0]).toMatch('leaks');
+  });
+
+  test('is told apart by rules that come as a list', () => {
+    const ask = (
+      rules: string,
+      question: string,
+    ): string => `const { createMongoAbility, ForbiddenError, subject } = await import('@casl/ability');
+      const mine = await db.membership.findFirst({ where: { userId: user.id } }); if (!mine) throw new Error('no');
+      const ability = createMongoAbility(${rules});
+      const booking = await db.booking.findUniqueOrThrow({ where: { id: input.id } });
+      ForbiddenError.from(ability).throwUnlessCan('read', ${question}); return booking;`;
+    const own_ = `[{ action: ['read'], subject: 'Booking', conditions: { clubId: mine.clubId } }]`;
+    expect(bookings(`${own} ${ask(own_, `subject('Booking', booking)`)}`)[0]).toBe('isolated guarded-lookup');
+    expect(bookings(`${own} ${ask(own_, `'Booking'`)}`)[0]).toMatch('leaks');
+    expect(
+      bookings(`${own} ${ask(`[{ action: 'manage', subject: 'all' }]`, `subject('Booking', booking)`)}`)[0],
+    ).toMatch('leaks');
+    expect(bookings(`${own} ${ask(`await loadRules(user)`, `subject('Booking', booking)`)}`)[0]).toMatch('leaks');
+  });
 });

@@ -1,4 +1,4 @@
-import type { Predicate, Term } from '../core/predicate.ts';
+import { and, or, type Predicate, type Term } from '../core/predicate.ts';
 import { tablesByName } from '../logic/closure.ts';
 import type { World } from '../logic/entails.ts';
 import { termKey } from '../logic/terms.ts';
@@ -12,6 +12,8 @@ const ofStaff = /admin|super|staff|root|operator|support|moderator|internal|^sys
 /** The same in the name of a column that says yes or no. */
 const staffColumn =
   /^(?:is_?|has_?)?(?:super_?|site_?|global_?|platform_?|instance_?)?(?:admin|staff|superuser|operator)/i;
+/** A role in the app, as a condition says it. */
+const roleAttribute = 'user.role ';
 const roleColumn = /(?:^|_)(?:role|user_?type|kind)s?$|[rR]oles?$/;
 /** Roles beyond one tenant, where every user belongs to one. */
 const beyondTenant = /super|platform|global|site|system|staff|internal|root/i;
@@ -26,6 +28,26 @@ export function isAdministrator(model: QueryPath, world: World): boolean {
       ? holds.tenant === undefined && holds.roles.every(counts)
       : holds.kind === 'condition' && asksOwnRole(holds.condition, strong, world),
   );
+}
+
+function isOfStaff(role: string, world: World): boolean {
+  return !ordinary.test(role) && (!usersAreTenants(world) || beyondTenant.test(role));
+}
+
+/** A condition for everybody else: what only administrators of the app may do is theirs to do. */
+export function withoutStaff(condition: Predicate, facts: readonly Fact[], world: World): Predicate {
+  switch (condition.kind) {
+    case 'or': {
+      const rest = condition.operands.filter(operand => !asksOwnRole(operand, facts, world));
+      return rest.length === 0 || rest.length === condition.operands.length ? condition : or(rest);
+    }
+    case 'and': {
+      const operands = condition.operands.map(operand => withoutStaff(operand, facts, world));
+      return operands.every((operand, index) => operand === condition.operands[index]) ? condition : and(operands);
+    }
+    default:
+      return condition;
+  }
 }
 
 /** Each user belongs to one tenant, and to no other: what the users' table says of a role is said within the tenant. */
@@ -54,6 +76,8 @@ function asksOwnRole(condition: Predicate, facts: readonly Fact[], world: World)
 }
 
 function isStaffRole(held: Term, named: Term, facts: readonly Fact[], world: World): boolean {
+  if (held.kind === 'principal' && named.kind === 'constant' && held.attribute.startsWith(roleAttribute))
+    return named.value === true && isOfStaff(held.attribute.slice(roleAttribute.length), world);
   if (held.kind !== 'column' || named.kind !== 'constant' || !isOwnRow(held.row, facts, world)) return false;
   if (named.value === true) return isStaffFlag(held, facts, world);
   if (typeof named.value !== 'string' || !roleColumn.test(held.column)) return false;

@@ -15,7 +15,7 @@ import { isChosen, renameRows, termKey, termsOf } from '../logic/terms.ts';
 import type { DatabaseClient, Fact, QueryPath } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import { isAuthenticationTable } from '../model/tenancy/secrets.ts';
-import { isAdministrator } from './administrators.ts';
+import { isAdministrator, withoutStaff } from './administrators.ts';
 import type { OpenTables } from './open-by-link.ts';
 import { policyEffect, sqlRoleOf } from './policies.ts';
 import { issuesSecret } from './issues.ts';
@@ -418,12 +418,15 @@ function askWith(
   policy: boolean,
   open?: OpenTables,
 ): Ask {
-  return (facts, absence) =>
-    entails(
+  return (facts, absence) => {
+    const common = (condition: Predicate): Predicate => withoutStaff(condition, facts, world);
+    const where = common(row.where);
+    const own = where === row.where ? row : { ...row, where };
+    return entails(
       {
-        row,
+        row: own,
         rows: [...beside, ...facts.flatMap(fact => foundRow(fact, world))],
-        conditions: facts.flatMap(fact => (fact.holds.kind === 'condition' ? [fact.holds.condition] : [])),
+        conditions: facts.flatMap(fact => (fact.holds.kind === 'condition' ? [common(fact.holds.condition)] : [])),
         memberTenants: facts.flatMap(fact => memberTenant(fact)),
         // A token or setting that the database reads is the caller's own, whatever the code in front of it checked.
         ...(operation === 'insert' ? { ownerColumnAlone: true } : {}),
@@ -434,6 +437,7 @@ function askWith(
       },
       world,
     );
+  };
 }
 
 /** A row that a look-up found; under row security the policies let it through, so they hold of it. */

@@ -8,6 +8,7 @@ import type { DatabaseModel } from '../database/types.ts';
 import { noDeclarations, type Declarations, type DeclaredFunction } from './declared.ts';
 import { adapterHandlers, findRunnables } from './entry/adapters.ts';
 import type { ObserveInput } from './events.ts';
+import { caslHandlers } from './library/casl.ts';
 import { drizzleHandlers } from './library/drizzle.ts';
 import { platformHandlers } from './library/platform.ts';
 import { prismaRawHandlers } from './library/prisma-raw.ts';
@@ -46,6 +47,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     sqlTagHandlers,
     kyselyHandlers,
     knexHandlers,
+    caslHandlers,
     adapterHandlers,
   ];
   return new Map(libraries.flatMap(handlers => Object.entries(handlers)));

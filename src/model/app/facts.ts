@@ -1,4 +1,4 @@
-import { and, or, type Predicate, type RowVariable, type Term } from '../../core/predicate.ts';
+import { and, equals, or, type Predicate, type RowVariable, type Term } from '../../core/predicate.ts';
 import type { Place } from '../../core/place.ts';
 import { isFoundByCredential, provesCredential } from '../../logic/credentials.ts';
 import { factKey, predicateSize } from './keys.ts';
@@ -157,8 +157,21 @@ function tells(condition: Predicate): boolean {
 /** The fact as a predicate, where it is one. */
 export function asPredicate(fact: Fact): Predicate | undefined {
   if (fact.weakness !== undefined || fact.each !== undefined) return undefined;
-  if (fact.holds.kind === 'row') return { kind: 'exists', row: fact.holds.row };
-  return fact.holds.kind === 'condition' ? fact.holds.condition : undefined;
+  switch (fact.holds.kind) {
+    case 'row':
+      return { kind: 'exists', row: fact.holds.row };
+    case 'condition':
+      return fact.holds.condition;
+    case 'role':
+      return fact.holds.tenant === undefined ? or(fact.holds.roles.map(isInRole)) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The caller holds a role in the app; each role is a question of its own, since one may hold several. */
+function isInRole(role: string): Predicate {
+  return equals({ kind: 'principal', attribute: `user.role ${role}` }, { kind: 'constant', value: true });
 }
 
 /** The facts with a weakness: they explain, and prove nothing. */

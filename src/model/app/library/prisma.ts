@@ -30,6 +30,7 @@ import {
   inValues,
   runQuery,
   stateText,
+  telling,
   writtenRow,
   type ClientState,
 } from './queries.ts';
@@ -444,8 +445,10 @@ class Running {
         return and(operands);
       }
       case 'choice': {
-        const parts = alternativesOf(where).map(({ value }) => this.#where(model, row, value));
-        return or(parts);
+        // Which one it is may depend on who asks.
+        return or(
+          alternativesOf(where).map(({ value, facts }) => and([this.#where(model, row, value), ...telling(facts)])),
+        );
       }
       case 'constant':
         return { kind: 'true' };

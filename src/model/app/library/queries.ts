@@ -158,7 +158,8 @@ function eachOf(term: Term): Term {
   return term;
 }
 
-function telling(facts: readonly Fact[]): readonly Predicate[] {
+/** What facts say, as conditions; big ones are left out. */
+export function telling(facts: readonly Fact[]): readonly Predicate[] {
   return facts
     .filter(isTelling)
     .map(asPredicate)
