@@ -2,6 +2,7 @@ import { turns, type EntryAdapter, type Runnable } from './adapter.ts';
 import type { Handler, Machine } from '../machine.ts';
 import { aiSdk } from './ai-sdk/index.ts';
 import { express } from './express/index.ts';
+import { fastify } from './fastify/index.ts';
 import { hono } from './hono/index.ts';
 import { jobs } from './jobs/index.ts';
 import { mcp } from './mcp/index.ts';
@@ -19,6 +20,7 @@ const adapters: readonly EntryAdapter[] = [
   aiSdk,
   hono,
   express,
+  fastify,
   remix,
   trpc,
   orpc,

@@ -56,15 +56,15 @@ export function responderValue(machine: Machine, status?: number): Value {
       const [first, second] = call.arguments;
       switch (name) {
         case 'status':
-          return responderValue(
-            machine,
-            first?.kind === 'constant' && typeof first.value === 'number' ? first.value : undefined,
-          );
+        case 'code':
+          return responderValue(machine, numberOf(first));
         case 'json':
         case 'send':
         case 'end':
         case 'write':
           return answer(call, first ?? undefinedValue);
+        case 'sendStatus':
+          return responderMethod(machine, first, 'end', { ...call, arguments: [] });
         case 'redirect':
           return answer(call, second ?? first ?? undefinedValue);
         case 'setHeader':
@@ -84,4 +84,14 @@ export function responderValue(machine: Machine, status?: number): Value {
     },
     member: name => (name === 'statusCode' ? constant(status ?? 200) : undefined),
   });
+}
+
+function numberOf(value: Value | undefined): number | undefined {
+  return value?.kind === 'constant' && typeof value.value === 'number' ? value.value : undefined;
+}
+
+/** A method of the answer with a status. */
+function responderMethod(machine: Machine, status: Value | undefined, name: string, call: Call): Value | undefined {
+  const responder = responderValue(machine, numberOf(status));
+  return responder.kind === 'native' ? behaviourOf(responder).method?.(name, call) : undefined;
 }

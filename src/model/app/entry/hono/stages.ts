@@ -6,7 +6,7 @@ import { alternativesOf, bottom, isBottom } from '../../operations.ts';
 import { undefinedValue, type Value } from '../../value.ts';
 import type { Route } from '../server/registry.ts';
 import { parametersIn } from '../server/route-path.ts';
-import { asOwnCall, type StageRun } from '../server/run.ts';
+import { answered, asOwnCall, type StageRun } from '../server/run.ts';
 import { contextValue, stateOf } from './context.ts';
 
 /** Runs a route's stages: each gets the context as the one before left it, and runs the rest by calling `next`. */
@@ -60,12 +60,4 @@ function currentContext(frame: Frame): Value | undefined {
       return value;
   }
   return undefined;
-}
-
-/** What a stage returns goes to the caller. */
-function answered(call: Call, value: Value): void {
-  const { machine, frame, at, end } = call;
-  if (value.kind === 'constant' && value.value === undefined) return;
-  const place = value.kind === 'response' ? value.place : machine.place(frame, at, end);
-  machine.emit(frame, { kind: 'return', value, place });
 }

@@ -68,3 +68,11 @@ export function asOwnCall<T>(machine: Machine, work: () => T): T {
   machine.active.splice(0, machine.active.length, ...outer);
   return result;
 }
+
+/** What a stage returns goes to the caller. */
+export function answered(call: Call, value: Value): void {
+  const { machine, frame, at, end } = call;
+  if (value.kind === 'constant' && value.value === undefined) return;
+  const place = value.kind === 'response' ? value.place : machine.place(frame, at, end);
+  machine.emit(frame, { kind: 'return', value, place });
+}
