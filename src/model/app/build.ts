@@ -21,6 +21,7 @@ import { kyselyHandlers } from './library/kysely.ts';
 import { pgHandlers } from './library/pg.ts';
 import { sqlTagHandlers } from './library/sql-tags.ts';
 import { proxyHandlers } from './library/proxies.ts';
+import { typeormHandlers } from './library/typeorm/repository.ts';
 import { supabaseHandlers } from './library/supabase.ts';
 import { unmodelledLibraries } from './library/unmodelled.ts';
 import { zodHandlers } from './library/zod.ts';
@@ -48,6 +49,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     kyselyHandlers,
     knexHandlers,
     caslHandlers,
+    typeormHandlers,
     adapterHandlers,
   ];
   return new Map(libraries.flatMap(handlers => Object.entries(handlers)));
@@ -149,6 +151,7 @@ const orms: readonly (readonly [string, string])[] = [
   ['@supabase/ssr', 'Supabase'],
   ['kysely', 'Kysely'],
   ['knex', 'Knex'],
+  ['typeorm', 'TypeORM'],
   ['postgres', 'postgres.js'],
 ];
 const auths: readonly (readonly [string, string])[] = [

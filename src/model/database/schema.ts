@@ -1,6 +1,7 @@
 import type { SourceFiles } from '../../collect/source/read-source.ts';
 import type { Gap } from '../../core/gap.ts';
 import { databaseOfDrizzle } from '../app/library/drizzle-tables.ts';
+import { databaseOfTypeorm } from '../app/library/typeorm/repository.ts';
 import { readPrismaSchemas } from './prisma-schema.ts';
 import { databaseOfPrisma } from './prisma-tables.ts';
 import { databaseOfSupabaseTypes } from './supabase-types.ts';
@@ -22,6 +23,7 @@ export function schemaOfCode(source: SourceFiles | undefined): DatabaseModel {
   const found = [
     databaseOfPrisma(readPrismaSchemas(source.prismaSchemas())),
     databaseOfDrizzle(source),
+    databaseOfTypeorm(source),
     // Types say less than a schema: they count where no schema does.
     databaseOfSupabaseTypes(source),
   ];

@@ -129,6 +129,13 @@ function append(before: SqlText, piece: SqlText): SqlText {
 
 /** A text that was put together from constants and values (`` `… where id = '${id}'` ``); absent where its shape is not known. */
 export function textOf(value: Value | undefined, given: readonly Value[] = []): SqlText | undefined {
+  const found = textWithValues(value, given);
+  if (found === undefined || value === undefined || alternativesOf(value)[0]?.value.kind === 'constant') return found;
+  return /\b(?:select|insert|update|delete|with)\b/i.test(found.text) ? found : undefined;
+}
+
+/** The same for any piece of SQL, such as a condition. */
+export function textWithValues(value: Value | undefined, given: readonly Value[] = []): SqlText | undefined {
   if (value === undefined) return undefined;
   const [only, ...others] = alternativesOf(value);
   if (only === undefined || others.length > 0) return undefined;
@@ -146,7 +153,6 @@ export function textOf(value: Value | undefined, given: readonly Value[] = []): 
       text += `$${values.length}`;
     }
   }
-  if (!/\b(?:select|insert|update|delete|with)\b/i.test(text)) return undefined;
   return { text: text.replaceAll(/'(\$\d+)'/g, '$1'), values };
 }
 

@@ -1,0 +1,35 @@
+import { asClass, libraryParent, type ClassNative } from '../../classes.ts';
+import { nativeValue, type Call, type Machine } from '../../machine.ts';
+import type { Value } from '../../value.ts';
+
+/** What objects that stand for rows do: `bill.save()`. Absent when it is no method of theirs. */
+export type RowMethods = (self: Value, name: string, call: Call) => Value | undefined;
+
+const registry = 'methods of rows';
+
+function methodsOf(machine: Machine): Map<string, RowMethods> {
+  return machine.remember(registry, () => new Map<string, RowMethods>());
+}
+
+/** Remembers what rows of a table do, under its name, and objects of a class, under its key. */
+export function noteRowMethods(machine: Machine, holder: string, methods: RowMethods): void {
+  methodsOf(machine).set(holder, methods);
+}
+
+/** A method of an object that stands for a row, loaded or new; absent when it is no such method. */
+export function rowMethod(machine: Machine, receiver: Value, name: string, call: Call): Value | undefined {
+  const known = methodsOf(machine);
+  if (receiver.kind === 'row') return known.get(receiver.row.table)?.(receiver, name, call);
+  const made = receiver.kind === 'object' ? asClass(receiver.fields.get('constructor')) : undefined;
+  if (made === undefined) return undefined;
+  if (!known.has(made.key)) askLibrary(made, call);
+  return known.get(made.key)?.(receiver, name, call);
+}
+
+/** The library whose class it extends says what it does: handlers are named `library#instance Parent`. */
+function askLibrary(made: ClassNative, call: Call): void {
+  const parent = libraryParent(made);
+  const handler = parent && call.machine.handlers.get(`${parent.library ?? ''}#instance ${parent.path}`);
+  handler?.({ ...call, arguments: [nativeValue(made)] });
+  if (!methodsOf(call.machine).has(made.key)) noteRowMethods(call.machine, made.key, () => undefined);
+}
