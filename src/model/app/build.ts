@@ -21,6 +21,7 @@ import { kyselyHandlers } from './library/kysely.ts';
 import { pgHandlers } from './library/pg.ts';
 import { sqlTagHandlers } from './library/sql-tags.ts';
 import { proxyHandlers } from './library/proxies.ts';
+import { sequelizeHandlers } from './library/sequelize/operations.ts';
 import { typeormHandlers } from './library/typeorm/repository.ts';
 import { supabaseHandlers } from './library/supabase.ts';
 import { unmodelledLibraries } from './library/unmodelled.ts';
@@ -50,6 +51,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     knexHandlers,
     caslHandlers,
     typeormHandlers,
+    sequelizeHandlers,
     adapterHandlers,
   ];
   return new Map(libraries.flatMap(handlers => Object.entries(handlers)));
@@ -152,6 +154,7 @@ const orms: readonly (readonly [string, string])[] = [
   ['kysely', 'Kysely'],
   ['knex', 'Knex'],
   ['typeorm', 'TypeORM'],
+  ['sequelize', 'Sequelize'],
   ['postgres', 'postgres.js'],
 ];
 const auths: readonly (readonly [string, string])[] = [

@@ -17,7 +17,6 @@ import {
   type NativeValue,
   type Summary,
 } from './machine.ts';
-import { rowMethod } from './library/orm/rows.ts';
 import { serviceQuery } from './library/sinks/service-query.ts';
 import { runKnownCallbacks } from './library/verified-callbacks.ts';
 import { alternativesOf, bottom, choose, isBottom, termOf } from './operations.ts';
@@ -148,8 +147,6 @@ export function callMethod(
     case 'promise':
       return promiseMethod(machine, frame, receiver, name, values, site);
     case 'object': {
-      const known = rowMethod(machine, receiver, name, call);
-      if (known !== undefined) return known;
       const member = memberOf(machine, frame, receiver, name, site.at, site.optional === true);
       if (member.kind === 'constant') {
         if (site.optional === true) return undefinedValue;
@@ -172,8 +169,6 @@ export function callMethod(
         return { kind: 'promise', value: receiver.body, facts: [] };
       return callUnknown(machine, frame, receiver, name, values, site);
     default: {
-      const known = receiver.kind === 'row' ? rowMethod(machine, receiver, name, call) : undefined;
-      if (known !== undefined) return known;
       if (isArrayLike(receiver)) {
         const result = arrayMethod(machine, frame, receiver, name, values, site.at);
         if (result !== undefined) return result;

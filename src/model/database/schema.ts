@@ -1,6 +1,7 @@
 import type { SourceFiles } from '../../collect/source/read-source.ts';
 import type { Gap } from '../../core/gap.ts';
 import { databaseOfDrizzle } from '../app/library/drizzle-tables.ts';
+import { databaseOfSequelize } from '../app/library/sequelize/operations.ts';
 import { databaseOfTypeorm } from '../app/library/typeorm/repository.ts';
 import { readPrismaSchemas } from './prisma-schema.ts';
 import { databaseOfPrisma } from './prisma-tables.ts';
@@ -24,6 +25,7 @@ export function schemaOfCode(source: SourceFiles | undefined): DatabaseModel {
     databaseOfPrisma(readPrismaSchemas(source.prismaSchemas())),
     databaseOfDrizzle(source),
     databaseOfTypeorm(source),
+    databaseOfSequelize(source),
     // Types say less than a schema: they count where no schema does.
     databaseOfSupabaseTypes(source),
   ];

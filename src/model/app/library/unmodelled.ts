@@ -3,8 +3,6 @@ import type { Gap } from '../../../core/gap.ts';
 
 /** Packages that reach a database and that no model of a library speaks for. */
 const unmodelled: ReadonlyMap<string, string> = new Map([
-  ['sequelize', 'Sequelize'],
-  ['sequelize-typescript', 'Sequelize'],
   ['@mikro-orm/core', 'MikroORM'],
   ['@mikro-orm/postgresql', 'MikroORM'],
   ['objection', 'Objection'],

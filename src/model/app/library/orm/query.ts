@@ -7,7 +7,7 @@ import { alternativesOf, choose, lengthOf, listFacts, termOf } from '../../opera
 import type { Fact } from '../../types.ts';
 import { constant, nullValue, type RowValue, type Value } from '../../value.ts';
 import { clientOf, eachAssigned, runQuery, writtenRow, type ClientState } from '../queries.ts';
-import { primaryKeyOf, tied, type OrmModel, type OrmRelation } from './model.ts';
+import { primaryKeyOf, propertyOf, tied, type OrmModel, type OrmRelation } from './model.ts';
 
 /** What of a row is loaded. */
 export interface Wanted {
@@ -239,7 +239,7 @@ export function assignedTo(
 
 /** The key in what stands for a row of a model: the row, an object with its key, or the key itself. */
 export function keyOf(model: OrmModel, column: string, value: Value): Value | undefined {
-  const property = [...model.columns].find(([, { name }]) => name === column)?.[0] ?? column;
+  const property = propertyOf(model, column) ?? column;
   switch (value.kind) {
     case 'object':
     case 'row':

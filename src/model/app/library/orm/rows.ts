@@ -20,10 +20,12 @@ export function noteRowMethods(machine: Machine, holder: string, methods: RowMet
 export function rowMethod(machine: Machine, receiver: Value, name: string, call: Call): Value | undefined {
   const known = methodsOf(machine);
   if (receiver.kind === 'row') return known.get(receiver.row.table)?.(receiver, name, call);
-  const made = receiver.kind === 'object' ? asClass(receiver.fields.get('constructor')) : undefined;
-  if (made === undefined) return undefined;
-  if (!known.has(made.key)) askLibrary(made, call);
-  return known.get(made.key)?.(receiver, name, call);
+  const made = receiver.kind === 'object' ? receiver.fields.get('constructor') : undefined;
+  if (made?.kind !== 'native') return undefined;
+  const { key } = made.native;
+  const own = asClass(made);
+  if (own !== undefined && !known.has(key)) askLibrary(own, call);
+  return known.get(key)?.(receiver, name, call);
 }
 
 /** The library whose class it extends says what it does: handlers are named `library#instance Parent`. */

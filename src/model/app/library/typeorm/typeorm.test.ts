@@ -180,17 +180,6 @@ describe('a repository of TypeORM', () => {
     );
   });
 
-  test('knows what a loaded row and a new object do themselves', () => {
-    expect(
-      wheres(
-        `const bill = await Bill.findOneBy({ id }); if (!bill || !bill.isOwnedBy(user.id)) return new Response(null, { status: 404 }); await bill.remove(); return new Response(null);`,
-      ),
-    ).toEqual(['delete bills: self.id = bills.id', `read bills: ${sent}`]);
-    expect(
-      wheres(`const bill = new Bill(); bill.ownerId = user.id; await bill.save(); return new Response(null);`),
-    ).toEqual(['insert bills: self.owner_id is-not-distinct-from ‹user.id›']);
-  });
-
   test('leaves hidden columns out, and loads relations', () => {
     const { queries } = traceApp({
       ...files,
