@@ -3,6 +3,7 @@ import type { Gap } from '../../core/gap.ts';
 import { databaseOfDrizzle } from '../app/library/drizzle-tables.ts';
 import { databaseOfSequelize } from '../app/library/sequelize/operations.ts';
 import { databaseOfTypeorm } from '../app/library/typeorm/repository.ts';
+import { databaseOfKyselyTypes } from './kysely-types.ts';
 import { readPrismaSchemas } from './prisma-schema.ts';
 import { databaseOfPrisma } from './prisma-tables.ts';
 import { databaseOfSupabaseTypes } from './supabase-types.ts';
@@ -29,7 +30,10 @@ export function schemaOfCode(source: SourceFiles | undefined): DatabaseModel {
     // Types say less than a schema: they count where no schema does.
     databaseOfSupabaseTypes(source),
   ];
-  const [first = noDatabase, ...others] = found.filter(database => database !== undefined);
+  const known = found.filter(database => database !== undefined);
+  // Types of Kysely have no key at all: they count where nothing else is said.
+  const typed = known.some(database => database.tables.length > 0) ? undefined : databaseOfKyselyTypes(source);
+  const [first = noDatabase, ...others] = typed === undefined ? known : [typed];
   return others.reduce((known, more) => withSchemaOfCode(known, more).database, first);
 }
 
