@@ -367,7 +367,7 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
       'The row itself never reaches the caller; what it chooses is judged where it is used.',
     );
   }
-  const kept = ask(strong, 'kept');
+  const kept = mayVanish(subject, strong) ? ask(strong, 'kept') : answer;
   const open = openByLink(subject, world, strong);
   if (open !== undefined) return open;
   if (kept.kind === 'owned') {
@@ -386,6 +386,31 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
   if (isOnlyCounted(subject))
     return settled('public', 'only-counted', 'Only a number over all rows leaves, and the caller picks none of them.');
   return classify(subject, strong, world);
+}
+
+/** Whether a filter that is known may be left out: only then does it matter how that is read. */
+function mayVanish({ row, beside }: Subject, facts: readonly Fact[]): boolean {
+  const known = facts.flatMap(({ holds }) => {
+    if (holds.kind === 'row') return [holds.row.where];
+    return holds.kind === 'condition' ? [holds.condition] : [];
+  });
+  return [row.where, ...beside.map(other => other.where), ...known].some(hasAbsence);
+}
+
+function hasAbsence(predicate: Predicate): boolean {
+  switch (predicate.kind) {
+    case 'maybe-absent':
+      return true;
+    case 'and':
+    case 'or':
+      return predicate.operands.some(hasAbsence);
+    case 'not':
+      return hasAbsence(predicate.operand);
+    case 'exists':
+      return hasAbsence(predicate.row.where);
+    default:
+      return false;
+  }
 }
 
 /** `count(*)` of everything, for a statistic: a number of rows picked by the caller would tell of those. */

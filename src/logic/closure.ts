@@ -26,7 +26,6 @@ export class Closure {
   readonly #columns = new Map<string, Map<string, EqualTerms>>();
   #count = 0;
   #version = 0;
-  readonly #sameRows = new Map<string, Set<string>>();
   readonly #tables: ReadonlyMap<string, Table>;
 
   constructor(database: DatabaseModel, rows: readonly RowVariable[], branch: Branch) {
@@ -114,15 +113,20 @@ export class Closure {
     return values;
   }
 
+  /** Makes equal what is known of either; what becomes known later is made equal the next time. */
   #makeOne(left: RowVariable, right: RowVariable): boolean {
-    const table = this.#tables.get(left.table);
-    if (table === undefined || this.#sameRows.get(left.name)?.has(right.name) === true) return false;
-    const column = (row: RowVariable, name: string): Term => ({ kind: 'column', row: row.name, column: name });
-    const apart = table.columns.filter(({ name }) => !this.same(column(left, name), column(right, name)));
-    for (const { name } of apart) this.#union(column(left, name), column(right, name));
-    // Once they are one row they stay one.
-    this.#sameRows.set(left.name, (this.#sameRows.get(left.name) ?? new Set()).add(right.name));
-    return apart.length > 0;
+    const known = new Set([...this.knownColumns(left), ...this.knownColumns(right)]);
+    let changed = false;
+    for (const column of known) {
+      const [one, other]: readonly Term[] = [
+        { kind: 'column', row: left.name, column },
+        { kind: 'column', row: right.name, column },
+      ];
+      if (one === undefined || other === undefined || this.same(one, other)) continue;
+      this.#union(one, other);
+      changed = true;
+    }
+    return changed;
   }
 
   /** Columns are most of what is asked for: they are found without writing a key. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import type { Membership, Owner, OwnerHop, TenancyModel, TenantRoot } from '../model/tenancy/types.ts';
@@ -58,35 +57,6 @@ const maximumRows = 24;
  * Sound for `owned`: the premises are only ever weakened (negations, ranges and unknown functions are forgotten).
  */
 export function entails(question: Question, world: World): Answer {
-  const answers = answersIn(world);
-  const key = questionKey(question);
-  const answer = answers.get(key) ?? answerOf(question, world);
-  answers.set(key, answer);
-  return answer;
-}
-
-const answersByWorld = new WeakMap<TenancyModel, WeakMap<DatabaseModel, Map<string, Answer>>>();
-
-/** What was asked before: many entry points reach one query knowing the same. */
-function answersIn({ tenancy, database }: World): Map<string, Answer> {
-  const ofTenancy = answersByWorld.get(tenancy) ?? new WeakMap<DatabaseModel, Map<string, Answer>>();
-  answersByWorld.set(tenancy, ofTenancy);
-  const answers = ofTenancy.get(database) ?? new Map<string, Answer>();
-  ofTenancy.set(database, answers);
-  return answers;
-}
-
-/** Equal exactly for equal questions. */
-function questionKey(question: Question): string {
-  const text = JSON.stringify({
-    ...question,
-    open: [...(question.open ?? [])],
-    own: question.rows.indexOf(question.row),
-  });
-  return createHash('sha256').update(text).digest('base64');
-}
-
-function answerOf(question: Question, world: World): Answer {
   const premises = premisesOf(question);
   if (premises === undefined) return { kind: 'owned', by: 'nobody' };
   const { related, unrelated } = relatedTo(question, premises);
@@ -149,7 +119,19 @@ class Search {
       const some = this.#try(firstBranch(sure, choices));
       if (some.kind === 'not-owned') return some;
     }
-    return this.#below(sure, new Set(factsIn(sure)), choices);
+    const ordered = choices.length < 3 ? choices : this.#byWhatTheyTie(sure, choices);
+    return this.#below(sure, new Set(factsIn(sure)), ordered);
+  }
+
+  /** First the choices whose options, taken together, would tie the row. */
+  #byWhatTheyTie(sure: Branch, choices: readonly Choice[]): readonly Choice[] {
+    const ties = new Set(
+      choices.filter(choice => {
+        const together = joinAll([sure, ...choice.map(option => option.sure)]);
+        return this.#prover(together).ownerOf(this.#question.row) !== undefined;
+      }),
+    );
+    return [...choices.filter(choice => ties.has(choice)), ...choices.filter(choice => !ties.has(choice))];
   }
 
   #below(branch: Branch, facts: ReadonlySet<string>, choices: readonly Choice[]): Answer {

@@ -18,6 +18,7 @@ import {
   type Summary,
 } from './machine.ts';
 import { serviceQuery } from './library/sinks/service-query.ts';
+import { isQuiet } from './quiet.ts';
 import { runKnownCallbacks } from './library/verified-callbacks.ts';
 import { alternativesOf, bottom, choose, isBottom, termOf } from './operations.ts';
 import { bind, branches, caughtError, leave, run } from './statements.ts';
@@ -37,8 +38,8 @@ export interface CallSite {
   /** Where the chain of calls begins. */
   readonly start?: number;
   readonly cached?: (result: Value) => CachedCall;
-  /** What the code around expects: a function (the result is called), or anything (the result is returned). */
-  readonly yields?: 'function' | 'anything' | undefined;
+  /** What the code around expects: a function (the result is called), anything (it is returned), nothing (it is dropped). */
+  readonly yields?: 'function' | 'anything' | 'nothing' | undefined;
 }
 
 const deepestCalls = 48;
@@ -447,7 +448,7 @@ function promiseMethod(
     const handled = awaitValue(
       machine,
       frame,
-      callValue(machine, frame, first, [caughtError(machine, frame, site.at)], site),
+      callValue(machine, frame, first, [caughtError], site),
       site.at,
     );
     const dead = frame.dead || isBottom(handled);
@@ -493,6 +494,8 @@ function callClosure(
     return machine.opaque(frame, site.at, `the call of '${code.name}' was not followed (recursion)`);
   }
   const self = site.self ?? (code.isArrow ? closure.frame.thisValue : undefinedValue);
+  if (site.yields === 'nothing' && isQuiet(machine, closure, values, code.usesThis ? self : undefined))
+    return undefinedValue;
   const summary = summaryOf(machine, closure, given, self);
   if (summary.effects.length > 0) {
     const place = machine.place(frame, site.at);

@@ -184,7 +184,8 @@ export function mixedList(
 
 // Names --------------------------------------------------------------------------------------------------------------
 
-function lookup(machine: Machine, frame: Frame, binding: Binding): Value {
+/** What a name stands for where it is used. */
+export function lookup(machine: Machine, frame: Frame, binding: Binding): Value {
   const holder = frame.holderOf(binding);
   if (holder !== undefined) return holder.vars.get(binding) ?? undefinedValue;
   if (binding.owner === undefined) return moduleValue(machine, frame.module, binding);
@@ -896,15 +897,22 @@ function setVariable(machine: Machine, frame: Frame, binding: Binding, value: Va
   // Another function's variable, or the module's: this call may or may not have happened.
   const isInitial =
     current === undefined || (current.kind === 'constant' && (current.value === undefined || current.value === null));
-  holder.vars.set(
-    binding,
-    binding.owner === undefined && current !== undefined && !isInitial
-      ? choose([
-          { value: current, facts: [] },
-          { value, facts: [] },
-        ])
-      : value,
-  );
+  if (binding.owner !== undefined || current === undefined || isInitial) holder.vars.set(binding, value);
+  else holder.vars.set(binding, ofModule(current, value));
+}
+
+/** In how many ways what a module holds is told apart; requests that come later find what earlier ones left. */
+const mostLeft = 8;
+
+function ofModule(current: Value, value: Value): Value {
+  // A list that grows holds at least what it held.
+  if (current.kind === 'array' && value.kind === 'array' && value.items.length >= current.items.length)
+    return value.items.length > mostLeft ? current : value;
+  if (current.kind === 'choice' && current.alternatives.length >= mostLeft) return current;
+  return choose([
+    { value: current, facts: [] },
+    { value, facts: [] },
+  ]);
 }
 
 function readTarget(machine: Machine, frame: Frame, target: Pattern): Value {

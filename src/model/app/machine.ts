@@ -137,8 +137,8 @@ export class Frame {
   /** The latest value of an expression, for narrowing after a test. */
   readonly seen = new Map<object, Value>();
   readonly changed = new Set<Binding>();
-  /** The call whose result is called, or returned as it is: `wrap(handler)(request)`, `return wrap(handler)`. */
-  wanted: { readonly call: object; readonly as: 'function' | 'anything' } | undefined;
+  /** The call whose result is called, returned as it is, or dropped: `wrap(handler)(request)`, `return wrap(handler)`, `log(x);`. */
+  wanted: { readonly call: object; readonly as: 'function' | 'anything' | 'nothing' } | undefined;
   /** Inline server actions that were made here, with what held then. */
   readonly actions: { readonly code: FunctionCode; readonly facts: readonly Fact[] | undefined }[] = [];
 

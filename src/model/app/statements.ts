@@ -1,4 +1,4 @@
-import type { Pattern, Statement } from '../../collect/source/ir.ts';
+import type { Expression, Pattern, Statement } from '../../collect/source/ir.ts';
 import { elementKeys, forEveryElement } from './each.ts';
 import { addFacts, commonFacts, weaken, without } from './facts.ts';
 import { assign, awaitValue, evaluate, iterated, memberOf } from './expressions.ts';
@@ -32,6 +32,8 @@ function runOne(machine: Machine, frame: Frame, statement: Statement): void {
       return;
     }
     case 'expression': {
+      const call = droppedCall(statement.expression);
+      if (call !== undefined) frame.wanted = { call, as: 'nothing' };
       const value = evaluate(machine, frame, statement.expression);
       noteDropped(machine, frame, value, statement.expression.kind === 'await', statement.at);
       return;
@@ -97,6 +99,12 @@ function runOne(machine: Machine, frame: Frame, statement: Statement): void {
       frame.dead = true;
       return;
   }
+}
+
+/** The call of a statement that is nothing else: nobody uses its result. */
+function droppedCall(expression: Expression): Expression | undefined {
+  if (expression.kind === 'await' || expression.kind === 'unary') return droppedCall(expression.operand);
+  return expression.kind === 'call' ? expression : undefined;
 }
 
 /** The value of a function expression in a frame. */
@@ -307,7 +315,7 @@ function runTry(machine: Machine, frame: Frame, statement: Extract<Statement, { 
     frame.facts = before.facts;
     frame.dead = false;
     if (statement.parameter !== undefined)
-      bind(machine, frame, statement.parameter, caughtError(machine, frame, statement.at), statement.at);
+      bind(machine, frame, statement.parameter, caughtError, statement.at);
     run(machine, frame, statement.handler);
     if (frame.dead) frame.restore(end);
     else if (!end.dead) {
@@ -326,11 +334,13 @@ function runTry(machine: Machine, frame: Frame, statement: Extract<Statement, { 
   }
 }
 
-/** What was thrown: an error, which is never nothing. */
-export function caughtError(machine: Machine, frame: Frame, at: number): Value {
-  const error = machine.opaque(frame, at, 'a caught error');
-  return error.kind === 'term' ? { ...error, maybeUndefined: false, truthy: true } : error;
-}
+/** What was thrown: an error, which is never nothing. Where it was caught says nothing of it. */
+export const caughtError: Value = {
+  kind: 'term',
+  term: { kind: 'opaque', id: 'a caught error', reason: 'a caught error' },
+  maybeUndefined: false,
+  truthy: true,
+};
 
 function runSwitch(machine: Machine, frame: Frame, statement: Extract<Statement, { kind: 'switch' }>): void {
   const value = evaluate(machine, frame, statement.value);

@@ -77,7 +77,7 @@ function handleError(call: Call, route: Route, index: number, exchange: Exchange
   const [error = undefinedValue] = call.arguments;
   const handler = route.stages.find((stage, position) => position > index && takesErrors(stage));
   const ends = handlerValue('next', `next after an error ${exchangeKey(exchange)}`, () => undefinedValue);
-  const told = error.kind === 'constant' ? caughtError(call.machine, call.frame, call.at) : error;
+  const told = error.kind === 'constant' ? caughtError : error;
   if (handler !== undefined) runStage(call, handler, [told, exchange.request, exchange.response, ends]);
   return undefinedValue;
 }

@@ -30,7 +30,7 @@ function verifyThen(call: Call, callback: Value): Value {
       if (claims !== decoded) frame.learn([signedIn(call)]);
       return callValue(machine, frame, callback, [nullValue, claims], { at, end });
     },
-    () => callValue(machine, frame, callback, [caughtError(machine, frame, at), undefinedValue], { at, end }),
+    () => callValue(machine, frame, callback, [caughtError, undefinedValue], { at, end }),
   ]);
 }
 
