@@ -74,5 +74,5 @@ test('one that changes a list of its caller is followed', () => {
     `const conditions = [eq(notes.id, id)]; report(conditions, id);
      await db.delete(notes).where(and(...conditions));`,
   );
-  expect(sites(traced).join()).toContain("self.team_id = "team"");
+  expect(sites(traced).join()).toContain('self.team_id = "team"');
 });

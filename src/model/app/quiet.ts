@@ -25,7 +25,7 @@ export function isQuiet(
   );
 }
 
-/** `asking`: quiet, but for what its arguments do when it calls methods of theirs that not every value has. */
+/** `asking`: quiet, but for what its arguments do when it calls them, or methods of theirs that not every value has. */
 type Loudness = 'quiet' | 'asking' | 'loud';
 
 /** Whether quiet code calls methods of a value, or only looks at it and hands it on. */
@@ -35,7 +35,7 @@ type Handling = 'called' | 'given';
 interface Deeds {
   /** It may throw, changes something that is not its own, or does what is not looked into. */
   readonly loud: boolean;
-  /** It calls methods of its own variables that not every value has. */
+  /** It calls its own variables, or methods of theirs that not every value has. */
   readonly asks: boolean;
   /** Names from around it, and whether it calls them. What it only reads a field of is not among them. */
   readonly outer: ReadonlyMap<Binding, Handling>;
@@ -244,7 +244,7 @@ class Walk {
       this.required.add(String(first.value.value));
       return true;
     }
-    if (callee.kind === 'name' && !isWithin(callee.binding.owner, this.#code)) this.#note(callee.binding, 'called');
+    if (callee.kind === 'name') this.#note(callee.binding, 'called');
     if (callee.kind !== 'member') return false;
     const { property, object } = callee;
     this.loud ||=
