@@ -119,6 +119,7 @@ export type Expression = At &
     | { readonly kind: 'name'; readonly binding: Binding }
     | { readonly kind: 'global'; readonly name: string }
     | { readonly kind: 'this' }
+    /** `super.name` is the field `super.name` of `this`. */
     | { readonly kind: 'member'; readonly object: Expression; readonly property: string; readonly optional: boolean }
     | { readonly kind: 'index'; readonly object: Expression; readonly index: Expression; readonly optional: boolean }
     | {

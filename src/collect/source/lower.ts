@@ -608,10 +608,12 @@ class Lowering {
             ? { kind: 'member', object, property: String(index.value), optional, at }
             : { kind: 'index', object, index, optional, at };
         }
+        const name = keyOf(node.property);
         return {
           kind: 'member',
           object,
-          property: keyOf(node.property),
+          // What a class overrides is kept under a name of its own (`super.canActivate`).
+          property: node.object.type === 'Super' ? `super.${name}` : name,
           optional: mayStop(node),
           at: node.property.start,
         };

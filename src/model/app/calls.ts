@@ -2,7 +2,7 @@ import type { Item, Pattern } from '../../collect/source/ir.ts';
 import type { EntryPoint } from '../../core/path.ts';
 import { arrayMethod, isArrayLike } from './collections.ts';
 import { applyDeclared } from './declared.ts';
-import { awaitValue, extend, memberOf } from './expressions.ts';
+import { awaitValue, carryChange, extend, memberOf } from './expressions.ts';
 import { addFacts, commonFacts, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import {
@@ -148,6 +148,8 @@ export function callMethod(
     case 'promise':
       return promiseMethod(machine, frame, receiver, name, values, site);
     case 'object': {
+      const inherited = receiver.fields.has(name) ? undefined : inheritedMethod(receiver, name, call);
+      if (inherited !== undefined) return inherited;
       const member = memberOf(machine, frame, receiver, name, site.at, site.optional === true);
       if (member.kind === 'constant') {
         if (site.optional === true) return undefinedValue;
@@ -178,6 +180,15 @@ export function callMethod(
       return callUnknown(machine, frame, receiver, name, values, site);
     }
   }
+}
+
+/** A method that an object has from a client of a library that its class extends. */
+function inheritedMethod(receiver: Extract<Value, { kind: 'object' }>, name: string, call: Call): Value | undefined {
+  for (const part of receiver.spread) {
+    const result = part.kind === 'native' ? behaviourOf(part).method?.(name, call) : undefined;
+    if (result !== undefined) return result;
+  }
+  return undefined;
 }
 
 const keeps: ReadonlySet<string> = new Set(['toString', 'valueOf', 'toISOString']);
@@ -515,8 +526,10 @@ function callClosure(
   for (const output of summary.outputs) {
     const node = site.nodes?.[output.index - closure.bound.length];
     if (node?.value.kind === 'name') {
-      const holder = frame.holderOf(node.value.binding);
-      (holder ?? frame).vars.set(node.value.binding, output.value);
+      const holder = frame.holderOf(node.value.binding) ?? frame;
+      const before = holder.vars.get(node.value.binding);
+      holder.vars.set(node.value.binding, output.value);
+      if (before !== undefined) carryChange(frame, before, output.value);
     }
   }
   if (site.constructs === true) return summary.self;

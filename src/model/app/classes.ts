@@ -1,5 +1,6 @@
 import type { Declared, Expression } from '../../collect/source/ir.ts';
 import { evaluate } from './expressions.ts';
+import { valueKey } from './keys.ts';
 import type { Call, Frame, Machine, NativeValue } from './machine.ts';
 import type { Value } from './value.ts';
 
@@ -75,10 +76,38 @@ export function injectedInto(
   return declared.map((parameter: Declared) => {
     for (const decorator of parameter.decorators) {
       const value = evaluate(machine, native.frame, decorator);
-      if (value.kind === 'native') return value;
+      if (value.kind === 'native' || value.kind === 'object' || value.kind === 'choice') return value;
     }
     const type = parameter.typeClass === undefined ? undefined : evaluate(machine, native.frame, parameter.typeClass);
-    const made = type === undefined ? undefined : make(type);
+    const made = type === undefined ? undefined : (provided(call, type) ?? make(type) ?? ofLibrary(call, type));
     return made ?? machine.opaque(native.frame, call.at, `what is given for a parameter of type '${parameter.type}'`);
   });
+}
+
+/** How a container was told to make what a token stands for. */
+export type Provider = (call: Call) => Value | undefined;
+
+/** What modules tell the container, by a text for the token. */
+export function providersOf(machine: Machine): Map<string, Provider> {
+  return machine.remember('providers', () => new Map<string, Provider>());
+}
+
+/** What a container was told to give for a token; not again while it makes it. */
+export function provided(call: Call, token: Value): Value | undefined {
+  const key = valueKey(token);
+  const provider = providersOf(call.machine).get(key);
+  if (provider === undefined) return undefined;
+  const making = call.machine.remember('tokens that are being made', () => new Set<string>());
+  if (making.has(key)) return undefined;
+  making.add(key);
+  const made = provider(call);
+  making.delete(key);
+  return made;
+}
+
+/** An instance of a library's class. */
+function ofLibrary(call: Call, type: Value): Value | undefined {
+  if (type.kind !== 'external') return undefined;
+  const handler = call.machine.handlers.get(`${type.library ?? ''}#new ${type.path}`);
+  return handler?.({ ...call, arguments: [] }) ?? type;
 }

@@ -1,4 +1,12 @@
-import type { Binding, Expression, Item, ModuleCode, ObjectProperty, Pattern } from '../../collect/source/ir.ts';
+import type {
+  Binding,
+  Expression,
+  FunctionCode,
+  Item,
+  ModuleCode,
+  ObjectProperty,
+  Pattern,
+} from '../../collect/source/ir.ts';
 import type { Operator, Term } from '../../core/predicate.ts';
 import { arrayMethod, isArrayLike, pushed } from './collections.ts';
 import { callMethod, callValue, runCallbacks } from './calls.ts';
@@ -13,6 +21,7 @@ import {
   FunctionClosure,
   nativeValue,
   type Call,
+  type Handler,
   type Machine,
   type NativeValue,
 } from './machine.ts';
@@ -73,7 +82,8 @@ function evaluateKind(machine: Machine, frame: Frame, expression: Expression): V
       const object = evaluate(machine, frame, expression.object);
       if (frame.dead) return bottom;
       if (refined !== undefined) return refined;
-      return memberOf(machine, frame, object, expression.property, expression.at, expression.optional);
+      const name = ownName(object, expression.property);
+      return memberOf(machine, frame, object, name, expression.at, expression.optional);
     }
     case 'index': {
       const object = evaluate(machine, frame, expression.object);
@@ -860,6 +870,23 @@ function heldField(
   return behaviourOf(object).member?.(expression.property, call) ?? objectOf({});
 }
 
+/** Other names of the same request see a change as well, and so does what holds it. */
+export function carryChange(frame: Frame, current: Value, changed: Value): void {
+  const isKept = (value: Value): boolean => value.kind === 'native' && behaviourOf(value).assigned !== undefined;
+  if (!alternativesOf(current).every(alternative => isKept(alternative.value))) return;
+  if (current.kind === 'native')
+    for (const [binding, value] of frame.vars) if (value === current) frame.vars.set(binding, changed);
+  for (let holder: Frame | undefined = frame; holder !== undefined; holder = holder.parent) {
+    for (const [binding, value] of holder.vars) {
+      const replaced = value.kind === 'native' ? behaviourOf(value).replaced?.(current, changed) : undefined;
+      if (replaced === undefined) continue;
+      holder.vars.set(binding, replaced);
+      holder.changed.add(binding);
+    }
+    if (holder.code === undefined) return;
+  }
+}
+
 /** Changes the value that an expression reads, in place. */
 export function update(machine: Machine, frame: Frame, expression: Expression, change: (value: Value) => Value): void {
   switch (expression.kind) {
@@ -867,15 +894,19 @@ export function update(machine: Machine, frame: Frame, expression: Expression, c
       const current = lookup(machine, frame, expression.binding);
       frame.changed.add(expression.binding);
       const changed = change(current);
-      // Another name of the same request sees the change as well.
-      if (current.kind === 'native' && behaviourOf(current).assigned !== undefined)
-        for (const [binding, value] of frame.vars) if (value === current) frame.vars.set(binding, changed);
+      carryChange(frame, current, changed);
       setVariable(machine, frame, expression.binding, changed);
       return;
     }
     case 'this':
       frame.thisValue = change(frame.thisValue);
       return;
+    case 'call': {
+      // `context.getRequest().user = …`: what was answered is known by other names.
+      const current = frame.seen.get(expression);
+      if (current !== undefined) carryChange(frame, current, change(current));
+      return;
+    }
     case 'member':
       update(machine, frame, expression.object, object => {
         const inner = heldField(machine, frame, object, expression);
@@ -1463,7 +1494,7 @@ function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expres
       update(machine, frame, callee.object, value => pushed(value, items, callee.property === 'unshift'));
       return machine.opaque(frame, at, 'a length');
     }
-    const value = callMethod(machine, frame, receiver, callee.property, values, {
+    const value = callMethod(machine, frame, receiver, ownName(receiver, callee.property), values, {
       at,
       end,
       optional: callee.optional || expression.optional,
@@ -1478,7 +1509,8 @@ function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expres
     return value;
   }
   if (callee.kind === 'this') {
-    evaluateItems(machine, frame, expression.arguments);
+    const values = evaluateItems(machine, frame, expression.arguments);
+    if (!frame.dead) constructParent(machine, frame, values, { at, end });
     return undefinedValue;
   }
   const value = evaluate(machine, frame, callee);
@@ -1494,6 +1526,12 @@ function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expres
     nodes: expression.arguments,
     yields,
   });
+}
+
+/** The name under which an object has `super.name`: its own where the class overrides it, the plain one where it does not. */
+function ownName(object: Value, name: string): string {
+  if (!name.startsWith('super.')) return name;
+  return object.kind === 'object' && object.fields.has(name) ? name : name.slice('super.'.length);
 }
 
 /** Where a chain of calls begins: the place a reader looks for. */
@@ -1529,6 +1567,11 @@ function mutated(receiver: Value, name: string, values: readonly Value[]): Value
   return native.mutated?.(name, values);
 }
 
+/** The model of a library's class. */
+function constructorOf(machine: Machine, { library, path }: Extract<Value, { kind: 'external' }>): Handler | undefined {
+  return machine.handlers.get(`${library ?? ''}#new ${path}`) ?? machine.handlers.get(`*#new ${path}`);
+}
+
 /** `new callee(…)`. */
 export function construct(
   machine: Machine,
@@ -1553,8 +1596,7 @@ export function construct(
     );
   }
   if (callee.kind !== 'external') return machine.opaque(frame, at, 'a constructed value');
-  const handler =
-    machine.handlers.get(`${callee.library ?? ''}#new ${callee.path}`) ?? machine.handlers.get(`*#new ${callee.path}`);
+  const handler = constructorOf(machine, callee);
   if (handler !== undefined) return handler({ machine, frame, arguments: values, at, end });
   if (
     callee.library !== undefined ||
@@ -1616,6 +1658,15 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
   const parent = expression.parent === undefined ? undefined : evaluate(machine, frame, expression.parent);
   // What the program puts into static fields later: a single instance, mostly.
   const written = new Map<string, Value>();
+  // `class Database extends PrismaClient`: what it inherits is one client of the library.
+  const made = new Map<string, Value>();
+  const baseOf = (library: Extract<Value, { kind: 'external' }>): Value => {
+    const handler = constructorOf(machine, library);
+    const base =
+      made.get('base') ?? handler?.({ machine, frame, arguments: [], at: expression.at, end: expression.at });
+    if (base !== undefined) made.set('base', base);
+    return base?.kind === 'native' ? base : library;
+  };
   const native: ClassNative & { readonly fieldsFor: (self: Value, at: number) => Value } = {
     name: `class ${expression.name}`,
     classCode: expression,
@@ -1628,11 +1679,15 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
           ? (parent.native as typeof native).fieldsFor(undefinedValue, 0)
           : undefined;
       const fields = new Map<string, Value>(inherited?.kind === 'object' ? inherited.fields : []);
-      for (const field of expression.fields) fields.set(field.name, fieldValue(machine, frame, field));
+      for (const field of expression.fields) {
+        const overridden = fields.get(field.name);
+        if (overridden !== undefined) fields.set(`super.${field.name}`, overridden);
+        fields.set(field.name, fieldValue(machine, frame, field));
+      }
       // A library that knows the class asks an instance for it.
       if (expression.decorators !== undefined || libraryParent(native) !== undefined)
         fields.set('constructor', nativeValue(native));
-      return { kind: 'object', fields, spread: parent?.kind === 'external' ? [parent] : [] };
+      return { kind: 'object', fields, spread: parent?.kind === 'external' ? [baseOf(parent)] : [] };
     },
     assigned: (name, value) => {
       if (value.kind === 'native' || value.kind === 'object' || value.kind === 'external') written.set(name, value);
@@ -1667,6 +1722,7 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
             ? { ...self, fields: new Map([...inherited.fields, ...self.fields]) }
             : self;
         }
+        constructorsOf(machine).set(constructor_, native);
         const closure: Value = {
           kind: 'function',
           name: expression.name,
@@ -1695,15 +1751,45 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
   return nativeValue(native);
 }
 
+/** `super(…)`: the constructor of the class above fills the same object. */
+function constructParent(
+  machine: Machine,
+  frame: Frame,
+  values: readonly Value[],
+  site: { readonly at: number; readonly end: number },
+): void {
+  const owner = frame.code === undefined ? undefined : constructorsOf(machine).get(frame.code);
+  const above = owner === undefined ? [] : lineageOf(owner).slice(1);
+  const parent = above.find(native => native.classCode.constructor_ !== undefined);
+  const code = parent?.classCode.constructor_;
+  if (parent === undefined || code === undefined) return;
+  constructorsOf(machine).set(code, parent);
+  const { name } = parent.classCode;
+  const closure = new FunctionClosure(code, parent.frame);
+  const { file } = parent.frame.module;
+  const constructor_: Value = { kind: 'function', name, file, line: 0, closure };
+  const made = callValue(machine, frame, constructor_, values, { ...site, self: frame.thisValue, constructs: true });
+  if (!frame.dead && made.kind === 'object') frame.thisValue = made;
+}
+
+/** The class that a constructor belongs to. */
+function constructorsOf(machine: Machine): Map<FunctionCode, ClassNative> {
+  return machine.remember('constructors', () => new Map<FunctionCode, ClassNative>());
+}
+
 /** What a container makes of a class that it is asked for; not again while it makes it. */
-function instanceOf(type: Value, call: Call): Value | undefined {
+export function instanceOf(type: Value, call: Call): Value | undefined {
   const wanted = asClass(type);
   if (wanted === undefined) return undefined;
-  const making = call.machine.remember('instances that are being made', () => new Set<ClassNative>());
-  if (making.has(wanted)) return undefined;
-  making.add(wanted);
+  const known = call.machine.remember('instances of a container', () => new Map<string, Value>());
+  const before = known.get(wanted.key);
+  if (before !== undefined) return before;
+  const making = call.machine.remember('instances that are being made', () => new Set<string>());
+  if (making.has(wanted.key)) return undefined;
+  making.add(wanted.key);
   const made = wanted.method?.('new', { ...call, arguments: [] });
-  making.delete(wanted);
+  making.delete(wanted.key);
+  if (made !== undefined) known.set(wanted.key, made);
   return made;
 }
 

@@ -103,6 +103,8 @@ export interface NativeValue extends Native {
   settle?(call: Call): Value;
   /** What it is after a field was assigned (`request.user = user`); absent when fields are not kept. */
   assigned?(name: string, value: Value): Value;
+  /** What it is after something that it holds has changed; absent when it does not hold it. */
+  replaced?(from: Value, to: Value): Value | undefined;
 }
 
 /** The value of a native. */

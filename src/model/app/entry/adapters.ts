@@ -6,6 +6,7 @@ import { fastify } from './fastify/index.ts';
 import { hono } from './hono/index.ts';
 import { jobs } from './jobs/index.ts';
 import { mcp } from './mcp/index.ts';
+import { nest } from './nest/index.ts';
 import { next } from './next/index.ts';
 import { orpc } from './orpc/index.ts';
 import { remix } from './remix/index.ts';
@@ -21,6 +22,7 @@ const adapters: readonly EntryAdapter[] = [
   hono,
   express,
   fastify,
+  nest,
   remix,
   trpc,
   orpc,
