@@ -456,12 +456,7 @@ function promiseMethod(
   }
   if (name === 'catch' && first !== undefined) {
     const before = frame.save();
-    const handled = awaitValue(
-      machine,
-      frame,
-      callValue(machine, frame, first, [caughtError], site),
-      site.at,
-    );
+    const handled = awaitValue(machine, frame, callValue(machine, frame, first, [caughtError], site), site.at);
     const dead = frame.dead || isBottom(handled);
     frame.restore(before);
     if (dead) return receiver;
