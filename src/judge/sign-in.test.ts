@@ -68,7 +68,7 @@ const files: Readonly<Record<string, string>> = {
 const imports = `'use server';
 import bcrypt from 'bcryptjs';
 import { compare, hash } from 'bcryptjs';
-import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
 import { cookies, headers } from 'next/headers';
 import { redirect } from 'next/navigation';
 import { db } from '@/lib/db';
@@ -256,5 +256,25 @@ describe('letters', () => {
 
   test('what a letter to an address of the caller’s choice says does not', () => {
     expect(leaksOf(`${find} await sendLetter(input.other, 'Hello ' + user.id);`)).toEqual(['read User leaks']);
+  });
+});
+
+describe('a secret of the server', () => {
+  const signed = (expected: string): string => `
+    const request = await headers();
+    const signature = request[process.env.SIGNATURE_HEADER!];
+    const expected = ${expected};
+    if (!signature || !timingSafeEqual(Buffer.from(signature), Buffer.from(expected))) return null;
+    return db.club.update({ where: { id: input.clubId }, data: { name: input.name } });`;
+
+  test('that signed what was sent is known to whoever calls, whatever the header is called', () => {
+    expect(leaksOf(signed(`createHmac('sha256', process.env.HOOK_SECRET!).update(input.body).digest('hex')`))).toEqual(
+      [],
+    );
+  });
+
+  test('is none where anybody can compute what is expected', () => {
+    expect(leaksOf(signed(`createHash('sha256').update(input.body).digest('hex')`))).toEqual(['update Club leaks']);
+    expect(leaksOf(signed(`request[process.env.SIGNATURE_SECRET_NAME!]`))).toEqual(['update Club leaks']);
   });
 });

@@ -530,15 +530,23 @@ export function mapValue(
   const { machine, frame, at } = call;
   const place = machine.place(frame, at);
   const isModule = frame.code === undefined;
-  const make = (inside: readonly Value[], byKey?: typeof pairs): Value => {
+  // What others put into it, before this request or on the way here. A loop that puts something in is followed twice.
+  const isKept = isModule || entries.length > 0;
+  const make = (inside: readonly Value[], byKey?: typeof pairs, names: readonly Value[] = []): Value => {
     const native: NativeValue & { readonly mutated: (name: string, values: readonly Value[]) => Value } = {
       name: kind,
-      key: `${kind} ${place.file}:${place.line} ${[...inside, ...(byKey === undefined ? [] : [byKey])].map(value => valueKey(value)).join(',')}`,
+      key: `${kind} ${place.file}:${place.line} ${[...inside, ...(byKey === undefined ? [] : [byKey]), ...names].map(value => valueKey(value)).join(',')}`,
       inside,
       mutated: (name, values) => {
         if (isModule) return make(inside);
-        const added = kind === 'Map' ? values[1] : values[0];
-        return name === 'delete' || added === undefined ? make(inside) : make([...inside, added]);
+        const [key, value] = values;
+        const added = kind === 'Map' ? value : key;
+        if (name === 'delete' || added === undefined) return make(inside, byKey, names);
+        return make(
+          withValue(inside, added),
+          undefined,
+          kind === 'Map' && key !== undefined ? withValue(names, key) : names,
+        );
       },
       member: name => (name === 'size' ? (inside.length === 0 ? constant(0) : lengthOf(listOf(inside))) : undefined),
       method: (name, inner) => {
@@ -562,7 +570,10 @@ export function mapValue(
           case 'get': {
             if (byKey !== undefined && key !== undefined) return keptUnder(machine, inner.frame, byKey, key, inner.at);
             return choose([
-              ...(inside.length === 0 ? [machine.opaque(frame, at, 'a kept value')] : inside).map(item => ({
+              ...(inside.length === 0 && (isKept || inner.frame !== frame)
+                ? [machine.opaque(frame, at, 'a kept value')]
+                : inside
+              ).map(item => ({
                 value: item,
                 facts: [],
               })),
@@ -583,11 +594,15 @@ export function mapValue(
             return { kind: 'test', whenTrue: [], whenFalse: [] };
           case 'set':
           case 'add':
-            return make(inside);
-          case 'values':
+            return make(inside, byKey, names);
           case 'keys':
+            if (names.length > 0) return { kind: 'array', items: names };
+            return byKey === undefined ? all(inside) : pairsAt(byKey, 0);
+          case 'values':
+            return byKey === undefined ? all(inside) : pairsAt(byKey, 1);
           case 'entries':
-            return inside.length === 1 && inside[0]?.kind === 'list' ? inside[0] : { kind: 'array', items: inside };
+            if (byKey !== undefined) return byKey;
+            return kind === 'Map' && names.length > 0 ? eachPair(names, inside) : all(inside);
           default:
             return undefined;
         }
@@ -596,6 +611,27 @@ export function mapValue(
     return nativeValue(native);
   };
   return make(entries, pairs);
+}
+
+/** Values that were put in, each once. */
+function withValue(values: readonly Value[], added: Value): readonly Value[] {
+  const key = valueKey(added);
+  return values.some(value => valueKey(value) === key) ? values : [...values, added];
+}
+
+function all(inside: readonly Value[]): Value {
+  return inside.length === 1 && inside[0]?.kind === 'list' ? inside[0] : { kind: 'array', items: inside };
+}
+
+/** Any of the keys with any of the values: which belong together is not kept. */
+function eachPair(names: readonly Value[], inside: readonly Value[]): Value {
+  const any = (values: readonly Value[]): Value => choose(values.map(value => ({ value, facts: [] })));
+  return { kind: 'array', items: [{ kind: 'array', items: [any(names), any(inside)] }] };
+}
+
+function pairsAt(pairs: Extract<Value, { kind: 'list' }>, index: number): Value {
+  const { element } = pairs;
+  return { ...pairs, element: element.kind === 'array' ? (element.items[index] ?? undefinedValue) : element };
 }
 
 /** `new Map(rows.map(row => [row.key, row])).get(key)`: one of the rows, whose key is this one. */

@@ -761,12 +761,20 @@ export function iterated(
     case 'external':
       return { element: { ...value, path: `${value.path}[]` }, facts: [] };
     case 'native': {
+      const entries = entriesOf(machine, frame, value, at);
+      if (entries !== undefined) return iterated(machine, frame, entries, at);
       const [first] = value.native.inside ?? [];
       return { element: first ?? machine.opaque(frame, at, 'one of a collection'), facts: [] };
     }
     default:
       return { element: machine.opaque(frame, at, `one of a ${value.kind}`), facts: [] };
   }
+}
+
+/** What a `Map` or `Set` is gone through as. */
+export function entriesOf(machine: Machine, frame: Frame, value: Value, at: number): Value | undefined {
+  if (value.kind !== 'native' || (value.native.name !== 'Map' && value.native.name !== 'Set')) return undefined;
+  return behaviourOf(value).method?.('entries', { machine, frame, arguments: [], at, end: at });
 }
 
 // Assignments --------------------------------------------------------------------------------------------------------

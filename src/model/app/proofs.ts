@@ -20,7 +20,7 @@ export function secretFacts(machine: Machine, frame: Frame, left: Term, right: T
 /** Whoever sends a value that equals a secret of the environment knows the secret. */
 function serverSecret(machine: Machine, frame: Frame, left: Term, right: Term, at: number): readonly Fact[] {
   const hasSecret = (term: Term): boolean =>
-    atoms(term).some(
+    madeOf(term).some(
       atom => atom.kind === 'environment' && !atom.name.startsWith('NEXT_PUBLIC_') && secretName.test(atom.name),
     );
   const fromClient = (term: Term): boolean => atoms(term).some(atom => atom.kind === 'client') && !hasSecret(term);
@@ -33,6 +33,12 @@ function serverSecret(machine: Machine, frame: Frame, left: Term, right: Term, a
   if (isCookie(secret) && isCookie(sent))
     return [{ holds: { kind: 'signed-in' }, place, label: 'the signature of a cookie was verified' }];
   return [{ holds: { kind: 'system' }, place, label: 'a secret of the server was presented' }];
+}
+
+/** What a value was made of; a name by which a field was chosen (`headers[process.env.SIGNATURE_HEADER]`) is no part of it. */
+function madeOf(term: Term): readonly Term[] {
+  if (term.kind !== 'call') return [term];
+  return (term.name === 'at' ? term.arguments.slice(0, 1) : term.arguments).flatMap(madeOf);
 }
 
 /** Who sends what a secret column of a row holds, or what it is the hash of, is whom the row is about. */

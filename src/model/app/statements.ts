@@ -237,7 +237,7 @@ function messageIn(value: Value): string | undefined {
 
 const mostUnrolled = 16;
 
-function runEach(machine: Machine, frame: Frame, statement: Extract<Statement, { kind: 'each' }>): void {
+function runEach(machine: Machine, frame: Frame, statement: Extract<Statement, { kind: 'each' }>, again = false): void {
   const over = awaitValue(machine, frame, evaluate(machine, frame, statement.over), statement.at);
   if (frame.dead) return;
   const outerJumps = frame.jumps;
@@ -255,6 +255,7 @@ function runEach(machine: Machine, frame: Frame, statement: Extract<Statement, {
     return;
   }
   for (const { value: collection, facts } of alternativesOf(over)) {
+    if (collection.kind === 'array' && collection.items.length === 0) continue;
     const before = frame.save();
     frame.jumps = [];
     frame.learn(facts);
@@ -272,16 +273,34 @@ function runEach(machine: Machine, frame: Frame, statement: Extract<Statement, {
     const states = [before, ...(frame.dead ? [] : [frame.save()]), ...frame.jumps.map(alive)];
     join(frame, states);
     frame.facts = addFacts(before.facts, forEveryElement(learned, elementKeys(machine, collection, element)));
+    if (!again && !frame.dead && keptMore(before, frame)) {
+      frame.jumps = outerJumps;
+      runEach(machine, frame, statement, true);
+      return;
+    }
   }
   frame.jumps = outerJumps;
+}
+
+/** A map was filled: what a later turn finds in it, the first one did not. */
+function keptMore(before: State, frame: Frame): boolean {
+  if (frame.vars.snapshot() === before.vars) return false;
+  for (const [binding, value] of frame.vars)
+    if (value !== before.vars.get(binding) && alternativesOf(value).some(({ value: inner }) => isMap(inner)))
+      return true;
+  return false;
+}
+
+function isMap(value: Value): boolean {
+  return value.kind === 'native' && value.native.name === 'Map';
 }
 
 function alive(state: State): State {
   return { ...state, dead: false };
 }
 
-function runLoop(machine: Machine, frame: Frame, statement: Extract<Statement, { kind: 'loop' }>): void {
-  run(machine, frame, statement.init);
+function runLoop(machine: Machine, frame: Frame, statement: Extract<Statement, { kind: 'loop' }>, again = false): void {
+  if (!again) run(machine, frame, statement.init);
   if (frame.dead) return;
   const outerJumps = frame.jumps;
   frame.jumps = [];
@@ -303,6 +322,7 @@ function runLoop(machine: Machine, frame: Frame, statement: Extract<Statement, {
   ];
   join(frame, states);
   frame.jumps = outerJumps;
+  if (!again && !frame.dead && keptMore(before, frame)) runLoop(machine, frame, statement, true);
 }
 
 function runTry(machine: Machine, frame: Frame, statement: Extract<Statement, { kind: 'try' }>): void {

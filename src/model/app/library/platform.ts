@@ -1,6 +1,6 @@
 import { callValue, capturedValues, handlerValue, within } from '../calls.ts';
 import { awaitAll, isArrayLike, mapValue } from '../collections.ts';
-import { awaitValue, iterated } from '../expressions.ts';
+import { awaitValue, entriesOf, iterated } from '../expressions.ts';
 import { conditionFact } from '../facts.ts';
 import { secretFacts } from '../proofs.ts';
 import { valueKey } from '../keys.ts';
@@ -308,11 +308,10 @@ const objectAssign: Handler = call => {
 const arrayFrom: Handler = call => {
   const [value = undefinedValue, mapper] = call.arguments;
   const list: Value =
-    value.kind === 'native' && value.native.inside !== undefined
-      ? value.native.inside.length === 1 && value.native.inside[0]?.kind === 'list'
-        ? value.native.inside[0]
-        : { kind: 'array', items: value.native.inside }
-      : value;
+    entriesOf(call.machine, call.frame, value, call.at) ??
+    (value.kind === 'native' && value.native.inside !== undefined
+      ? { kind: 'array', items: value.native.inside }
+      : value);
   if (mapper === undefined) return isArrayLike(list) ? list : { kind: 'array', items: [list] };
   const { element, facts } = iterated(call.machine, call.frame, list, call.at);
   const result = within(call.frame, facts, () =>
