@@ -44,3 +44,13 @@ test('a caught error is no place for a row', () => {
     catch (error) { return res.status(500).json({ message: (error as Error).message }); }`);
   expect(returned?.escapes).toBe(true);
 });
+
+test('a row of which only fields are asked about stays inside, and one whose field is used does not', () => {
+  const escapes = (use: string): boolean | undefined =>
+    trace(`const document = await prisma.document.findUnique({ where: { id: req.body.id } });
+      ${use} return res.status(200).json(await elsewhere());`)[0]?.escapes;
+  expect(escapes(`if (document?.archived) return res.status(409).end();`)).toBe(false);
+  expect(escapes(`if (!document || document.teamId !== teamId) return res.status(409).end();`)).toBe(false);
+  expect(escapes(`if (document?.teamId === teamId) return res.status(409).json({ id: document.id });`)).toBe(true);
+  expect(escapes(`const shown = document && document.teamId; notify(shown);`)).toBe(true);
+});

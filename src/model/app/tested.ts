@@ -175,8 +175,8 @@ class Reader {
         this.#note(expression.binding, position);
         return;
       case 'member':
-        // How many there are says that there are some.
-        this.#expression(expression.object, expression.property === 'length' ? 'tested' : 'used');
+        // How many there are says that there are some; a field that is asked about says yes or no.
+        this.#expression(expression.object, expression.property === 'length' ? 'tested' : asked(position));
         return;
       case 'index':
         each([expression.object, expression.index]);
@@ -254,7 +254,17 @@ class Reader {
     const { left, right } = expression;
     const bare = (side: Expression): boolean =>
       side.kind === 'constant' || (side.kind === 'global' && side.name === 'undefined');
-    this.#expression(left, bare(right) ? 'tested' : 'used');
-    this.#expression(right, bare(left) ? 'tested' : 'used');
+    const isAnswer = comparing.has(expression.operator);
+    const part = (side: Expression, other: Expression): Position =>
+      bare(other) || (isAnswer && side.kind === 'member') ? 'tested' : 'used';
+    this.#expression(left, part(left, right));
+    this.#expression(right, part(right, left));
   }
+}
+
+const comparing: ReadonlySet<string> = new Set(['===', '!==', '==', '!=', '<', '<=', '>', '>=']);
+
+/** What leaves with a field, where the field is asked about, returned or used. */
+function asked(position: Position): Position {
+  return position === 'tested' ? 'tested' : 'used';
 }

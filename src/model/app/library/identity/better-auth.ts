@@ -212,11 +212,39 @@ const nextHandler: Handler = call => {
   return objectOf({ GET: handler, POST: handler });
 };
 
+/** A plugin with the functions that the app gave it: the library's routes run them, with whom it has verified. */
+const plugin: Handler = call => {
+  const [options] = call.arguments;
+  return options?.kind === 'object' ? options : objectOf({});
+};
+
+/** `createAuthMiddleware(async ctx => …)`, `createAuthEndpoint(path, options, async ctx => …)`: the function. */
+const hook: Handler = call => call.arguments.findLast(argument => argument.kind === 'function') ?? undefinedValue;
+
+const plugins = [
+  'better-auth/plugins',
+  'better-auth/plugins/admin',
+  'better-auth/plugins/anonymous',
+  'better-auth/plugins/email-otp',
+  'better-auth/plugins/generic-oauth',
+  'better-auth/plugins/magic-link',
+  'better-auth/plugins/organization',
+  'better-auth/plugins/phone-number',
+  'better-auth/plugins/two-factor',
+  'better-auth/plugins/username',
+  '@better-auth/passkey',
+  '@better-auth/sso',
+  '@better-auth/stripe',
+  '@polar-sh/better-auth',
+];
+
 const packages = ['better-auth', 'better-auth/minimal'];
 
 /** https://www.better-auth.com: sessions, the organisation and admin plugins. */
 export const betterAuthHandlers: Readonly<Record<string, Handler>> = {
   ...library(packages, { betterAuth }),
+  ...library(plugins, { '*': plugin }),
+  ...library(['better-auth/api', 'better-auth/plugins'], { createAuthMiddleware: hook, createAuthEndpoint: hook }),
   ...library(['better-auth/plugins', 'better-auth/plugins/custom-session'], { customSession }),
   ...library(['better-auth/next-js'], { toNextJsHandler: nextHandler }),
 };

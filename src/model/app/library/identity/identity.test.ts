@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { imports, onlyQuery, show, showFacts } from '../../fixtures/inline-app.ts';
+import { imports, onlyQuery, show, showFacts, traceApp } from '../../fixtures/inline-app.ts';
 import type { QueryPath } from '../../types.ts';
 
 /** The memberships that a route reads of `who`, after these lines. */
@@ -261,4 +261,17 @@ describe('permissions', () => {
     );
     expect(showFacts(path.facts)).toContain('member');
   });
+});
+
+test('functions that a plugin was given run in the routes of the library, not where the plugin is made', () => {
+  const traced = traceApp({
+    'lib/own-auth.ts': `import { betterAuth } from 'better-auth'; import { magicLink } from 'better-auth/plugins'; import { eq } from 'drizzle-orm'; import { db } from './db'; import { notes } from './schema';
+      export const makeAuth = () => betterAuth({ plugins: [magicLink({ sendMagicLink: async ({ url }) => { const found = await db.select().from(notes).where(eq(notes.id, new URL(url).searchParams.get('note'))); await fetch(url, { body: found[0].title }); } })] });`,
+    'app/api/auth/[...all]/route.ts': `import { toNextJsHandler } from 'better-auth/next-js'; import { makeAuth } from '@/lib/own-auth'; export const { GET, POST } = toNextJsHandler(makeAuth());`,
+    'app/api/open/route.ts': `import { makeAuth } from '@/lib/own-auth'; export async function GET() { makeAuth(); return Response.json({}); }`,
+  });
+  expect([...new Set(traced.queries.map(path => path.entryPoint.name))].toSorted()).toEqual([
+    'GET /api/auth/[...all]',
+    'POST /api/auth/[...all]',
+  ]);
 });
