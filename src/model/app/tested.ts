@@ -256,7 +256,7 @@ class Reader {
       side.kind === 'constant' || (side.kind === 'global' && side.name === 'undefined');
     const isAnswer = comparing.has(expression.operator);
     const part = (side: Expression, other: Expression): Position =>
-      bare(other) || (isAnswer && side.kind === 'member') ? 'tested' : 'used';
+      isAnswer && (bare(other) || side.kind === 'member') ? 'tested' : 'used';
     this.#expression(left, part(left, right));
     this.#expression(right, part(right, left));
   }
