@@ -334,8 +334,7 @@ function runTry(machine: Machine, frame: Frame, statement: Extract<Statement, { 
     join(frame, [before, alive(end)]);
     frame.facts = before.facts;
     frame.dead = false;
-    if (statement.parameter !== undefined)
-      bind(machine, frame, statement.parameter, caughtError, statement.at);
+    if (statement.parameter !== undefined) bind(machine, frame, statement.parameter, caughtError, statement.at);
     run(machine, frame, statement.handler);
     if (frame.dead) frame.restore(end);
     else if (!end.dead) {
