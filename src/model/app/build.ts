@@ -22,6 +22,7 @@ import { pgHandlers } from './library/pg.ts';
 import { sqlTagHandlers } from './library/sql-tags.ts';
 import { proxyHandlers } from './library/proxies.ts';
 import { sequelizeHandlers } from './library/sequelize/operations.ts';
+import { streamHandlers } from './library/streams.ts';
 import { typeormHandlers } from './library/typeorm/repository.ts';
 import { supabaseHandlers } from './library/supabase.ts';
 import { unmodelledLibraries } from './library/unmodelled.ts';
@@ -51,6 +52,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     knexHandlers,
     caslHandlers,
     typeormHandlers,
+    streamHandlers,
     sequelizeHandlers,
     adapterHandlers,
   ];

@@ -129,3 +129,64 @@ test('the parameters of an analytics pipe choose one by one', () => {
     'read tinybird.event (self.noteId = client params.id and self.since = 0 and self.teamId = ‹tenant.id›)',
   ]);
 });
+
+test.each([
+  [
+    'a copy under a name of the caller',
+    `import { S3Client, CopyObjectCommand } from '@aws-sdk/client-s3'; const client = new S3Client({});`,
+    `await client.send(new CopyObjectCommand({ Bucket: 'b', CopySource: id, Key: user.teamId })); return Response.json({});`,
+    'read s3.stored_file self.Key = client params.id',
+  ],
+  [
+    'a bucket that Cloudflare binds',
+    `import { getCloudflareContext } from '@opennextjs/cloudflare';`,
+    `const { env } = await getCloudflareContext({ async: true }); const file = await env.FILES.get(user.teamId + '/' + id); return new Response(file.body);`,
+    'read cloudflare.stored_value self.key = concat(concat(‹tenant.id›, "/"), client params.id)',
+  ],
+  [
+    'an upload in parts',
+    `import { Upload } from '@aws-sdk/lib-storage';`,
+    `await new Upload({ client: {}, params: { Bucket: 'b', Key: id, Body: 'x' } }).done(); return Response.json({});`,
+    'update s3.stored_file self.Key = client params.id',
+  ],
+  [
+    'a blob that is replaced',
+    `import { put } from '@vercel/blob';`,
+    `await put(id, await request.blob(), { access: 'public', allowOverwrite: true }); return Response.json({});`,
+    'update blob.stored_file self.url = client params.id',
+  ],
+  [
+    'a filter of vectors',
+    `import { Pinecone } from '@pinecone-database/pinecone'; const index = new Pinecone().index('notes');`,
+    `const found = await index.query({ vector: [], topK: 3, filter: { team: user.teamId, note: id } }); return Response.json(found.matches);`,
+    'read pinecone.vector (self.team = ‹tenant.id› and self.note = client params.id)',
+  ],
+  [
+    'a key that searches within a filter',
+    `import { algoliasearch } from 'algoliasearch'; const client = algoliasearch('app', 'key');`,
+    `return Response.json(client.generateSecuredApiKey({ parentApiKey: 'key', restrictions: { filters: 'team:' + user.teamId } }));`,
+    'read algolia.document self.filter = concat("team:", ‹tenant.id›)',
+  ],
+])('%s is a query on what the service keeps', (_, head, body, expected) => {
+  const paths = trace(head, body);
+  expect(filters(paths)).toEqual([expected]);
+  expect(paths[0]?.escapes).toBe(true);
+});
+
+test('a blob under a name that nobody has yet replaces nothing', () => {
+  const head = `import { put } from '@vercel/blob';`;
+  expect(trace(head, `return Response.json(await put(id, 'text', { access: 'public' }));`)).toEqual([]);
+});
+
+test.each([
+  ['the answer', 'response', true],
+  ['a file', 'createWriteStream("copy")', false],
+])('a stream that ends in %s', (_, end, expected) => {
+  const { queries } = traceApp({
+    'pages/api/file.ts': `${s3} import { pipeline } from 'node:stream/promises'; import { createWriteStream } from 'node:fs';
+      export default async function handler(request, response) {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket: 'b', Key: request.query.id }));
+        await pipeline(Body, ${end}); }`,
+  });
+  expect(queries.map(path => path.escapes)).toEqual([expected]);
+});

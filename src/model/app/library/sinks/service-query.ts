@@ -40,6 +40,7 @@ const nothingKnown: ServiceAnswer = { answer: undefined, inside: [] };
  */
 export function serviceQuery(call: Call, library: string, callee: string): ServiceAnswer {
   const sink = sinkFor(library, callee);
+  if (sink?.onlyWith !== undefined && !isSet(call, sink.onlyWith)) return nothingKnown;
   if (sink === undefined) return { answer: callee.endsWith('.send') ? sentCommand(call) : undefined, inside: [] };
   const { machine, frame } = call;
   const chosen = sink.chosenBy.flatMap(choice => chosenTerms(call, choice));
@@ -76,10 +77,17 @@ export function serviceQuery(call: Call, library: string, callee: string): Servi
       place,
     },
   });
+  if (sink.copies === true) machine.emit(frame, { kind: 'return', value: keptRow(row), place });
   if (sink.keepsSessions === true && chosen.some(({ term }) => isProof(term)))
     return { answer: { kind: 'promise', value: sessionOrNull(call, claimsValue()), facts: [] }, inside: [] };
   if (sink.answers !== undefined) return { answer: answerOf(sink, row, call), inside: [] };
   return { answer: undefined, inside: sink.operation === 'read' ? [keptRow(row)] : [] };
+}
+
+function isSet(call: Call, { argument, field }: NonNullable<ServiceSink['onlyWith']>): boolean {
+  const given = call.arguments[argument];
+  const option = given === undefined ? undefined : fieldOf(given, field);
+  return option !== undefined && !(option.kind === 'constant' && option.value !== true);
 }
 
 /** The row's own columns are not known: each field is one. */

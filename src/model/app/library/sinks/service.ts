@@ -19,6 +19,10 @@ export interface ServiceSink {
   readonly chosenBy: readonly Choice[];
   /** What it answers with: one thing, many, or nothing that says something about it. */
   readonly answers?: 'one' | 'many';
+  /** An option without which the call harms nobody: it refuses to replace what is there. */
+  readonly onlyWith?: { readonly argument: number; readonly field: string };
+  /** What it reads ends up where the caller chose (a copy under another name): it leaves whatever the app answers. */
+  readonly copies?: true;
   /** Apps keep sessions in it: what is found by a secret of the caller's says who the caller is. */
   readonly keepsSessions?: true;
 }

@@ -41,6 +41,7 @@ export const storageSinks: readonly ServiceSink[] = [
     table,
     operation: 'read',
     chosenBy: [{ argument: 0, field: 'CopySource', column: 'Key' }],
+    copies: true,
   },
   {
     library: s3,
@@ -48,6 +49,20 @@ export const storageSinks: readonly ServiceSink[] = [
     table,
     operation: 'read',
     chosenBy: [{ argument: 0, field: 'Prefix', column: 'Key' }],
+  },
+  {
+    library: '@aws-sdk/lib-storage',
+    callee: /^new Upload$/,
+    table,
+    operation: 'update',
+    chosenBy: [field('params.Key')],
+  },
+  {
+    library: '@aws-sdk/cloudfront-signer',
+    callee: /^getSigned(?:Url|Cookies)$/,
+    table: 'cloudfront.stored_file',
+    operation: 'read',
+    chosenBy: [field('url'), field('policy')],
   },
   { library: s3, callee: /^S3\.(?:get|head)Object$/, table, operation: 'read', chosenBy: key },
   { library: s3, callee: /^S3\.putObject$/, table, operation: 'update', chosenBy: key },
@@ -82,6 +97,7 @@ export const storageSinks: readonly ServiceSink[] = [
     table: 'blob.stored_file',
     operation: 'read',
     chosenBy: [argument(0, 'url')],
+    copies: true,
   },
   {
     library: '@vercel/blob',
@@ -99,12 +115,31 @@ export const storageSinks: readonly ServiceSink[] = [
     answers: 'one',
   },
   {
-    library: '@google-cloud/storage',
+    library: '@vercel/blob',
+    callee: /^(?:blob\.)?put$/,
+    table: 'blob.stored_file',
+    operation: 'update',
+    chosenBy: [argument(0, 'url')],
+    onlyWith: { argument: 2, field: 'allowOverwrite' },
+  },
+  {
+    library: '@vercel/blob',
+    callee: /^generateClientTokenFromReadWriteToken$/,
+    table: 'blob.stored_file',
+    operation: 'update',
+    chosenBy: [{ argument: 0, field: 'pathname', column: 'url' }],
+    onlyWith: { argument: 0, field: 'allowOverwrite' },
+  },
+  ...['@google-cloud/storage', 'firebase-admin'].map((library): ServiceSink => ({
+    library,
     callee: /\.bucket\.file$/,
     table: 'gcs.stored_file',
     operation: 'read',
     chosenBy: [argument(0, 'name')],
-  },
+  })),
+  ...bindings('@opennextjs/cloudflare', 'getCloudflareContext'),
+  ...bindings('@cloudflare/next-on-pages', '(?:getRequestContext|getOptionalRequestContext)'),
+  ...bindings('cloudflare:workers', ''),
   {
     library: 'minio',
     callee: /\.(?:getObject|statObject|presignedGetObject|presignedUrl|fGetObject)$/,
@@ -154,4 +189,53 @@ export const storageSinks: readonly ServiceSink[] = [
     operation: 'delete',
     chosenBy: [argument(0, 'public_id')],
   },
+  {
+    library: 'cloudinary',
+    callee: /utils\.(?:private_download_url|download_url)$|api\.resource$/,
+    table: 'cloudinary.stored_file',
+    operation: 'read',
+    chosenBy: [argument(0, 'public_id')],
+  },
+  {
+    library: 'cloudinary',
+    callee: /utils\.download_(?:zip_url|archive_url|folder)$/,
+    table: 'cloudinary.stored_file',
+    operation: 'read',
+    chosenBy: [argument(0, 'public_id'), { argument: 0, field: 'public_ids.[]', column: 'public_id' }],
+  },
+  {
+    library: 'cloudinary',
+    callee: /utils\.(?:api_)?sign_request$/,
+    table: 'cloudinary.stored_file',
+    operation: 'update',
+    chosenBy: [field('public_id')],
+  },
+  {
+    library: 'cloudinary',
+    callee: /api\.delete_(?:resources|resources_by_prefix|folder)$/,
+    table: 'cloudinary.stored_file',
+    operation: 'delete',
+    chosenBy: [argument(0, 'public_id')],
+  },
 ];
+
+/**
+ * Buckets (R2) and stores (KV) that Cloudflare binds to the app: which of both one is stands outside the code, and what
+ * names a value chooses whose it is in either. https://developers.cloudflare.com/r2/api/workers/workers-api-reference/
+ */
+function bindings(library: string, context: string): readonly ServiceSink[] {
+  const binding = `${context === '' ? '^' : `^${context}\\.`}env\\.\\w+\\.`;
+  const sink = (methods: string, operation: ServiceSink['operation']): ServiceSink => ({
+    library,
+    callee: new RegExp(`${binding}(?:${methods})$`),
+    table: 'cloudflare.stored_value',
+    operation,
+    chosenBy: [argument(0, 'key')],
+    ...(operation === 'read' ? { answers: 'one' } : {}),
+  });
+  return [
+    sink('get|getWithMetadata|head', 'read'),
+    sink('put|createMultipartUpload|resumeMultipartUpload', 'update'),
+    sink('delete', 'delete'),
+  ];
+}
