@@ -17,6 +17,8 @@ import {
   type NativeValue,
   type Summary,
 } from './machine.ts';
+import { rowMethod } from './library/orm/rows.ts';
+import { noteAnswer } from './library/streams.ts';
 import { serviceQuery } from './library/sinks/service-query.ts';
 import { isQuiet } from './quiet.ts';
 import { runKnownCallbacks } from './library/verified-callbacks.ts';
@@ -148,6 +150,8 @@ export function callMethod(
     case 'promise':
       return promiseMethod(machine, frame, receiver, name, values, site);
     case 'object': {
+      const known = rowMethod(machine, receiver, name, call);
+      if (known !== undefined) return known;
       const inherited = receiver.fields.has(name) ? undefined : inheritedMethod(receiver, name, call);
       if (inherited !== undefined) return inherited;
       const member = memberOf(machine, frame, receiver, name, site.at, site.optional === true);
@@ -172,6 +176,9 @@ export function callMethod(
         return { kind: 'promise', value: receiver.body, facts: [] };
       return callUnknown(machine, frame, receiver, name, values, site);
     default: {
+      if (name === 'pipe' || name === 'pipeTo') noteAnswer(call, receiver);
+      const known = receiver.kind === 'row' ? rowMethod(machine, receiver, name, call) : undefined;
+      if (known !== undefined) return known;
       if (isArrayLike(receiver)) {
         const result = arrayMethod(machine, frame, receiver, name, values, site.at);
         if (result !== undefined) return result;

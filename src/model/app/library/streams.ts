@@ -9,6 +9,11 @@ const pipeline: Handler = call => {
   return { kind: 'promise', value: undefinedValue, facts: [] };
 };
 
+/** `body.pipe(response)`. */
+export function noteAnswer(call: Call, from: Value): void {
+  if (isAnswer(call.arguments[0])) answer(call, from);
+}
+
 function isAnswer(value: Value | undefined): boolean {
   return value?.kind === 'native' && value.native.name === 'responder';
 }
