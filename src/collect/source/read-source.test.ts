@@ -46,3 +46,19 @@ test('dependencies of packages count, and those of the apps win', () => {
   expect(dependencies.get('drizzle-orm')).toBe('0.45.0');
   expect(dependencies.get('next')).toBe('16.0.0');
 });
+
+test('a server of Nest is found by what starts it where the workspace lists everything at its root', () => {
+  const source = sourceOf(
+    filesInMemory({
+      'package.json': '{ "dependencies": { "next": "16.0.0", "@nestjs/core": "11.0.0" } }',
+      'apps/web/next.config.ts': 'export default {};',
+      'apps/web/app/page.tsx': 'export default function Page() { return null; }',
+      'apps/server/src/main.ts': "import { NestFactory } from '@nestjs/core'; NestFactory.create(AppModule);",
+      'libraries/data/main.ts': 'export const one = 1;',
+    }),
+  );
+  expect(source.apps).toEqual([
+    { folder: 'apps/server', kind: 'server' },
+    { folder: 'apps/web', kind: 'next' },
+  ]);
+});

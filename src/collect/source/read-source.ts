@@ -189,6 +189,8 @@ function findApps(files: Files): readonly AppFolder[] {
     const name = path.slice(path.lastIndexOf('/') + 1);
     const folder = parentOf(path);
     const isConfig = /^next\.config\.[cm]?[jt]s$/.test(name);
+    const server = serverAround(files, path);
+    if (server !== undefined && !found.has(server)) found.set(server, { folder: server, kind: 'server' });
     if (!isConfig && name !== 'package.json') continue;
     const dependencies = isConfig ? undefined : [...dependenciesIn(files.read(path)).keys()];
     if (isConfig || dependencies?.includes('next') === true) {
@@ -207,6 +209,14 @@ function findApps(files: Files): readonly AppFolder[] {
   return alone.some(dependency => servers.some(server => server.test(dependency)))
     ? [{ folder: '', kind: 'server' }]
     : [];
+}
+
+/** A workspace may list everything in the package.json at its root: what starts a server of Nest, with or without its settings. */
+function serverAround(files: Files, path: string): string | undefined {
+  const isStart = /(?:^|\/)src\/main\.ts$/.test(path) && /\bNestFactory\s*\.\s*create/.test(files.read(path) ?? '');
+  if (isStart) return parentOf(parentOf(path)) === '' ? undefined : parentOf(parentOf(path));
+  const folder = parentOf(path);
+  return path.endsWith('/nest-cli.json') && files.paths.includes(`${folder}/src/main.ts`) ? folder : undefined;
 }
 
 function dependenciesOf(files: Files, apps: readonly AppFolder[]): ReadonlyMap<string, string> {

@@ -383,6 +383,9 @@ export function callExternal(
     arguments: [...(service?.inside ?? []), ...callee.arguments, ...values.filter(isPlain)].slice(0, 12),
   };
   if (callee.library !== undefined && runKnownCallbacks(call, callee.library, path)) return unknown;
+  // A stage of a package that is given the rest of the chain goes on with it.
+  const rest = values.find(value => value.kind === 'native' && value.native.name === 'next');
+  if (rest !== undefined) return callValue(machine, frame, rest, [], site);
   const functions = values.filter(value => value.kind === 'function');
   const [only] = functions;
   if (

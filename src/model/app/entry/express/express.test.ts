@@ -184,4 +184,12 @@ describe('Express', () => {
         app.use(async (error, req, res, next) => { await db.delete(notes).where(eq(notes.id, req.params.id)); });`),
     ).toContain('GET /notes anonymous: true');
   });
+
+  test('a package that is handed the rest of the chain goes on with it', () => {
+    expect(
+      traced(`const app = express();
+        app.use('/api', (req, res, next) => express.json({ limit: '50mb' })(req, res, next));
+        app.get('/api/notes', every);`),
+    ).toEqual(['GET /api/notes anonymous: true']);
+  });
 });

@@ -5,7 +5,7 @@ import { claimsValue, signedIn } from '../../library/identity/principal.ts';
 import { valueKey } from '../../keys.ts';
 import { nativeValue, type Call, type Handler, type Machine } from '../../machine.ts';
 import { isBottom } from '../../operations.ts';
-import { present, undefinedValue, type Value } from '../../value.ts';
+import { constant, present, undefinedValue, type Value } from '../../value.ts';
 import { fieldOf, flat, textOf, type Said } from './decorators.ts';
 
 /** What is told once for a whole app of Nest. */
@@ -173,8 +173,11 @@ const globalPrefix: Handler = call => {
   return undefinedValue;
 };
 const globalMiddleware: Handler = call => {
-  const stages = call.arguments.flatMap(flat);
-  nestApp(call.machine).middleware.push({ stages, excluded: [], routes: [], file: call.frame.module.file });
+  const [first] = call.arguments;
+  const paths = flat(first).flatMap(value => textOf(value) ?? []);
+  const stages = call.arguments.slice(paths.length > 0 ? 1 : 0).flatMap(flat);
+  const routes = paths.flatMap((path): Value[] => [constant(path), constant(`${path}/*`)]);
+  nestApp(call.machine).middleware.push({ stages, excluded: [], routes, file: call.frame.module.file });
   return undefinedValue;
 };
 
