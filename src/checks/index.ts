@@ -28,6 +28,7 @@ import { check as pathPageOpenByLink } from './path/page-open-by-link/index.ts';
 import { check as pathPolicyDoesNotIsolate } from './path/policy-does-not-isolate/index.ts';
 import { check as pathQueryIgnoresTenant } from './path/query-ignores-tenant/index.ts';
 import { check as pathQueryTrustsClientId } from './path/query-trusts-client-id/index.ts';
+import { check as pathSessionNotVerified } from './path/session-not-verified/index.ts';
 import { check as pathSessionSettingOutlivesRequest } from './path/session-setting-outlives-request/index.ts';
 import { check as pathSqlBuiltFromInput } from './path/sql-built-from-input/index.ts';
 import { check as pathToolTrustsModelArguments } from './path/tool-trusts-model-arguments/index.ts';
@@ -68,6 +69,7 @@ export const checks: readonly Check[] = [
   pathPolicyDoesNotIsolate,
   pathQueryIgnoresTenant,
   pathQueryTrustsClientId,
+  pathSessionNotVerified,
   pathSessionSettingOutlivesRequest,
   pathSqlBuiltFromInput,
   pathToolTrustsModelArguments,

@@ -1,6 +1,6 @@
 import { and, or, type Operator, type Predicate, type RowVariable, type Term } from '../../../core/predicate.ts';
 import type { Place } from '../../../core/place.ts';
-import { rowFact } from '../facts.ts';
+import { presence, rowFact } from '../facts.ts';
 import { predicateKey, predicateText, valueKey } from '../keys.ts';
 import { nativeValue, type Call, type Handler, type Machine, type NativeValue } from '../machine.ts';
 import { alternativesOf, choose, compareTerms, firstOf, lengthOf, termOf } from '../operations.ts';
@@ -216,11 +216,14 @@ function verifiedClaims(): Value {
   };
 }
 
+/** What `getSession` found, as the caller sent it. */
+const storedSession = 'cookie.session';
+
 /** On the server `getSession` reads the cookie and verifies nothing: what it says is what the caller sent. */
 function unverifiedSession(call: Call): Value {
-  const term = { kind: 'client', path: 'cookie.session' } as const;
+  const term: Term = { kind: 'client', path: storedSession };
   call.machine.noteSource(call.frame, term, call.at);
-  const sent = (path: string): Value => present({ kind: 'client', path: `cookie.session.${path}` });
+  const sent = (path: string): Value => present({ kind: 'client', path: `${storedSession}.${path}` });
   const user: Value = {
     kind: 'object',
     fields: new Map([
@@ -229,9 +232,11 @@ function unverifiedSession(call: Call): Value {
     ]),
     spread: [sent('user')],
   };
+  const place = call.machine.place(call.frame, call.at, call.end);
+  const label = 'a session was in the cookie, which nothing verified';
   const session = choose([
-    { value: objectOf({ user, access_token: sent('access_token') }), facts: [] },
-    { value: nullValue, facts: [] },
+    { value: objectOf({ user, access_token: sent('access_token') }), facts: presence(term, true, place, label) },
+    { value: nullValue, facts: presence(term, false, place, label) },
   ]);
   return { kind: 'promise', value: objectOf({ data: objectOf({ session }), error: nullValue }), facts: [] };
 }
