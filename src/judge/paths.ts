@@ -591,7 +591,7 @@ export function foreignReferences(
     const [column, referenced] = [key.columns[0], key.referencedColumns[0]];
     const value = model.query.values.find(entry => entry.column === column)?.value;
     if (column === undefined || referenced === undefined || key.columns.length > 1 || value === undefined) return [];
-    if (!mayBeForeign(value) || column === ownerColumn || !hasTenant(key.table, world)) return [];
+    if (!mayBeForeign(value, model) || column === ownerColumn || !hasTenant(key.table, world)) return [];
     const parent: RowVariable = {
       name: 'referenced',
       table: key.table,
@@ -603,9 +603,24 @@ export function foreignReferences(
   });
 }
 
-/** A value the caller chose, or one read from a row that an earlier look-up found, by whatever filter. */
-function mayBeForeign(value: Term): boolean {
-  return isChosen(value) || (value.kind === 'column' && value.row !== 'self');
+/**
+ * A value the caller chose, or a column that an earlier look-up compared with one. What a stored row refers to is as
+ * right as that row: whose it is, is asked where it is read.
+ */
+function mayBeForeign(value: Term, { facts, query }: QueryPath): boolean {
+  if (value.kind !== 'column' || value.row === 'self') return isChosen(value);
+  const known = [...facts.flatMap(({ holds }) => (holds.kind === 'row' ? [holds.row] : [])), ...query.joined];
+  const pairs = known.flatMap(row => equalitiesOf(row.where));
+  const equal = new Map<string, Term>([[termKey(value), value]]);
+  for (const term of equal.values()) {
+    if (isChosen(term)) return true;
+    const key = termKey(term);
+    for (const [left, right] of pairs) {
+      if (termKey(left) === key) equal.set(termKey(right), right);
+      else if (termKey(right) === key) equal.set(termKey(left), left);
+    }
+  }
+  return false;
 }
 
 function hasTenant(table: string, { tenancy }: JudgeWorld): boolean {

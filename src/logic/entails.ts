@@ -47,6 +47,8 @@ export interface World {
   readonly tenancy: TenancyModel;
 }
 
+const callersId: Term = { kind: 'principal', attribute: 'user.id' };
+const callersEmail: Term = { kind: 'principal', attribute: 'user.email' };
 /** Names of columns that say whom a row is about. */
 const naming = /(?:_id|Id|_by|By)$|[Ee]mail|user|owner|author|creator/;
 const maximumHops = 6;
@@ -422,11 +424,8 @@ class OwnershipProver {
         other.name !== row.name &&
         this.#userRight(column(other, principal.key)) !== undefined,
     );
-    const equal = [
-      ...this.#closure.equalTo({ kind: 'principal', attribute: 'user.id' }),
-      ...this.#closure.equalTo({ kind: 'principal', attribute: 'user.email' }),
-      ...own.flatMap(other => this.#closure.equalTo(column(other, 'email'))),
-    ];
+    const asked: readonly Term[] = [callersId, callersEmail, ...own.map(other => column(other, 'email'))];
+    const equal = asked.flatMap(term => this.#closure.equalTo(term));
     const names = equal.some(
       term =>
         term.kind === 'column' &&
@@ -507,12 +506,26 @@ class OwnershipProver {
 
   /** An invitation to the caller's own address. */
   #isAddressed(row: RowVariable): boolean {
-    if (!this.#question.signedIn || !/invit/i.test(row.table)) return false;
+    if (!/invit/i.test(row.table)) return false;
+    const { principal } = this.#world.tenancy;
+    const addresses: readonly Term[] = [
+      ...(this.#question.signedIn ? [callersEmail] : []),
+      ...this.#closure.rows
+        .filter(other => other.table === principal?.table && this.#isCallersOwn(column(other, principal.key)))
+        .map(other => column(other, 'email')),
+    ];
     return ['email', 'invited_email', 'invitee_email', 'recipient_email', 'email_address'].some(name =>
-      this.#closure
-        .equalTo(column(row, name))
-        .some(term => term.kind === 'principal' && term.attribute === 'user.email'),
+      addresses.some(address => this.#closure.same(column(row, name), address)),
     );
+  }
+
+  /** The id of who is signed in, or of whom a key was made for that the caller has. */
+  #isCallersOwn(user: Term): boolean {
+    return this.#closure.equalTo(user).some(term => {
+      if (term.kind !== 'column') return this.#question.signedIn && termKey(term) === termKey(callersId);
+      const key = this.#closure.rows.find(candidate => candidate.name === term.row);
+      return key !== undefined && this.#isMadeFor(key, term.column);
+    });
   }
 
   /** The row's e-mail address is in a row that was found by a secret, which was sent to that address. */

@@ -8,6 +8,7 @@ import type {
   Pattern,
 } from '../../collect/source/ir.ts';
 import type { Operator, Term } from '../../core/predicate.ts';
+import { environmentValue } from './environment.ts';
 import { arrayMethod, isArrayLike, pushed } from './collections.ts';
 import { callMethod, callValue, runCallbacks } from './calls.ts';
 import { declaredValue } from './declared.ts';
@@ -489,6 +490,8 @@ function plainMember(machine: Machine, frame: Frame, value: Value, name: string,
   ) {
     return globalsOf(machine).get(name) ?? madeGlobal(machine, frame.module, name) ?? undefinedValue;
   }
+  if (value.kind === 'external' && value.library === undefined && value.path === 'process.env')
+    return environmentValue(machine.source, name);
   const found = peekMember(value, name, optional);
   if (value.kind === 'object' && found?.kind === 'constant' && found.value === undefined) {
     const spread = spreadMember(value, name, { machine, frame, arguments: [], at, end: at });

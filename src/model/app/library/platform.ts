@@ -1,3 +1,4 @@
+import { environmentValue } from '../environment.ts';
 import { callValue, capturedValues, handlerValue, within } from '../calls.ts';
 import { awaitAll, isArrayLike, mapValue } from '../collections.ts';
 import { awaitValue, entriesOf, iterated } from '../expressions.ts';
@@ -418,11 +419,11 @@ const mapMaker =
   };
 
 /** `createEnv` of t3-env: each field is a variable of the environment. */
-const checkedEnvironment: Handler = () =>
+const checkedEnvironment: Handler = ({ machine }) =>
   nativeValue({
     name: 'environment',
     key: 'environment',
-    member: name => ({ kind: 'term', term: { kind: 'environment', name }, maybeUndefined: false }),
+    member: name => environmentValue(machine.source, name, false),
   });
 
 /** `env('NAME')`: a variable of the environment by its name, present or not. */

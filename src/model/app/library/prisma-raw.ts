@@ -1,3 +1,5 @@
+import { tablesByName } from '../../../logic/closure.ts';
+import type { DatabaseModel } from '../../database/types.ts';
 import { handlerValue } from '../calls.ts';
 import type { Call, Handler } from '../machine.ts';
 import { undefinedValue, type Value } from '../value.ts';
@@ -19,7 +21,7 @@ export function runRaw(call: Call, state: ClientState): Value {
   const [first, ...values] = call.arguments;
   if (first?.kind !== 'array') noteBuiltSql(call, first);
   const variants = rawVariants(first, values)?.map(({ text, values: inputs }) => ({
-    text: text.includes('`') ? fromMysql(text) : text,
+    text: text.includes('`') || namesInMysql(text, call.machine.database) ? keepingCase(fromMysql(text)) : text,
     values: inputs,
   }));
   if (variants === undefined) {
@@ -30,6 +32,28 @@ export function runRaw(call: Call, state: ClientState): Value {
     return call.machine.opaque(call.frame, call.at, 'a statement put together at run time');
   }
   return runVariants(call, variants, { state, result: rows => rows });
+}
+
+/** A name without quotes and in mixed case. */
+const mixedName = /(?<!["'.\w])(?=[A-Za-z_]*[a-z])(?=[A-Za-z_]*[A-Z])[A-Za-z_]\w*(?!["'\w]|\s*\()/g;
+
+/** Names a table in mixed case without quotes: what finds it in MySQL, and never in Postgres. */
+function namesInMysql(text: string, database: DatabaseModel | undefined): boolean {
+  const tables = database === undefined ? undefined : tablesByName(database);
+  return tables !== undefined && (text.match(mixedName) ?? []).some(name => tables.has(name));
+}
+
+/** MySQL keeps the case of names: https://dev.mysql.com/doc/refman/8.4/en/identifier-case-sensitivity.html */
+function keepingCase(text: string): string {
+  return text.replaceAll(/'(?:[^'\\]|\\.|'')*'|"[^"]*"|[^'"]+/g, part =>
+    /^['"]/.test(part)
+      ? part
+      : part.replaceAll(mixedName, name => `"${name}"`).replaceAll(/\.([A-Za-z_]\w*)/g, keepColumn),
+  );
+}
+
+function keepColumn(all: string, name: string): string {
+  return /[a-z]/.test(name) && /[A-Z]/.test(name) ? `."${name}"` : all;
 }
 
 function rawVariants(first: Value | undefined, values: readonly Value[]): readonly SqlText[] | undefined {
