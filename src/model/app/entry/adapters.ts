@@ -6,6 +6,7 @@ import { fastify } from './fastify/index.ts';
 import { hono } from './hono/index.ts';
 import { jobs } from './jobs/index.ts';
 import { mcp } from './mcp/index.ts';
+import { modelTools } from './model-tools/index.ts';
 import { nest } from './nest/index.ts';
 import { next } from './next/index.ts';
 import { orpc } from './orpc/index.ts';
@@ -28,6 +29,7 @@ const adapters: readonly EntryAdapter[] = [
   orpc,
   jobs,
   mcp,
+  modelTools,
   webhooks,
   tsRest,
   zsa,

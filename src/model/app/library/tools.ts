@@ -25,11 +25,16 @@ export interface KnownTool {
 }
 
 const tool: Handler = call => {
-  const [definition = undefinedValue] = call.arguments;
-  const { machine, frame } = call;
-  const names = machine.remember(toolNames, () => new Map<string, string>());
-  const place = machine.place(frame, call.at);
+  const names = call.machine.remember(toolNames, () => new Map<string, string>());
+  const place = call.machine.place(call.frame, call.at);
   const name = names.get(`${place.file}:${call.at}`) ?? `tool at line ${place.line}`;
+  return makeTool(call, name, call.arguments[0] ?? undefinedValue);
+};
+
+/** A tool of this name: `definition` has what it executes, and the schema of what a model sends. */
+export function makeTool(call: Call, name: string, definition: Value): Value {
+  const { machine, frame } = call;
+  const place = machine.place(frame, call.at);
   const entryPoint: EntryPoint = {
     kind: 'tool',
     name: `tool ${place.file}#${name}`,
@@ -56,7 +61,7 @@ const tool: Handler = call => {
         : undefined,
   };
   return nativeValue(native);
-};
+}
 
 function runAsEntry(call: Call, entryPoint: EntryPoint, definition: Value, context: Value): Value {
   const { machine, frame } = call;
