@@ -140,6 +140,8 @@ export type Expression = At &
         readonly statics: readonly ClassField[];
         /** Decorators of the class, as written; absent where there are none. */
         readonly decorators?: readonly Expression[];
+        /** The classes that its parent's type arguments name (`extends Repository<Bill>`); absent without any. */
+        readonly parentTypes?: readonly Expression[];
         /** What the constructor's parameters are declared as; absent without decorators or class types. */
         readonly injected?: readonly Declared[];
       }

@@ -859,6 +859,7 @@ class Lowering {
       fields,
       statics,
       at: node.start,
+      ...this.#parentTypes(node),
       ...(node.decorators.length === 0 ? {} : { decorators: this.#decorators(node) }),
       ...(injected.some(part => isDecorated(part) || part.typeClass !== undefined) ? { injected } : {}),
     };
@@ -866,6 +867,18 @@ class Lowering {
 
   #decorators(node: { readonly decorators?: readonly Decorator[] | undefined }): readonly Expression[] {
     return (node.decorators ?? []).map(decorator => this.#expression(decorator.expression));
+  }
+
+  #parentTypes(node: Class): { readonly parentTypes?: readonly Expression[] } {
+    const found = (node.superTypeArguments?.params ?? []).flatMap(type => this.#classNamed(type) ?? []);
+    return found.length === 0 ? {} : { parentTypes: found };
+  }
+
+  /** The class that a type names. */
+  #classNamed(type: Node | undefined): Expression | undefined {
+    const name = type?.type === 'TSTypeReference' && type.typeName.type === 'Identifier' ? type.typeName : undefined;
+    const binding = name === undefined ? undefined : this.#resolve(name.name);
+    return binding === undefined || name === undefined ? undefined : { kind: 'name', binding, at: name.start };
   }
 
   #declaredField(node: MethodDefinition | PropertyDefinition | AccessorProperty): { readonly declared?: Declared } {
@@ -879,12 +892,10 @@ class Lowering {
     const target = named.type === 'AssignmentPattern' ? named.left : named;
     const annotation = 'typeAnnotation' in target ? target.typeAnnotation : undefined;
     const type = annotation?.type === 'TSTypeAnnotation' ? annotation.typeAnnotation : undefined;
-    const name = type?.type === 'TSTypeReference' && type.typeName.type === 'Identifier' ? type.typeName : undefined;
-    const binding = name === undefined ? undefined : this.#resolve(name.name);
     return {
       decorators,
       type: type === undefined ? '' : this.#text.slice(type.start, type.end),
-      typeClass: binding === undefined || name === undefined ? undefined : { kind: 'name', binding, at: name.start },
+      typeClass: this.#classNamed(type),
     };
   }
 

@@ -28,6 +28,7 @@ import {
 } from './machine.ts';
 import { instanceTest } from './instances.ts';
 import { secretFacts } from './proofs.ts';
+import { rowMember } from './library/orm/rows.ts';
 import { serviceQuery } from './library/sinks/service-query.ts';
 import { assumeExpression, pathKey } from './narrow.ts';
 import {
@@ -492,6 +493,10 @@ function plainMember(machine: Machine, frame: Frame, value: Value, name: string,
   }
   if (value.kind === 'external' && value.library === undefined && value.path === 'process.env')
     return environmentValue(machine.source, name);
+  if (value.kind === 'row' && value.fields?.has(name) === false) {
+    const known = rowMember(machine, value, name, { machine, frame, arguments: [], at, end: at });
+    if (known !== undefined) return known;
+  }
   const found = peekMember(value, name, optional);
   if (value.kind === 'object' && found?.kind === 'constant' && found.value === undefined) {
     const spread = spreadMember(value, name, { machine, frame, arguments: [], at, end: at });
@@ -1673,8 +1678,9 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
   const made = new Map<string, Value>();
   const baseOf = (library: Extract<Value, { kind: 'external' }>): Value => {
     const handler = constructorOf(machine, library);
+    const given = (): readonly Value[] => (expression.parentTypes ?? []).map(type => evaluate(machine, frame, type));
     const base =
-      made.get('base') ?? handler?.({ machine, frame, arguments: [], at: expression.at, end: expression.at });
+      made.get('base') ?? handler?.({ machine, frame, arguments: given(), at: expression.at, end: expression.at });
     if (base !== undefined) made.set('base', base);
     return base?.kind === 'native' ? base : library;
   };

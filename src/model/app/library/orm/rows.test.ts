@@ -58,6 +58,14 @@ test('an instance of a model is changed by its key, and saved when it is new', (
   expect(wheres('sequelize', models, made)).toEqual(['insert bills: self.owner_id is-not-distinct-from ‹user.id›']);
 });
 
+test('getters of an entity and what an instance holds are read', () => {
+  const withGetter = entities.replace('isOwnedBy(', 'get isShort() { return this.ownerId; } isOwnedBy(');
+  const loaded = `const bill = await Bill.findOneBy({ id }); if (bill?.isShort !== user.id) ${gone} await bill.remove(); return new Response(null);`;
+  expect(wheres('typeorm', withGetter, loaded)).toHaveLength(2);
+  const held = `const bill = await Bill.findByPk(id); if (bill!.dataValues.ownerId !== user.id) ${gone} await bill.destroy(); return new Response(null);`;
+  expect(wheres('sequelize', models, held)).toHaveLength(2);
+});
+
 test('the rows of an association are read, counted and made by its key', () => {
   const body = `const firm = await Firm.findByPk(id); await firm!.createBill({ ownerId: user.id }); return Response.json(await firm!.getBills({ where: { ownerId: user.id } }));`;
   expect(wheres('sequelize', models, body)).toEqual([

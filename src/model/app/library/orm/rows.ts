@@ -5,6 +5,9 @@ import type { Value } from '../../value.ts';
 /** What objects that stand for rows do: `bill.save()`. Absent when it is no method of theirs. */
 export type RowMethods = (self: Value, name: string, call: Call) => Value | undefined;
 
+/** What else such objects have besides the columns that were loaded: `bill.dataValues`, a getter of the class. */
+export type RowMembers = (self: Value, name: string, call: Call) => Value | undefined;
+
 const registry = 'methods of rows';
 
 function methodsOf(machine: Machine): Map<string, RowMethods> {
@@ -14,6 +17,25 @@ function methodsOf(machine: Machine): Map<string, RowMethods> {
 /** Remembers what rows of a table do, under its name, and objects of a class, under its key. */
 export function noteRowMethods(machine: Machine, holder: string, methods: RowMethods): void {
   methodsOf(machine).set(holder, methods);
+}
+
+/** Remembers what else rows of a table have. */
+export function noteRowMembers(machine: Machine, table: string, members: RowMembers): void {
+  membersOf(machine).set(table, members);
+}
+
+function membersOf(machine: Machine): Map<string, RowMembers> {
+  return machine.remember('members of rows', () => new Map<string, RowMembers>());
+}
+
+/** A field of a loaded row that is none of its columns; absent when the row has none of that name. */
+export function rowMember(
+  machine: Machine,
+  receiver: Extract<Value, { kind: 'row' }>,
+  name: string,
+  call: Call,
+): Value | undefined {
+  return membersOf(machine).get(receiver.row.table)?.(receiver, name, call);
 }
 
 /** A method of an object that stands for a row, loaded or new; absent when it is no such method. */

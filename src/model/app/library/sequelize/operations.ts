@@ -20,7 +20,7 @@ import {
   type Wanted,
   type WantedRelation,
 } from '../orm/query.ts';
-import { noteRowMethods } from '../orm/rows.ts';
+import { noteRowMembers, noteRowMethods } from '../orm/rows.ts';
 import { textsOf } from '../query-builder.ts';
 import { copyState, runSql, stateText, type ClientState } from '../queries.ts';
 import { fromMysql, itemsIn, textOf } from '../sql-fragments.ts';
@@ -503,6 +503,7 @@ function noteInstances(machine: Machine, model: SequelizeModel): void {
   noted.add(model.key);
   const methods = (self: Value, name: string, call: Call): Value | undefined => instanceMethod(model, self, name, call);
   noteRowMethods(machine, model.table, methods);
+  noteRowMembers(machine, model.table, (self, name) => (name === 'dataValues' ? self : undefined));
   noteRowMethods(machine, model.key, methods);
   noteRowMethods(machine, `${model.key} default`, methods);
 }

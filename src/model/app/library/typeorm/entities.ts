@@ -1,12 +1,12 @@
-import type { ClassField } from '../../../../collect/source/ir.ts';
+import type { ClassField, Expression } from '../../../../collect/source/ir.ts';
 import { callValue } from '../../calls.ts';
 import { asClass, lineageOf, readDecorators, type ClassNative, type Decorator } from '../../classes.ts';
 import { evaluate, exportNames, exportValue } from '../../expressions.ts';
-import { nativeValue, type Call, type Handler, type Machine, type NativeValue } from '../../machine.ts';
+import { nativeValue, type Call, type Frame, type Handler, type Machine, type NativeValue } from '../../machine.ts';
 import { alternativesOf } from '../../operations.ts';
 import { constant, objectOf, type Value } from '../../value.ts';
 import { primaryKeyOf, type OrmColumn, type OrmKey, type OrmModel, type OrmRelation } from '../orm/model.ts';
-import { noteRowMethods, type RowMethods } from '../orm/rows.ts';
+import { noteRowMembers, noteRowMethods, type RowMethods } from '../orm/rows.ts';
 import { textsOf } from '../query-builder.ts';
 
 /**
@@ -150,7 +150,7 @@ function remember(machine: Machine, model: OrmModel, native: ClassNative | undef
   registry.names.set(model.name, model);
   const behaviour = machine.memory.get(behaviourName) as EntityBehaviour | undefined;
   const methods: RowMethods = (self, name, call) => {
-    const own = native === undefined ? undefined : ownMethod(native, name);
+    const own = native === undefined ? undefined : ownField(native, name, false);
     if (own !== undefined && self.kind === 'row')
       return callValue(call.machine, call.frame, evaluate(machine, own.frame, own.value), call.arguments, {
         at: call.at,
@@ -160,12 +160,23 @@ function remember(machine: Machine, model: OrmModel, native: ClassNative | undef
     return own === undefined ? behaviour?.ofInstance(model)(self, name, call) : undefined;
   };
   noteRowMethods(machine, model.table, methods);
+  noteRowMembers(machine, model.table, (self, name, call) => {
+    const getter = native === undefined ? undefined : ownField(native, name, true);
+    if (getter === undefined) return undefined;
+    const site = { at: call.at, end: call.end, self };
+    return callValue(call.machine, call.frame, evaluate(machine, getter.frame, getter.value), [], site);
+  });
   if (native !== undefined) noteRowMethods(machine, model.key, methods);
 }
 
-function ownMethod(native: ClassNative, name: string) {
+/** A method or getter that a class of the program has of its own. */
+function ownField(
+  native: ClassNative,
+  name: string,
+  getter: boolean,
+): { readonly value: Expression; readonly frame: Frame } | undefined {
   for (const held of lineageOf(native)) {
-    const field = held.classCode.fields.find(candidate => candidate.name === name && !candidate.getter);
+    const field = held.classCode.fields.find(candidate => candidate.name === name && candidate.getter === getter);
     if (field?.value?.kind === 'function') return { value: field.value, frame: held.frame };
   }
   return undefined;

@@ -3,6 +3,7 @@ import type { Place } from '../../../../core/place.ts';
 import { and, or, type Predicate, type RowVariable } from '../../../../core/predicate.ts';
 import type { DatabaseModel } from '../../../database/types.ts';
 import { callValue } from '../../calls.ts';
+import { asClass } from '../../classes.ts';
 import { valueKey } from '../../keys.ts';
 import { Machine, nativeValue, type Call, type Handler, type NativeValue } from '../../machine.ts';
 import { alternativesOf } from '../../operations.ts';
@@ -62,8 +63,9 @@ function managerMethod(native: NativeValue, state: ClientState, name: string, ca
     case 'getTreeRepository':
       return repositoryFor(call, state, first);
     case 'withRepository':
-    case 'getCustomRepository':
       return first;
+    case 'getCustomRepository':
+      return madeBy(call, first);
     case 'initialize':
     case 'connect':
       return promise(nativeValue(native));
@@ -133,13 +135,19 @@ function repositoryFor(call: Call, state: ClientState, target: Value | undefined
   return call.machine.opaque(call.frame, call.at, 'a repository of an entity that was not found');
 }
 
+/** A class of the program that extends `Repository`, as the library makes it. */
+function madeBy(call: Call, target: Value | undefined): Value | undefined {
+  return asClass(target)?.method?.('new', { ...call, arguments: [] });
+}
+
 function repositoryValue(state: ClientState, model: OrmModel, extension: Value | undefined): Value {
   const native: NativeValue = {
     name: 'typeorm repository',
     get key() {
       return `typeorm ${model.key} ${stateText(state)} ${extension === undefined ? '' : valueKey(extension)}`;
     },
-    member: name => (name === 'manager' ? managerValue(state) : undefined),
+    member: name =>
+      name === 'manager' ? managerValue(state) : name === 'repository' ? nativeValue(native) : undefined,
     method: (name, call) => {
       const added = extension?.kind === 'object' ? extension.fields.get(name) : undefined;
       if (added !== undefined)
@@ -673,6 +681,11 @@ export const typeormHandlers: Readonly<Record<string, Handler>> = {
       'typeorm#getManager': manager,
       'typeorm#getRepository': repository,
       'typeorm#getTreeRepository': repository,
+      // Of a class that extends one: its type says of which entity.
+      'typeorm#new Repository': repository,
+      'typeorm#new TreeRepository': repository,
+      'typeorm#new AbstractRepository': repository,
+      'typeorm#getCustomRepository': call => madeBy(call, call.arguments[0]) ?? repository(call),
       'typeorm#static BaseEntity': baseStatic,
       'typeorm#instance BaseEntity': baseInstance,
       '@nestjs/typeorm#InjectRepository': repository,

@@ -251,3 +251,23 @@ test('a repository that a container hands to a service is known', () => {
   };
   expect(wheres(`return new Response(null);`, service)).toEqual([`read bills: ${sent}`]);
 });
+
+test('a class that extends Repository is one, of the entity that its type names', () => {
+  const own = {
+    'lib/bills.ts': `
+      import { DataSource, Repository } from 'typeorm'; import { source } from './source'; import { Bill } from './entities';
+      export class BillRepository extends Repository<Bill> {
+        constructor(from: DataSource) { super(Bill, from.createEntityManager()); }
+        ofOwner(ownerId: string) { return this.findBy({ ownerId }); }
+      }
+      export const own = new BillRepository(source);`,
+    'app/api/own/[id]/route.ts': `
+      import { own } from '@/lib/bills';
+      export async function GET(request: Request, { params }: { params: Promise<{ id: string }> }) {
+        const { id } = await params; await own.delete(id); return Response.json(await own.ofOwner(id)); }`,
+  };
+  expect(wheres(`return new Response(null);`, own)).toEqual([
+    `delete bills: ${sent}`,
+    'read bills: self.owner_id = client params.id',
+  ]);
+});
