@@ -382,3 +382,39 @@ describe('a path that knows many things, each in two ways', () => {
     });
   });
 });
+
+describe('a column that is named after the table whose key it holds', () => {
+  const withColumn = (name: string): ReturnType<typeof billingWorld> =>
+    billingWorld(database => ({
+      ...database,
+      tables: database.tables.map(table =>
+        table.name === 'team'
+          ? {
+              ...table,
+              columns: [...table.columns, { name, type: 'text', notNull: false, hasDefault: false, generated: false }],
+            }
+          : table,
+      ),
+    }));
+  const asked = (name: string, rows: readonly RowVariable[]): Answer =>
+    entails(
+      {
+        row: { name: 'self', table: 'invoice', where: equals(own('customer_id'), of('t', name)) },
+        rows: [{ name: 't', table: 'team', where: equals(of('t', 'id'), sent('team')) }, ...rows],
+        conditions: [],
+        memberTenants: [],
+        signedIn: true,
+        absence: 'dropped',
+      },
+      withColumn(name),
+    );
+
+  test('is a reference, without a foreign key too', () => {
+    expect(asked('default_customer_id', [membershipOf(sent('team'))]).kind).toBe('owned');
+  });
+
+  test('is none of somebody else’s row, and none by another name', () => {
+    expect(asked('default_customer_id', [membershipOf(sent('other'))])).toEqual({ kind: 'not-owned' });
+    expect(asked('default_number', [membershipOf(sent('team'))])).toEqual({ kind: 'not-owned' });
+  });
+});

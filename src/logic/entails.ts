@@ -704,7 +704,7 @@ function keysToParents(database: DatabaseModel, table: string): readonly ParentK
 
 function readKeysToParents(database: DatabaseModel, table: string): readonly ParentKey[] {
   const tables = tablesByName(database);
-  return (tables.get(table)?.foreignKeys ?? []).flatMap(key => {
+  const declared = (tables.get(table)?.foreignKeys ?? []).flatMap((key): ParentKey[] => {
     const pairs = key.columns.flatMap((from, index): OwnerHop[] => {
       const to = key.referencedColumns[index];
       return to === undefined ? [] : [{ column: from, table: key.table, referencedColumn: to }];
@@ -716,6 +716,50 @@ function readKeysToParents(database: DatabaseModel, table: string): readonly Par
     const hop = pairs.find(identifies);
     return hop === undefined ? [] : [{ hop, others: pairs.filter(pair => pair !== hop) }];
   });
+  return [...declared, ...keysByName(database, table)];
+}
+
+/**
+ * Columns without a foreign key that are named after the table whose key they hold (`defaultProgramId` of `Program`):
+ * schemas that leave references to the app declare none.
+ */
+function keysByName(database: DatabaseModel, table: string): readonly ParentKey[] {
+  const tables = tablesByName(database);
+  const own = tables.get(table);
+  if (own === undefined) return [];
+  const bound = new Set([...own.primaryKey, ...own.foreignKeys.flatMap(key => key.columns)]);
+  return own.columns.flatMap(({ name, type }): ParentKey[] => {
+    if (bound.has(name) || !/(?:Id|_id)$/.test(name)) return [];
+    const words = wordsOf(name).slice(0, -1);
+    const named = [...tables].filter(([other, { columns, uniqueKeys }]) => {
+      const parts = wordsOf(other.slice(other.indexOf('.') + 1));
+      return (
+        other !== table &&
+        parts.length <= words.length &&
+        parts.every((part, index) => isSameWord(part, words[words.length - parts.length + index] ?? '')) &&
+        uniqueKeys.some(key => key.length === 1 && key[0] === 'id') &&
+        columns.some(column => column.name === 'id' && column.type === type)
+      );
+    });
+    const most = Math.max(...named.map(([other]) => wordsOf(other).length));
+    const [parent, ...others] = named.filter(([other]) => wordsOf(other).length === most);
+    if (parent === undefined || others.length > 0) return [];
+    return [{ hop: { column: name, table: parent[0], referencedColumn: 'id' }, others: [] }];
+  });
+}
+
+/** The words of a name: `defaultProgramId` and `default_program_id` have the same three. */
+function wordsOf(name: string): readonly string[] {
+  return name
+    .replaceAll(/([a-z\d])([A-Z])/g, '$1_$2')
+    .toLowerCase()
+    .split('_')
+    .filter(word => word !== '');
+}
+
+function isSameWord(left: string, right: string): boolean {
+  const plain = (word: string): string => word.replace(/ies$/, 'y').replace(/s$/, '');
+  return plain(left) === plain(right);
 }
 
 function column(row: RowVariable, name: string): Term {

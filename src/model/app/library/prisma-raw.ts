@@ -9,6 +9,8 @@ import {
   composeTemplate,
   fragmentValue,
   fromMysql,
+  keepingCase,
+  mixedName,
   itemsIn,
   joinFragments,
   runVariants,
@@ -34,26 +36,10 @@ export function runRaw(call: Call, state: ClientState): Value {
   return runVariants(call, variants, { state, result: rows => rows });
 }
 
-/** A name without quotes and in mixed case. */
-const mixedName = /(?<!["'.\w])(?=[A-Za-z_]*[a-z])(?=[A-Za-z_]*[A-Z])[A-Za-z_]\w*(?!["'\w]|\s*\()/g;
-
 /** Names a table in mixed case without quotes: what finds it in MySQL, and never in Postgres. */
 function namesInMysql(text: string, database: DatabaseModel | undefined): boolean {
   const tables = database === undefined ? undefined : tablesByName(database);
   return tables !== undefined && (text.match(mixedName) ?? []).some(name => tables.has(name));
-}
-
-/** MySQL keeps the case of names: https://dev.mysql.com/doc/refman/8.4/en/identifier-case-sensitivity.html */
-function keepingCase(text: string): string {
-  return text.replaceAll(/'(?:[^'\\]|\\.|'')*'|"[^"]*"|[^'"]+/g, part =>
-    /^['"]/.test(part)
-      ? part
-      : part.replaceAll(mixedName, name => `"${name}"`).replaceAll(/\.([A-Za-z_]\w*)/g, keepColumn),
-  );
-}
-
-function keepColumn(all: string, name: string): string {
-  return /[a-z]/.test(name) && /[A-Z]/.test(name) ? `."${name}"` : all;
 }
 
 function rawVariants(first: Value | undefined, values: readonly Value[]): readonly SqlText[] | undefined {

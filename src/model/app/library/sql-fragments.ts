@@ -177,3 +177,19 @@ export function itemsIn(value: Value | undefined): readonly Value[] {
   if (value.kind === 'array') return value.items;
   return [value];
 }
+
+/** A name without quotes and in mixed case. */
+export const mixedName = /(?<!["'.\w])(?=[A-Za-z_]*[a-z])(?=[A-Za-z_]*[A-Z])[A-Za-z_]\w*(?!["'\w]|\s*\()/g;
+
+/** MySQL keeps the case of names: https://dev.mysql.com/doc/refman/8.4/en/identifier-case-sensitivity.html */
+export function keepingCase(text: string): string {
+  return text.replaceAll(/'(?:[^'\\]|\\.|'')*'|"[^"]*"|[^'"]+/g, part =>
+    /^['"]/.test(part)
+      ? part
+      : part.replaceAll(mixedName, name => `"${name}"`).replaceAll(/\.([A-Za-z_]\w*)/g, keepColumn),
+  );
+}
+
+function keepColumn(all: string, name: string): string {
+  return /[a-z]/.test(name) && /[A-Z]/.test(name) ? `."${name}"` : all;
+}

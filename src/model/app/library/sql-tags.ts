@@ -9,6 +9,7 @@ import {
   composeTemplate,
   fragmentValue,
   fromMysql,
+  keepingCase,
   itemsIn,
   runVariants,
   textOf,
@@ -197,7 +198,7 @@ function mysqlClient(state: ClientState, result: Runner['result']): Value {
           const text = textOf(first);
           if (text === undefined) return unreadable(call);
           const values = [...text.values, ...itemsIn(second)];
-          const rows = runVariants(call, [{ text: fromMysql(text.text), values }], { state, result });
+          const rows = runVariants(call, [{ text: keepingCase(fromMysql(text.text)), values }], { state, result });
           return { kind: 'promise', value: rows, facts: [] };
         }
         case 'promise':
