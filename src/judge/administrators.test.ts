@@ -149,6 +149,6 @@ describe('an administrator of the app', () => {
     expect(
       bookings(`${own} ${ask(`[{ action: 'manage', subject: 'all' }]`, `subject('Booking', booking)`)}`)[0],
     ).toMatch('leaks');
-    expect(bookings(`${own} ${ask(`await loadRules(user)`, `subject('Booking', booking)`)}`)[0]).toMatch('leaks');
+    expect(bookings(`${own} ${ask(`await loadRules(user)`, `subject('Booking', booking)`)}`)[0]).toBe('unknown opaque');
   });
 });

@@ -22,6 +22,7 @@ import { issuesSecret } from './issues.ts';
 import { judgeService } from './services.ts';
 import { judgeStorage, storageTable } from './storage.ts';
 import { predicateText, sqlText, termText } from './sql-text.ts';
+import { undecided } from './unfollowed.ts';
 
 /** What judging a path needs besides the path. */
 export interface JudgeWorld extends World {
@@ -503,7 +504,7 @@ function owned(answer: Extract<Answer, { kind: 'owned' }>, { model }: Subject): 
   return settled('isolated', reason, guarded);
 }
 
-const weaknesses: readonly (readonly [NonNullable<Fact['weakness']>, string])[] = [
+const weaknesses: readonly (readonly [Exclude<NonNullable<Fact['weakness']>, 'unfollowed'>, string])[] = [
   ['not-awaited', 'is not awaited: a promise is always truthy, and its failure comes too late'],
   ['result-dropped', 'answers, and nobody uses the answer'],
   ['fail-open', 'fails into a catch that goes on'],
@@ -659,8 +660,22 @@ function absentFilters(where: Predicate): readonly Predicate[] {
   }
 }
 
-/** Which leak it is, when nothing ties the row. */
+/** Which leak it is, when nothing ties the row; none, where only a call that was not followed could have decided it. */
 function classify(subject: Subject, facts: readonly Fact[], world: JudgeWorld): Judgement {
+  const judged = classifyLeak(subject, facts, world);
+  if (judged.reason === 'tool-argument') return judged;
+  const open = undecided(subject.model, subject.row.where);
+  if (open === undefined) return judged;
+  const { kind, guard } = open;
+  const note = `Could not tell: the call of ${guard.label} was not followed, and it may be the guard.`;
+  if (kind === 'row') return settled('unknown', 'opaque', note);
+  if (judged.reason !== 'no-authentication') return judged;
+  return selectorsOf(subject.row.where).some(isChosen)
+    ? leak('client-id', subject, 'A value from the browser selects the row, and nothing ties the row to the caller.')
+    : settled('unknown', 'opaque', note);
+}
+
+function classifyLeak(subject: Subject, facts: readonly Fact[], world: JudgeWorld): Judgement {
   const { model, row } = subject;
   if (model.principal === 'anonymous' && !facts.some(fact => fact.holds.kind === 'signed-in')) {
     return leak('no-authentication', subject, 'Nothing on the path asks who is calling.');

@@ -70,12 +70,24 @@ function opaqueSource(
     const module = match === null ? undefined : modules.get(match[1] ?? '');
     if (match === null || module === undefined) continue;
     const at = Number(match[2]);
-    const code = outermost(module, at);
-    const name = code === undefined ? undefined : exportedName(module, code);
-    const declaration = code === undefined || name === undefined ? undefined : declarationFor(module, name, code);
+    const declaration = declarationOf(module, outermost(module, at));
     if (declaration !== undefined) return { file: module.file, line: lineOf(module, at), declaration };
   }
+  for (const { place, weakness } of path.model.facts) {
+    const module = weakness === 'unfollowed' ? modules.get(place.file) : undefined;
+    const code = module?.functions.find(
+      each =>
+        each.parent === undefined && lineOf(module, each.at) <= place.line && place.line <= lineOf(module, each.end),
+    );
+    const declaration = module === undefined ? undefined : declarationOf(module, code);
+    if (declaration !== undefined) return { file: place.file, line: place.line, declaration };
+  }
   return undefined;
+}
+
+function declarationOf(module: ModuleCode, code: FunctionCode | undefined): string | undefined {
+  const name = code === undefined ? undefined : exportedName(module, code);
+  return code === undefined || name === undefined ? undefined : declarationFor(module, name, code);
 }
 
 function opaqueTerms({ model }: JudgedPath): readonly Extract<Term, { kind: 'opaque' }>[] {

@@ -26,6 +26,7 @@ const weaknessWords: Readonly<Record<NonNullable<Fact['weakness']>, string>> = {
   'not-awaited': 'its promise is not awaited: it is always truthy, and its failure comes too late',
   'result-dropped': 'it answers, and nobody looks at the answer',
   'layout-only': 'it stands in a layout, which does not run for every request',
+  unfollowed: 'its code is not here: what it asks for is not known',
 };
 
 function whyNot({ holds }: Fact, path: JudgedPath): string | undefined {

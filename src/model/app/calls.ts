@@ -25,6 +25,7 @@ import { runKnownCallbacks } from './library/verified-callbacks.ts';
 import { alternativesOf, bottom, choose, isBottom, termOf } from './operations.ts';
 import { bind, branches, caughtError, leave, run } from './statements.ts';
 import type { Fact } from './types.ts';
+import { mayGuard, unfollowedFact } from './unfollowed.ts';
 import { constant, present, termsIn, undefinedValue, type Alternative, type Value } from './value.ts';
 
 /** Where and how a call is made. */
@@ -301,6 +302,8 @@ function callUnknown(
   values: readonly Value[],
   site: CallSite,
 ): Value {
+  if (receiver.kind === 'term' && receiver.term.kind === 'opaque' && mayGuard(undefined, name))
+    frame.learn([unfollowedFact({ machine, frame, arguments: values, at: site.at, end: site.end }, undefined, name)]);
   const results = runCallbacks(machine, frame, values, site);
   const [result] = results;
   if (result !== undefined && results.length === 1) return result;
@@ -388,6 +391,12 @@ export function callExternal(
   if (rest !== undefined) return callValue(machine, frame, rest, [], site);
   const functions = values.filter(value => value.kind === 'function');
   const [only] = functions;
+  if (callee.library !== undefined && mayGuard(callee.library, path)) {
+    const fact = unfollowedFact(call, callee.library, path);
+    if (only !== undefined && functions.length === 1 && (frame.code === undefined || site.yields !== undefined))
+      return guarded(path, only, fact);
+    frame.learn([fact]);
+  }
   if (
     only !== undefined &&
     functions.length === 1 &&
@@ -423,6 +432,28 @@ function wrapper(path: string, only: Value): Value {
       return result !== undefined && others.length === 0
         ? awaitValue(call.machine, call.frame, result, call.at)
         : call.machine.opaque(call.frame, call.at, `the call of '${path}' was not followed`);
+    },
+  });
+}
+
+/** A function behind a wrapper whose code is not there, and which may be a guard; it may be handed more than it is called with. */
+function guarded(path: string, only: Value, fact: Fact): Value {
+  const parameters = only.kind === 'function' ? (only.closure as FunctionClosure).code.parameters : [];
+  return nativeValue({
+    name: 'wrapped function',
+    key: `guarded ${path} ${valueKey(only)}`,
+    inside: [only],
+    invoke: ({ machine, frame, arguments: values, at, end }) => {
+      frame.learn([fact]);
+      const other = machine.opaque(frame, at, `what '${path}' hands over was not followed`);
+      // What stands second for the framework (its parameters) may be a session for the wrapper.
+      const known = values.map((value, index) =>
+        index > 0 && value.kind === 'object' ? { ...value, spread: [...value.spread, other] } : value,
+      );
+      return callValue(machine, frame, only, [...known, ...parameters.slice(values.length).map(() => other)], {
+        at,
+        end,
+      });
     },
   });
 }

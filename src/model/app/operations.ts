@@ -5,6 +5,7 @@ import { callTerm, predicateSize, termKey, valueKey } from './keys.ts';
 import { makeNotes } from './notes.ts';
 import { ofOneElement } from './some-element.ts';
 import type { Fact } from './types.ts';
+import { mayIdentify } from './unfollowed.ts';
 import { constant, undefinedValue, type Alternative, type Value } from './value.ts';
 
 /** How many alternatives one value keeps apart. */
@@ -279,6 +280,7 @@ function plainTerm(value: Value): Term {
     case 'promise':
       return termOf(value.value);
     case 'external':
+      if (mayIdentify(value.library, value.path)) return unfollowedTerm(value);
       return callTerm(value.path.replace(/\(\)$/, ''), value.arguments.map(termOf));
     case 'test':
       return { kind: 'call', name: 'test', arguments: [] };
@@ -298,6 +300,12 @@ function plainTerm(value: Value): Term {
     default:
       return { kind: 'call', name: value.kind, arguments: [] };
   }
+}
+
+/** Who asks, as code says that is not there: neither the caller's choice nor known. */
+function unfollowedTerm({ library, path, arguments: given }: Extract<Value, { kind: 'external' }>): Term {
+  const reason = `what '${path.replaceAll('()', '')}' of '${library ?? ''}' gives was not followed`;
+  return { kind: 'opaque', id: `${library ?? ''} ${path} ${given.map(value => valueKey(value)).join(',')}`, reason };
 }
 
 /** One term for a value; when it may be several, a call `one-of` with all of them. */

@@ -111,7 +111,7 @@ export interface Fact {
   /** Established for every element of a list, known by one of these keys: holds only where there is an element. */
   readonly each?: readonly string[];
   /** Present when the guard does not really stop the path; such a fact explains, and proves nothing. */
-  readonly weakness?: 'fail-open' | 'not-awaited' | 'result-dropped' | 'layout-only';
+  readonly weakness?: 'fail-open' | 'not-awaited' | 'result-dropped' | 'layout-only' | 'unfollowed';
 }
 
 /** Things beside queries that a check judges. Each kind is produced once, by the stage that understands it. */

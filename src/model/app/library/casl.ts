@@ -7,6 +7,7 @@ import { valueKey } from '../keys.ts';
 import { behaviourOf, nativeValue, type Call, type Handler, type NativeValue } from '../machine.ts';
 import { alternativesOf, assume, bottom, choose, isBottom } from '../operations.ts';
 import type { Fact } from '../types.ts';
+import { unfollowedFact } from '../unfollowed.ts';
 import { constant, objectOf, undefinedValue, type Alternative, type Value } from '../value.ts';
 
 /**
@@ -198,7 +199,11 @@ const unknownTest: Value = { kind: 'test', whenTrue: [], whenFalse: [] };
 
 /** `ability.can(action, subject, field)`: some rule allows it, and its conditions hold of the subject. */
 function asked({ machine, frame, arguments: [action, subject, field], at }: Call, ability: AbilityNative): Value {
-  if (ability.rules === undefined) return unknownTest;
+  if (ability.rules === undefined) {
+    const given = [subjectOf(subject)?.object ?? subject].filter(value => value !== undefined);
+    frame.learn([unfollowedFact({ machine, frame, arguments: given, at, end: at }, '@casl/ability', 'can')]);
+    return unknownTest;
+  }
   const allowed = matching(ability, action, typeOf(subject), field).flatMap(
     ({ rule, facts }): readonly Alternative[] => {
       const held = holding({ machine, frame, at }, rule, subject);
