@@ -3,6 +3,7 @@ import type { Handler, Machine } from '../machine.ts';
 import { aiSdk } from './ai-sdk/index.ts';
 import { express } from './express/index.ts';
 import { fastify } from './fastify/index.ts';
+import { graphql } from './graphql/index.ts';
 import { hono } from './hono/index.ts';
 import { jobs } from './jobs/index.ts';
 import { mcp } from './mcp/index.ts';
@@ -27,6 +28,7 @@ const adapters: readonly EntryAdapter[] = [
   remix,
   trpc,
   orpc,
+  graphql,
   jobs,
   mcp,
   modelTools,
