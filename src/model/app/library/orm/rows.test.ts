@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 
-import { show, traceApp } from '../../fixtures/inline-app.ts';
+import type { Interpreted } from '../../build.ts';
+import { show, showFacts, traceApp } from '../../fixtures/inline-app.ts';
 
-function wheres(library: string, models: string, body: string): readonly string[] {
-  const { queries } = traceApp({
+function trace(library: string, code: string, body: string): Interpreted {
+  return traceApp({
     'package.json': JSON.stringify({
       name: 'bills',
       dependencies: { next: '16.0.0', [library]: '0.3.28', 'better-auth': '1.7.0' },
     }),
-    'lib/models.ts': models,
+    'lib/models.ts': code,
     'app/api/bills/[id]/route.ts': `
       import * as models from '@/lib/models'; import { requireUser } from '@/lib/session';
       const { Bill, Firm } = models;
@@ -16,6 +17,10 @@ function wheres(library: string, models: string, body: string): readonly string[
         const { id } = await params; const user = await requireUser(); const body = await request.json();
         ${body} }`,
   });
+}
+
+function wheres(library: string, code: string, body: string): readonly string[] {
+  const { queries } = trace(library, code, body);
   return queries.map(path => `${path.query.operation} ${path.query.table}: ${show(path.query.where)}`).toSorted();
 }
 
@@ -64,6 +69,18 @@ test('getters of an entity and what an instance holds are read', () => {
   expect(wheres('typeorm', withGetter, loaded)).toHaveLength(2);
   const held = `const bill = await Bill.findByPk(id); if (bill!.dataValues.ownerId !== user.id) ${gone} await bill.destroy(); return new Response(null);`;
   expect(wheres('sequelize', models, held)).toHaveLength(2);
+});
+
+test('what a method of the class compares is known of the row', () => {
+  const body = (find: string): string =>
+    `const bill = await ${find}; if (!bill || !bill.isOwnedBy(user.id)) ${gone} return Response.json(bill);`;
+  for (const [library, code, find] of [
+    ['typeorm', entities, 'Bill.findOneBy({ id })'],
+    ['sequelize', models, 'Bill.findByPk(id)'],
+  ] as const) {
+    const { queries } = trace(library, code, body(find));
+    expect(showFacts(queries[0]?.factsAfter ?? [])).toContain('bills.owner_id = ‹user.id›'.replace('bills', 'self'));
+  }
 });
 
 test('the rows of an association are read, counted and made by its key', () => {

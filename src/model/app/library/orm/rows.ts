@@ -1,5 +1,8 @@
-import { asClass, libraryParent, type ClassNative } from '../../classes.ts';
-import { nativeValue, type Call, type Machine } from '../../machine.ts';
+import type { Expression } from '../../../../collect/source/ir.ts';
+import { callValue } from '../../calls.ts';
+import { asClass, libraryParent, lineageOf, type ClassNative } from '../../classes.ts';
+import { evaluate } from '../../expressions.ts';
+import { nativeValue, type Call, type Frame, type Machine } from '../../machine.ts';
 import type { Value } from '../../value.ts';
 
 /** What objects that stand for rows do: `bill.save()`. Absent when it is no method of theirs. */
@@ -56,4 +59,34 @@ function askLibrary(made: ClassNative, call: Call): void {
   const handler = parent && call.machine.handlers.get(`${parent.library ?? ''}#instance ${parent.path}`);
   handler?.({ ...call, arguments: [nativeValue(made)] });
   if (!methodsOf(call.machine).has(made.key)) noteRowMethods(call.machine, made.key, () => undefined);
+}
+
+/** A method that the class of a row has of its own, run with the row as `this`; an object that is no row yet has it itself. */
+export function ownMethod(native: ClassNative | undefined, self: Value, name: string, call: Call): Value | undefined {
+  const field = self.kind === 'row' ? ownField(native, name, false) : undefined;
+  const site = { at: call.at, end: call.end, self };
+  return field === undefined
+    ? undefined
+    : callValue(call.machine, call.frame, evaluate(call.machine, field.frame, field.value), call.arguments, site);
+}
+
+/** A getter that the class of a row has. */
+export function ownGetter(native: ClassNative | undefined, self: Value, name: string, call: Call): Value | undefined {
+  const field = ownField(native, name, true);
+  const site = { at: call.at, end: call.end, self };
+  return field === undefined
+    ? undefined
+    : callValue(call.machine, call.frame, evaluate(call.machine, field.frame, field.value), [], site);
+}
+
+function ownField(
+  native: ClassNative | undefined,
+  name: string,
+  getter: boolean,
+): { readonly value: Expression; readonly frame: Frame } | undefined {
+  for (const held of native === undefined ? [] : lineageOf(native)) {
+    const field = held.classCode.fields.find(candidate => candidate.name === name && candidate.getter === getter);
+    if (field?.value?.kind === 'function') return { value: field.value, frame: held.frame };
+  }
+  return undefined;
 }

@@ -1,7 +1,8 @@
+import type { FunctionCode, ModuleCode } from '../../../../collect/source/ir.ts';
 import type { Place } from '../../../../core/place.ts';
 import { asClass, lineageOf, readDecorators, type ClassNative, type Decorator } from '../../classes.ts';
 import { callValue } from '../../calls.ts';
-import { exportNames, exportValue, runModule } from '../../expressions.ts';
+import { exportNames, exportValue, moduleFrame, runModule } from '../../expressions.ts';
 import type { Call, Machine } from '../../machine.ts';
 import { objectOf, type Value } from '../../value.ts';
 import { primaryKeyOf, type OrmColumn, type OrmKey, type OrmModel, type OrmRelation } from '../orm/model.ts';
@@ -10,6 +11,8 @@ import { textsOf } from '../query-builder.ts';
 /** A model as Sequelize keeps it: attributes are given at once, associations and scopes as the program goes on. */
 export interface SequelizeModel extends OrmModel {
   readonly options: Value;
+  /** The class of the program, where there is one: its methods are those of the rows. */
+  readonly made: ClassNative | undefined;
   readonly associations: Association[];
   readonly scopes: Map<string, Value>;
   /** The scope that each query has unless it says otherwise. */
@@ -63,8 +66,41 @@ export function everyModel(machine: Machine): readonly SequelizeModel[] {
       }
       runModule(machine, module);
     }
+    for (const file of files) {
+      const module = machine.source.module(file);
+      if (module !== undefined) runMakers(machine, module);
+    }
   }
   return [...registry.models.values()];
+}
+
+/** Models that are made when an instance is there: `static initModel(sequelize)`, `initModels(sequelize)`. */
+function runMakers(machine: Machine, module: ModuleCode): void {
+  const frame = moduleFrame(machine, module);
+  const call: Call = { machine, frame, arguments: [], at: 0, end: 0 };
+  const instance = machine.handlers.get('sequelize#new Sequelize')?.(call);
+  if (instance === undefined) return;
+  const given = [instance, { kind: 'external', library: 'sequelize', path: 'DataTypes', arguments: [] } as const];
+  for (const name of exportNames(machine, module)) {
+    const value = exportValue(machine, module, name);
+    const native = asClass(value);
+    if (value.kind === 'function' && takesInstance(value)) callValue(machine, frame, value, given, { at: 0, end: 0 });
+    const isUnmade = native !== undefined && !registryOf(machine).models.has(native.key);
+    for (const made of isUnmade ? native.classCode.statics : [])
+      if (made.value?.kind === 'function' && firstName(made.value.code) === 'sequelize')
+        native?.method?.(made.name, { ...call, arguments: given });
+    frame.dead = false;
+    frame.facts = [];
+    frame.effects = [];
+  }
+}
+
+function takesInstance(value: Extract<Value, { kind: 'function' }>): boolean {
+  return firstName((value.closure as { readonly code: FunctionCode }).code) === 'sequelize';
+}
+
+function firstName({ parameters: [first] }: FunctionCode): string | undefined {
+  return first?.kind === 'name' ? first.binding.name : undefined;
 }
 
 /** The model that a value stands for: a class, what `define` gave, or a name. */
@@ -119,12 +155,15 @@ export interface Definition {
   readonly name: string;
   readonly attributes: Value;
   readonly options: Value;
+  readonly made?: ClassNative;
   readonly place: Place;
 }
 
 /** Remembers a model. */
 export function defineModel(machine: Machine, definition: Definition): SequelizeModel {
   const { key, name, options, place } = definition;
+  const known = registryOf(machine).models.get(key);
+  if (known !== undefined) return known;
   const isUnderscored = isTrue(options, 'underscored');
   const own = isTrue(options, 'freezeTableName') ? name : pluralize(name);
   const table =
@@ -158,6 +197,7 @@ export function defineModel(machine: Machine, definition: Definition): Sequelize
     },
     uniqueKeys: [...namedKeys(definition, written), ...indexKeys(options, written)],
     options,
+    made: definition.made,
     associations: [],
     scopes: scopesIn(fieldIn(options, 'scopes')),
     defaultScope: fieldIn(options, 'defaultScope'),
@@ -463,6 +503,7 @@ function modelOfClass(machine: Machine, native: ClassNative): SequelizeModel | u
     name: textOption(options, 'modelName') ?? native.classCode.name,
     attributes: { kind: 'object', fields: attributes, spread: [] },
     options,
+    made: native,
     place: machine.place(native.frame, native.classCode.at),
   });
   if (defaultScope !== undefined) model.defaultScope = called(machine, native, defaultScope);

@@ -20,7 +20,7 @@ import {
   type Wanted,
   type WantedRelation,
 } from '../orm/query.ts';
-import { noteRowMembers, noteRowMethods } from '../orm/rows.ts';
+import { noteRowMembers, noteRowMethods, ownGetter, ownMethod } from '../orm/rows.ts';
 import { textsOf } from '../query-builder.ts';
 import { copyState, runSql, stateText, type ClientState } from '../queries.ts';
 import { fromMysql, itemsIn, textOf } from '../sql-fragments.ts';
@@ -501,9 +501,12 @@ function noteInstances(machine: Machine, model: SequelizeModel): void {
   const noted = machine.remember('sequelize instances', () => new Set<string>());
   if (noted.has(model.key)) return;
   noted.add(model.key);
-  const methods = (self: Value, name: string, call: Call): Value | undefined => instanceMethod(model, self, name, call);
+  const methods = (self: Value, name: string, call: Call): Value | undefined =>
+    ownMethod(model.made, self, name, call) ?? instanceMethod(model, self, name, call);
   noteRowMethods(machine, model.table, methods);
-  noteRowMembers(machine, model.table, (self, name) => (name === 'dataValues' ? self : undefined));
+  noteRowMembers(machine, model.table, (self, name, call) =>
+    name === 'dataValues' ? self : ownGetter(model.made, self, name, call),
+  );
   noteRowMethods(machine, model.key, methods);
   noteRowMethods(machine, `${model.key} default`, methods);
 }
@@ -630,6 +633,7 @@ const staticMethod: Handler = call => {
       name: textsOf(fieldIn(options, 'modelName'))[0] ?? native.classCode.name,
       attributes,
       options: withDefaults(fieldIn(options, 'sequelize'), options),
+      made: native,
       place: call.machine.place(native.frame, native.classCode.at),
     });
     return self;

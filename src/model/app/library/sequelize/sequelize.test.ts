@@ -91,6 +91,22 @@ describe('tables of models', () => {
   });
 });
 
+test('models that are made for an instance are found without one', () => {
+  const source = notesSource({
+    ...files,
+    'lib/models.ts': `
+      import { DataTypes, Model, type Sequelize } from 'sequelize';
+      export class Firm extends Model { static initModel(sequelize: Sequelize) { return Firm.init({ id: { type: DataTypes.UUID, primaryKey: true } }, { sequelize, tableName: 'firm', timestamps: false }); } }
+      export class Bill extends Model { static initModel(sequelize: Sequelize) { return Bill.init({ id: { type: DataTypes.UUID, primaryKey: true }, firmId: DataTypes.UUID }, { sequelize, tableName: 'bill', timestamps: false }); } }`,
+    'lib/init.ts': `
+      import { Bill, Firm } from './models';
+      export function initModels(sequelize) { Firm.initModel(sequelize); Bill.initModel(sequelize); Bill.belongsTo(Firm, { foreignKey: 'firmId' }); return { Firm, Bill }; }`,
+  });
+  const tables = databaseOfSequelize(source)?.tables ?? [];
+  expect(tables.map(table => table.name)).toEqual(['firm', 'bill']);
+  expect(tables[1]?.foreignKeys).toMatchObject([{ columns: ['firmId'], table: 'firm', referencedColumns: ['id'] }]);
+});
+
 describe('a model of Sequelize', () => {
   test('asks for what its where says', () => {
     expect(wheres(`return Response.json(await Bill.findOne({ where: { id, ownerId: user.id } }));`)).toEqual([

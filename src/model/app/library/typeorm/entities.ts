@@ -1,12 +1,12 @@
-import type { ClassField, Expression } from '../../../../collect/source/ir.ts';
+import type { ClassField } from '../../../../collect/source/ir.ts';
 import { callValue } from '../../calls.ts';
 import { asClass, lineageOf, readDecorators, type ClassNative, type Decorator } from '../../classes.ts';
-import { evaluate, exportNames, exportValue } from '../../expressions.ts';
-import { nativeValue, type Call, type Frame, type Handler, type Machine, type NativeValue } from '../../machine.ts';
+import { exportNames, exportValue } from '../../expressions.ts';
+import { nativeValue, type Call, type Handler, type Machine, type NativeValue } from '../../machine.ts';
 import { alternativesOf } from '../../operations.ts';
 import { constant, objectOf, type Value } from '../../value.ts';
 import { primaryKeyOf, type OrmColumn, type OrmKey, type OrmModel, type OrmRelation } from '../orm/model.ts';
-import { noteRowMembers, noteRowMethods, type RowMethods } from '../orm/rows.ts';
+import { noteRowMembers, noteRowMethods, ownGetter, ownMethod, type RowMethods } from '../orm/rows.ts';
 import { textsOf } from '../query-builder.ts';
 
 /**
@@ -149,37 +149,11 @@ function remember(machine: Machine, model: OrmModel, native: ClassNative | undef
   registry.models.set(model.key, model);
   registry.names.set(model.name, model);
   const behaviour = machine.memory.get(behaviourName) as EntityBehaviour | undefined;
-  const methods: RowMethods = (self, name, call) => {
-    const own = native === undefined ? undefined : ownField(native, name, false);
-    if (own !== undefined && self.kind === 'row')
-      return callValue(call.machine, call.frame, evaluate(machine, own.frame, own.value), call.arguments, {
-        at: call.at,
-        end: call.end,
-        self,
-      });
-    return own === undefined ? behaviour?.ofInstance(model)(self, name, call) : undefined;
-  };
+  const methods: RowMethods = (self, name, call) =>
+    ownMethod(native, self, name, call) ?? behaviour?.ofInstance(model)(self, name, call);
   noteRowMethods(machine, model.table, methods);
-  noteRowMembers(machine, model.table, (self, name, call) => {
-    const getter = native === undefined ? undefined : ownField(native, name, true);
-    if (getter === undefined) return undefined;
-    const site = { at: call.at, end: call.end, self };
-    return callValue(call.machine, call.frame, evaluate(machine, getter.frame, getter.value), [], site);
-  });
+  noteRowMembers(machine, model.table, (self, name, call) => ownGetter(native, self, name, call));
   if (native !== undefined) noteRowMethods(machine, model.key, methods);
-}
-
-/** A method or getter that a class of the program has of its own. */
-function ownField(
-  native: ClassNative,
-  name: string,
-  getter: boolean,
-): { readonly value: Expression; readonly frame: Frame } | undefined {
-  for (const held of lineageOf(native)) {
-    const field = held.classCode.fields.find(candidate => candidate.name === name && candidate.getter === getter);
-    if (field?.value?.kind === 'function') return { value: field.value, frame: held.frame };
-  }
-  return undefined;
 }
 
 function tableName({ arguments: [first, second] }: Decorator, name: string): string {
