@@ -532,20 +532,30 @@ export function mapValue(
   const isModule = frame.code === undefined;
   // What others put into it, before this request or on the way here. A loop that puts something in is followed twice.
   const isKept = isModule || entries.length > 0;
-  const make = (inside: readonly Value[], byKey?: typeof pairs, names: readonly Value[] = []): Value => {
+  const make = (
+    inside: readonly Value[],
+    byKey?: typeof pairs,
+    names: readonly Value[] = [],
+    named: ReadonlyMap<string, Value> = new Map(),
+  ): Value => {
     const native: NativeValue & { readonly mutated: (name: string, values: readonly Value[]) => Value } = {
       name: kind,
       key: `${kind} ${place.file}:${place.line} ${[...inside, ...(byKey === undefined ? [] : [byKey]), ...names].map(value => valueKey(value)).join(',')}`,
       inside,
       mutated: (name, values) => {
-        if (isModule) return make(inside);
         const [key, value] = values;
         const added = kind === 'Map' ? value : key;
-        if (name === 'delete' || added === undefined) return make(inside, byKey, names);
+        const fixed =
+          kind === 'Map' && key?.kind === 'constant' && added !== undefined
+            ? new Map([...named, [valueKey(key), added]])
+            : named;
+        if (isModule) return make(inside, byKey, [], fixed);
+        if (name === 'delete' || added === undefined) return make(inside, byKey, names, named);
         return make(
           withValue(inside, added),
           undefined,
           kind === 'Map' && key !== undefined ? withValue(names, key) : names,
+          fixed,
         );
       },
       member: name => (name === 'size' ? (inside.length === 0 ? constant(0) : lengthOf(listOf(inside))) : undefined),
@@ -569,6 +579,8 @@ export function mapValue(
         switch (name) {
           case 'get': {
             if (byKey !== undefined && key !== undefined) return keptUnder(machine, inner.frame, byKey, key, inner.at);
+            const own = key?.kind === 'constant' ? named.get(valueKey(key)) : undefined;
+            if (own !== undefined) return own;
             return choose([
               ...(inside.length === 0 && (isKept || inner.frame !== frame)
                 ? [machine.opaque(frame, at, 'a kept value')]
@@ -594,7 +606,7 @@ export function mapValue(
             return { kind: 'test', whenTrue: [], whenFalse: [] };
           case 'set':
           case 'add':
-            return make(inside, byKey, names);
+            return make(inside, byKey, names, named);
           case 'keys':
             if (names.length > 0) return { kind: 'array', items: names };
             return byKey === undefined ? all(inside) : pairsAt(byKey, 0);

@@ -622,6 +622,10 @@ function nameOf(expression: Expression): string {
   return declaration?.kind === 'variable' && declaration.init?.kind === 'global' ? declaration.init.name : name;
 }
 
+function isGlobal(value: Value): boolean {
+  return value.kind === 'external' && value.library === undefined && isGlobalObject(value.path);
+}
+
 function isGlobalObject(path: string): boolean {
   return path === 'globalThis' || path === 'global';
 }
@@ -813,13 +817,13 @@ export function assign(machine: Machine, frame: Frame, target: Pattern, value: V
     expression.object.kind === 'global' || expression.object.kind === 'name'
       ? evaluate(machine, frame, expression.object)
       : undefined;
-  if (holder?.kind === 'external' && holder.library === undefined && isGlobalObject(holder.path)) {
-    globalsOf(machine).set(expression.property, value);
-    return;
-  }
   const path = pathKey(expression);
   if (path !== undefined)
     for (const key of frame.refined.keys()) if (key === path || key.startsWith(`${path}.`)) frame.refined.delete(key);
+  if (holder !== undefined && isGlobal(holder)) {
+    globalsOf(machine).set(expression.property, value);
+    return;
+  }
   update(machine, frame, expression.object, object => withAssigned(object, expression.property, value));
 }
 
@@ -924,6 +928,13 @@ export function update(machine: Machine, frame: Frame, expression: Expression, c
       return;
     }
     case 'member':
+      if (isGlobal(frame.seen.get(expression.object) ?? undefinedValue)) {
+        const globals = globalsOf(machine);
+        globals.set(expression.property, change(globals.get(expression.property) ?? undefinedValue));
+        const path = pathKey(expression);
+        if (path !== undefined) frame.refined.delete(path);
+        return;
+      }
       update(machine, frame, expression.object, object => {
         const inner = heldField(machine, frame, object, expression);
         return withAssigned(object, expression.property, change(inner));
