@@ -7,7 +7,7 @@
 export type Term =
   /** A column of a row variable; `self` is the row that the query or policy is about. */
   | { readonly kind: 'column'; readonly row: string; readonly column: string }
-  /** Something the server verified about who asks: `user.id`, `user.email`, `user.role`, `tenant.id`, `tenant.role`, `claims.app_metadata.x`. */
+  /** Something the server verified about who asks: `user.id`, `user.email`, `user.role`, `tenant.id`, `tenant.role`, `claims.app_metadata.x`, `token.x` of a token that the server signed or sealed. */
   | { readonly kind: 'principal'; readonly attribute: string }
   /** A value the caller chose; `path` is its identity (`params.id`, `body.orderId`). */
   | { readonly kind: 'client'; readonly path: string }

@@ -69,6 +69,8 @@ const imports = `'use server';
 import bcrypt from 'bcryptjs';
 import { compare, hash } from 'bcryptjs';
 import { createHash, createHmac, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
+import { unsealData } from 'iron-session';
+import { decodeJwt, jwtVerify } from 'jose';
 import { cookies, headers } from 'next/headers';
 import { redirect } from 'next/navigation';
 import { db } from '@/lib/db';
@@ -276,5 +278,59 @@ describe('a secret of the server', () => {
   test('is none where anybody can compute what is expected', () => {
     expect(leaksOf(signed(`createHash('sha256').update(input.body).digest('hex')`))).toEqual(['update Club leaks']);
     expect(leaksOf(signed(`request[process.env.SIGNATURE_SECRET_NAME!]`))).toEqual(['update Club leaks']);
+  });
+});
+
+describe('a token that the server signed or sealed', () => {
+  const rename = (id: string): string => `return db.club.update({ where: { id: ${id} }, data: { name: input.name } });`;
+
+  test('names a row that whoever was given it may reach', () => {
+    expect(
+      leaksOf(
+        `const { payload } = await jwtVerify(input.token, new TextEncoder().encode(process.env.SECRET)); ${rename('payload.clubRef')}`,
+      ),
+    ).toEqual([]);
+    expect(
+      leaksOf(
+        `const sealed = await unsealData(input.seal, { password: process.env.SECRET! }); if (!sealed.clubRef) return null; ${rename('sealed.clubRef')}`,
+      ),
+    ).toEqual([]);
+  });
+
+  test('says nothing of another row, and nothing where its seal was not looked at', () => {
+    expect(
+      leaksOf(
+        `const { payload } = await jwtVerify(input.token, new TextEncoder().encode(process.env.SECRET)); if (!payload.clubRef) return null; ${rename('input.id')}`,
+      ),
+    ).toEqual(['update Club leaks']);
+    expect(leaksOf(`const payload = decodeJwt(input.token); ${rename('payload.clubRef')}`)).toEqual([
+      'update Club leaks',
+    ]);
+    expect(
+      leaksOf(
+        `const { payload } = await jwtVerify(input.token, new TextEncoder().encode(process.env.SECRET)); ${rename('payload.iss')}`,
+      ),
+    ).toEqual(['update Club leaks']);
+  });
+});
+
+describe('a key that is found by a part of it', () => {
+  const found = `const sent = (await headers()).get('x-key')!; const users = await db.user.findMany({ where: { email: { startsWith: sent.slice(0, 4) } } });`;
+  const clubs = 'return db.membership.findMany({ where: { userId: owner.id } });';
+
+  test('is whose whole was compared, one row after the other', () => {
+    expect(
+      leaksOf(
+        `${found} let owner = null; for (const user of users) { if (await compare(sent, user.passwordHash)) { owner = user; break; } } if (!owner) return null; ${clubs}`,
+      ),
+    ).toEqual([]);
+  });
+
+  test('is nobody’s where the comparison decides nothing', () => {
+    expect(
+      leaksOf(
+        `${found} let owner = null; for (const user of users) { await compare(sent, user.passwordHash); owner = user; } if (!owner) return null; ${clubs}`,
+      ),
+    ).toContain('read Membership leaks');
   });
 });

@@ -426,7 +426,12 @@ class OwnershipProver {
     );
     const asked: readonly Term[] = [callersId, callersEmail, ...own.map(other => column(other, 'email'))];
     const equal = asked.flatMap(term => this.#closure.equalTo(term));
-    const names = equal.some(
+    const names = [
+      ...equal,
+      ...this.#closure
+        .knownColumns(row)
+        .flatMap(name => (this.#closure.equalTo(column(row, name)).some(isFromToken) ? [column(row, name)] : [])),
+    ].some(
       term =>
         term.kind === 'column' &&
         term.row === row.name &&
@@ -467,7 +472,7 @@ class OwnershipProver {
   #findTenantRight(tenant: Term): OwnedBy | undefined {
     const equal = this.#closure.equalTo(tenant);
     if (rootsOf(this.#world.tenancy).some(root => this.#isCreated(root.table, root.key, tenant))) return 'session';
-    if (this.#question.signedIn && equal.some(isTenantOfPrincipal)) return 'session';
+    if (this.#question.signedIn && equal.some(term => isTenantOfPrincipal(term) || isFromToken(term))) return 'session';
     if (this.#question.memberTenants.some(member => this.#closure.same(member, tenant))) return 'membership';
     if (
       this.#memberships().some(
@@ -554,7 +559,8 @@ class OwnershipProver {
     }
     if (!this.#question.signedIn) return undefined;
     const equal = this.#closure.equalTo(user);
-    if (equal.some(term => term.kind === 'principal' && term.attribute === 'user.id')) return 'session';
+    if (equal.some(term => isFromToken(term) || (term.kind === 'principal' && term.attribute === 'user.id')))
+      return 'session';
     if (principal === undefined) return undefined;
     const self = this.#closure.rows.find(
       row =>
@@ -608,8 +614,18 @@ class OwnershipProver {
     const found = columns.some(name =>
       this.#closure.equalTo(column(row, name)).some(term => term.kind === 'client' || term.kind === 'call'),
     );
-    if (found) return 'capability';
+    if (found || this.#isSealed(row)) return 'capability';
     return this.#isKey(row) || this.#isProven(row) ? 'capability' : undefined;
+  }
+
+  /** The row that a token names which the server signed or sealed: whoever was given the token was given the row. */
+  #isSealed(row: RowVariable): boolean {
+    if (!this.#question.signedIn) return false;
+    const keys = tablesByName(this.#world.database).get(row.table)?.uniqueKeys ?? [];
+    return keys.some(
+      ([name, ...others]) =>
+        name !== undefined && others.length === 0 && this.#closure.equalTo(column(row, name)).some(isFromToken),
+    );
   }
 
   /** What a new row holds was chosen by whoever writes it: knowing it shows nothing. */
@@ -764,6 +780,13 @@ function isSameWord(left: string, right: string): boolean {
 
 function column(row: RowVariable, name: string): Term {
   return { kind: 'column', row: row.name, column: name };
+}
+
+/** What stands in a token that the server signed or sealed, and no key of it that everybody's token has alike. */
+function isFromToken(term: Term): boolean {
+  return (
+    term.kind === 'principal' && /^token\.(?!(?:iat|exp|nbf|iss|aud|type|typ|purpose|scope|role)$)/.test(term.attribute)
+  );
 }
 
 function isTenantOfPrincipal(term: Term): boolean {

@@ -10,7 +10,7 @@ const secretName = /SECRET|KEY|TOKEN|PASSWORD|PASSWD|SIGN|HMAC|CREDENTIAL|BEARER
 
 /** Columns whose value only the owner of the row was told. */
 const secretColumn =
-  /(^|_)(pass|password|passwd|passcode|passphrase|pin|otp|totp|token|secret|hash|hashed|digest|api_?key|access_key|recovery_code|verification_code|reset_code|backup_code)(_|$)|(password|token|secret|hash|digest|apikey)$/i;
+  /(^|_)(?:hashed|encrypted|secret)[a-z_]*$|(^|_)(pass|password|passwd|passcode|passphrase|pin|otp|totp|token|secret|hash|hashed|digest|api_?key|access_key|recovery_code|verification_code|reset_code|backup_code)(_|$)|(password|token|secret|hash|digest|apikey)$/i;
 
 /** A comparison succeeded: what its sides then say about whoever sent one of them. */
 export function secretFacts(machine: Machine, frame: Frame, left: Term, right: Term, at: number): readonly Fact[] {
@@ -53,13 +53,23 @@ function ownSecret(machine: Machine, frame: Frame, left: Term, right: Term, at: 
   return [];
 }
 
-/** The caller's `sent` was found to match `kept`, a secret column of one row. */
-export function provesOwner(machine: Machine, frame: Frame, kept: Term, sent: Term, at: number): readonly Fact[] {
+/**
+ * The caller's `sent` was found to match `kept`, a secret column of one row. What a library for passwords compares is
+ * one by that, whatever its name.
+ */
+export function provesOwner(
+  machine: Machine,
+  frame: Frame,
+  kept: Term,
+  sent: Term,
+  at: number,
+  isHash = false,
+): readonly Fact[] {
   const columns = atoms(kept).filter(atom => atom.kind === 'column');
   const [column] = columns;
   if (column?.kind !== 'column' || columns.some(other => other.kind === 'column' && other.row !== column.row))
     return [];
-  const secret = columns.find(atom => atom.kind === 'column' && secretColumn.test(atom.column));
+  const secret = columns.find(atom => atom.kind === 'column' && (isHash || secretColumn.test(atom.column)));
   const fromClient = atoms(sent).some(atom => atom.kind === 'client');
   // A salt of the same row may go into what is compared; another row's secret may not.
   const foreign = atoms(sent).some(atom => atom.kind === 'column' && atom.row !== column.row);

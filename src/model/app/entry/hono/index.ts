@@ -202,7 +202,7 @@ const verifiedJwt = setting('jwt', call => {
       ['id', principal('user.id')],
       ['email', principal('user.email', true)],
     ]),
-    spread: [{ kind: 'term', term: { kind: 'principal', attribute: 'claims' }, maybeUndefined: false }],
+    spread: [{ kind: 'term', term: { kind: 'principal', attribute: 'token' }, maybeUndefined: false }],
   };
   return { jwtPayload: claims };
 });

@@ -13,7 +13,7 @@ function compares(password: number, hash: number, isAsync: boolean): Handler {
       hashes.map(({ value, facts }) => {
         // A hash of nothing, compared so that the answer takes as long when there is no such user.
         if (value.kind === 'constant' && hashes.length > 1) return { value: constant(false), facts };
-        const whenTrue = provesOwner(call.machine, call.frame, termOf(value), sent, call.at);
+        const whenTrue = provesOwner(call.machine, call.frame, termOf(value), sent, call.at, true);
         return { value: { kind: 'test', whenTrue, whenFalse: [] } satisfies Value, facts };
       }),
     );

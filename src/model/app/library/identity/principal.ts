@@ -96,7 +96,7 @@ export function claimsValue(): Value {
       email: principal('user.email', true),
       role: principal('user.role', true),
     },
-    'claims',
+    'token',
   );
 }
 
