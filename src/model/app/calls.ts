@@ -23,6 +23,7 @@ import { serviceQuery } from './library/sinks/service-query.ts';
 import { isQuiet } from './quiet.ts';
 import { runKnownCallbacks } from './library/verified-callbacks.ts';
 import { alternativesOf, bottom, choose, isBottom, termOf } from './operations.ts';
+import { askedOfRoles } from './role-lists.ts';
 import { bind, branches, caughtError, leave, run } from './statements.ts';
 import type { Fact } from './types.ts';
 import { mayGuard, unfollowedFact } from './unfollowed.ts';
@@ -178,6 +179,8 @@ export function callMethod(
       return callUnknown(machine, frame, receiver, name, values, site);
     default: {
       if (name === 'pipe' || name === 'pipeTo') noteAnswer(call, receiver);
+      const role = receiver.kind === 'term' ? askedOfRoles(receiver.term, name, call) : undefined;
+      if (role !== undefined) return role;
       const known = receiver.kind === 'row' ? rowMethod(machine, receiver, name, call) : undefined;
       if (known !== undefined) return known;
       if (isArrayLike(receiver)) {

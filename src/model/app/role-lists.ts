@@ -1,0 +1,28 @@
+import type { Term } from '../../core/predicate.ts';
+import { callValue } from './calls.ts';
+import type { Call } from './machine.ts';
+import type { Fact } from './types.ts';
+import { present, type Value } from './value.ts';
+
+/** What is asked of a list of the principal's roles that the server wrote; absent for any other list or question. */
+export function askedOfRoles(list: Term, name: string, call: Call): Value | undefined {
+  if (list.kind !== 'principal' || !/(?:^|\.)roles$/.test(list.attribute)) return undefined;
+  const [asked] = call.arguments;
+  if (name === 'includes') return includes(list.attribute, asked, call);
+  if (name !== 'some' || asked?.kind !== 'function') return undefined;
+  // `user.roles.some(role => role === 'admin')`: one of them.
+  const one = present({ kind: 'principal', attribute: list.attribute.slice(0, -1) });
+  return callValue(call.machine, call.frame, asked, [one], { at: call.at, end: call.end });
+}
+
+/** `user.roles.includes('admin')`. */
+function includes(attribute: string, wanted: Value | undefined, call: Call): Value | undefined {
+  if (wanted?.kind !== 'constant' || typeof wanted.value !== 'string') return undefined;
+  const tenant = attribute.startsWith('tenant.') ? ({ kind: 'principal', attribute: 'tenant.id' } as const) : undefined;
+  const held: Fact = {
+    holds: { kind: 'role', roles: [wanted.value], ...(tenant === undefined ? {} : { tenant }) },
+    place: call.machine.place(call.frame, call.at),
+    label: `role '${wanted.value}'`,
+  };
+  return { kind: 'test', whenTrue: [held], whenFalse: [] };
+}
