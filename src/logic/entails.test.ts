@@ -418,3 +418,12 @@ describe('a column that is named after the table whose key it holds', () => {
     expect(asked('default_number', [membershipOf(sent('team'))])).toEqual({ kind: 'not-owned' });
   });
 });
+
+test('a key that was made for a row below a tenant acts for its tenant', () => {
+  const where = equals(own('team_id'), of('c', 'team_id'));
+  const customer: RowVariable = { name: 'c', table: 'customer', where: equals(of('c', 'id'), of('k', 'customer_id')) };
+  const key = (value: Term): RowVariable => ({ name: 'k', table: 'invoice', where: equals(of('k', 'number'), value) });
+  const hashed: Term = { kind: 'call', name: 'sha256', arguments: [sent('header.authorization')] };
+  expect(ask('invoice', where, { rows: [customer, key(hashed)] }).kind).toBe('owned');
+  expect(ask('invoice', where, { rows: [customer, key(sent('body.number'))] })).toEqual({ kind: 'not-owned' });
+});

@@ -496,7 +496,7 @@ class OwnershipProver {
       if (this.#isMadeFor(row, term.column)) return 'capability';
       if (ownership.path[0].column !== term.column) continue;
       // A link opens its row, not everything of the tenant's.
-      if (this.#capability(row, false) !== undefined) return 'capability';
+      if (this.#capability(row, false) !== undefined || this.#hasKey(row)) return 'capability';
       if (this.#isAddressed(row)) return 'session';
     }
     return undefined;
@@ -640,6 +640,18 @@ class OwnershipProver {
       const own = column(row, name);
       return this.#closure.equalTo(own).some(term => isCredential(own, term));
     });
+  }
+
+  /** A key was made for the row, one that lies below a tenant (a team of an organisation). */
+  #hasKey(row: RowVariable): boolean {
+    if (!this.#hasHash) return false;
+    return this.#closure.rows.some(
+      key =>
+        this.#keysToParents(key.table).some(
+          ({ hop }) =>
+            hop.table === row.table && this.#closure.same(column(key, hop.column), column(row, hop.referencedColumn)),
+        ) && this.#isKey(key),
+    );
   }
 
   /** The user or tenant that a key was made for: whoever has the key acts for both. */

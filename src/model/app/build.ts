@@ -21,6 +21,7 @@ import { kyselyHandlers } from './library/kysely.ts';
 import { pgHandlers } from './library/pg.ts';
 import { sqlTagHandlers } from './library/sql-tags.ts';
 import { proxyHandlers } from './library/proxies.ts';
+import { matchHandlers } from './library/ts-pattern.ts';
 import { sequelizeHandlers } from './library/sequelize/operations.ts';
 import { streamHandlers } from './library/streams.ts';
 import { typeormHandlers } from './library/typeorm/repository.ts';
@@ -45,6 +46,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     prismaHandlers,
     prismaRawHandlers,
     proxyHandlers,
+    matchHandlers,
     supabaseHandlers,
     pgHandlers,
     sqlTagHandlers,

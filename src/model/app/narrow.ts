@@ -37,7 +37,8 @@ export function assumeSame(
   return filter(machine, frame, expression, inner => sameness(machine, frame, inner, other, same, expression.at));
 }
 
-function sameness(
+/** The value and what holds, if it is the same as another or is not; absent when that cannot be. */
+export function sameness(
   machine: Machine,
   frame: Frame,
   value: Value,
