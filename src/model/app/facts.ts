@@ -76,7 +76,7 @@ function isOfCaller({ holds, weakness }: Fact): boolean {
 }
 
 const widest = 6;
-const largest = 40;
+const largest = 56;
 
 function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
   if (
