@@ -3,11 +3,12 @@ import { compareText } from '../../../../core/place.ts';
 import { actions } from './actions.ts';
 import type { Convention, Entry, NextFile } from './entry.ts';
 import { pages } from './pages.ts';
+import { pageProps } from './page-props.ts';
 import { pagesApi } from './pages-api.ts';
 import { proxy } from './proxy.ts';
 import { routeHandlers } from './route-handlers.ts';
 
-const conventions: readonly Convention[] = [routeHandlers, pages, pagesApi, proxy, actions];
+const conventions: readonly Convention[] = [routeHandlers, pages, pagesApi, pageProps, proxy, actions];
 const source = /\.(?:[cm]?[jt]sx?)$/;
 
 /** Every entry point that files and directives of Next.js name, in the order of files and lines. */
