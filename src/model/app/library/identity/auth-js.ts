@@ -227,6 +227,13 @@ export const authJsHandlers: Readonly<Record<string, Handler>> = {
   'next-auth#next-auth': nextAuth,
   'next-auth#default': nextAuth,
   ...library(['next-auth', 'next-auth/next'], { getServerSession, unstable_getServerSession: getServerSession }),
+  // On the server with the request of `getServerSideProps` or of an API route; without it there is no cookie to read.
+  ...library(['next-auth/react', 'next-auth/client'], {
+    getSession: call =>
+      call.arguments.length === 0
+        ? untold('next-auth', 'getSession()')
+        : { kind: 'promise', value: sessionValue(call, undefined), facts: [] },
+  }),
   'next-auth/next#next': nextAuth,
   ...Object.fromEntries(
     ['next-auth', '@auth/core'].flatMap(root => providers.map(name => [`${root}/providers/${name}#*`, provider])),
