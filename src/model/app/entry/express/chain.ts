@@ -9,7 +9,7 @@ import { undefinedValue, type Value } from '../../value.ts';
 import type { Route } from '../server/registry.ts';
 import { isNodeRequest, nodeRequest } from '../server/request.ts';
 import { parametersIn } from '../server/route-path.ts';
-import { asOwnCall, type StageRun } from '../server/run.ts';
+import { asOwnCall, eachRequest, type StageRun } from '../server/run.ts';
 
 /** A request and its answer, as the stages so far left them. */
 interface Exchange {
@@ -35,9 +35,13 @@ export function runStages(call: Call, route: Route, method: string | undefined, 
       const exchange =
         handed !== undefined && isNodeRequest(handed) ? { ...given, request: handed } : exchangeIn(frame, given);
       const before = frame.save();
-      asOwnCall(machine, () =>
-        handsError(following) ? handleError(following, route, index, exchange) : step(following, index + 1, exchange),
-      );
+      asOwnCall(machine, () => {
+        if (handsError(following)) handleError(following, route, index, exchange);
+        else
+          eachRequest(frame, exchange.request, request => {
+            step(following, index + 1, { ...exchange, request });
+          });
+      });
       // Whatever became of the request, the caller of `next` goes on.
       frame.restore(before);
       return undefinedValue;

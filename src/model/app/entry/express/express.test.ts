@@ -73,7 +73,12 @@ describe('Express', () => {
         app.use(async (req, res, next) => { const session = await auth.api.getSession({ headers: req.headers }); if (session) req.user = session.user; next(); });
         app.get('/notes', every);
         app.use('/last', every);`),
-    ).toEqual(['ANY /last/* anonymous: true', 'GET /notes anonymous: true']);
+    ).toEqual([
+      'ANY /last/* anonymous: true',
+      'ANY /last/* member: true',
+      'GET /notes anonymous: true',
+      'GET /notes member: true',
+    ]);
   });
 
   test('what middleware took from the caller stays the caller’s', () => {
@@ -191,5 +196,23 @@ describe('Express', () => {
         app.use('/api', (req, res, next) => express.json({ limit: '50mb' })(req, res, next));
         app.get('/api/notes', every);`),
     ).toEqual(['GET /api/notes anonymous: true']);
+  });
+
+  test('what holds on one way to a stage holds for the rest on that way only', () => {
+    const app = traceApp({
+      ...page,
+      'server/app.ts': `${start} const app = express();
+        app.use(signedIn, async (req, res, next) => {
+          if (req.query.all) { req.teamId = req.user.teamId; } else { const team = req.get('x-team'); if (!(await isMember(req.user.id, team))) return res.sendStatus(403); req.teamId = team; }
+          next();
+        });
+        app.get('/notes', async (req, res) => res.json(await db.select().from(notes).where(eq(notes.teamId, req.teamId))));`,
+    });
+    const seen = app.queries
+      .filter(path => path.query.table === 'notes')
+      .map(
+        path => `${show(path.query.where)} ${showFacts(path.facts).some(fact => fact.startsWith('row of members'))}`,
+      );
+    expect(seen.toSorted()).toEqual(['self.team_id = client header.x-team true', 'self.team_id = ‹tenant.id› false']);
   });
 });

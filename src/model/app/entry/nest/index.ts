@@ -16,7 +16,7 @@ import { distinctName, runFound } from '../found.ts';
 import { kindOfRoute } from '../server/registry.ts';
 import { isNodeRequest, nodeRequest } from '../server/request.ts';
 import { joinRoute, leadsTo, parametersIn } from '../server/route-path.ts';
-import { answered, asOwnCall } from '../server/run.ts';
+import { answered, asOwnCall, eachRequest } from '../server/run.ts';
 import { contextValue, reflector, sameContext, type Target } from './context.ts';
 import { decoratorHandlers, fieldOf, saidOf, saidOfClass, textOf, type CalledBy, type Said } from './decorators.ts';
 import { passportGuard, runGuard } from './guards.ts';
@@ -244,7 +244,11 @@ function runMiddleware(
       const [error] = following.arguments;
       const held = requestHeld(following.frame) ?? given;
       if (error === undefined || isNodeRequest(error))
-        asOwnCall(inner.machine, () => step(following, index + 1, error ?? held));
+        asOwnCall(inner.machine, () => {
+          eachRequest(following.frame, error ?? held, request => {
+            step(following, index + 1, request);
+          });
+        });
       return undefinedValue;
     });
     const { machine, frame, at, end } = inner;

@@ -1,6 +1,7 @@
 import type { EntryPoint } from '../../../../core/path.ts';
 import { moduleFrame } from '../../expressions.ts';
 import { Frame, type Call, type Machine } from '../../machine.ts';
+import { alternativesOf } from '../../operations.ts';
 import type { EntryRun } from '../../paths.ts';
 import { undefinedValue, type Value } from '../../value.ts';
 import { distinctName, runFound } from '../found.ts';
@@ -75,4 +76,22 @@ export function answered(call: Call, value: Value): void {
   if (value.kind === 'constant' && value.value === undefined) return;
   const place = value.kind === 'response' ? value.place : machine.place(frame, at, end);
   machine.emit(frame, { kind: 'return', value, place });
+}
+
+const mostAlternatives = 3;
+
+/** Runs the rest for each way in which earlier stages may have left the request, with what holds on that way. */
+export function eachRequest(frame: Frame, request: Value, run: (request: Value) => void): void {
+  const alternatives = alternativesOf(request);
+  if (alternatives.length === 1 || alternatives.length > mostAlternatives) {
+    run(request);
+    return;
+  }
+  const before = frame.save();
+  for (const { value, facts } of alternatives) {
+    frame.restore(before);
+    frame.learn(facts);
+    run(value);
+  }
+  frame.restore(before);
 }
