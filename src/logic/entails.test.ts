@@ -427,3 +427,26 @@ test('a key that was made for a row below a tenant acts for its tenant', () => {
   expect(ask('invoice', where, { rows: [customer, key(hashed)] }).kind).toBe('owned');
   expect(ask('invoice', where, { rows: [customer, key(sent('body.number'))] })).toEqual({ kind: 'not-owned' });
 });
+
+test('a filter by the address of who is signed in does not go, one by their tenant may', () => {
+  const person = (without: Term): RowVariable => ({
+    name: 'p',
+    table: 'person',
+    where: {
+      kind: 'maybe-absent',
+      operand: equals(of('p', 'email'), without),
+      because: 'it may be undefined',
+      without,
+    },
+  });
+  const where = equals(own('team_id'), sent('team'));
+  const member: RowVariable = {
+    name: 'm',
+    table: 'team_member',
+    where: and([equals(of('m', 'team_id'), sent('team')), equals(of('m', 'person_id'), of('p', 'id'))]),
+  };
+  const email: Term = { kind: 'principal', attribute: 'user.email' };
+  expect(ask('invoice', where, { rows: [member, person(email)] }).kind).toBe('owned');
+  expect(ask('invoice', where, { rows: [member, person(email)], signedIn: false })).toEqual({ kind: 'not-owned' });
+  expect(ask('invoice', where, { rows: [member, person(tenant)] })).toEqual({ kind: 'not-owned' });
+});

@@ -78,7 +78,9 @@ function weakest(answers: readonly Answer[]): Answer {
 /** Everything that is known, what the query says of its own row first; `undefined` when no row satisfies it. */
 function premisesOf(question: Question): readonly Premise[] | undefined {
   const conditions = [...question.conditions, ...question.rows.map(row => row.where)];
-  const present = presentTerms([question.row.where, ...conditions], question.present);
+  // Whoever is signed in has an address: a filter by it does not go.
+  const also = [...(question.present ?? []), ...(question.signedIn ? [callersEmail] : [])];
+  const present = presentTerms([question.row.where, ...conditions], also);
   const own = knownFrom(keepPresent(question.row.where, present), question.absence);
   if (own === undefined) return undefined;
   const premises: Premise[] = [{ known: own, row: question.row }];

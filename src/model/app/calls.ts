@@ -396,8 +396,8 @@ export function callExternal(
   const [only] = functions;
   if (callee.library !== undefined && mayGuard(callee.library, path)) {
     const fact = unfollowedFact(call, callee.library, path);
-    if (only !== undefined && functions.length === 1 && (frame.code === undefined || site.yields !== undefined))
-      return guarded(path, only, fact);
+    const mayReturn = frame.code === undefined || site.yields === 'function' || site.yields === 'anything';
+    if (only !== undefined && functions.length === 1 && mayReturn) return guarded(path, only, fact);
     frame.learn([fact]);
   }
   if (

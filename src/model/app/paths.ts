@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { codeOf } from '../../collect/source/ir.ts';
 import type { EntryPoint, Principal, Step } from '../../core/path.ts';
 import { comparePlaces, formatPlace, type Place } from '../../core/place.ts';
-import type { Predicate, Term } from '../../core/predicate.ts';
+import { and, type Predicate, type RowVariable, type Term } from '../../core/predicate.ts';
 import { isFoundByCredential, provesCredential } from '../../logic/credentials.ts';
 import type { AppEvent } from './events.ts';
 import { factsFor } from './each.ts';
@@ -115,6 +115,11 @@ export class Flattening {
   }
 
   add(run: EntryRun): void {
+    if (answering.has(run.entryPoint.kind) && run.results.length === 0 && !does(run.effects))
+      this.#machine.gap('Following it came to an end before it read, wrote or answered anything.', {
+        file: run.entryPoint.file,
+        line: run.entryPoint.line,
+      });
     const walk = new Walk(this.#machine, this.#seen);
     walk.effects(run.effects, run.facts, [], [], run.entryPoint);
     for (const { value, facts } of run.results)
@@ -425,7 +430,7 @@ class Walk {
     const joined = draft.joined.map(row => renameRow(row, names));
     const established = factsFor(reached.facts, termsUsed(draft));
     const known = addFacts(established, readRows(this.#machine, reached));
-    const facts = known.map(fact => this.#withClient(renameFact(fact, names)));
+    const facts = sayingWhatWasRead(this.#machine, draft, known).map(fact => this.#withClient(renameFact(fact, names)));
     const ownRows = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
     const uses = this.#uses.of(ownRows);
     // A row that never leaves may still choose what a later query does.
@@ -653,6 +658,56 @@ function readRows(machine: Machine, { draft, facts }: Reached): readonly Fact[] 
 
 const mostReadRows = 8;
 
+/** The same for rows of which one or the other was read: each way to know a row says what was read on it. */
+function sayingWhatWasRead(machine: Machine, draft: QueryDraft, facts: readonly Fact[]): readonly Fact[] {
+  const seen = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
+  for (const { holds } of facts) if (holds.kind === 'row') seen.add(holds.row.name);
+  return facts.map((fact): Fact => {
+    const { holds } = fact;
+    if (holds.kind !== 'row') return fact;
+    const where = withReadRows(machine, holds.row.where, seen);
+    return where === holds.row.where ? fact : { ...fact, holds: { ...holds, row: { ...holds.row, where } } };
+  });
+}
+
+function withReadRows(machine: Machine, predicate: Predicate, seen: ReadonlySet<string>): Predicate {
+  if (predicate.kind !== 'and' && predicate.kind !== 'or') return predicate;
+  const operands = predicate.operands.map(operand => {
+    const inner = withReadRows(machine, operand, seen);
+    if (predicate.kind === 'and') return inner;
+    const read = rowsReadIn(machine, operand, seen);
+    return read.length === 0 ? inner : and([inner, ...read.map((row): Predicate => ({ kind: 'exists', row }))]);
+  });
+  return operands.every((operand, index) => operand === predicate.operands[index])
+    ? predicate
+    : { kind: predicate.kind, operands };
+}
+
+function rowsReadIn(machine: Machine, predicate: Predicate, seen: ReadonlySet<string>): readonly RowVariable[] {
+  const found = new Map<string, RowVariable>();
+  const note = (term: Term): void => {
+    if (term.kind !== 'column' || seen.has(term.row) || found.has(term.row) || found.size >= mostReadRows) return;
+    const row = machine.rows.get(term.row);
+    if (row === undefined) return;
+    found.set(term.row, row);
+    eachEquality(row.where, (left, right) => {
+      note(left);
+      note(right);
+    });
+  };
+  eachEquality(predicate, (left, right) => {
+    note(left);
+    note(right);
+  });
+  // What already stands there says it itself.
+  const said = new Set(predicate.kind === 'and' ? predicate.operands.flatMap(existing) : existing(predicate));
+  return [...found.values()].filter(row => !said.has(row.name));
+}
+
+function existing(predicate: Predicate): readonly string[] {
+  return predicate.kind === 'exists' ? [predicate.row.name] : [];
+}
+
 /** Where the value came in: the last place before the query that names it or an object that it is part of. */
 function lastSource({ sources, sourceCount }: Reached, key: string): Source | undefined {
   for (let index = sourceCount - 1; index >= 0; index -= 1) {
@@ -724,6 +779,20 @@ const holdsNoRow =
 
 function isLost(term: Term): boolean {
   return term.kind === 'opaque' && !holdsNoRow.test(term.reason);
+}
+
+/** Entry points whose result is their answer. */
+const answering: ReadonlySet<EntryPoint['kind']> = new Set(['server-action', 'page', 'procedure']);
+
+/** Whether a run reads or writes something, or ends by leaving (a redirect, an error that is thrown). */
+function does(effects: readonly Effect[]): boolean {
+  return effects.some(
+    effect =>
+      effect.kind === 'query' ||
+      effect.kind === 'entry' ||
+      (effect.kind === 'event' && effect.event.kind === 'exit') ||
+      (effect.kind === 'call' && does(effect.effects)),
+  );
 }
 
 function splitOnce(text: string, separator: string): readonly string[] {

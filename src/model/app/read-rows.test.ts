@@ -34,6 +34,17 @@ test('one of several rows tells nothing of either', () => {
   expect(showFacts(removed?.facts ?? []).filter(fact => fact.includes('client body.id'))).toEqual([]);
 });
 
+test('a row that is found by one of two values says what was read for each', () => {
+  const paths = trace(`const self = await prisma.user.findFirst({ where: { email: session.user.email } });
+    const id = session.user.id ?? self?.id;
+    const user = await prisma.user.findUniqueOrThrow({ where: { id } });
+    const member = await prisma.member.findFirstOrThrow({ where: { teamId, userId: user.id } });
+    return res.status(200).json(member.role);`);
+  const member = paths.find(path => path.query.table === 'Member');
+  const users = showFacts(member?.facts ?? []).filter(fact => fact.startsWith('row of User'));
+  expect(users.join()).toContain('exists Member with');
+});
+
 test('a caught error is no place for a row', () => {
   const [path] =
     trace(`try { const document = await prisma.document.findUnique({ where: { id: req.body.id } }); if (document) throw new Error('taken'); }

@@ -2,7 +2,7 @@ import { callValue, handlerValue } from '../calls.ts';
 import { awaitValue } from '../expressions.ts';
 import { valueKey } from '../keys.ts';
 import { nativeValue, type Call, type Handler, type NativeValue } from '../machine.ts';
-import { choose } from '../operations.ts';
+import { choose, isBottom } from '../operations.ts';
 import { objectOf, undefinedValue, type Value } from '../value.ts';
 import { applySchema } from './zod.ts';
 
@@ -11,10 +11,13 @@ interface Draft {
   readonly middlewares: readonly Value[];
   readonly schema: Value | undefined;
   readonly metadata: Value;
+  /** Schemas of the arguments that `bind` gives, which the browser sends as it sends the input. */
+  readonly bound: readonly Value[];
 }
 
-/** next-safe-action: each middleware runs the rest by calling `next`, and hands it a context. */
-const createClient: Handler = () => draftValue({ middlewares: [], schema: undefined, metadata: undefinedValue });
+/** next-safe-action (https://next-safe-action.dev): each middleware runs the rest by calling `next`, and hands it a context. */
+const createClient: Handler = () =>
+  draftValue({ middlewares: [], schema: undefined, metadata: undefinedValue, bound: [] });
 
 function draftValue(draft: Draft): Value {
   const native: NativeValue = {
@@ -30,6 +33,8 @@ function draftValue(draft: Draft): Value {
         case 'schema':
         case 'inputSchema':
           return draftValue({ ...draft, schema: schemaFrom(call, first) });
+        case 'bindArgsSchemas':
+          return draftValue({ ...draft, bound: first?.kind === 'array' ? first.items : [] });
         case 'metadata':
           return draftValue({ ...draft, metadata: first ?? undefinedValue });
         case 'action':
@@ -59,12 +64,21 @@ function schemaFrom(call: Call, value: Value | undefined): Value | undefined {
 }
 
 function runAction(call: Call, draft: Draft, body: Value, withState: boolean): Value {
-  const sent = call.arguments[withState ? 1 : 0] ?? call.arguments[0] ?? undefinedValue;
+  const { bound } = draft;
+  const isBound = call.arguments.length > bound.length;
+  const own = isBound ? call.arguments.slice(bound.length) : call.arguments;
+  const sent = own[withState ? 1 : 0] ?? own[0] ?? undefinedValue;
+  const inputs = bound.map((_, index): Value => {
+    const value = isBound ? call.arguments[index] : undefined;
+    return value ?? { kind: 'term', term: { kind: 'client', path: `bound.${index}` }, maybeUndefined: false };
+  });
+  const bindArgsClientInputs: Value = { kind: 'array', items: inputs };
   const step = (inner: Call, index: number, context: Value): Value => {
     const { machine, frame, at, end } = inner;
     const middleware = draft.middlewares[index];
     if (middleware === undefined) {
       const parsed = draft.schema === undefined ? sent : applySchema(inner, draft.schema, sent);
+      const items = bound.map((schema, position) => applySchema(inner, schema, inputs[position] ?? undefinedValue));
       return callValue(
         machine,
         frame,
@@ -75,7 +89,8 @@ function runAction(call: Call, draft: Draft, body: Value, withState: boolean): V
             clientInput: sent,
             ctx: context,
             metadata: draft.metadata,
-            bindArgsParsedInputs: sent,
+            bindArgsClientInputs,
+            bindArgsParsedInputs: { kind: 'array', items },
           }),
         ],
         { at, end },
@@ -90,12 +105,17 @@ function runAction(call: Call, draft: Draft, body: Value, withState: boolean): V
       machine,
       frame,
       middleware,
-      [objectOf({ next, ctx: context, clientInput: sent, metadata: draft.metadata })],
+      [objectOf({ next, ctx: context, clientInput: sent, bindArgsClientInputs, metadata: draft.metadata })],
       { at, end },
     );
   };
   const result = step(call, 0, objectOf({}));
   const data = awaitValue(call.machine, call.frame, result, call.at);
+  if (isBottom(data))
+    call.machine.gap(
+      'Following the action came to an end before it answers: what its client or its code does was not understood.',
+      call.machine.place(call.frame, call.at),
+    );
   const failed = objectOf({ serverError: call.machine.opaque(call.frame, call.at, 'the error of an action') });
   return {
     kind: 'promise',
