@@ -21,11 +21,9 @@ const beyondTenant = /super|platform|global|site|system|staff|internal|root/i;
 /** Whether only those who run the app as a whole come here; a role within a tenant does not reach beyond it. */
 export function isAdministrator(model: QueryPath, world: World): boolean {
   const strong = model.facts.filter(fact => fact.weakness === undefined);
-  const counts = (role: string): boolean =>
-    !ordinary.test(role) && (!usersAreTenants(world) || beyondTenant.test(role));
   return strong.some(({ holds }) =>
     holds.kind === 'role'
-      ? holds.tenant === undefined && holds.roles.every(counts)
+      ? holds.tenant === undefined && holds.roles.every(role => isOfStaff(role, world))
       : holds.kind === 'condition' && asksOwnRole(holds.condition, strong, world),
   );
 }

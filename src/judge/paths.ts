@@ -395,23 +395,7 @@ function mayVanish({ row, beside }: Subject, facts: readonly Fact[]): boolean {
     if (holds.kind === 'row') return [holds.row.where];
     return holds.kind === 'condition' ? [holds.condition] : [];
   });
-  return [row.where, ...beside.map(other => other.where), ...known].some(hasAbsence);
-}
-
-function hasAbsence(predicate: Predicate): boolean {
-  switch (predicate.kind) {
-    case 'maybe-absent':
-      return true;
-    case 'and':
-    case 'or':
-      return predicate.operands.some(hasAbsence);
-    case 'not':
-      return hasAbsence(predicate.operand);
-    case 'exists':
-      return hasAbsence(predicate.row.where);
-    default:
-      return false;
-  }
+  return [row.where, ...beside.map(other => other.where), ...known].some(where => absentFilters(where).length > 0);
 }
 
 /** `count(*)` of everything, for a statistic: a number of rows picked by the caller would tell of those. */

@@ -57,6 +57,11 @@ export type Effect =
       readonly valueFacts: readonly Fact[];
     };
 
+/** Whether an effect, or one of the calls below it, passes the test. */
+export function someEffect(effects: readonly Effect[], test: (effect: Effect) => boolean): boolean {
+  return effects.some(effect => test(effect) || (effect.kind === 'call' && someEffect(effect.effects, test)));
+}
+
 /** A call whose result is kept across requests. */
 export interface CachedCall {
   readonly id: string;

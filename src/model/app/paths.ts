@@ -8,7 +8,7 @@ import type { AppEvent } from './events.ts';
 import { factsFor } from './each.ts';
 import { addFacts, isTelling, rowFact } from './facts.ts';
 import { factKey, factsKey, factText, predicateText, termKey } from './keys.ts';
-import type { CachedCall, Effect, Machine, QueryDraft } from './machine.ts';
+import { someEffect, type CachedCall, type Effect, type Machine, type QueryDraft } from './machine.ts';
 import { makeNotes } from './notes.ts';
 import { isLetterToKnown, issuedSecrets, toldIn } from './issued.ts';
 import { renameFact, renamePredicate, renameRow, renameTerm, type Renaming } from './rename.ts';
@@ -634,34 +634,45 @@ function termsUsed({ row, joined, values }: QueryDraft): readonly Term[] {
 
 /** A column of a row can only be at hand when the row was read: the rows whose columns the query uses as they are. */
 function readRows(machine: Machine, { draft, facts }: Reached): readonly Fact[] {
-  const seen = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
-  for (const { holds } of facts) if (holds.kind === 'row') seen.add(holds.row.name);
-  const found: Fact[] = [];
+  const values = draft.values.map(({ value }) => value);
+  return rowsBehind(machine, [...equalTerms(draft.row.where), ...values], knownRows(draft, facts)).map(row =>
+    rowFact(row, draft.place, `a row of '${row.table}' was read`),
+  );
+}
+
+const mostReadRows = 8;
+
+/** The query's own rows, and those that facts speak of. */
+function knownRows(draft: QueryDraft, facts: readonly Fact[]): ReadonlySet<string> {
+  const found = facts.flatMap(({ holds }) => (holds.kind === 'row' ? [holds.row.name] : []));
+  return new Set([draft.row.name, ...draft.joined.map(row => row.name), ...found]);
+}
+
+/** Rows that are not known yet whose columns the terms are, and those whose columns chose them. */
+function rowsBehind(machine: Machine, terms: readonly Term[], known: ReadonlySet<string>): readonly RowVariable[] {
+  const seen = new Set(known);
+  const found: RowVariable[] = [];
   const note = (term: Term): void => {
     if (term.kind !== 'column' || seen.has(term.row)) return;
     seen.add(term.row);
     const row = machine.rows.get(term.row);
     if (row === undefined || found.length >= mostReadRows) return;
-    found.push(rowFact(row, draft.place, `a row of '${row.table}' was read`));
-    eachEquality(row.where, (left, right) => {
-      note(left);
-      note(right);
-    });
+    found.push(row);
+    for (const other of equalTerms(row.where)) note(other);
   };
-  eachEquality(draft.row.where, (left, right) => {
-    note(left);
-    note(right);
-  });
-  for (const { value } of draft.values) note(value);
+  for (const term of terms) note(term);
   return found;
 }
 
-const mostReadRows = 8;
+function equalTerms(predicate: Predicate): readonly Term[] {
+  const terms: Term[] = [];
+  eachEquality(predicate, (left, right) => terms.push(left, right));
+  return terms;
+}
 
 /** The same for rows of which one or the other was read: each way to know a row says what was read on it. */
 function sayingWhatWasRead(machine: Machine, draft: QueryDraft, facts: readonly Fact[]): readonly Fact[] {
-  const seen = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
-  for (const { holds } of facts) if (holds.kind === 'row') seen.add(holds.row.name);
+  const seen = knownRows(draft, facts);
   return facts.map((fact): Fact => {
     const { holds } = fact;
     if (holds.kind !== 'row') return fact;
@@ -684,24 +695,9 @@ function withReadRows(machine: Machine, predicate: Predicate, seen: ReadonlySet<
 }
 
 function rowsReadIn(machine: Machine, predicate: Predicate, seen: ReadonlySet<string>): readonly RowVariable[] {
-  const found = new Map<string, RowVariable>();
-  const note = (term: Term): void => {
-    if (term.kind !== 'column' || seen.has(term.row) || found.has(term.row) || found.size >= mostReadRows) return;
-    const row = machine.rows.get(term.row);
-    if (row === undefined) return;
-    found.set(term.row, row);
-    eachEquality(row.where, (left, right) => {
-      note(left);
-      note(right);
-    });
-  };
-  eachEquality(predicate, (left, right) => {
-    note(left);
-    note(right);
-  });
   // What already stands there says it itself.
   const said = new Set(predicate.kind === 'and' ? predicate.operands.flatMap(existing) : existing(predicate));
-  return [...found.values()].filter(row => !said.has(row.name));
+  return rowsBehind(machine, equalTerms(predicate), seen).filter(row => !said.has(row.name));
 }
 
 function existing(predicate: Predicate): readonly string[] {
@@ -786,12 +782,10 @@ const answering: ReadonlySet<EntryPoint['kind']> = new Set(['server-action', 'pa
 
 /** Whether a run reads or writes something, or ends by leaving (a redirect, an error that is thrown). */
 function does(effects: readonly Effect[]): boolean {
-  return effects.some(
+  return someEffect(
+    effects,
     effect =>
-      effect.kind === 'query' ||
-      effect.kind === 'entry' ||
-      (effect.kind === 'event' && effect.event.kind === 'exit') ||
-      (effect.kind === 'call' && does(effect.effects)),
+      effect.kind === 'query' || effect.kind === 'entry' || (effect.kind === 'event' && effect.event.kind === 'exit'),
   );
 }
 

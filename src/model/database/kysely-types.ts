@@ -1,3 +1,4 @@
+import { describedTable } from './described.ts';
 import type { SourceFiles } from '../../collect/source/read-source.ts';
 import { fieldsIn, type Field } from './type-fields.ts';
 import type { Column, DatabaseModel, Table } from './types.ts';
@@ -87,18 +88,6 @@ function clean(text: string): string {
   return text.replaceAll(/\/\*[\s\S]*?\*\/|(?<![:'"])\/\/[^\n]*/g, comment => comment.replaceAll(/[^\n]/g, ' '));
 }
 
-const plain = {
-  kind: 'table',
-  owner: '',
-  indexes: [],
-  foreignKeys: [],
-  rowSecurity: false,
-  forceRowSecurity: false,
-  policies: [],
-  grants: [],
-  fromSchema: true,
-} as const;
-
 function toTable(source: SourceFiles, whole: Declared, entry: Field, isSnake: boolean): Table | undefined {
   const own =
     entry.open === undefined
@@ -112,7 +101,8 @@ function toTable(source: SourceFiles, whole: Declared, entry: Field, isSnake: bo
   const dot = name.indexOf('.');
   const hasId = columns.some(column => column.name === 'id');
   return {
-    ...plain,
+    ...describedTable,
+    foreignKeys: [],
     name,
     schema: dot === -1 ? 'public' : name.slice(0, dot),
     columns,

@@ -1,3 +1,4 @@
+import { describedTable } from './described.ts';
 import type { Column, DatabaseModel, ForeignKey, Table } from './types.ts';
 import type { PrismaField, PrismaModel, PrismaRelation, PrismaSchema } from './prisma-schema.ts';
 
@@ -20,17 +21,6 @@ export function databaseOfPrisma(schema: PrismaSchema): DatabaseModel {
   };
 }
 
-const withoutRules = {
-  fromSchema: true,
-  owner: '',
-  kind: 'table',
-  indexes: [],
-  rowSecurity: false,
-  forceRowSecurity: false,
-  policies: [],
-  grants: [],
-} as const;
-
 function toTable(
   model: PrismaModel,
   models: ReadonlyMap<string, PrismaModel>,
@@ -38,7 +28,7 @@ function toTable(
 ): Table {
   const columnsOf = (names: readonly string[]): readonly string[] => names.map(name => model.columns.get(name) ?? name);
   return {
-    ...withoutRules,
+    ...describedTable,
     name: model.table,
     schema: schemaOf(model.table),
     columns: model.fields.map(field => toColumn(field, enums)),
@@ -169,7 +159,7 @@ function joinTables(models: ReadonlyMap<string, PrismaModel>): readonly Table[] 
       ];
       const ordered = sides.toSorted(([left], [right]) => (left < right ? -1 : 1));
       found.set(join.table, {
-        ...withoutRules,
+        ...describedTable,
         name: join.table,
         schema: schemaOf(join.table),
         columns: ordered.map(([name, side]) => ({

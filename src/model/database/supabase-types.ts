@@ -1,3 +1,4 @@
+import { describedTable } from './described.ts';
 import type { SchemaFile, SourceFiles } from '../../collect/source/read-source.ts';
 import { fieldsIn, type Field } from './type-fields.ts';
 import type { Column, DatabaseModel, ForeignKey, Table } from './types.ts';
@@ -28,19 +29,8 @@ export function databaseOfSupabaseTypes(source: SourceFiles): DatabaseModel | un
   };
 }
 
-const plain = {
-  kind: 'table',
-  owner: '',
-  indexes: [],
-  rowSecurity: false,
-  forceRowSecurity: false,
-  policies: [],
-  grants: [],
-  fromSchema: true,
-} as const;
-
 const users: Table = {
-  ...plain,
+  ...describedTable,
   name: 'auth.users',
   schema: 'auth',
   columns: [column('id', 'string'), column('email', 'string')],
@@ -69,7 +59,7 @@ function toTable(text: string, file: string, schema: string, entry: Field): Tabl
   const hasId = columns.some(({ name }) => name === 'id');
   const prefix = schema === 'public' ? '' : `${schema}.`;
   return {
-    ...plain,
+    ...describedTable,
     name: `${prefix}${entry.name}`,
     schema,
     columns,

@@ -1,3 +1,4 @@
+import { describedTable } from '../../database/described.ts';
 import type { SourceFiles } from '../../../collect/source/read-source.ts';
 import type { Column, DatabaseModel, ForeignKey, Table } from '../../database/types.ts';
 import { callValue } from '../calls.ts';
@@ -65,10 +66,9 @@ function toTable(definition: TableDefinition, machine: Machine, named: Naming): 
   ];
   const dot = table.table.indexOf('.');
   return {
+    ...describedTable,
     name: table.table,
     schema: dot === -1 ? 'public' : table.table.slice(0, dot),
-    kind: 'table',
-    owner: '',
     columns: described.map((column): Column => ({
       name: column.name,
       type: column.type,
@@ -83,12 +83,6 @@ function toTable(definition: TableDefinition, machine: Machine, named: Naming): 
       ...unique,
     ].filter(key => key.length > 0),
     foreignKeys: [...foreignKeys, ...relationKeys(table.table, machine, named, foreignKeys)],
-    indexes: [],
-    rowSecurity: false,
-    forceRowSecurity: false,
-    policies: [],
-    grants: [],
-    fromSchema: true,
     definedAt: machine.place(call.frame, call.at),
   };
 }

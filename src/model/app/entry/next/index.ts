@@ -1,5 +1,5 @@
 import type { EntryPoint } from '../../../../core/path.ts';
-import type { Effect, Machine } from '../../machine.ts';
+import { someEffect, type Effect, type Machine } from '../../machine.ts';
 import type { EntryRun } from '../../paths.ts';
 import type { Fact } from '../../types.ts';
 import type { EntryAdapter, Runnable } from '../adapter.ts';
@@ -50,19 +50,15 @@ function factsAbove(entry: Entry, layouts: Memory['layouts']): readonly Fact[] {
   });
 }
 
+const verifies = /constructEvent|Webhook\.verify/;
+
 /** A handler that verifies events is a webhook wherever it stands. */
 function refined(entryPoint: EntryPoint, effects: readonly Effect[]): EntryPoint {
   if (entryPoint.kind !== 'route-handler') return entryPoint;
-  return calls(effects, event => event.kind === 'call' && /constructEvent|Webhook\.verify/.test(event.callee))
+  return someEffect(
+    effects,
+    effect => effect.kind === 'event' && effect.event.kind === 'call' && verifies.test(effect.event.callee),
+  )
     ? { ...entryPoint, kind: 'webhook' }
     : entryPoint;
-}
-
-function calls(
-  effects: readonly Effect[],
-  test: (event: Extract<Effect, { kind: 'event' }>['event']) => boolean,
-): boolean {
-  return effects.some(effect =>
-    effect.kind === 'call' ? calls(effect.effects, test) : effect.kind === 'event' && test(effect.event),
-  );
 }

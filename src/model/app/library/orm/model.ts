@@ -1,3 +1,4 @@
+import { describedTable } from '../../../database/described.ts';
 import type { Place } from '../../../../core/place.ts';
 import { and, equals, type Predicate, type Term } from '../../../../core/predicate.ts';
 import type { Column, DatabaseModel, ForeignKey, Table } from '../../../database/types.ts';
@@ -95,17 +96,6 @@ const actions: ReadonlyMap<string, ForeignKey['onDelete']> = new Map([
   ['set default', 'set default'],
 ]);
 
-const withoutRules = {
-  fromSchema: true,
-  owner: '',
-  kind: 'table',
-  indexes: [],
-  rowSecurity: false,
-  forceRowSecurity: false,
-  policies: [],
-  grants: [],
-} as const;
-
 /** The tables that models describe; what only the database knows (policies, grants) is absent. */
 export function databaseOfModels(models: readonly OrmModel[]): DatabaseModel | undefined {
   if (models.length === 0) return undefined;
@@ -153,7 +143,7 @@ function toTable(model: OrmModel): Table {
   const single = [...model.columns.values()].filter(column => column.unique).map(column => [column.name]);
   const oneToOne = owned.filter(relation => relation.onlyOne).map(({ keys }) => keys.map(key => key.own));
   return {
-    ...withoutRules,
+    ...describedTable,
     name: model.table,
     schema: schemaOf(model.table),
     columns: [...columns.values()],
@@ -185,7 +175,7 @@ function tablesBetween(model: OrmModel): readonly Table[] {
     const columns = [...through.own, ...through.other].map(({ own }) => own);
     return [
       {
-        ...withoutRules,
+        ...describedTable,
         name: through.table,
         schema: schemaOf(through.table),
         columns: columns.map((name): Column => ({
