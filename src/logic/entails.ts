@@ -51,7 +51,7 @@ const callersId: Term = { kind: 'principal', attribute: 'user.id' };
 const callersEmail: Term = { kind: 'principal', attribute: 'user.email' };
 /** Names of columns that say whom a row is about. */
 const naming = /(?:_id|Id|_by|By)$|[Ee]mail|user|owner|author|creator/;
-const maximumHops = 6;
+const maximumHops = 8;
 const maximumRows = 24;
 
 /**

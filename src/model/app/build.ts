@@ -10,6 +10,7 @@ import { adapterHandlers, findRunnables } from './entry/adapters.ts';
 import type { ObserveInput } from './events.ts';
 import { caslHandlers } from './library/casl.ts';
 import { drizzleHandlers } from './library/drizzle.ts';
+import { listFunctionHandlers } from './library/list-functions.ts';
 import { platformHandlers } from './library/platform.ts';
 import { prismaRawHandlers } from './library/prisma-raw.ts';
 import { prismaHandlers } from './library/prisma.ts';
@@ -38,6 +39,7 @@ import type { AppFramework, AppModel, QueryPath } from './types.ts';
 function allHandlers(): ReadonlyMap<string, Handler> {
   const libraries = [
     platformHandlers,
+    listFunctionHandlers,
     identityHandlers,
     storeHandlers,
     safeActionHandlers,

@@ -27,6 +27,7 @@ import { askedOfRoles } from './role-lists.ts';
 import { bind, branches, caughtError, leave, run } from './statements.ts';
 import type { Fact } from './types.ts';
 import { mayGuard, unfollowedFact } from './unfollowed.ts';
+import { converted } from './typed.ts';
 import { constant, present, termsIn, undefinedValue, type Alternative, type Value } from './value.ts';
 
 /** Where and how a call is made. */
@@ -108,6 +109,7 @@ export function callMethod(
   switch (receiver.kind) {
     case 'choice': {
       const work: (() => Value)[] = [];
+      const ofElements: Fact[] = [];
       for (const alternative of alternativesOf(receiver)) {
         const inner = alternative.value;
         if (inner.kind === 'constant' && (inner.value === null || inner.value === undefined)) {
@@ -121,10 +123,17 @@ export function callMethod(
         }
         work.push(() => {
           frame.learn(alternative.facts);
-          return callMethod(machine, frame, inner, name, values, site);
+          const before = frame.facts;
+          const result = callMethod(machine, frame, inner, name, values, site);
+          if (name === 'forEach' && !frame.dead)
+            ofElements.push(...without(frame.facts, before).filter(fact => fact.each !== undefined));
+          return result;
         });
       }
-      return branches(machine, frame, work);
+      const result = branches(machine, frame, work);
+      // What holds of every element of one list holds wherever there is one of its elements.
+      frame.learn(ofElements);
+      return result;
     }
     case 'native': {
       const result = behaviourOf(receiver).method?.(name, call);
@@ -223,7 +232,7 @@ function textMethod(
   values: readonly Value[],
   site: CallSite,
 ): Value {
-  if (keeps.has(name)) return receiver;
+  if (keeps.has(name)) return name === 'valueOf' ? receiver : converted(receiver, 'string');
   if (asks.has(name)) return { kind: 'test', whenTrue: [], whenFalse: [] };
   if (receiver.kind === 'constant' && typeof receiver.value === 'string') {
     if (name === 'split') {

@@ -68,7 +68,7 @@ export function arrayMethod(
     case 'flatMap':
       return first === undefined ? undefined : mapped(machine, frame, receiver, first, at);
     case 'forEach':
-      if (first !== undefined) mapped(machine, frame, receiver, first, at);
+      if (first !== undefined) forEach(machine, frame, receiver, first, at);
       return undefinedValue;
     case 'filter':
       return first === undefined ? undefined : filtered(machine, frame, receiver, first, at);
@@ -248,6 +248,17 @@ function mapped(machine: Machine, frame: Frame, receiver: Value, callback: Value
     facts: addFacts(list?.facts ?? [], learned),
     ...(each.length === 0 ? {} : { each }),
   };
+}
+
+/** A callback that throws for one element ends the caller: what it shows holds of every element afterwards. */
+function forEach(machine: Machine, frame: Frame, receiver: Value, callback: Value, at: number): void {
+  const before = frame.facts;
+  const result = mapped(machine, frame, receiver, callback, at);
+  if (frame.dead || result.kind !== 'list') return;
+  const { element } = iterated(machine, frame, receiver, at);
+  const known = receiver.kind === 'list' ? new Set(receiver.facts) : new Set<Fact>();
+  const learned = result.facts.filter(fact => !known.has(fact));
+  frame.facts = addFacts(before, forEveryElement(learned, elementKeys(machine, receiver, element)));
 }
 
 function flatten(value: Value): Value {

@@ -8,7 +8,6 @@ import type {
   Pattern,
 } from '../../collect/source/ir.ts';
 import type { Operator, Term } from '../../core/predicate.ts';
-import { tablesByName } from '../../logic/closure.ts';
 import { environmentValue } from './environment.ts';
 import { arrayMethod, isArrayLike, pushed } from './collections.ts';
 import { callMethod, callValue, runCallbacks } from './calls.ts';
@@ -32,6 +31,7 @@ import { secretFacts } from './proofs.ts';
 import { rowMember } from './library/orm/rows.ts';
 import { serviceQuery } from './library/sinks/service-query.ts';
 import { assumeExpression, pathKey } from './narrow.ts';
+import { converted, typeOf } from './typed.ts';
 import {
   alternativesOf,
   bottom,
@@ -134,7 +134,7 @@ function evaluateKind(machine: Machine, frame: Frame, expression: Expression): V
         return typeOf(machine, value) ?? { kind: 'external', library: undefined, path: 'typeof()', arguments: [value] };
       if (value.kind === 'constant')
         return constant(expression.operator === '-' ? -Number(value.value) : Number(value.value));
-      return value;
+      return converted(value, 'number');
     }
     case 'conditional': {
       const value = evaluate(machine, frame, expression.test);
@@ -196,20 +196,6 @@ export function mixedList(
 }
 
 // Names --------------------------------------------------------------------------------------------------------------
-
-/** What `typeof` gives for a column that is there, where every driver and library reads its type alike. */
-function typeOf(machine: Machine, value: Value): Value | undefined {
-  if (value.kind !== 'term' || value.term.kind !== 'column' || value.maybeUndefined || machine.database === undefined)
-    return undefined;
-  const { row, column } = value.term;
-  const table = tablesByName(machine.database).get(machine.rows.get(row)?.table ?? '');
-  const type = table?.columns.find(({ name, notNull }) => name === column && notNull)?.type ?? '';
-  if (/^(?:integer|int|int2|int4|smallint|serial|real|double precision|float4|float8)$/i.test(type))
-    return constant('number');
-  if (/^(?:text|uuid|citext|(?:character varying|varchar|character|char)(?:\(\d+\))?)$/i.test(type))
-    return constant('string');
-  return /^bool(?:ean)?$/i.test(type) ? constant('boolean') : undefined;
-}
 
 /** What a name stands for where it is used. */
 export function lookup(machine: Machine, frame: Frame, binding: Binding): Value {

@@ -185,7 +185,7 @@ export function valueKey(value: Value, depth = 0): string {
       key = value.value === undefined ? 'undefined' : JSON.stringify(value.value);
       break;
     case 'term':
-      key = `<${termKey(value.term)}${value.maybeUndefined ? '?' : ''}${value.truthy === undefined ? '' : value.truthy ? '!' : '0'}>`;
+      key = `<${termKey(value.term)}${value.maybeUndefined ? '?' : ''}${value.truthy === undefined ? '' : value.truthy ? '!' : '0'}${value.type ?? ''}>`;
       break;
     case 'row':
       key = `row ${rowKey(value.row)}{${fieldsKey(value.fields, inner)}}`;

@@ -4,6 +4,7 @@ import { compareValues, hasField, peekMember } from './expressions.ts';
 import { isInstance } from './instances.ts';
 import type { Frame, Machine } from './machine.ts';
 import { alternativesOf, assume, choose, promote, truthOf, type Assumed } from './operations.ts';
+import { withTypeof } from './typed.ts';
 import { constant, type Alternative, type Value } from './value.ts';
 
 /** Takes the branch on which an expression is truthy (or not): adds what then holds and narrows the variables in it. False when it cannot be. */
@@ -94,7 +95,10 @@ function narrow(machine: Machine, frame: Frame, expression: Expression, truthy: 
       const subject = right !== undefined ? expression.left : left !== undefined ? expression.right : undefined;
       const other = right ?? left;
       if (subject === undefined || other === undefined) return true;
-      if (subject.kind === 'unary') return true;
+      if (subject.kind === 'unary') {
+        if (subject.operator !== 'typeof' || other.kind !== 'constant') return true;
+        return filter(machine, frame, subject.operand, value => withTypeof(machine, value, String(other.value), same));
+      }
       return filter(machine, frame, subject, value => {
         if (loose && other.kind === 'constant' && (other.value ?? null) === null)
           return nullish(machine, frame, value, same, expression.at);

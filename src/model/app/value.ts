@@ -3,6 +3,9 @@ import type { RowVariable, Term } from '../../core/predicate.ts';
 import { makeNotes } from './notes.ts';
 import type { Fact } from './types.ts';
 
+/** Types that `typeof` tells apart. */
+export type PlainType = 'string' | 'number' | 'boolean';
+
 /** A value of the analysed program, with where it came from. Immutable. */
 export type Value =
   | { readonly kind: 'constant'; readonly value: string | number | boolean | null | undefined }
@@ -13,6 +16,8 @@ export type Value =
       readonly maybeUndefined: boolean;
       /** Whether it counts as true in a condition, where that is known. */
       readonly truthy?: boolean;
+      /** What `typeof` gives for it, where a schema, a conversion or a test said so. */
+      readonly type?: PlainType;
     }
   /** A row that a query returned. */
   | RowValue

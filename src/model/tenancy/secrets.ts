@@ -49,6 +49,7 @@ function isCapability(column: Column, table: Table): boolean {
   const name = plainName(column.name);
   const unique = table.uniqueKeys.some(key => key.length === 1 && key[0] === column.name);
   const random = column.type === 'uuid' && column.hasDefault;
+  if (isTokenOfRow(name, column, table)) return true;
   if (!holdsText(column) || (!unique && !random)) return false;
   if (unrelated.test(name)) return false;
   // `code` of an invitation says by its table what it is.
@@ -57,6 +58,21 @@ function isCapability(column: Column, table: Table): boolean {
   return sharedTokens.test(name)
     ? !/^slug$/.test(name)
     : /(^|_)(token|key_hash|api_key|secret)(_|$)/.test(name) || (hashWords.test(name) && unique);
+}
+
+const coins = /coin|crypto|wallet|balance|holding|swap|chain|price|llm|usage/;
+
+/** A token that every row has is random, whether or not the schema says that no two are alike; one of money is a name. */
+function isTokenOfRow(name: string, column: Column, table: Table): boolean {
+  if (
+    !/^(?:(?:access|share|sharing|public|sign|signing|invite|invitation|recipient|guest|view|edit)_)?token$/.test(name)
+  )
+    return false;
+  const others = table.columns.some(other => /^(?:symbol|decimals|chain|chain_id|amount)$/.test(plainName(other.name)));
+  const provider = table.columns.some(other =>
+    /^(?:provider|platform|device|os|device_type)(?:_id)?$/.test(plainName(other.name)),
+  );
+  return holdsText(column) && column.notNull && !others && !provider && !coins.test(plainName(table.name));
 }
 
 function holdsText(column: Column): boolean {

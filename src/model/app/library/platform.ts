@@ -7,7 +7,8 @@ import { secretFacts } from '../proofs.ts';
 import { valueKey } from '../keys.ts';
 import { nativeValue, type Call, type FunctionClosure, type Handler, type NativeValue } from '../machine.ts';
 import { alternativesOf, bottom, choose, termOf } from '../operations.ts';
-import { constant, objectOf, present, undefinedValue, type Value } from '../value.ts';
+import { converted } from '../typed.ts';
+import { constant, objectOf, present, undefinedValue, type PlainType, type Value } from '../value.ts';
 import type { ExitEvent } from '../events.ts';
 
 /** A collection that the caller filled: `get(name)` reads one of its values. */
@@ -222,12 +223,17 @@ const unstableCache: Handler = call => {
 
 const first: Handler = call => call.arguments[0] ?? undefinedValue;
 
+/** The same value in another type. */
+function as(type: PlainType | undefined): Handler {
+  return call => converted(call.arguments[0] ?? undefinedValue, type);
+}
+
 const keepText: Handler = call => {
   const [value] = call.arguments;
   if (value === undefined) return constant('');
   return choose(
     alternativesOf(value).map(({ value: inner, facts }) => ({
-      value: inner.kind === 'constant' ? constant(String(inner.value)) : inner,
+      value: inner.kind === 'constant' ? constant(String(inner.value)) : converted(inner, 'string'),
       facts,
     })),
   );
@@ -385,7 +391,7 @@ const jsonParse: Handler = call => {
     arguments: call.arguments,
     place: call.machine.place(call.frame, call.at, call.end),
   });
-  return value.kind === 'term' ? { ...value, maybeUndefined: false } : value;
+  return value.kind === 'term' ? converted({ ...value, maybeUndefined: false }, undefined) : value;
 };
 
 /** `constructEvent` throws unless the signature is right. */
@@ -495,15 +501,15 @@ export const platformHandlers: Readonly<Record<string, Handler>> = {
   '#Array.from': arrayFrom,
   '#structuredClone': first,
   '#String': keepText,
-  '#Number': first,
-  '#parseInt': first,
-  '#parseFloat': first,
-  '#BigInt': first,
+  '#Number': as('number'),
+  '#parseInt': as('number'),
+  '#parseFloat': as('number'),
+  '#BigInt': as(undefined),
   '#Boolean': toBoolean,
-  '#decodeURIComponent': first,
-  '#encodeURIComponent': first,
+  '#decodeURIComponent': as('string'),
+  '#encodeURIComponent': as('string'),
   '#JSON.parse': jsonParse,
-  '#Buffer.from': first,
+  '#Buffer.from': as(undefined),
   '#isNaN': opaqueTest,
   '#Number.isNaN': opaqueTest,
   '#Number.isInteger': opaqueTest,

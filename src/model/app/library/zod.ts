@@ -4,10 +4,12 @@ import { valueKey } from '../keys.ts';
 import { nativeValue, type Call, type Handler, type NativeValue } from '../machine.ts';
 import { alternativesOf, bottom, choose, isBottom } from '../operations.ts';
 import { noteHarmless } from './given.ts';
-import { constant, objectOf, undefinedValue, type Alternative, type Value } from '../value.ts';
+import { constant, objectOf, undefinedValue, type Alternative, type PlainType, type Value } from '../value.ts';
 
 interface Schema {
   readonly type: 'object' | 'text' | 'scalar' | 'array' | 'union' | 'literal' | 'any' | 'record';
+  /** What `typeof` gives for what it lets through. */
+  readonly plain?: PlainType | undefined;
   readonly fields: ReadonlyMap<string, Value>;
   readonly options: readonly Value[];
   readonly literal: Value | undefined;
@@ -42,7 +44,7 @@ function schemaValue(schema: Schema): Value {
   const parts = [...schema.fields].map(([name, field]) => `${name}:${valueKey(field)}`).join(',');
   const native: SchemaNative = {
     name: 'schema',
-    key: `schema ${schema.type}${schema.optional ? '?' : ''}${schema.nullable ? '0' : ''}${schema.open ? '+' : ''}{${parts}}[${schema.options.map(option => valueKey(option)).join('|')}]${schema.literal === undefined ? '' : valueKey(schema.literal)}${schema.transforms.map(part => valueKey(part)).join(',')}`,
+    key: `schema ${schema.type}${schema.plain ?? ''}${schema.optional ? '?' : ''}${schema.nullable ? '0' : ''}${schema.open ? '+' : ''}{${parts}}[${schema.options.map(option => valueKey(option)).join('|')}]${schema.literal === undefined ? '' : valueKey(schema.literal)}${schema.transforms.map(part => valueKey(part)).join(',')}`,
     schema,
     method: (name, call) => method(schema, name, call),
     member: name => {
@@ -246,6 +248,7 @@ function shaped(call: Call, schema: Schema, value: Value): Value {
         term: value.term,
         maybeUndefined: schema.optional,
         ...(schema.type === 'text' && !schema.optional && !schema.nullable ? { truthy: true } : {}),
+        ...(schema.plain === undefined || schema.nullable ? {} : { type: schema.plain }),
       };
     case 'any':
     case 'record':
@@ -275,6 +278,16 @@ const texts: ReadonlySet<string> = new Set([
 ]);
 const scalars: ReadonlySet<string> = new Set(['number', 'int', 'boolean', 'bigint', 'stringbool', 'float64', 'int32']);
 
+/** A date is an object, and an enumeration may be of numbers. */
+function typeOfText(name: string): PlainType | undefined {
+  return /^(?:date|enum|nativeEnum)$/.test(name) ? undefined : 'string';
+}
+
+function typeOfScalar(name: string): PlainType | undefined {
+  if (name === 'bigint') return undefined;
+  return /bool/.test(name) ? 'boolean' : 'number';
+}
+
 const anySchema: Handler = call => {
   const receiver = call.machine.memory.get('receiver');
   const path =
@@ -291,8 +304,9 @@ const anySchema: Handler = call => {
       open: name === 'looseObject',
     });
   }
-  if (texts.has(name)) return schemaValue({ ...plain, type: 'text', options: choicesIn(first) });
-  if (scalars.has(name)) return schemaValue({ ...plain, type: 'scalar' });
+  if (texts.has(name))
+    return schemaValue({ ...plain, type: 'text', plain: typeOfText(name), options: choicesIn(first) });
+  if (scalars.has(name)) return schemaValue({ ...plain, type: 'scalar', plain: typeOfScalar(name) });
   if (name === 'array' || name === 'set')
     return schemaValue({ ...plain, type: 'array', options: first === undefined ? [] : [first] });
   if (name === 'union' || name === 'discriminatedUnion') {
