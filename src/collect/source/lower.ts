@@ -10,6 +10,7 @@ import {
   type Program,
   type PropertyDefinition,
 } from 'oxc-parser';
+import { languageOf } from './outline.ts';
 import type {
   Binding,
   ClassField,
@@ -34,7 +35,7 @@ export type Lowered =
 
 /** Parses a file and lowers it to the interpreter's code. */
 export function lowerModule(file: string, text: string): Lowered {
-  const parsed = parseSync(file, text);
+  const parsed = parseSync(file, text, languageOf(file));
   const fatal = parsed.errors.find(error => error.severity === 'Error');
   const program = parsed.program;
   if (fatal !== undefined && program.body.length === 0) {

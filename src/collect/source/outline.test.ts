@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { filesInMemory } from './files.ts';
+import { lowerModule } from './lower.ts';
 import { openingDirective, outlineOf } from './outline.ts';
 import { sourceOf } from './read-source.ts';
 
@@ -63,4 +64,11 @@ test('a directive stands after comments, however many, and not after code', () =
   expect(openingDirective(`${comments}'use client';`)).toBe('use client');
   expect(openingDirective(`${comments}export const a = 1;\n'use client';`)).toBeUndefined();
   expect(openingDirective(`/* never ends 'use client'`)).toBeUndefined();
+});
+
+test('plain JavaScript may hold elements', () => {
+  const page = `import { Frame } from './frame'; export default function Page() { return <Frame>hello</Frame>; }`;
+  expect(outlineOf('pages/index.js', page)?.imports.map(entry => entry.specifier)).toEqual(['./frame']);
+  expect(lowerModule('pages/index.js', page).kind).toBe('module');
+  expect(lowerModule('lib/cast.ts', 'export const id = <string>(value: string) => value;').kind).toBe('module');
 });

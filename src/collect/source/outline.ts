@@ -1,6 +1,11 @@
 import { parseSync, type EcmaScriptModule, type StaticExportEntry } from 'oxc-parser';
 import type { Directive } from './ir.ts';
 
+/** How a file is read: bundlers take JSX in plain JavaScript as well. */
+export function languageOf(file: string): { readonly lang?: 'jsx' } {
+  return /\.[cm]?js$/.test(file) ? { lang: 'jsx' } : {};
+}
+
 /** What a file says to the files around it. Much cheaper than its code: the syntax tree is never handed over. */
 export interface Outline {
   readonly file: string;
@@ -44,7 +49,7 @@ export function outlineOf(file: string, text: string): Outline | undefined {
   const directive = openingDirective(text);
   // A directive further in belongs to a function, or stands after another one.
   if (directive === undefined && /['"]use (?:client|server)['"]/.test(text)) return undefined;
-  const { errors, module } = parseSync(file, text);
+  const { errors, module } = parseSync(file, text, languageOf(file));
   if (errors.length > 0 || module.dynamicImports.length > 0) return undefined;
   return { file, directive, imports: importsOf(module, text), ...exportsOf(module, text) };
 }

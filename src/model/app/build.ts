@@ -14,6 +14,7 @@ import { listFunctionHandlers } from './library/list-functions.ts';
 import { platformHandlers } from './library/platform.ts';
 import { prismaRawHandlers } from './library/prisma-raw.ts';
 import { prismaHandlers } from './library/prisma.ts';
+import { promiseHandlers } from './library/promises.ts';
 import { safeActionHandlers } from './library/safe-actions.ts';
 import { identityHandlers } from './library/identity/index.ts';
 import { storeHandlers } from './library/stores.ts';
@@ -46,6 +47,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     zodHandlers,
     drizzleHandlers,
     prismaHandlers,
+    promiseHandlers,
     prismaRawHandlers,
     proxyHandlers,
     matchHandlers,

@@ -45,6 +45,8 @@ export type Effect =
   | { readonly kind: 'query'; readonly facts: readonly Fact[]; readonly draft: QueryDraft }
   | { readonly kind: 'event'; readonly facts: readonly Fact[]; readonly event: EventDraft }
   | { readonly kind: 'source'; readonly term: Term; readonly place: Place; readonly code: string }
+  /** A promise that the program made was resolved (`promise` says where it was made). */
+  | { readonly kind: 'settled'; readonly facts: readonly Fact[]; readonly promise: string; readonly value: Value }
   /** Rows got a name, and the code only looks whether they are there (`tested`), or does more with them. */
   | { readonly kind: 'handled'; readonly rows: readonly string[]; readonly tested: boolean }
   /** Effects that belong to another entry point, found on the way (a tool, an inline action). */

@@ -121,3 +121,16 @@ test('a client that a module keeps on the global object is a client', () => {
   }).queries;
   expect(path?.query.table).toBe('invoices');
 });
+
+test('a client that was generated into the app is a client', () => {
+  const { queries } = traceApp({
+    'prisma/schema.prisma': schema,
+    'generated/client.ts': `import * as $Class from './internal/class'; export const PrismaClient = $Class.getPrismaClientClass(); export type PrismaClient = $Class.PrismaClient;`,
+    'generated/internal/class.ts': `import * as runtime from '@prisma/client/runtime/client'; const config: runtime.GetPrismaClientConfig = {} as any;
+      export interface PrismaClient { member: unknown } export function getPrismaClientClass() { return runtime.getPrismaClient(config) as unknown as new () => PrismaClient; }`,
+    'lib/prisma.ts': `import { PrismaClient } from '@/generated/client'; const kept = globalThis as unknown as { prisma?: PrismaClient }; export const prisma = kept.prisma ?? new PrismaClient();`,
+    'app/api/invoices/[id]/route.ts': `import { prisma } from '@/lib/prisma';
+      export async function GET(request: Request, { params }: { params: Promise<{ id: string }> }) { const { id } = await params; return Response.json(await prisma.invoice.findUnique({ where: { id } })); }`,
+  });
+  expect(queries.map(path => show(path.query.where))).toEqual(['self.id = client params.id']);
+});

@@ -5,6 +5,11 @@ export function walkModule(module: ModuleCode, see: (expression: Expression, nam
   walkStatements(module.body, see);
 }
 
+/** Calls `see` for every expression in the body of a function, those of functions inside it as well. */
+export function walkFunctionBody(code: FunctionCode, see: (expression: Expression) => void): void {
+  walkFunction(code, see);
+}
+
 type See = (expression: Expression, name: string | undefined) => void;
 
 function walkStatements(body: readonly Statement[], see: See): void {

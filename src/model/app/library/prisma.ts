@@ -838,9 +838,18 @@ function optionOf(options: Value, name: string): Value | undefined {
   return undefined;
 }
 
+/** The class that a generated client is made of: its generator writes `export const PrismaClient = getPrismaClient(config)`. */
+const generatedClass: Handler = () => ({
+  kind: 'external',
+  library: '@prisma/client',
+  path: 'PrismaClient',
+  arguments: [],
+});
+
 /** Prisma's client, wherever it was generated to. */
 export const prismaHandlers: Readonly<Record<string, Handler>> = {
   '*#new PrismaClient': connect,
+  '@prisma/client/*#getPrismaClient': generatedClass,
   '@zenstackhq/runtime#enhance': enhance,
   '@zenstackhq/runtime#withPolicy': enhance,
   '*#Prisma.getExtensionContext': call => call.arguments[0] ?? undefinedValue,
