@@ -28,7 +28,9 @@ function trace(settle: string): readonly string[] {
 }
 
 test('what a step hands on is what the promise around it becomes, with what held there', () => {
-  const [where, principal] = trace('step(req, res, (result: any) => result instanceof Error ? reject(result) : resolve(result));');
+  const [where, principal] = trace(
+    'step(req, res, (result: any) => result instanceof Error ? reject(result) : resolve(result));',
+  );
   expect(where).toContain('‹user.id›');
   expect(principal).toBe('member');
 });
@@ -39,7 +41,9 @@ test('a promise that a timer resolves as well says nothing of the session', () =
 });
 
 test('a promise that another way resolves without asking says nothing of the session', () => {
-  const [, principal] = trace('if (req.query.quick) { resolve({ user: { id: req.query.id } }); return; } step(req, res, (result: any) => resolve(result));');
+  const [, principal] = trace(
+    'if (req.query.quick) { resolve({ user: { id: req.query.id } }); return; } step(req, res, (result: any) => resolve(result));',
+  );
   expect(principal).toBe('anonymous');
 });
 
