@@ -12,6 +12,8 @@ export interface ModuleCode {
   readonly exports: ReadonlyMap<string, ExportTarget>;
   /** Specifiers of `export * from`. */
   readonly exportAll: readonly string[];
+  /** What stands for `module.exports`; absent in a module that is no CommonJS. */
+  readonly commonExports?: Binding;
   readonly imports: readonly ImportDeclaration[];
   /** Every function in the module, outermost first. */
   readonly functions: readonly FunctionCode[];
@@ -31,7 +33,12 @@ export interface ImportDeclaration {
 export type ExportTarget =
   | { readonly kind: 'binding'; readonly binding: Binding }
   | { readonly kind: 'expression'; readonly expression: Expression }
-  | { readonly kind: 'from'; readonly specifier: string; readonly name: string };
+  | { readonly kind: 'from'; readonly specifier: string; readonly name: string }
+  /** A field of what a CommonJS module exports. */
+  | { readonly kind: 'field'; readonly binding: Binding; readonly name: string; readonly at: number };
+
+/** The name under which a module is all that it exports, as `require` gives it. */
+export const wholeModule = 'module.exports';
 
 /** One declared name. */
 export interface Binding {
@@ -43,6 +50,8 @@ export interface Binding {
   declaration: Declaration | undefined;
   /** Assigned again after its declaration. */
   reassigned: boolean;
+  /** A statement of the module puts something into what the name holds (`handlers.open = …`, `list.push(…)`). */
+  filled?: boolean;
 }
 
 /** What a top-level name stands for. */
@@ -174,7 +183,8 @@ export type Expression = At &
         readonly properties: readonly ObjectProperty[];
         readonly content: readonly Expression[];
       }
-    | { readonly kind: 'import'; readonly specifier: string }
+    /** `import('…')`; with a name, `require('…')` and a field of it. */
+    | { readonly kind: 'import'; readonly specifier: string; readonly name?: string }
     | { readonly kind: 'unknown'; readonly what: string }
   );
 

@@ -27,6 +27,9 @@ import type {
   Pattern,
   Statement,
 } from './ir.ts';
+import { wholeModule } from './ir.ts';
+import { commonExportOf, isModuleExports, requiredBy, usesCommonExports } from './commonjs.ts';
+import { parentOf } from './resolve.ts';
 
 /** The outcome of lowering one file: its code, or where its syntax breaks. */
 export type Lowered =
@@ -65,6 +68,8 @@ class Lowering {
   readonly #exportAll: string[] = [];
   readonly #imports: ImportDeclaration[] = [];
   #current: FunctionCode | undefined;
+  /** `module.exports` of a CommonJS module. */
+  #common: { readonly binding: Binding; at: number } | undefined;
 
   constructor(file: string, text: string) {
     this.#file = file;
@@ -73,6 +78,7 @@ class Lowering {
 
   run(program: Program): ModuleCode {
     this.#declareAll(program.body);
+    if (usesCommonExports(program, this.#text)) this.#declareCommonExports();
     const body = this.#block(program.body);
     return {
       file: this.#file,
@@ -84,7 +90,75 @@ class Lowering {
       exportAll: this.#exportAll,
       imports: this.#imports,
       functions: this.#functions,
+      ...(this.#common === undefined ? {} : { commonExports: this.#common.binding }),
     };
+  }
+
+  // CommonJS ---------------------------------------------------------------------------------------------------------
+
+  /** `exports` and `module.exports` are one name of the module: an object that its statements fill or replace. */
+  #declareCommonExports(): void {
+    const binding = this.#declare('exports');
+    const pattern: Pattern = { kind: 'name', binding, at: 0 };
+    binding.declaration = { kind: 'variable', pattern, init: { kind: 'object', properties: [], at: 0 } };
+    binding.reassigned = true;
+    this.#common = { binding, at: 0 };
+  }
+
+  /** What a statement of the module exports: by name where that can be read, as a field of the whole otherwise. */
+  #noteCommonExport(expression: Expression): void {
+    if (this.#common === undefined) return;
+    const { binding } = this.#common;
+    for (const { name, value, at } of commonExportOf(expression, binding)) {
+      if (name === undefined) {
+        binding.declaration = {
+          kind: 'variable',
+          pattern: { kind: 'name', binding, at },
+          init: { kind: 'object', properties: [], at },
+        };
+        this.#exports.set('default', { kind: 'binding', binding });
+      } else if (this.#exports.has(name)) this.#exports.set(name, { kind: 'field', binding, name, at });
+      else if (value.kind === 'name' && value.binding.owner === undefined)
+        this.#exports.set(name, { kind: 'binding', binding: value.binding });
+      else if (value.kind === 'function') this.#exports.set(name, { kind: 'expression', expression: value });
+      else this.#exports.set(name, { kind: 'field', binding, name, at });
+    }
+  }
+
+  /** A file that is asked for by its constant name; a `require` of the program's own is none. */
+  #required(node: Node): string | undefined {
+    const specifier = requiredBy(node);
+    return specifier === undefined || this.#resolve('require') !== undefined ? undefined : specifier;
+  }
+
+  #isModuleExports(node: Node): boolean {
+    return this.#common !== undefined && isModuleExports(node) && this.#resolve('module') === undefined;
+  }
+
+  #requireExpression(specifier: string, name: string, at: number): Expression {
+    this.#imports.push({ specifier, names: [name === wholeModule ? '*' : name], at });
+    return { kind: 'import', specifier, name, at };
+  }
+
+  /** `const { a, b: c } = require('…')` declares what an import of these names would. */
+  #requiredNames(specifier: string, id: Node, at: number): Statement[] | undefined {
+    const isTop = this.#current === undefined && this.#scopes.length === 1;
+    const one = (target: Node, name: string): Statement => {
+      const init = this.#requireExpression(specifier, name, at);
+      const pattern = this.#pattern(target, true);
+      if (isTop && pattern.kind === 'name') pattern.binding.declaration = { kind: 'import', specifier, name };
+      else if (isTop)
+        for (const binding of bindingsOf(pattern)) binding.declaration = { kind: 'variable', pattern, init };
+      return { kind: 'declare', pattern, init, at };
+    };
+    if (id.type === 'Identifier') return [one(id, wholeModule)];
+    if (id.type !== 'ObjectPattern') return undefined;
+    const found: Statement[] = [];
+    for (const property of id.properties) {
+      if (property.type === 'RestElement' || property.computed) return undefined;
+      found.push(one(property.value, keyOf(property.key)));
+    }
+    return found;
   }
 
   // Names ------------------------------------------------------------------------------------------------------------
@@ -141,6 +215,9 @@ class Lowering {
           break;
         case 'TSEnumDeclaration':
           this.#declare(statement.id.name);
+          break;
+        case 'TSImportEqualsDeclaration':
+          if (statement.importKind !== 'type') this.#declare(statement.id.name);
           break;
         case 'ImportDeclaration':
           if (statement.importKind === 'type') break;
@@ -238,6 +315,8 @@ class Lowering {
       case 'TSParameterProperty':
         return this.#pattern(node.parameter, declares);
       default:
+        if (this.#common !== undefined && this.#isModuleExports(node))
+          return { kind: 'name', binding: this.#common.binding, at };
         return { kind: 'target', expression: this.#expression(node), at };
     }
   }
@@ -325,16 +404,39 @@ class Lowering {
     const at = node.start;
     if (isAmbient(node)) return [];
     switch (node.type) {
-      case 'ExpressionStatement':
-        return [{ kind: 'expression', expression: this.#expression(node.expression), at }];
+      case 'ExpressionStatement': {
+        const expression = this.#expression(node.expression);
+        if (this.#current === undefined) {
+          noteFilled(expression);
+          if (this.#scopes.length === 1) this.#noteCommonExport(expression);
+        }
+        return [{ kind: 'expression', expression, at }];
+      }
+      case 'TSExportAssignment': {
+        const value = this.#expression(node.expression);
+        if (this.#common === undefined) return [];
+        const target: Pattern = { kind: 'name', binding: this.#common.binding, at };
+        const expression: Expression = { kind: 'assign', target, operator: '=', value, at };
+        this.#noteCommonExport(expression);
+        return [{ kind: 'expression', expression, at }];
+      }
+      case 'TSImportEqualsDeclaration': {
+        const reference = node.moduleReference;
+        if (node.importKind === 'type' || reference.type !== 'TSExternalModuleReference') return [];
+        return this.#requiredNames(reference.expression.value, node.id, at) ?? [];
+      }
       case 'VariableDeclaration':
-        return node.declarations.map((declarator): Statement => {
+        return node.declarations.flatMap((declarator): readonly Statement[] => {
+          const specifier = declarator.init === null ? undefined : this.#required(declarator.init);
+          const required =
+            specifier === undefined ? undefined : this.#requiredNames(specifier, declarator.id, declarator.start);
+          if (required !== undefined) return required;
           const init = declarator.init === null ? undefined : this.#named(declarator.init, declarator.id);
           const pattern = this.#pattern(declarator.id, true);
           if (this.#current === undefined && this.#scopes.length === 1) {
             for (const binding of bindingsOf(pattern)) binding.declaration = { kind: 'variable', pattern, init };
           }
-          return { kind: 'declare', pattern, init, at: declarator.start };
+          return [{ kind: 'declare', pattern, init, at: declarator.start }];
         });
       case 'FunctionDeclaration': {
         if (node.id === null) return [];
@@ -586,6 +688,11 @@ class Lowering {
       case 'Identifier': {
         if (node.name === 'undefined') return { kind: 'constant', value: undefined, at };
         const binding = this.#resolve(node.name);
+        // Paths of the sources begin at their root.
+        if (binding === undefined && node.name === '__filename')
+          return { kind: 'constant', value: `/${this.#file}`, at };
+        if (binding === undefined && node.name === '__dirname')
+          return { kind: 'constant', value: `/${parentOf(this.#file)}`, at };
         return binding === undefined ? { kind: 'global', name: node.name, at } : { kind: 'name', binding, at };
       }
       case 'ThisExpression':
@@ -601,6 +708,10 @@ class Lowering {
       case 'ChainExpression':
         return this.#expression(node.expression, name);
       case 'MemberExpression': {
+        if (this.#common !== undefined && this.#isModuleExports(node))
+          return { kind: 'name', binding: this.#common.binding, at };
+        const specifier = node.computed ? undefined : this.#required(node.object);
+        if (specifier !== undefined) return this.#requireExpression(specifier, keyOf(node.property), at);
         const object = this.#expression(node.object);
         if (node.computed) {
           const index = this.#expression(node.property);
@@ -619,7 +730,9 @@ class Lowering {
           at: node.property.start,
         };
       }
-      case 'CallExpression':
+      case 'CallExpression': {
+        const specifier = this.#required(node);
+        if (specifier !== undefined) return this.#requireExpression(specifier, wholeModule, at);
         return {
           kind: 'call',
           callee: this.#expression(node.callee),
@@ -628,6 +741,7 @@ class Lowering {
           at: node.callee.type === 'MemberExpression' ? node.callee.property.start : at,
           end: node.end,
         };
+      }
       case 'NewExpression':
         return {
           kind: 'new',
@@ -926,6 +1040,32 @@ class Lowering {
     code.usesThis = true;
     return code;
   }
+}
+
+const fillers: ReadonlySet<string> = new Set(['push', 'unshift', 'set', 'add']);
+
+/** Notes the names of the module that a statement at its top fills; one that does so for each of a list, too. */
+function noteFilled(expression: Expression): void {
+  if (expression.kind === 'assign' && expression.target.kind === 'target') noteRoot(expression.target.expression);
+  if (expression.kind !== 'call' || expression.callee.kind !== 'member') return;
+  const { object, property } = expression.callee;
+  if (fillers.has(property)) noteRoot(object);
+  if (property === 'assign' && object.kind === 'global' && object.name === 'Object')
+    noteRoot(expression.arguments[0]?.value);
+  if (property !== 'forEach') return;
+  for (const { value } of expression.arguments)
+    for (const statement of value.kind === 'function' ? value.code.body : [])
+      if (statement.kind === 'expression') noteFilled(statement.expression);
+      else if (statement.kind === 'return' && statement.value !== undefined) noteFilled(statement.value);
+}
+
+function noteRoot(expression: Expression | undefined): void {
+  let root = expression;
+  while (root?.kind === 'member' || root?.kind === 'index') root = root.object;
+  const declaration = root?.kind === 'name' ? root.binding.declaration : undefined;
+  const holds = declaration?.kind === 'variable' ? declaration.init?.kind : declaration?.kind;
+  if (root?.kind === 'name' && holds !== undefined && ['object', 'array', 'new', 'class'].includes(holds))
+    root.binding.filled = true;
 }
 
 /** The names that a pattern declares. */

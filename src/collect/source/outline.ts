@@ -20,10 +20,10 @@ export interface Outline {
 
 /**
  * Files that have more to tell than an outline holds: queries, secrets, environment, settings of a route, caches, dynamic
- * imports, comments for Drydock. Says so too often rather than too seldom.
+ * imports, CommonJS, comments for Drydock. Says so too often rather than too seldom.
  */
 const telling: readonly RegExp[] = [
-  /\bprocess\b|use cache|drydock-|\bimport\s*\(/,
+  /\bprocess\b|use cache|drydock-|\bimport\s*\(|\brequire\s*\(|\bexports\s*[.[=]|\bexport\s*=/,
   /\b(?:find(?:Many|First|Unique)|(?:create|update|delete)Many|upsert|rpc|createSignedUrl|groupBy|\$(?:query|execute)Raw)/,
   /\b(?:db|tx|trx|database|conn|connection|drizzle|pg|sql)\b/i,
   /\bfrom\s*\(/,

@@ -23,6 +23,7 @@ import { kyselyHandlers } from './library/kysely.ts';
 import { pgHandlers } from './library/pg.ts';
 import { sqlTagHandlers } from './library/sql-tags.ts';
 import { proxyHandlers } from './library/proxies.ts';
+import { nodeFileHandlers } from './library/node-files.ts';
 import { matchHandlers } from './library/ts-pattern.ts';
 import { sequelizeHandlers } from './library/sequelize/operations.ts';
 import { streamHandlers } from './library/streams.ts';
@@ -51,6 +52,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     prismaRawHandlers,
     proxyHandlers,
     matchHandlers,
+    nodeFileHandlers,
     supabaseHandlers,
     pgHandlers,
     sqlTagHandlers,

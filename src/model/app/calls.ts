@@ -1,5 +1,6 @@
 import type { Item, Pattern } from '../../collect/source/ir.ts';
 import type { EntryPoint } from '../../core/path.ts';
+import { constantMethod } from './constant-texts.ts';
 import { arrayMethod, isArrayLike } from './collections.ts';
 import { applyDeclared } from './declared.ts';
 import { awaitValue, carryChange, extend, memberOf } from './expressions.ts';
@@ -139,7 +140,8 @@ export function callMethod(
       const result = behaviourOf(receiver).method?.(name, call);
       if (result !== undefined) return result;
       const member = behaviourOf(receiver).member?.(name, call);
-      if (member !== undefined) return callValue(machine, frame, member, values, site);
+      const own = member?.kind === 'function' && receiver.native.name !== 'namespace' ? { self: receiver } : {};
+      if (member !== undefined) return callValue(machine, frame, member, values, { ...site, ...own });
       return callUnknown(machine, frame, receiver, name, values, site);
     }
     case 'external': {
@@ -233,6 +235,8 @@ function textMethod(
   site: CallSite,
 ): Value {
   if (keeps.has(name)) return name === 'valueOf' ? receiver : converted(receiver, 'string');
+  const known = receiver.kind === 'constant' ? constantMethod(receiver.value, name, values) : undefined;
+  if (known !== undefined) return known;
   if (asks.has(name)) return { kind: 'test', whenTrue: [], whenFalse: [] };
   if (receiver.kind === 'constant' && typeof receiver.value === 'string') {
     if (name === 'split') {

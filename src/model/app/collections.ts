@@ -50,6 +50,13 @@ export function pushed(value: Value, items: readonly Value[], first: boolean): V
 }
 
 const mostUnrolled = 16;
+/** A program that loads walks its own files and models by name: there are as many as there are. */
+const mostLoaded = 200;
+
+function mostTurns(machine: Machine, items: readonly Value[]): number {
+  return machine.loading.length > 0 && items.every(item => item.kind === 'constant') ? mostLoaded : mostUnrolled;
+}
+
 /** Longer arrays are tables of data (countries, address ranges): what is asked of one item is asked of any. */
 const mostSearched = 48;
 
@@ -226,11 +233,11 @@ function joined(parts: readonly Value[]): Value {
 }
 
 function mapped(machine: Machine, frame: Frame, receiver: Value, callback: Value, at: number): Value {
-  if (receiver.kind === 'array' && receiver.items.length <= mostUnrolled) {
+  if (receiver.kind === 'array' && receiver.items.length <= mostTurns(machine, receiver.items)) {
     return {
       kind: 'array',
       items: receiver.items.map((item, index) =>
-        within(frame, [], () =>
+        oneTurn(frame, item, () =>
           callValue(machine, frame, callback, [item, constant(index), receiver], { at, end: at }),
         ),
       ),
@@ -259,6 +266,21 @@ function forEach(machine: Machine, frame: Frame, receiver: Value, callback: Valu
   const known = receiver.kind === 'list' ? new Set(receiver.facts) : new Set<Fact>();
   const learned = result.facts.filter(fact => !known.has(fact));
   frame.facts = addFacts(before, forEveryElement(learned, elementKeys(machine, receiver, element)));
+}
+
+/** A callback for an item that is certainly there: what it changes around it has changed, what it shows holds for its turn. */
+function oneTurn(frame: Frame, item: Value, work: () => Value): Value {
+  const isThere = !(item.kind === 'choice' && item.alternatives.some(({ value }) => isAbsent(value)));
+  if (!isThere) return within(frame, [], work);
+  const { facts, dead } = frame;
+  const result = work();
+  frame.facts = facts;
+  frame.dead = dead;
+  return result;
+}
+
+function isAbsent(value: Value): boolean {
+  return value.kind === 'constant' && value.value === undefined;
 }
 
 function flatten(value: Value): Value {
@@ -310,7 +332,10 @@ function filtered(machine: Machine, frame: Frame, receiver: Value, callback: Val
   if (callback.kind === 'external' && callback.path === 'Boolean') {
     return receiver.kind === 'array' ? { kind: 'array', items: receiver.items } : receiver;
   }
-  if (receiver.kind === 'array' && receiver.items.length <= mostSearched) {
+  if (
+    receiver.kind === 'array' &&
+    receiver.items.length <= Math.max(mostSearched, mostTurns(machine, receiver.items))
+  ) {
     const items = receiver.items.flatMap((item): Value[] => {
       const kept = keptBy(machine, frame, callback, item, [], at);
       if (kept === undefined) return [];

@@ -100,6 +100,7 @@ function follow(
   }
   if (target.kind === 'from') return further(target.specifier, target.name);
   if (target.kind === 'expression') return functionIn(target.expression);
+  if (target.kind === 'field') return undefined;
   const { declaration } = target.binding;
   if (declaration?.kind === 'import') return further(declaration.specifier, declaration.name) ?? target.binding;
   if (declaration?.kind === 'function') return declaration.code;

@@ -1,11 +1,12 @@
-import type {
-  Binding,
-  Expression,
-  FunctionCode,
-  Item,
-  ModuleCode,
-  ObjectProperty,
-  Pattern,
+import {
+  wholeModule,
+  type Binding,
+  type Expression,
+  type FunctionCode,
+  type Item,
+  type ModuleCode,
+  type ObjectProperty,
+  type Pattern,
 } from '../../collect/source/ir.ts';
 import type { Operator, Term } from '../../core/predicate.ts';
 import { environmentValue } from './environment.ts';
@@ -173,7 +174,9 @@ function evaluateKind(machine: Machine, frame: Frame, expression: Expression): V
     case 'element':
       return evaluateElement(machine, frame, expression);
     case 'import':
-      return { kind: 'promise', value: importValue(machine, frame.module, expression.specifier, '*'), facts: [] };
+      return expression.name === undefined
+        ? { kind: 'promise', value: importValue(machine, frame.module, expression.specifier, '*'), facts: [] }
+        : importValue(machine, frame.module, expression.specifier, expression.name);
     case 'unknown':
       return machine.opaque(frame, expression.at, expression.what);
   }
@@ -247,13 +250,14 @@ export function moduleValue(machine: Machine, module: ModuleCode, binding: Bindi
       break;
     case 'class':
       frame.vars.set(binding, evaluate(machine, frame, declaration.expression));
+      if (binding.filled === true) runModule(machine, module);
       break;
     case 'variable': {
       const value = declaration.init === undefined ? undefinedValue : evaluate(machine, frame, declaration.init);
       frame.dead = false;
       bind(machine, frame, declaration.pattern, value, 0);
       frame.dead = false;
-      if (binding.reassigned) runModule(machine, module);
+      if (binding.reassigned || binding.filled === true) runModule(machine, module);
     }
   }
   const declared = machine.declarations.of.get(binding);
@@ -266,6 +270,7 @@ export function runModule(machine: Machine, module: ModuleCode): void {
   const done = machine.remember('modules that ran', () => new Set<string>());
   if (done.has(module.file)) return;
   done.add(module.file);
+  machine.loading.push(module.file);
   const frame = moduleFrame(machine, module);
   for (const statement of module.body) {
     if (statement.kind === 'declare' || statement.kind === 'function') continue;
@@ -274,6 +279,7 @@ export function runModule(machine: Machine, module: ModuleCode): void {
     frame.facts = [];
     frame.effects = [];
   }
+  machine.loading.pop();
 }
 
 /** Runs the statements of a module, and gives every name that it declares its value. */
@@ -305,17 +311,50 @@ export function importValue(machine: Machine, module: ModuleCode, specifier: str
   const resolution = machine.source.resolve(module.file, specifier);
   if (resolution.kind === 'file') {
     const target = machine.source.module(resolution.file);
-    if (target !== undefined) return name === '*' ? namespaceOf(machine, target) : exportValue(machine, target, name);
+    if (target !== undefined) {
+      if (name === '*') return namespaceOf(machine, target);
+      return name === wholeModule ? requiredModule(machine, target) : exportValue(machine, target, name);
+    }
     return {
       kind: 'external',
       library: specifier,
-      path: name === 'default' || name === '*' ? '' : name,
+      path: name === 'default' || name === '*' || name === wholeModule ? '' : name,
       arguments: [],
     };
   }
   const library = specifier.startsWith('node:') ? specifier.slice(5) : specifier;
+  if (library === 'process' && name !== '*')
+    return { kind: 'external', library: undefined, path: isWhole(name) ? 'process' : `process.${name}`, arguments: [] };
   if (name === '*') return { kind: 'external', library, path: '', arguments: [] };
-  return { kind: 'external', library, path: name === 'default' ? shortName(library) : name, arguments: [] };
+  return { kind: 'external', library, path: isWhole(name) ? shortName(library) : name, arguments: [] };
+}
+
+function isWhole(name: string): boolean {
+  return name === 'default' || name === wholeModule;
+}
+
+/** What `require` gives of a file: what it assigned to `module.exports`, or all that it exports by name. */
+export function requiredModule(machine: Machine, module: ModuleCode): Value {
+  return module.commonExports === undefined
+    ? namespaceOf(machine, module)
+    : moduleValue(machine, module, module.commonExports);
+}
+
+/** A name that nothing in a CommonJS module's text exports: a field of what it exports; all of it as the default. */
+function commonExport(machine: Machine, module: ModuleCode, name: string): Value | undefined {
+  if (module.commonExports === undefined) return undefined;
+  const whole = moduleValue(machine, module, module.commonExports);
+  const frame = moduleFrame(machine, module);
+  const field = ['object', 'choice', 'native'].includes(whole.kind) ? heldBy(machine, frame, whole, name) : undefined;
+  return field ?? (name === 'default' ? whole : undefined);
+}
+
+function heldBy(machine: Machine, frame: Frame, whole: Value, name: string): Value | undefined {
+  const field =
+    whole.kind === 'native'
+      ? behaviourOf(whole).member?.(name, { machine, frame, arguments: [], at: 0, end: 0 })
+      : peekMember(whole, name, true);
+  return field?.kind === 'constant' && field.value === undefined ? undefined : field;
 }
 
 function shortName(library: string): string {
@@ -344,6 +383,10 @@ export function exportNames(machine: Machine, module: ModuleCode): readonly stri
 function readExportNames(machine: Machine, module: ModuleCode, depth: number): ReadonlySet<string> {
   const names = new Set(module.exports.keys());
   if (depth >= 8) return names;
+  if (module.commonExports !== undefined) {
+    const whole = moduleValue(machine, module, module.commonExports);
+    for (const name of whole.kind === 'object' ? whole.fields.keys() : []) if (name !== '*') names.add(name);
+  }
   for (const specifier of module.exportAll) {
     const resolution = machine.source.resolve(module.file, specifier);
     const target = resolution.kind === 'file' ? machine.source.module(resolution.file) : undefined;
@@ -354,7 +397,7 @@ function readExportNames(machine: Machine, module: ModuleCode, depth: number): R
 }
 
 function exportsName(machine: Machine, module: ModuleCode, name: string, depth = 0): boolean {
-  if (module.exports.has(name)) return true;
+  if (module.exports.has(name) || commonExport(machine, module, name) !== undefined) return true;
   if (name === 'default' || depth >= 8) return false;
   return module.exportAll.some(specifier => {
     const resolution = machine.source.resolve(module.file, specifier);
@@ -402,7 +445,11 @@ function packagesBehind(
 /** The value that a module exports under a name. */
 export function exportValue(machine: Machine, module: ModuleCode, name: string, depth = 0): Value {
   const target = module.exports.get(name);
+  // Its statements say what it exports, and fill what is exported.
+  if (module.commonExports !== undefined) moduleValue(machine, module, module.commonExports);
   if (target === undefined) {
+    const common = commonExport(machine, module, name);
+    if (common !== undefined) return common;
     if (depth < 8) {
       for (const specifier of module.exportAll) {
         const resolution = machine.source.resolve(module.file, specifier);
@@ -422,6 +469,11 @@ export function exportValue(machine: Machine, module: ModuleCode, name: string, 
       return moduleValue(machine, module, target.binding);
     case 'from':
       return importValue(machine, module, target.specifier, target.name);
+    case 'field': {
+      const whole = moduleValue(machine, module, target.binding);
+      const field = heldBy(machine, moduleFrame(machine, module), whole, target.name);
+      return field ?? (target.name === 'default' ? whole : undefinedValue);
+    }
     case 'expression': {
       const frame = moduleFrame(machine, module);
       const known = frame.seen.get(target);
@@ -956,8 +1008,15 @@ function setVariable(machine: Machine, frame: Frame, binding: Binding, value: Va
   // Another function's variable, or the module's: this call may or may not have happened.
   const isInitial =
     current === undefined || (current.kind === 'constant' && (current.value === undefined || current.value === null));
-  if (binding.owner !== undefined || current === undefined || isInitial) holder.vars.set(binding, value);
+  const isLoad = machine.loading.at(-1) === frame.module.file && current !== undefined && hasGrown(current, value);
+  if (binding.owner !== undefined || current === undefined || isInitial || isLoad) holder.vars.set(binding, value);
   else holder.vars.set(binding, ofModule(current, value));
+}
+
+/** What a callback adds to an object of its module while the module is loaded is there for everybody who comes later. */
+function hasGrown(current: Value, value: Value): boolean {
+  if (current.kind !== 'object' || value.kind !== 'object') return false;
+  return [...current.fields].every(([name, field]) => value.fields.get(name) === field);
 }
 
 /** In how many ways what a module holds is told apart; requests that come later find what earlier ones left. */
@@ -1530,6 +1589,9 @@ function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expres
       start: startOf(callee),
       yields,
     });
+    const [target] = expression.arguments;
+    if (callee.property === 'assign' && target !== undefined && isObjectGlobal(receiver) && !frame.dead)
+      update(machine, frame, target.value, object => assignedFields(object, value, values.slice(1)));
     if (isMutator(callee.property) && !frame.dead) {
       const changed = mutated(receiver, callee.property, values);
       if (changed !== undefined) update(machine, frame, callee.object, () => changed);
@@ -1554,6 +1616,18 @@ function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expres
     nodes: expression.arguments,
     yields,
   });
+}
+
+function isObjectGlobal(value: Value): boolean {
+  return value.kind === 'external' && value.library === undefined && value.path === 'Object';
+}
+
+/** What `Object.assign(object, …)` makes of the object itself. */
+function assignedFields(object: Value, result: Value, parts: readonly Value[]): Value {
+  if (object.kind !== 'native') return result;
+  return parts
+    .flatMap(part => (part.kind === 'object' ? [...part.fields] : []))
+    .reduce((changed, [name, field]) => withAssigned(changed, name, field), object as Value);
 }
 
 /** The name under which an object has `super.name`: its own where the class overrides it, the plain one where it does not. */
@@ -1719,10 +1793,12 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
       return { kind: 'object', fields, spread: parent?.kind === 'external' ? [baseOf(parent)] : [] };
     },
     assigned: (name, value) => {
-      if (value.kind === 'native' || value.kind === 'object' || value.kind === 'external') written.set(name, value);
+      const isKept = ['native', 'object', 'external', 'function'].includes(value.kind) || name === 'name';
+      if (isKept) written.set(name, value);
       return nativeValue(native);
     },
     member: name => {
+      if (name === 'name') return written.get(name) ?? constant(expression.name);
       const field = expression.statics.find(candidate => candidate.name === name);
       const later = written.get(name);
       if (field !== undefined || later !== undefined) {
@@ -1828,8 +1904,17 @@ function fieldValue(
   field: { readonly value: Expression | undefined; readonly getter: boolean },
 ): Value {
   if (field.value === undefined) return undefinedValue;
-  const value = evaluate(machine, frame, field.value);
+  const value = evaluateLater(machine, frame, field.value);
   return field.getter ? getterValue(value) : value;
+}
+
+/** The value of an expression in a frame whose function may have returned: a class that a function made is used afterwards. */
+export function evaluateLater(machine: Machine, frame: Frame, expression: Expression): Value {
+  const { dead } = frame;
+  frame.dead = false;
+  const value = evaluate(machine, frame, expression);
+  frame.dead = dead;
+  return value;
 }
 
 /** A field that is computed each time it is read. */

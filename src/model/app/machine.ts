@@ -240,6 +240,8 @@ export class Machine {
   /** How often each function was interpreted for the entry point that is being run. */
   #interpretations = new Map<FunctionCode, number>();
   readonly moduleFrames = new Map<string, Frame>();
+  /** Files whose statements are being run, the innermost last. */
+  readonly loading: string[] = [];
   /** Row variables by name. */
   readonly rows = new Map<string, RowVariable>();
   /** Row variables that stand for one certain row of another's rows. */

@@ -35,7 +35,7 @@ export function moduleInfo(files: SourceFiles, module: ModuleCode): ModuleInfo {
     if (name !== undefined) environment.push({ name, line });
     if (expression.kind === 'constant' && typeof expression.value === 'string' && credential.test(expression.value))
       literals.push({ text: expression.value, line });
-    if (expression.kind === 'import') {
+    if (expression.kind === 'import' && expression.name === undefined) {
       const resolution = files.resolve(module.file, expression.specifier);
       if (resolution.kind === 'file') imports.push({ file: resolution.file, names: ['*'], line });
     }

@@ -54,6 +54,7 @@ function lineOfExport(module: ModuleCode, symbol: string): number {
     if (declaration?.kind === 'function') return lineOf(module, declaration.code.at);
     if (declaration?.kind === 'variable') return lineOf(module, declaration.pattern.at);
   }
+  if (target?.kind === 'field') return lineOf(module, target.at);
   return target?.kind === 'expression' ? lineOf(module, target.expression.at) : 1;
 }
 

@@ -1,7 +1,7 @@
 import type { Expression } from '../../../../collect/source/ir.ts';
 import { callValue } from '../../calls.ts';
 import { asClass, libraryParent, lineageOf, type ClassNative } from '../../classes.ts';
-import { evaluate } from '../../expressions.ts';
+import { evaluateLater } from '../../expressions.ts';
 import { nativeValue, type Call, type Frame, type Machine } from '../../machine.ts';
 import type { Value } from '../../value.ts';
 
@@ -67,7 +67,7 @@ export function ownMethod(native: ClassNative | undefined, self: Value, name: st
   const site = { at: call.at, end: call.end, self };
   return field === undefined
     ? undefined
-    : callValue(call.machine, call.frame, evaluate(call.machine, field.frame, field.value), call.arguments, site);
+    : callValue(call.machine, call.frame, evaluateLater(call.machine, field.frame, field.value), call.arguments, site);
 }
 
 /** A getter that the class of a row has. */
@@ -76,7 +76,7 @@ export function ownGetter(native: ClassNative | undefined, self: Value, name: st
   const site = { at: call.at, end: call.end, self };
   return field === undefined
     ? undefined
-    : callValue(call.machine, call.frame, evaluate(call.machine, field.frame, field.value), [], site);
+    : callValue(call.machine, call.frame, evaluateLater(call.machine, field.frame, field.value), [], site);
 }
 
 function ownField(

@@ -1,9 +1,9 @@
 import type { FunctionCode, ModuleCode } from '../../../../collect/source/ir.ts';
 import type { Place } from '../../../../core/place.ts';
 import { asClass, lineageOf, readDecorators, type ClassNative, type Decorator } from '../../classes.ts';
-import { callValue } from '../../calls.ts';
+import { callMethod, callValue } from '../../calls.ts';
 import { exportNames, exportValue, moduleFrame, runModule } from '../../expressions.ts';
-import type { Call, Machine } from '../../machine.ts';
+import { behaviourOf, nativeValue, type Call, type Machine } from '../../machine.ts';
 import { objectOf, type Value } from '../../value.ts';
 import { primaryKeyOf, type OrmColumn, type OrmKey, type OrmModel, type OrmRelation } from '../orm/model.ts';
 import { textsOf } from '../query-builder.ts';
@@ -15,6 +15,10 @@ export interface SequelizeModel extends OrmModel {
   readonly made: ClassNative | undefined;
   readonly associations: Association[];
   readonly scopes: Map<string, Value>;
+  /** What the program puts on the model later: `Bill.associate = …`. */
+  readonly statics: Map<string, Value>;
+  /** Methods that the program gives its rows later: `Bill.prototype.isPaid = …`. */
+  readonly rowMethods: Map<string, Value>;
   /** The scope that each query has unless it says otherwise. */
   defaultScope: Value | undefined;
 }
@@ -55,7 +59,7 @@ export function everyModel(machine: Machine): readonly SequelizeModel[] {
   if (!registry.isReady) {
     registry.isReady = true;
     const files = machine.source.filesThat(
-      /\bfrom\s+['"](?:sequelize|sequelize-typescript|@sequelize\/core)['"]|\.(?:belongsTo|belongsToMany|hasMany|hasOne)\(/,
+      /(?:\bfrom\s+|\brequire\(\s*)['"](?:sequelize|sequelize-typescript|@sequelize\/core)['"]|\.(?:belongsTo|belongsToMany|hasMany|hasOne)\(|\(\s*sequelize\s*,\s*DataTypes\b/,
     );
     for (const file of files) {
       const module = machine.source.module(file);
@@ -70,8 +74,28 @@ export function everyModel(machine: Machine): readonly SequelizeModel[] {
       const module = machine.source.module(file);
       if (module !== undefined) runMakers(machine, module);
     }
+    for (const model of registry.models.values()) tieByConvention(machine, model);
   }
   return [...registry.models.values()];
+}
+
+/** The program calls `Bill.associate(models)` for each of its models, in a way that was not followed. */
+function tieByConvention(machine: Machine, model: SequelizeModel): void {
+  const { made, statics, associations } = model;
+  if (associations.length > 0) return;
+  const module = machine.source.module(model.place.file);
+  if (module === undefined) return;
+  const frame = moduleFrame(machine, module);
+  const call: Call = { machine, frame, arguments: [], at: 0, end: 0 };
+  const instance = machine.handlers.get('sequelize#new Sequelize')?.(call);
+  const models = instance?.kind === 'native' ? behaviourOf(instance).member?.('models', call) : undefined;
+  if (models?.kind !== 'native') return;
+  const isTied = statics.has('associate') || made?.classCode.statics.some(({ name }) => name === 'associate') === true;
+  const self = made === undefined ? behaviourOf(models).member?.(model.name, call) : nativeValue(made);
+  if (isTied && self !== undefined) callMethod(machine, frame, self, 'associate', [models], call);
+  frame.dead = false;
+  frame.facts = [];
+  frame.effects = [];
 }
 
 /** Models that are made when an instance is there: `static initModel(sequelize)`, `initModels(sequelize)`. */
@@ -200,6 +224,8 @@ export function defineModel(machine: Machine, definition: Definition): Sequelize
     made: definition.made,
     associations: [],
     scopes: scopesIn(fieldIn(options, 'scopes')),
+    statics: new Map(),
+    rowMethods: new Map(),
     defaultScope: fieldIn(options, 'defaultScope'),
     place,
   };

@@ -9,6 +9,8 @@ import { Machine, nativeValue, type Call, type Handler, type NativeValue } from 
 import { alternativesOf, choose } from '../../operations.ts';
 import { constant, nullValue, objectOf, undefinedValue, type Value } from '../../value.ts';
 import { noteBuiltSql, noteGiven } from '../given.ts';
+import { nodeFileHandlers } from '../node-files.ts';
+import { platformHandlers } from '../platform.ts';
 import { databaseOfModels, primaryKeyOf, propertyOf, type OrmModel } from '../orm/model.ts';
 import {
   countOf,
@@ -41,7 +43,8 @@ import {
 /** The tables that Sequelize's models describe. */
 export function databaseOfSequelize(source: SourceFiles): DatabaseModel | undefined {
   if (!packages.some(name => source.dependencies.has(name))) return undefined;
-  return databaseOfModels(everyModel(new Machine(source, undefined, new Map(Object.entries(sequelizeHandlers)))));
+  const handlers = new Map(Object.entries({ ...platformHandlers, ...nodeFileHandlers, ...sequelizeHandlers }));
+  return databaseOfModels(everyModel(new Machine(source, undefined, handlers)));
 }
 
 const state: ClientState = { kind: 'sequelize', base: 'owner', sqlRole: undefined, settings: [] };
@@ -147,7 +150,18 @@ function modelValue(model: SequelizeModel, scopes: Scopes = 'default'): Value {
     name: 'sequelize model',
     key: `${model.key} ${typeof scopes === 'string' ? scopes : scopes.map(scope => valueKey(scope)).join(' ')}`,
     sequelizeModel: model,
-    method: (name, call) => modelMethod(model, scopes, name, call, nativeValue(native)),
+    method: (name, call) =>
+      model.statics.has(name) ? undefined : modelMethod(model, scopes, name, call, nativeValue(native)),
+    member: name => {
+      if (name === 'name') return constant(model.name);
+      return name === 'prototype' ? { kind: 'object', fields: model.rowMethods, spread: [] } : model.statics.get(name);
+    },
+    assigned: (name, value) => {
+      if (name !== 'prototype') model.statics.set(name, value);
+      else if (value.kind === 'object')
+        for (const [method, code] of value.fields) if (code.kind === 'function') model.rowMethods.set(method, code);
+      return nativeValue(native);
+    },
   };
   return nativeValue(native);
 }
@@ -502,13 +516,22 @@ function noteInstances(machine: Machine, model: SequelizeModel): void {
   if (noted.has(model.key)) return;
   noted.add(model.key);
   const methods = (self: Value, name: string, call: Call): Value | undefined =>
-    ownMethod(model.made, self, name, call) ?? instanceMethod(model, self, name, call);
+    ownMethod(model.made, self, name, call) ??
+    laterMethod(model, self, name, call) ??
+    instanceMethod(model, self, name, call);
   noteRowMethods(machine, model.table, methods);
   noteRowMembers(machine, model.table, (self, name, call) =>
     name === 'dataValues' ? self : ownGetter(model.made, self, name, call),
   );
   noteRowMethods(machine, model.key, methods);
   noteRowMethods(machine, `${model.key} default`, methods);
+}
+
+/** A method that was put on the model's prototype. */
+function laterMethod(model: SequelizeModel, self: Value, name: string, call: Call): Value | undefined {
+  const code = model.rowMethods.get(name);
+  const site = { at: call.at, end: call.end, self };
+  return code === undefined ? undefined : callValue(call.machine, call.frame, code, call.arguments, site);
 }
 
 function instanceMethod(model: SequelizeModel, self: Value, name: string, call: Call): Value | undefined {
@@ -628,9 +651,11 @@ const staticMethod: Handler = call => {
   const native = asClass(self);
   if (name === 'init' && native !== undefined) {
     const [attributes = objectOf({}), options] = rest;
+    const modelName = textsOf(fieldIn(options, 'modelName'))[0] ?? native.classCode.name;
+    native.assigned?.('name', constant(modelName));
     defineModel(call.machine, {
       key: native.key,
-      name: textsOf(fieldIn(options, 'modelName'))[0] ?? native.classCode.name,
+      name: modelName,
       attributes,
       options: withDefaults(fieldIn(options, 'sequelize'), options),
       made: native,

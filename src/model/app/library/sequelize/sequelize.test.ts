@@ -194,3 +194,92 @@ describe('a model of Sequelize', () => {
     ).toEqual([`read bills: (${sent} and ${own})`]);
   });
 });
+
+describe('models in files of their own', () => {
+  const start = {
+    'package.json': JSON.stringify({
+      name: 'bills',
+      dependencies: { next: '14.0.0', sequelize: '6.37.0', 'better-auth': '1.7.0' },
+    }),
+    'models/firm.js': `'use strict';
+      const { Model } = require('sequelize');
+      module.exports = (sequelize, DataTypes) => {
+        class Firm extends Model { static associate(models) { Firm.hasMany(models.Seat, { foreignKey: 'firmId', as: 'seats' }); } }
+        Firm.init({ name: DataTypes.STRING }, { sequelize, modelName: 'Firm', tableName: 'firms' });
+        return Firm;
+      };`,
+    'models/seat.js': `
+      module.exports = (sequelize, DataTypes) => {
+        const Seat = sequelize.define('Seat', { userId: DataTypes.STRING, firmId: DataTypes.INTEGER }, { tableName: 'seats', timestamps: false });
+        Seat.associate = models => { Seat.belongsTo(models.Firm, { foreignKey: 'firmId', as: 'firm' }); };
+        Seat.prototype.firmName = function () { return this.getFirm(); };
+        return Seat;
+      };`,
+    'models/bill.js': `
+      module.exports = function (sequelize, DataTypes) {
+        const Bill = sequelize.define('Bill', { firmId: DataTypes.INTEGER, sum: DataTypes.INTEGER }, { tableName: 'bills' });
+        Bill.associate = function ({ Firm }) { this.belongsTo(Firm, { foreignKey: 'firmId', as: 'firm' }); };
+        return Bill;
+      };`,
+    'models/seat.test.js': `test('none', () => {});`,
+  };
+  const index = `
+    const fs = require('fs'); const path = require('path'); const Sequelize = require('sequelize');
+    const basename = path.basename(__filename); const env = process.env.NODE_ENV || 'development';
+    const config = require(__dirname + '/../config/config.json')[env];
+    const db = {};
+    let sequelize;
+    if (config.use_env_variable) sequelize = new Sequelize(process.env[config.use_env_variable], config);
+    else sequelize = new Sequelize(config.database, config.username, config.password, config);
+    fs.readdirSync(__dirname)
+      .filter(file => file.indexOf('.') !== 0 && file !== basename && file.slice(-3) === '.js')
+      .forEach(file => { const model = require(path.join(__dirname, file))(sequelize, Sequelize.DataTypes); db[model.name] = model; });
+    Object.keys(db).forEach(name => { if (db[name].associate) { db[name].associate(db); } });
+    db.sequelize = sequelize;
+    module.exports = db;`;
+  const routes = {
+    'pages/api/mine.js': `
+      const db = require('../../models'); const { requireUser } = require('../../lib/session');
+      module.exports = async (req, res) => {
+        const user = await requireUser();
+        res.json(await db.Bill.findAll({ include: [{ model: db.Firm, as: 'firm', required: true, include: [{ model: db.Seat, as: 'seats', required: true, where: { userId: user.id } }] }] }));
+      };`,
+    'pages/api/any.js': `
+      const { Bill } = require('../../models');
+      module.exports = async (req, res) => res.json(await Bill.findByPk(req.query.id));`,
+  };
+
+  function reads(files: Readonly<Record<string, string>>): readonly string[] {
+    return traceApp({ ...start, ...files, ...routes })
+      .queries.filter(path => path.query.table === 'bills')
+      .map(
+        path => `${path.entryPoint.name}: ${show(path.query.where)} ${path.query.joined.map(row => row.table).join()}`,
+      );
+  }
+
+  test('are found by the loop over their folder, with what ties them', () => {
+    expect(reads({ 'models/index.js': index })).toEqual([
+      'ANY /api/any: self.id = client query.id ',
+      'ANY /api/mine: true firms,seats',
+    ]);
+    const tables = databaseOfSequelize(notesSource({ ...start, ...routes, 'models/index.js': index }))?.tables ?? [];
+    expect(tables.flatMap(table => table.foreignKeys.map(key => `${table.name} -> ${key.table}`)).toSorted()).toEqual([
+      'bills -> firms',
+      'seats -> firms',
+    ]);
+  });
+
+  test('are tied where the program calls nobody that was followed', () => {
+    const apart = `
+      const { Sequelize, DataTypes } = require('sequelize');
+      const sequelize = new Sequelize(process.env.DATABASE_URL);
+      exports.Bill = require('./bill')(sequelize, DataTypes);
+      exports.Firm = require('./firm')(sequelize, DataTypes);
+      exports.Seat = require('./seat')(sequelize, DataTypes);
+      require('some-magic')(exports);`;
+    expect(reads({ 'models/index.js': apart })).toEqual([
+      'ANY /api/any: self.id = client query.id ',
+      'ANY /api/mine: true firms,seats',
+    ]);
+  });
+});
