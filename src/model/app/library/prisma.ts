@@ -467,14 +467,7 @@ class Running {
   }
 
   #field(model: PrismaModel, row: string, name: string, value: Value): Predicate {
-    if (name === 'AND' || name === 'OR' || name === 'NOT') {
-      const items = value.kind === 'array' ? value.items : value.kind === 'list' ? [value.element] : [value];
-      const inner = items
-        .filter(item => !(item.kind === 'constant' && item.value === undefined))
-        .map(item => this.#where(model, row, item));
-      if (name === 'NOT') return { kind: 'not', operand: or(inner) };
-      return name === 'AND' ? and(inner) : or(inner);
-    }
+    if (name === 'AND' || name === 'OR' || name === 'NOT') return this.#combined(model, row, name, value);
     const relation = model.relations.get(name);
     if (relation !== undefined) return this.#relation(model, row, relation, value);
     const column = model.columns.get(name);
@@ -485,6 +478,30 @@ class Running {
         : { kind: 'true' };
     }
     return this.#scalar({ kind: 'column', row, column }, value);
+  }
+
+  /** Several filters together; a list that was made in different ways is one of them, and what is undefined in it is not there. */
+  #combined(model: PrismaModel, row: string, name: 'AND' | 'OR' | 'NOT', value: Value): Predicate {
+    const isAbsent = (item: Value): boolean => item.kind === 'constant' && item.value === undefined;
+    if (value.kind === 'choice') {
+      const there = alternativesOf(value).filter(({ value: inner }) => !isAbsent(inner));
+      const one = or(
+        there.map(({ value: inner, facts }) => and([this.#combined(model, row, name, inner), ...telling(facts)])),
+      );
+      return this.#absent(value, one);
+    }
+    if (isAbsent(value)) return { kind: 'true' };
+    const items = value.kind === 'array' ? value.items : value.kind === 'list' ? [value.element] : [value];
+    const inner = items.flatMap((item): Predicate[] => {
+      if (isAbsent(item)) return [];
+      if (item.kind !== 'choice') return [this.#where(model, row, item)];
+      const there = alternativesOf(item).filter(({ value: each }) => !isAbsent(each));
+      if (there.length === 0) return [];
+      const where = this.#where(model, row, { kind: 'choice', alternatives: there });
+      return [name === 'AND' ? this.#absent(item, where) : where];
+    });
+    if (name === 'NOT') return { kind: 'not', operand: or(inner) };
+    return name === 'AND' ? and(inner) : or(inner);
   }
 
   #scalar(column: Term, value: Value): Predicate {
