@@ -4,6 +4,7 @@ import { constantMethod } from './constant-texts.ts';
 import { arrayMethod, isArrayLike } from './collections.ts';
 import { applyDeclared } from './declared.ts';
 import { awaitValue, carryChange, extend, memberOf } from './expressions.ts';
+import { keptAnswer, keptByItself, keptKey } from './cache-aside.ts';
 import { addFacts, commonFacts, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import {
@@ -394,6 +395,8 @@ export function callExternal(
     callee.library === undefined
       ? undefined
       : serviceQuery({ ...call, at: site.start ?? site.at }, callee.library, callee.path.replaceAll(/\(\)(?=.)/g, ''));
+  const kept = keptAnswer(call, callee.library, path);
+  if (kept !== undefined) return kept;
   if (service?.answer !== undefined) return service.answer;
   const unknown: Value = {
     kind: 'external',
@@ -631,7 +634,7 @@ const mostStepsPerCall = 400_000;
 
 function summaryOf(machine: Machine, closure: FunctionClosure, values: readonly Value[], self: Value): Summary {
   const { code } = closure;
-  const key = `${code.id}|${closure.captureKey(0)}|${code.usesThis ? valueKey(self) : ''}|${values.map(value => valueKey(value)).join('|')}${machine.storesKey}`;
+  const key = `${code.id}|${closure.captureKey(0)}|${code.usesThis ? valueKey(self) : ''}|${values.map(value => valueKey(value)).join('|')}${machine.storesKey}${keptKey(machine)}`;
   const known = machine.summaries.get(key);
   if (known !== undefined) return known;
   const most = machine.active.includes(code) ? mostSelfCalls : mostInterpretations;
@@ -676,7 +679,26 @@ function computed(
   };
 }
 
+/** A function that fills a cache itself runs again: then it is known what a hit is. */
 function interpret(
+  machine: Machine,
+  closure: FunctionClosure,
+  values: readonly Value[],
+  self: Value,
+): Summary & { readonly complete: boolean } {
+  const { lookUps, kept } = machine;
+  const first = interpretOnce(machine, closure, values, self);
+  const found = machine.lookUps === lookUps ? undefined : keptByItself(machine, first.effects);
+  if (found === undefined) return first;
+  machine.kept = new Map([...kept, ...found]);
+  const again = interpretOnce(machine, closure, values, self);
+  machine.kept = kept;
+  // Whoever calls it need not look again.
+  machine.lookUps = lookUps;
+  return again;
+}
+
+function interpretOnce(
   machine: Machine,
   closure: FunctionClosure,
   values: readonly Value[],

@@ -1,3 +1,4 @@
+import { keptInMap } from './cache-aside.ts';
 import { callValue, within } from './calls.ts';
 import { awaitValue, compareValues, iterated } from './expressions.ts';
 import { elementKeys, forEveryElement, rowKey } from './each.ts';
@@ -614,6 +615,8 @@ export function mapValue(
         }
         switch (name) {
           case 'get': {
+            const before = isModule && key !== undefined ? keptInMap(inner.machine, place, key) : undefined;
+            if (before !== undefined) return before;
             if (byKey !== undefined && key !== undefined) return keptUnder(machine, inner.frame, byKey, key, inner.at);
             const own = key?.kind === 'constant' ? named.get(valueKey(key)) : undefined;
             if (own !== undefined) return own;

@@ -8,6 +8,7 @@ import type { Predicate, RowVariable, Term } from '../../core/predicate.ts';
 import type { DatabaseModel } from '../database/types.ts';
 import { noDeclarations, type Declarations, type DeclaredFunction } from './declared.ts';
 import type { AppEvent } from './events.ts';
+import type { Kept } from './cache-aside.ts';
 import { addFacts } from './facts.ts';
 import { valueKey, type Closure } from './keys.ts';
 import { SnapshotMap } from './snapshots.ts';
@@ -251,6 +252,9 @@ export class Machine {
   /** What stores of the request hold while work runs inside them (AsyncLocalStorage), and a text for it. */
   stores: ReadonlyMap<string, Value> = new Map();
   storesKey = '';
+  /** What caches answer with while a function that fills one itself runs again, and how often any was asked. */
+  kept: Kept = new Map();
+  lookUps = 0;
   /** Entry points that were found while interpreting. */
   readonly foundEntries = new Map<string, EntryPoint>();
   steps = 0;

@@ -4,7 +4,7 @@ const reads = /\.(?:get|mget|hget|hgetall|hmget|getdel|getex|lrange|smembers|zra
 
 function cache(library: string): ServiceSink {
   const sink = { callee: reads, table: 'redis.cached_value', operation: 'read' } as const;
-  return { library, ...sink, chosenBy: [argument(0, 'key')], answers: 'one', keepsSessions: true };
+  return { library, ...sink, chosenBy: [argument(0, 'key')], answers: 'one', nothing: 'null', keepsSessions: true };
 }
 
 const assistants = 'openai.assistant_object';

@@ -4,7 +4,7 @@ import { rowFact } from '../../facts.ts';
 import { callTerm } from '../../keys.ts';
 import type { Call, Machine } from '../../machine.ts';
 import { choose, termOf } from '../../operations.ts';
-import { atoms, fieldOf, undefinedValue, type Value } from '../../value.ts';
+import { atoms, fieldOf, nullValue, undefinedValue, type Value } from '../../value.ts';
 import { claimsValue, sessionOrNull } from '../identity/principal.ts';
 import { analyticsSinks } from './analytics.ts';
 import { assistantSinks, cacheSinks } from './caches.ts';
@@ -127,7 +127,7 @@ function answerOf(sink: ServiceSink, row: RowVariable, call: Call): Value {
       ? { kind: 'list', element, rows: row, facts: [] }
       : choose([
           { value: element, facts: [found] },
-          { value: undefinedValue, facts: [] },
+          { value: sink.nothing === 'null' ? nullValue : undefinedValue, facts: [] },
         ]);
   return { kind: 'promise', value, facts: [] };
 }

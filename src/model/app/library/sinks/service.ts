@@ -19,6 +19,8 @@ export interface ServiceSink {
   readonly chosenBy: readonly Choice[];
   /** What it answers with: one thing, many, or nothing that says something about it. */
   readonly answers?: 'one' | 'many';
+  /** What it answers with when there is nothing: `undefined` where nothing else is said. */
+  readonly nothing?: 'null';
   /** An option without which the call harms nobody: it refuses to replace what is there. */
   readonly onlyWith?: { readonly argument: number; readonly field: string };
   /** What it reads ends up where the caller chose (a copy under another name): it leaves whatever the app answers. */

@@ -1,0 +1,221 @@
+import { and, type Predicate, type RowVariable, type Term } from '../../core/predicate.ts';
+import type { Place } from '../../core/place.ts';
+import { termsOf } from '../../logic/terms.ts';
+import { addFacts } from './facts.ts';
+import { termKey, valueKey } from './keys.ts';
+import type { Call, Effect, Machine } from './machine.ts';
+import { alternativesOf, choose, termOf } from './operations.ts';
+import { renameFact, renameRow, renameValue } from './rename.ts';
+import type { Fact } from './types.ts';
+import { atoms, rowsIn, termsIn, nullValue, undefinedValue, type Alternative, type Value } from './value.ts';
+
+/** What caches answered with before: by cache and key, what was put there under this key. */
+export type Kept = ReadonlyMap<string, Value>;
+
+/** Caches behind a network, whose look-ups are awaited, and those in the memory of the process. */
+const shared = /^(?:@upstash\/redis|ioredis|redis|@vercel\/kv|@redis\/client)$/;
+const sharedCache = 'shared cache';
+const ofProcess =
+  /^(?:lru-cache|node-cache|quick-lru|keyv|cache-manager|memory-cache|@isaacs\/ttlcache|tiny-lru|unstorage|flat-cache)$/;
+const looksUp = /\.(?:get|getex|getEx|getItem|peek)$/;
+const puts = /\.(?:set|setex|setEx|psetex|setItem|put)$/;
+const texts = /(?:^|\.)(?:stringify|serialize)\(\)$/;
+
+/** A look-up in a cache, or something that is put there. */
+interface Access {
+  readonly name: string;
+  readonly key: Term;
+  readonly value: Value | undefined;
+  readonly facts: readonly Fact[];
+}
+
+/** The name that what a cache keeps has in `Kept`. */
+function keptName(cache: string, key: Term): string {
+  return `${cache} ${termKey(key)}`;
+}
+
+/** What a look-up in a cache of a library gives, where it is known what was put there under the same key. */
+export function keptAnswer(call: Call, library: string | undefined, callee: string): Value | undefined {
+  const cache = library === undefined ? undefined : cacheOf(library);
+  const [key] = call.arguments;
+  if (cache === undefined || key === undefined || !looksUp.test(callee)) return undefined;
+  call.machine.lookUps += 1;
+  const value = call.machine.kept.get(keptName(cache, termOf(key)));
+  if (value === undefined) return undefined;
+  return cache === sharedCache ? { kind: 'promise', value, facts: [] } : value;
+}
+
+/** What a map of the process that was asked gives under the key, likewise. */
+export function keptInMap(machine: Machine, declaredAt: Place, key: Value): Value | undefined {
+  machine.lookUps += 1;
+  return machine.kept.get(keptName(mapName(declaredAt), termOf(key)));
+}
+
+function mapName({ file, line }: Place): string {
+  return `${file}:${line}`;
+}
+
+/** A text for what is kept, for summaries. */
+export function keptKey({ kept }: Machine): string {
+  return kept.size === 0 ? '' : [...kept].map(([name, value]) => `;${name}=${valueKey(value)}`).join('');
+}
+
+/** All shared caches are one: a look-up names its key. */
+function cacheOf(library: string): string | undefined {
+  if (shared.test(library)) return sharedCache;
+  return ofProcess.test(library) ? library : undefined;
+}
+
+/**
+ * What a function that looks into a cache, and on a miss puts something there under the same key, gets on a hit: what an
+ * earlier call put there. Of that call only the key is known to be the same, so only what speaks of the key still holds.
+ */
+export function keptByItself(machine: Machine, effects: readonly Effect[]): Kept | undefined {
+  const accesses = accessesIn(effects, [], 0);
+  const found = new Map<string, Value>();
+  for (const { name, value } of accesses) {
+    if (value !== undefined || found.has(name) || machine.kept.has(name)) continue;
+    const fills = accesses.filter(other => other.name === name && other.value !== undefined);
+    const answers = fills.flatMap(fill => answersOf(machine, fill));
+    if (answers.length > 0 && answers.every(answer => answer !== undefined))
+      found.set(
+        name,
+        choose([...answers, { value: name.startsWith(sharedCache) ? nullValue : undefinedValue, facts: [] }]),
+      );
+  }
+  return found.size === 0 ? undefined : found;
+}
+
+const deepest = 3;
+
+function accessesIn(effects: readonly Effect[], facts: readonly Fact[], depth: number): readonly Access[] {
+  return effects.flatMap((effect): readonly Access[] => {
+    if (effect.kind === 'call')
+      return depth < deepest ? accessesIn(effect.effects, addFacts(facts, effect.facts), depth + 1) : [];
+    if (effect.kind !== 'event') return [];
+    const { event } = effect;
+    const known = addFacts(facts, effect.facts);
+    if (event.kind === 'module-map') {
+      if (event.access !== 'get' && event.access !== 'set') return [];
+      const key = termOf(event.key);
+      return [{ name: keptName(mapName(event.declaredAt), key), key, value: event.value, facts: known }];
+    }
+    const cache = event.kind === 'call' && event.library !== undefined ? cacheOf(event.library) : undefined;
+    if (event.kind !== 'call' || cache === undefined) return [];
+    const [first, second, third] = event.arguments;
+    if (first === undefined) return [];
+    const key = termOf(first);
+    const name = keptName(cache, key);
+    if (looksUp.test(event.callee)) return [{ name, key, value: undefined, facts: known }];
+    if (!puts.test(event.callee)) return [];
+    const value = /\.(?:setex|setEx|psetex)$/.test(event.callee) ? third : second;
+    return value === undefined ? [] : [{ name, key, value, facts: known }];
+  });
+}
+
+/** What was put there, each with what held then as far as it speaks of the key; `undefined` where the value does not. */
+function answersOf(machine: Machine, { key, value, facts }: Access): readonly (Alternative | undefined)[] {
+  const inKey = new Set(atoms(key).map(termKey));
+  const answers: (Alternative | undefined)[] = [];
+  for (const alternative of alternativesOf(value === undefined ? undefinedValue : withoutText(value))) {
+    const { value: inner } = alternative;
+    // A cache that has nothing there answers the same.
+    if (inner.kind === 'constant' && (inner.value ?? undefined) === undefined) continue;
+    const held = addFacts(facts, alternative.facts).filter(
+      fact => fact.weakness === undefined && fact.each === undefined,
+    );
+    const rows = new Map(held.flatMap(rowsOf).map(row => [row.name, row]));
+    const isOfKey = (term: Term): boolean => {
+      if (inKey.has(termKey(term)) || term.kind === 'constant' || term.kind === 'environment') return true;
+      if (term.kind === 'call') return term.arguments.every(isOfKey);
+      return term.kind === 'column' && rows.has(term.row);
+    };
+    if (!termsIn(inner).every(isOfKey) || !rowsAreOfKey(inner, rows, isOfKey)) answers.push(undefined);
+    else {
+      const names = freshNames(machine, rows, isOfKey);
+      const known = held.flatMap(fact => weakened(fact, isOfKey)).map(fact => renameFact(fact, names));
+      answers.push({ value: renameValue(inner, names), facts: known });
+    }
+  }
+  return answers;
+}
+
+/** Whole rows are what they were found as: nothing of how may be left out. */
+function rowsAreOfKey(value: Value, rows: ReadonlyMap<string, RowVariable>, isOfKey: (term: Term) => boolean): boolean {
+  return rowsIn(value).every(({ row, table }) => {
+    const found = rows.get(row);
+    if (found === undefined) return false;
+    return table === undefined || termsOf(found.where).every(isOfKey);
+  });
+}
+
+/** The rows of that call are not those of this one: they get names of their own. */
+function freshNames(
+  machine: Machine,
+  rows: ReadonlyMap<string, RowVariable>,
+  isOfKey: (term: Term) => boolean,
+): ReadonlyMap<string, string> {
+  const always: Predicate = { kind: 'true' };
+  const names = new Map([...rows].map(([name, { table }]) => [name, machine.newRow(table, always).name]));
+  for (const row of rows.values()) {
+    const renamed = renameRow({ ...row, where: without(row.where, isOfKey) }, names);
+    machine.rows.set(renamed.name, renamed);
+  }
+  return names;
+}
+
+/** `JSON.stringify(value)`: what is looked up is read again. */
+function withoutText(value: Value): Value {
+  const [only] = value.kind === 'external' && texts.test(value.path) ? value.arguments : [];
+  return only ?? value;
+}
+
+function rowsOf({ holds }: Fact): readonly RowVariable[] {
+  if (holds.kind === 'row') return [holds.row, ...rowsInside(holds.row.where)];
+  return holds.kind === 'condition' ? rowsInside(holds.condition) : [];
+}
+
+/** Rows that a condition speaks of. */
+function rowsInside(predicate: Predicate): readonly RowVariable[] {
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      return predicate.operands.flatMap(rowsInside);
+    case 'not':
+    case 'maybe-absent':
+      return rowsInside(predicate.operand);
+    case 'exists':
+      return [predicate.row, ...rowsInside(predicate.row.where)];
+    default:
+      return [];
+  }
+}
+
+function weakened(fact: Fact, isOfKey: (term: Term) => boolean): readonly Fact[] {
+  const { holds } = fact;
+  switch (holds.kind) {
+    case 'row':
+      return [{ ...fact, holds: { ...holds, row: { ...holds.row, where: without(holds.row.where, isOfKey) } } }];
+    case 'condition': {
+      const condition = without(holds.condition, isOfKey);
+      return condition.kind === 'true' ? [] : [{ ...fact, holds: { kind: 'condition', condition } }];
+    }
+    case 'member':
+      return isOfKey(holds.tenant) ? [fact] : [];
+    default:
+      // Who asked then may be somebody else.
+      return [];
+  }
+}
+
+/** The condition without the parts that speak of anything but the key. */
+function without(predicate: Predicate, isOfKey: (term: Term) => boolean): Predicate {
+  switch (predicate.kind) {
+    case 'and':
+      return and(predicate.operands.map(operand => without(operand, isOfKey)));
+    case 'exists':
+      return { kind: 'exists', row: { ...predicate.row, where: without(predicate.row.where, isOfKey) } };
+    default:
+      return termsOf(predicate).every(isOfKey) ? predicate : { kind: 'true' };
+  }
+}
