@@ -354,11 +354,7 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
     const written = operation === 'update' ? judgeWritten(subject, world, strong) : undefined;
     return written ?? owned(answer, subject);
   }
-  if (
-    operation === 'read' &&
-    model.factsAfter.length > 0 &&
-    ask([...strong, ...model.factsAfter.filter(fact => fact.weakness === undefined)], 'dropped').kind === 'owned'
-  ) {
+  if (operation === 'read' && isOwnedAfter(model, strong, ask)) {
     return settled('isolated', 'guarded-lookup', 'The row is compared with the caller before it is used.');
   }
   if (operation === 'read' && !model.escapes) {
@@ -387,6 +383,14 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
   if (isOnlyCounted(subject))
     return settled('public', 'only-counted', 'Only a number over all rows leaves, and the caller picks none of them.');
   return classify(subject, strong, world);
+}
+
+/** Whether what is known at each use of the row ties it to the caller. */
+function isOwnedAfter({ factsAfter, waysAfter = [] }: QueryPath, strong: readonly Fact[], ask: Ask): boolean {
+  const isOwned = (more: readonly Fact[]): boolean =>
+    more.length > 0 &&
+    ask([...strong, ...more.filter(fact => fact.weakness === undefined)], 'dropped').kind === 'owned';
+  return isOwned(factsAfter) || (waysAfter.length > 1 && waysAfter.every(isOwned));
 }
 
 /** Whether a filter that is known may be left out: only then does it matter how that is read. */

@@ -316,6 +316,15 @@ describe('a row that was looked for and is not there', () => {
     );
   });
 
+  test('cannot be missing when what it was looked for by was read from it', () => {
+    const read: RowVariable = { name: 'read', table: 'invoice', where: equals(of('read', 'id'), sent('invoice')) };
+    const where = equals(own('id'), of('read', 'id'));
+    const alike = (column: string) =>
+      ask('invoice', where, { rows: [read], conditions: [fallBack(of('read', column))] }).kind;
+    expect(alike('id')).toBe('owned');
+    expect(alike('team_id')).toBe('not-owned');
+  });
+
   test('may be missing when only the caller names it', () => {
     const where = equals(own('id'), sent('line'));
     expect(ask('invoice_line', where, { rows: [line], conditions: [fallBack(sent('invoice'))] })).toEqual({

@@ -282,6 +282,9 @@ class OwnershipProver {
         ? [where.left, where.right]
         : [where.right, where.left];
     if (own.kind !== 'column' || own.row !== absent.name) return false;
+    // What it was looked for by was read from a row of the same table, which is the one.
+    if (other.kind === 'column' && other.column === own.column)
+      if (this.#closure.rows.some(row => row.name === other.row && row.table === absent.table)) return true;
     // One that was made since may well be there.
     const madeSince = this.#closure.rows.some(
       row => row.table === absent.table && this.#closure.same(column(row, own.column), other),

@@ -1,5 +1,6 @@
 import type { Item, Pattern } from '../../collect/source/ir.ts';
 import type { EntryPoint } from '../../core/path.ts';
+import { carriedBy } from './captured.ts';
 import { constantMethod } from './constant-texts.ts';
 import { arrayMethod, isArrayLike } from './collections.ts';
 import { applyDeclared } from './declared.ts';
@@ -383,11 +384,13 @@ export function callExternal(
     return result;
   }
   if (callee.library !== undefined || !quiet.test(path)) {
+    const carried = carriedBy(values);
     machine.emit(frame, {
       kind: 'call',
       library: callee.library,
       callee: path,
       arguments: values,
+      ...(carried === undefined ? {} : { carried }),
       place: machine.place(frame, site.start ?? site.at, site.end),
     });
   }
@@ -426,14 +429,24 @@ export function callExternal(
   if (only !== undefined && functions.length === 1 && site.yields === 'anything') return wrapper(path, only);
   const results = runCallbacks(machine, frame, functions, site);
   // Options with functions in them (`{ onSuccess }`) are told of things; what they return is not what the call returns.
-  runCallbacks(
+  const told = runCallbacks(
     machine,
     frame,
     values.filter(value => value.kind !== 'function'),
     site,
   );
   const [result] = results;
-  return result !== undefined && results.length === 1 ? result : unknown;
+  const isResult = result !== undefined && results.length === 1;
+  const kept = [...(isResult ? [] : results), ...told];
+  if (kept.length > 0)
+    machine.emit(frame, {
+      kind: 'call',
+      library: callee.library,
+      callee: `${path}()`,
+      arguments: kept,
+      place: machine.place(frame, site.start ?? site.at, site.end),
+    });
+  return isResult ? result : unknown;
 }
 
 /**
@@ -557,7 +570,10 @@ function callClosure(
   ) {
     if (machine.active.length > deepestCalls)
       machine.gap('Calls are nested deeper than is followed.', machine.place(frame, site.at));
-    return machine.opaque(frame, site.at, `the call of '${code.name}' was not followed (recursion)`);
+    // What computes on its own reads nothing: its result is made of what it is given.
+    return code.isAsync || code.isGenerator
+      ? machine.opaque(frame, site.at, `the call of '${code.name}' was not followed (recursion)`)
+      : { kind: 'external', library: undefined, path: `result of ${code.name}`, arguments: given };
   }
   const self = site.self ?? (code.isArrow ? closure.frame.thisValue : undefinedValue);
   if (site.yields === 'nothing' && isQuiet(machine, closure, values, code.usesThis ? self : undefined))

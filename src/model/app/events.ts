@@ -50,6 +50,8 @@ export interface CallEvent extends EventBase {
    */
   readonly callee: string;
   readonly arguments: readonly Value[];
+  /** What functions among the arguments captured, and what they answer; absent where that is not known. */
+  readonly carried?: readonly Value[];
 }
 
 /** The path leaves here: the answer differs by what a look-up found. */

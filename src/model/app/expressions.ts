@@ -198,6 +198,31 @@ export function mixedList(
   return { kind: 'list', element: choose(alternatives), rows: undefined, facts: [] };
 }
 
+/** An array after `push(...others)`. */
+function grown(
+  machine: Machine,
+  frame: Frame,
+  value: Value,
+  items: readonly Value[],
+  isMany: (index: number) => boolean,
+  at: number,
+): Value {
+  if (value.kind === 'choice')
+    return choose(
+      value.alternatives.map(alternative => ({
+        ...alternative,
+        value: grown(machine, frame, alternative.value, items, isMany, at),
+      })),
+    );
+  const before = value.kind === 'array' ? value.items : [value];
+  const [only] = items;
+  if (before.length === 0 && items.length === 1 && only?.kind === 'list') return only;
+  const all = [...before, ...items];
+  const many = new Set<Value>(items.filter((_, index) => isMany(index)));
+  if (value.kind !== 'array') many.add(value);
+  return mixedList(machine, frame, all, item => many.has(item), at);
+}
+
 // Names --------------------------------------------------------------------------------------------------------------
 
 /** What a name stands for where it is used. */
@@ -595,7 +620,7 @@ export function peekMember(value: Value, name: string, optional: boolean): Value
       const own = value.fields.get(name);
       if (own !== undefined) return own;
       for (const spread of value.spread.toReversed()) {
-        const inner = peekMember(spread, name, true);
+        const inner = peekSpread(spread, name);
         if (inner !== undefined && !(inner.kind === 'constant' && inner.value === undefined)) return inner;
       }
       const any = value.fields.get('*');
@@ -641,6 +666,17 @@ export function peekMember(value: Value, name: string, optional: boolean): Value
     default:
       return undefined;
   }
+}
+
+/** A field that an object has from what it spreads; a text or a number spreads no field that is read by name. */
+function peekSpread(spread: Value, name: string): Value | undefined {
+  if (spread.kind === 'constant') return undefinedValue;
+  if (spread.kind !== 'choice') return peekMember(spread, name, true);
+  const parts = alternativesOf(spread).flatMap(({ value, facts }): Alternative[] => {
+    const part = peekSpread(value, name);
+    return part === undefined ? [] : [{ value: part, facts }];
+  });
+  return parts.length === 0 ? undefined : choose(parts);
 }
 
 /** One of the caller's values under its name (`parameters[key] = value` for each): two names are two values. */
@@ -1578,7 +1614,12 @@ function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expres
       // What was found out in this turn of a loop holds of what the turn collects.
       const found = frame.loop === undefined ? [] : without(frame.facts, frame.loop);
       const items = found.length === 0 ? values : values.map((value): Value => choose([{ value, facts: found }]));
-      update(machine, frame, callee.object, value => pushed(value, items, callee.property === 'unshift'));
+      const many = new Set(expression.arguments.filter(item => item.spread).map(item => frame.seen.get(item.value)));
+      update(machine, frame, callee.object, value =>
+        values.some(item => many.has(item))
+          ? grown(machine, frame, value, items, index => many.has(values[index]), at)
+          : pushed(value, items, callee.property === 'unshift'),
+      );
       return machine.opaque(frame, at, 'a length');
     }
     const value = callMethod(machine, frame, receiver, ownName(receiver, callee.property), values, {

@@ -4,17 +4,18 @@ import type { EntryPoint, Principal, Step } from '../../core/path.ts';
 import { comparePlaces, formatPlace, type Place } from '../../core/place.ts';
 import { and, type Predicate, type RowVariable, type Term } from '../../core/predicate.ts';
 import { isFoundByCredential, provesCredential } from '../../logic/credentials.ts';
+import { contradicted, handedOut, hides, isAnswer } from './carriers.ts';
 import type { AppEvent } from './events.ts';
 import { factsFor } from './each.ts';
 import { addFacts, isTelling, rowFact } from './facts.ts';
 import { factKey, factsKey, factText, predicateText, termKey } from './keys.ts';
 import { someEffect, type CachedCall, type Effect, type Machine, type QueryDraft } from './machine.ts';
 import { makeNotes } from './notes.ts';
-import { isLetterToKnown, issuedSecrets, toldIn } from './issued.ts';
+import { issuedSecrets, toldIn } from './issued.ts';
 import { renameFact, renamePredicate, renameRow, renameTerm, type Renaming } from './rename.ts';
 import type { DatabaseClient, Fact, QueryPath } from './types.ts';
 import type { LengthNative } from './operations.ts';
-import { atoms, partsOf, rowsIn, type Alternative, type Value } from './value.ts';
+import { atoms, partsOf, rowsIn, type Alternative, type RowUse, type Value } from './value.ts';
 
 /** One run of an entry point: what it did, and what it answers with. */
 export interface EntryRun {
@@ -59,6 +60,8 @@ interface Carrier {
   readonly rows: readonly string[];
   /** It is what the caller is answered with, not a call that may do anything. */
   readonly answers: boolean;
+  /** The event by which the answer that it hands out was made, where that is known. */
+  readonly madeBy?: number;
 }
 
 interface Use {
@@ -151,7 +154,7 @@ class Walk {
   /** Rows of which the code only asks whether they are there, and those with which it does more. */
   readonly #tested = new Set<string>();
   readonly #handled = new Set<string>();
-  #told: ReadonlySet<string> | undefined;
+  #toldSecrets: ReadonlySet<string> | undefined;
   #carriers: readonly Carrier[] | undefined;
   /** Calls that were walked, by what held and what they lead to, with one event of each that may carry anything. */
   readonly #calls = new Map<readonly Effect[], Map<string, readonly AppEvent[]>>();
@@ -307,8 +310,26 @@ class Walk {
   }
 
   #use(value: Value, facts: readonly Fact[]): void {
-    for (const use of [...rowsIn(value), ...countedIn(value)])
+    for (const use of rowsIn(value)) {
+      const known = this.#sum(facts, use.facts);
+      for (const row of this.#told(use)) this.#uses.add(this.#original(row), { row, facts: known });
+    }
+    for (const use of countedIn(value))
       this.#uses.add(this.#original(use.row), { row: use.row, facts: this.#sum(facts, use.facts) });
+  }
+
+  /** The rows that a use tells of: the value by which a row was chosen is known to whoever chose it, or is another row's. */
+  #told({ row, columns }: RowUse, depth = 0): readonly string[] {
+    const [column] = columns ?? [];
+    const where = this.#machine.rows.get(this.#original(row))?.where;
+    if (columns?.length !== 1 || column === undefined || where === undefined || depth > mostChosen) return [row];
+    const by = chosenBy(where, this.#original(row), column);
+    if (by === undefined) return [row];
+    return atoms(by).flatMap(atom =>
+      atom.kind === 'column'
+        ? this.#told({ row: atom.row, table: undefined, columns: [atom.column], facts: [] }, depth + 1)
+        : [],
+    );
   }
 
   /** Rows of earlier queries whose columns choose the row of this one. */
@@ -447,11 +468,15 @@ class Walk {
     )
       .filter(fact => !(fact.holds.kind === 'row' && fact.holds.row.name === draft.row.name))
       .map(fact => renameFact(fact, names));
+    const waysAfter = waysToUse(
+      telling.map(use => factsFor(this.#asOwn(use), termsUsed(draft))),
+      reached.facts,
+    ).map(way => way.map(fact => renameFact(fact, names)));
     const shape = canonical(
       `${draft.operation} ${draft.row.table} ${predicateText(where)} ${values.map(({ column, value }) => `${column}=${termKey(value)}`).join(',')} ${joined.map(row => row.table + predicateText(row.where)).join(';')} ${draft.calls === undefined ? '' : draft.calls.arguments.map(argument => `${argument.name}=${termKey(argument.value)}`).join(',')}`,
     );
     const site = `${entryPoint.name}|${formatPlace(draft.place)}|${draft.operation}|${draft.row.table}`;
-    const context = `${shape}|${canonical(facts.map(factText).join(';'))}|${canonical(factsAfter.map(factText).join(';'))}|${draft.client.sqlRole ?? ''}${draft.client.role}${draft.client.settings.map(setting => setting.name + termKey(setting.value)).join(',')}`;
+    const context = `${shape}|${canonical(facts.map(factText).join(';'))}|${canonical([...factsAfter, ...waysAfter.flat()].map(factText).join(';'))}|${draft.client.sqlRole ?? ''}${draft.client.role}${draft.client.settings.map(setting => setting.name + termKey(setting.value)).join(',')}`;
     const contexts = perSite.get(site) ?? new Map<string, string>();
     perSite.set(site, contexts);
     const before = contexts.get(context);
@@ -488,6 +513,7 @@ class Walk {
       client: draft.client,
       facts,
       factsAfter,
+      ...(waysAfter.length < 2 ? {} : { waysAfter }),
       steps: this.#steps(reached, where, values),
       // A row that was only seen choosing later queries, or only tested, stays inside. A service's answer is looked at
       // field by field: where none leaves, the answer does not.
@@ -500,7 +526,7 @@ class Walk {
   }
 
   /** Where a row that was not seen again may have gone all the same: what left afterwards and was not followed, or went elsewhere with it. */
-  #possibleUses({ draft, entryPoint, eventsBefore }: Reached): readonly Use[] {
+  #possibleUses({ draft, entryPoint, eventsBefore, facts }: Reached): readonly Use[] {
     const { service } = draft;
     if (draft.operation !== 'read' || draft.calls !== undefined) return [{ row: draft.row.name, facts: [] }];
     if (this.#tested.has(draft.row.name) && !this.#handled.has(draft.row.name)) return [];
@@ -511,6 +537,9 @@ class Walk {
       // A service is asked by calls that its answer, or the command for it, goes into: those are not its way out.
       const carries = (service === undefined || carrier.answers) && carrier.rows.some(row => own.has(row));
       if (!carrier.hides && !carries) continue;
+      // It happens only where the row was not asked for, or hands out what was made before.
+      if (contradicted(facts, carrier.facts)) continue;
+      if (carrier.madeBy !== undefined && carrier.madeBy < eventsBefore) continue;
       // Uses that know the same are one.
       uses.set(factsKey(carrier.facts), { row: draft.row.name, facts: carrier.facts });
     }
@@ -520,8 +549,8 @@ class Walk {
   /** What the query has to do with codes that the server makes up. */
   #issues(draft: QueryDraft): Pick<QueryPath['query'], 'issued' | 'replaced'> {
     if (draft.operation === 'read') return {};
-    this.#told ??= new Set(this.#events.flatMap(toldIn));
-    const told = this.#told;
+    this.#toldSecrets ??= new Set(this.#events.flatMap(toldIn));
+    const told = this.#toldSecrets;
     if (draft.operation === 'delete') {
       const replaced = this.#reached.some(
         other =>
@@ -537,11 +566,22 @@ class Walk {
 
   /** Events that hand something out, from one on. All events are there when it is first asked. */
   #carriersSince(first: number): readonly Carrier[] {
-    this.#carriers ??= this.#events.flatMap((event, index): readonly Carrier[] => {
+    this.#carriers ??= this.#findCarriers();
+    const start = this.#carriers.findIndex(carrier => carrier.index >= first);
+    return start < 0 ? [] : this.#carriers.slice(start);
+  }
+
+  #findCarriers(): readonly Carrier[] {
+    const made = new Map<Value, number>();
+    return this.#events.flatMap((event, index): readonly Carrier[] => {
+      const [body] = event.kind === 'call' ? event.arguments : [];
+      if (body !== undefined) made.set(body, index);
+      const madeBy =
+        event.kind === 'return' && event.value.kind === 'response' ? made.get(event.value.body) : undefined;
       const handed = handedOut(event);
       if (handed.length === 0) return [];
       const hidden = handed.some(hides);
-      const rows = hidden ? [] : [...new Set(handed.flatMap(value => rowsIn(value).map(use => use.row)))];
+      const rows = hidden ? [] : [...new Set(handed.flatMap(value => rowsIn(value).flatMap(use => this.#told(use))))];
       return hidden || rows.length > 0
         ? [
             {
@@ -551,12 +591,11 @@ class Walk {
               hides: hidden,
               rows,
               answers: isAnswer(event),
+              ...(madeBy === undefined ? {} : { madeBy }),
             },
           ]
         : [];
     });
-    const start = this.#carriers.findIndex(carrier => carrier.index >= first);
-    return start < 0 ? [] : this.#carriers.slice(start);
   }
 
   /** A row that was found carries the client that found it. */
@@ -617,6 +656,18 @@ class Walk {
     ];
     return all.map(step => this.#withCode(step));
   }
+}
+
+const mostChosen = 8;
+
+/** What the column of every result is equal to, as the condition says. */
+function chosenBy(where: Predicate, row: string, column: string): Term | undefined {
+  let found: Term | undefined;
+  eachEquality(where, (left, right) => {
+    if (left.kind === 'column' && left.row === row && left.column === column) found ??= right;
+    else if (right.kind === 'column' && right.row === row && right.column === column) found ??= left;
+  });
+  return found;
 }
 
 /** Every term that a query asks for or writes. */
@@ -732,51 +783,6 @@ function findCounts(value: Value): readonly Use[] {
   return found.length === 0 ? noUses : found;
 }
 
-/** What is logged or reported stays with those who run the app. */
-const logs = /(?:^|\.)(?:log|debug|info|warn|error|trace|fatal|captureException|captureMessage|addBreadcrumb)$/;
-
-/** A redirect shows the caller where it leads to. */
-function isAnswer(event: AppEvent): boolean {
-  return event.kind !== 'call' || /redirect$/i.test(event.callee);
-}
-
-function handedOut(event: AppEvent): readonly Value[] {
-  switch (event.kind) {
-    case 'return':
-      return [event.value];
-    case 'client-props':
-      return [event.props];
-    case 'call':
-      return logs.test(event.callee) || isLetterToKnown(event) ? [] : event.arguments;
-    case 'module-map':
-      return event.value === undefined ? [] : [event.value];
-    case 'cached':
-      return [event.result];
-    default:
-      return [];
-  }
-}
-
-/** A part of the value was not followed, or is code that may hold on to anything. */
-function hides(value: Value): boolean {
-  return hiddenNotes.of(value) ?? hiddenNotes.keep(value, findHidden(value));
-}
-
-const hiddenNotes = makeNotes<boolean>();
-
-function findHidden(value: Value): boolean {
-  if (value.kind === 'function' || (value.kind === 'term' && atoms(value.term).some(isLost))) return true;
-  return partsOf(value).some(part => hides(part.value));
-}
-
-/** Values that were not followed and hold no row all the same: what failed, and why. */
-const holdsNoRow =
-  /^(?:an error|a caught error|a validation error|the \w+ of an (?:error|action)|a key of an object|a reason|the driver)$/;
-
-function isLost(term: Term): boolean {
-  return term.kind === 'opaque' && !holdsNoRow.test(term.reason);
-}
-
 /** Entry points whose result is their answer. */
 const answering: ReadonlySet<EntryPoint['kind']> = new Set(['server-action', 'page', 'procedure']);
 
@@ -881,6 +887,28 @@ function commonAfter(uses: readonly (readonly Fact[])[], before: readonly Fact[]
   const known = new Set(before.map(factKey));
   const others = rest.map(facts => new Set(facts.map(factKey)));
   return first.filter(fact => !known.has(factKey(fact)) && others.every(keys => keys.has(factKey(fact))));
+}
+
+const mostWays = 8;
+const mostUses = 256;
+
+/**
+ * What holds beyond what held before, for each use of the row that knows no more than another does: what ties the row
+ * there ties it wherever more is known. Empty where there are too many to tell apart.
+ */
+function waysToUse(uses: readonly (readonly Fact[])[], before: readonly Fact[]): readonly (readonly Fact[])[] {
+  if (uses.length < 2 || uses.length > mostUses) return [];
+  const known = new Set(before.map(factKey));
+  const common = new Set(commonAfter(uses, before).map(factKey));
+  const ways = new Map<string, { readonly facts: readonly Fact[]; readonly keys: ReadonlySet<string> }>();
+  for (const use of uses) {
+    const facts = use.filter(fact => !known.has(factKey(fact)) && (isTelling(fact) || common.has(factKey(fact))));
+    ways.set(factsKey(facts), { facts, keys: new Set(facts.map(factKey)) });
+  }
+  const least: { readonly facts: readonly Fact[]; readonly keys: ReadonlySet<string> }[] = [];
+  for (const way of [...ways.values()].toSorted((left, right) => left.keys.size - right.keys.size))
+    if (!least.some(({ keys }) => [...keys].every(key => way.keys.has(key)))) least.push(way);
+  return least.length > mostWays ? [] : least.map(({ facts }) => facts);
 }
 
 function principalOf(facts: readonly Fact[]): Principal {

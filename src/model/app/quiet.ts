@@ -53,6 +53,11 @@ const harmlessGlobals =
 const harmlessLibraries =
   /^(?:pino(?:-.*)?|winston|@axiomhq\/.*|next-axiom|@sentry\/.*|@opentelemetry\/.*|@logtail\/.*|@highlight-run\/.*|dd-trace|@datadog\/.*|tslog|consola|debug|loglevel|signale|bunyan|log4js|roarr|evlog|@logtape\/.*|chalk|picocolors|kleur|ansi-colors|crypto|util|os|path|url|perf_hooks|async_hooks|uuid|nanoid|date-fns(?:\/.*)?|dayjs|luxon|lodash(?:\/.*|\..*)?|ms|serialize-error|safe-stable-stringify|fast-safe-stringify|superjson)$/;
 
+/** Whether a call of a library or the platform carries nothing further than to those who run the app, and to its result. */
+export function onlyReports(library: string | undefined, path: string): boolean {
+  return library === undefined ? harmlessGlobals.test(path.split(/[.[(]/)[0] ?? '') : harmlessLibraries.test(library);
+}
+
 /** Methods of texts, numbers, lists and errors: whatever has another of that name does not matter here. */
 const ofValues =
   /^(?:toString|toISOString|toJSON|valueOf|getTime|toFixed|trim|trimStart|trimEnd|toLowerCase|toUpperCase|replace|replaceAll|split|slice|substring|substr|padStart|padEnd|repeat|charAt|charCodeAt|at|startsWith|endsWith|includes|indexOf|lastIndexOf|match|matchAll|test|concat|join|map|filter|flatMap|flat|reduce|some|every|findIndex|forEach|entries|keys|values|hasOwnProperty|localeCompare|then|catch|finally)$/;

@@ -38,6 +38,8 @@ export interface QueryPath {
   readonly facts: readonly Fact[];
   /** What holds whenever a row that the query returned is used afterwards (a comparison that leaves otherwise). */
   readonly factsAfter: readonly Fact[];
+  /** What holds in each way in which the row is used, where that differs and more is known than what they share. */
+  readonly waysAfter?: readonly (readonly Fact[])[];
   readonly steps: readonly Step[];
   /** The row, or part of it, may reach the caller; false only when all it does is choose later queries. */
   readonly escapes: boolean;

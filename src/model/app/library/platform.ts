@@ -4,11 +4,11 @@ import { awaitAll, isArrayLike, mapValue } from '../collections.ts';
 import { awaitValue, entriesOf, iterated } from '../expressions.ts';
 import { conditionFact } from '../facts.ts';
 import { secretFacts } from '../proofs.ts';
-import { valueKey } from '../keys.ts';
+import { callTerm, valueKey } from '../keys.ts';
 import { nativeValue, type Call, type FunctionClosure, type Handler, type NativeValue } from '../machine.ts';
 import { alternativesOf, bottom, choose, termOf } from '../operations.ts';
 import { converted } from '../typed.ts';
-import { constant, objectOf, present, undefinedValue, type PlainType, type Value } from '../value.ts';
+import { atoms, constant, objectOf, present, undefinedValue, type Alternative, type PlainType, type Value } from '../value.ts';
 import type { ExitEvent } from '../events.ts';
 
 /** A collection that the caller filled: `get(name)` reads one of its values. */
@@ -263,11 +263,19 @@ const objectEntries: Handler = call => {
   const { element } = iterated(call.machine, call.frame, value, call.at);
   return {
     kind: 'list',
-    element: { kind: 'array', items: [call.machine.opaque(call.frame, call.at, 'a key'), element] },
+    element: { kind: 'array', items: [keyOf(call, value), element] },
     rows: undefined,
     facts: [],
   };
 };
+
+/** A name under which a value has something: whoever chose the value chose its names. */
+function keyOf(call: Call, value: Value): Value {
+  const known = value.kind === 'term' && value.term.kind !== 'opaque' ? value.term : undefined;
+  return known === undefined
+    ? call.machine.opaque(call.frame, call.at, 'a key')
+    : { kind: 'term', term: callTerm('key', [known]), maybeUndefined: false };
+}
 
 const objectValues: Handler = call => {
   const [value = undefinedValue] = call.arguments;
@@ -284,7 +292,7 @@ const objectKeys: Handler = call => {
   const [value = undefinedValue] = call.arguments;
   if (value.kind === 'object' && value.spread.length === 0)
     return { kind: 'array', items: [...value.fields.keys()].map(name => constant(name)) };
-  return { kind: 'list', element: call.machine.opaque(call.frame, call.at, 'a key'), rows: undefined, facts: [] };
+  return { kind: 'list', element: keyOf(call, value), rows: undefined, facts: [] };
 };
 
 const fromEntries: Handler = call => {
@@ -391,8 +399,24 @@ const jsonParse: Handler = call => {
     arguments: call.arguments,
     place: call.machine.place(call.frame, call.at, call.end),
   });
-  return value.kind === 'term' ? converted({ ...value, maybeUndefined: false }, undefined) : value;
+  const parsed = alternativesOf(value).flatMap(({ value: text, facts }): Alternative[] => {
+    const inner = parsedText(text);
+    return inner === undefined ? [] : [{ value: inner, facts }];
+  });
+  if (parsed.length > 0) return choose(parsed);
+  call.frame.dead = true;
+  return bottom;
 };
+
+/** What a text says; absent where it is none that can be parsed. */
+function parsedText(text: Value): Value | undefined {
+  if (text.kind === 'term') return converted({ ...text, maybeUndefined: false }, undefined);
+  if (text.kind === 'constant') return text.value === '' || text.value === undefined ? undefined : text;
+  // The body, read piece by piece.
+  const parts = text.kind === 'external' ? atoms(termOf(text)).filter(atom => atom.kind !== 'constant') : [];
+  const isBody = parts.length > 0 && parts.every(atom => atom.kind === 'client' && atom.path === 'body');
+  return isBody ? { kind: 'term', term: { kind: 'client', path: 'body' }, maybeUndefined: false } : text;
+}
 
 /** `constructEvent` throws unless the signature is right. */
 function verifiedEvent(library: string, callee: string, isAsync: boolean): Handler {

@@ -1,0 +1,87 @@
+import type { Predicate, Term } from '../../core/predicate.ts';
+import type { AppEvent } from './events.ts';
+import { isLetterToKnown } from './issued.ts';
+import { predicateKey } from './keys.ts';
+import { makeNotes } from './notes.ts';
+import { onlyReports } from './quiet.ts';
+import type { Fact } from './types.ts';
+import { atoms, partsOf, type Value } from './value.ts';
+
+/** What is logged or reported stays with those who run the app. */
+const logs = /(?:^|\.)(?:log|debug|info|warn|error|trace|fatal|captureException|captureMessage|addBreadcrumb)$/;
+
+/** A redirect shows the caller where it leads to. */
+export function isAnswer(event: AppEvent): boolean {
+  return event.kind !== 'call' || /redirect$/i.test(event.callee);
+}
+
+/** What an event gives to somebody: to the caller, or to code that is not there. */
+export function handedOut(event: AppEvent): readonly Value[] {
+  switch (event.kind) {
+    case 'return':
+      return [event.value];
+    case 'client-props':
+      return [event.props];
+    case 'call':
+      if (logs.test(event.callee) || onlyReports(event.library, event.callee) || isLetterToKnown(event)) return [];
+      return event.carried === undefined ? event.arguments : [...withoutFunctions(event.arguments), ...event.carried];
+    case 'module-map':
+      return event.value === undefined ? [] : [event.value];
+    case 'cached':
+      return [event.result];
+    default:
+      return [];
+  }
+}
+
+/** Functions hand out what they captured, which stands beside them. */
+function withoutFunctions(values: readonly Value[]): readonly Value[] {
+  return values.flatMap((value): readonly Value[] => {
+    if (value.kind === 'function') return [];
+    if (value.kind === 'object') return withoutFunctions([...value.fields.values(), ...value.spread]);
+    return [value];
+  });
+}
+
+/** A part of the value was not followed, or is code that may hold on to anything. */
+export function hides(value: Value): boolean {
+  return hiddenNotes.of(value) ?? hiddenNotes.keep(value, findHidden(value));
+}
+
+const hiddenNotes = makeNotes<boolean>();
+
+function findHidden(value: Value): boolean {
+  if (value.kind === 'function' || (value.kind === 'term' && atoms(value.term).some(isLost))) return true;
+  return partsOf(value).some(part => hides(part.value));
+}
+
+/** Values that were not followed and hold no row all the same: what failed, and why. */
+const holdsNoRow =
+  /^(?:an error|a caught error|a validation error|the \w+ of an (?:error|action)|a key of an object|a reason|the driver|a length|a number|'[^']*' of a constant)$/;
+
+function isLost(term: Term): boolean {
+  return term.kind === 'opaque' && !holdsNoRow.test(term.reason);
+}
+
+/** Both cannot be true of one request: one says of what was sent, or of who is calling, what the other denies. */
+export function contradicted(facts: readonly Fact[], others: readonly Fact[]): boolean {
+  const known = new Set(facts.flatMap(conditionsOf).map(predicateKey));
+  return others.flatMap(conditionsOf).some(condition => known.has(predicateKey(denied(condition))));
+}
+
+function denied(condition: Predicate): Predicate {
+  return condition.kind === 'not' ? condition.operand : { kind: 'not', operand: condition };
+}
+
+/** Whether something is there that stays the same for a whole request: no column, and no element of a list. */
+function conditionsOf(fact: Fact): readonly Predicate[] {
+  if (fact.weakness !== undefined || fact.each !== undefined || fact.holds.kind !== 'condition') return [];
+  const { condition } = fact.holds;
+  const inner = condition.kind === 'not' ? condition.operand : condition;
+  return inner.kind === 'is-null' && staysTheSame(inner.term) ? [condition] : [];
+}
+
+function staysTheSame(term: Term): boolean {
+  if (term.kind === 'client' || term.kind === 'tool-argument') return !term.path.includes('[');
+  return term.kind === 'environment' || term.kind === 'principal';
+}
