@@ -437,13 +437,13 @@ export function callExternal(
   );
   const [result] = results;
   const isResult = result !== undefined && results.length === 1;
-  const kept = [...(isResult ? [] : results), ...told];
-  if (kept.length > 0)
+  const answers = [...(isResult ? [] : results), ...told];
+  if (answers.length > 0)
     machine.emit(frame, {
       kind: 'call',
       library: callee.library,
       callee: `${path}()`,
-      arguments: kept,
+      arguments: answers,
       place: machine.place(frame, site.start ?? site.at, site.end),
     });
   return isResult ? result : unknown;

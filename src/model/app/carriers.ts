@@ -57,7 +57,7 @@ function findHidden(value: Value): boolean {
 
 /** Values that were not followed and hold no row all the same: what failed, and why. */
 const holdsNoRow =
-  /^(?:an error|a caught error|a validation error|the \w+ of an (?:error|action)|a key of an object|a reason|the driver|a length|a number|'[^']*' of a constant)$/;
+  /^(?:an error|a caught error|a validation error|the \w+ of an (?:error|action)|a key of an object|a reason|the driver|a length|a number|a position|'[^']*' of a constant)$/;
 
 function isLost(term: Term): boolean {
   return term.kind === 'opaque' && !holdsNoRow.test(term.reason);

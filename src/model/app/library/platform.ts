@@ -297,7 +297,8 @@ const objectKeys: Handler = call => {
 
 const fromEntries: Handler = call => {
   const [value = undefinedValue] = call.arguments;
-  if (value.kind === 'array') {
+  const isNamed = (item: Value): boolean => item.kind === 'array' && item.items[0]?.kind === 'constant';
+  if (value.kind === 'array' && value.items.every(isNamed)) {
     const fields = new Map<string, Value>();
     for (const item of value.items)
       if (item.kind === 'array' && item.items[0]?.kind === 'constant')
