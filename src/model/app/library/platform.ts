@@ -8,7 +8,16 @@ import { callTerm, valueKey } from '../keys.ts';
 import { nativeValue, type Call, type FunctionClosure, type Handler, type NativeValue } from '../machine.ts';
 import { alternativesOf, bottom, choose, termOf } from '../operations.ts';
 import { converted } from '../typed.ts';
-import { atoms, constant, objectOf, present, undefinedValue, type Alternative, type PlainType, type Value } from '../value.ts';
+import {
+  atoms,
+  constant,
+  objectOf,
+  present,
+  undefinedValue,
+  type Alternative,
+  type PlainType,
+  type Value,
+} from '../value.ts';
 import type { ExitEvent } from '../events.ts';
 
 /** A collection that the caller filled: `get(name)` reads one of its values. */
