@@ -73,6 +73,6 @@ test('a row of which only fields are asked about stays inside, and one whose fie
       ${use} return res.status(200).json(await elsewhere());`)[0]?.escapes;
   expect(escapes(`if (document?.archived) return res.status(409).end();`)).toBe(false);
   expect(escapes(`if (!document || document.teamId !== teamId) return res.status(409).end();`)).toBe(false);
-  expect(escapes(`if (document?.teamId === teamId) return res.status(409).json({ id: document.id });`)).toBe(true);
+  expect(escapes(`if (document?.teamId === teamId) return res.status(409).json({ name: document.name });`)).toBe(true);
   expect(escapes(`const shown = document && document.teamId; notify(shown);`)).toBe(true);
 });
