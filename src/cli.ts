@@ -5,14 +5,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { createContext } from './commands/context.ts';
 import type { CommandContext } from './commands/context.ts';
 import { StoppedHalfway } from './commands/halfway.ts';
-import { runFix } from './commands/fix.ts';
 import type { FixOptions } from './commands/fix.ts';
-import { runProbe } from './commands/probe.ts';
 import { stderrProgress } from './commands/progress.ts';
-import { runRescue } from './commands/rescue.ts';
-import { runRules } from './commands/rules.ts';
-import { runTrace } from './commands/trace.ts';
-import { runTriage } from './commands/triage.ts';
 import { DrydockError, messageOf } from './core/error.ts';
 import type { Finding } from './core/finding.ts';
 import { silentProgress } from './core/ports.ts';
@@ -21,10 +15,9 @@ import type { CommandResult } from './core/result.ts';
 import { severities, severityRank } from './core/verdict.ts';
 import type { Severity, Verdict } from './core/verdict.ts';
 import { toAnnotations } from './report/github.ts';
-import { renderHtml } from './report/html/render.ts';
 import { toJson } from './report/json.ts';
 import { toMarkdown } from './report/markdown.ts';
-import { toSarif, type PlaceOptions } from './report/sarif.ts';
+import type { PlaceOptions } from './report/sarif.ts';
 import { renderTerminal } from './report/terminal/render.ts';
 import { drydockVersion } from './report/version.ts';
 
@@ -53,6 +46,7 @@ interface TraceOptions extends OutputOptions {
   readonly since?: string;
   readonly baseline?: string;
   readonly updateBaseline?: boolean;
+  readonly cache: boolean;
 }
 
 program
@@ -72,7 +66,13 @@ common(program.command('triage', { isDefault: true }))
   )
   .addHelpText('after', examples('drydock', 'drydock ~/acme-app', 'drydock --json > triage.json'))
   .action((folder: string, options: OutputOptions & { readonly migrations?: string }) =>
-    run(options, context => runTriage(target(folder), pick(options, 'migrations'), context)),
+    run(options, async context =>
+      (await import('./commands/triage.ts')).runTriage(
+        target(folder),
+        { ...pick(options, 'migrations'), cache: true },
+        context,
+      ),
+    ),
   );
 
 common(program.command('trace'))
@@ -86,6 +86,7 @@ common(program.command('trace'))
     'only what this file does not know; it is written when it is not there, and may only shrink',
   )
   .option('--update-baseline', 'take out of the baseline what is no longer found')
+  .option('--no-cache', 'trace again, even when nothing has changed since the last time')
   .option('--unknown', 'what could not be told, and the declarations that would settle it')
   .summary('every path from browser to database, with its verdict')
   .addHelpText(
@@ -108,7 +109,12 @@ common(program.command('trace'))
     const shown: OutputOptions = options.unknown === true ? { ...options, only: 'unknown' } : options;
     return run(
       shown,
-      context => runTrace(where, pick(options, 'migrations', 'policy', 'since', 'baseline', 'updateBaseline'), context),
+      async context =>
+        (await import('./commands/trace.ts')).runTrace(
+          where,
+          pick(options, 'migrations', 'policy', 'since', 'baseline', 'updateBaseline', 'cache'),
+          context,
+        ),
       what,
     );
   });
@@ -135,7 +141,12 @@ common(program.command('rules'))
       options: OutputOptions & { readonly migrations?: string; readonly databaseUrl?: string },
     ) => {
       const [where, what] = folderAndFocus(folder, focus);
-      return run(options, context => runRules(where, pick(options, 'migrations', 'databaseUrl'), context), what);
+      return run(
+        options,
+        async context =>
+          (await import('./commands/rules.ts')).runRules(where, pick(options, 'migrations', 'databaseUrl'), context),
+        what,
+      );
     },
   );
 
@@ -153,7 +164,11 @@ common(program.command('probe'))
   )
   .action((folder: string, focus: string | undefined, options: OutputOptions & { readonly migrations?: string }) => {
     const [where, what] = folderAndFocus(folder, focus);
-    return run(options, context => runProbe(where, pick(options, 'migrations'), context), what);
+    return run(
+      options,
+      async context => (await import('./commands/probe.ts')).runProbe(where, pick(options, 'migrations'), context),
+      what,
+    );
   });
 
 common(program.command('fix'))
@@ -169,8 +184,8 @@ common(program.command('fix'))
   )
   .action((folder: string, finding: string | undefined, options: OutputOptions & FixOptions) => {
     const [where, what] = folderAndFocus(folder, finding);
-    return run(options, context =>
-      runFix(
+    return run(options, async context =>
+      (await import('./commands/fix.ts')).runFix(
         where,
         { ...pick(options, 'migrations', 'apply', 'attack'), ...(what === undefined ? {} : { finding: what }) },
         context,
@@ -187,7 +202,9 @@ common(program.command('rescue'))
   )
   .addHelpText('after', examples('drydock rescue', 'drydock rescue ~/acme-app', 'drydock rescue --json > rescue.json'))
   .action((folder: string, options: OutputOptions & { readonly migrations?: string }) =>
-    run(options, context => runRescue(target(folder), pick(options, 'migrations'), context)),
+    run(options, async context =>
+      (await import('./commands/rescue.ts')).runRescue(target(folder), pick(options, 'migrations'), context),
+    ),
   );
 
 function common(command: Command): Command {
@@ -255,7 +272,7 @@ async function run(
   const interrupt = interruptible(context);
   try {
     const result = await command(context);
-    write(result, options, focus);
+    await write(result, options, focus);
     process.exitCode = (result.problems ?? []).length > 0 ? 2 : hasFindings(result, options.failOn) ? 1 : 0;
   } catch (thrown) {
     // What breaks while everything is being let go of is no news.
@@ -263,7 +280,7 @@ async function run(
       process.exitCode = 130;
       return;
     }
-    if (thrown instanceof StoppedHalfway) write(thrown.done, options, undefined);
+    if (thrown instanceof StoppedHalfway) await write(thrown.done, options, undefined);
     throw thrown;
   } finally {
     for (const problem of await context.lifetime.close()) process.stderr.write(`Left behind: ${redact(problem)}\n`);
@@ -293,21 +310,21 @@ function interruptible(context: CommandContext): { readonly asked: () => boolean
   };
 }
 
-function write(result: CommandResult, options: OutputOptions, focus: string | undefined): void {
+async function write(result: CommandResult, options: OutputOptions, focus: string | undefined): Promise<void> {
   if (options.html !== undefined) {
     const file = resolve(options.html);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, renderHtml(result));
+    writeFileSync(file, (await import('./report/html/render.ts')).renderHtml(result));
     process.stderr.write(`HTML report: ${file}\n`);
   }
   const places = { prefix: prefixOf(result.target) };
   if (options.sarif !== undefined) {
     const file = resolve(options.sarif);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, toSarif(result, places));
+    writeFileSync(file, await sarif(result, places));
     process.stderr.write(`SARIF: ${file}\n`);
   }
-  process.stdout.write(`${text(result, options, focus, places).trimEnd()}\n`);
+  process.stdout.write(`${(await text(result, options, focus, places)).trimEnd()}\n`);
 }
 
 /** Files are named as seen from where Drydock was started: in a workflow, the checkout. */
@@ -316,13 +333,23 @@ function prefixOf(targetPath: string): string {
   return isAbsolute(path) || /^[a-z]+:\/\//i.test(targetPath) ? '' : path;
 }
 
-function text(result: CommandResult, options: OutputOptions, focus: string | undefined, places: PlaceOptions): string {
+async function sarif(result: CommandResult, places: PlaceOptions): Promise<string> {
+  const { toSarif } = await import('./report/sarif.ts');
+  return toSarif(result, places);
+}
+
+async function text(
+  result: CommandResult,
+  options: OutputOptions,
+  focus: string | undefined,
+  places: PlaceOptions,
+): Promise<string> {
   const format = options.json === true ? 'json' : options.format;
   switch (format) {
     case 'json':
       return toJson(result);
     case 'sarif':
-      return toSarif(result, places);
+      return sarif(result, places);
     case 'github':
       return toAnnotations(result, places);
     case 'markdown':

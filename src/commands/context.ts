@@ -1,6 +1,5 @@
 import { silentProgress } from '../core/ports.ts';
 import type { Progress, Replica } from '../core/ports.ts';
-import { startReplica } from '../prove/replica/start.ts';
 import { Lifetime } from './lifetime.ts';
 
 /** What every command is given: progress, things to let go of, and one replica started when it is first needed. */
@@ -18,7 +17,9 @@ export function createContext(progress: Progress): CommandContext {
     progress,
     lifetime,
     replica: () => {
-      replica ??= startReplica().then(started => lifetime.hold('Postgres replica', started, running => running.stop()));
+      replica ??= import('../prove/replica/start.ts')
+        .then(({ startReplica }) => startReplica())
+        .then(started => lifetime.hold('Postgres replica', started, running => running.stop()));
       return replica;
     },
   };

@@ -1,7 +1,6 @@
 import { DrydockError } from '../core/error.ts';
 import type { TriageResult } from '../core/result.ts';
 import type { Analysis } from './analyse.ts';
-import { toTriageResult } from './triage.ts';
 
 /** The running app could not be tried; what was judged before that is reported all the same. */
 export class StoppedHalfway extends Error {
@@ -23,6 +22,7 @@ export async function keeping<T>(analysis: Analysis, work: () => Promise<T>): Pr
   } catch (thrown) {
     const judged = analysis.app !== undefined || analysis.collected !== undefined;
     if (!(thrown instanceof DrydockError) || !judged) throw thrown;
+    const { toTriageResult } = await import('./triage.ts');
     throw new StoppedHalfway(thrown, await toTriageResult(analysis));
   }
 }

@@ -7,16 +7,22 @@ import { sqlName, tablesByName } from '../logic/closure.ts';
 import { advised, analyse, stackOf, toRulesResult, toTraceResult } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
+import { keptTrace } from './trace.ts';
+import { toWholeTrace } from './whole-trace.ts';
 
 /** `drydock`: is it happening, to whom, and what to do in the next ten minutes. */
 export async function runTriage(
   root: string,
-  options: { readonly migrations?: string },
+  options: { readonly migrations?: string; readonly cache?: boolean },
   context: CommandContext,
 ): Promise<TriageResult> {
-  const analysis = await analyse({ root, ...options, halves: 'both' }, context);
+  const target = { root, ...(options.migrations === undefined ? {} : { migrations: options.migrations }) };
+  const kept = options.cache === true ? keptTrace(target) : undefined;
+  const analysis = await analyse({ ...target, halves: 'both' }, context);
   const [first] = analysis.missing;
   if (analysis.app === undefined && analysis.collected === undefined && first !== undefined) throw first;
+  // What a reader asks next is a trace of the same.
+  if (analysis.app !== undefined && analysis.collected !== undefined) kept?.keep(toWholeTrace(analysis, root));
   return toTriageResult(analysis);
 }
 

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { globSync } from 'tinyglobby';
 import { DrydockError } from '../../core/error.ts';
 import { compareText } from '../../core/place.ts';
-import { workspaceRootOf } from '../source/read-source.ts';
+import { workspaceRootOf } from '../source/workspace.ts';
 
 /** A migration as it lies in the repository. */
 export interface MigrationFile {

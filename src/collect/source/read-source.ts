@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { parse } from 'jsonc-parser';
 import { DrydockError } from '../../core/error.ts';
 import { compareText } from '../../core/place.ts';
@@ -9,6 +8,7 @@ import { lineOf, type ModuleCode } from './ir.ts';
 import { lowerModule } from './lower.ts';
 import { outlineOf, type Outline } from './outline.ts';
 import { joinPath, makeResolver, parentOf, type Resolution } from './resolve.ts';
+import { toPosix, workspaceRootOf } from './workspace.ts';
 
 /** A part of the sources that is deployed by itself. */
 export interface AppFolder {
@@ -239,36 +239,6 @@ function dependenciesIn(text: string | undefined): Map<string, string> {
   return found;
 }
 
-/** The folder with the workspace's package.json above an app, or the folder itself. */
-export function workspaceRootOf(folder: string): string {
-  for (let current = dirname(folder), steps = 0; steps < 4; steps += 1) {
-    const text = existsSync(join(current, 'package.json'))
-      ? readFileSync(join(current, 'package.json'), 'utf8')
-      : undefined;
-    if (existsSync(join(current, 'pnpm-workspace.yaml'))) return current;
-    if (text !== undefined && isWorkspaceOf(text, toPosix(relative(current, folder)))) return current;
-    if (dirname(current) === current || existsSync(join(current, '.git'))) break;
-    current = dirname(current);
-  }
-  return folder;
-}
-
-/** A workspace that lists globs (`apps/*`); one that names single folders shares no code between them by convention. */
-function isWorkspaceOf(text: string, path: string): boolean {
-  const parsed: unknown = parse(text);
-  if (typeof parsed !== 'object' || parsed === null || !('workspaces' in parsed)) return false;
-  const listed = parsed.workspaces;
-  const patterns = Array.isArray(listed)
-    ? listed
-    : typeof listed === 'object' && listed !== null && 'packages' in listed && Array.isArray(listed.packages)
-      ? listed.packages
-      : [];
-  return patterns.some(
-    pattern =>
-      typeof pattern === 'string' && pattern.includes('*') && path.startsWith(pattern.slice(0, pattern.indexOf('*'))),
-  );
-}
-
 function isInside(path: string, folder: string): boolean {
   return folder === '' || path === folder || path.startsWith(`${folder}/`);
 }
@@ -281,8 +251,4 @@ function relativePath(folder: string, path: string): string {
   let shared = 0;
   while (shared < from.length && shared < to.length && from[shared] === to[shared]) shared += 1;
   return [...from.slice(shared).map(() => '..'), ...to.slice(shared)].join('/');
-}
-
-function toPosix(path: string): string {
-  return path.split(sep).join('/');
 }
