@@ -66,24 +66,61 @@ function cacheOf(library: string): string | undefined {
   return ofProcess.test(library) ? library : undefined;
 }
 
+/** What a function puts into caches that it looks into, and the rows in it, in the order in which they were found. */
+interface Filled {
+  readonly kept: Kept;
+  readonly rows: ReadonlyMap<string, readonly (readonly RowVariable[])[]>;
+}
+
 /**
  * What a function that looks into a cache, and on a miss puts something there under the same key, gets on a hit: what an
  * earlier call put there. Of that call only the key is known to be the same, so only what speaks of the key still holds.
  */
-export function keptByItself(machine: Machine, effects: readonly Effect[]): Kept | undefined {
-  const accesses = accessesIn(effects, [], 0);
-  const found = new Map<string, Value>();
-  for (const { name, value } of accesses) {
-    if (value !== undefined || found.has(name) || machine.kept.has(name)) continue;
-    const fills = accesses.filter(other => other.name === name && other.value !== undefined);
-    const answers = fills.flatMap(fill => answersOf(machine, fill));
-    if (answers.length > 0 && answers.every(answer => answer !== undefined))
-      found.set(
-        name,
-        choose([...answers, { value: name.startsWith(sharedCache) ? nullValue : undefinedValue, facts: [] }]),
-      );
+export function keptByItself(machine: Machine, effects: readonly Effect[]): Filled | undefined {
+  const kept = new Map<string, Value>();
+  const rows = new Map<string, readonly (readonly RowVariable[])[]>();
+  for (const [name, fills] of fillsIn(effects)) {
+    if (machine.kept.has(name)) continue;
+    const answers = fills.flatMap(fill => answersIn(fill).map(answer => heldOfKey(fill, answer)));
+    const known = answers.filter(answer => answer !== undefined);
+    if (known.length === 0 || known.length < answers.length) continue;
+    const named = known.map(answer => renamedAnswer(machine, answer));
+    const nothing = name.startsWith(sharedCache) ? nullValue : undefinedValue;
+    kept.set(name, choose([...named.map(({ alternative }) => alternative), { value: nothing, facts: [] }]));
+    rows.set(
+      name,
+      named.map(answer => answer.rows),
+    );
   }
-  return found.size === 0 ? undefined : found;
+  return kept.size === 0 ? undefined : { kept, rows };
+}
+
+/** What is put there by key, where the same function looks there. */
+function fillsIn(effects: readonly Effect[]): ReadonlyMap<string, readonly Access[]> {
+  const accesses = accessesIn(effects, [], 0);
+  const asked = new Set(accesses.filter(({ value }) => value === undefined).map(({ name }) => name));
+  return new Map(
+    [...asked].map(name => [name, accesses.filter(other => other.name === name && other.value !== undefined)]),
+  );
+}
+
+/**
+ * The rows that the function found when it ran again, for those that it was told were found before: what a hit gives and
+ * what a miss gives are the same then, and need not be told apart.
+ */
+export function rowsFoundAgain(filled: Filled, effects: readonly Effect[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const fills = fillsIn(effects);
+  for (const [name, before] of filled.rows) {
+    const again = (fills.get(name) ?? []).flatMap(fill => answersIn(fill).map(answer => heldOfKey(fill, answer)));
+    for (const [index, rows] of before.entries()) {
+      const found = again[index];
+      const others = found === undefined || found.isWeaker ? [] : [...found.rows.values()];
+      if (others.length !== rows.length || others.some((row, at) => row.table !== rows[at]?.table)) continue;
+      for (const [at, row] of rows.entries()) names.set(row.name, others[at]?.name ?? row.name);
+    }
+  }
+  return names;
 }
 
 const deepest = 3;
@@ -113,31 +150,35 @@ function accessesIn(effects: readonly Effect[], facts: readonly Fact[], depth: n
   });
 }
 
-/** What was put there, each with what held then as far as it speaks of the key; `undefined` where the value does not. */
-function answersOf(machine: Machine, { key, value, facts }: Access): readonly (Alternative | undefined)[] {
+/** The alternatives of what was put there; a cache that has nothing there answers the same. */
+function answersIn({ value }: Access): readonly Alternative[] {
+  return alternativesOf(value === undefined ? undefinedValue : withoutText(value)).filter(
+    ({ value: inner }) => inner.kind !== 'constant' || (inner.value ?? undefined) !== undefined,
+  );
+}
+
+/** What was put there and what held then, as far as it speaks of the key. */
+interface Held {
+  readonly alternative: Alternative;
+  readonly rows: ReadonlyMap<string, RowVariable>;
+  /** More held than what speaks of the key. */
+  readonly isWeaker: boolean;
+}
+
+function heldOfKey({ key, facts }: Access, { value, facts: own }: Alternative): Held | undefined {
   const inKey = new Set(atoms(key).map(termKey));
-  const answers: (Alternative | undefined)[] = [];
-  for (const alternative of alternativesOf(value === undefined ? undefinedValue : withoutText(value))) {
-    const { value: inner } = alternative;
-    // A cache that has nothing there answers the same.
-    if (inner.kind === 'constant' && (inner.value ?? undefined) === undefined) continue;
-    const held = addFacts(facts, alternative.facts).filter(
-      fact => fact.weakness === undefined && fact.each === undefined,
-    );
-    const rows = new Map(held.flatMap(rowsOf).map(row => [row.name, row]));
-    const isOfKey = (term: Term): boolean => {
-      if (inKey.has(termKey(term)) || term.kind === 'constant' || term.kind === 'environment') return true;
-      if (term.kind === 'call') return term.arguments.every(isOfKey);
-      return term.kind === 'column' && rows.has(term.row);
-    };
-    if (!termsIn(inner).every(isOfKey) || !rowsAreOfKey(inner, rows, isOfKey)) answers.push(undefined);
-    else {
-      const names = freshNames(machine, rows, isOfKey);
-      const known = held.flatMap(fact => weakened(fact, isOfKey)).map(fact => renameFact(fact, names));
-      answers.push({ value: renameValue(inner, names), facts: known });
-    }
-  }
-  return answers;
+  const held = addFacts(facts, own).filter(fact => fact.weakness === undefined && fact.each === undefined);
+  const rows = new Map(held.flatMap(rowsOf).map(row => [row.name, row]));
+  const isOfKey = (term: Term): boolean => {
+    if (inKey.has(termKey(term)) || term.kind === 'constant' || term.kind === 'environment') return true;
+    if (term.kind === 'call') return term.arguments.every(isOfKey);
+    return term.kind === 'column' && rows.has(term.row);
+  };
+  if (!termsIn(value).every(isOfKey) || !rowsAreOfKey(value, rows, isOfKey)) return undefined;
+  const known = held.flatMap(fact => weakened(fact, isOfKey));
+  const weaker = new Map([...rows].map(([name, row]) => [name, { ...row, where: without(row.where, isOfKey) }]));
+  const isWeaker = [...rows.values()].some(row => !termsOf(row.where).every(isOfKey));
+  return { alternative: { value, facts: known }, rows: weaker, isWeaker };
 }
 
 /** Whole rows are what they were found as: nothing of how may be left out. */
@@ -150,18 +191,16 @@ function rowsAreOfKey(value: Value, rows: ReadonlyMap<string, RowVariable>, isOf
 }
 
 /** The rows of that call are not those of this one: they get names of their own. */
-function freshNames(
+function renamedAnswer(
   machine: Machine,
-  rows: ReadonlyMap<string, RowVariable>,
-  isOfKey: (term: Term) => boolean,
-): ReadonlyMap<string, string> {
+  { alternative, rows }: Held,
+): { readonly alternative: Alternative; readonly rows: readonly RowVariable[] } {
   const always: Predicate = { kind: 'true' };
   const names = new Map([...rows].map(([name, { table }]) => [name, machine.newRow(table, always).name]));
-  for (const row of rows.values()) {
-    const renamed = renameRow({ ...row, where: without(row.where, isOfKey) }, names);
-    machine.rows.set(renamed.name, renamed);
-  }
-  return names;
+  const renamed = [...rows.values()].map(row => renameRow(row, names));
+  for (const row of renamed) machine.rows.set(row.name, row);
+  const facts = alternative.facts.map(fact => renameFact(fact, names));
+  return { alternative: { value: renameValue(alternative.value, names), facts }, rows: renamed };
 }
 
 /** `JSON.stringify(value)`: what is looked up is read again. */

@@ -5,7 +5,7 @@ import { constantMethod } from './constant-texts.ts';
 import { arrayMethod, isArrayLike } from './collections.ts';
 import { applyDeclared } from './declared.ts';
 import { awaitValue, carryChange, extend, memberOf } from './expressions.ts';
-import { keptAnswer, keptByItself, keptKey } from './cache-aside.ts';
+import { keptAnswer, keptByItself, keptKey, rowsFoundAgain } from './cache-aside.ts';
 import { addFacts, commonFacts, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import {
@@ -30,6 +30,7 @@ import { askedOfRoles } from './role-lists.ts';
 import { bind, branches, caughtError, leave, run } from './statements.ts';
 import type { Fact } from './types.ts';
 import { mayGuard, unfollowedFact } from './unfollowed.ts';
+import { renameFact, renameValue } from './rename.ts';
 import { converted } from './typed.ts';
 import { constant, present, termsIn, undefinedValue, type Alternative, type Value } from './value.ts';
 
@@ -706,12 +707,18 @@ function interpret(
   const first = interpretOnce(machine, closure, values, self);
   const found = machine.lookUps === lookUps ? undefined : keptByItself(machine, first.effects);
   if (found === undefined) return first;
-  machine.kept = new Map([...kept, ...found]);
+  machine.kept = new Map([...kept, ...found.kept]);
   const again = interpretOnce(machine, closure, values, self);
   machine.kept = kept;
   // Whoever calls it need not look again.
   machine.lookUps = lookUps;
-  return again;
+  const names = rowsFoundAgain(found, again.effects);
+  if (names.size === 0) return again;
+  const alternatives = again.alternatives.map(({ value, facts }) => ({
+    value: renameValue(value, names),
+    facts: facts.map(fact => renameFact(fact, names)),
+  }));
+  return { ...again, alternatives: merged(alternatives) };
 }
 
 function interpretOnce(
