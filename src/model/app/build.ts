@@ -30,6 +30,7 @@ import { streamHandlers } from './library/streams.ts';
 import { typeormHandlers } from './library/typeorm/repository.ts';
 import { supabaseHandlers } from './library/supabase.ts';
 import { unmodelledLibraries } from './library/unmodelled.ts';
+import { validatorHandlers } from './library/validators.ts';
 import { zodHandlers } from './library/zod.ts';
 import { Machine, type Handler } from './machine.ts';
 import { inlinedEnvironment, moduleInfo, outlineInfo, textualQueries } from './modules.ts';
@@ -46,6 +47,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     storeHandlers,
     safeActionHandlers,
     zodHandlers,
+    validatorHandlers,
     drizzleHandlers,
     prismaHandlers,
     promiseHandlers,

@@ -22,6 +22,7 @@ import {
 } from './machine.ts';
 import { rowMethod } from './library/orm/rows.ts';
 import { noteAnswer } from './library/streams.ts';
+import { keptValue } from './library/validators.ts';
 import { serviceQuery } from './library/sinks/service-query.ts';
 import { isQuiet } from './quiet.ts';
 import { runKnownCallbacks } from './library/verified-callbacks.ts';
@@ -384,6 +385,8 @@ export function callExternal(
     else held.receiver = before;
     return result;
   }
+  const kept = callee.library === undefined ? undefined : keptValue(callee, values);
+  if (kept !== undefined) return kept;
   if (callee.library !== undefined || !quiet.test(path)) {
     const carried = carriedBy(values);
     machine.emit(frame, {

@@ -6,7 +6,10 @@ import { alternativesOf, bottom, choose, isBottom } from '../operations.ts';
 import { noteHarmless } from './given.ts';
 import { constant, objectOf, undefinedValue, type Alternative, type PlainType, type Value } from '../value.ts';
 
-interface Schema {
+/** What a schema lets through, whatever library it is written with. */
+export interface Schema {
+  /** Its methods are those of another library than Zod. */
+  readonly dialect?: Dialect;
   readonly type: 'object' | 'text' | 'scalar' | 'array' | 'union' | 'literal' | 'any' | 'record';
   /** What `typeof` gives for what it lets through. */
   readonly plain?: PlainType | undefined;
@@ -24,7 +27,14 @@ interface SchemaNative extends NativeValue {
   readonly schema: Schema;
 }
 
-const plain: Schema = {
+/** The methods of schemas that are not Zod's: what a call of one gives. */
+export interface Dialect {
+  readonly name: string;
+  readonly method: (schema: Schema, name: string, call: Call) => Value | undefined;
+}
+
+/** A schema that lets everything through. */
+export const plain: Schema = {
   type: 'any',
   fields: new Map(),
   options: [],
@@ -36,17 +46,19 @@ const plain: Schema = {
   transforms: [],
 };
 
-function schemaOf(value: Value | undefined): Schema | undefined {
+/** The schema that a value is. */
+export function schemaOf(value: Value | undefined): Schema | undefined {
   return value?.kind === 'native' && 'schema' in value.native ? (value.native as SchemaNative).schema : undefined;
 }
 
-function schemaValue(schema: Schema): Value {
+/** A schema as a value of the program. */
+export function schemaValue(schema: Schema): Value {
   const parts = [...schema.fields].map(([name, field]) => `${name}:${valueKey(field)}`).join(',');
   const native: SchemaNative = {
     name: 'schema',
-    key: `schema ${schema.type}${schema.plain ?? ''}${schema.optional ? '?' : ''}${schema.nullable ? '0' : ''}${schema.open ? '+' : ''}{${parts}}[${schema.options.map(option => valueKey(option)).join('|')}]${schema.literal === undefined ? '' : valueKey(schema.literal)}${schema.transforms.map(part => valueKey(part)).join(',')}`,
+    key: `${schema.dialect?.name ?? ''}schema ${schema.type}${schema.plain ?? ''}${schema.optional ? '?' : ''}${schema.nullable ? '0' : ''}${schema.open ? '+' : ''}{${parts}}[${schema.options.map(option => valueKey(option)).join('|')}]${schema.literal === undefined ? '' : valueKey(schema.literal)}${schema.transforms.map(part => valueKey(part)).join(',')}`,
     schema,
-    method: (name, call) => method(schema, name, call),
+    method: (name, call) => (schema.dialect?.method ?? method)(schema, name, call),
     member: name => {
       if (name === 'shape') return { kind: 'object', fields: schema.fields, spread: [] };
       if (name === 'options' || name === 'enum') return { kind: 'array', items: schema.options };
@@ -288,7 +300,8 @@ function typeOfScalar(name: string): PlainType | undefined {
   return /bool/.test(name) ? 'boolean' : 'number';
 }
 
-const anySchema: Handler = call => {
+/** `z.string()`, `z.object({…})`: a schema by the name of its maker. */
+export const anySchema: Handler = call => {
   const receiver = call.machine.memory.get('receiver');
   const path =
     typeof receiver === 'object' && receiver !== null && 'receiver' in receiver

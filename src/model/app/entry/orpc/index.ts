@@ -125,6 +125,8 @@ const orpcHandlers: Readonly<Record<string, Handler>> = {
   '@orpc/server#createRouterClient': client,
   '@orpc/server#call': callDirectly,
   '@orpc/contract#*': contract,
+  // What documents a middleware leaves it what it is.
+  '@orpc/openapi#oo.spec': ({ arguments: [first] }) => first ?? undefinedValue,
   '@orpc/server/fetch#new RPCHandler': server,
   '@orpc/server/node#new RPCHandler': server,
   '@orpc/openapi/fetch#new OpenAPIHandler': server,

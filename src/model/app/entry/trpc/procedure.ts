@@ -7,10 +7,15 @@ import { nativeValue, type Call, type NativeValue } from '../../machine.ts';
 import { alternativesOf, bottom, choose, isBottom } from '../../operations.ts';
 import { constant, objectOf, undefinedValue, type Value } from '../../value.ts';
 import { applySchema } from '../../library/zod.ts';
+import { mayGuard, unfollowedFact } from '../../unfollowed.ts';
 import { mergeContext } from '../context.ts';
 
 /** One thing that happens before a procedure's own function, in the order in which it was written. */
-type Stage = { readonly kind: 'middleware'; readonly run: Value } | { readonly kind: 'input'; readonly schema: Value };
+type Stage =
+  | { readonly kind: 'middleware'; readonly run: Value }
+  | { readonly kind: 'input'; readonly schema: Value }
+  /** A middleware whose code is not there. */
+  | { readonly kind: 'unknown'; readonly run: Value };
 
 interface BuilderNative extends NativeValue {
   readonly stages: readonly Stage[];
@@ -91,7 +96,7 @@ export function builderValue(
 }
 
 function stageKey(stage: Stage): string {
-  return stage.kind === 'middleware' ? `use ${valueKey(stage.run)}` : `input ${valueKey(stage.schema)}`;
+  return stage.kind === 'input' ? `input ${valueKey(stage.schema)}` : `use ${valueKey(stage.run)}`;
 }
 
 /** What `use` and `concat` add: a function, a middleware made apart, or the stages of another procedure. */
@@ -104,7 +109,9 @@ function stagesOf(value: Value | undefined): readonly Stage[] {
     return (value.native as BuilderNative).stages;
   return value.kind === 'function' || value.kind === 'native' || value.kind === 'choice'
     ? [{ kind: 'middleware', run: value }]
-    : [];
+    : value.kind === 'external' || value.kind === 'term'
+      ? [{ kind: 'unknown', run: value }]
+      : [];
 }
 
 /** `t.middleware(fn)`, and what is piped behind it. */
@@ -190,6 +197,21 @@ function runProcedure(
       }
       return step(inner, index + 1, { ...state, parsed: mergeParsed(state.parsed, parsed) });
     }
+    if (stage.kind === 'unknown') {
+      const { library, path } = stage.run.kind === 'external' ? stage.run : { library: undefined, path: 'middleware' };
+      if (library === undefined || mayGuard(library, path.replaceAll('()', '')))
+        frame.learn([unfollowedFact({ ...inner, arguments: [state.context, state.raw] }, library, path)]);
+      const added = machine.opaque(
+        frame,
+        at,
+        `what a middleware${library === undefined ? '' : ` of '${library}'`} adds`,
+      );
+      const context: Value = { kind: 'object', fields: new Map(), spread: [added, state.context] };
+      return step(inner, index + 1, {
+        ...state,
+        context: state.context.kind === 'object' ? spreadUnder(state.context, added) : context,
+      });
+    }
     const next = handlerValue(
       'next',
       `next ${index} ${key} ${given.path} ${valueKey(state.context)} ${valueKey(state.raw)} ${valueKey(state.parsed)}`,
@@ -229,6 +251,11 @@ function runProcedure(
   const awaited = awaitValue(call.machine, call.frame, result, call.at);
   if (call.frame.dead || isBottom(awaited)) return bottom;
   return { kind: 'promise', value: dataOf(awaited), facts: [] };
+}
+
+/** A context to which something unknown may have added fields: those that are known stay as they are. */
+function spreadUnder(context: Extract<Value, { kind: 'object' }>, added: Value): Value {
+  return { ...context, spread: [added, ...context.spread] };
 }
 
 function optionOf(options: Value | undefined, name: string): Value | undefined {
