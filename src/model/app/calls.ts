@@ -22,7 +22,7 @@ import {
 } from './machine.ts';
 import { rowMethod } from './library/orm/rows.ts';
 import { noteAnswer } from './library/streams.ts';
-import { keptValue } from './library/validators.ts';
+import { validatedValue } from './library/validators.ts';
 import { serviceQuery } from './library/sinks/service-query.ts';
 import { isQuiet } from './quiet.ts';
 import { runKnownCallbacks } from './library/verified-callbacks.ts';
@@ -385,8 +385,8 @@ export function callExternal(
     else held.receiver = before;
     return result;
   }
-  const kept = callee.library === undefined ? undefined : keptValue(callee, values);
-  if (kept !== undefined) return kept;
+  const checked = callee.library === undefined ? undefined : validatedValue(callee, values);
+  if (checked !== undefined) return checked;
   if (callee.library !== undefined || !quiet.test(path)) {
     const carried = carriedBy(values);
     machine.emit(frame, {

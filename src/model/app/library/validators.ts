@@ -195,7 +195,7 @@ const keeping: readonly (readonly [library: RegExp, path: RegExp, index: number]
 ];
 
 /** What a call of a schema's function gives: the value that it was given. */
-export function keptValue(
+export function validatedValue(
   { library, path }: Extract<Value, { kind: 'external' }>,
   values: readonly Value[],
 ): Value | undefined {
