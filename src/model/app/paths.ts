@@ -89,7 +89,7 @@ class UsesByRow<T extends Use> {
 /** What earlier runs met: an entry point inside others is reached from each of them. */
 interface Seen {
   /** Ids of paths by site and context. */
-  readonly contexts: Map<string, Map<string, string>>;
+  readonly contexts: Map<string, Contexts>;
   /** Effects of inner entry points that were walked, with what held before them. */
   readonly entries: Map<readonly Effect[], Set<string>>;
 }
@@ -410,6 +410,8 @@ class Walk {
     const perSite = this.#seen.contexts;
     const idByRow = new Map<string, string>();
     for (const reached of this.#reached.flatMap(splitByAbsence).flatMap(splitByVisitor)) {
+      // Nothing more is kept of a query that is reached in so many ways; the gap says so.
+      if ((perSite.get(siteOf(reached))?.size ?? 0) > mostContexts) continue;
       const path = this.#path(reached, perSite);
       idByRow.set(reached.draft.row.name, path.id);
       if (path.isNew) queries.push(path.query);
@@ -442,7 +444,7 @@ class Walk {
 
   #path(
     reached: Reached,
-    perSite: Map<string, Map<string, string>>,
+    perSite: Map<string, Contexts>,
   ): { readonly id: string; readonly isNew: boolean; readonly query: QueryPath } {
     const { draft, entryPoint } = reached;
     const names: Renaming = new Map([[draft.row.name, 'self']]);
@@ -475,19 +477,21 @@ class Walk {
     const shape = canonical(
       `${draft.operation} ${draft.row.table} ${predicateText(where)} ${values.map(({ column, value }) => `${column}=${termKey(value)}`).join(',')} ${joined.map(row => row.table + predicateText(row.where)).join(';')} ${draft.calls === undefined ? '' : draft.calls.arguments.map(argument => `${argument.name}=${termKey(argument.value)}`).join(',')}`,
     );
-    const site = `${entryPoint.name}|${formatPlace(draft.place)}|${draft.operation}|${draft.row.table}`;
+    const site = siteOf(reached);
     const context = `${shape}|${canonical(facts.map(factText).join(';'))}|${canonical([...factsAfter, ...waysAfter.flat()].map(factText).join(';'))}|${draft.client.sqlRole ?? ''}${draft.client.role}${draft.client.settings.map(setting => setting.name + termKey(setting.value)).join(',')}`;
-    const contexts = perSite.get(site) ?? new Map<string, string>();
+    const contexts = perSite.get(site) ?? { size: 0, byShape: new Map<string, Map<string, string>>() };
     perSite.set(site, contexts);
-    const before = contexts.get(context);
+    const sameShape = contexts.byShape.get(shape) ?? new Map<string, string>();
+    contexts.byShape.set(shape, sameShape);
+    // What is known may be long, and differ in thousands of ways: a digest of it tells them apart.
+    const digest = hash(context);
+    const before = sameShape.get(digest);
     const id =
-      before ??
-      hash(
-        `${entryPoint.name}|${draft.place.file}|${shape}|${[...contexts.values()].length}|${sameShapeBefore(contexts, shape)}`,
-      );
+      before ?? hash(`${entryPoint.name}|${draft.place.file}|${shape}|${contexts.size}|${sameShape.size}`);
     const isNew = before === undefined && contexts.size < mostContexts;
     if (before === undefined) {
-      contexts.set(context, id);
+      sameShape.set(digest, id);
+      contexts.size += 1;
       if (!isNew)
         this.#machine.gap(
           `The query is reached in more than ${mostContexts} ways from '${entryPoint.name}'; the rest were not kept.`,
@@ -800,10 +804,6 @@ function splitOnce(text: string, separator: string): readonly string[] {
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-function sameShapeBefore(contexts: ReadonlyMap<string, string>, shape: string): number {
-  return [...contexts.keys()].filter(context => context.startsWith(`${shape}|`)).length;
-}
-
 function guardSteps(facts: readonly Fact[]): readonly Step[] {
   return facts
     .filter(fact => isTelling(fact) || fact.weakness !== undefined)
@@ -956,6 +956,17 @@ function canonical(text: string): string {
     names.set(name, known);
     return known;
   });
+}
+
+/** The ways in which an entry point reaches a query: the ids of their paths, by the shape of the query and what is known. */
+interface Contexts {
+  size: number;
+  readonly byShape: Map<string, Map<string, string>>;
+}
+
+/** The query in the code, as one entry point reaches it. */
+function siteOf({ draft, entryPoint }: Reached): string {
+  return `${entryPoint.name}|${formatPlace(draft.place)}|${draft.operation}|${draft.row.table}`;
 }
 
 function hash(text: string): string {
