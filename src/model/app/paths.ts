@@ -486,8 +486,7 @@ class Walk {
     // What is known may be long, and differ in thousands of ways: a digest of it tells them apart.
     const digest = hash(context);
     const before = sameShape.get(digest);
-    const id =
-      before ?? hash(`${entryPoint.name}|${draft.place.file}|${shape}|${contexts.size}|${sameShape.size}`);
+    const id = before ?? hash(`${entryPoint.name}|${draft.place.file}|${shape}|${contexts.size}|${sameShape.size}`);
     const isNew = before === undefined && contexts.size < mostContexts;
     if (before === undefined) {
       sameShape.set(digest, id);
