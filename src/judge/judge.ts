@@ -9,7 +9,7 @@ import { severityRank } from '../core/verdict.ts';
 import type { AppModel } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
-import { openTables } from './open-by-link.ts';
+import { openTables, openThrough } from './open-by-link.ts';
 import { judgeQuery, judgeReferences } from './paths.ts';
 import { SiblingCount } from './siblings.ts';
 
@@ -57,7 +57,8 @@ function withoutSchemaTables(database: DatabaseModel): DatabaseModel {
 /** Every query path and every reference it writes, judged; in the order of entry point, place and table. */
 export function judgePaths(input: Omit<JudgeInput, 'checks'>): readonly JudgedPath[] {
   const queries = input.app?.queries ?? [];
-  const world = { ...input, open: openTables(input.app, input.database) };
+  const open = openTables(input.app, input.database);
+  const world = { ...input, open, openThrough: openThrough(input.app, input.database, open) };
   const paths = queries.flatMap(model => [...judgeQuery(model, world), ...judgeReferences(model, world)]);
   return paths.toSorted(comparePaths);
 }

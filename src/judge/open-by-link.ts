@@ -35,17 +35,44 @@ function isByVisitor({ principal, facts }: QueryPath): boolean {
   return principal === 'anonymous' && !facts.some(fact => fact.weakness !== undefined);
 }
 
-/** Tables to whose rows an entry point without sign-in adds others, for a row that the visitor names. */
-function visitorsAddTo(app: AppModel | undefined, tables: ReadonlyMap<string, Table>): ReadonlySet<string> {
-  const found = new Set<string>();
-  for (const path of app?.queries ?? []) {
-    if (path.query.operation !== 'insert' || !isByVisitor(path)) continue;
-    for (const key of tables.get(path.query.table)?.foreignKeys ?? []) {
-      const value = path.query.values.find(entry => entry.column === key.columns[0])?.value;
-      if (value?.kind === 'client' || value?.kind === 'column') found.add(key.table);
-    }
+/**
+ * For each table whose rows are open by their link, the keys of what visitors add to them: whoever has added an answer
+ * and comes back with its key has been given the link of the form.
+ */
+export function openThrough(
+  app: AppModel | undefined,
+  database: DatabaseModel,
+  open: OpenTables,
+): ReadonlyMap<string, OpenTables> {
+  const tables = new Map(database.tables.map(table => [sqlName(table), table]));
+  const found = new Map<string, Map<string, readonly string[]>>();
+  for (const { child, parent } of additions(app, tables)) {
+    if (!open.has(parent) || child === parent) continue;
+    const table = tables.get(child);
+    const keys = table?.primaryKey.filter(key => isUnguessableKey(table, key)) ?? [];
+    if (keys.length > 0) found.set(parent, (found.get(parent) ?? new Map()).set(child, keys));
   }
   return found;
+}
+
+/** Tables to whose rows an entry point without sign-in adds others, for a row that the visitor names. */
+function visitorsAddTo(app: AppModel | undefined, tables: ReadonlyMap<string, Table>): ReadonlySet<string> {
+  return new Set(additions(app, tables).map(({ parent }) => parent));
+}
+
+/** What visitors add, and to what. */
+function additions(
+  app: AppModel | undefined,
+  tables: ReadonlyMap<string, Table>,
+): readonly { readonly child: string; readonly parent: string }[] {
+  return (app?.queries ?? []).flatMap(path => {
+    if (path.query.operation !== 'insert' || !isByVisitor(path)) return [];
+    return (tables.get(path.query.table)?.foreignKeys ?? []).flatMap(key => {
+      const value = path.query.values.find(entry => entry.column === key.columns[0])?.value;
+      const isNamed = value?.kind === 'client' || value?.kind === 'column';
+      return isNamed ? [{ child: path.query.table, parent: key.table }] : [];
+    });
+  });
 }
 
 function keysChosen(where: Predicate, table: Table): readonly string[] {

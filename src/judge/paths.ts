@@ -29,6 +29,8 @@ export interface JudgeWorld extends World {
   readonly cells: readonly Cell[];
   /** What the app shows to whoever has the link. */
   readonly open?: OpenTables;
+  /** What visitors add to it, whose key leads to it as well. */
+  readonly openThrough?: ReadonlyMap<string, OpenTables>;
   /** Entry points that the user declared public, with the reason. */
   readonly publicEntries?: ReadonlyMap<string, string>;
 }
@@ -415,7 +417,8 @@ function openByLink(subject: Subject, world: JudgeWorld, strong: readonly Fact[]
   if (model.principal !== 'anonymous' || operation === 'update' || operation === 'delete') return undefined;
   if (world.open === undefined || world.open.size === 0 || model.facts.some(fact => fact.weakness !== undefined))
     return undefined;
-  const answer = askWith(subject, world, false, world.open)(strong, 'dropped');
+  const open = new Map([...(world.openThrough?.get(row.table) ?? []), ...world.open]);
+  const answer = askWith(subject, world, false, open)(strong, 'dropped');
   if (answer.kind !== 'owned' || answer.by !== 'capability') return undefined;
   return settled(
     'public',

@@ -35,7 +35,8 @@ function runOne(machine: Machine, frame: Frame, statement: Statement): void {
       const call = droppedCall(statement.expression);
       if (call !== undefined) frame.wanted = { call, as: 'nothing' };
       const value = evaluate(machine, frame, statement.expression);
-      noteDropped(machine, frame, value, statement.expression.kind === 'await', statement.at);
+      if (statement.expression.kind !== 'assign')
+        noteDropped(machine, frame, value, statement.expression.kind === 'await', statement.at);
       return;
     }
     case 'return': {

@@ -1,27 +1,31 @@
 import { callValue, handlerValue } from '../../calls.ts';
+import { awaitValue, memberOf } from '../../expressions.ts';
 import { valueKey } from '../../keys.ts';
 import { applySchema } from '../../library/zod.ts';
-import { nativeValue, type Call, type Handler, type NativeValue } from '../../machine.ts';
-import { bottom, isBottom } from '../../operations.ts';
+import { behaviourOf, nativeValue, type Call, type Handler, type NativeValue } from '../../machine.ts';
+import { alternativesOf, bottom, isBottom, promote } from '../../operations.ts';
 import { objectOf, undefinedValue, type Value } from '../../value.ts';
 import type { EntryAdapter } from '../adapter.ts';
 import { distinctName, runFound } from '../found.ts';
 
-/** A server of tools for models: each tool that it is told of is an entry point, with what holds where it is told. */
-function serverValue(id: string): Value {
+/**
+ * A server of tools for models: each tool that it is told of is an entry point, with what holds where it is told, and
+ * with what the code before it found out about the caller (`request.auth`).
+ */
+function serverValue(id: string, caller: Value = undefinedValue): Value {
   const native: NativeValue = {
     name: 'mcp server',
-    key: `mcp server ${id}`,
+    key: `mcp server ${id} ${valueKey(caller)}`,
     method: (name, call) => {
       if (name === 'tool' || name === 'registerTool' || name === 'resource' || name === 'registerResource')
-        runTool(call, name.endsWith('ool'));
+        runTool(call, name, caller);
       return { kind: 'external', library: '@modelcontextprotocol/sdk', path: `McpServer.${name}()`, arguments: [] };
     },
   };
   return nativeValue(native);
 }
 
-function runTool(call: Call, isTool: boolean): void {
+function runTool(call: Call, by: string, caller: Value): void {
   const { machine, frame, at } = call;
   const handler = call.arguments.at(-1);
   if (handler?.kind !== 'function') return;
@@ -30,19 +34,28 @@ function runTool(call: Call, isTool: boolean): void {
   const symbol = named?.kind === 'constant' ? String(named.value) : `tool${place.line}`;
   const name = distinctName(machine, `tool ${place.file}#${symbol}`, place);
   const described = call.arguments.slice(1, -1).findLast(argument => argument.kind === 'object');
-  const schema = isTool ? (inputSchema(described) ?? described) : undefined;
+  const isTool = by.endsWith('ool');
+  const shape = by === 'tool' ? described : undefined;
+  const schema = isTool ? (inputSchema(described) ?? shape) : undefined;
   runFound(call, { kind: 'tool', name, ...place, symbol }, inner => {
     const term = { kind: 'tool-argument', path: 'input' } as const;
     machine.noteSource(inner.frame, term, at);
     const sent: Value = { kind: 'term', term, maybeUndefined: false };
     const input = shaped(inner, schema, sent);
     if (isBottom(input)) return bottom;
-    const extra = machine.opaque(inner.frame, at, 'what the server knows of a call of a tool');
+    const known = machine.opaque(inner.frame, at, 'what the server knows of a call of a tool');
+    const extra: Value = isAbsent(caller)
+      ? known
+      : { kind: 'object', fields: new Map([['authInfo', caller]]), spread: [known] };
     return callValue(machine, inner.frame, handler, schema === undefined && isTool ? [extra] : [input, extra], {
       at: inner.at,
       end: inner.end,
     });
   });
+}
+
+function isAbsent(value: Value): boolean {
+  return value.kind === 'constant' && value.value === undefined;
 }
 
 function inputSchema(described: Value | undefined): Value | undefined {
@@ -76,7 +89,10 @@ const mcpHandler: Handler = outer => {
   const [tell = undefinedValue] = outer.arguments;
   return handlerValue('mcp handler', `mcp handler ${valueKey(tell)}`, call => {
     const { machine, frame, at, end } = call;
-    callValue(machine, frame, tell, [serverValue(valueKey(tell))], { at, end });
+    const [request] = call.arguments;
+    const caller = request === undefined ? undefinedValue : memberOf(machine, frame, request, 'auth', at, true);
+    const isKnown = !(caller.kind === 'term' && caller.term.kind === 'opaque');
+    callValue(machine, frame, tell, [serverValue(valueKey(tell), isKnown ? caller : undefinedValue)], { at, end });
     return { kind: 'promise', value: undefinedValue, facts: [] };
   });
 };
@@ -91,17 +107,28 @@ const guarded: Handler = outer => {
   return handlerValue('mcp handler', `mcp guarded ${valueKey(handler)}`, call => {
     const { machine, frame, at, end } = call;
     const [request = undefinedValue] = call.arguments;
+    let caller: Value = undefinedValue;
     if (verify !== undefined) {
       const token: Value = {
         kind: 'term',
         term: { kind: 'client', path: 'header.authorization' },
         maybeUndefined: !isRequired,
       };
-      callValue(machine, frame, verify, [request, token], { at, end });
+      const verified = callValue(machine, frame, verify, [request, token], { at, end });
+      if (!frame.dead) caller = awaitValue(machine, frame, verified, at);
     }
-    if (isRequired && !frame.dead)
-      frame.learn([{ holds: { kind: 'signed-in' }, place: machine.place(frame, at), label: 'a token was verified' }]);
-    return frame.dead ? bottom : callValue(machine, frame, handler, call.arguments, { at, end });
+    if (isRequired && !frame.dead) {
+      const there = promote(alternativesOf(caller).filter(({ value }) => !isAbsent(value)));
+      if (verify !== undefined && there === undefined) frame.dead = true;
+      caller = there?.value ?? caller;
+      frame.learn([
+        ...(there?.facts ?? []),
+        { holds: { kind: 'signed-in' }, place: machine.place(frame, at), label: 'a token was verified' },
+      ]);
+    }
+    if (frame.dead) return bottom;
+    const known = request.kind === 'native' ? behaviourOf(request).assigned?.('auth', caller) : undefined;
+    return callValue(machine, frame, handler, [known ?? request, ...call.arguments.slice(1)], { at, end });
   });
 };
 

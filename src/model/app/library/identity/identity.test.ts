@@ -110,6 +110,12 @@ const verified: readonly (readonly [name: string, imported: string, lines: strin
     'payload.sub',
   ],
   [
+    'better-auth as the server of OAuth, verifyAccessToken()',
+    `import { oauthProviderResourceClient } from '@better-auth/oauth-provider/resource-client'; const resource = oauthProviderResourceClient({});`,
+    `const claims = await resource.getActions().verifyAccessToken(request.headers.get('authorization')!, {});`,
+    'claims.sub',
+  ],
+  [
     'jsonwebtoken, verify()',
     `import jwt from 'jsonwebtoken';`,
     `const claims = jwt.verify(request.headers.get('authorization')!, process.env.JWT_SECRET!);`,

@@ -98,6 +98,10 @@ export const tokenHandlers: Readonly<Record<string, Handler>> = {
   ...library(['iron-session', 'next-iron-session'], { getIronSession: ironSession, unsealData: requires(claimsValue) }),
   ...library(['@hapi/iron', 'iron-webcrypto'], { unseal: requires(claimsValue) }),
   ...library(['next-auth/jwt', '@auth/core/jwt'], { getToken: asks(claimsValue), decode: asks(claimsValue) }),
+  ...library(['better-auth/oauth2'], { verifyAccessToken: requires(claimsValue) }),
+  ...library(['@better-auth/oauth-provider/resource-client'], {
+    'oauthProviderResourceClient.getActions.verifyAccessToken': requires(claimsValue),
+  }),
   ...library(['firebase-admin', 'firebase-admin/auth'], firebaseAuth),
   ...library(['@privy-io/server-auth'], {
     'PrivyClient.verifyAuthToken': requires(() => written({ userId: principal('user.id') }, 'claims')),
