@@ -591,8 +591,65 @@ export function foreignReferences(
     };
     const subject: Subject = { model, row: parent, operation: 'read', beside: [], written: value };
     const answer = askWith(subject, world, false)(facts, 'dropped');
-    return answer.kind === 'not-owned' ? [{ column, table: key.table, value }] : [];
+    const isForeign = answer.kind === 'not-owned' && !isSibling({ table: key.table, referenced, value }, model, world);
+    return isForeign ? [{ column, table: key.table, value }] : [];
   });
+}
+
+/** A row that hangs on the same row as the one that is written, as was looked up: whose both are, is one question. */
+function isSibling(
+  { table, referenced, value }: { readonly table: string; readonly referenced: string; readonly value: Term },
+  { facts, query }: QueryPath,
+  { database, tenancy }: JudgeWorld,
+): boolean {
+  const ownership = ownersByTable(tenancy).get(query.table)?.ownership;
+  if (ownership?.kind !== 'tenant') return false;
+  const known = facts.filter(fact => fact.weakness === undefined && fact.each === undefined);
+  const rows = known.flatMap(({ holds }) => (holds.kind === 'row' ? [holds.row] : []));
+  const conditions = known.flatMap(({ holds }) => (holds.kind === 'condition' ? [holds.condition] : []));
+  const own = query.operation === 'insert' ? [] : [query.where];
+  const pairs = [...rows.map(row => row.where), ...conditions, ...own].flatMap(equalitiesOf);
+  const withKey = (name: string, column: string, keys: ReadonlyMap<string, Term>): readonly RowVariable[] =>
+    rows.filter(row => row.table === name && keys.has(termKey({ kind: 'column', row: row.name, column })));
+  const siblings = withKey(table, referenced, equalTo(value, pairs));
+  const parents = tablesByName(database).get(table)?.foreignKeys ?? [];
+  const [owner] = ownership.path;
+  const written = query.values.find(entry => entry.column === owner.column)?.value;
+  if (siblings.length === 0 || (written === undefined && query.operation === 'insert')) return false;
+  let next: readonly Term[] = [written ?? { kind: 'column', row: 'self', column: owner.column }];
+  for (const [index, hop] of ownership.path.entries()) {
+    const keys = new Map(next.flatMap(term => [...equalTo(term, pairs)]));
+    const refersToo = parents.some(
+      ({ columns: [column, ...others], table: parent, referencedColumns: [target] }) =>
+        column !== undefined &&
+        others.length === 0 &&
+        parent === hop.table &&
+        target === hop.referencedColumn &&
+        siblings.some(row => keys.has(termKey({ kind: 'column', row: row.name, column }))),
+    );
+    if (refersToo) return true;
+    const above = ownership.path[index + 1];
+    if (above === undefined) return false;
+    next = withKey(hop.table, hop.referencedColumn, keys).map(row => ({
+      kind: 'column',
+      row: row.name,
+      column: above.column,
+    }));
+  }
+  return false;
+}
+
+/** The term, and every other that equalities say is the same, by their keys. */
+function equalTo(term: Term, pairs: readonly (readonly [Term, Term])[]): ReadonlyMap<string, Term> {
+  const equal = new Map<string, Term>([[termKey(term), term]]);
+  for (const one of equal.values()) {
+    const key = termKey(one);
+    for (const [left, right] of pairs) {
+      if (termKey(left) === key) equal.set(termKey(right), right);
+      else if (termKey(right) === key) equal.set(termKey(left), left);
+    }
+  }
+  return equal;
 }
 
 /**
@@ -603,16 +660,7 @@ function mayBeForeign(value: Term, { facts, query }: QueryPath): boolean {
   if (value.kind !== 'column' || value.row === 'self') return isChosen(value);
   const known = [...facts.flatMap(({ holds }) => (holds.kind === 'row' ? [holds.row] : [])), ...query.joined];
   const pairs = known.flatMap(row => equalitiesOf(row.where));
-  const equal = new Map<string, Term>([[termKey(value), value]]);
-  for (const term of equal.values()) {
-    if (isChosen(term)) return true;
-    const key = termKey(term);
-    for (const [left, right] of pairs) {
-      if (termKey(left) === key) equal.set(termKey(right), right);
-      else if (termKey(right) === key) equal.set(termKey(left), left);
-    }
-  }
-  return false;
+  return [...equalTo(value, pairs).values()].some(isChosen);
 }
 
 function hasTenant(table: string, { tenancy }: JudgeWorld): boolean {

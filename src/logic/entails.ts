@@ -801,9 +801,18 @@ function column(row: RowVariable, name: string): Term {
 
 /** What stands in a token that the server signed or sealed, and no key of it that everybody's token has alike. */
 function isFromToken(term: Term): boolean {
+  // What the server makes of it and of its own secrets: an id that stands in the token encrypted.
+  if (term.kind === 'call')
+    return term.arguments.some(isFromToken) && term.arguments.every(part => isOfServer(part) || isFromToken(part));
   return (
     term.kind === 'principal' && /^token\.(?!(?:iat|exp|nbf|iss|aud|type|typ|purpose|scope|role)$)/.test(term.attribute)
   );
+}
+
+/** Made of constants and of what the server is configured with alone. */
+function isOfServer(term: Term): boolean {
+  if (term.kind === 'call') return term.arguments.every(isOfServer);
+  return term.kind === 'constant' || term.kind === 'environment';
 }
 
 function isTenantOfPrincipal(term: Term): boolean {
