@@ -27,6 +27,7 @@ import { nodeFileHandlers } from './library/node-files.ts';
 import { matchHandlers } from './library/ts-pattern.ts';
 import { sequelizeHandlers } from './library/sequelize/operations.ts';
 import { streamHandlers } from './library/streams.ts';
+import { timerHandlers } from './library/timers.ts';
 import { typeormHandlers } from './library/typeorm/repository.ts';
 import { supabaseHandlers } from './library/supabase.ts';
 import { unmodelledLibraries } from './library/unmodelled.ts';
@@ -61,6 +62,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     kyselyHandlers,
     knexHandlers,
     caslHandlers,
+    timerHandlers,
     typeormHandlers,
     streamHandlers,
     sequelizeHandlers,

@@ -134,3 +134,28 @@ test('a client that was generated into the app is a client', () => {
   });
   expect(queries.map(path => show(path.query.where))).toEqual(['self.id = client params.id']);
 });
+
+test('the only unique key of a unique operation is there: Prisma throws without it', () => {
+  const where = (filter: string): string => {
+    const [path] = trace(`return Response.json(await prisma.invoice.${filter});`);
+    return show(path?.query.where ?? { kind: 'true' });
+  };
+  expect(where(`update({ where: { id: team, teamId: user.teamId }, data: { amount: 1 } })`)).toBe(
+    '(self.id = client query.team and maybe self.team_id = ‹tenant.id›)',
+  );
+  expect(where(`findFirst({ where: { id: team, amount: 1 } })`)).toBe(
+    '(maybe self.id = client query.team and self.amount = 1)',
+  );
+  expect(where(`updateMany({ where: { id: team, amount: 1 }, data: { amount: 1 } })`)).toBe(
+    '(maybe self.id = client query.team and self.amount = 1)',
+  );
+});
+
+test('of two unique keys either may be left out, and the rest of the filter may always be', () => {
+  const [path] = trace(
+    'const a = team, b = new URL(request.url).searchParams.get("user") ?? undefined; return Response.json(await prisma.member.findUnique({ where: { id: a, userId_teamId: { userId: b, teamId: a } } }));',
+  );
+  expect(show(path?.query.where ?? { kind: 'true' })).toContain('maybe self.id');
+  const [scoped] = trace('return Response.json(await prisma.invoice.delete({ where: { id, teamId: team } }));');
+  expect(show(scoped?.query.where ?? { kind: 'true' })).toContain('maybe self.team_id = client query.team');
+});

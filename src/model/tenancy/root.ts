@@ -83,9 +83,18 @@ function assess(
     other => other !== table && tenantLink(other, table, database) !== undefined,
   );
   const referrers = referring.length;
-  const hasMembership = principal !== undefined && findMemberships(database, table, principal, uses).length > 0;
+  const hasMembership =
+    principal !== undefined &&
+    findMemberships(database, table, principal, uses).some(
+      // A person's own row that they prefer (a default document, the last project) groups nobody either.
+      membership =>
+        membership.table !== principal.table.name ||
+        isTenantNoun(table.name) ||
+        !belongsTo(table, principal.table.name, database),
+    );
   const hasUser =
-    principal !== undefined && userLinks(table, principal, database, uses).some(link => isUserColumn(link.column));
+    principal !== undefined &&
+    userLinks(table, principal, database, uses).some(link => isUserColumn(link.column) || link.notNull);
   const isProfile = principal?.aliases.includes(table.name) === true;
   const score =
     (isTenantNoun(table.name) ? 4 : 0) +
@@ -106,6 +115,23 @@ function best(candidates: readonly Assessment[], database: DatabaseModel): Asses
     return { candidate, rank: candidate.score + reach(candidate.table, database) / 1000 - (isInside ? 8 : 0) };
   });
   return ranked.sort((left, right) => right.rank - left.rank)[0]?.candidate;
+}
+
+/** Whether each row of a table belongs to one of another, by keys that are never empty. */
+function belongsTo(
+  table: Table,
+  owner: string,
+  database: DatabaseModel,
+  seen: ReadonlySet<string> = new Set(),
+): boolean {
+  return foreignLinks(table, database).some(link => {
+    if (!link.notNull || seen.has(link.table)) return false;
+    const next = database.tables.find(other => other.name === link.table);
+    return (
+      link.table === owner ||
+      (next !== undefined && next !== table && belongsTo(next, owner, database, new Set([...seen, table.name])))
+    );
+  });
 }
 
 /** How many tables hang on a table by keys that are never empty, through others too. */

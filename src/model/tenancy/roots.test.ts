@@ -203,3 +203,91 @@ test('a column called after an owned table leads to it, and no key to an unknown
   expect(owners.get('Digest')?.kind).toBe('shared');
   expect(owners.get('Remark')?.kind).toBe('unknown');
 });
+
+const papers = (more: string, column: string): string => `
+model User {
+  id String @id
+  ${column}
+  paper Paper? @relation(fields: [paperId], references: [id])
+}
+model Paper {
+  id String @id
+  ${more}
+  pages Page[]
+  notes Note[]
+  copies Copy[]
+}
+model Page {
+  id String @id
+  paperId String
+  paper Paper @relation(fields: [paperId], references: [id])
+}
+model Note {
+  id String @id
+  paperId String
+  paper Paper @relation(fields: [paperId], references: [id])
+}
+model Copy {
+  id String @id
+  paperId String
+  paper Paper @relation(fields: [paperId], references: [id])
+}`;
+
+test('what a person owns and prefers is no tenant', () => {
+  const own = papers('userId String\n  user User @relation(fields: [userId], references: [id])', 'paperId String?');
+  expect(tenancyOf(own).root?.table).toBe('User');
+});
+
+test('what belongs to no person and groups them is a tenant, however it is called', () => {
+  expect(tenancyOf(papers('title String', 'paperId String')).root?.table).toBe('Paper');
+});
+
+const employers = (links: string): string => `
+model User {
+  id String @id
+  email String @unique
+  ${links}
+}
+model Company {
+  id String @id
+  createdBy String
+  maker User @relation("maker", fields: [createdBy], references: [id])
+  jobs Job[]
+  visits Visit[]
+}
+model Job {
+  id String @id
+  userId String
+  user User @relation(fields: [userId], references: [id])
+  companyId String
+  company Company @relation(fields: [companyId], references: [id])
+}
+model Visit {
+  id String @id
+  companyId String
+  company Company @relation(fields: [companyId], references: [id])
+}
+model Task {
+  id String @id
+  userId String
+  user User @relation(fields: [userId], references: [id])
+}
+model Note {
+  id String @id
+  userId String
+  user User @relation(fields: [userId], references: [id])
+}
+model Tag {
+  id String @id
+  createdBy String
+  maker User @relation(fields: [createdBy], references: [id])
+}`;
+
+test('what a person wrote down is no tenant, even where it is called like one', () => {
+  expect(tenancyOf(employers('')).root?.table).toBe('User');
+});
+
+test('a company that people work for is a tenant, whoever entered it', () => {
+  const works = 'companyId String\n  company Company @relation("staff", fields: [companyId], references: [id])';
+  expect(tenancyOf(employers(works)).root?.table).toBe('Company');
+});

@@ -283,7 +283,7 @@ class Running {
 
   run(model: PrismaModel, name: string, options: Value): Value {
     const given = optionOf(options, 'where');
-    const where = isUnique(name) && given !== undefined ? certainKey(given) : given;
+    const where = isUnique(name) && given !== undefined ? certainKey(model, given) : given;
     this.#noteGiven(model, options);
     switch (name) {
       case 'create':
@@ -816,12 +816,26 @@ function isUnique(operation: string): boolean {
   return /^(findUnique|findUniqueOrThrow|update|delete|upsert)$/.test(operation);
 }
 
-function certainKey(where: Value): Value {
-  const [only] = where.kind === 'object' ? where.fields : [];
-  if (where.kind !== 'object' || only === undefined || where.fields.size > 1 || where.spread.length > 0) return where;
-  const [name, value] = only;
-  if (value.kind !== 'term' || !value.maybeUndefined) return where;
-  return { ...where, fields: new Map([[name, { ...value, maybeUndefined: false }]]) };
+function certainKey(model: PrismaModel, where: Value): Value {
+  if (where.kind !== 'object' || where.spread.length > 0) return where;
+  const names = [...where.fields.keys()].filter(name => model.keys.has(name));
+  const name = names.length === 1 ? names[0] : undefined;
+  const value = name === undefined ? undefined : where.fields.get(name);
+  if (name === undefined || value === undefined) return where;
+  return { ...where, fields: new Map([...where.fields, [name, certain(value)]]) };
+}
+
+function certain(value: Value): Value {
+  if (value.kind === 'term') return value.maybeUndefined ? { ...value, maybeUndefined: false } : value;
+  if (value.kind === 'choice') {
+    const rest = alternativesOf(value).filter(
+      ({ value: one }) => !(one.kind === 'constant' && one.value === undefined),
+    );
+    return rest.length === 0 ? value : choose(rest.map(one => ({ ...one, value: certain(one.value) })));
+  }
+  // The parts of a key of several columns.
+  if (value.kind !== 'object' || value.spread.length > 0) return value;
+  return { ...value, fields: new Map([...value.fields].map(([name, part]) => [name, certain(part)])) };
 }
 
 /** The condition without the possibility that it is left out. */
