@@ -277,8 +277,16 @@ function namedChains(
   });
 }
 
-function bestChain(table: Table, database: DatabaseModel, paths: Paths): Link | undefined {
-  const links = foreignLinks(table, database).filter(link => link.table !== table.name && paths.has(link.table));
+function bestChain(
+  table: Table,
+  database: DatabaseModel,
+  paths: Paths,
+  counts: (link: Link, target: FoundPath) => boolean = () => true,
+): Link | undefined {
+  const links = foreignLinks(table, database).filter(link => {
+    const target = paths.get(link.table);
+    return link.table !== table.name && target !== undefined && counts(link, target);
+  });
   const rank = (link: Link): number =>
     (link.notNull ? 4 : 0) + (link.cascade ? 2 : 0) - (paths.get(link.table)?.path.length ?? 0) / 10;
   return [...links].sort((left, right) => rank(right) - rank(left))[0];
@@ -310,11 +318,24 @@ function storageOwner(self: OwnerHop): Link {
 }
 
 function addUserChains(database: DatabaseModel, paths: Map<string, FoundPath>, tenants: Paths): void {
+  // Where a row hangs on somebody's own row and on one that somebody wrote down (a company, a tag), it is the former's part.
+  const isOwn = ({ path }: FoundPath): boolean => !isActorColumn(path.at(-1)?.column ?? '');
+  addUserRounds(database, paths, tenants, (link, target) => link.notNull && isOwn(target));
+  addUserRounds(database, paths, tenants, (_link, target) => isOwn(target));
+  addUserRounds(database, paths, tenants, () => true);
+}
+
+function addUserRounds(
+  database: DatabaseModel,
+  paths: Map<string, FoundPath>,
+  tenants: Paths,
+  counts: (link: Link, target: FoundPath) => boolean,
+): void {
   for (let round = 0; round < 12; round += 1) {
     const found: [string, FoundPath][] = [];
     for (const table of database.tables) {
       if (paths.has(table.name) || tenants.has(table.name) || isPlatform(table)) continue;
-      const link = bestChain(table, database, paths);
+      const link = bestChain(table, database, paths, counts);
       const target = link === undefined ? undefined : paths.get(link.table);
       if (link !== undefined && target !== undefined)
         found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);

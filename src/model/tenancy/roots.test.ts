@@ -291,3 +291,41 @@ test('a company that people work for is a tenant, whoever entered it', () => {
   const works = 'companyId String\n  company Company @relation("staff", fields: [companyId], references: [id])';
   expect(tenancyOf(employers(works)).root?.table).toBe('Company');
 });
+
+const career = `
+model User {
+  id String @id
+}
+model Sheet {
+  id String @id
+  userId String
+  user User @relation(fields: [userId], references: [id])
+}
+model Section {
+  id String @id
+  sheetId String
+  sheet Sheet @relation(fields: [sheetId], references: [id])
+}
+model Place {
+  id String @id
+  createdBy String
+  maker User @relation(fields: [createdBy], references: [id])
+}
+model Entry {
+  id String @id
+  placeId String
+  place Place @relation(fields: [placeId], references: [id])
+  sectionId String
+  section Section @relation(fields: [sectionId], references: [id])
+}
+model Photo {
+  id String @id
+  placeId String
+  place Place @relation(fields: [placeId], references: [id])
+}`;
+
+test('a part of somebody’s own row is theirs, whatever else it names', () => {
+  const owners = new Map(tenancyOf(career).owners.map(owner => [owner.table, owner.ownership]));
+  expect(owners.get('Entry')).toMatchObject({ kind: 'user', path: [{ column: 'sectionId' }, {}, {}] });
+  expect(owners.get('Photo')).toMatchObject({ kind: 'user', path: [{ column: 'placeId' }, { column: 'createdBy' }] });
+});
