@@ -3,8 +3,13 @@ import { expect, test } from 'vitest';
 import { imports, show, traceApp } from './fixtures/inline-app.ts';
 
 /** A route that reports 40 things, each in its own way, then reads a note. */
-function reporting(report: string, calls: string): ReturnType<typeof traceApp> {
+function reporting(
+  report: string,
+  calls: string,
+  files: Readonly<Record<string, string>> = {},
+): ReturnType<typeof traceApp> {
   return traceApp({
+    ...files,
     'lib/report.ts': `import pino from 'pino'; import { db } from '@/lib/db'; import { notes } from '@/lib/schema'; ${report}`,
     'app/api/notes/[id]/route.ts': `${imports} import { report, log } from '@/lib/report';
       export async function GET(request: Request, { params }: any) {
@@ -36,6 +41,22 @@ test('what a logger does with what it is given is not followed', () => {
   );
   expect(sites(traced)).toEqual(['notes self.id = client params.id']);
   expect(cut(traced)).toBe(false);
+});
+
+test('a logger that loads a module where it needs it is as quiet as that module', () => {
+  const lazily = (path: string): readonly string[] =>
+    sites(
+      reporting(
+        `export function report(from: Request, data: any) { const { seal } = require('${path}'); console.log(seal(data)); }`,
+        `report(request, { id });`,
+        {
+          'lib/sealed.ts': `import { createHash } from 'node:crypto'; export const seal = (data: any) => createHash('sha256').update(data.id).digest('hex');`,
+          'lib/kept.ts': `import { db } from '@/lib/db'; import { notes } from '@/lib/schema'; export const seal = (data: any) => { db.insert(notes).values({ title: data.id }).execute(); return data.id; };`,
+        },
+      ),
+    );
+  expect(lazily('./sealed')).toHaveLength(1);
+  expect(lazily('./kept')).toHaveLength(2);
 });
 
 test('one that keeps what it is given in the database is followed', () => {

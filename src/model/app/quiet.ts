@@ -207,9 +207,11 @@ class Walk {
       case 'throw':
       case 'class':
       case 'element':
-      case 'import':
       case 'unknown':
         this.loud = true;
+        return true;
+      case 'import':
+        this.required.add(node.specifier);
         return true;
       case 'name':
         this.#note(node.binding, 'given');

@@ -75,8 +75,11 @@ function runAsEntry(call: Call, entryPoint: EntryPoint, definition: Value, conte
   const term = { kind: 'tool-argument', path: 'input' } as const;
   machine.noteSource(frame, term, call.at);
   const input = applySchema(call, schema, { kind: 'term', term, maybeUndefined: false });
-  const raw = callValue(machine, frame, execute, [input, context], { at: call.at, end: call.end });
-  const value = awaitValue(machine, frame, raw, call.at);
+  // A tool has a budget of its own, as every entry point has.
+  const value = machine.withinEntry(() => {
+    const raw = callValue(machine, frame, execute, [input, context], { at: call.at, end: call.end });
+    return awaitValue(machine, frame, raw, call.at);
+  });
   const { effects, facts } = frame;
   const dead = frame.dead;
   frame.effects = outer;

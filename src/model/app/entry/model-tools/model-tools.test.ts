@@ -37,6 +37,18 @@ describe('tools that models call', () => {
     ).toEqual(expected.slice(1));
   });
 
+  test('the AI SDK: an agent is given them in one place and asked in another', () => {
+    expect(
+      traced(
+        `import { tool, ToolLoopAgent } from 'ai';
+         const make = (user: any) => { const find = tool({ inputSchema: z.object({ folder: z.string() }), execute: async ({ folder }) => ${own} }); return find; };
+         const anybody = tool({ inputSchema: z.object({ team: z.string() }), execute: async ({ team }) => ${any} });`,
+        `const all: any = { find: make(user), anybody }; delete all.other; const agent = new ToolLoopAgent({ model: 'm', tools: all });
+         return await agent.stream({ messages: [] });`,
+      ),
+    ).toEqual(expected);
+  });
+
   test('OpenAI: tools that run by themselves, and a dispatcher on the name', () => {
     expect(
       traced(
