@@ -288,6 +288,16 @@ describe('a filter that vanishes without its value', () => {
   });
 });
 
+test('an id is no date, whatever a cache made of it', () => {
+  const when: Term = { kind: 'call', name: 'Date', arguments: [of('r', 'team_id')] };
+  const among = (column: string) =>
+    ask('invoice', equals(own('id'), sent('id')), {
+      conditions: [or([equals(own('team_id'), tenant), equals(own(column), when)])],
+    });
+  expect(among('team_id').kind).toBe('owned');
+  expect(among('paid_at')).toEqual({ kind: 'not-owned' });
+});
+
 describe('a row that was looked for and is not there', () => {
   const line: RowVariable = { name: 'line', table: 'invoice_line', where: equals(of('line', 'id'), sent('line')) };
   const absentInvoice = (key: Term): Predicate => ({

@@ -268,8 +268,18 @@ class OwnershipProver {
       const constants = new Set(equal.filter(term => term.kind === 'constant').map(term => String(term.value)));
       const nobody =
         !this.#question.signedIn && equal.some(term => term.kind === 'principal' && term.attribute === 'user.id');
-      return constants.size > 1 || (strict && constants.has('null')) || nobody;
+      const otherType = strict && equal.some(isDate) && equal.some(term => this.#isText(term));
+      return constants.size > 1 || (strict && constants.has('null')) || nobody || otherType;
     });
+  }
+
+  /** A column of texts or ids: no date equals what it holds. */
+  #isText(term: Term): boolean {
+    if (term.kind !== 'column') return false;
+    const row = this.#closure.rows.find(candidate => candidate.name === term.row);
+    const table = row === undefined ? undefined : tablesByName(this.#world.database).get(row.table);
+    const type = table?.columns.find(({ name }) => name === term.column)?.type ?? '';
+    return /^(?:text|uuid|citext|varchar|character)\b/.test(type);
   }
 
   /** A row that is said not to be there, and is: found on the way, or what a row that is there refers to by a key. */
@@ -807,6 +817,11 @@ function isFromToken(term: Term): boolean {
   return (
     term.kind === 'principal' && /^token\.(?!(?:iat|exp|nbf|iss|aud|type|typ|purpose|scope|role)$)/.test(term.attribute)
   );
+}
+
+/** `new Date(value)`, as a cached row gets its dates back. */
+function isDate(term: Term): boolean {
+  return term.kind === 'call' && term.name === 'Date';
 }
 
 /** Made of constants and of what the server is configured with alone. */

@@ -729,6 +729,11 @@ function sayingWhatWasRead(machine: Machine, draft: QueryDraft, facts: readonly 
   const seen = knownRows(draft, facts);
   return facts.map((fact): Fact => {
     const { holds } = fact;
+    if (holds.kind === 'condition') {
+      // What was compared in code was read as well.
+      const condition = withReadRows(machine, holds.condition, seen);
+      return condition === holds.condition ? fact : { ...fact, holds: { ...holds, condition } };
+    }
     if (holds.kind !== 'row') return fact;
     const where = withReadRows(machine, holds.row.where, seen);
     return where === holds.row.where ? fact : { ...fact, holds: { ...holds, row: { ...holds.row, where } } };
