@@ -88,7 +88,7 @@ function reachOf({ judged, database, tenancy }: Analysis): TriageResult['reach']
 function whoOf({ judged }: Analysis): TriageResult['who'] {
   const principals = new Map(judged.paths.map(path => [path.id, path.principal]));
   const counts = new Map<string, number>();
-  for (const finding of judged.findings) {
+  for (const finding of judged.findings.filter(({ consequenceOf }) => consequenceOf === undefined)) {
     const who = finding.pathIds.some(id => principals.get(id) === 'anonymous')
       ? 'anyone on the internet'
       : 'any signed-in user';

@@ -58,6 +58,8 @@ export interface Finding {
   /** SQL name of the table, view, function or bucket, where there is one. */
   readonly object?: string;
   readonly pathIds: readonly string[];
+  /** Fingerprint of the finding whose repair would end this one too: its rows were reached through that one's. */
+  readonly consequenceOf?: string;
   readonly evidence: readonly Evidence[];
   /** How the app's other queries on the same table are written; ranks findings of one severity, and is no evidence. */
   readonly siblings?: Siblings;

@@ -9,6 +9,7 @@ import { severityRank } from '../core/verdict.ts';
 import type { AppModel } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
+import { withCauses } from './causes.ts';
 import { openTables, openThrough } from './open-by-link.ts';
 import { judgeQuery, judgeReferences } from './paths.ts';
 import { SiblingCount } from './siblings.ts';
@@ -45,7 +46,9 @@ export function judge(input: JudgeInput): Judged {
     findings.push(...withoutTwins(result.findings).map(found => toFinding(check, found)));
     gaps.push(...result.gaps);
   }
-  const ranked = withSiblings(findings, paths).toSorted(compareFindings);
+  const ranked = withCauses(withSiblings(findings, paths).toSorted(compareFindings), paths, input).toSorted(
+    compareFindings,
+  );
   return { paths, findings: ranked, gaps: mergeGaps(gaps) };
 }
 
@@ -88,6 +91,7 @@ function comparePaths(left: JudgedPath, right: JudgedPath): number {
 
 function compareFindings(left: Finding, right: Finding): number {
   return (
+    Number(left.consequenceOf !== undefined) - Number(right.consequenceOf !== undefined) ||
     severityRank(left.severity) - severityRank(right.severity) ||
     compareSiblings(left, right) ||
     compareText(left.check, right.check) ||

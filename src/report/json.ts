@@ -274,6 +274,7 @@ function findingJson(finding: Finding): Json {
     entryPoint: finding.entryPoint,
     object: finding.object,
     pathIds: finding.pathIds,
+    consequenceOf: finding.consequenceOf,
     siblings: finding.siblings === undefined ? undefined : { ...finding.siblings },
     evidence: finding.evidence.map(evidenceJson),
     repair: finding.repair?.kind,

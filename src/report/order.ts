@@ -5,10 +5,11 @@ import type { Path } from '../core/path.ts';
 import { comparePlaces, compareText } from '../core/place.ts';
 import { severityRank, type Verdict } from '../core/verdict.ts';
 
-/** Findings as every report lists them: severity, then how many siblings do better, then check, then place. */
+/** Findings as every report lists them: what stands for itself before what follows from another, severity, then how many siblings do better, then check, then place. */
 export function orderFindings(findings: readonly Finding[]): readonly Finding[] {
   return findings.toSorted(
     (left, right) =>
+      Number(left.consequenceOf !== undefined) - Number(right.consequenceOf !== undefined) ||
       severityRank(left.severity) - severityRank(right.severity) ||
       compareSiblings(left, right) ||
       compareText(left.check, right.check) ||

@@ -22,11 +22,16 @@ import { sqlLines } from './sql.ts';
 import { clean, cut, cutStart, padStart, widthOf } from './text.ts';
 
 /** One finding explained: the harm, each step from the browser to the row, why nothing stopped it, the evidence, the repair. */
-export function explainFinding(pen: Pen, finding: Finding, paths: readonly Path[]): readonly string[] {
+export function explainFinding(
+  pen: Pen,
+  finding: Finding,
+  paths: readonly Path[],
+  all: readonly Finding[] = [],
+): readonly string[] {
   const [first, ...others] = pathsOf(finding, paths);
   const { advice } = finding;
   return [
-    ...title(pen, finding),
+    ...title(pen, finding, all),
     ...(first === undefined ? placeLines(pen, finding) : pathLines(pen, first)),
     ...otherPaths(pen, others),
     ...(first === undefined ? [] : noteLines(pen, first, advice)),
@@ -40,13 +45,19 @@ export function explainFinding(pen: Pen, finding: Finding, paths: readonly Path[
 
 const mostSteps = 5;
 
+/** How a finding stands in the list: its number, what a command calls it, and the findings that follow from it. */
+export interface Listed {
+  readonly number: number;
+  readonly name: string;
+  readonly leadsTo: readonly Finding[];
+}
+
 /** One finding as the overview shows the worst: everything that a reader acts on, in as few lines as it takes. */
 export function findingInBrief(
   pen: Pen,
   finding: Finding,
   paths: readonly Path[],
-  number: number,
-  name: string,
+  { number, name, leadsTo }: Listed,
 ): readonly string[] {
   const [path] = pathsOf(finding, paths);
   const severity = severityPaint(pen, finding.severity)(finding.severity);
@@ -60,11 +71,20 @@ export function findingInBrief(
     ...(advice?.request === undefined
       ? []
       : labelled(pen, 'see it', clean([advice.request.text, advice.request.note ?? ''].join('   ').trim()))),
+    ...labelled(pen, 'leads to', consequencesSentence(leadsTo)),
     ...labelled(pen, 'repair', repairSentence(finding)),
     ...hintLines(pen, finding, 13),
     ...labelled(pen, 'rule', `${finding.check} · CWE-${finding.cwe} · drydock trace ${name} tells all`, pen.quiet),
     '',
   ];
+}
+
+/** What else is reached through the same look-up: `views, user teams and 3 more`. */
+function consequencesSentence(findings: readonly Finding[]): string {
+  const objects = [...new Set(findings.flatMap(({ object }) => object ?? []))];
+  const [shown, left] = [objects.slice(0, 4), Math.max(0, objects.length - 4)];
+  if (shown.length === 0) return '';
+  return clean(`${shown.join(', ')}${left === 0 ? '' : ` and ${left} more`}, through the rows that this gives`);
 }
 
 function pathsOf(finding: Finding, paths: readonly Path[]): readonly Path[] {
@@ -159,7 +179,7 @@ function hintLines(pen: Pen, finding: Finding, indent: number): readonly string[
   );
 }
 
-function title(pen: Pen, finding: Finding): readonly string[] {
+function title(pen: Pen, finding: Finding, all: readonly Finding[]): readonly string[] {
   const severity = severityPaint(pen, finding.severity)(finding.severity);
   const certainty = `${severity} · ${certaintyWords(certaintyOf(finding))}`;
   const harm = clean(finding.harm);
@@ -171,8 +191,22 @@ function title(pen: Pen, finding: Finding): readonly string[] {
     ...lines,
     ...paragraph(pen, clean(finding.message), 0),
     ...siblingLines(pen, finding),
+    ...causeLines(pen, finding, all),
     pen.quiet(`${finding.check} · CWE-${finding.cwe}`),
     '',
+  ];
+}
+
+/** Which finding this one follows from, and what follows from this one. */
+function causeLines(pen: Pen, finding: Finding, all: readonly Finding[]): readonly string[] {
+  const index = all.findIndex(other => other.fingerprint === finding.consequenceOf);
+  const cause = all[index];
+  const leadsTo = consequencesSentence(all.filter(other => other.consequenceOf === finding.fingerprint));
+  return [
+    ...(cause === undefined
+      ? []
+      : paragraph(pen, `It follows from finding ${index + 1}, and goes with its repair: ${clean(cause.harm)}`, 0)),
+    ...(leadsTo === '' ? [] : paragraph(pen, `It leads to ${leadsTo}.`, 0)),
   ];
 }
 

@@ -56,6 +56,21 @@ describe('every screen', () => {
   });
 });
 
+test('what follows from another finding is counted, named by it, and listed when all is asked for', () => {
+  const trace = sampleTrace();
+  const [cause, other, ...rest] = trace.findings;
+  if (cause === undefined || other === undefined) throw new Error('The sample has too few findings');
+  const follows = { ...other, harm: 'It comes after the first.', consequenceOf: cause.fingerprint };
+  const result = { ...trace, findings: [cause, ...rest, follows] };
+  const overview = renderTerminal(result, plain);
+  expect(overview).not.toContain('It comes after the first.');
+  expect(overview).toContain(`leads to ${other.object}, through the rows that this gives`);
+  expect(overview).toContain('1 more finding follows from these');
+  expect(renderTerminal(result, { ...plain, all: true })).toContain('It comes after the first.');
+  const explained = renderTerminal(result, { ...plain, focus: follows.fingerprint });
+  expect(explained.replaceAll(/\s+/g, ' ')).toContain('It follows from finding 1, and goes with its repair');
+});
+
 test('the first screen says the harm, the reach and what to do', () => {
   expect(renderTerminal(sampleTriage(), { ...plain, columns: 100 })).toMatchInlineSnapshot(`
     "⚓ drydock  tally   Next.js 16 · Drizzle · better-auth · Stripe                                 3.4 s

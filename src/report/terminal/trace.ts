@@ -45,15 +45,32 @@ function nameOf(finding: Finding, index: number, { known }: TraceResult): string
 
 const inFull = 5;
 
-/** The worst in full, the rest as a list that goes on counting. */
+/** The worst in full, the rest as a list that goes on counting; those that follow from one of them only by number. */
 function findingLines(pen: Pen, findings: readonly Finding[], result: TraceResult, all: boolean): readonly string[] {
-  const worst = all ? findings : findings.slice(0, inFull);
-  const rest = findings.slice(worst.length);
+  const shown = all ? findings : findings.filter(finding => finding.consequenceOf === undefined);
+  const worst = all ? shown : shown.slice(0, inFull);
+  const rest = shown.slice(worst.length);
+  const followers = findings.length - shown.length;
   return [
     ...worst.flatMap((finding, index) =>
-      findingInBrief(pen, finding, result.paths, index + 1, nameOf(finding, index, result)),
+      findingInBrief(pen, finding, result.paths, {
+        number: index + 1,
+        name: nameOf(finding, index, result),
+        leadsTo: findings.filter(other => other.consequenceOf === finding.fingerprint),
+      }),
     ),
     ...(rest.length === 0 ? [] : [...findingList(pen, rest, { from: worst.length + 1 }), '']),
+    ...(followers === 0
+      ? []
+      : [
+          ...paragraph(
+            pen,
+            `${count(followers, 'more finding')} ${followers === 1 ? 'follows' : 'follow'} from these, through rows that the same unchecked look-up gave. --all lists ${followers === 1 ? 'it' : 'them'}.`,
+            2,
+            pen.quiet,
+          ),
+          '',
+        ]),
   ];
 }
 
@@ -99,7 +116,7 @@ function renderFocus(pen: Pen, result: TraceResult, focus: string): readonly str
   const findings = orderFindings(result.findings);
   const number = findingNumber(findings, focus);
   const finding = number === undefined ? undefined : findings[number - 1];
-  if (finding !== undefined) return explainFinding(pen, finding, result.paths);
+  if (finding !== undefined) return explainFinding(pen, finding, result.paths, findings);
   const selection = select(result, focus);
   if (selection === undefined) return nothingNamed(pen, result, focus);
   const paths = orderPaths(selection.paths);

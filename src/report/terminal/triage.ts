@@ -53,8 +53,10 @@ function summary(pen: Pen, result: TriageResult): readonly string[] {
       index === 0 ? `    ${pen.quiet(padEnd(label, 6))}${line.trimStart()}` : line,
     );
   const { tables, columns, secretColumns } = result.reach;
+  // What follows from another finding is no way in of its own.
+  const own = result.findings.filter(finding => finding.consequenceOf === undefined);
   return [
-    ...paragraph(pen, [`${count(result.findings.length, 'way')} in`, ...backing(result.findings)].join(' · '), 4),
+    ...paragraph(pen, [`${count(own.length, 'way')} in`, ...backing(own)].join(' · '), 4),
     ...(tables.length > 0
       ? row('reach', `${clean(tables.join(', '))} (${count(columns, 'column')}, ${secretColumns} of them secret)`)
       : []),

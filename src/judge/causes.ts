@@ -1,0 +1,114 @@
+import type { JudgedPath } from '../checks/check.ts';
+import type { Finding } from '../core/finding.ts';
+import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
+import { severityRank } from '../core/verdict.ts';
+import { tablesByName } from '../logic/closure.ts';
+import { ownersByTable, type World } from '../logic/entails.ts';
+import { isChosen, renameRows, termsOf } from '../logic/terms.ts';
+import { predicateText } from './sql-text.ts';
+
+/** Where the fault of a path lies: at its own query (`hops` is 0), or at the look-up that led to it. */
+interface Cause {
+  readonly key: string;
+  readonly hops: number;
+}
+
+const mostHops = 8;
+
+/**
+ * Findings that would go with the repair of another: their rows were reached through a row that one entry point looks up
+ * by a value that nobody checked. The worst of those that hang on one look-up stands for it; the others name it.
+ */
+export function withCauses(
+  findings: readonly Finding[],
+  paths: readonly JudgedPath[],
+  world: World,
+): readonly Finding[] {
+  const byId = new Map(paths.map(path => [path.id, path]));
+  const causes = new Map<Finding, readonly Cause[]>();
+  const heads = new Map<string, { readonly finding: Finding; readonly hops: number }>();
+  for (const finding of findings) {
+    const own = finding.pathIds.flatMap(id => byId.get(id) ?? []);
+    if (own.length === 0 || !own.every(path => path.verdict === 'leaks')) continue;
+    const found = own.map(path => causeOf(path, world));
+    causes.set(finding, found);
+    for (const { key, hops } of found) {
+      const head = heads.get(key);
+      if (head === undefined || isWorse({ finding, hops }, head)) heads.set(key, { finding, hops });
+    }
+  }
+  return findings.map(finding => {
+    const named = (causes.get(finding) ?? []).map(({ key }) => heads.get(key)?.finding);
+    const [head] = named;
+    if (head === undefined || named.includes(finding)) return finding;
+    return { ...finding, consequenceOf: head.fingerprint };
+  });
+}
+
+function isWorse(
+  one: { readonly finding: Finding; readonly hops: number },
+  other: { readonly finding: Finding; readonly hops: number },
+): boolean {
+  const rank = severityRank(one.finding.severity) - severityRank(other.finding.severity);
+  return rank < 0 || (rank === 0 && one.hops < other.hops);
+}
+
+/** Follows what ties the row to other rows back to the one that the caller's value, or nothing, chose. */
+function causeOf({ entryPoint, model }: JudgedPath, world: World): Cause {
+  const { query } = model;
+  const known = new Map<string, RowVariable>();
+  for (const { holds, weakness } of model.facts)
+    if (holds.kind === 'row' && weakness === undefined) known.set(holds.row.name, holds.row);
+  for (const row of query.joined) known.set(row.name, row);
+  const isNew = query.operation === 'insert';
+  const owning = isNew ? referringColumns(query.table, world) : undefined;
+  const ties = isNew
+    ? query.values.flatMap(({ column, value }) => (owning?.has(column) === true ? [value] : []))
+    : equalTo('self', query.where);
+  const start: RowVariable = { name: 'self', table: query.table, where: query.where };
+  let [at, terms, hops] = [start, ties, 0];
+  const seen = new Set([at.name]);
+  for (let row = behind(terms, known, seen); row !== undefined && hops < mostHops; row = behind(terms, known, seen)) {
+    seen.add(row.name);
+    [at, terms, hops] = [row, equalTo(row.name, row.where), hops + 1];
+  }
+  const where = renameRows(at.where, name => (name === at.name ? 'self' : name));
+  const shown = at === start && isNew ? query.values.map(({ column }) => column).join(',') : predicateText(where);
+  return { key: `${entryPoint.name}\n${at.table}\n${shown}`, hops };
+}
+
+/** The row that one of the terms is a column of, unless who asks chose it. */
+function behind(
+  terms: readonly Term[],
+  known: ReadonlyMap<string, RowVariable>,
+  seen: ReadonlySet<string>,
+): RowVariable | undefined {
+  for (const term of terms) {
+    if (term.kind !== 'column' || seen.has(term.row)) continue;
+    const row = known.get(term.row);
+    if (row !== undefined && !termsOf(row.where).some(other => other.kind === 'principal')) return row;
+  }
+  return undefined;
+}
+
+/** What columns of the row must equal; what the caller chose comes last, as rows say more. */
+function equalTo(name: string, where: Predicate): readonly Term[] {
+  const found: Term[] = [];
+  const collect = (predicate: Predicate): void => {
+    if (predicate.kind === 'and') predicate.operands.forEach(collect);
+    if (predicate.kind !== 'compare' || !['=', 'is-not-distinct-from'].includes(predicate.operator)) return;
+    const { left, right } = predicate;
+    if (left.kind === 'column' && left.row === name) found.push(right);
+    else if (right.kind === 'column' && right.row === name) found.push(left);
+  };
+  collect(where);
+  return [...found.filter(term => !isChosen(term)), ...found.filter(isChosen)];
+}
+
+/** Columns of a new row that say whose it is. */
+function referringColumns(table: string, { database, tenancy }: World): ReadonlySet<string> {
+  const ownership = ownersByTable(tenancy).get(table)?.ownership;
+  const owner = ownership?.kind === 'tenant' || ownership?.kind === 'user' ? [ownership.path[0].column] : [];
+  const keys = tablesByName(database).get(table)?.foreignKeys ?? [];
+  return new Set([...owner, ...keys.flatMap(key => key.columns)]);
+}
