@@ -1,6 +1,6 @@
 import { keptInMap } from './cache-aside.ts';
 import { callValue, within } from './calls.ts';
-import { awaitValue, compareValues, iterated } from './expressions.ts';
+import { awaitValue, compareValues, iterated, mixedList } from './expressions.ts';
 import { elementKeys, forEveryElement, rowKey } from './each.ts';
 import { addFacts, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
@@ -73,8 +73,11 @@ export function arrayMethod(
   const [first, second] = values;
   switch (name) {
     case 'map':
-    case 'flatMap':
       return first === undefined ? undefined : mapped(machine, frame, receiver, first, at);
+    case 'flatMap':
+      return first === undefined
+        ? undefined
+        : flattened(machine, frame, mapped(machine, frame, receiver, first, at), at);
     case 'forEach':
       if (first !== undefined) forEach(machine, frame, receiver, first, at);
       return undefinedValue;
@@ -115,7 +118,6 @@ export function arrayMethod(
     case 'sort':
     case 'reverse':
     case 'toReversed':
-    case 'flat':
     case 'values':
     case 'filter(Boolean)':
       if (receiver.kind === 'term' && name === 'slice') return undefined;
@@ -126,8 +128,10 @@ export function arrayMethod(
       if (receiver.kind === 'array' && name === 'slice') return slicedArray(receiver.items, values);
       // A part of the list says nothing of the rest.
       return name === 'slice' && receiver.kind === 'list' ? { ...receiver, each: [] } : receiver;
+    case 'flat':
+      return receiver.kind === 'term' ? receiver : flattened(machine, frame, receiver, at);
     case 'concat':
-      return receiver.kind === 'term' ? undefined : joined([receiver, ...values]);
+      return receiver.kind === 'term' ? undefined : joinedLists(machine, frame, [receiver, ...values], at);
     case 'join':
       if (receiver.kind === 'array' && receiver.items.length > 0 && receiver.items.length <= mostUnrolled)
         return joinedText(receiver.items, first);
@@ -218,21 +222,6 @@ function joinedText(parts: readonly Value[], separator: Value | undefined): Valu
   return { kind: 'term', term: callTerm('concat', terms), maybeUndefined: false };
 }
 
-function joined(parts: readonly Value[]): Value {
-  if (parts.every(part => part.kind === 'array'))
-    return { kind: 'array', items: parts.flatMap(part => (part.kind === 'array' ? part.items : [])) };
-  const [first] = parts;
-  const elements = parts.flatMap(part =>
-    part.kind === 'list' ? [part.element] : part.kind === 'array' ? part.items : [part],
-  );
-  return {
-    kind: 'list',
-    element: choose(elements.map(value => ({ value, facts: [] }))),
-    rows: first?.kind === 'list' ? first.rows : undefined,
-    facts: [],
-  };
-}
-
 function mapped(machine: Machine, frame: Frame, receiver: Value, callback: Value, at: number): Value {
   if (receiver.kind === 'array' && receiver.items.length <= mostTurns(machine, receiver.items)) {
     return {
@@ -251,7 +240,7 @@ function mapped(machine: Machine, frame: Frame, receiver: Value, callback: Value
   const each = elementKeys(machine, receiver, element);
   return {
     kind: 'list',
-    element: flatten(result),
+    element: result,
     rows: list?.rows,
     facts: addFacts(list?.facts ?? [], learned),
     ...(each.length === 0 ? {} : { each }),
@@ -284,9 +273,44 @@ function isAbsent(value: Value): boolean {
   return value.kind === 'constant' && value.value === undefined;
 }
 
-function flatten(value: Value): Value {
-  if (value.kind === 'array' && value.items.length === 1) return value;
-  return value;
+/** `flat`, `flatMap`: lists in a list become one, whose elements stand below the rows that the outer list is of. */
+function flattened(machine: Machine, frame: Frame, value: Value, at: number): Value {
+  if (value.kind === 'array') return joinedLists(machine, frame, value.items, at);
+  if (value.kind !== 'list' || !isList(value.element)) return value;
+  const inner = value.element;
+  if (inner.kind === 'choice') {
+    const parts = inner.alternatives.map(({ value: part, facts }): Alternative => {
+      const one = isList(part) ? iterated(machine, frame, part, at) : { element: part, facts: [] };
+      return { value: one.element, facts: addFacts(facts, one.facts) };
+    });
+    return { ...value, element: choose(parts), each: [] };
+  }
+  const outer = listFacts(value, true, machine.place(frame, at), `for each row of '${value.rows?.table ?? ''}'`, true);
+  if (inner.kind === 'array')
+    return {
+      ...value,
+      element: choose(inner.items.map(item => ({ value: item, facts: [] }))),
+      each: [],
+    };
+  const { element, facts } = iterated(machine, frame, inner, at);
+  if (inner.kind !== 'list') return { ...value, element, facts: addFacts(value.facts, facts), each: [] };
+  const above = [...(value.above ?? []), ...(value.rows === undefined ? [] : [value.rows]), ...(inner.above ?? [])];
+  return { kind: 'list', element, rows: inner.rows, facts: addFacts(outer, inner.facts), each: [], above };
+}
+
+function joinedLists(machine: Machine, frame: Frame, parts: readonly Value[], at: number): Value {
+  return parts.some(part => part.kind === 'list' || part.kind === 'choice')
+    ? mixedList(machine, frame, parts, isList, at)
+    : { kind: 'array', items: parts.flatMap(part => (part.kind === 'array' ? part.items : [part])) };
+}
+
+/** What certainly holds elements; a term may be one of a list. */
+function isList(value: Value): boolean {
+  return (
+    value.kind === 'list' ||
+    value.kind === 'array' ||
+    (value.kind === 'choice' && value.alternatives.some(alternative => isList(alternative.value)))
+  );
 }
 
 /** Calls a callback for one value out of many, with what holds for it; what the call shows stays with the value. */
@@ -319,6 +343,11 @@ function renamed(machine: Machine, list: Extract<Value, { kind: 'list' }>): Extr
   if (list.rows === undefined) return list;
   const fresh = machine.copyRow(list.rows);
   const names = new Map([[list.rows.name, fresh.name]]);
+  for (const row of list.above ?? []) names.set(row.name, machine.copyRow(row).name);
+  for (const row of list.above ?? []) {
+    const other = renameRow(row, names);
+    machine.rows.set(other.name, other);
+  }
   const rows = ofOneElement(renameRow({ ...list.rows }, names));
   machine.rows.set(rows.name, rows);
   return {

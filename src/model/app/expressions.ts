@@ -848,7 +848,9 @@ export function iterated(
         facts: [],
       };
     case 'choice': {
-      const parts = alternativesOf(value).map(({ value: inner, facts }): Alternative => {
+      // Nothing can be gone through where there is nothing: that way ends there.
+      const there = alternativesOf(value).filter(({ value: inner }) => !isNothing(inner));
+      const parts = there.map(({ value: inner, facts }): Alternative => {
         const one = iterated(machine, frame, inner, at);
         return { value: one.element, facts: addFacts(facts, one.facts) };
       });
@@ -870,6 +872,10 @@ export function iterated(
     default:
       return { element: machine.opaque(frame, at, `one of a ${value.kind}`), facts: [] };
   }
+}
+
+function isNothing(value: Value): boolean {
+  return value.kind === 'constant' && (value.value === null || value.value === undefined);
 }
 
 /** What a `Map` or `Set` is gone through as. */

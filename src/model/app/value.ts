@@ -29,6 +29,8 @@ export type Value =
       readonly facts: readonly Fact[];
       /** What the elements stand for, one each: the elements of a list that they were made from. */
       readonly each?: readonly string[];
+      /** Rows above each element, where lists in a list became one. */
+      readonly above?: readonly RowVariable[];
     }
   | { readonly kind: 'object'; readonly fields: ReadonlyMap<string, Value>; readonly spread: readonly Value[] }
   | { readonly kind: 'array'; readonly items: readonly Value[] }

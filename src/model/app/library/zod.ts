@@ -197,6 +197,8 @@ function applyPlain(call: Call, schema: Schema, value: Value): Value {
   }
   if (value.kind === 'constant' && value.value === null)
     return schema.nullable || schema.type === 'any' ? value : bottom;
+  // Neither an object nor a list is a text.
+  if (value.kind === 'constant' && ['object', 'array', 'record'].includes(schema.type)) return bottom;
   let result = shaped(call, schema, value);
   if (schema.fallback !== undefined && result.kind === 'term')
     result = choose([
