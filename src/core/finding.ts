@@ -63,6 +63,8 @@ export interface Finding {
   readonly evidence: readonly Evidence[];
   /** How the app's other queries on the same table are written; ranks findings of one severity, and is no evidence. */
   readonly siblings?: Siblings;
+  /** For what is reached without signing in: whether the entry points around it ask who is calling; ranks, and is no evidence. */
+  readonly neighbours?: Neighbours;
   /** The repair this finding asks for, as data for `fix/`; absent when only a person can decide. */
   readonly repair?: RepairHint;
   /** How to see it, why the checks around it do not help, and what a right sibling does. */
@@ -75,13 +77,28 @@ export interface RepairHint {
   readonly [detail: string]: unknown;
 }
 
+/** The other entry points in one folder, and how many of them ask who is calling. */
+export interface Neighbours {
+  readonly folder: string;
+  readonly asking: number;
+  readonly all: number;
+}
+
 /** Other queries on the table of a finding: how many there are, and how many of them are tied to their caller. */
 export interface Siblings {
   readonly checked: number;
   readonly all: number;
 }
 
-/** Sorts findings of one severity: first those among whose siblings most are checked. */
-export function compareSiblings(left: Finding, right: Finding): number {
-  return (right.siblings?.checked ?? 0) - (left.siblings?.checked ?? 0);
+/** Sorts findings of one severity, the likelier faults first: what is unusual for its surroundings, then for its table. */
+export function compareLikelihood(left: Finding, right: Finding): number {
+  return (
+    Number(isUsualAround(left)) - Number(isUsualAround(right)) ||
+    (right.siblings?.checked ?? 0) - (left.siblings?.checked ?? 0)
+  );
+}
+
+/** Most entry points around it ask nobody who they are either: visitors are meant to come there. */
+export function isUsualAround({ neighbours }: Finding): boolean {
+  return neighbours !== undefined && neighbours.asking * 2 < neighbours.all;
 }

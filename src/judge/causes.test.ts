@@ -32,6 +32,13 @@ describe('what is reached through a row that nobody checked', () => {
     expect(objectsOf(found)).toEqual(['comments', '→ notes']);
   });
 
+  test('so does what else is looked up by the same value', () => {
+    const same = `const found = await db.select().from(comments).where(eq(comments.noteId, (await params).id));`;
+    const found = findingsOf(`${byId} ${same} return NextResponse.json({ note, found });`);
+    expect(objectsOf(found)).toHaveLength(2);
+    expect(found[1]?.consequenceOf).toBe(found[0]?.fingerprint);
+  });
+
   test('another value of the caller is another cause', () => {
     const others = `const found = await db.select().from(comments).where(eq(comments.noteId, (await request.json()).noteId));`;
     const found = findingsOf(`${byId} ${others} return NextResponse.json({ note, found });`);

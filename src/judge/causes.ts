@@ -1,13 +1,14 @@
 import type { JudgedPath } from '../checks/check.ts';
 import type { Finding } from '../core/finding.ts';
+import { compareText } from '../core/place.ts';
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 import { severityRank } from '../core/verdict.ts';
 import { tablesByName } from '../logic/closure.ts';
 import { ownersByTable, type World } from '../logic/entails.ts';
-import { isChosen, renameRows, termsOf } from '../logic/terms.ts';
+import { isChosen, renameRows, termKey, termsOf } from '../logic/terms.ts';
 import { predicateText } from './sql-text.ts';
 
-/** Where the fault of a path lies: at its own query (`hops` is 0), or at the look-up that led to it. */
+/** Where the fault of a path lies: the value that nobody checked, and how many look-ups before the path's own query it stands. */
 interface Cause {
   readonly key: string;
   readonly hops: number;
@@ -16,8 +17,8 @@ interface Cause {
 const mostHops = 8;
 
 /**
- * Findings that would go with the repair of another: their rows were reached through a row that one entry point looks up
- * by a value that nobody checked. The worst of those that hang on one look-up stands for it; the others name it.
+ * Findings that would go with the repair of another: one entry point reaches their rows by the same value that nobody
+ * checked, or through a row that was looked up by it. The worst of those stands for all; the others name it.
  */
 export function withCauses(
   findings: readonly Finding[],
@@ -72,9 +73,12 @@ function causeOf({ entryPoint, model }: JudgedPath, world: World): Cause {
     seen.add(row.name);
     [at, terms, hops] = [row, equalTo(row.name, row.where), hops + 1];
   }
+  // The same unchecked value is one cause, whatever is looked up by it.
+  const chosen = [...new Set(terms.filter(isChosen).map(termKey))].toSorted(compareText);
+  if (chosen.length > 0) return { key: `${entryPoint.name}\n${chosen.join('\n')}`, hops };
   const where = renameRows(at.where, name => (name === at.name ? 'self' : name));
   const shown = at === start && isNew ? query.values.map(({ column }) => column).join(',') : predicateText(where);
-  return { key: `${entryPoint.name}\n${at.table}\n${shown}`, hops };
+  return { key: `${entryPoint.name}\n${at.table} ${shown}`, hops };
 }
 
 /** The row that one of the terms is a column of, unless who asks chose it. */

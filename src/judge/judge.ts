@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Check, CheckFinding, CheckInput, JudgedPath } from '../checks/check.ts';
 import type { Cell } from '../core/cell.ts';
-import { compareSiblings, type Finding } from '../core/finding.ts';
+import { compareLikelihood, type Finding } from '../core/finding.ts';
 import type { Gap } from '../core/gap.ts';
 import { compareText } from '../core/place.ts';
 import { severityRank } from '../core/verdict.ts';
@@ -11,6 +11,7 @@ import type { DatabaseModel } from '../model/database/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { withCauses } from './causes.ts';
 import { openTables, openThrough } from './open-by-link.ts';
+import { NeighbourCount } from './neighbours.ts';
 import { judgeQuery, judgeReferences } from './paths.ts';
 import { SiblingCount } from './siblings.ts';
 
@@ -46,9 +47,11 @@ export function judge(input: JudgeInput): Judged {
     findings.push(...withoutTwins(result.findings).map(found => toFinding(check, found)));
     gaps.push(...result.gaps);
   }
-  const ranked = withCauses(withSiblings(findings, paths).toSorted(compareFindings), paths, input).toSorted(
-    compareFindings,
-  );
+  const ranked = withCauses(
+    withSurroundings(findings, paths, input.app).toSorted(compareFindings),
+    paths,
+    input,
+  ).toSorted(compareFindings);
   return { paths, findings: ranked, gaps: mergeGaps(gaps) };
 }
 
@@ -66,14 +69,27 @@ export function judgePaths(input: Omit<JudgeInput, 'checks'>): readonly JudgedPa
   return paths.toSorted(comparePaths);
 }
 
-/** Findings about a path, with what the app does elsewhere on the same table. */
-function withSiblings(findings: readonly Finding[], paths: readonly JudgedPath[]): readonly Finding[] {
+/** Findings about a path, with what the app does elsewhere: on the same table, and in the entry points around. */
+function withSurroundings(
+  findings: readonly Finding[],
+  paths: readonly JudgedPath[],
+  app: AppModel | undefined,
+): readonly Finding[] {
   const count = new SiblingCount(paths);
-  const sinks = new Map(paths.map(path => [path.id, path.sink]));
+  const around = app === undefined ? undefined : new NeighbourCount(app);
+  const byId = new Map(paths.map(path => [path.id, path]));
   return findings.map(finding => {
-    const own = finding.pathIds.flatMap(id => sinks.get(id) ?? []);
-    const siblings = finding.object === undefined || own.length === 0 ? undefined : count.of(finding.object, own);
-    return siblings === undefined ? finding : { ...finding, siblings };
+    const own = finding.pathIds.flatMap(id => byId.get(id) ?? []);
+    if (own.length === 0) return finding;
+    const sinks = own.map(path => path.sink);
+    const siblings = finding.object === undefined ? undefined : count.of(finding.object, sinks);
+    const isOpen = own.every(path => path.principal === 'anonymous' && path.verdict === 'leaks');
+    const neighbours = isOpen ? around?.of(finding.entryPoint ?? '') : undefined;
+    return {
+      ...finding,
+      ...(siblings === undefined ? {} : { siblings }),
+      ...(neighbours === undefined ? {} : { neighbours }),
+    };
   });
 }
 
@@ -93,7 +109,7 @@ function compareFindings(left: Finding, right: Finding): number {
   return (
     Number(left.consequenceOf !== undefined) - Number(right.consequenceOf !== undefined) ||
     severityRank(left.severity) - severityRank(right.severity) ||
-    compareSiblings(left, right) ||
+    compareLikelihood(left, right) ||
     compareText(left.check, right.check) ||
     compareText(left.file, right.file) ||
     left.line - right.line ||

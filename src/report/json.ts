@@ -275,6 +275,7 @@ function findingJson(finding: Finding): Json {
     object: finding.object,
     pathIds: finding.pathIds,
     consequenceOf: finding.consequenceOf,
+    neighbours: finding.neighbours === undefined ? undefined : { ...finding.neighbours },
     siblings: finding.siblings === undefined ? undefined : { ...finding.siblings },
     evidence: finding.evidence.map(evidenceJson),
     repair: finding.repair?.kind,

@@ -1,5 +1,5 @@
 import type { Advice } from '../../core/advice.ts';
-import type { Evidence, Finding } from '../../core/finding.ts';
+import { isUsualAround, type Evidence, type Finding } from '../../core/finding.ts';
 import type { Path, Step } from '../../core/path.ts';
 import { formatPlace } from '../../core/place.ts';
 import { unreachable } from '../../core/unreachable.ts';
@@ -71,6 +71,7 @@ export function findingInBrief(
     ...(advice?.request === undefined
       ? []
       : labelled(pen, 'see it', clean([advice.request.text, advice.request.note ?? ''].join('   ').trim()))),
+    ...labelled(pen, 'around', neighboursSentence(finding)),
     ...labelled(pen, 'leads to', consequencesSentence(leadsTo)),
     ...labelled(pen, 'repair', repairSentence(finding)),
     ...hintLines(pen, finding, 13),
@@ -84,7 +85,7 @@ function consequencesSentence(findings: readonly Finding[]): string {
   const objects = [...new Set(findings.flatMap(({ object }) => object ?? []))];
   const [shown, left] = [objects.slice(0, 4), Math.max(0, objects.length - 4)];
   if (shown.length === 0) return '';
-  return clean(`${shown.join(', ')}${left === 0 ? '' : ` and ${left} more`}, through the rows that this gives`);
+  return clean(`${shown.join(', ')}${left === 0 ? '' : ` and ${left} more`}, by the same unchecked value`);
 }
 
 function pathsOf(finding: Finding, paths: readonly Path[]): readonly Path[] {
@@ -191,6 +192,7 @@ function title(pen: Pen, finding: Finding, all: readonly Finding[]): readonly st
     ...lines,
     ...paragraph(pen, clean(finding.message), 0),
     ...siblingLines(pen, finding),
+    ...paragraph(pen, neighboursSentence(finding), 0),
     ...causeLines(pen, finding, all),
     pen.quiet(`${finding.check} · CWE-${finding.cwe}`),
     '',
@@ -208,6 +210,17 @@ function causeLines(pen: Pen, finding: Finding, all: readonly Finding[]): readon
       : paragraph(pen, `It follows from finding ${index + 1}, and goes with its repair: ${clean(cause.harm)}`, 0)),
     ...(leadsTo === '' ? [] : paragraph(pen, `It leads to ${leadsTo}.`, 0)),
   ];
+}
+
+/** Whether it is usual for its surroundings that nobody has to sign in. */
+function neighboursSentence(finding: Finding): string {
+  const { neighbours } = finding;
+  if (neighbours === undefined) return '';
+  const { folder, asking, all } = neighbours;
+  const others = `the ${count(all, 'other entry point')} in ${clean(folder)}`;
+  return isUsualAround(finding)
+    ? `${asking === 0 ? 'none' : asking} of ${others} ${asking < 2 ? 'asks' : 'ask'} who is calling: this may be meant for visitors`
+    : `${asking === all ? 'all' : asking} of ${others} ask who is calling`;
 }
 
 /** What the app does elsewhere with the same rows. */

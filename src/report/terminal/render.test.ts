@@ -64,7 +64,7 @@ test('what follows from another finding is counted, named by it, and listed when
   const result = { ...trace, findings: [cause, ...rest, follows] };
   const overview = renderTerminal(result, plain);
   expect(overview).not.toContain('It comes after the first.');
-  expect(overview).toContain(`leads to ${other.object}, through the rows that this gives`);
+  expect(overview).toContain(`leads to ${other.object}, by the same unchecked value`);
   expect(overview).toContain('1 more finding follows from these');
   expect(renderTerminal(result, { ...plain, all: true })).toContain('It comes after the first.');
   const explained = renderTerminal(result, { ...plain, focus: follows.fingerprint });

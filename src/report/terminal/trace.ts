@@ -65,7 +65,7 @@ function findingLines(pen: Pen, findings: readonly Finding[], result: TraceResul
       : [
           ...paragraph(
             pen,
-            `${count(followers, 'more finding')} ${followers === 1 ? 'follows' : 'follow'} from these, through rows that the same unchecked look-up gave. --all lists ${followers === 1 ? 'it' : 'them'}.`,
+            `${count(followers, 'more finding')} ${followers === 1 ? 'follows' : 'follow'} from these: the same unchecked value leads there. --all lists ${followers === 1 ? 'it' : 'them'}.`,
             2,
             pen.quiet,
           ),
