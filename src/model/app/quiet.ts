@@ -1,4 +1,4 @@
-import type { Binding, Expression, FunctionCode, ModuleCode, Pattern } from '../../collect/source/ir.ts';
+import type { Binding, Expression, FunctionCode, ModuleCode, Pattern, Statement } from '../../collect/source/ir.ts';
 import { lookup, moduleFrame } from './expressions.ts';
 import { FunctionClosure, type Machine } from './machine.ts';
 import type { Value } from './value.ts';
@@ -178,6 +178,8 @@ function deeds(code: FunctionCode): Deeds {
   return made;
 }
 
+type Node = Expression | Pattern | Extract<Statement, { kind: 'declare' | 'throw' }>;
+
 /** Goes through everything written in a function. */
 class Walk {
   loud = false;
@@ -185,6 +187,10 @@ class Walk {
   readonly outer = new Map<Binding, Handling>();
   readonly required = new Set<string>();
   readonly #code: FunctionCode;
+  /** Variables that hold an array which the function made itself. */
+  readonly #lists = new Set<Binding>();
+  /** Names of what it loads where it needs it: the whole module is looked at. */
+  readonly #loaded: Pattern[] = [];
 
   constructor(code: FunctionCode) {
     this.#code = code;
@@ -196,14 +202,19 @@ class Walk {
       for (const item of part) this.all(item);
       return;
     }
-    if ('kind' in part && this.#one(part as Expression | Pattern | { readonly kind: 'throw' })) return;
+    if ('kind' in part && this.#one(part as Node)) return;
     // Statements, expressions, patterns, and the small records between them: a `case`, an argument, a property.
     for (const [name, inner] of Object.entries(part)) if (name !== 'binding' && name !== 'code') this.all(inner);
   }
 
   /** Notes what a node does; true when what is inside it was seen to. */
-  #one(node: Expression | Pattern | { readonly kind: 'throw' }): boolean {
+  #one(node: Node): boolean {
     switch (node.kind) {
+      case 'declare':
+        if (node.pattern.kind === 'name' && !node.pattern.binding.reassigned && makesArray(node.init))
+          this.#lists.add(node.pattern.binding);
+        if (node.init?.kind === 'import') this.#loaded.push(node.pattern);
+        return false;
       case 'throw':
       case 'class':
       case 'element':
@@ -241,6 +252,7 @@ class Walk {
   }
 
   #note(binding: Binding, handling: Handling): void {
+    if (this.#loaded.some(pattern => binds(pattern, binding))) return;
     if (isWithin(binding.owner, this.#code)) this.asks ||= handling === 'called';
     else if (this.outer.get(binding) !== 'called') this.outer.set(binding, handling);
   }
@@ -260,7 +272,8 @@ class Walk {
       (mutators.test(property) && !this.#isOwn(object));
     let root = object;
     while (root.kind === 'member') root = root.object;
-    if (!ofValues.test(property) && root.kind === 'name') this.#note(root.binding, 'called');
+    const isFilled = object.kind === 'name' && this.#lists.has(object.binding) && mutators.test(property);
+    if (!ofValues.test(property) && !isFilled && root.kind === 'name') this.#note(root.binding, 'called');
     this.all(object);
     this.all(items);
     return true;
@@ -274,6 +287,17 @@ class Walk {
       return root.kind === 'array' || root.kind === 'object';
     return isWithin(root.binding.owner, this.#code) && !isParameter(root.binding, root.binding.owner);
   }
+}
+
+/** `[]`, and what comes out of an array that is written there: `[...given].map(redact)`. */
+function makesArray(init: Expression | undefined): boolean {
+  if (init?.kind === 'array') return true;
+  return (
+    init?.kind === 'call' &&
+    init.callee.kind === 'member' &&
+    /^(?:map|filter|slice|concat|flat|flatMap)$/.test(init.callee.property) &&
+    makesArray(init.callee.object)
+  );
 }
 
 function isWithin(owner: FunctionCode | undefined, code: FunctionCode): boolean {
