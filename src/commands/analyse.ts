@@ -215,7 +215,7 @@ export function toTraceResult(analysis: Analysis): TraceResult {
       entryPoints: app?.entryPoints.length ?? 0,
       paths: paths.length,
       ...counts,
-      querySites: app?.querySites ?? { reached: 0, textual: 0 },
+      querySites: app?.querySites ?? { reached: 0, textual: 0, unused: 0 },
       files: app?.files ?? 0,
       elapsedMs: Math.round(analysis.elapsedMs),
     },

@@ -44,7 +44,7 @@ export interface TraceSummary {
   readonly public: number;
   readonly broken: number;
   readonly unknown: number;
-  readonly querySites: { readonly reached: number; readonly textual: number };
+  readonly querySites: { readonly reached: number; readonly textual: number; readonly unused: number };
   readonly files: number;
   readonly elapsedMs: number;
 }

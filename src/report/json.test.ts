@@ -24,7 +24,7 @@ describe('the JSON contract', () => {
       paths: 17,
       leaks: 6,
       unknown: 1,
-      querySites: { reached: 16, textual: 16 },
+      querySites: { reached: 16, textual: 16, unused: 0 },
     });
     expect(document['paths']).toContainEqual(
       expect.objectContaining({

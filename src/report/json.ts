@@ -98,7 +98,11 @@ function traceBody(result: TraceResult): Json {
       public: summary.public,
       broken: summary.broken,
       unknown: summary.unknown,
-      querySites: { reached: summary.querySites.reached, textual: summary.querySites.textual },
+      querySites: {
+        reached: summary.querySites.reached,
+        textual: summary.querySites.textual,
+        unused: summary.querySites.unused,
+      },
       files: summary.files,
       elapsedMs: Math.round(summary.elapsedMs),
     },

@@ -675,7 +675,7 @@ export function sampleTrace(state: 'before' | 'after' = 'before'): TraceResult {
       entryPoints: new Set(paths.map(path => path.entryPoint.name)).size,
       paths: paths.length,
       ...counts,
-      querySites: { reached: 16, textual: 16 },
+      querySites: { reached: 16, textual: 16, unused: 0 },
       files: 64,
       elapsedMs: 812,
     },

@@ -30,6 +30,7 @@ import { streamHandlers } from './library/streams.ts';
 import { timerHandlers } from './library/timers.ts';
 import { typeormHandlers } from './library/typeorm/repository.ts';
 import { supabaseHandlers } from './library/supabase.ts';
+import { unusedSites } from './unused.ts';
 import { unmodelledLibraries } from './library/unmodelled.ts';
 import { validatorHandlers } from './library/validators.ts';
 import { zodHandlers } from './library/zod.ts';
@@ -96,7 +97,10 @@ function* interpretEntries(
   const gaps = [...source.gaps(), ...machine.gaps, ...unmodelledLibraries(source.loaded())].toSorted(compareGaps);
   const loaded = source.loaded();
   const textual = new Set(loaded.flatMap(textualQueries));
+  const missed = [...textual].filter(site => !machine.reachedSites.has(site));
+  const unused = unusedSites(loaded, file => source.text(file), missed);
   for (const site of machine.reachedSites) textual.add(site);
+  for (const site of unused) textual.delete(site);
   const model: AppModel = {
     framework: frameworkOf(source),
     entryPoints: points,
@@ -105,7 +109,7 @@ function* interpretEntries(
     declared: { used: namesOf(machine.usedDeclarations), unclear: namesOf(machine.unclearDeclarations) },
     gaps,
     files: loaded.length + source.outlined().length,
-    querySites: { reached: machine.reachedSites.size, textual: textual.size },
+    querySites: { reached: machine.reachedSites.size, textual: textual.size, unused: unused.length },
   };
   return {
     model,

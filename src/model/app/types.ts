@@ -14,8 +14,11 @@ export interface AppModel {
   readonly declared?: { readonly used: readonly string[]; readonly unclear: readonly string[] };
   readonly gaps: readonly Gap[];
   readonly files: number;
-  /** Calls that look like a query in the loaded files, and those of them that some path reached. */
-  readonly querySites: { readonly reached: number; readonly textual: number };
+  /**
+   * Calls that look like a query in the loaded files, and those of them that some path reached. Calls in functions that
+   * nothing names stand apart.
+   */
+  readonly querySites: { readonly reached: number; readonly textual: number; readonly unused: number };
 }
 
 /** What the app is built with, for the first line of every report. */

@@ -88,7 +88,9 @@ function verdictLines(pen: Pen, result: TraceResult): readonly string[] {
     .filter(each => summary[each] > 0)
     .map(each => `${grouped(summary[each])} ${each}`)
     .join(' · ');
-  const looked = `${count(summary.entryPoints, 'entry point')} · ${count(summary.files, 'file')} · ${grouped(summary.querySites.reached)} of ${count(summary.querySites.textual, 'query', 'queries')} reached`;
+  const left = summary.querySites.unused;
+  const unused = left === 0 ? '' : `, ${grouped(left)} more in functions that nothing calls`;
+  const looked = `${count(summary.entryPoints, 'entry point')} · ${count(summary.files, 'file')} · ${grouped(summary.querySites.reached)} of ${count(summary.querySites.textual, 'query', 'queries')} reached${unused}`;
   return [...verdict, ...paragraph(pen, rest, 2), ...paragraph(pen, looked, 2, pen.quiet), ''];
 }
 

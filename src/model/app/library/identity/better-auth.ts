@@ -212,6 +212,13 @@ const nextHandler: Handler = call => {
   return objectOf({ GET: handler, POST: handler });
 };
 
+/** `toNodeHandler(auth)`, `toNodeHandler(auth.handler)`: the same for servers of Node. */
+const nodeHandler: Handler = call => {
+  const [auth] = call.arguments;
+  if (auth?.kind !== 'native' || auth.native.name !== 'auth') return auth ?? undefinedValue;
+  return configHandler(auth.native.inside?.[0], 'better-auth');
+};
+
 /** A plugin with the functions that the app gave it: the library's routes run them, with whom it has verified. */
 const plugin: Handler = call => {
   const [options] = call.arguments;
@@ -247,4 +254,5 @@ export const betterAuthHandlers: Readonly<Record<string, Handler>> = {
   ...library(['better-auth/api', 'better-auth/plugins'], { createAuthMiddleware: hook, createAuthEndpoint: hook }),
   ...library(['better-auth/plugins', 'better-auth/plugins/custom-session'], { customSession }),
   ...library(['better-auth/next-js'], { toNextJsHandler: nextHandler }),
+  ...library(['better-auth/node'], { toNodeHandler: nodeHandler }),
 };

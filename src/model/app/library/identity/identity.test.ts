@@ -274,9 +274,11 @@ test('functions that a plugin was given run in the routes of the library, not wh
     'lib/own-auth.ts': `import { betterAuth } from 'better-auth'; import { magicLink } from 'better-auth/plugins'; import { eq } from 'drizzle-orm'; import { db } from './db'; import { notes } from './schema';
       export const makeAuth = () => betterAuth({ plugins: [magicLink({ sendMagicLink: async ({ url }) => { const found = await db.select().from(notes).where(eq(notes.id, new URL(url).searchParams.get('note'))); await fetch(url, { body: found[0].title }); } })] });`,
     'app/api/auth/[...all]/route.ts': `import { toNextJsHandler } from 'better-auth/next-js'; import { makeAuth } from '@/lib/own-auth'; export const { GET, POST } = toNextJsHandler(makeAuth());`,
+    'pages/api/sign-in/[...all].ts': `import { toNodeHandler } from 'better-auth/node'; import { makeAuth } from '@/lib/own-auth'; const own = toNodeHandler(makeAuth().handler); export default async (req, res) => own(req, res);`,
     'app/api/open/route.ts': `import { makeAuth } from '@/lib/own-auth'; export async function GET() { makeAuth(); return Response.json({}); }`,
   });
   expect([...new Set(traced.queries.map(path => path.entryPoint.name))].toSorted()).toEqual([
+    'ANY /api/sign-in/[...all]',
     'GET /api/auth/[...all]',
     'POST /api/auth/[...all]',
   ]);
