@@ -469,3 +469,48 @@ test('a filter by the address of who is signed in does not go, one by their tena
   expect(ask('invoice', where, { rows: [member, person(email)], signedIn: false })).toEqual({ kind: 'not-owned' });
   expect(ask('invoice', where, { rows: [member, person(tenant)] })).toEqual({ kind: 'not-owned' });
 });
+
+test('a membership that names people by their address is the caller’s by their verified address', () => {
+  const world = billingWorld(database => ({
+    ...database,
+    tables: database.tables.map(table =>
+      table.name === 'team_member'
+        ? {
+            ...table,
+            columns: [
+              ...table.columns,
+              { name: 'email', type: 'text', notNull: true, hasDefault: false, generated: false },
+            ],
+            foreignKeys: [
+              ...table.foreignKeys.filter(key => key.table !== 'person'),
+              { columns: ['email'], table: 'person', referencedColumns: ['email'], onDelete: 'cascade' as const },
+            ],
+          }
+        : table,
+    ),
+  }));
+  const [membership] = world.tenancy.memberships;
+  if (membership === undefined) throw new Error('no membership');
+  const tenancy = { ...world.tenancy, memberships: [{ ...membership, userColumn: 'email' }] };
+  const asked = (address: Term): Answer =>
+    entails(
+      {
+        row: { name: 'self', table: 'invoice', where: equals(own('team_id'), sent('team')) },
+        rows: [
+          {
+            name: 'm',
+            table: 'team_member',
+            where: and([equals(of('m', 'team_id'), sent('team')), equals(of('m', 'email'), address)]),
+          },
+        ],
+        conditions: [],
+        memberTenants: [],
+        signedIn: true,
+        absence: 'dropped',
+      },
+      { ...world, tenancy },
+    );
+  expect(asked({ kind: 'principal', attribute: 'user.email' }).kind).toBe('owned');
+  expect(asked(sent('email')).kind).toBe('not-owned');
+  expect(asked({ kind: 'principal', attribute: 'user.name' }).kind).toBe('not-owned');
+});

@@ -49,6 +49,7 @@ export interface World {
 
 const callersId: Term = { kind: 'principal', attribute: 'user.id' };
 const callersEmail: Term = { kind: 'principal', attribute: 'user.email' };
+const emailKey = termKey(callersEmail);
 /** Names of columns that say whom a row is about. */
 const naming = /(?:_id|Id|_by|By)$|[Ee]mail|user|owner|author|creator/;
 const maximumHops = 8;
@@ -575,6 +576,9 @@ class OwnershipProver {
     if (!this.#question.signedIn) return undefined;
     const equal = this.#closure.equalTo(user);
     if (equal.some(term => isFromToken(term) || (term.kind === 'principal' && term.attribute === 'user.id')))
+      return 'session';
+    // Where users are known by their verified e-mail, it is what other tables name them by.
+    if (user.kind === 'column' && /e_?mail$/i.test(user.column) && equal.some(term => termKey(term) === emailKey))
       return 'session';
     if (principal === undefined) return undefined;
     const self = this.#closure.rows.find(

@@ -24,6 +24,7 @@ import {
   signedIn,
   tenantFields,
   untold,
+  userIdFields,
   userValue,
 } from './principal.ts';
 
@@ -31,7 +32,7 @@ import {
 const sentByUpdate: Value = { kind: 'term', term: { kind: 'client', path: 'session update' }, maybeUndefined: true };
 
 function plainSession(): Value {
-  return objectOf({ user: userValue(tenantFields()), expires: principal('session.expires') });
+  return objectOf({ ...userIdFields(), user: userValue(tenantFields()), expires: principal('session.expires') });
 }
 
 /** A callback of the configuration; a configuration may be made for each request. */

@@ -48,10 +48,16 @@ export function written(fields: Readonly<Record<string, Value>>, attribute: stri
   };
 }
 
+/** The user's id under every usual name. */
+export function userIdFields(): Readonly<Record<string, Value>> {
+  return Object.fromEntries(['userId', 'user_id', 'uid', 'sub', '_id'].map(name => [name, principal('user.id')]));
+}
+
 /** The user of a session; fields beyond the known ones belong to the principal too. */
 export function userValue(more: Readonly<Record<string, Value>> = {}): Value {
   return written(
     {
+      ...userIdFields(),
       id: principal('user.id'),
       email: principal('user.email'),
       name: principal('user.name'),
@@ -87,10 +93,10 @@ export function isAuthority(name: string): boolean {
 
 /** The content of a token or cookie whose seal was checked: what the server once wrote into it. */
 export function claimsValue(): Value {
-  const user = ['sub', 'userId', 'user_id', 'uid', 'id'];
   return written(
     {
-      ...Object.fromEntries(user.map(name => [name, principal('user.id')])),
+      ...userIdFields(),
+      id: principal('user.id'),
       ...tenantFields(),
       user: userValue(tenantFields()),
       email: principal('user.email', true),
