@@ -1,3 +1,4 @@
+import { callValue } from '../calls.ts';
 import { nativeValue, type Call, type Handler, type NativeValue } from '../machine.ts';
 import type { Value } from '../value.ts';
 
@@ -108,6 +109,21 @@ export function columnOfType(type: string): Handler {
     });
 }
 
+/** `customType({ dataType: () => 'varchar(15)' })`: a function that describes columns, as those of the package do. */
+const customType: Handler = ({ machine, frame, at, end, arguments: [options] }) => {
+  const told = options?.kind === 'object' ? options.fields.get('dataType') : undefined;
+  const said = told?.kind === 'function' ? callValue(machine, frame, told, [], { at, end }) : undefined;
+  const describe = columnOfType(said?.kind === 'constant' ? typeNamed(String(said.value)) : 'text');
+  const native: NativeValue = { name: 'column type', key: `column type ${at}`, invoke: describe };
+  return nativeValue(native);
+};
+
+/** A type as SQL writes it, as Postgres prints it. */
+function typeNamed(text: string): string {
+  const bare = text.toLowerCase().replace(/\(.*\)/, '').trim();
+  return types[bare] ?? bare;
+}
+
 function constraintValue(constraint: TableConstraint): Value {
   const native: ConstraintNative = {
     name: 'constraint',
@@ -189,6 +205,7 @@ export function columnHandlers(core: string): Readonly<Record<string, Handler>> 
     [`${core}#foreignKey`]: foreignKey,
     [`${core}#unique`]: () => constraintValue({ kind: 'unique', columns: [] }),
     [`${core}#uniqueIndex`]: () => constraintValue({ kind: 'unique', columns: [] }),
+    [`${core}#customType`]: customType,
     [`${core}#*`]: columnOfType('text'),
   };
 }

@@ -116,3 +116,27 @@ test('an app without Drizzle has none, and files of tests define none', () => {
   });
   expect(tests.tables).toEqual([]);
 });
+
+test('columns of a type that the app made are columns, keys among them', () => {
+  const database = databaseOf({
+    'db/schema.ts': `
+      import { customType, mysqlTable, primaryKey, varchar } from 'drizzle-orm/mysql-core';
+      import { relations } from 'drizzle-orm';
+      const length = 15;
+      const shortId = customType<{ data: string }>({ dataType() { return \`varchar(\${length})\`; } });
+      export const users = mysqlTable('users', { id: shortId('id').notNull().primaryKey(), email: varchar('email', { length: 255 }) });
+      export const clubs = mysqlTable('clubs', { id: shortId('id').notNull().primaryKey() });
+      export const seats = mysqlTable('seats', { userId: shortId('userId').notNull(), clubId: shortId('clubId').notNull() },
+        t => [primaryKey({ columns: [t.userId, t.clubId] })]);
+      export const seatsRelations = relations(seats, ({ one }) => ({
+        user: one(users, { fields: [seats.userId], references: [users.id] }),
+        club: one(clubs, { fields: [seats.clubId], references: [clubs.id] }),
+      }));`,
+  });
+  expect(table(database, 'clubs')?.primaryKey).toEqual(['id']);
+  expect(table(database, 'seats')?.columns.map(({ name, type, notNull }) => [name, type, notNull])).toEqual([
+    ['userId', 'character varying', true],
+    ['clubId', 'character varying', true],
+  ]);
+  expect(table(database, 'seats')?.foreignKeys.map(key => key.table)).toEqual(['users', 'clubs']);
+});
