@@ -483,7 +483,13 @@ test('a membership that names people by their address is the caller’s by their
             ],
             foreignKeys: [
               ...table.foreignKeys.filter(key => key.table !== 'person'),
-              { name: 'member_email', columns: ['email'], table: 'person', referencedColumns: ['email'], onDelete: 'cascade' as const },
+              {
+                name: 'member_email',
+                columns: ['email'],
+                table: 'person',
+                referencedColumns: ['email'],
+                onDelete: 'cascade' as const,
+              },
             ],
           }
         : table,

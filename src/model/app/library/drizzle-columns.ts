@@ -120,7 +120,10 @@ const customType: Handler = ({ machine, frame, at, end, arguments: [options] }) 
 
 /** A type as SQL writes it, as Postgres prints it. */
 function typeNamed(text: string): string {
-  const bare = text.toLowerCase().replace(/\(.*\)/, '').trim();
+  const bare = text
+    .toLowerCase()
+    .replace(/\(.*\)/, '')
+    .trim();
   return types[bare] ?? bare;
 }
 
