@@ -417,7 +417,9 @@ function openByLink(subject: Subject, world: JudgeWorld, strong: readonly Fact[]
   if (model.principal !== 'anonymous' || operation === 'update' || operation === 'delete') return undefined;
   if (world.open === undefined || world.open.size === 0 || model.facts.some(fact => fact.weakness !== undefined))
     return undefined;
-  const open = new Map([...(world.openThrough?.get(row.table) ?? []), ...world.open]);
+  // What hangs on the open row comes with it.
+  const through = [row.table, model.query.table].flatMap(table => [...(world.openThrough?.get(table) ?? [])]);
+  const open = new Map([...through, ...world.open]);
   const answer = askWith(subject, world, false, open)(strong, 'dropped');
   if (answer.kind !== 'owned' || answer.by !== 'capability') return undefined;
   return settled(
