@@ -132,6 +132,8 @@ export type Observation =
       /** Terms in the key (arguments and key parts). */
       readonly keyed: readonly Term[];
       readonly tables: readonly string[];
+      /** For each query of the cached body, the columns that its filter fixes by terms of the key. */
+      readonly fixed: readonly { readonly table: string; readonly columns: readonly string[] }[];
       readonly entryPoints: readonly string[];
     }
   | {

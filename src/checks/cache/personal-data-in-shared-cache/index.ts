@@ -1,6 +1,8 @@
 import type { Term } from '../../../core/predicate.ts';
 import { keyOf, nameOf } from '../../../model/app/observe/predicates.ts';
-import { humanizeTable, isOwned, quoteAll } from '../../harm.ts';
+import type { DatabaseModel } from '../../../model/database/types.ts';
+import type { TenancyModel } from '../../../model/tenancy/types.ts';
+import { humanizeTable, isOwned, ownerOf, quoteAll } from '../../harm.ts';
 import { observedCheck, type Observed } from '../../observed.ts';
 
 /** A cache that outlives the request, whose content depends on who asked and whose key does not: the next caller gets the first one's rows. */
@@ -10,9 +12,11 @@ export const check = observedCheck({
   severity: 'high',
   cwe: 524,
   kind: 'cache',
-  faults: (seen, { tenancy }) => {
+  faults: (seen, { tenancy, database }) => {
     const table = seen.tables.find(name => isOwned(tenancy, name));
-    const missing = missingFromKey(seen);
+    const all = missingFromKey(seen);
+    // Another name, another filter: within one owner's rows that is wrong, and shows nobody another's.
+    const missing = isOfOneOwner(seen, tenancy, database) ? all.filter(term => term.kind === 'principal') : all;
     if (table === undefined || missing.length === 0) return [];
     const terms = missing.map(nameOf);
     return [
@@ -32,6 +36,19 @@ function missingFromKey({ dependsOn, keyed }: Observed<'cache'>): readonly Term[
   if (keyed.some(term => term.kind === 'principal' && term.attribute === 'user.id')) return [];
   const present = new Set(keyed.map(keyOf));
   return dependsOn.filter(term => !present.has(keyOf(term)));
+}
+
+/** Whether each entry holds rows of one owner: the key says whose rows the queries ask for, or which row. */
+function isOfOneOwner({ fixed }: Observed<'cache'>, tenancy: TenancyModel, database: DatabaseModel): boolean {
+  return fixed
+    .filter(({ table }) => isOwned(tenancy, table))
+    .every(({ table, columns }) => {
+      const ownership = ownerOf(tenancy, table)?.ownership;
+      const owner = ownership?.kind === 'tenant' || ownership?.kind === 'user' ? ownership.path[0].column : undefined;
+      const keys = database.tables.find(({ name }) => name === table)?.uniqueKeys ?? [];
+      const isFixed = (name: string | undefined): boolean => name !== undefined && columns.includes(name);
+      return isFixed(owner) || keys.some(([key, ...others]) => others.length === 0 && isFixed(key));
+    });
 }
 
 function describe({ mechanism, name }: Observed<'cache'>): string {

@@ -1,9 +1,9 @@
-import type { RowVariable, Term } from '../../../core/predicate.ts';
+import type { Predicate, RowVariable, Term } from '../../../core/predicate.ts';
 import type { CachedEvent, ModuleMapEvent, ObserveInput } from '../events.ts';
 import type { Observation, QueryPath } from '../types.ts';
 import { rowsIn, termsIn } from '../value.ts';
 import { byEntry } from './by-entry.ts';
-import { distinctTerms, termsOf, termsOfQuery } from './predicates.ts';
+import { conjunctsOf, distinctTerms, keyOf, termsOf, termsOfQuery } from './predicates.ts';
 
 type Cache = Extract<Observation, { kind: 'cache' }>;
 
@@ -32,6 +32,7 @@ function fromComputation(
   // Next.js serialises what a 'use cache' function captured into its key; `unstable_cache` keys by arguments and key parts alone.
   // https://nextjs.org/docs/app/api-reference/directives/use-cache#cache-keys
   const captured = event.mechanism === 'use-cache' ? event.captured.map(capture => capture.value) : [];
+  const keyed = distinctTerms([...event.arguments, ...event.keyParts, ...captured].flatMap(termsIn));
   return [
     {
       kind: 'cache',
@@ -39,8 +40,9 @@ function fromComputation(
       mechanism: event.mechanism,
       name: event.name,
       dependsOn: identifying([...event.dependsOn, ...inside.flatMap(termsOfQuery)], loadedBefore(event)),
-      keyed: distinctTerms([...event.arguments, ...event.keyParts, ...captured].flatMap(termsIn)),
+      keyed,
       tables: tablesOf(inside.map(path => path.query.table)),
+      fixed: inside.map(({ query }) => ({ table: query.table, columns: fixedBy(keyed, query.where, 'self') })),
       entryPoints: [event.entryPoint.name],
     },
   ];
@@ -56,6 +58,7 @@ function fromMap(
   const paths = held.flatMap(use => producers.get(use.row) ?? []);
   const rows = held.flatMap(use => input.rows.get(use.row) ?? []);
   const direct = event.value === undefined ? [] : termsIn(event.value);
+  const keyed = distinctTerms(termsIn(event.key));
   return {
     kind: 'cache',
     place: event.place,
@@ -65,10 +68,30 @@ function fromMap(
       [...paths.flatMap(termsOfQuery), ...rows.flatMap(row => termsOf(row.where)), ...direct],
       loadedBefore(event, new Set(held.map(use => use.row))),
     ),
-    keyed: distinctTerms(termsIn(event.key)),
+    keyed,
     tables: tablesOf([...held.flatMap(use => use.table ?? []), ...paths.map(path => path.query.table)]),
+    fixed: [
+      ...rows.map(row => ({ table: row.table, columns: fixedBy(keyed, row.where, row.name) })),
+      ...paths.map(({ query }) => ({ table: query.table, columns: fixedBy(keyed, query.where, 'self') })),
+    ],
     entryPoints: [event.entryPoint.name],
   };
+}
+
+/** Columns of the row that are equal to what stands in the key. */
+function fixedBy(keyed: readonly Term[], where: Predicate, row: string): readonly string[] {
+  const keys = new Set(keyed.map(keyOf));
+  return conjunctsOf(where).flatMap(conjunct => {
+    // A value that is missing is missing in the key as well.
+    const inner = conjunct.kind === 'maybe-absent' ? conjunct.operand : conjunct;
+    if (inner.kind !== 'compare' || inner.operator !== '=') return [];
+    return [
+      [inner.left, inner.right],
+      [inner.right, inner.left],
+    ].flatMap(([own, other]) =>
+      own?.kind === 'column' && own.row === row && other !== undefined && keys.has(keyOf(other)) ? [own.column] : [],
+    );
+  });
 }
 
 /** Terms that differ from principal to principal, or from request to request; columns of rows that were loaded for one of them too. */
