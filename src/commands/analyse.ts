@@ -180,9 +180,12 @@ async function replay(
     inferTenancy(collected.database, hints),
   );
   const counts = countVerdicts(matrix.cells);
-  stage.done(
-    `${matrix.cells.length} cells tried: ${counts.leaks} leak, ${counts.isolated} isolated, ${counts.unknown} unknown`,
-  );
+  if (matrix.cells.length === 0)
+    stage.done('Only the app’s own connection reaches the tables: there is no other role to try');
+  else
+    stage.done(
+      `${matrix.cells.length} cells tried: ${counts.leaks} leak, ${counts.isolated} isolated, ${counts.unknown} unknown`,
+    );
   return matrix;
 }
 

@@ -43,7 +43,7 @@ export async function toTriageResult(analysis: Analysis): Promise<TriageResult> 
     findings: advised(findings, analysis),
     reach: reachOf(analysis),
     who: whoOf(analysis),
-    since: await sinceOf(analysis.root, findings),
+    since: await sinceOf(analysis.root, findings.filter(isOwn)),
     todo: todoOf(analysis),
   };
 }
@@ -88,7 +88,7 @@ function reachOf({ judged, database, tenancy }: Analysis): TriageResult['reach']
 function whoOf({ judged }: Analysis): TriageResult['who'] {
   const principals = new Map(judged.paths.map(path => [path.id, path.principal]));
   const counts = new Map<string, number>();
-  for (const finding of judged.findings.filter(({ consequenceOf }) => consequenceOf === undefined)) {
+  for (const finding of judged.findings.filter(isOwn)) {
     const who = finding.pathIds.some(id => principals.get(id) === 'anonymous')
       ? 'anyone on the internet'
       : 'any signed-in user';
@@ -97,6 +97,11 @@ function whoOf({ judged }: Analysis): TriageResult['who'] {
   return [...counts]
     .map(([principal, findings]) => ({ principal, findings }))
     .toSorted((left, right) => right.findings - left.findings);
+}
+
+/** What follows from another finding is no way in of its own. */
+function isOwn({ consequenceOf }: Finding): boolean {
+  return consequenceOf === undefined;
 }
 
 async function sinceOf(root: string, findings: readonly Finding[]): Promise<TriageResult['since']> {

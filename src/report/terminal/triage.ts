@@ -9,7 +9,10 @@ import { clean, padEnd, widthOf } from './text.ts';
 
 /** The first screen: is it happening, to whom, what to do now. */
 export function renderTriage(pen: Pen, result: TriageResult, options: TerminalOptions): readonly string[] {
-  const findings = orderFindings(result.findings);
+  // What follows from another finding is no way in of its own.
+  const findings = orderFindings(result.findings).filter(
+    finding => options.all === true || finding.consequenceOf === undefined,
+  );
   const limit = options.all === true ? findings.length : 5;
   return [
     ...heading(pen, 'drydock', result),
@@ -53,7 +56,6 @@ function summary(pen: Pen, result: TriageResult): readonly string[] {
       index === 0 ? `    ${pen.quiet(padEnd(label, 6))}${line.trimStart()}` : line,
     );
   const { tables, columns, secretColumns } = result.reach;
-  // What follows from another finding is no way in of its own.
   const own = result.findings.filter(finding => finding.consequenceOf === undefined);
   return [
     ...paragraph(pen, [`${count(own.length, 'way')} in`, ...backing(own)].join(' · '), 4),
