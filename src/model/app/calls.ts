@@ -419,10 +419,13 @@ export function callExternal(
   const [only] = functions;
   if (callee.library !== undefined && mayGuard(callee.library, path)) {
     const fact = unfollowedFact(call, callee.library, path);
-    const mayReturn = frame.code === undefined || site.yields === 'function' || site.yields === 'anything';
+    const mayReturn =
+      !/\.(?:then|catch|finally)$/.test(path) &&
+      (frame.code === undefined || site.yields === 'function' || site.yields === 'anything');
     if (only !== undefined && functions.length === 1 && mayReturn) return guarded(path, only, fact);
     frame.learn([fact]);
   }
+  if (only !== undefined && /\.(?:catch|finally)$/.test(path)) return caught(machine, frame, callee, only, site);
   if (
     only !== undefined &&
     functions.length === 1 &&
@@ -451,6 +454,20 @@ export function callExternal(
       place: machine.place(frame, site.start ?? site.at, site.end),
     });
   return isResult ? result : unknown;
+}
+
+/** `work().catch(handle)`: what the work gives, or what is done instead when it fails. */
+function caught(
+  machine: Machine,
+  frame: Frame,
+  callee: Extract<Value, { kind: 'external' }>,
+  handle: Value,
+  site: CallSite,
+): Value {
+  const given: Value = { ...callee, path: callee.path.replace(/\.(?:catch|finally)$/, '') };
+  const results = runCallbacks(machine, frame, [handle], site);
+  if (callee.path.endsWith('.finally')) return given;
+  return choose([given, ...results].map(value => ({ value, facts: [] })));
 }
 
 /**

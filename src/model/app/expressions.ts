@@ -1323,7 +1323,7 @@ function comparePair(machine: Machine, frame: Frame, operator: string, left: Val
         const there = presenceOf(left.term, true, machine, frame, at);
         return { kind: 'test', whenTrue: positive ? absent : there, whenFalse: positive ? there : absent };
       }
-      if (left.kind === 'external' && left.path.endsWith(')')) return unknownTest;
+      if (left.kind === 'external' && left.path.includes(')')) return unknownTest;
       return constant(!positive);
     }
   }

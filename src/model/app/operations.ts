@@ -84,7 +84,7 @@ export function truthOf(value: Value): 'true' | 'false' | 'maybe' {
     case 'native':
       return value.native.name === 'length' ? 'maybe' : 'true';
     case 'external':
-      return value.path.endsWith(')') ? 'maybe' : 'true';
+      return value.path.includes(')') ? 'maybe' : 'true';
     default:
       return 'true';
   }

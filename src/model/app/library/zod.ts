@@ -21,6 +21,8 @@ export interface Schema {
   readonly fallback: Value | undefined;
   readonly open: boolean;
   readonly transforms: readonly Value[];
+  /** What is done with a value before it is looked at (`preprocess`). */
+  readonly before?: Value;
 }
 
 interface SchemaNative extends NativeValue {
@@ -56,7 +58,7 @@ export function schemaValue(schema: Schema): Value {
   const parts = [...schema.fields].map(([name, field]) => `${name}:${valueKey(field)}`).join(',');
   const native: SchemaNative = {
     name: 'schema',
-    key: `${schema.dialect?.name ?? ''}schema ${schema.type}${schema.plain ?? ''}${schema.optional ? '?' : ''}${schema.nullable ? '0' : ''}${schema.open ? '+' : ''}{${parts}}[${schema.options.map(option => valueKey(option)).join('|')}]${schema.literal === undefined ? '' : valueKey(schema.literal)}${schema.transforms.map(part => valueKey(part)).join(',')}`,
+    key: `${schema.dialect?.name ?? ''}schema ${schema.type}${schema.plain ?? ''}${schema.optional ? '?' : ''}${schema.nullable ? '0' : ''}${schema.open ? '+' : ''}{${parts}}[${schema.options.map(option => valueKey(option)).join('|')}]${schema.literal === undefined ? '' : valueKey(schema.literal)}${schema.transforms.map(part => valueKey(part)).join(',')}${schema.before === undefined ? '' : `<${valueKey(schema.before)}`}`,
     schema,
     method: (name, call) => (schema.dialect?.method ?? method)(schema, name, call),
     member: name => {
@@ -191,6 +193,11 @@ function apply(call: Call, schema: Schema, value: Value): Value {
 }
 
 function applyPlain(call: Call, schema: Schema, value: Value): Value {
+  const { before, ...after } = schema;
+  if (before !== undefined) {
+    const given = callValue(call.machine, call.frame, before, [value], { at: call.at, end: call.end });
+    return isBottom(given) ? bottom : apply(call, after, given);
+  }
   if (value.kind === 'constant' && value.value === undefined) {
     if (schema.fallback !== undefined) return schema.fallback;
     return schema.optional || schema.type === 'any' ? value : bottom;
@@ -332,7 +339,8 @@ export const anySchema: Handler = call => {
   if (name === 'record' || name === 'map') return schemaValue({ ...plain, type: 'record' });
   if (name === 'optional' || name === 'nullish') return schemaValue({ ...(schemaOf(first) ?? plain), optional: true });
   if (name === 'nullable') return schemaValue({ ...(schemaOf(first) ?? plain), nullable: true });
-  if (name === 'preprocess') return second ?? schemaValue(plain);
+  if (name === 'preprocess')
+    return schemaValue({ ...(schemaOf(second) ?? plain), ...(first?.kind === 'function' ? { before: first } : {}) });
   if (name === 'intersection')
     return schemaValue({
       ...(schemaOf(first) ?? plain),
