@@ -14,6 +14,7 @@ export type Said =
   /** A field of a GraphQL schema, a message, a schedule, a job: what runs it, and under which name. */
   | { readonly kind: 'called'; readonly by: CalledBy; readonly name: string | undefined }
   | { readonly kind: 'guards'; readonly guards: readonly Value[] }
+  | { readonly kind: 'interceptors'; readonly interceptors: readonly Value[] }
   | { readonly kind: 'metadata'; readonly key: string; readonly value: Value }
   | { readonly kind: 'parameter'; readonly part: string; readonly arguments: readonly Value[] }
   | { readonly kind: 'own-parameter'; readonly factory: Value; readonly data: Value }
@@ -146,6 +147,7 @@ const common: Readonly<Record<string, Handler>> = {
   All: route('all', undefined),
   Sse: route('sse', 'GET'),
   UseGuards: says('guards', values => [{ kind: 'guards', guards: values.flatMap(flat) }]),
+  UseInterceptors: says('interceptors', values => [{ kind: 'interceptors', interceptors: values.flatMap(flat) }]),
   SetMetadata: says('metadata', ([key, value]) => [metadata(metadataKey(key), value ?? undefinedValue)]),
   Module: says('module', ([definition]) => [{ kind: 'module', definition: definition ?? undefinedValue }]),
   createParamDecorator: ownParameter,

@@ -1,4 +1,4 @@
-import { callValue, handlerValue } from '../../calls.ts';
+import { callValue } from '../../calls.ts';
 import { asClass } from '../../classes.ts';
 import { carryChange, instanceOf } from '../../expressions.ts';
 import { signedIn } from '../../library/identity/principal.ts';
@@ -9,6 +9,8 @@ import { constant, nullValue, objectOf, undefinedValue, type Value } from '../..
 import { callChanging } from '../server/changing.ts';
 import { passportUser, withWritten } from '../server/request.ts';
 import { requestIn } from './context.ts';
+import { flat, textOf } from './decorators.ts';
+import { validated } from './strategies.ts';
 
 /**
  * Runs a guard as it is bound: a class, or an instance of one. Gives the context as the guard leaves it, with what is known
@@ -38,9 +40,7 @@ function activateOf(instance: Value): Value | undefined {
     return activateOf((instance.native as PassportGuard).fieldsFor(undefinedValue, 0));
   const found = instance.kind === 'object' ? instance.fields.get('canActivate') : undefined;
   if (found?.kind === 'native' && found.native.name === passportName)
-    return handlerValue(passportName, `${found.native.key} ${valueKey(instance)}`, call =>
-      activatePassport(call, instance),
-    );
+    return passportActivate((found.native as PassportActivate).strategies, () => instance, valueKey(instance));
   return found?.kind === 'function' || found?.kind === 'native' ? found : undefined;
 }
 
@@ -51,34 +51,55 @@ interface PassportGuard extends NativeValue {
 }
 
 /** `AuthGuard('jwt')`: a class, which the app's own guards extend. */
-export const passportGuard: Handler = () => {
+export const passportGuard: Handler = ({ arguments: [asked] }) => {
+  const names = flat(asked).flatMap(name => textOf(name) ?? []);
   // `super.canActivate(context)`: `this` is the guard that extends this one.
-  const activate = handlerValue(passportName, passportName, call => activatePassport(call, call.frame.thisValue));
+  const activate = passportActivate(names, call => call.frame.thisValue);
   const fields = objectOf({ canActivate: activate });
   const native: PassportGuard = {
     name: 'passport guard',
-    key: 'nest passport guard',
+    key: `nest passport guard ${names.join(',')}`,
     fieldsFor: () => fields,
     method: name => (name === 'new' ? fields : undefined),
   };
   return nativeValue(native);
 };
 
+interface PassportActivate extends NativeValue {
+  readonly strategies: readonly string[];
+}
+
+function passportActivate(strategies: readonly string[], self: (call: Call) => Value, id = ''): Value {
+  const native: PassportActivate = {
+    name: passportName,
+    key: `${passportName} ${strategies.join(',')} ${id}`,
+    strategies,
+    invoke: call => activatePassport(call, strategies, self(call)),
+  };
+  return nativeValue(native);
+}
+
 /** A strategy verified who calls; what `handleRequest` makes of it is the request's user. */
-function activatePassport(call: Call, self: Value): Value {
+function activatePassport(call: Call, strategies: readonly string[], self: Value): Value {
   const { frame } = call;
   const [context = undefinedValue] = call.arguments;
   const request = requestIn(context);
-  const { user, isRequired } = handled(call, self, context);
+  const own = validated(call, strategies, request);
+  const { user, isRequired } = handled(call, self, context, own?.user ?? passportUser());
   if (request !== undefined) carryChange(frame, request, withWritten(request, new Map([['user', user]])));
-  return { kind: 'promise', value: constant(true), facts: isRequired ? [signedIn(call)] : [] };
+  return { kind: 'promise', value: constant(true), facts: isRequired ? [signedIn(call), ...(own?.facts ?? [])] : [] };
 }
 
 /** `handleRequest(error, user, info, context)` decides what becomes of callers whom the strategy does not know. */
-function handled(call: Call, self: Value, context: Value): { readonly user: Value; readonly isRequired: boolean } {
+function handled(
+  call: Call,
+  self: Value,
+  context: Value,
+  verified: Value,
+): { readonly user: Value; readonly isRequired: boolean } {
   const { machine, frame, at, end } = call;
   const handle = self.kind === 'object' ? self.fields.get('handleRequest') : undefined;
-  if (handle?.kind !== 'function') return { user: passportUser(), isRequired: true };
+  if (handle?.kind !== 'function') return { user: verified, isRequired: true };
   const outcome = (user: Value, error: Value): Value | undefined => {
     const before = frame.save();
     const value = callValue(machine, frame, handle, [error, user, undefinedValue, context], { at, end, self });
@@ -86,7 +107,7 @@ function handled(call: Call, self: Value, context: Value): { readonly user: Valu
     frame.restore(before);
     return isDead ? undefined : value;
   };
-  const known = outcome(passportUser(), nullValue) ?? undefinedValue;
+  const known = outcome(verified, nullValue) ?? undefinedValue;
   const unknown = outcome(constant(false), nullValue);
   if (unknown === undefined) return { user: known, isRequired: true };
   const either = [

@@ -17,11 +17,13 @@ import { kindOfRoute } from '../server/registry.ts';
 import { isNodeRequest, nodeRequest } from '../server/request.ts';
 import { joinRoute, leadsTo, parametersIn } from '../server/route-path.ts';
 import { answered, asOwnCall, eachRequest } from '../server/run.ts';
-import { contextValue, reflector, sameContext, type Target } from './context.ts';
+import { contextValue, reflector, requestIn, sameContext, type Target } from './context.ts';
 import { decoratorHandlers, fieldOf, saidOf, saidOfClass, textOf, type CalledBy, type Said } from './decorators.ts';
 import { passportGuard, runGuard } from './guards.ts';
 import { argumentsFor } from './parameters.ts';
-import { nestApp, providerHandlers, readModule, stageOf, type Middleware } from './providers.ts';
+import { runInterceptors } from './interceptors.ts';
+import { beginRequest, nestApp, providerHandlers, readModule, stageOf, type Middleware } from './providers.ts';
+import { readStrategy } from './strategies.ts';
 
 /** A method that something calls, with what is said of it. */
 interface Method {
@@ -53,6 +55,7 @@ function* runNest(machine: Machine): Generator<EntryRun> {
       if (native?.frame.module === module) classes.push({ native, said: saidOfClass(machine, native) });
     }
   }
+  for (const { native } of classes) readStrategy(machine, native);
   for (const { native, said } of classes) readModule(callIn(machine, native), native, said);
   for (const { native, said } of classes)
     for (const method of methodsOf(machine, native, said)) yield* runMethod(machine, method);
@@ -97,6 +100,7 @@ function* runMethod(machine: Machine, method: Method): Generator<EntryRun> {
     const call = { ...callIn(machine, method.native), at: method.at, end: method.at };
     const { frame } = call;
     frame.facts = address.facts;
+    machine.setStores(new Map());
     const name = distinctName(machine, address.entryPoint.name, method);
     const entryPoint = { ...address.entryPoint, name };
     runFound(call, entryPoint, inner => answer(inner, method, address));
@@ -167,6 +171,11 @@ function answer(call: Call, method: Method, address: Address): Value {
     ...global.filter(one => isSameApp(machine, one.file, method.file)).map(one => one.guard),
     ...[...method.ofClass, ...method.said].flatMap(said => (said.kind === 'guards' ? said.guards : [])),
   ];
+  const around = target.type === 'rpc' ? [] : nestApp(machine).interceptors;
+  const interceptors = [
+    ...around.filter(one => isSameApp(machine, one.file, method.file)).map(one => one.interceptor),
+    ...[...method.ofClass, ...method.said].flatMap(said => (said.kind === 'interceptors' ? said.interceptors : [])),
+  ];
   const finish = (inner: Call, given: Value): void => {
     let context = contextValue(machine, target, given);
     for (const guard of guards) {
@@ -174,7 +183,9 @@ function answer(call: Call, method: Method, address: Address): Value {
       if (after === undefined) return;
       context = after;
     }
-    run(inner, method, address, context);
+    runInterceptors(inner, interceptors, target.id, context, (within, left) => {
+      run(within, method, address, left);
+    });
   };
   const request = nodeRequest({ method: address.method, parameters: parametersIn(route), route });
   runMiddleware(call, before, target.id, request, finish);
@@ -184,6 +195,7 @@ function answer(call: Call, method: Method, address: Address): Value {
 function run(call: Call, method: Method, { target }: Address, context: Value): void {
   const { machine, frame, at, end } = call;
   const saved = { facts: frame.facts, effects: frame.effects };
+  beginRequest(machine, requestIn(context));
   const instance = instanceOf(nativeValue(method.native), call);
   // What constructors do is no part of the request.
   frame.facts = saved.facts;

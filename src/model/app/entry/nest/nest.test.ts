@@ -127,6 +127,102 @@ describe('NestJS', () => {
     ).toEqual(['GET /notes anonymous: true', 'GET /notes/own member: (self.id = "a" and self.team_id = ‹tenant.id›)']);
   });
 
+  test('interceptors run around the method, those of the app first; what they write onto the request is there', () => {
+    const interceptor = (
+      from: string,
+    ): string => `import { CallHandler, NestInterceptor, UseInterceptors } from '@nestjs/common';
+      @Injectable() class TeamInterceptor implements NestInterceptor {
+        intercept(context: ExecutionContext, next: CallHandler) { const request = context.switchToHttp().getRequest(); request.teamId = ${from}; return next.handle().pipe(tap(() => undefined)); }
+      }`;
+    const method = `@Get(':id') one(@Param('id') id: string, @Req() request: Request) { return this.notes.one(id, request.teamId); }`;
+    const bound = (from: string, above: string): readonly string[] =>
+      traced(
+        `${interceptor(from)} @Controller('notes') @UseGuards(SessionGuard) ${above} export class NotesController { constructor(private readonly notes: NotesService) {} ${method} }`,
+      );
+    const own = ['GET /notes/:id member: (self.id = client params.id and self.team_id = ‹tenant.id›)'];
+    expect(bound('request.user.teamId', '@UseInterceptors(TeamInterceptor)')).toEqual(own);
+    expect(bound(`request.headers['x-team']`, '@UseInterceptors(new TeamInterceptor())')).toEqual([
+      'GET /notes/:id member: (self.id = client params.id and self.team_id = client header.x-team)',
+    ]);
+    const global = `${interceptor('request.user.teamId')} import { APP_INTERCEPTOR } from '@nestjs/core';
+      @Module({ providers: [{ provide: APP_INTERCEPTOR, useClass: TeamInterceptor }] }) export class AppModule {}
+      @Controller('notes') @UseGuards(SessionGuard) export class NotesController { constructor(private readonly notes: NotesService) {} ${method} }`;
+    expect(traced(global)).toEqual(own);
+    expect(
+      traced(
+        global.replace(
+          'return next.handle()',
+          'if (!request.user) throw new UnauthorizedException(); return next.handle()',
+        ),
+      ),
+    ).toEqual(own);
+  });
+
+  test('services that are made for a request hold it, as its guards left it', () => {
+    const service = (team: string): Readonly<Record<string, string>> => ({
+      'api/team.service.ts': `${common} import { REQUEST } from '@nestjs/core'; import { NotesService } from './notes.service';
+        @Injectable({ scope: Scope.REQUEST }) export class TeamNotes { constructor(@Inject(REQUEST) private readonly request: Request, private readonly notes: NotesService) {}
+          one(id: string) { return this.notes.one(id, ${team}); } }`,
+    });
+    const controller = `import { TeamNotes } from './team.service';
+      @Controller('notes') export class NotesController { constructor(private readonly notes: TeamNotes) {}
+        @Get('open/:id') open(@Param('id') id: string) { return this.notes.one(id); }
+        @UseGuards(SessionGuard) @Get(':id') one(@Param('id') id: string) { return this.notes.one(id); } }`;
+    expect(traced(controller, service('this.request.user?.teamId'))).toContain(
+      'GET /notes/:id member: (self.id = client params.id and self.team_id = ‹tenant.id›)',
+    );
+    expect(traced(controller, service(`this.request.headers['x-team']`))).toEqual([
+      'GET /notes/:id member: (self.id = client params.id and self.team_id = client header.x-team)',
+      'GET /notes/open/:id anonymous: (self.id = client params.id and self.team_id = client header.x-team)',
+    ]);
+  });
+
+  test('what the app’s own strategy makes of a verified token is the user', () => {
+    const passport = (validate: string): readonly string[] =>
+      traced(
+        `import { AuthGuard, PassportStrategy } from '@nestjs/passport'; import { ExtractJwt, Strategy } from 'passport-jwt'; import { db } from '@/lib/db'; import { members } from '@/lib/schema'; import { eq } from 'drizzle-orm';
+        @Injectable() export class TokenStrategy extends PassportStrategy(Strategy, 'token') { constructor() { super({ secretOrKey: process.env.SECRET, passReqToCallback: true }); } ${validate} }
+        @Controller('notes') export class NotesController { constructor(private readonly notes: NotesService) {}
+          @UseGuards(AuthGuard('token')) @Get(':id') one(@Param('id') id: string, @Req() request: Request) { return this.notes.one(id, request.user.crew); } }`,
+        {
+          'package.json': JSON.stringify({
+            name: 'notes',
+            dependencies: { next: '16', '@nestjs/core': '11', '@nestjs/passport': '11', 'passport-jwt': '4' },
+          }),
+        },
+      );
+    const where = (team: string): readonly string[] => [
+      `GET /notes/:id member: (self.id = client params.id and self.team_id = ${team})`,
+    ];
+    expect(
+      passport(`async validate(request: Request, payload: any) { return { id: payload.sub, crew: payload.crewId }; }`),
+    ).toEqual(where('‹token.crewId›'));
+    expect(
+      passport(
+        `async validate(request: Request, payload: any) { return { id: payload.sub, crew: request.headers['x-crew'] }; }`,
+      ),
+    ).toEqual(where('client header.x-crew'));
+    expect(
+      passport(
+        `async validate(request: Request, payload: any) { const [member] = await db.select().from(members).where(eq(members.userId, payload.sub)); if (!member) throw new UnauthorizedException(); return { id: payload.sub, crew: member.teamId }; }`,
+      ),
+    ).toEqual(where('members.team_id'));
+  });
+
+  test('what is set in the store of a request is there for the rest of it', () => {
+    const stored = (team: string): readonly string[] =>
+      traced(`import { ClsService } from 'nestjs-cls';
+        @Injectable() class TeamGuard implements CanActivate { constructor(private readonly store: ClsService) {} canActivate(context: ExecutionContext) { const request = context.switchToHttp().getRequest(); this.store.set('team', ${team}); return true; } }
+        @Controller('notes') @UseGuards(SessionGuard, TeamGuard) export class NotesController { constructor(private readonly notes: NotesService, private readonly store: ClsService) {}
+          @Get(':id') one(@Param('id') id: string) { return this.notes.one(id, this.store.get('team')); } }`);
+    expect(stored('request.user.teamId')).toEqual([
+      'GET /notes/:id member: (self.id = client params.id and self.team_id = ‹tenant.id›)',
+    ]);
+    expect(stored('request.query.team')).toEqual([
+      'GET /notes/:id member: (self.id = client params.id and self.team_id = client query.team)',
+    ]);
+  });
+
   test('an access that a guard checks in the database holds in the handler', () => {
     const app = traceApp({
       ...base,

@@ -5,13 +5,15 @@ import { claimsValue, signedIn } from '../../library/identity/principal.ts';
 import { valueKey } from '../../keys.ts';
 import { nativeValue, type Call, type Handler, type Machine } from '../../machine.ts';
 import { isBottom } from '../../operations.ts';
-import { constant, present, undefinedValue, type Value } from '../../value.ts';
+import { constant, objectOf, present, undefinedValue, type Value } from '../../value.ts';
 import { fieldOf, flat, textOf, type Said } from './decorators.ts';
 
 /** What is told once for a whole app of Nest. */
 export interface NestApp {
   /** Guards of every route, each with the file that binds it. */
   readonly guards: { readonly guard: Value; readonly file: string }[];
+  /** Interceptors of every route, likewise. */
+  readonly interceptors: { readonly interceptor: Value; readonly file: string }[];
   readonly middleware: Middleware[];
   prefix: { readonly path: string; readonly file: string }[];
 }
@@ -26,7 +28,7 @@ export interface Middleware {
 
 /** What was told so far. */
 export function nestApp(machine: Machine): NestApp {
-  return machine.remember('nest app', (): NestApp => ({ guards: [], middleware: [], prefix: [] }));
+  return machine.remember('nest app', (): NestApp => ({ guards: [], interceptors: [], middleware: [], prefix: [] }));
 }
 
 /** Reads a module: what it provides under tokens, the guards it binds for all, the middleware it configures. */
@@ -51,13 +53,43 @@ function readProvider(call: Call, native: ClassNative, item: Value): void {
   const token = item.fields.get('provide');
   if (token === undefined) return;
   const provider = providerOf(item.fields);
-  const isGuard = token.kind === 'external' && token.library === '@nestjs/core' && token.path === 'APP_GUARD';
-  if (!isGuard) {
+  const global = token.kind === 'external' && token.library === '@nestjs/core' ? token.path : '';
+  if (global !== 'APP_GUARD' && global !== 'APP_INTERCEPTOR') {
     if (provider !== undefined) providersOf(call.machine).set(valueKey(token), provider);
     return;
   }
-  const guard = item.fields.get('useClass') ?? item.fields.get('useExisting') ?? provider?.(call);
-  if (guard !== undefined) nestApp(call.machine).guards.push({ guard, file: native.frame.module.file });
+  const bound = item.fields.get('useClass') ?? item.fields.get('useExisting') ?? provider?.(call);
+  const { file } = native.frame.module;
+  const app = nestApp(call.machine);
+  if (bound !== undefined && global === 'APP_GUARD') app.guards.push({ guard: bound, file });
+  else if (bound !== undefined) app.interceptors.push({ interceptor: bound, file });
+}
+
+/** Services of the app that are made for each request hold it. */
+export function isPerRequest(machine: Machine): boolean {
+  return machine.remember(
+    'nest services of a request',
+    () => machine.source.filesThat(/@Inject\(\s*(?:REQUEST|CONTEXT|INQUIRER)\s*\)/).length > 0,
+  );
+}
+
+/** The request that is being answered: what is made for it is made anew. */
+export function beginRequest(machine: Machine, request: Value | undefined): void {
+  if (request === undefined || !isPerRequest(machine)) return;
+  machine.memory.set(currentRequest, request);
+  machine.memory.delete('instances of a container');
+}
+
+const currentRequest = 'nest request';
+
+function ofRequest({ machine }: Call, token: Value): Value | undefined {
+  if (token.kind !== 'external') return undefined;
+  const request = machine.memory.get(currentRequest) as Value | undefined;
+  if (request === undefined) return undefined;
+  if (token.library === '@nestjs/core' && token.path === 'REQUEST') return request;
+  return token.library === '@nestjs/graphql' && token.path === 'CONTEXT'
+    ? objectOf({ req: request, request })
+    : undefined;
 }
 
 function providerOf(fields: ReadonlyMap<string, Value>): Provider | undefined {
@@ -82,7 +114,7 @@ function providerOf(fields: ReadonlyMap<string, Value>): Provider | undefined {
 }
 
 function resolved(call: Call, token: Value): Value {
-  const made = provided(call, token) ?? instanceOf(token, call);
+  const made = ofRequest(call, token) ?? provided(call, token) ?? instanceOf(token, call);
   if (made !== undefined) return made;
   const library = token.kind === 'external' ? `${token.library ?? ''}#new ${token.path}` : '';
   return (
@@ -162,9 +194,32 @@ const configService: Handler = () =>
     },
   });
 
+/** `ClsService` of nestjs-cls: what is set under a name is there for the rest of the request. */
+const clsService: Handler = () =>
+  nativeValue({
+    name: 'continuation store',
+    key: 'nest continuation store',
+    method: (name, call) => {
+      const { machine, frame, at } = call;
+      const [key, value = undefinedValue] = call.arguments;
+      const slot = `nest store ${textOf(key) ?? ''}`;
+      if (name === 'set') {
+        machine.setStores(new Map([...machine.stores, [slot, value]]));
+        return undefinedValue;
+      }
+      if (name !== 'get') return undefined;
+      return machine.stores.get(slot) ?? machine.opaque(frame, at, 'what the store of the request holds');
+    },
+  });
+
 /** `app.useGlobalGuards(…)`, `app.setGlobalPrefix(…)` of what `NestFactory.create` gives. */
 const globalGuards: Handler = call => {
   for (const guard of call.arguments) nestApp(call.machine).guards.push({ guard, file: call.frame.module.file });
+  return undefinedValue;
+};
+const globalInterceptors: Handler = call => {
+  for (const interceptor of call.arguments)
+    nestApp(call.machine).interceptors.push({ interceptor, file: call.frame.module.file });
   return undefinedValue;
 };
 const globalPrefix: Handler = call => {
@@ -187,7 +242,9 @@ export const providerHandlers: Readonly<Record<string, Handler>> = {
   '@nestjs/common#forwardRef': forwardRef,
   '@nestjs/jwt#new JwtService': jwtService,
   '@nestjs/config#new ConfigService': configService,
+  'nestjs-cls#new ClsService': clsService,
   '@nestjs/core#NestFactory.create.useGlobalGuards': globalGuards,
+  '@nestjs/core#NestFactory.create.useGlobalInterceptors': globalInterceptors,
   '@nestjs/core#NestFactory.create.setGlobalPrefix': globalPrefix,
   '@nestjs/core#NestFactory.create.use': globalMiddleware,
 };
