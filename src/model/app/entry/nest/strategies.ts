@@ -17,7 +17,7 @@ function strategiesOf(machine: Machine): Map<string, ClassNative> {
 /** `class JwtStrategy extends PassportStrategy(Strategy, 'jwt')`. */
 export function readStrategy(machine: Machine, native: ClassNative): void {
   const { parent } = native;
-  if (parent?.kind !== 'external' || !/PassportStrategy\(\)$/.test(parent.path)) return;
+  if (parent?.kind !== 'external' || !parent.path.endsWith('PassportStrategy()')) return;
   const [strategy, named] = parent.arguments;
   if (strategy?.kind !== 'external' || !/^passport-(?:jwt|http-bearer)$/.test(strategy.library ?? '')) return;
   const usual = strategy.library === 'passport-jwt' ? 'jwt' : 'bearer';
