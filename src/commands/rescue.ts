@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 import { sqlName } from '../logic/closure.ts';
+import type { MigrationSet } from '../collect/database/find-migrations.ts';
 import type { VerificationStep, VerifiedFix } from '../core/fix.ts';
 import type { Finding } from '../core/finding.ts';
 import type { Gap } from '../core/gap.ts';
@@ -187,8 +188,14 @@ export function toRejudged({ judged, app, database, tenancy, collected }: Analys
     app,
     database,
     tenancy,
-    migrations: migrations === undefined ? undefined : { folder: migrations.folder, tool: migrations.kind },
+    migrations: layoutOf(migrations),
   };
+}
+
+/** Where a migration of ours may be added: not among those that are written in code. */
+function layoutOf(migrations: MigrationSet | undefined): Rejudged['migrations'] {
+  if (migrations === undefined || migrations.kind === 'code') return undefined;
+  return { folder: migrations.folder, tool: migrations.kind };
 }
 
 /** A fix that did not hold in the running app, and how one saw it. */

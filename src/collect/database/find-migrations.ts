@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { globSync } from 'tinyglobby';
 import { DrydockError } from '../../core/error.ts';
 import { compareText } from '../../core/place.ts';
+import { statementsOfCode } from './migration-code.ts';
 import { workspaceRootOf } from '../source/workspace.ts';
 
 /** A migration as it lies in the repository. */
@@ -14,7 +15,7 @@ export interface MigrationFile {
 
 /** The migrations of an app, in the order in which they apply. */
 export interface MigrationSet {
-  readonly kind: 'supabase' | 'drizzle' | 'prisma' | 'plain';
+  readonly kind: 'supabase' | 'drizzle' | 'prisma' | 'plain' | 'code';
   /** Relative to the target's root. */
   readonly folder: string;
   readonly files: readonly MigrationFile[];
@@ -45,10 +46,45 @@ function searchAround(root: string, tables: readonly string[]): MigrationSet | u
   const wanted = new Set(tables.map(bareName));
   const around = workspace === root ? [] : candidatesIn(workspace).map(set => relativeTo(root, workspace, set));
   const all = [...own, ...around].filter(set => set.files.length > 0);
-  if (wanted.size === 0) return all[0];
+  if (wanted.size === 0) return all[0] ?? findCode(root)[0];
   const shared = (set: MigrationSet): number => tablesMadeBy(set).filter(name => wanted.has(name)).length;
   const scored = all.map(set => ({ set, score: shared(set) })).filter(({ score }) => score > 0);
-  return scored.toSorted((left, right) => right.score - left.score)[0]?.set;
+  const best = scored.toSorted((left, right) => right.score - left.score)[0]?.set;
+  // Code is not read whole: it stands only for what describes no table that it does not make.
+  return best ?? findCode(root).find(set => shared(set) === wanted.size);
+}
+
+const notPostgres = /\bENGINE\s*=|\bAUTO_INCREMENT\b|\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?`/i;
+
+/** Migrations that are written in code, as the statements that they run. */
+function findCode(root: string): readonly MigrationSet[] {
+  const files = glob(root, '**/{migrations,migration,Migrations}/**/*.{js,ts,cjs,mjs,cts,mts}').filter(
+    file => !/\.d\.\w+$|\.(?:test|spec)\.\w+$/.test(file),
+  );
+  const found = [...new Set(files.map(file => toSlashes(dirname(file))))];
+  return found.flatMap((folder): readonly MigrationSet[] => {
+    const own = files.filter(file => toSlashes(dirname(file)) === folder).toSorted(inOrder);
+    const read = own.map(file => ({ file: toSlashes(file), text: textOfCode(root, file) }));
+    const made = read.filter(({ text }) => text !== '');
+    const isOther = made.some(({ text }) => notPostgres.test(text));
+    return made.length === 0 || isOther ? [] : [{ kind: 'code', folder, files: made }];
+  });
+}
+
+/** TypeORM writes the time last into the name of a class, and first into that of its file. */
+function inOrder(left: string, right: string): number {
+  return compareText(basename(left), basename(right));
+}
+
+/** Each statement on the line of the code that runs it. */
+function textOfCode(root: string, file: string): string {
+  const lines: string[] = [];
+  for (const { sql, line } of statementsOfCode(file, readFileSync(join(root, file), 'utf8'))) {
+    const at = Math.max(line - 1, 0);
+    const plain = sql.includes('$$') ? sql : sql.replaceAll(/--[^\n]*/g, '').replaceAll(/\s*\n\s*/g, ' ');
+    lines[at] = `${lines[at] ?? ''}${plain}; `;
+  }
+  return Array.from(lines, line => line ?? '').join('\n');
 }
 
 function relativeTo(root: string, from: string, set: MigrationSet): MigrationSet {

@@ -1,0 +1,54 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+
+import { findMigrations } from './find-migrations.ts';
+
+const made: string[] = [];
+
+function folderWith(files: Readonly<Record<string, string>>): string {
+  const root = mkdtempSync(join(tmpdir(), 'migrations-'));
+  made.push(root);
+  for (const [file, text] of Object.entries({ 'package.json': '{}', ...files })) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), text);
+  }
+  return root;
+}
+
+afterAll(() => {
+  for (const root of made) rmSync(root, { recursive: true, force: true });
+});
+
+const knex = {
+  'db/migrations/2_bills.js': `exports.up = knex =>\n  knex.schema.createTable('bills', t => { t.increments('id'); });`,
+  'db/migrations/1_firms.js': `exports.up = knex => knex.raw('create table firms (id uuid)');`,
+};
+
+describe('migrations in code', () => {
+  test('are found where there are none in SQL, in the order of their names, each statement on its line', () => {
+    const set = findMigrations(folderWith(knex));
+    expect({ kind: set.kind, folder: set.folder }).toEqual({ kind: 'code', folder: 'db/migrations' });
+    expect(set.files).toEqual([
+      { file: 'db/migrations/1_firms.js', text: 'create table firms (id uuid); ' },
+      {
+        file: 'db/migrations/2_bills.js',
+        text: '\ncreate table "public"."bills" ("id" serial, primary key ("id")); ',
+      },
+    ]);
+  });
+
+  test('stand back for SQL, and for a description of tables that they do not make', () => {
+    expect(findMigrations(folderWith({ ...knex, 'sql/schema.sql': 'create table firms (id uuid);' })).kind).toBe(
+      'plain',
+    );
+    expect(findMigrations(folderWith(knex), undefined, ['firms', 'bills']).kind).toBe('code');
+    expect(() => findMigrations(folderWith(knex), undefined, ['firms', 'bills', 'seats'])).toThrow('no SQL migrations');
+  });
+
+  test('of another database than Postgres are no migrations of this app', () => {
+    const mysql = `export class First { async up(queryRunner) { await queryRunner.query('CREATE TABLE \`firms\` (\`id\` int NOT NULL AUTO_INCREMENT) ENGINE=InnoDB'); } }`;
+    expect(() => findMigrations(folderWith({ 'src/migrations/1_first.ts': mysql }))).toThrow('no SQL migrations');
+  });
+});
