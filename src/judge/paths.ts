@@ -366,10 +366,10 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
       'The row itself never reaches the caller; what it chooses is judged where it is used.',
     );
   }
-  const kept = mayVanish(subject, strong) ? ask(strong, 'kept') : answer;
+  const kept = mayVanish(subject, strong) ? whenKept(subject, strong, world, policy) : answer;
   const open = openByLink(subject, world, strong);
   if (open !== undefined) return open;
-  if (kept.kind === 'owned') {
+  if (kept.kind === 'owned' && kept.by !== 'nobody') {
     return leak(
       'maybe-undefined',
       subject,
@@ -394,6 +394,22 @@ function isOwnedAfter({ factsAfter, waysAfter = [] }: QueryPath, strong: readonl
     ask([...strong, ...more.filter(fact => fact.weakness === undefined)], 'dropped').kind === 'owned';
   return isOwned(factsAfter) || (waysAfter.length > 1 && waysAfter.every(isOwned));
 }
+
+/** What follows where no filter is left out. Filters of one query that exclude each other are not there together. */
+function whenKept(subject: Subject, strong: readonly Fact[], world: JudgeWorld, policy: boolean): Answer {
+  const all = askWith(subject, world, policy)(strong, 'kept');
+  if (all.kind !== 'owned' || all.by !== 'nobody') return all;
+  const parts = subject.row.where.kind === 'and' ? subject.row.where.operands : [subject.row.where];
+  const sure = parts.filter(part => part.kind !== 'maybe-absent');
+  const alone = parts.filter(part => part.kind === 'maybe-absent').slice(0, mostAlone);
+  const answers = [[], ...alone.map(part => [part])].map(more => {
+    const where = and([...sure, ...more]);
+    return askWith({ ...subject, row: { ...subject.row, where } }, world, policy)(strong, 'kept');
+  });
+  return answers.find(answer => answer.kind === 'owned' && answer.by !== 'nobody') ?? answers[0] ?? all;
+}
+
+const mostAlone = 8;
 
 /** Whether a filter that is known may be left out: only then does it matter how that is read. */
 function mayVanish({ row, beside }: Subject, facts: readonly Fact[]): boolean {

@@ -148,3 +148,14 @@ describe('a body', () => {
     expect(path?.steps[0]?.label).toBe('the caller sends body.noteId');
   });
 });
+
+test('filters that are never there together do not make the one that ties the row look forgotten', () => {
+  const route = (tie: string) => `export async function GET(request: Request) {
+    const user = await requireUser(); const query = new URL(request.url).searchParams;
+    const filters = [query.get('a') ? eq(notes.title, 'a') : undefined, query.get('b') ? eq(notes.title, 'b') : undefined];
+    return NextResponse.json(await db.select().from(notes).where(and(...filters, ${tie}))); }`;
+  const reasons = (tie: string) => judgeNotes(route(tie)).judged.paths.map(path => path.reason);
+  expect(reasons(`undefined`)).toEqual(['unscoped']);
+  expect(reasons(`query.get('c') ? eq(notes.teamId, user.teamId) : undefined`)).toEqual(['maybe-undefined']);
+  expect(reasons(`eq(notes.teamId, user.teamId)`)).toEqual(['scoped-by-session']);
+});

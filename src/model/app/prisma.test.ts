@@ -20,6 +20,7 @@ model Invoice {
   team Team @relation(fields: [teamId], references: [id])
   amount Int
   ownerId String? @map("owner_id")
+  details Json?
   owner Member? @relation(fields: [ownerId], references: [id])
   @@map("invoices")
 }
@@ -158,4 +159,13 @@ test('of two unique keys either may be left out, and the rest of the filter may 
   expect(show(path?.query.where ?? { kind: 'true' })).toContain('maybe self.id');
   const [scoped] = trace('return Response.json(await prisma.invoice.delete({ where: { id, teamId: team } }));');
   expect(show(scoped?.query.where ?? { kind: 'true' })).toContain('maybe self.team_id = client query.team');
+});
+
+test('two paths into a JSON column are two values', () => {
+  const [path] = trace(
+    `return prisma.invoice.findMany({ where: { AND: [{ details: { path: ['kind'], equals: 'a' } }, { details: { path: ['state'], equals: 'b' } }] } });`,
+  );
+  expect(path === undefined ? '' : show(path.query.where)).toBe(
+    '(json(self.details, array("kind")) = "a" and json(self.details, array("state")) = "b")',
+  );
 });

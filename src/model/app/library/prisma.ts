@@ -13,7 +13,7 @@ import { callValue, handlerValue } from '../calls.ts';
 import { awaitAll } from '../collections.ts';
 import { awaitValue } from '../expressions.ts';
 import { rowFact } from '../facts.ts';
-import { valueKey } from '../keys.ts';
+import { callTerm, valueKey } from '../keys.ts';
 import { nativeValue, type Call, type Handler, type Machine, type NativeValue } from '../machine.ts';
 import { alternativesOf, choose, compareTerms, firstOf, lengthOf, mayBeUndefined, termOf } from '../operations.ts';
 import type { Fact } from '../types.ts';
@@ -504,11 +504,15 @@ class Running {
     return name === 'AND' ? and(inner) : or(inner);
   }
 
-  #scalar(column: Term, value: Value): Predicate {
+  #scalar(whole: Term, value: Value): Predicate {
+    // Inside a JSON column two paths are two values.
+    const path = value.kind === 'object' ? value.fields.get('path') : undefined;
+    const column = path === undefined ? whole : callTerm('json', [whole, termOf(path)]);
     const self: Value = { kind: 'term', term: column, maybeUndefined: false };
     if (value.kind === 'object') {
       return and(
         [...value.fields].map(([name, given]): Predicate => {
+          if (name === 'path') return { kind: 'true' };
           if (name === 'in') return this.#absent(given, inValues(this.#machine, column, given));
           if (name === 'notIn') return { kind: 'not', operand: inValues(this.#machine, column, given) };
           if (name === 'not')
