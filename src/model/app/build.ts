@@ -8,6 +8,7 @@ import type { DatabaseModel } from '../database/types.ts';
 import { noDeclarations, type Declarations, type DeclaredFunction } from './declared.ts';
 import { adapterHandlers, findRunnables } from './entry/adapters.ts';
 import type { ObserveInput } from './events.ts';
+import { brandHandlers } from './library/brands.ts';
 import { caslHandlers } from './library/casl.ts';
 import { drizzleHandlers } from './library/drizzle.ts';
 import { listFunctionHandlers } from './library/list-functions.ts';
@@ -62,6 +63,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     sqlTagHandlers,
     kyselyHandlers,
     knexHandlers,
+    brandHandlers,
     caslHandlers,
     timerHandlers,
     typeormHandlers,

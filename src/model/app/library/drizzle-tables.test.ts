@@ -121,7 +121,7 @@ test('columns of a type that the app made are columns, keys among them', () => {
   const database = databaseOf({
     'db/schema.ts': `
       import { customType, mysqlTable, primaryKey, varchar } from 'drizzle-orm/mysql-core';
-      import { relations } from 'drizzle-orm';
+      import { relations } from 'drizzle-orm/relations';
       const length = 15;
       const shortId = customType<{ data: string }>({ dataType() { return \`varchar(\${length})\`; } });
       export const users = mysqlTable('users', { id: shortId('id').notNull().primaryKey(), email: varchar('email', { length: 255 }) });
