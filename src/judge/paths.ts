@@ -10,7 +10,7 @@ import type { AbsenceReading } from '../logic/branches.ts';
 import { sqlName, tablesByName } from '../logic/closure.ts';
 import { isProof } from '../logic/credentials.ts';
 import { entails, ownersByTable } from '../logic/entails.ts';
-import type { Answer, World } from '../logic/entails.ts';
+import type { Answer, OwnedBy, World } from '../logic/entails.ts';
 import { isChosen, renameRows, termKey, termsOf } from '../logic/terms.ts';
 import type { DatabaseClient, Fact, QueryPath } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
@@ -465,6 +465,7 @@ function askWith(
         memberTenants: facts.flatMap(fact => memberTenant(fact)),
         // A token or setting that the database reads is the caller's own, whatever the code in front of it checked.
         ...(operation === 'insert' ? { ownerColumnAlone: true } : {}),
+        ...(operation === 'read' && model.query.operation === 'read' ? { reads: true } : {}),
         ...(open === undefined ? {} : { open }),
         ...(written === undefined ? {} : { present: [written] }),
         signedIn: policy || model.principal !== 'anonymous' || facts.some(fact => fact.holds.kind === 'signed-in'),
@@ -499,15 +500,17 @@ function memberTenant(fact: Fact): readonly Term[] {
   return fact.holds.kind === 'role' && fact.holds.tenant !== undefined ? [fact.holds.tenant] : [];
 }
 
-const rights: Readonly<Record<Extract<Answer, { kind: 'owned' }>['by'], readonly [Reason, string]>> = {
+const rights: Readonly<Record<OwnedBy, readonly [Reason, string]>> = {
   session: ['scoped-by-session', 'The row is tied to the session.'],
   membership: ['scoped-by-membership', 'The row is tied to a tenant of which the caller was found to be a member.'],
   capability: ['capability', 'The row is chosen by a secret that only those who were given it know.'],
+  published: ['published', 'A column says that its owner shows the row to everybody.'],
   nobody: ['scoped-by-session', 'No row of another tenant can satisfy the condition.'],
 };
 
 function owned(answer: Extract<Answer, { kind: 'owned' }>, { model }: Subject): Judgement {
   const [reason, note] = rights[answer.by];
+  if (reason === 'published') return settled('public', reason, note);
   const guarded =
     reason === 'scoped-by-membership' && model.facts.length === 0 ? 'The filter itself asks for membership.' : note;
   return settled('isolated', reason, guarded);

@@ -498,6 +498,7 @@ test('a membership that names people by their address is the caller’s by their
   const [membership] = world.tenancy.memberships;
   if (membership === undefined) throw new Error('no membership');
   const tenancy = { ...world.tenancy, memberships: [{ ...membership, userColumn: 'email' }] };
+  const lower = (text: Term): Term => ({ kind: 'call', name: 'toLowerCase', arguments: [text] });
   const asked = (address: Term): Answer =>
     entails(
       {
@@ -517,6 +518,8 @@ test('a membership that names people by their address is the caller’s by their
       { ...world, tenancy },
     );
   expect(asked({ kind: 'principal', attribute: 'user.email' }).kind).toBe('owned');
+  expect(asked(lower({ kind: 'principal', attribute: 'user.email' })).kind).toBe('owned');
   expect(asked(sent('email')).kind).toBe('not-owned');
+  expect(asked(lower(sent('email'))).kind).toBe('not-owned');
   expect(asked({ kind: 'principal', attribute: 'user.name' }).kind).toBe('not-owned');
 });

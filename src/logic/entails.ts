@@ -7,6 +7,7 @@ import { Closure, tablesByName } from './closure.ts';
 import { isCredential, isHashOfSent } from './credentials.ts';
 import { keepPresent, presentTerms } from './presence.ts';
 import { relatedTo, understood, type Premise } from './premises.ts';
+import { isPublished } from './published.ts';
 import { isChosen, termKey } from './terms.ts';
 
 /** The question put to `entails`: do these premises tie the row to one of the principal's tenants? */
@@ -27,12 +28,17 @@ export interface Question {
   readonly ownerColumnAlone?: boolean;
   /** More columns, by table, that authorise whoever knows them. */
   readonly open?: ReadonlyMap<string, readonly string[]>;
+  /** The row is only looked at: what its owner shows to everybody may be. */
+  readonly reads?: boolean;
   /** Values that are there whenever the question matters: one that is not there is not written. */
   readonly present?: readonly Term[];
 }
 
-/** By what right a row is the principal's; `nobody` means that no row satisfies the premises. */
-export type OwnedBy = 'session' | 'membership' | 'capability' | 'nobody';
+/**
+ * By what right a row is the principal's; `nobody` means that no row satisfies the premises, `published` that its owner
+ * shows it to everybody.
+ */
+export type OwnedBy = 'session' | 'membership' | 'capability' | 'published' | 'nobody';
 
 /** What follows. */
 export type Answer =
@@ -68,7 +74,7 @@ export function entails(question: Question, world: World): Answer {
 }
 
 function weakest(answers: readonly Answer[]): Answer {
-  const kinds = ['capability', 'membership', 'session', 'nobody'] as const;
+  const kinds = ['published', 'capability', 'membership', 'session', 'nobody'] as const;
   for (const by of kinds) {
     const answer = answers.find(candidate => candidate.kind === 'owned' && candidate.by === by);
     if (answer !== undefined) return answer;
@@ -372,8 +378,17 @@ class OwnershipProver {
       this.#rightByName(row) ??
       this.#capability(row) ??
       (this.#isAddressed(row) ? 'session' : undefined) ??
-      this.#rightByChild(row, hops)
+      this.#rightByChild(row, hops) ??
+      (this.#isPublished(row) ? 'published' : undefined)
     );
+  }
+
+  /** A row that its owner shows to everybody, by a column that says so. */
+  #isPublished(row: RowVariable): boolean {
+    if (this.#question.reads !== true) return false;
+    return this.#closure
+      .knownColumns(row)
+      .some(name => this.#closure.equalTo(column(row, name)).some(value => isPublished(name, value)));
   }
 
   /** A row to which a row of the principal's own refers: references across tenants are leaks of their own. */
@@ -388,7 +403,8 @@ class OwnershipProver {
       );
       if (!refers || (isRoot && this.#isOnlyNamed(child))) continue;
       const right = this.#ownerAcross(child, hops + 1);
-      if (right !== undefined && right !== 'nobody') return right;
+      // What is shown to everybody says nothing of what it hangs on.
+      if (right !== undefined && right !== 'nobody' && right !== 'published') return right;
     }
     return undefined;
   }
@@ -578,8 +594,7 @@ class OwnershipProver {
     if (equal.some(term => isFromToken(term) || (term.kind === 'principal' && term.attribute === 'user.id')))
       return 'session';
     // Where users are known by their verified e-mail, it is what other tables name them by.
-    if (user.kind === 'column' && /e_?mail$/i.test(user.column) && equal.some(term => termKey(term) === emailKey))
-      return 'session';
+    if (user.kind === 'column' && /e_?mail$/i.test(user.column) && equal.some(isCallersEmail)) return 'session';
     if (principal === undefined) return undefined;
     const self = this.#closure.rows.find(
       row =>
@@ -592,9 +607,7 @@ class OwnershipProver {
 
   /** A row of the users' table that was found by the verified e-mail. */
   #isPrincipalRow(row: RowVariable): boolean {
-    return this.#closure
-      .equalTo(column(row, 'email'))
-      .some(term => term.kind === 'principal' && term.attribute === 'user.email');
+    return this.#closure.equalTo(column(row, 'email')).some(isCallersEmail);
   }
 
   /** A user who shares a tenant with the principal. */
@@ -814,6 +827,15 @@ function column(row: RowVariable, name: string): Term {
 }
 
 /** What stands in a token that the server signed or sealed, and no key of it that everybody's token has alike. */
+/** The verified e-mail of who asks, in whichever letters it is compared. */
+function isCallersEmail(term: Term): boolean {
+  if (term.kind === 'call' && /^(?:toLowerCase|toLocaleLowerCase|trim|lower|normalize|String)$/.test(term.name)) {
+    const [only, ...others] = term.arguments;
+    return only !== undefined && others.length === 0 && isCallersEmail(only);
+  }
+  return termKey(term) === emailKey;
+}
+
 function isFromToken(term: Term): boolean {
   // What the server makes of it and of its own secrets: an id that stands in the token encrypted.
   if (term.kind === 'call')

@@ -170,6 +170,8 @@ export function reasonWords(reason: Reason): string {
       return 'you declared it public';
     case 'only-counted':
       return 'only a number over all rows leaves, and the caller picks none of them';
+    case 'published':
+      return 'its owner shows the row to everybody';
     case 'open-by-link':
       return 'anyone who has the link reaches it, by a page without sign-in';
     case 'policy-denies-owner':

@@ -15,7 +15,7 @@ import { callMethod, callValue, runCallbacks } from './calls.ts';
 import { declaredValue } from './declared.ts';
 import { asClass, inheritedStatic, injectedInto, libraryParent, lineageOf, type ClassNative } from './classes.ts';
 import { whenCountsAgree } from './each.ts';
-import { addFacts, without } from './facts.ts';
+import { addFacts, holdingTrue, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import {
   behaviourOf,
@@ -1116,7 +1116,7 @@ export function notValue(machine: Machine, frame: Frame, value: Value, at: numbe
           if (inner.truthy === true) return { value: constant(false), facts };
           const whenTrue = inner.maybeUndefined ? presenceOf(inner.term, false, machine, frame, at) : [];
           return {
-            value: { kind: 'test', whenTrue, whenFalse: presenceOf(inner.term, true, machine, frame, at) },
+            value: { kind: 'test', whenTrue, whenFalse: holdingTrue(inner.term, place, '') },
             facts,
           };
         }
@@ -1314,6 +1314,7 @@ function comparePair(machine: Machine, frame: Frame, operator: string, left: Val
     if (isEquality && (right.value === null || right.value === undefined)) {
       if (left.kind === 'term' && left.truthy !== true) {
         if (isRequiredOfFound(machine, frame, left.term)) return constant(!positive);
+        if (right.value === undefined && operator.length === 3 && isOfRow(machine, left)) return constant(!positive);
         if (
           !left.maybeUndefined &&
           (left.term.kind === 'principal' || left.term.kind === 'constant' || left.term.kind === 'call')
@@ -1367,6 +1368,18 @@ function isRequiredOfFound(machine: Machine, frame: Frame, term: Term): boolean 
     machine.database?.tables
       .find(candidate => candidate.name === table)
       ?.columns.some(column => column.name === term.column && column.notNull) === true
+  );
+}
+
+/** A column that was read from a row: it may be `null`, and is never `undefined`, which a row that is missing gives. */
+function isOfRow(machine: Machine, value: Extract<Value, { kind: 'term' }>): boolean {
+  const { term, maybeUndefined } = value;
+  if (term.kind !== 'column' || maybeUndefined) return false;
+  const table = machine.rows.get(term.row)?.table;
+  return (
+    machine.database?.tables
+      .find(candidate => candidate.name === table)
+      ?.columns.some(column => column.name === term.column) === true
   );
 }
 

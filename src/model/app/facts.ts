@@ -1,6 +1,7 @@
 import { and, equals, or, type Predicate, type RowVariable, type Term } from '../../core/predicate.ts';
 import type { Place } from '../../core/place.ts';
 import { isFoundByCredential, provesCredential } from '../../logic/credentials.ts';
+import { isPublishedFlag } from '../../logic/published.ts';
 import { factKey, predicateSize } from './keys.ts';
 import type { Fact } from './types.ts';
 
@@ -177,6 +178,13 @@ function isInRole(role: string): Predicate {
 /** The facts with a weakness: they explain, and prove nothing. */
 export function weaken(facts: readonly Fact[], weakness: NonNullable<Fact['weakness']>): readonly Fact[] {
   return facts.filter(fact => isTelling(fact) && fact.weakness === undefined).map(fact => ({ ...fact, weakness }));
+}
+
+/** Facts that hold when a term counts as true in a condition. */
+export function holdingTrue(term: Term, place: Place, label: string): readonly Fact[] {
+  const there = presence(term, true, place, label);
+  if (term.kind !== 'column' || !isPublishedFlag(term.column)) return there;
+  return [...there, conditionFact(equals(term, { kind: 'constant', value: true }), place, label)];
 }
 
 /** Facts that hold when a term is there, or is not. */

@@ -1,6 +1,6 @@
 import { and, or, type Operator, type Predicate, type Term } from '../../core/predicate.ts';
 import type { Place } from '../../core/place.ts';
-import { addFacts, asPredicate, commonFacts, conditionFact, presence, rowFact } from './facts.ts';
+import { addFacts, asPredicate, commonFacts, conditionFact, holdingTrue, presence, rowFact } from './facts.ts';
 import { callTerm, predicateSize, termKey, valueKey } from './keys.ts';
 import { makeNotes } from './notes.ts';
 import { ofOneElement } from './some-element.ts';
@@ -113,7 +113,7 @@ export function assume(value: Value, truthy: boolean, place: Place, label: strin
       return { value: constant(truthy), facts: relabel(truthy ? value.whenTrue : value.whenFalse, place, label) };
     case 'term':
       return truthy
-        ? { value: { ...value, maybeUndefined: false, truthy: true }, facts: presence(value.term, true, place, label) }
+        ? { value: { ...value, maybeUndefined: false, truthy: true }, facts: holdingTrue(value.term, place, label) }
         : {
             // What is there and still falsy (`null`, an empty text) stays falsy: `by && by === me` is not `by`.
             value: value.maybeUndefined ? constant(undefined) : { ...value, truthy: false },

@@ -1,0 +1,141 @@
+import { expect, test } from 'vitest';
+import { filesInMemory } from '../collect/source/files.ts';
+import { sourceOf } from '../collect/source/read-source.ts';
+import { schemaOfCode } from '../model/database/schema.ts';
+import { buildAppModel } from '../model/app/build.ts';
+import { inferTenancy } from '../model/tenancy/infer.ts';
+import { judge } from './judge.ts';
+
+const schema = `
+model User {
+  id String @id
+  shelves Shelf[]
+}
+model Shelf {
+  id String @id
+  isPublic Boolean @default(false)
+  isDefault Boolean @default(false)
+  visibility String
+  ownerId String
+  owner User @relation(fields: [ownerId], references: [id])
+  books Book[]
+}
+model Book {
+  id String @id
+  title String
+  shelfId String
+  shelf Shelf @relation(fields: [shelfId], references: [id])
+}
+`;
+
+const files: Readonly<Record<string, string>> = {
+  'package.json': JSON.stringify({ name: 'shelf', dependencies: { next: '16.0.0', '@prisma/client': '6.19.0' } }),
+  'tsconfig.json': JSON.stringify({ compilerOptions: { paths: { '@/*': ['./*'] } } }),
+  'prisma/schema.prisma': schema,
+  'lib/db.ts': `import { PrismaClient } from '@prisma/client'; export const db = new PrismaClient();`,
+  'lib/auth.ts': `import { betterAuth } from 'better-auth'; export const auth = betterAuth({});`,
+};
+
+/** What the queries of a route with this body come to: `operation table verdict`, each once. */
+function verdicts(body: string): readonly string[] {
+  const source = sourceOf(
+    filesInMemory({
+      ...files,
+      'app/api/shelves/[id]/route.ts': `import { db } from '@/lib/db'; import { auth } from '@/lib/auth'; import { headers } from 'next/headers';
+        export async function POST(request: Request, { params }: { params: Promise<{ id: string }> }) { const { id } = await params; const input = await request.json(); ${body} }`,
+    }),
+  );
+  const database = schemaOfCode(source);
+  const { paths } = judge({
+    app: buildAppModel(source, database),
+    database,
+    tenancy: inferTenancy(database),
+    cells: [],
+    checks: [],
+  });
+  return [...new Set(paths.map(path => `${path.sink.operation} ${path.sink.table} ${path.verdict}`))];
+}
+
+const gone = 'return new Response(null, { status: 404 });';
+
+test('what a column says is shown to everybody is public, with what hangs on it', () => {
+  expect(verdicts('return Response.json(await db.shelf.findFirst({ where: { id, isPublic: true } }));')).toEqual([
+    'read Shelf public',
+  ]);
+  expect(
+    verdicts(`return Response.json(await db.book.findMany({ where: { shelf: { id, visibility: 'public' } } }));`),
+  ).toEqual(['read Book public']);
+  expect(
+    verdicts(
+      `const shelf = await db.shelf.findFirst({ where: { id, isPublic: true } }); if (!shelf) ${gone} return Response.json(await db.book.findMany({ where: { shelfId: id } }));`,
+    ),
+  ).toContain('read Book public');
+  expect(
+    verdicts(
+      `const shelf = await db.shelf.findUnique({ where: { id } }); if (!shelf || !shelf.isPublic) ${gone} return Response.json(shelf);`,
+    ),
+  ).toEqual(['read Shelf isolated']);
+});
+
+test('what is shown to everybody is nobody else’s to change', () => {
+  expect(
+    verdicts(
+      'await db.shelf.updateMany({ where: { id, isPublic: true }, data: { visibility: "x" } }); return new Response();',
+    ),
+  ).toEqual(['update Shelf leaks']);
+  expect(
+    verdicts('await db.book.deleteMany({ where: { shelf: { id, isPublic: true } } }); return new Response();'),
+  ).toEqual(['delete Book leaks']);
+});
+
+test('other columns, other values and what the caller sends publish nothing', () => {
+  for (const filter of [
+    'isDefault: true',
+    'isPublic: false',
+    'isPublic: input.isPublic',
+    `visibility: 'team'`,
+    'isPublic: { not: true }',
+  ])
+    expect(verdicts(`return Response.json(await db.shelf.findFirst({ where: { id, ${filter} } }));`)).toEqual([
+      'read Shelf leaks',
+    ]);
+  expect(
+    verdicts('return Response.json(await db.shelf.findFirst({ where: { OR: [{ id }, { isPublic: true }] } }));'),
+  ).toEqual(['read Shelf leaks']);
+});
+
+test('a shelf that is shown does not show its owner’s other shelves', () => {
+  expect(
+    verdicts(
+      `const shelf = await db.shelf.findFirst({ where: { id, isPublic: true } }); if (!shelf) ${gone} return Response.json(await db.shelf.findMany({ where: { ownerId: shelf.ownerId } }));`,
+    ),
+  ).toContain('read Shelf leaks');
+});
+
+test('a shelf that is shown or one’s own may be read, one of which neither is known may not', () => {
+  const session = 'const session = await auth.api.getSession({ headers: await headers() });';
+  expect(
+    verdicts(
+      `${session} const shelf = await db.shelf.findUnique({ where: { id } }); if (!shelf) ${gone} if (!shelf.isPublic && shelf.ownerId !== session?.user.id) ${gone} return Response.json(shelf);`,
+    ),
+  ).toEqual(['read Shelf isolated']);
+  expect(
+    verdicts(
+      `${session} const shelf = await db.shelf.findUnique({ where: { id } }); if (!shelf) ${gone} if (!shelf.isPublic && !session) ${gone} return Response.json(shelf);`,
+    ),
+  ).toEqual(['read Shelf leaks']);
+});
+
+test('a field of a row that may be missing is compared with a column of one that is there', () => {
+  const own = `const session = await auth.api.getSession({ headers: await headers() }); if (!session) ${gone} const me = await db.user.findUnique({ where: { id: session.user.id } }); if (!me) ${gone} const shelf = await db.shelf.findFirst({ where: { id } });`;
+  expect(
+    verdicts(
+      `${own} if (shelf?.ownerId !== me.id) ${gone} await db.shelf.delete({ where: { id } }); return new Response();`,
+    ),
+  ).toContain('delete Shelf isolated');
+  expect(
+    verdicts(
+      `${own} if (shelf?.ownerId !== me?.shelfId) ${gone} await db.shelf.delete({ where: { id } }); return new Response();`,
+    ),
+  ).toContain('delete Shelf leaks');
+});
