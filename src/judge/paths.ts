@@ -184,6 +184,12 @@ function judge(subject: Subject, world: JudgeWorld): Judgement {
     if (answer.kind === 'owned' && answer.by === 'capability') return owned(answer, subject);
     if (table !== undefined && isAuthenticationTable(table) && ownership?.kind === 'unknown' && isUseOfCode(subject))
       return settled('public', 'no-owner', `'${row.table}' holds one-time codes of the sign-in, which name no user.`);
+    if (isOfInstallation(subject))
+      return settled(
+        'public',
+        'no-owner',
+        `'${row.table}' names no tenant and no user, and whichever row comes first is taken: the installation's own.`,
+      );
     return settled('unknown', 'opaque', `Nothing tells who owns a row of '${row.table}'.`);
   }
   return judgeTable(subject, world);
@@ -201,6 +207,13 @@ function judgeServiceCall(subject: Subject, world: JudgeWorld): Judgement {
     },
     classify: facts => classify(subject, facts, world),
   });
+}
+
+/** Settings of the whole installation: the first row there is, whoever asks. Who asks for one among many says for which. */
+function isOfInstallation({ model, row, operation }: Subject): boolean {
+  const isFixed = (term: Term): boolean =>
+    term.kind === 'constant' || term.kind === 'environment' || (term.kind === 'column' && term.row === 'self');
+  return operation === 'read' && model.query.first === true && row.name === 'self' && termsOf(row.where).every(isFixed);
 }
 
 /** A code is made, looked up by itself, or looked at inside; one that leaves without being known is another matter. */

@@ -24,6 +24,7 @@ export interface QueryDraft {
   readonly columns: readonly string[] | undefined;
   readonly joined: readonly RowVariable[];
   readonly calls: Query['calls'];
+  readonly first?: true;
   readonly service?: NonNullable<Query['service']>;
   readonly client: DatabaseClient;
   readonly place: Place;

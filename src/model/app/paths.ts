@@ -507,6 +507,7 @@ class Walk {
         where,
         values,
         valuesOpen: draft.valuesOpen,
+        ...(draft.first === true ? { first: true } : {}),
         columns: draft.columns,
         joined,
         ...(draft.calls === undefined ? {} : { calls: draft.calls }),

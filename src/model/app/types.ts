@@ -69,6 +69,8 @@ export interface Query {
     readonly function: string;
     readonly arguments: readonly { readonly name: string; readonly value: Term }[];
   };
+  /** It asks for whichever row comes first, not for all. */
+  readonly first?: true;
   /** Columns that get a value which nobody can guess; `told` when the caller sees it in the answer. */
   readonly issued?: readonly { readonly column: string; readonly told: boolean }[];
   /** The same request writes new codes into the table whose rows this one deletes. */

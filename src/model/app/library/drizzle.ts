@@ -1298,7 +1298,7 @@ function relationalTable(table: TableNative, state: ClientState): Value {
       if (name !== 'findMany' && name !== 'findFirst') return undefined;
       const place = call.machine.place(call.frame, call.at, call.end);
       const options = call.arguments[0];
-      const list = relationalQuery(call, table, state, options, place);
+      const list = relationalQuery(call, table, state, options, place, name === 'findFirst');
       const value = name === 'findMany' ? list : firstOf(list, place);
       return { kind: 'promise', value, facts: [] };
     },
@@ -1379,6 +1379,7 @@ function relationalQuery(
   state: ClientState,
   options: Value | undefined,
   place: Place,
+  first: boolean,
 ): Extract<Value, { kind: 'list' }> {
   const { machine, frame } = call;
   const fresh = machine.newRow(table.table, { kind: 'true' });
@@ -1395,6 +1396,7 @@ function relationalQuery(
     columns: element.columns,
     joined,
     calls: undefined,
+    ...(first ? { first: true } : {}),
     client: clientOf(state, place),
     place,
   });

@@ -327,7 +327,10 @@ class Running {
   #read(model: PrismaModel, name: string, where: Value | undefined, options: Value): Value {
     const row = this.#row(model, where);
     const element = this.#element(model, row, options, 0);
-    this.#emit(row, 'read', { columns: name === 'count' || name === 'aggregate' ? [] : element.columns });
+    this.#emit(row, 'read', {
+      columns: name === 'count' || name === 'aggregate' ? [] : element.columns,
+      ...(name.startsWith('findFirst') ? { first: true } : {}),
+    });
     const list: Extract<Value, { kind: 'list' }> = { kind: 'list', element, rows: row, facts: [] };
     switch (name) {
       case 'findMany':
@@ -399,6 +402,7 @@ class Running {
       readonly values?: readonly { readonly column: string; readonly value: Term }[];
       readonly open?: boolean;
       readonly columns: readonly string[] | undefined;
+      readonly first?: true;
     },
   ): void {
     runQuery(this.#machine, this.#call.frame, {
@@ -409,6 +413,7 @@ class Running {
       columns: more.columns,
       joined: [...this.#joined],
       calls: undefined,
+      ...(more.first === true ? { first: true } : {}),
       client: clientOf(this.#state, this.#place),
       place: this.#place,
     });
