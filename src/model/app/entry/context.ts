@@ -1,4 +1,6 @@
+import type { Call } from '../machine.ts';
 import { alternativesOf, choose } from '../operations.ts';
+import { mayGuard, unfollowedFact } from '../unfollowed.ts';
 import { addFacts } from '../facts.ts';
 import type { Value } from '../value.ts';
 
@@ -42,4 +44,23 @@ function covers(given: Value, context: Value): boolean {
     context.spread.every(spread => given.spread.includes(spread)) &&
     [...context.fields.keys()].every(name => given.fields.has(name))
   );
+}
+
+/**
+ * The context behind a middleware whose code is not there: it may have added fields, those that are known stay as they
+ * are. It may be a guard, too.
+ */
+export function contextBehind(
+  { machine, frame, at, end }: Call,
+  middleware: Value,
+  context: Value,
+  sent: Value,
+): Value {
+  const { library, path } = middleware.kind === 'external' ? middleware : { library: undefined, path: 'middleware' };
+  if (library === undefined || mayGuard(library, path.replaceAll('()', '')))
+    frame.learn([unfollowedFact({ machine, frame, arguments: [context, sent], at, end }, library, path)]);
+  const added = machine.opaque(frame, at, `what a middleware${library === undefined ? '' : ` of '${library}'`} adds`);
+  return context.kind === 'object'
+    ? { ...context, spread: [added, ...context.spread] }
+    : { kind: 'object', fields: new Map(), spread: [added, context] };
 }

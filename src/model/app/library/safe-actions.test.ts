@@ -52,3 +52,46 @@ test('an action that cannot be followed to anything is a gap', () => {
     'Following the action came to an end before it answers: what its client or its code does was not understood.',
   );
 });
+
+/** The documents that an action reads whose client has one more stage. */
+function behind(stage: string, read: string): readonly string[] {
+  return tracePrisma({
+    'app/actions.ts': `'use server';
+      ${prismaImports}
+      import { createSafeActionClient } from 'next-safe-action';
+      import { withOrganization } from '@acme/auth-actions';
+      import { z } from 'zod';
+      const client = createSafeActionClient().use(async ({ next }) => {
+        const session = await getServerSession(authOptions);
+        if (!session) throw new Error('Sign in.');
+        return next({ ctx: { userId: session.user.id } });
+      });
+      export const list = ${stage}.action(async ({ parsedInput, ctx }) => prisma.document.findMany({ where: { ${read} } }));`,
+  })
+    .queries.filter(({ query }) => query.table === 'Document')
+    .map(path => `${show(path.query.where)}; ${showFacts(path.facts).join('; ')}`);
+}
+
+test('a stage after the input was checked sees it, and what it looks up holds in the action', () => {
+  const checked = (
+    where: string,
+  ): string => `client.inputSchema(z.object({ teamId: z.string() })).useValidated(async ({ next, ctx, parsedInput }) => {
+      const member = await prisma.member.findFirst({ where: { ${where} } }); if (!member) throw new Error('no');
+      return next({ ctx: { teamId: parsedInput.teamId } }); })`;
+  expect(behind(checked('teamId: parsedInput.teamId, userId: ctx.userId'), 'teamId: ctx.teamId').join()).toMatch(
+    /^self.teamId = client input.teamId; .*row of Member with \(Member.teamId = client input.teamId/,
+  );
+  expect(behind(checked('userId: ctx.userId'), 'teamId: ctx.teamId').join()).not.toContain('Member.teamId = client');
+});
+
+test('a schema may be made of the one before', () => {
+  const made = `client.inputSchema(z.object({ teamId: z.string() })).inputSchema(async before => before.extend({ id: z.string() }))`;
+  expect(behind(made, 'id: parsedInput.id, teamId: parsedInput.teamId').join()).toMatch(
+    /^\(self.id = client input.id and self.teamId = client input.teamId\)/,
+  );
+});
+
+test('a stage of a package may add to the context and may guard', () => {
+  const [path = ''] = behind('client.use(withOrganization())', 'teamId: ctx.organizationId');
+  expect(path).toMatch(/^maybe self.teamId = opaque; .*unfollowed/);
+});

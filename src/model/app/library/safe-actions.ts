@@ -4,11 +4,14 @@ import { valueKey } from '../keys.ts';
 import { nativeValue, type Call, type Handler, type NativeValue } from '../machine.ts';
 import { choose, isBottom } from '../operations.ts';
 import { objectOf, undefinedValue, type Value } from '../value.ts';
+import { contextBehind } from '../entry/context.ts';
 import { applySchema } from './zod.ts';
 
 /** An action that is being put together: what runs before it, and how its input is checked. */
 interface Draft {
   readonly middlewares: readonly Value[];
+  /** Those that run after the input was checked, and see it. */
+  readonly validated: readonly Value[];
   readonly schema: Value | undefined;
   readonly metadata: Value;
   /** Schemas of the arguments that `bind` gives, which the browser sends as it sends the input. */
@@ -17,12 +20,12 @@ interface Draft {
 
 /** next-safe-action (https://next-safe-action.dev): each middleware runs the rest by calling `next`, and hands it a context. */
 const createClient: Handler = () =>
-  draftValue({ middlewares: [], schema: undefined, metadata: undefinedValue, bound: [] });
+  draftValue({ middlewares: [], validated: [], schema: undefined, metadata: undefinedValue, bound: [] });
 
 function draftValue(draft: Draft): Value {
   const native: NativeValue = {
     name: 'action client',
-    key: `action client ${draft.middlewares.map(value => valueKey(value)).join(',')} ${draft.schema === undefined ? '' : valueKey(draft.schema)} ${valueKey(draft.metadata)}`,
+    key: `action client ${[...draft.middlewares, ...draft.validated].map(value => valueKey(value)).join(',')} ${draft.schema === undefined ? '' : valueKey(draft.schema)} ${valueKey(draft.metadata)}`,
     method: (name, call) => {
       const [first] = call.arguments;
       switch (name) {
@@ -30,9 +33,13 @@ function draftValue(draft: Draft): Value {
           return first === undefined
             ? nativeValue(native)
             : draftValue({ ...draft, middlewares: [...draft.middlewares, first] });
+        case 'useValidated':
+          return first === undefined
+            ? nativeValue(native)
+            : draftValue({ ...draft, validated: [...draft.validated, first] });
         case 'schema':
         case 'inputSchema':
-          return draftValue({ ...draft, schema: schemaFrom(call, first) });
+          return draftValue({ ...draft, schema: schemaFrom(call, first, draft.schema) });
         case 'bindArgsSchemas':
           return draftValue({ ...draft, bound: first?.kind === 'array' ? first.items : [] });
         case 'metadata':
@@ -52,13 +59,13 @@ function draftValue(draft: Draft): Value {
   return nativeValue(native);
 }
 
-/** A schema, or an async function that makes one. */
-function schemaFrom(call: Call, value: Value | undefined): Value | undefined {
+/** A schema, or an async function that makes one of the schema so far. */
+function schemaFrom(call: Call, value: Value | undefined, before: Value | undefined): Value | undefined {
   if (value?.kind !== 'function') return value;
   return awaitValue(
     call.machine,
     call.frame,
-    callValue(call.machine, call.frame, value, [undefinedValue], { at: call.at, end: call.end }),
+    callValue(call.machine, call.frame, value, [before ?? undefinedValue], { at: call.at, end: call.end }),
     call.at,
   );
 }
@@ -73,41 +80,31 @@ function runAction(call: Call, draft: Draft, body: Value, withState: boolean): V
     return value ?? { kind: 'term', term: { kind: 'client', path: `bound.${index}` }, maybeUndefined: false };
   });
   const bindArgsClientInputs: Value = { kind: 'array', items: inputs };
-  const step = (inner: Call, index: number, context: Value): Value => {
+  const sentParts = { clientInput: sent, bindArgsClientInputs, metadata: draft.metadata };
+  const stages = [...draft.middlewares, ...draft.validated];
+  const step = (inner: Call, index: number, context: Value, checked?: Readonly<Record<string, Value>>): Value => {
     const { machine, frame, at, end } = inner;
-    const middleware = draft.middlewares[index];
-    if (middleware === undefined) {
-      const parsed = draft.schema === undefined ? sent : applySchema(inner, draft.schema, sent);
-      const items = bound.map((schema, position) => applySchema(inner, schema, inputs[position] ?? undefinedValue));
-      return callValue(
-        machine,
-        frame,
-        body,
-        [
-          objectOf({
-            parsedInput: parsed,
-            clientInput: sent,
-            ctx: context,
-            metadata: draft.metadata,
-            bindArgsClientInputs,
-            bindArgsParsedInputs: { kind: 'array', items },
-          }),
-        ],
-        { at, end },
-      );
-    }
+    const parsed =
+      checked === undefined && index >= draft.middlewares.length
+        ? {
+            parsedInput: draft.schema === undefined ? sent : applySchema(inner, draft.schema, sent),
+            bindArgsParsedInputs: {
+              kind: 'array' as const,
+              items: bound.map((schema, position) => applySchema(inner, schema, inputs[position] ?? undefinedValue)),
+            },
+          }
+        : checked;
+    const middleware = stages[index];
+    const given = { ...sentParts, ...parsed, ctx: context };
+    if (middleware === undefined) return callValue(machine, frame, body, [objectOf(given)], { at, end });
+    if (middleware.kind === 'external' || middleware.kind === 'term')
+      return step(inner, index + 1, contextBehind(inner, middleware, context, sent), parsed);
     const next = handlerValue(
       'next',
       `next ${index} ${valueKey(context)} ${valueKey(body)} ${valueKey(sent)}`,
-      following => step(following, index + 1, merged(context, following.arguments[0])),
+      following => step(following, index + 1, merged(context, following.arguments[0]), parsed),
     );
-    return callValue(
-      machine,
-      frame,
-      middleware,
-      [objectOf({ next, ctx: context, clientInput: sent, bindArgsClientInputs, metadata: draft.metadata })],
-      { at, end },
-    );
+    return callValue(machine, frame, middleware, [objectOf({ ...given, next })], { at, end });
   };
   const result = step(call, 0, objectOf({}));
   const data = awaitValue(call.machine, call.frame, result, call.at);

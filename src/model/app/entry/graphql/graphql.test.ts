@@ -89,4 +89,60 @@ describe('GraphQL', () => {
       'graphql Query.own member: notes (self.id = client args.id and self.team_id = ‹tenant.id›)',
     ]);
   });
+
+  test('Pothos: scopes of a type, all of several, any of several, and those that a function names', () => {
+    const told = (field: string, type = ''): readonly string[] =>
+      traced({
+        'lib/builder.ts': `import SchemaBuilder from '@pothos/core'; import { isMember } from './access'; export const builder = new SchemaBuilder({ scopeAuth: { authScopes: async context => ({ member: !!context.session, open: true, ofTeam: async (teamId) => isMember(context.session.user.id, teamId) }) } }); builder.queryType({ ${type} });`,
+        'lib/notes.ts': `${imports} import { builder } from './builder';
+          builder.queryFields(t => ({ own: t.field({ type: ['Note'], ${field} args: { teamId: t.arg.string({ required: true }) }, resolve: (parent, args, context) => db.select().from(notes).where(eq(notes.teamId, args.teamId)) }) }));`,
+        'app/api/graphql/route.ts': `import { createYoga } from 'graphql-yoga'; import { auth } from '@/lib/auth'; import { builder } from '@/lib/builder'; import '@/lib/notes';
+          const { handleRequest } = createYoga({ schema: builder.toSchema(), context: async ({ request }) => ({ session: await auth.api.getSession({ headers: request.headers }) }) });
+          export { handleRequest as POST };`,
+      });
+    const as = (principal: string): readonly string[] => [
+      `graphql Query.own ${principal}: notes self.team_id = client args.teamId`,
+    ];
+    expect(told('')).toEqual(as('anonymous'));
+    expect(told('authScopes: { $all: { member: true, open: true } },')).toEqual(as('member'));
+    expect(told('authScopes: { member: true, open: true },')).toEqual(as('anonymous'));
+    expect(told('authScopes: { $any: { member: true, ofTeam: "one" } },')).toEqual(as('member'));
+    expect(told('authScopes: (parent, args) => ({ ofTeam: args.teamId }),')).toEqual(as('member'));
+    expect(told('', 'authScopes: { member: true }')).toEqual(as('member'));
+    expect(told('skipTypeScopes: true,', 'authScopes: { member: true }')).toEqual(as('anonymous'));
+  });
+
+  test('rules of graphql-shield run before the fields that they are told for', () => {
+    const shielded = (
+      map: string,
+      mount = 'schema: applyMiddleware(makeExecutableSchema({ typeDefs, resolvers }), permissions)',
+    ): readonly string[] =>
+      traced({
+        ...schema,
+        'lib/rules.ts': `import { allow, and, deny, not, or, rule, shield } from 'graphql-shield'; import { isMember } from './access';
+          const signedIn = rule()(async (parent, args, context) => context.session !== null);
+          const ofTeam = rule({ cache: 'strict' })(async (parent, args, context) => (await isMember(context.session.user.id, args.id)) || 'not yours');
+          export const permissions = shield(${map});`,
+        'app/api/graphql/route.ts': `import { createYoga } from 'graphql-yoga'; import { applyMiddleware } from 'graphql-middleware'; import { makeExecutableSchema } from '@graphql-tools/schema'; import { useGraphQLMiddleware } from '@envelop/graphql-middleware'; import { auth } from '@/lib/auth'; import { permissions } from '@/lib/rules'; import { resolvers, typeDefs } from '@/lib/graphql';
+          const { handleRequest } = createYoga({ ${mount}, context: async ({ request }) => ({ session: await auth.api.getSession({ headers: request.headers }), teamId: 'one' }) });
+          export { handleRequest as POST };`,
+      }).filter(path => path.includes('Query.note ') && path.includes(': notes'));
+    const as = (principal: string): readonly string[] => [
+      `graphql Query.note ${principal}: notes self.id = client args.id`,
+    ];
+    expect(shielded('{ Query: { note: signedIn } }')).toEqual(as('member'));
+    expect(shielded('{ Query: { own: signedIn } }')).toEqual(as('anonymous'));
+    expect(shielded('{ Query: { "*": signedIn } }')).toEqual(as('member'));
+    expect(shielded('{ Query: { own: allow } }, { fallbackRule: signedIn }')).toEqual(as('member'));
+    expect(shielded('{ Query: { note: and(signedIn, ofTeam) } }')).toEqual(as('member'));
+    expect(shielded('{ Query: { note: or(signedIn, allow) } }')).toEqual(as('anonymous'));
+    expect(shielded('{ Query: { note: not(signedIn) } }')).toEqual(as('anonymous'));
+    expect(shielded('{ Query: deny }')).toEqual([]);
+    expect(
+      shielded(
+        '{ Query: { note: signedIn } }',
+        'schema: makeExecutableSchema({ typeDefs, resolvers }), plugins: [useGraphQLMiddleware([permissions])]',
+      ),
+    ).toEqual(as('member'));
+  });
 });

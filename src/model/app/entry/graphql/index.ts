@@ -10,7 +10,8 @@ import type { EntryAdapter } from '../adapter.ts';
 import { mergeContext } from '../context.ts';
 import { contextFrom } from '../trpc/mounts.ts';
 import { newBuilder, tellsBuilder } from './pothos.ts';
-import { resolversSchema, schemaOf, schemaValue, serve, type Schema } from './schema.ts';
+import { shieldHandlers } from './requirements.ts';
+import { guardedSchema, resolversSchema, schemaOf, schemaValue, serve, type Schema } from './schema.ts';
 
 function fieldOf(value: Value | undefined, name: string): Value | undefined {
   return value?.kind === 'object' ? value.fields.get(name) : undefined;
@@ -32,6 +33,22 @@ const makesSchema: Handler = call => {
 
 function allResolvers(parts: readonly Value[]): Value {
   return { kind: 'array', items: parts.flatMap(part => fieldOf(part, 'resolvers') ?? []) };
+}
+
+/** `applyMiddleware(schema, permissions)`. */
+const behind: Handler = ({ arguments: [given = undefinedValue, ...middlewares] }) => {
+  const schema = schemaOf(given);
+  return schema === undefined ? given : schemaValue(guardedSchema(schema, middlewares));
+};
+
+/** Plug-ins of a server that put middleware around its schema. */
+function withPlugins(schema: Schema, plugins: Value | undefined): Schema {
+  const items = plugins?.kind === 'array' ? plugins.items : [];
+  const middlewares = items.flatMap(plugin => {
+    const given = fieldOf(plugin, 'middlewares');
+    return given?.kind === 'array' ? given.items : [];
+  });
+  return middlewares.length === 0 ? schema : guardedSchema(schema, middlewares);
 }
 
 const first: Handler = ({ arguments: [value = undefinedValue] }) => value;
@@ -63,8 +80,9 @@ function answer(call: Call, schema: Schema, { create, given, always }: Context):
 /** `createYoga({ schema, context })`: called with a request, by itself or by one of its methods. */
 const yoga: Handler = outer => {
   const [options] = outer.arguments;
-  const schema = schemaIn(outer, options);
-  if (schema === undefined) return outer.machine.opaque(outer.frame, outer.at, 'a server of GraphQL');
+  const plain = schemaIn(outer, options);
+  if (plain === undefined) return outer.machine.opaque(outer.frame, outer.at, 'a server of GraphQL');
+  const schema = withPlugins(plain, fieldOf(options, 'plugins'));
   noteServer(outer, schema);
   const create = fieldOf(options, 'context');
   const handle = handlerValue('yoga', `yoga ${schema.key}`, call => {
@@ -221,7 +239,10 @@ export const graphql: EntryAdapter = {
     '@graphql-tools/schema#mergeSchemas': makesSchema,
     '@graphql-tools/merge#mergeResolvers': first,
     '@apollo/subgraph#buildSubgraphSchema': makesSchema,
-    'graphql-middleware#applyMiddleware': first,
+    'graphql-middleware#applyMiddleware': behind,
+    '@envelop/graphql-middleware#useGraphQLMiddleware': ({ arguments: [middlewares] }) =>
+      objectOf({ middlewares: middlewares ?? undefinedValue }),
+    ...shieldHandlers,
     '@apollo/server#new ApolloServer': apollo,
     'apollo-server-micro#new ApolloServer': apollo,
     'apollo-server-express#new ApolloServer': apollo,

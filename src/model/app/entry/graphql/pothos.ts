@@ -1,6 +1,7 @@
 import { callValue } from '../../calls.ts';
 import { nativeValue, type Call, type Handler, type Machine, type NativeValue } from '../../machine.ts';
 import { undefinedValue, type Value } from '../../value.ts';
+import { scopesRequired } from './requirements.ts';
 import { schemaValue, type Field } from './schema.ts';
 
 /** A builder, with the fields that it was told of so far. */
@@ -8,6 +9,8 @@ interface Builder {
   readonly id: string;
   readonly fields: Field[];
   readonly scopesOf: Value | undefined;
+  /** The scopes that every field of a type asks for. */
+  readonly ofTypes: Map<string, Value>;
 }
 
 interface FieldNative extends NativeValue {
@@ -75,6 +78,7 @@ function told(builder: Builder, name: string, call: Call): Value | undefined {
   const root = /^(query|mutation|subscription)(Type|Fields?)$/.exec(name);
   if (root !== null) {
     const type = rootOf[root[1] ?? ''] ?? 'Query';
+    if (root[2] === 'Type') noteScopes(builder, type, first);
     if (root[2] === 'Type') addFields(builder, type, fieldOf(first, 'fields'), call);
     else if (root[2] === 'Fields') addFields(builder, type, first, call);
     else addField(builder, type, textOf(first) ?? 'field', made(call, second), call);
@@ -94,6 +98,7 @@ function told(builder: Builder, name: string, call: Call): Value | undefined {
   }
   if (!/(?:object|node|interface)(?:Ref|Type)?$/i.test(name)) return undefined;
   const type = typeName(first) ?? textOf(fieldOf(second, 'name')) ?? `type at ${call.at}`;
+  noteScopes(builder, type, second);
   addFields(builder, type, fieldOf(second, 'fields'), call);
   return typeValue(builder, type);
 }
@@ -103,11 +108,21 @@ function typeValue(builder: Builder, type: string): Value {
     name: 'pothos type',
     key: `pothos type ${type}`,
     method: (name, call) => {
+      if (name === 'implement') noteScopes(builder, type, call.arguments[0]);
       if (name === 'implement') addFields(builder, type, fieldOf(call.arguments[0], 'fields'), call);
       return value;
     },
   });
   return value;
+}
+
+function noteScopes(builder: Builder, type: string, options: Value | undefined): void {
+  const scopes = fieldOf(options, 'authScopes');
+  if (scopes !== undefined) builder.ofTypes.set(type, scopes);
+}
+
+function isTrue(value: Value | undefined): boolean {
+  return value?.kind === 'constant' && value.value === true;
 }
 
 function made(call: Call, build: Value | undefined): Value | undefined {
@@ -133,7 +148,9 @@ function addField(builder: Builder, type: string, name: string, field: Value | u
   const place =
     resolve.kind === 'function' ? { file: resolve.file, line: resolve.line } : call.machine.place(call.frame, call.at);
   const returns = typeName(fieldOf(options, 'type'));
-  const scopes = fieldOf(options, 'authScopes');
+  const ofType = builder.ofTypes.get(type);
+  const isSkipped = isTrue(fieldOf(options, 'skipTypeScopes'));
+  const scopes = [isSkipped ? undefined : ofType, fieldOf(options, 'authScopes')].filter(one => one !== undefined);
   builder.fields.push({
     type,
     name,
@@ -141,7 +158,7 @@ function addField(builder: Builder, type: string, name: string, field: Value | u
     place,
     before,
     ...(returns === undefined ? {} : { returns }),
-    ...(scopes === undefined ? {} : { scopes }),
+    ...(scopes.length === 0 ? {} : { requires: scopes.map(scopesRequired) }),
   });
 }
 
@@ -150,7 +167,7 @@ export const newBuilder: Handler = call => {
   const [options] = call.arguments;
   const scopes = fieldOf(fieldOf(options, 'scopeAuth'), 'authScopes') ?? fieldOf(options, 'authScopes');
   const id = `${call.frame.module.file}:${call.at}`;
-  return builderValue({ id, fields: [], scopesOf: scopes });
+  return builderValue({ id, fields: [], scopesOf: scopes, ofTypes: new Map() });
 };
 
 /** Files that tell a builder of fields: nobody has to import them by name. */

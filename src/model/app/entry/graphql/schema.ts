@@ -4,10 +4,11 @@ import { awaitValue, iterated } from '../../expressions.ts';
 import { factsShape, provenanceShape } from '../shape.ts';
 import { valueKey } from '../../keys.ts';
 import { nativeValue, type Call, type NativeValue } from '../../machine.ts';
-import { alternativesOf, assume, isBottom } from '../../operations.ts';
+import { alternativesOf, isBottom } from '../../operations.ts';
 import { objectOf, present, undefinedValue, type Value } from '../../value.ts';
 import { distinctName, runFound } from '../found.ts';
 import { definedFields, type DefinedField } from './definitions.ts';
+import { meets, requiredBy, type Requirement } from './requirements.ts';
 
 /** A field of a schema that code answers. */
 export interface Field {
@@ -19,8 +20,8 @@ export interface Field {
   readonly before: readonly Value[];
   /** What it gives, where the code says so. */
   readonly returns?: string;
-  /** The scopes that a plug-in asks for before the resolver runs. */
-  readonly scopes?: Value;
+  /** What has to hold before the resolver runs. */
+  readonly requires?: readonly Requirement[];
 }
 
 /** Everything that a schema answers. */
@@ -46,6 +47,19 @@ export function schemaOf(value: Value | undefined): Schema | undefined {
   return value?.kind === 'native' && value.native.name === 'graphql schema'
     ? (value.native as SchemaNative).schema
     : undefined;
+}
+
+/** The schema behind middleware that lets only some callers on. */
+export function guardedSchema(schema: Schema, middlewares: readonly Value[]): Schema {
+  return {
+    ...schema,
+    key: `${schema.key} ${middlewares.map(one => valueKey(one)).join(' ')}`,
+    fields: () =>
+      schema.fields().map(field => {
+        const more = middlewares.flatMap(one => requiredBy(one, field.type, field.name) ?? []);
+        return more.length === 0 ? field : { ...field, requires: [...(field.requires ?? []), ...more] };
+      }),
+  };
 }
 
 /** Resolvers by type and field, as objects or lists of objects. */
@@ -113,10 +127,12 @@ function runField(run: Run, field: Field, parent: Value, above: readonly Field[]
   const { call, schema, context, reached } = run;
   const { machine, frame, at, end } = call;
   reached.add(field);
-  if (!passesScopes(call, schema, field, context)) return undefinedValue;
   const defined = definedFields(machine).get(`${field.type}.${field.name}`);
   const info = machine.opaque(frame, at, 'what is asked for of a field');
-  const values = [...field.before, parent, argumentsOf(call, defined), context, info];
+  const given = argumentsOf(call, defined);
+  const asked = { parent, given, context, info, scopesOf: schema.scopesOf };
+  if (!(field.requires ?? []).every(one => meets(call, one, asked))) return undefinedValue;
+  const values = [...field.before, parent, given, context, info];
   const returned = callValue(machine, frame, field.resolve, values, { at, end });
   if (frame.dead || isBottom(returned)) return returned;
   const value = awaitValue(machine, frame, returned, at);
@@ -154,26 +170,4 @@ function argumentsOf(call: Call, defined: DefinedField | undefined): Value {
     return [name, isGiven ? present(given) : { kind: 'term', term: given, maybeUndefined: true }];
   });
   return objectOf(Object.fromEntries(fields));
-}
-
-/** `authScopes: { member: true }`: the resolver runs only when one of the named scopes is the caller's. */
-function passesScopes(call: Call, schema: Schema, field: Field, context: Value): boolean {
-  const { machine, frame, at, end } = call;
-  const [only, ...others] = field.scopes?.kind === 'object' ? [...field.scopes.fields.keys()] : [];
-  // Any one of several is enough: which one was is not known.
-  if (only === undefined || others.length > 0 || schema.scopesOf === undefined) return true;
-  const returned = callValue(machine, frame, schema.scopesOf, [context], { at, end });
-  if (frame.dead || isBottom(returned)) return false;
-  const scopes = awaitValue(machine, frame, returned, at);
-  for (const { value } of alternativesOf(scopes)) {
-    const scope = value.kind === 'object' ? value.fields.get(only) : undefined;
-    if (scope === undefined) continue;
-    const assumed = assume(scope, true, machine.place(frame, at), `the scope '${only}' was asked for`);
-    if (assumed === undefined) {
-      frame.dead = true;
-      return false;
-    }
-    frame.learn(assumed.facts);
-  }
-  return true;
 }

@@ -7,8 +7,7 @@ import { nativeValue, type Call, type NativeValue } from '../../machine.ts';
 import { alternativesOf, bottom, choose, isBottom } from '../../operations.ts';
 import { constant, objectOf, undefinedValue, type Value } from '../../value.ts';
 import { applySchema } from '../../library/zod.ts';
-import { mayGuard, unfollowedFact } from '../../unfollowed.ts';
-import { mergeContext } from '../context.ts';
+import { contextBehind, mergeContext } from '../context.ts';
 
 /** One thing that happens before a procedure's own function, in the order in which it was written. */
 type Stage =
@@ -197,21 +196,8 @@ function runProcedure(
       }
       return step(inner, index + 1, { ...state, parsed: mergeParsed(state.parsed, parsed) });
     }
-    if (stage.kind === 'unknown') {
-      const { library, path } = stage.run.kind === 'external' ? stage.run : { library: undefined, path: 'middleware' };
-      if (library === undefined || mayGuard(library, path.replaceAll('()', '')))
-        frame.learn([unfollowedFact({ ...inner, arguments: [state.context, state.raw] }, library, path)]);
-      const added = machine.opaque(
-        frame,
-        at,
-        `what a middleware${library === undefined ? '' : ` of '${library}'`} adds`,
-      );
-      const context: Value = { kind: 'object', fields: new Map(), spread: [added, state.context] };
-      return step(inner, index + 1, {
-        ...state,
-        context: state.context.kind === 'object' ? spreadUnder(state.context, added) : context,
-      });
-    }
+    if (stage.kind === 'unknown')
+      return step(inner, index + 1, { ...state, context: contextBehind(inner, stage.run, state.context, state.raw) });
     const next = handlerValue(
       'next',
       `next ${index} ${key} ${given.path} ${valueKey(state.context)} ${valueKey(state.raw)} ${valueKey(state.parsed)}`,
@@ -251,11 +237,6 @@ function runProcedure(
   const awaited = awaitValue(call.machine, call.frame, result, call.at);
   if (call.frame.dead || isBottom(awaited)) return bottom;
   return { kind: 'promise', value: dataOf(awaited), facts: [] };
-}
-
-/** A context to which something unknown may have added fields: those that are known stay as they are. */
-function spreadUnder(context: Extract<Value, { kind: 'object' }>, added: Value): Value {
-  return { ...context, spread: [added, ...context.spread] };
 }
 
 function optionOf(options: Value | undefined, name: string): Value | undefined {
