@@ -34,6 +34,20 @@ describe('a row that was looked up and does not leave', () => {
     ]);
   });
 
+  test('stays inside when it is kept under a key of its own, and not under one that is everybody’s', () => {
+    const head = `import Redis from 'ioredis'; const redis = new Redis();`;
+    const keep = (key: string) => `await redis.set(${key}, JSON.stringify(note)); ${done}`;
+    expect(judged(keep('`note:${(await params).id}`'), head)).toEqual(['isolated']);
+    expect(judged(keep(`'note'`), head)).toEqual(['leaks']);
+  });
+
+  test('goes where the parameters of an address go', () => {
+    const address = (value: string) =>
+      `const query = new URLSearchParams(); query.append('title', ${value}); await fetch('https://example.org/?' + query.toString()); ${done}`;
+    expect(judged(address(`'x'`))).toEqual(['isolated']);
+    expect(judged(address('note.title'))).toEqual(['leaks']);
+  });
+
   test('stays inside though a library is given a function that holds nothing of it', () => {
     const head = `import { defer } from 'some-library';`;
     expect(judged(`defer('done', () => 1); ${done}`, head)).toEqual(['isolated']);

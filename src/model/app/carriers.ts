@@ -24,6 +24,7 @@ export function handedOut(event: AppEvent): readonly Value[] {
       return [event.props];
     case 'call':
       if (logs.test(event.callee) || onlyReports(event.library, event.callee) || isLetterToKnown(event)) return [];
+      if (isKept(event)) return [];
       return event.carried === undefined ? event.arguments : [...withoutFunctions(event.arguments), ...event.carried];
     case 'module-map':
       return event.value === undefined ? [] : [event.value];
@@ -32,6 +33,22 @@ export function handedOut(event: AppEvent): readonly Value[] {
     default:
       return [];
   }
+}
+
+/** Clients of stores that keep a value under a key. */
+const stores =
+  /^(?:redis|ioredis|@redis\/.*|@upstash\/redis|@vercel\/kv|keyv|lru-cache|node-cache|cache-manager|memcached)$/;
+const keeps = /\.(?:set|setex|setnx|psetex|getset|hset|hmset|hsetnx)$/i;
+
+/** Kept under a key that says whose it is: who gets it back is asked where it is read. Under one name for all, anybody may. */
+function isKept({ library, callee, arguments: [key] }: Extract<AppEvent, { kind: 'call' }>): boolean {
+  return (
+    library !== undefined &&
+    stores.test(library) &&
+    keeps.test(callee) &&
+    key?.kind === 'term' &&
+    atoms(key.term).some(atom => atom.kind !== 'constant' && atom.kind !== 'environment' && atom.kind !== 'opaque')
+  );
 }
 
 /** Functions hand out what they captured, which stands beside them. */

@@ -169,3 +169,14 @@ test('two paths into a JSON column are two values', () => {
     '(json(self.details, array("kind")) = "a" and json(self.details, array("state")) = "b")',
   );
 });
+
+test('an upsert that changes nothing reads the row or makes it', () => {
+  const operations = (update: string) =>
+    trace(
+      `return Response.json(await prisma.invoice.upsert({ where: { id }, update: ${update}, create: { id, teamId: user.teamId, amount: 0 } }));`,
+    )
+      .filter(path => path.query.table === 'invoices')
+      .map(path => `${path.query.operation} ${path.escapes}`);
+  expect(operations('{}')).toEqual(['read true', 'insert true']);
+  expect(operations('{ amount: 1 }')).toEqual(['update true', 'insert true']);
+});

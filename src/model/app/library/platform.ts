@@ -1,7 +1,7 @@
 import { environmentValue } from '../environment.ts';
 import { callValue, capturedValues, handlerValue, within } from '../calls.ts';
 import { awaitAll, isArrayLike, mapValue } from '../collections.ts';
-import { awaitValue, entriesOf, iterated } from '../expressions.ts';
+import { awaitValue, entriesOf, iterated, memberOf } from '../expressions.ts';
 import { conditionFact } from '../facts.ts';
 import { secretFacts } from '../proofs.ts';
 import { callTerm, valueKey } from '../keys.ts';
@@ -248,6 +248,31 @@ const keepText: Handler = call => {
   );
 };
 
+/** The parameters of a URL that the code puts together. */
+function searchParams(initial: Value, added: readonly Value[]): Value {
+  const inside = [initial, ...added];
+  const made = (name: string): Value => ({
+    kind: 'external',
+    library: undefined,
+    path: `URLSearchParams.${name}()`,
+    arguments: inside,
+  });
+  const native: NativeValue & { readonly mutated: (name: string, values: readonly Value[]) => Value } = {
+    name: 'URLSearchParams',
+    key: `URLSearchParams ${inside.map(value => valueKey(value)).join(',')}`,
+    inside,
+    mutated: (name, values) =>
+      name === 'delete' ? searchParams(initial, added) : searchParams(initial, [...added, ...values]),
+    method: (name, { machine, frame, arguments: [field], at }) => {
+      const isOwn = name === 'get' && field?.kind === 'constant' && added.length === 0;
+      if (isOwn) return memberOf(machine, frame, initial, String(field.value), at, true);
+      return name === 'append' || name === 'set' || name === 'delete' ? undefinedValue : made(name);
+    },
+    member: name => (name === 'size' ? made(name) : undefined),
+  };
+  return nativeValue(native);
+}
+
 const toBoolean: Handler = call => {
   const [value = undefinedValue] = call.arguments;
   return choose(
@@ -488,7 +513,10 @@ export const platformHandlers: Readonly<Record<string, Handler>> = {
   '#new Map': mapMaker('Map'),
   '#new Set': mapMaker('Set'),
   '#new WeakMap': mapMaker('Map'),
-  '#new URLSearchParams': call => call.arguments[0] ?? objectOf({}),
+  '#new URLSearchParams': call => {
+    const [given = objectOf({})] = call.arguments;
+    return given.kind === 'object' ? searchParams(given, []) : given;
+  },
   '#new Headers': call => call.arguments[0] ?? objectOf({}),
   '#Response.json': answer('Response.json', undefined),
   '#new Response': answer('new Response', undefined),

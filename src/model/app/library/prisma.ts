@@ -294,8 +294,17 @@ class Running {
           isNew: true,
         });
       case 'upsert': {
-        this.#change(model, 'update', where, optionOf(options, 'update'), options, true);
-        return this.#create(model, optionOf(options, 'create'), options, { returns: true, isNew: false });
+        const update = optionOf(options, 'update');
+        const create = (): Value =>
+          this.#create(model, optionOf(options, 'create'), options, { returns: true, isNew: false });
+        if (update?.kind === 'object' && update.fields.size === 0 && update.spread.length === 0) {
+          // Nothing is changed: the row is read, or made.
+          const found = this.#read(model, 'findUnique', where, options);
+          const there = alternativesOf(found).filter(({ value }) => value.kind !== 'constant');
+          return choose([...there, { value: create(), facts: [] }]);
+        }
+        this.#change(model, 'update', where, update, options, true);
+        return create();
       }
       case 'update':
       case 'updateMany':
