@@ -33,6 +33,7 @@ export type Reason =
   | 'declared-public'
   | 'only-counted' // a number over everybody's rows, none of them picked by the caller
   | 'published' // a column of the row says that its owner shows it to everybody
+  | 'named-by-app' // a constant or a variable of the deployment says which row it is
   | 'open-by-link' // a page of its own shows it to whoever knows its unguessable key
   // broken, unknown
   | 'policy-denies-owner'

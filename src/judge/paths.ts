@@ -18,6 +18,7 @@ import { isAuthenticationTable } from '../model/tenancy/secrets.ts';
 import { isAdministrator, withoutStaff } from './administrators.ts';
 import type { OpenTables } from './open-by-link.ts';
 import { policyEffect, sqlRoleOf } from './policies.ts';
+import { isFixed } from './fixed-rows.ts';
 import { issuesSecret } from './issues.ts';
 import { judgeService } from './services.ts';
 import { judgeStorage, storageTable } from './storage.ts';
@@ -83,7 +84,11 @@ function partOfOwn(row: RowVariable, model: QueryPath, world: JudgeWorld): Judge
   });
   const { principal } = world.tenancy;
   const rows = new Set(['self', ...model.query.joined.map(other => other.name)]);
-  if (row.table === principal?.table && ties.some(tie => tie.own === principal.key && rows.has(tie.other.row)))
+  const people = row.table === principal?.table ? tablesByName(world.database).get(row.table) : undefined;
+  // By their id, or by what else is theirs alone (an address).
+  const identifies = (name: string): boolean =>
+    name === principal?.key || people?.uniqueKeys.some(key => key.length === 1 && key[0] === name) === true;
+  if (people !== undefined && ties.some(tie => identifies(tie.own) && rows.has(tie.other.row)))
     return settled('isolated', 'scoped-by-membership', 'The caller’s own row names this person.');
   const keys = tablesByName(world.database).get(model.query.table)?.primaryKey ?? [];
   const isChild = ties.some(({ other }) => other.row === 'self' && keys.length === 1 && keys[0] === other.column);
@@ -735,6 +740,9 @@ function absentFilters(where: Predicate): readonly Predicate[] {
 
 /** Which leak it is, when nothing ties the row; none, where only a call that was not followed could have decided it. */
 function classify(subject: Subject, facts: readonly Fact[], world: JudgeWorld): Judgement {
+  const known = [...subject.beside, ...facts.flatMap(({ holds }) => (holds.kind === 'row' ? [holds.row] : []))];
+  if (isFixed(subject.row, subject.operation === 'insert', known, world))
+    return settled('public', 'named-by-app', 'The app itself says whose row it is; nobody who calls picks another.');
   const judged = classifyLeak(subject, facts, world);
   if (judged.reason === 'tool-argument') return judged;
   const open = undecided(subject.model, subject.row.where);

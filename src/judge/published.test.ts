@@ -139,3 +139,34 @@ test('a field of a row that may be missing is compared with a column of one that
     ),
   ).toContain('delete Shelf leaks');
 });
+
+test('a row that the app itself names is not the caller’s choice', () => {
+  expect(
+    verdicts(`return Response.json(await db.book.findMany({ where: { shelfId: 'shelf-of-the-month' } }));`),
+  ).toEqual(['read Book public']);
+  expect(
+    verdicts(
+      `await db.shelf.update({ where: { id: process.env.DEMO_SHELF! }, data: { visibility: 'x' } }); return new Response();`,
+    ),
+  ).toEqual(['update Shelf public']);
+  expect(
+    verdicts(
+      `const shelf = await db.shelf.findUnique({ where: { id: 'demo' } }); if (!shelf) ${gone} return Response.json(await db.book.findMany({ where: { shelfId: shelf.id } }));`,
+    ),
+  ).toContain('read Book public');
+});
+
+test('a constant beside what the caller sends, or in a column of everybody’s, names no row', () => {
+  expect(verdicts('return Response.json(await db.book.findMany({ where: { shelfId: id, title: "demo" } }));')).toEqual([
+    'read Book leaks',
+  ]);
+  expect(verdicts('return Response.json(await db.shelf.findMany({ where: { visibility: "team" } }));')).toEqual([
+    'read Shelf leaks',
+  ]);
+  expect(
+    verdicts('return Response.json(await db.shelf.findMany({ where: { OR: [{ id: "demo" }, { id }] } }));'),
+  ).toEqual(['read Shelf leaks']);
+  expect(
+    verdicts('return Response.json(await db.book.findMany({ where: { shelfId: input.demo ? "demo" : id } }));'),
+  ).toEqual(['read Book leaks']);
+});

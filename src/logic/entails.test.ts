@@ -523,3 +523,28 @@ test('a membership that names people by their address is the caller’s by their
   expect(asked(lower(sent('email'))).kind).toBe('not-owned');
   expect(asked({ kind: 'principal', attribute: 'user.name' }).kind).toBe('not-owned');
 });
+
+test('a row kept under the caller’s id is theirs, but for numbers, which every table counts', () => {
+  const keyedBy = (type: string, key: Term): Answer['kind'] =>
+    entails(
+      {
+        row: { name: 'self', table: 'invoice', where: equals(own('id'), key) },
+        rows: [],
+        conditions: [],
+        memberTenants: [],
+        signedIn: true,
+        absence: 'dropped',
+      },
+      billingWorld(database => ({
+        ...database,
+        tables: database.tables.map(table => ({
+          ...table,
+          columns: table.columns.map(column => (column.name === 'id' ? { ...column, type } : column)),
+        })),
+      })),
+    ).kind;
+  expect(keyedBy('text', user)).toBe('owned');
+  expect(keyedBy('uuid', user)).toBe('owned');
+  expect(keyedBy('integer', user)).toBe('not-owned');
+  expect(keyedBy('text', sent('id'))).toBe('not-owned');
+});

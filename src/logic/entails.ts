@@ -377,10 +377,19 @@ class OwnershipProver {
       this.#rightByParent(row, hops) ??
       this.#rightByName(row) ??
       this.#capability(row) ??
-      (this.#isAddressed(row) ? 'session' : undefined) ??
+      (this.#isAddressed(row) || this.#isKeyedByCaller(row) ? 'session' : undefined) ??
       this.#rightByChild(row, hops) ??
       (this.#isPublished(row) ? 'published' : undefined)
     );
+  }
+
+  /** A row whose own key is the caller's id: settings of each user, kept under it. Numbers are counted up in every table. */
+  #isKeyedByCaller(row: RowVariable): boolean {
+    const table = tablesByName(this.#world.database).get(row.table);
+    const [key, ...others] = table?.primaryKey ?? [];
+    if (!this.#question.signedIn || key === undefined || others.length > 0 || !this.#isText(column(row, key)))
+      return false;
+    return this.#closure.equalTo(column(row, key)).some(term => termKey(term) === termKey(callersId));
   }
 
   /** A row that its owner shows to everybody, by a column that says so. */

@@ -170,6 +170,8 @@ export function reasonWords(reason: Reason): string {
       return 'you declared it public';
     case 'only-counted':
       return 'only a number over all rows leaves, and the caller picks none of them';
+    case 'named-by-app':
+      return 'the app itself says whose row it is';
     case 'published':
       return 'its owner shows the row to everybody';
     case 'open-by-link':
