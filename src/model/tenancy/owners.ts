@@ -1,4 +1,4 @@
-import type { DatabaseModel, Table } from '../database/types.ts';
+import type { Column, DatabaseModel, Table } from '../database/types.ts';
 import type { TenancyHints } from './infer.ts';
 import { foreignLinks, isNotNull, keyOf, namedLink, sameKind, type Link, type PolicyUse } from './links.ts';
 import { tenantLink } from './memberships.ts';
@@ -65,6 +65,10 @@ function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths
       confidence: 'none',
     };
   const personal = table.columns.find(column => isPersonalColumn(column.name));
+  const customer = customerColumn(table);
+  const shared = personal === undefined && customer === undefined ? undefined : ofUsers(table, sources);
+  if (shared !== undefined && table.filled !== true)
+    return { ownership: { kind: 'user', path: shared }, confidence: 'foreign-key' };
   if (personal !== undefined && table.filled !== true) {
     return {
       ownership: {
@@ -74,9 +78,6 @@ function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths
       confidence: 'none',
     };
   }
-  const customer = table.columns.find(column =>
-    /(^|_)(customer|client|subscriber|subscription|buyer|payer)(_id)?$/.test(plainName(column.name)),
-  );
   if (customer !== undefined && table.filled !== true) {
     return {
       ownership: { kind: 'unknown', because: `'${customer.name}' names somebody, and no key says whom` },
@@ -91,6 +92,28 @@ function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths
     };
   }
   return { ownership: { kind: 'shared', because: 'no column leads to a tenant or a user' }, confidence: 'none' };
+}
+
+/** A column that names somebody outside. A client with a secret beside it is a program that was registered somewhere. */
+function customerColumn(table: Table): Column | undefined {
+  const names = new Set(table.columns.map(column => plainName(column.name)));
+  return table.columns.find(column => {
+    const name = plainName(column.name);
+    if (!/(^|_)(customer|client|subscriber|subscription|buyer|payer)(_id)?$/.test(name)) return false;
+    return !names.has(`${name.replace(/_id$/, '')}_secret`);
+  });
+}
+
+/** A row about a person that users' rows refer to (a plan that several of them share) is theirs. */
+function ofUsers(table: Table, { database, principal }: OwnerSources): Path | undefined {
+  if (principal === undefined || principal.table.name === table.name) return undefined;
+  const link = foreignLinks(principal.table, database).find(candidate => candidate.table === table.name);
+  if (link === undefined) return undefined;
+  const user = principal.table.name;
+  return [
+    { column: link.referencedColumn, table: user, referencedColumn: link.column },
+    { column: principal.key, table: user, referencedColumn: principal.key },
+  ];
 }
 
 /** `entity_id` beside `entity_type`, `commentable_id`: the owner is a row of one of several tables. */
