@@ -180,3 +180,13 @@ test('an upsert that changes nothing reads the row or makes it', () => {
   expect(operations('{}')).toEqual(['read true', 'insert true']);
   expect(operations('{ amount: 1 }')).toEqual(['update true', 'insert true']);
 });
+
+test('an id of text that was read is there and not empty, so a filter by it stays', () => {
+  const where = (id: string) =>
+    trace(`const mine = await prisma.invoice.findFirstOrThrow({ where: { id, teamId: user.teamId } });
+      return Response.json(await prisma.invoice.findMany({ where: { ...(${id} ? { id: ${id} } : {}) } }));`).map(path =>
+      show(path.query.where),
+    )[1];
+  expect(where('mine.id')).toBe('self.id = invoices.id');
+  expect(where('mine.ownerId')).toContain('maybe');
+});

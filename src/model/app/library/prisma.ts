@@ -264,6 +264,10 @@ const comparisons: Readonly<Record<string, Operator>> = {
   search: 'like',
 };
 
+function isText(model: PrismaModel, property: string): boolean {
+  return model.fields.some(field => field.name === property && field.type === 'String');
+}
+
 /** One query while it runs. */
 class Running {
   readonly #call: Call;
@@ -666,7 +670,10 @@ class Running {
       if (chosen !== undefined && !isWanted(chosen.fields.get(property))) continue;
       if (omit?.kind === 'object' && isWanted(omit.fields.get(property))) continue;
       columns.push(column);
-      fields.set(property, { kind: 'term', term: { kind: 'column', row: row.name, column }, maybeUndefined: false });
+      const term: Term = { kind: 'column', row: row.name, column };
+      // An id of text is never empty.
+      const isId = model.primaryKey.length === 1 && model.primaryKey[0] === property && isText(model, property);
+      fields.set(property, { kind: 'term', term, maybeUndefined: false, ...(isId ? { truthy: true } : {}) });
     }
     const nested = chosen ?? (include?.kind === 'object' ? include : undefined);
     for (const [property, given] of nested?.fields ?? []) {
