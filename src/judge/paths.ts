@@ -66,6 +66,11 @@ export function judgeQuery(model: QueryPath, world: JudgeWorld): readonly Judged
   if (main.verdict !== 'isolated' && main.verdict !== 'public') return judged;
   const visible = underPolicies(self, model, world);
   for (const [index, row] of model.query.joined.entries()) {
+    // What is loaded along with a row that is shown to everybody is shown with it.
+    if (main.reason === 'published') {
+      judged.push(toPath(model, main, row, index + 1));
+      continue;
+    }
     const beside = [visible, ...requiredRows(model), ...referredRows(row, model)].filter(
       other => other.name !== row.name,
     );
@@ -374,9 +379,11 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
     const written = operation === 'update' ? judgeWritten(subject, world, strong) : undefined;
     return written ?? owned(answer, subject);
   }
-  if (operation === 'read' && isOwnedAfter(model, strong, ask)) {
-    return settled('isolated', 'guarded-lookup', 'The row is compared with the caller before it is used.');
-  }
+  const after = operation === 'read' ? ownedAfter(model, strong, ask) : undefined;
+  if (after !== undefined)
+    return after === 'published'
+      ? owned({ kind: 'owned', by: after }, subject)
+      : settled('isolated', 'guarded-lookup', 'The row is compared with the caller before it is used.');
   if (operation === 'read' && !model.escapes) {
     return settled(
       'isolated',
@@ -405,12 +412,17 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
   return classify(subject, strong, world);
 }
 
-/** Whether what is known at each use of the row ties it to the caller. */
-function isOwnedAfter({ factsAfter, waysAfter = [] }: QueryPath, strong: readonly Fact[], ask: Ask): boolean {
-  const isOwned = (more: readonly Fact[]): boolean =>
-    more.length > 0 &&
-    ask([...strong, ...more.filter(fact => fact.weakness === undefined)], 'dropped').kind === 'owned';
-  return isOwned(factsAfter) || (waysAfter.length > 1 && waysAfter.every(isOwned));
+/** By what right the row is the caller's as far as is known at each use of it; `undefined` when nothing ties it. */
+function ownedAfter({ factsAfter, waysAfter = [] }: QueryPath, strong: readonly Fact[], ask: Ask): OwnedBy | undefined {
+  const rightOf = (more: readonly Fact[]): OwnedBy | undefined => {
+    if (more.length === 0) return undefined;
+    const answer = ask([...strong, ...more.filter(fact => fact.weakness === undefined)], 'dropped');
+    return answer.kind === 'owned' ? answer.by : undefined;
+  };
+  const always = rightOf(factsAfter);
+  if (always !== undefined || waysAfter.length < 2) return always;
+  const rights = waysAfter.map(rightOf);
+  return rights.includes(undefined) ? undefined : (rights.find(right => right === 'published') ?? rights[0]);
 }
 
 /** What follows where no filter is left out. Filters of one query that exclude each other are not there together. */

@@ -74,7 +74,7 @@ test('what a column says is shown to everybody is public, with what hangs on it'
     verdicts(
       `const shelf = await db.shelf.findUnique({ where: { id } }); if (!shelf || !shelf.isPublic) ${gone} return Response.json(shelf);`,
     ),
-  ).toEqual(['read Shelf isolated']);
+  ).toEqual(['read Shelf public']);
 });
 
 test('what is shown to everybody is nobody else’s to change', () => {
@@ -118,7 +118,7 @@ test('a shelf that is shown or one’s own may be read, one of which neither is 
     verdicts(
       `${session} const shelf = await db.shelf.findUnique({ where: { id } }); if (!shelf) ${gone} if (!shelf.isPublic && shelf.ownerId !== session?.user.id) ${gone} return Response.json(shelf);`,
     ),
-  ).toEqual(['read Shelf isolated']);
+  ).toEqual(['read Shelf public']);
   expect(
     verdicts(
       `${session} const shelf = await db.shelf.findUnique({ where: { id } }); if (!shelf) ${gone} if (!shelf.isPublic && !session) ${gone} return Response.json(shelf);`,

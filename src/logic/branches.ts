@@ -1,4 +1,5 @@
 import type { Operator, Predicate, RowVariable, Term } from '../core/predicate.ts';
+import { notClosedBy } from './published.ts';
 import { termKey } from './terms.ts';
 
 /** What is known in one branch of a predicate: equalities, rows that exist, NULLs, and what was not understood. */
@@ -9,6 +10,8 @@ export interface Branch {
   /** Rows that were looked for and are not there. */
   readonly absent: readonly RowVariable[];
   readonly nulls: readonly Term[];
+  /** Columns that say that their row is not kept from everybody, by a value that they do not have. */
+  readonly shown: readonly Term[];
   readonly opaque: readonly string[];
 }
 
@@ -32,7 +35,7 @@ export type Choice = readonly Known[];
 export type AbsenceReading = 'kept' | 'dropped';
 
 /** Nothing is known. */
-export const nothing: Branch = { equalities: [], rows: [], absent: [], nulls: [], opaque: [] };
+export const nothing: Branch = { equalities: [], rows: [], absent: [], nulls: [], shown: [], opaque: [] };
 const anything: Known = { sure: nothing, choices: [] };
 
 /**
@@ -86,7 +89,10 @@ function comparison(operator: Operator, left: Term, right: Term, positive: boole
     return holds ? anything : undefined;
   }
   const equal = positive ? isEquality : isInequality;
-  return equal ? known({ equalities: [{ left, right, strict: !operator.startsWith('is-') }] }) : anything;
+  const column = notClosedBy(operator, left, right, positive);
+  const shown = column === undefined ? [] : [column];
+  if (equal) return known({ equalities: [{ left, right, strict: !operator.startsWith('is-') }], shown });
+  return column === undefined ? anything : known({ shown });
 }
 
 function nullness(term: Term, positive: boolean): Known | undefined {
@@ -135,6 +141,7 @@ export function factsIn(branch: Branch): readonly string[] {
     ...branch.rows.map(row => `row ${row.name}`),
     ...branch.absent.map(row => `no ${row.name}`),
     ...branch.nulls.map(term => `null ${termKey(term)}`),
+    ...branch.shown.map(term => `shown ${termKey(term)}`),
     ...branch.opaque.map(reason => `opaque ${reason}`),
   ];
   texts.set(branch, made);
@@ -155,6 +162,7 @@ export function joinAll(branches: readonly Branch[]): Branch {
     rows: branches.flatMap(branch => branch.rows),
     absent: branches.flatMap(branch => branch.absent),
     nulls: branches.flatMap(branch => branch.nulls),
+    shown: branches.flatMap(branch => branch.shown),
     opaque: branches.flatMap(branch => branch.opaque),
   };
 }

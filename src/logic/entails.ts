@@ -392,9 +392,21 @@ class OwnershipProver {
     return this.#closure.equalTo(column(row, key)).some(term => termKey(term) === termKey(callersId));
   }
 
+  /** Another name of the row: both have the same key. */
+  #isSameRow(name: string, row: RowVariable): boolean {
+    if (name === row.name) return true;
+    const other = this.#closure.rows.find(candidate => candidate.name === name);
+    if (other === undefined || other.table !== row.table) return false;
+    const keys = tablesByName(this.#world.database).get(row.table)?.uniqueKeys ?? [];
+    return keys.some(
+      key => key.length > 0 && key.every(part => this.#closure.same(column(other, part), column(row, part))),
+    );
+  }
+
   /** A row that its owner shows to everybody, by a column that says so. */
   #isPublished(row: RowVariable): boolean {
     if (this.#question.reads !== true) return false;
+    if (this.#branch.shown.some(term => term.kind === 'column' && this.#isSameRow(term.row, row))) return true;
     return this.#closure
       .knownColumns(row)
       .some(name => this.#closure.equalTo(column(row, name)).some(value => isPublished(name, value)));

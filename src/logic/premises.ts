@@ -62,7 +62,7 @@ function addLinks({ sure, choices }: Known, tables: ReadonlyMap<string, string>,
     addLink(left, right, tables, links);
     addLink(right, left, tables, links);
   }
-  for (const term of [...sure.nulls, ...absentTerms(sure)]) addLink(term, term, tables, links);
+  for (const term of [...sure.nulls, ...sure.shown, ...absentTerms(sure)]) addLink(term, term, tables, links);
   for (const row of sure.rows) links.add(`row ${row.name}`);
   for (const option of choices.flat()) addLinks(option, tables, links);
 }

@@ -1,7 +1,7 @@
 import { and, equals, or, type Predicate, type RowVariable, type Term } from '../../core/predicate.ts';
 import type { Place } from '../../core/place.ts';
 import { isFoundByCredential, provesCredential } from '../../logic/credentials.ts';
-import { isPublishedFlag } from '../../logic/published.ts';
+import { isClosedFlag, isPublishedFlag, notCloses } from '../../logic/published.ts';
 import { factKey, predicateSize } from './keys.ts';
 import type { Fact } from './types.ts';
 
@@ -143,13 +143,15 @@ export function isTelling(fact: Fact): boolean {
 function tells(condition: Predicate): boolean {
   switch (condition.kind) {
     case 'compare':
-      return condition.operator === '=' || condition.operator === 'is-not-distinct-from';
+      return condition.operator === '=' || condition.operator === 'is-not-distinct-from' || notCloses(condition);
     case 'exists':
       return true;
     case 'and':
       return condition.operands.some(tells);
     case 'or':
       return condition.operands.every(tells);
+    case 'not':
+      return notCloses(condition);
     default:
       return false;
   }
@@ -185,6 +187,13 @@ export function holdingTrue(term: Term, place: Place, label: string): readonly F
   const there = presence(term, true, place, label);
   if (term.kind !== 'column' || !isPublishedFlag(term.column)) return there;
   return [...there, conditionFact(equals(term, { kind: 'constant', value: true }), place, label)];
+}
+
+/** Facts that hold when a term that is there counts as false in a condition. */
+export function holdingFalse(term: Term, place: Place, label: string): readonly Fact[] {
+  if (term.kind !== 'column' || !isClosedFlag(term.column)) return [];
+  const set = equals(term, { kind: 'constant', value: true });
+  return [conditionFact({ kind: 'not', operand: set }, place, label)];
 }
 
 /** Facts that hold when a term is there, or is not. */

@@ -1,6 +1,15 @@
 import { and, or, type Operator, type Predicate, type Term } from '../../core/predicate.ts';
 import type { Place } from '../../core/place.ts';
-import { addFacts, asPredicate, commonFacts, conditionFact, holdingTrue, presence, rowFact } from './facts.ts';
+import {
+  addFacts,
+  asPredicate,
+  commonFacts,
+  conditionFact,
+  holdingFalse,
+  holdingTrue,
+  presence,
+  rowFact,
+} from './facts.ts';
 import { callTerm, predicateSize, termKey, valueKey } from './keys.ts';
 import { makeNotes } from './notes.ts';
 import { ofOneElement } from './some-element.ts';
@@ -117,7 +126,9 @@ export function assume(value: Value, truthy: boolean, place: Place, label: strin
         : {
             // What is there and still falsy (`null`, an empty text) stays falsy: `by && by === me` is not `by`.
             value: value.maybeUndefined ? constant(undefined) : { ...value, truthy: false },
-            facts: value.maybeUndefined ? presence(value.term, false, place, label) : [],
+            facts: value.maybeUndefined
+              ? presence(value.term, false, place, label)
+              : holdingFalse(value.term, place, label),
           };
     case 'native':
       return { value, facts: lengthFacts(value, truthy, place, label) };
