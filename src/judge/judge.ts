@@ -10,6 +10,7 @@ import type { AppModel } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { withCauses } from './causes.ts';
+import { confirmedAddresses } from './confirmed-addresses.ts';
 import { openTables, openThrough } from './open-by-link.ts';
 import { NeighbourCount } from './neighbours.ts';
 import { judgeQuery, judgeReferences } from './paths.ts';
@@ -64,7 +65,8 @@ function withoutSchemaTables(database: DatabaseModel): DatabaseModel {
 export function judgePaths(input: Omit<JudgeInput, 'checks'>): readonly JudgedPath[] {
   const queries = input.app?.queries ?? [];
   const open = openTables(input.app, input.database);
-  const world = { ...input, open, openThrough: openThrough(input.app, input.database, open) };
+  const confirmed = confirmedAddresses(input.app, input.database, input.tenancy);
+  const world = { ...input, open, openThrough: openThrough(input.app, input.database, open), confirmed };
   const paths = queries.flatMap(model => [...judgeQuery(model, world), ...judgeReferences(model, world)]);
   return paths.toSorted(comparePaths);
 }

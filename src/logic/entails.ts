@@ -51,6 +51,8 @@ export type Answer =
 export interface World {
   readonly database: DatabaseModel;
   readonly tenancy: TenancyModel;
+  /** Columns, by table, of e-mail addresses whose owners confirmed that they are in the row. */
+  readonly confirmed?: ReadonlyMap<string, readonly string[]>;
 }
 
 const callersId: Term = { kind: 'principal', attribute: 'user.id' };
@@ -375,6 +377,7 @@ class OwnershipProver {
     return (
       this.#rightByOwner(row, hops) ??
       this.#rightByParent(row, hops) ??
+      this.#rightByAddress(row, hops) ??
       this.#rightByName(row) ??
       this.#capability(row) ??
       (this.#isAddressed(row) || this.#isKeyedByCaller(row) ? 'session' : undefined) ??
@@ -462,6 +465,28 @@ class OwnershipProver {
           ? this.#userRight(value)
           : this.#ownerAcross(this.#parentOf(row, key), hops + 1);
       if (right !== undefined && right !== 'nobody') return right;
+    }
+    return undefined;
+  }
+
+  /** A row of the user whose e-mail address a row of the principal's own has: they confirmed that it has it. */
+  #rightByAddress(row: RowVariable, hops: number): OwnedBy | undefined {
+    const { confirmed, tenancy } = this.#world;
+    const { principal } = tenancy;
+    if (confirmed === undefined || confirmed.size === 0 || principal === undefined || hops + 1 >= maximumHops)
+      return undefined;
+    const keys = this.#keysToParents(row.table).filter(({ hop }) => hop.table === principal.table);
+    const users = this.#closure.rows.filter(
+      user =>
+        user.table === principal.table &&
+        keys.some(({ hop }) => this.#closure.same(column(row, hop.column), column(user, principal.key))),
+    );
+    for (const term of users.flatMap(user => this.#closure.equalTo(column(user, 'email')))) {
+      if (term.kind !== 'column') continue;
+      const holder = this.#closure.rows.find(candidate => candidate.name === term.row);
+      if (holder === undefined || confirmed.get(holder.table)?.includes(term.column) !== true) continue;
+      const right = this.#ownerAcross(holder, hops + 1);
+      if (right !== undefined && right !== 'nobody') return 'membership';
     }
     return undefined;
   }
