@@ -190,3 +190,17 @@ test('an id of text that was read is there and not empty, so a filter by it stay
   expect(where('mine.id')).toBe('self.id = invoices.id');
   expect(where('mine.ownerId')).toContain('maybe');
 });
+
+test('a model that no schema describes is a gap, and not silence', () => {
+  const reasons = (schemaText: string): readonly string[] =>
+    traceApp({
+      'prisma/schema.prisma': schemaText,
+      'app/api/teams/route.ts': `
+        import { PrismaClient } from '@prisma/client';
+        const prisma = new PrismaClient();
+        export async function GET() { return Response.json(await prisma.team.findMany()); }`,
+    }).model.gaps.map(gap => gap.reason);
+  const missing = `The model 'team' is in no Prisma schema that was read; its queries are not judged.`;
+  expect(reasons('')).toContain(missing);
+  expect(reasons(schema)).not.toContain(missing);
+});

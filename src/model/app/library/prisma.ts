@@ -61,7 +61,14 @@ function prismaClient(state: ClientState, id: number, extensions: Extensions = [
     },
     member: (name, call) => {
       const model = modelNamed(call.machine, name);
-      return model === undefined ? clientExtension(extensions, name) : delegate(model, state, extensions);
+      if (model !== undefined) return delegate(model, state, extensions);
+      const added = clientExtension(extensions, name);
+      if (added === undefined && /^[a-z]\w*$/.test(name) && name !== 'then')
+        call.machine.gap(
+          `The model '${name}' is in no Prisma schema that was read; its queries are not judged.`,
+          call.machine.place(call.frame, call.at),
+        );
+      return added;
     },
     method: (name, call) => {
       const added = clientExtension(extensions, name);

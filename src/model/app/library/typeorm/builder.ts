@@ -3,7 +3,7 @@ import { always, and, or, type Predicate, type RowVariable } from '../../../../c
 import { callValue } from '../../calls.ts';
 import { valueKey } from '../../keys.ts';
 import { nativeValue, type Call, type Handler, type NativeValue } from '../../machine.ts';
-import { objectOf, undefinedValue, type Value } from '../../value.ts';
+import { constant, objectOf, undefinedValue, type Value } from '../../value.ts';
 import { noteGiven } from '../given.ts';
 import { primaryKeyOf, type OrmModel } from '../orm/model.ts';
 import {
@@ -20,7 +20,7 @@ import { textsOf } from '../query-builder.ts';
 import { stateText, type ClientState } from '../queries.ts';
 import { Conditions } from './conditions.ts';
 import { entityOf } from './entities.ts';
-import { namedCondition, type NamedRow } from './named-sql.ts';
+import { namedCondition, withColumns, type NamedRow } from './named-sql.ts';
 
 /** The rows of a query that runs, by alias, and its parameters. */
 interface Scope {
@@ -55,6 +55,11 @@ interface Build {
   readonly values: Value | undefined;
   readonly properties: ReadonlySet<string> | undefined;
   readonly place: Place;
+  /** What is selected and asked for as it is written, for a query inside another; absent where that is no text. */
+  readonly written: Written | undefined;
+  /** Parameters that its sub-queries were given: they are parameters of the whole. */
+  readonly shared: Map<string, Value>;
+  readonly isInside: boolean;
   /** What it is made of, as a text. */
   readonly said: string;
 }
@@ -81,8 +86,17 @@ export function startBuilder(
     values: undefined,
     properties: undefined,
     place: call.machine.place(call.frame, call.at, call.end),
+    written: { select: [], where: [] },
+    shared: new Map(),
+    isInside: false,
     said: `${model?.key ?? ''} ${alias ?? ''}`,
   });
+}
+
+/** A query inside another, whose parameters are those of the whole. */
+function startInside(call: Call, outer: Build): Value {
+  const started = asBuild(startBuilder(call, outer.state, undefined, undefined));
+  return started === undefined ? undefinedValue : builder({ ...started, shared: outer.shared, isInside: true });
 }
 
 function builder(build: Build): Value {
@@ -123,20 +137,23 @@ function builderMethod(build: Build, name: string, call: Call): Value | undefine
   if (filter !== null) {
     const condition = conditionOf(call, build, filter[2]);
     const kept = filter[1] === undefined && filter[2] === undefined ? [] : build.where;
+    const how = filter[1] === 'or' ? 'or' : 'and';
     return more({
-      where: [...kept, { how: filter[1] === 'or' ? 'or' : 'and', condition }],
-      parameters: new Map([...build.parameters, ...parametersIn(second)]),
+      where: [...kept, { how, condition }],
+      written: withCondition(build.written, kept.length === 0, how, filter[2] === undefined ? first : undefined),
+      parameters: withParameters(build, [...parametersIn(second), ...parametersOf(asBuild(first))]),
     });
   }
   switch (name) {
     case 'select':
-      return more({ properties: selected(build, first) });
+      return more({ properties: selected(build, first), written: withSelected(build.written, [], first) });
     case 'addSelect': {
       const added = selected(build, first);
+      const written = withSelected(build.written, build.written?.select ?? [], first);
       return more(
         build.properties === undefined || added === undefined
-          ? {}
-          : { properties: new Set([...build.properties, ...added]) },
+          ? { written }
+          : { written, properties: new Set([...build.properties, ...added]) },
       );
     }
     case 'from':
@@ -165,21 +182,97 @@ function builderMethod(build: Build, name: string, call: Call): Value | undefine
       return more({ values: first });
     case 'setParameter':
       return more(
-        second === undefined ? {} : { parameters: new Map([...build.parameters, [textsOf(first)[0] ?? '', second]]) },
+        second === undefined ? {} : { parameters: withParameters(build, [[textsOf(first)[0] ?? '', second]]) },
       );
     case 'setParameters':
-      return more({ parameters: new Map([...build.parameters, ...parametersIn(first)]) });
+      return more({ parameters: withParameters(build, parametersIn(first)) });
+    case 'getParameters':
+      return objectOf(Object.fromEntries(parametersOf(build)));
     case 'clone':
+      return more({});
     case 'subQuery':
-      return name === 'clone' ? more({}) : startBuilder(call, build.state, undefined, undefined);
+      return startInside(call, build);
     case 'getQuery':
-    case 'getSql':
-      return call.machine.opaque(call.frame, call.at, 'the text of a query');
+    case 'getSql': {
+      const text = sqlOf(build);
+      if (text === undefined) return call.machine.opaque(call.frame, call.at, 'the text of a query');
+      return constant(build.isInside ? `(${text})` : text);
+    }
     default:
       return /^(?:get|execute|stream)/.test(name)
         ? { kind: 'promise', value: run(call, build, name), facts: [] }
         : more({});
   }
+}
+
+// Queries inside others ------------------------------------------------------------------------------------------------
+
+/** A query as it is written: names of properties, parameters by name. */
+interface Written {
+  readonly select: readonly string[];
+  readonly where: readonly { readonly how: 'and' | 'or'; readonly text: string }[];
+}
+
+function withCondition(
+  written: Written | undefined,
+  isFirst: boolean,
+  how: 'and' | 'or',
+  condition: Value | undefined,
+): Written | undefined {
+  const [text, ...others] = condition?.kind === 'constant' ? textsOf(condition) : [];
+  if (written === undefined || text === undefined || others.length > 0) return undefined;
+  return { ...written, where: [...(isFirst ? [] : written.where), { how, text }] };
+}
+
+function withSelected(
+  written: Written | undefined,
+  before: readonly string[],
+  given: Value | undefined,
+): Written | undefined {
+  return written === undefined ? undefined : { ...written, select: [...before, ...textsOf(given)] };
+}
+
+function withParameters(build: Build, more: readonly (readonly [string, Value])[]): ReadonlyMap<string, Value> {
+  if (build.isInside) for (const [name, value] of more) build.shared.set(name, value);
+  return new Map([...build.parameters, ...more]);
+}
+
+function parametersOf(build: Build | undefined): readonly (readonly [string, Value])[] {
+  return build === undefined ? [] : [...build.shared, ...build.parameters];
+}
+
+/** The text of a query that selects, with columns in place of properties; absent where some of it is not known as text. */
+function sqlOf({ operation, model, alias, joins, written }: Build): string | undefined {
+  if (operation !== 'read' || model === undefined || written === undefined) return undefined;
+  const rows: readonly NamedRow[] = [
+    { alias, row: alias, table: model.table, model },
+    ...joins.map(join => ({ alias: join.alias, row: join.alias, table: join.model.table, model: join.model })),
+  ];
+  const joined = joins.map(join => joinText(join, rows));
+  if (joined.some(text => text === undefined)) return undefined;
+  const where = written.where.reduce(
+    (before, { how, text }) => (before === '' ? `(${text})` : `(${before} ${how} (${text}))`),
+    '',
+  );
+  const select = written.select.length === 0 || written.select.includes(alias) ? '*' : written.select.join(', ');
+  const from = `${tableText(model.table)} "${alias}" ${joined.join(' ')}`;
+  return `select ${withColumns(select, rows)} from ${from}${where === '' ? '' : ` where ${withColumns(where, rows)}`}`;
+}
+
+function tableText(table: string): string {
+  return table
+    .split('.')
+    .map(part => `"${part}"`)
+    .join('.');
+}
+
+function joinText(join: Join, rows: readonly NamedRow[]): string | undefined {
+  const relation = rows.find(row => row.alias === join.parent)?.model?.relations.get(join.property);
+  if (relation === undefined || relation.through !== undefined || join.on !== undefined) return undefined;
+  const on = relation.keys
+    .map(({ own, other }) => `"${join.parent}"."${own}" = "${join.alias}"."${other}"`)
+    .join(' and ');
+  return `${join.inner ? 'inner' : 'left'} join ${tableText(join.model.table)} "${join.alias}" on ${on}`;
 }
 
 /** `.update(Bill)`, `.delete().from(Bill)`, `.insert().into(Bill)`, `.from(Bill, 'bill')`. */
@@ -262,7 +355,13 @@ function asBrackets(value: Value | undefined): BracketsNative | undefined {
 function conditionOf(call: Call, build: Build, kind: string | undefined): Condition {
   const [first] = call.arguments;
   const { model, alias } = build;
-  if (kind === 'Exists') return () => ({ kind: 'opaque', reason: 'a sub-query' });
+  if (kind === 'Exists') {
+    const inside = asBuild(first);
+    const text = inside === undefined ? undefined : sqlOf(inside);
+    return text === undefined
+      ? () => ({ kind: 'opaque', reason: 'a sub-query' })
+      : textCondition(constant(`exists (${text})`));
+  }
   const known = asBrackets(first);
   if (known !== undefined) {
     const inside = grouped(call, build, known.brackets);
@@ -272,10 +371,16 @@ function conditionOf(call: Call, build: Build, kind: string | undefined): Condit
     };
   }
   if (first?.kind === 'function') {
-    const text = callValue(call.machine, call.frame, first, [builder({ ...build, where: [] })], {
-      at: call.at,
-      end: call.end,
-    });
+    const text = callValue(
+      call.machine,
+      call.frame,
+      first,
+      [builder({ ...build, where: [], written: { select: [], where: [] } })],
+      {
+        at: call.at,
+        end: call.end,
+      },
+    );
     return textCondition(text);
   }
   const isText =
@@ -339,7 +444,7 @@ function run(call: Call, build: Build, how: string): Value {
   const scopeFor = (row: string): Scope => ({
     call,
     place,
-    parameters: build.parameters,
+    parameters: new Map(parametersOf(build)),
     rows: [{ alias, row, table: model.table, model }, ...names],
   });
   let scope: Scope | undefined;

@@ -38,9 +38,7 @@ export function namedCondition(
         values.push(many === undefined ? value : listOf(value));
         return `$${values.length}`;
       }
-      if (alias === undefined || property === undefined) return all;
-      const named = rows.find(row => row.alias === alias);
-      return named === undefined ? all : `"${alias}"."${columnOf(named.model, property)}"`;
+      return alias === undefined || property === undefined ? all : withColumn(all, alias, property, rows);
     },
   );
   return lowerCondition(
@@ -48,6 +46,18 @@ export function namedCondition(
     { text: lowered, values },
     rows.map(({ alias, row, table }) => ({ alias, row, table })),
   );
+}
+
+/** A text in SQL with columns in place of the properties of these rows; parameters keep their names. */
+export function withColumns(text: string, rows: readonly NamedRow[]): string {
+  return text.replaceAll(names, (all, _many?: string, _parameter?: string, alias?: string, property?: string) =>
+    alias === undefined || property === undefined ? all : withColumn(all, alias, property, rows),
+  );
+}
+
+function withColumn(all: string, alias: string, property: string, rows: readonly NamedRow[]): string {
+  const named = rows.find(row => row.alias === alias);
+  return named === undefined ? all : `"${alias}"."${columnOf(named.model, property)}"`;
 }
 
 /** A whole list that the caller sends: each of its values. */

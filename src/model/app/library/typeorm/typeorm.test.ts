@@ -271,3 +271,42 @@ test('a class that extends Repository is one, of the entity that its type names'
     'read bills: self.owner_id = client params.id',
   ]);
 });
+
+describe('a query inside another', () => {
+  const inside = (user: string): string =>
+    `.select('seat.firm').from(Seat, 'seat').where('seat.userId = :user', { user: ${user} })`;
+  const mine = (sub: string): readonly string[] => wheres(sub).filter(where => where.startsWith('read bills'));
+
+  test('is read where its text stands in a condition, with the parameters of the whole', () => {
+    const outer = (user: string): string =>
+      `return Response.json(await bills.createQueryBuilder('bill').where(qb => 'bill.firmId IN ' + qb.subQuery()${inside(user)}.getQuery()).andWhere('bill.id = :id', { id }).getOne());`;
+    const [own = ''] = mine(outer('user.id'));
+    expect(own).toContain('‹user.id›');
+    expect(own).toContain(sent);
+    expect(own).not.toContain('opaque');
+    expect(mine(outer('body.userId')).join()).toContain('client body.userId');
+    expect(mine(outer('body.userId')).join()).not.toContain('‹user.id›');
+  });
+
+  test('may be made apart, and be asked for with exists', () => {
+    const apart = `const seats = source.getRepository(Seat).createQueryBuilder('seat')${inside('user.id').replace(".from(Seat, 'seat')", '')};`;
+    const [text = ''] = mine(
+      `${apart} return Response.json(await bills.createQueryBuilder('bill').where(\`bill.firmId IN (\${seats.getQuery()})\`).setParameters(seats.getParameters()).getMany());`,
+    );
+    expect(text).toContain('‹user.id›');
+    const joined = `const seats = source.getRepository(Seat).createQueryBuilder('seat').innerJoin('seat.firm', 'firm').where('firm.id = bill.firmId').andWhere('seat.userId = :user', { user: user.id });`;
+    const [exists = ''] = mine(
+      `${joined} return Response.json(await bills.createQueryBuilder('bill').whereExists(seats).getMany());`,
+    );
+    expect(exists).toContain('‹user.id›');
+    expect(exists).not.toContain('opaque');
+  });
+
+  test('that is put together of what is no text is not guessed', () => {
+    expect(
+      mine(
+        `const seats = source.getRepository(Seat).createQueryBuilder('seat').where({ userId: user.id }); return Response.json(await bills.createQueryBuilder('bill').whereExists(seats).getMany());`,
+      ),
+    ).toEqual(['read bills: opaque']);
+  });
+});
