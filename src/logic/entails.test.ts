@@ -548,3 +548,21 @@ test('a row kept under the caller’s id is theirs, but for numbers, which every
   expect(keyedBy('integer', user)).toBe('not-owned');
   expect(keyedBy('text', sent('id'))).toBe('not-owned');
 });
+
+test('a person found by the caller’s address or, without one, by an empty text is the caller', () => {
+  const email: Term = { kind: 'principal', attribute: 'user.email' };
+  const found = (address: Term): Question['rows'] => [
+    {
+      name: 'p',
+      table: 'person',
+      where: or([
+        and([equals(of('p', 'email'), address), { kind: 'not', operand: { kind: 'is-null', term: address } }]),
+        and([equals(of('p', 'email'), { kind: 'constant', value: '' }), { kind: 'is-null', term: address }]),
+      ]),
+    },
+  ];
+  const note = equals(own('person_id'), of('p', 'id'));
+  expect(ask('note', note, { rows: found(email) }).kind).toBe('owned');
+  expect(ask('note', note, { rows: found(email), signedIn: false }).kind).toBe('not-owned');
+  expect(ask('note', note, { rows: found(sent('email')) }).kind).toBe('not-owned');
+});

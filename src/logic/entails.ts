@@ -267,7 +267,9 @@ class OwnershipProver {
 
   /** Two different constants are equal, or a nobody's id is compared: the branch holds for no row. */
   isContradiction(): boolean {
-    const isUser = (term: Term): boolean => term.kind === 'principal' && term.attribute === 'user.id';
+    // Whoever is signed in has an id and an address.
+    const isUser = (term: Term): boolean =>
+      term.kind === 'principal' && (term.attribute === 'user.id' || term.attribute === 'user.email');
     if (this.#question.signedIn && this.#branch.nulls.some(term => this.#closure.equalTo(term).some(isUser)))
       return true;
     if (this.#branch.absent.some(row => this.#mustExist(row))) return true;
