@@ -73,7 +73,23 @@ function asksOwnRole(condition: Predicate, facts: readonly Fact[], world: World)
   }
 }
 
+/** Whoever is signed in is somebody whom the installation names: an address in the code or in the environment. */
+function isNamedPerson(held: Term, named: Term): boolean {
+  if (held.kind !== 'principal' || (held.attribute !== 'user.email' && held.attribute !== 'user.id')) return false;
+  if (named.kind === 'constant') return held.attribute === 'user.email' && /.@./.test(String(named.value));
+  const parts = partsOf(named);
+  return (
+    parts.some(part => part.kind === 'environment' && !/demo|guest|public|test|trial/i.test(part.name)) &&
+    parts.every(part => part.kind === 'environment' || part.kind === 'constant')
+  );
+}
+
+function partsOf(term: Term): readonly Term[] {
+  return term.kind === 'call' ? term.arguments.flatMap(partsOf) : [term];
+}
+
 function isStaffRole(held: Term, named: Term, facts: readonly Fact[], world: World): boolean {
+  if (isNamedPerson(held, named)) return true;
   if (held.kind === 'principal' && named.kind === 'constant' && held.attribute.startsWith(roleAttribute))
     return named.value === true && isOfStaff(held.attribute.slice(roleAttribute.length), world);
   if (held.kind !== 'column' || named.kind !== 'constant' || !isOwnRow(held.row, facts, world)) return false;

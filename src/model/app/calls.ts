@@ -1,12 +1,13 @@
 import type { Item, Pattern } from '../../collect/source/ir.ts';
 import type { EntryPoint } from '../../core/path.ts';
+import { equals } from '../../core/predicate.ts';
 import { carriedBy } from './captured.ts';
 import { constantMethod } from './constant-texts.ts';
 import { arrayMethod, isArrayLike } from './collections.ts';
 import { applyDeclared } from './declared.ts';
 import { awaitValue, carryChange, extend, memberOf } from './expressions.ts';
 import { keptAnswer, keptByItself, keptKey, rowsFoundAgain } from './cache-aside.ts';
-import { addFacts, commonFacts, without } from './facts.ts';
+import { addFacts, commonFacts, conditionFact, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import {
   behaviourOf,
@@ -33,7 +34,7 @@ import type { Fact } from './types.ts';
 import { mayGuard, unfollowedFact } from './unfollowed.ts';
 import { renameFact, renameValue } from './rename.ts';
 import { converted } from './typed.ts';
-import { constant, present, termsIn, undefinedValue, type Alternative, type Value } from './value.ts';
+import { atoms, constant, present, termsIn, undefinedValue, type Alternative, type Value } from './value.ts';
 
 /** Where and how a call is made. */
 export interface CallSite {
@@ -229,6 +230,25 @@ const asks: ReadonlySet<string> = new Set([
   'equals',
 ]);
 
+/** `process.env.ADMINS.includes(email)`: the environment names it. */
+function namedBy(
+  machine: Machine,
+  frame: Frame,
+  receiver: Extract<Value, { kind: 'term' | 'constant' }>,
+  name: string,
+  [value]: readonly Value[],
+  site: CallSite,
+): readonly Fact[] {
+  if (name !== 'includes' || receiver.kind !== 'term' || value?.kind !== 'term') return [];
+  const parts = atoms(receiver.term);
+  const isOfEnvironment =
+    parts.some(part => part.kind === 'environment') &&
+    parts.every(part => part.kind === 'environment' || part.kind === 'constant');
+  if (!isOfEnvironment) return [];
+  const one = callTerm('.[]', [receiver.term]);
+  return [conditionFact(equals(value.term, one), machine.place(frame, site.at), machine.code(frame, site.at))];
+}
+
 /** A method of a text, number or date, or of a value known only by its provenance. */
 function textMethod(
   machine: Machine,
@@ -241,7 +261,8 @@ function textMethod(
   if (keeps.has(name)) return name === 'valueOf' ? receiver : converted(receiver, 'string');
   const known = receiver.kind === 'constant' ? constantMethod(receiver.value, name, values) : undefined;
   if (known !== undefined) return known;
-  if (asks.has(name)) return { kind: 'test', whenTrue: [], whenFalse: [] };
+  if (asks.has(name))
+    return { kind: 'test', whenTrue: namedBy(machine, frame, receiver, name, values, site), whenFalse: [] };
   if (receiver.kind === 'constant' && typeof receiver.value === 'string') {
     if (name === 'split') {
       const [separator] = values;

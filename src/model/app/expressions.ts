@@ -1311,6 +1311,8 @@ function comparePair(machine: Machine, frame: Frame, operator: string, left: Val
     if (typeof right.value === 'boolean' && left.kind === 'test' && isEquality) {
       return right.value === positive ? left : { kind: 'test', whenTrue: left.whenFalse, whenFalse: left.whenTrue };
     }
+    // What counts as true is neither empty nor zero.
+    if (isEquality && left.kind === 'term' && left.truthy === true && !right.value) return constant(!positive);
     if (isEquality && (right.value === null || right.value === undefined)) {
       if (left.kind === 'term' && left.truthy !== true) {
         if (isRequiredOfFound(machine, frame, left.term)) return constant(!positive);
