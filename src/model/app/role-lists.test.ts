@@ -39,3 +39,24 @@ test.each([
     ),
   ).toContain('role admin');
 });
+
+const among = (list: string, wanted = 'sent.team'): readonly string[] =>
+  showFacts(
+    onlyQuery(`
+  import { jwtVerify } from 'jose';
+  export async function GET(request: Request) {
+    const { payload } = await jwtVerify(request.headers.get('x-token')!, new TextEncoder().encode(process.env.KEY));
+    const sent = await request.json();
+    if (!${list}.includes(${wanted})) return new Response(null, { status: 403 });
+    return Response.json(await db.select().from(notes).where(eq(notes.teamId, sent.team))); }`).facts,
+  ).filter(fact => fact.includes('='));
+
+test('an id in a list that the server wrote into a token is one of those', () => {
+  expect(among('payload.teamIds')).toEqual(['client body.team = ‹token.teamIds.[]›']);
+});
+
+test('a list that the caller sends, or of something else, ties nothing, and another id only itself', () => {
+  expect(among('sent.teamIds')).toEqual([]);
+  expect(among('payload.teamIds', 'sent.other')).toEqual(['client body.other = ‹token.teamIds.[]›']);
+  expect(among('payload.colours')).toEqual([]);
+});

@@ -1,18 +1,30 @@
-import type { Term } from '../../core/predicate.ts';
+import { equals, type Term } from '../../core/predicate.ts';
 import { callValue } from './calls.ts';
+import { conditionFact } from './facts.ts';
 import type { Call } from './machine.ts';
 import type { Fact } from './types.ts';
 import { present, type Value } from './value.ts';
 
 /** What is asked of a list of the principal's roles that the server wrote; absent for any other list or question. */
 export function askedOfRoles(list: Term, name: string, call: Call): Value | undefined {
-  if (list.kind !== 'principal' || !/(?:^|\.)roles$/.test(list.attribute)) return undefined;
+  if (list.kind !== 'principal') return undefined;
   const [asked] = call.arguments;
+  if (!/(?:^|\.)roles$/.test(list.attribute))
+    return name === 'includes' ? isAmong(list.attribute, asked, call) : undefined;
   if (name === 'includes') return includes(list.attribute, asked, call);
   if (name !== 'some' || asked?.kind !== 'function') return undefined;
   // `user.roles.some(role => role === 'admin')`: one of them.
   const one = present({ kind: 'principal', attribute: list.attribute.slice(0, -1) });
   return callValue(call.machine, call.frame, asked, [one], { at: call.at, end: call.end });
+}
+
+/** `token.teamIds.includes(id)`: it is one of those that the server wrote. */
+function isAmong(attribute: string, asked: Value | undefined, call: Call): Value | undefined {
+  if (asked?.kind !== 'term' || !/ids$|_ids$|(?:team|org|workspace|tenant|project|site)\w*s$/i.test(attribute))
+    return undefined;
+  const one: Term = { kind: 'principal', attribute: `${attribute}.[]` };
+  const place = call.machine.place(call.frame, call.at);
+  return { kind: 'test', whenTrue: [conditionFact(equals(asked.term, one), place, '')], whenFalse: [] };
 }
 
 /** `user.roles.includes('admin')`. */
