@@ -407,6 +407,12 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
   // Whatever was not followed may be undefined; that it is would be a guess.
   if (kept.kind === 'opaque' && absentFilters(subject.row.where).every(isUnfollowed))
     return settled('unknown', 'opaque', `Could not tell: ${kept.reason}.`);
+  if (isOnlyKey(subject, world))
+    return settled(
+      'public',
+      'named-by-app',
+      'Only the key of whichever row comes first leaves; nobody who calls picks it.',
+    );
   if (isOnlyCounted(subject))
     return settled('public', 'only-counted', 'Only a number over all rows leaves, and the caller picks none of them.');
   return classify(subject, strong, world);
@@ -455,6 +461,15 @@ function isOnlyCounted({ model, row, operation }: Subject): boolean {
   const { columns, joined } = model.query;
   const isCount = operation === 'read' && row.name === 'self' && columns?.length === 0 && joined.length === 0;
   return isCount && !termsOf(row.where).some(isChosen) && !termsOf(row.where).some(term => term.kind === 'opaque');
+}
+
+/** Which row came first, as an installation names itself by its oldest tenant: a key, and since when. */
+function isOnlyKey(subject: Subject, { database }: JudgeWorld): boolean {
+  const { columns = [], joined } = subject.model.query;
+  const table = tablesByName(database).get(subject.row.table);
+  const tellsNothing = (name: string): boolean =>
+    table?.primaryKey.includes(name) === true || /^(?:created_?at|inserted_?at)$/i.test(name);
+  return isOfInstallation(subject) && joined.length === 0 && columns.length > 0 && columns.every(tellsNothing);
 }
 
 /** The row, or the one it hangs on, was chosen by a key that opens a page of its own to anyone who has it. */
