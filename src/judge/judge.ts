@@ -11,7 +11,7 @@ import type { DatabaseModel } from '../model/database/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { withCauses } from './causes.ts';
 import { confirmedAddresses } from './confirmed-addresses.ts';
-import { openTables, openThrough } from './open-by-link.ts';
+import { openTables, openThrough, shownTables } from './open-by-link.ts';
 import { NeighbourCount } from './neighbours.ts';
 import { judgeQuery, judgeReferences } from './paths.ts';
 import { SiblingCount } from './siblings.ts';
@@ -65,8 +65,13 @@ function withoutSchemaTables(database: DatabaseModel): DatabaseModel {
 export function judgePaths(input: Omit<JudgeInput, 'checks'>): readonly JudgedPath[] {
   const queries = input.app?.queries ?? [];
   const open = openTables(input.app, input.database);
-  const confirmed = confirmedAddresses(input.app, input.database, input.tenancy);
-  const world = { ...input, open, openThrough: openThrough(input.app, input.database, open), confirmed };
+  const world = {
+    ...input,
+    open,
+    openThrough: openThrough(input.app, input.database, open),
+    shown: shownTables(input.app, input.database, open),
+    confirmed: confirmedAddresses(input.app, input.database, input.tenancy),
+  };
   const paths = queries.flatMap(model => [...judgeQuery(model, world), ...judgeReferences(model, world)]);
   return paths.toSorted(comparePaths);
 }

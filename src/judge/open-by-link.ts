@@ -27,6 +27,41 @@ export function openTables(app: AppModel | undefined, database: DatabaseModel): 
   return found;
 }
 
+/**
+ * Tables that pages open by a link show: what they read together with the open row, and whole lists of what hangs on it.
+ * What visitors add is for whom they add it: a form that anybody may fill in does not show its answers.
+ */
+export function shownTables(app: AppModel | undefined, database: DatabaseModel, open: OpenTables): ReadonlySet<string> {
+  const tables = new Map(database.tables.map(table => [sqlName(table), table]));
+  const shown = new Set<string>();
+  for (const path of app?.queries ?? []) {
+    const table = tables.get(path.query.table);
+    if (table === undefined || !isOpenPage(path)) continue;
+    const keys = open.get(path.query.table) ?? [];
+    const isOwn = keysChosen(path.query.where, table).some(key => keys.includes(key));
+    const isShown = path.escapes && path.query.columns?.length !== 0;
+    if (!isOwn && !(isShown && isWholeList(path.query.where, table, open))) continue;
+    shown.add(path.query.table);
+    for (const row of path.query.joined) shown.add(row.table);
+  }
+  return shown;
+}
+
+/** Every row that refers to the open one, and not only a certain one of them. */
+function isWholeList(where: Predicate, table: Table, open: OpenTables): boolean {
+  const references = new Set(
+    table.foreignKeys.filter(key => open.has(key.table)).flatMap(key => key.columns.slice(0, 1)),
+  );
+  const conjuncts = where.kind === 'and' ? where.operands : [where];
+  const chosen = conjuncts.filter(
+    conjunct => conjunct.kind === 'compare' && conjunct.left.kind !== 'constant' && conjunct.right.kind !== 'constant',
+  );
+  const refers = (term: Term): boolean => isOwn(term) && term.kind === 'column' && references.has(term.column);
+  return (
+    chosen.length > 0 && chosen.every(each => each.kind === 'compare' && (refers(each.left) || refers(each.right)))
+  );
+}
+
 function isOpenPage(path: QueryPath): boolean {
   return path.entryPoint.kind === 'page' && path.query.operation === 'read' && isByVisitor(path);
 }

@@ -40,3 +40,35 @@ test('a key that can be guessed leads nowhere, and neither does one of a page th
   expect(judged('', `${add} ${change(byComment)}`)).toEqual(['leaks']);
   expect(judged(show('title'), change(byComment))).toEqual(['leaks']);
 });
+
+const list = `export async function PUT(request: Request, { params }: { params: Promise<{ id: string }> }) {
+  return NextResponse.json(await db.select().from(comments).where(eq(comments.noteId, (await params).id))); }`;
+
+const withComments = `import { eq } from 'drizzle-orm'; import { db } from '@/lib/db'; import { comments, notes } from '@/lib/schema';
+  export default async function Page({ params }: { params: Promise<{ id: string }> }) {
+    const [note] = await db.select().from(notes).where(eq(notes.id, (await params).id));
+    const all = await db.select().from(comments).where(eq(comments.noteId, (await params).id));
+    return <main>{note.title}{all.map(one => <p key={one.id}>{one.body}</p>)}</main>; }`;
+
+test('what visitors added is open where a page that is open shows it, and not where they only add it', () => {
+  const verdicts = (page: string) =>
+    judgeNotes(`${add} ${list}`, { 'app/notes/[id]/page.tsx': page })
+      .judged.paths.filter(path => path.entryPoint.name.startsWith('PUT'))
+      .map(path => path.verdict);
+  expect(verdicts(withComments)).toEqual(['public']);
+  expect(verdicts(show('title'))).toEqual(['leaks']);
+});
+
+test('what is shown to those who sign in is not what the link shows', () => {
+  const get = (guard: string) => `import { headers } from 'next/headers'; import { auth } from '@/lib/auth';
+    export async function GET(request: Request, { params }: { params: Promise<{ id: string }> }) {
+      const [note] = await db.select().from(notes).where(eq(notes.id, (await params).id));
+      const session = await auth.api.getSession({ headers: await headers() });
+      ${guard} return NextResponse.json({ title: note.title, team: note.teamId }); }`;
+  const verdicts = (guard: string) =>
+    judgeNotes(`${get(guard)} ${add}`, { 'app/notes/[id]/page.tsx': show('title') })
+      .judged.paths.filter(path => path.entryPoint.name.startsWith('GET'))
+      .map(path => path.verdict);
+  expect(verdicts('')).toEqual(['public']);
+  expect(verdicts('if (!session) return NextResponse.json({}, { status: 401 });')).toEqual(['leaks']);
+});

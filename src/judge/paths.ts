@@ -30,6 +30,8 @@ export interface JudgeWorld extends World {
   readonly cells: readonly Cell[];
   /** What the app shows to whoever has the link. */
   readonly open?: OpenTables;
+  /** Tables that the pages which are open so show. */
+  readonly shown?: ReadonlySet<string>;
   /** What visitors add to it, whose key leads to it as well. */
   readonly openThrough?: ReadonlyMap<string, OpenTables>;
   /** Entry points that the user declared public, with the reason. */
@@ -478,6 +480,9 @@ function openByLink(subject: Subject, world: JudgeWorld, strong: readonly Fact[]
   if (model.principal !== 'anonymous' || operation === 'update' || operation === 'delete') return undefined;
   if (world.open === undefined || world.open.size === 0 || model.facts.some(fact => fact.weakness !== undefined))
     return undefined;
+  if (operation === 'read' && !world.open.has(row.table) && world.shown?.has(row.table) !== true) return undefined;
+  // Shown to those who sign in: that is another page than the one that the link leads to.
+  if (model.factsAfter.some(fact => fact.holds.kind === 'signed-in')) return undefined;
   // What hangs on the open row comes with it.
   const through = [row.table, model.query.table].flatMap(table => [...(world.openThrough?.get(table) ?? [])]);
   const open = new Map([...through, ...world.open]);
