@@ -42,7 +42,7 @@ describe('what is reached through a row that nobody checked', () => {
   test('another value of the caller is another cause', () => {
     const others = `const found = await db.select().from(comments).where(eq(comments.noteId, (await request.json()).noteId));`;
     const found = findingsOf(`${byId} ${others} return NextResponse.json({ note, found });`);
-    expect(objectsOf(found).toSorted()).toEqual(['comments', 'notes']);
+    expect(new Set(objectsOf(found))).toEqual(new Set(['comments', 'notes']));
   });
 
   test('a look-up that is right is no cause', () => {

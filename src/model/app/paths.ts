@@ -178,6 +178,9 @@ class Walk {
         case 'handled':
           for (const row of effect.rows) (effect.tested ? this.#tested : this.#handled).add(row);
           break;
+        case 'settled':
+          // The promise has its value already.
+          break;
         case 'source':
           this.#sources.push({ key: termKey(effect.term), place: effect.place, code: effect.code });
           break;
