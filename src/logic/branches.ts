@@ -43,7 +43,39 @@ const anything: Known = { sure: nothing, choices: [] };
  * Every row for which the predicate is true satisfies it. `undefined` when no row does.
  */
 export function knownFrom(predicate: Predicate, absence: AbsenceReading): Known | undefined {
-  return expand(predicate, absence, true);
+  // The same condition holds on many paths.
+  const read = readings[absence];
+  if (read.has(predicate)) return read.get(predicate);
+  const known = expand(predicate, absence, true);
+  read.set(predicate, known);
+  return known;
+}
+
+const readings: Readonly<Record<AbsenceReading, WeakMap<Predicate, Known | undefined>>> = {
+  kept: new WeakMap(),
+  dropped: new WeakMap(),
+};
+
+const written = new WeakMap<Known, string>();
+
+/** A text that is equal only for what says the same. */
+export function textOf(known: Known): string {
+  const text = written.get(known);
+  if (text !== undefined) return text;
+  const { sure, choices } = known;
+  const made = [
+    factsIn(sure).join('&'),
+    sure.rows.map(rowText).join(','),
+    sure.absent.map(row => `${rowText(row)} ${JSON.stringify(row.where)}`).join(','),
+    ...choices.map(choice => `[${choice.map(textOf).join('|')}]`),
+  ].join(';');
+  written.set(known, made);
+  return made;
+}
+
+/** A text for a row variable without what is known of it. */
+export function rowText({ name, table, created, required }: RowVariable): string {
+  return `${name} ${table}${created === true ? ' created' : ''}${required === true ? ' required' : ''}`;
 }
 
 function expand(predicate: Predicate, absence: AbsenceReading, positive: boolean): Known | undefined {

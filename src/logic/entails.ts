@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
+
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import type { Membership, Owner, OwnerHop, TenancyModel, TenantRoot } from '../model/tenancy/types.ts';
-import { factsIn, join, joinAll, knownFrom } from './branches.ts';
+import { factsIn, join, joinAll, knownFrom, rowText, textOf } from './branches.ts';
 import type { AbsenceReading, Branch, Choice } from './branches.ts';
 import { Closure, tablesByName } from './closure.ts';
 import { isCredential, isHashOfSent } from './credentials.ts';
@@ -71,8 +73,49 @@ export function entails(question: Question, world: World): Answer {
   const premises = premisesOf(question);
   if (premises === undefined) return { kind: 'owned', by: 'nobody' };
   const { related, unrelated } = relatedTo(question, premises);
-  if (!new Search(question, world, []).isPossible(unrelated)) return { kind: 'owned', by: 'nobody' };
-  return new Search(question, world, rowsAmong(question.rows, related)).answer(related);
+  const answers = answersIn(world);
+  const rest = digest(`possible ${textOfQuestion(question)} ${textsOf(unrelated)}`);
+  const possible = answers.get(rest) ?? (new Search(question, world, []).isPossible(unrelated) ? notOwned : ofNobody);
+  answers.set(rest, possible);
+  if (possible === ofNobody) return ofNobody;
+  const text = digest(`${textOfQuestion(question)} ${textsOf(related)}`);
+  const known = answers.get(text);
+  if (known !== undefined) return known;
+  const answer = new Search(question, world, rowsAmong(question.rows, related)).answer(related);
+  answers.set(text, answer);
+  return answer;
+}
+
+const notOwned: Answer = { kind: 'not-owned' };
+const ofNobody: Answer = { kind: 'owned', by: 'nobody' };
+
+const answered = new WeakMap<DatabaseModel, WeakMap<TenancyModel, Map<string, Answer>>>();
+
+/** Answers by what they rest on: paths that differ in what does not matter ask the same. */
+function answersIn({ database, tenancy }: World): Map<string, Answer> {
+  const ofDatabase = answered.get(database) ?? new WeakMap<TenancyModel, Map<string, Answer>>();
+  answered.set(database, ofDatabase);
+  const answers = ofDatabase.get(tenancy) ?? new Map<string, Answer>();
+  ofDatabase.set(tenancy, answers);
+  return answers;
+}
+
+/** Short, as there are many and they are long. */
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}
+
+function textsOf(premises: readonly Premise[]): string {
+  return premises.map(({ known, row }) => `${row === undefined ? '' : rowText(row)}:${textOf(known)}`).join('\n');
+}
+
+/** All of the question but its premises. */
+function textOfQuestion(question: Question): string {
+  const { row, memberTenants, signedIn, absence, ownerColumnAlone, open, present, reads } = question;
+  const opened = open === undefined ? '' : JSON.stringify([...open]);
+  const tenants = memberTenants.map(termKey).join(',');
+  const there = (present ?? []).map(termKey).join(',');
+  return [rowText(row), tenants, signedIn, absence, ownerColumnAlone, opened, there, reads].join(' ');
 }
 
 function weakest(answers: readonly Answer[]): Answer {

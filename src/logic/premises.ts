@@ -9,9 +9,16 @@ export interface Premise {
 }
 
 /** What the premises say, without what was not understood of them: fewer premises prove less, never more. */
-export function understood({ sure, choices }: Known): Known {
-  return { sure: { ...sure, opaque: [] }, choices: choices.map(choice => choice.map(understood)).filter(tells) };
+export function understood(known: Known): Known {
+  const before = plain.get(known);
+  if (before !== undefined) return before;
+  const { sure, choices } = known;
+  const made = { sure: { ...sure, opaque: [] }, choices: choices.map(choice => choice.map(understood)).filter(tells) };
+  plain.set(known, made);
+  return made;
 }
+
+const plain = new WeakMap<Known, Known>();
 
 function tells(choice: Choice): boolean {
   return !choice.some(option => isEmpty(option.sure) && option.choices.length === 0);

@@ -30,6 +30,8 @@ function note(predicate: Predicate, found: Set<string>): void {
 
 /** The predicate, where a filter that vanishes without a value stays when the value is known to be there. */
 export function keepPresent(predicate: Predicate, present: ReadonlySet<string>): Predicate {
+  // Mostly there is no such filter: the predicate stays the very same, and so does what was worked out about it.
+  if (!mayVanish(predicate)) return predicate;
   switch (predicate.kind) {
     case 'and':
       return and(predicate.operands.map(operand => keepPresent(operand, present)));
@@ -42,4 +44,19 @@ export function keepPresent(predicate: Predicate, present: ReadonlySet<string>):
     default:
       return predicate;
   }
+}
+
+const vanishing = new WeakMap<Predicate, boolean>();
+
+function mayVanish(predicate: Predicate): boolean {
+  const known = vanishing.get(predicate);
+  if (known !== undefined) return known;
+  const found =
+    predicate.kind === 'and' || predicate.kind === 'or'
+      ? predicate.operands.some(mayVanish)
+      : predicate.kind === 'exists'
+        ? mayVanish(predicate.row.where)
+        : predicate.kind === 'maybe-absent';
+  vanishing.set(predicate, found);
+  return found;
 }
