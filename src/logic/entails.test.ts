@@ -566,3 +566,21 @@ test('a person found by the caller’s address or, without one, by an empty text
   expect(ask('note', note, { rows: found(email), signedIn: false }).kind).toBe('not-owned');
   expect(ask('note', note, { rows: found(sent('email')) }).kind).toBe('not-owned');
 });
+
+test('what is known of one world answers nothing in another with the same tables and owners', () => {
+  const question: Question = {
+    row: { name: 'self', table: 'note', where: equals(own('person_id'), of('p', 'id')) },
+    rows: [
+      { name: 'p', table: 'person', where: equals(of('p', 'email'), of('c', 'email')) },
+      { name: 'c', table: 'customer', where: equals(of('c', 'team_id'), tenant) },
+    ],
+    conditions: [],
+    memberTenants: [],
+    signedIn: true,
+    absence: 'dropped',
+  };
+  const confirmed = { ...world, confirmed: new Map([['customer', ['email']]]) };
+  expect(entails(question, world)).toEqual({ kind: 'not-owned' });
+  expect(entails(question, confirmed)).toEqual({ kind: 'owned', by: 'membership' });
+  expect(entails(question, world)).toEqual({ kind: 'not-owned' });
+});

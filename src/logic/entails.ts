@@ -89,14 +89,12 @@ export function entails(question: Question, world: World): Answer {
 const notOwned: Answer = { kind: 'not-owned' };
 const ofNobody: Answer = { kind: 'owned', by: 'nobody' };
 
-const answered = new WeakMap<DatabaseModel, WeakMap<TenancyModel, Map<string, Answer>>>();
+const answered = new WeakMap<World, Map<string, Answer>>();
 
-/** Answers by what they rest on: paths that differ in what does not matter ask the same. */
-function answersIn({ database, tenancy }: World): Map<string, Answer> {
-  const ofDatabase = answered.get(database) ?? new WeakMap<TenancyModel, Map<string, Answer>>();
-  answered.set(database, ofDatabase);
-  const answers = ofDatabase.get(tenancy) ?? new Map<string, Answer>();
-  ofDatabase.set(tenancy, answers);
+/** Answers in one world by what they rest on: paths that differ in what does not matter ask the same. */
+function answersIn(world: World): Map<string, Answer> {
+  const answers = answered.get(world) ?? new Map<string, Answer>();
+  answered.set(world, answers);
   return answers;
 }
 
