@@ -167,8 +167,13 @@ function withoutRepeats(uses: readonly RowUse[]): readonly RowUse[] {
   for (const use of uses) {
     const key = `${use.row} ${use.table ?? ''} ${use.columns?.join(',') ?? '*'}`;
     const same = kept.get(key);
-    if (same === undefined) kept.set(key, [use]);
-    else if (!same.some(other => other.facts.every(fact => use.facts.includes(fact)))) same.push(use);
+    if (same === undefined) {
+      kept.set(key, [use]);
+      continue;
+    }
+    // A big value leaves in thousands of ways, each knowing many facts.
+    const known = new Set(use.facts);
+    if (!same.some(other => other.facts.every(fact => known.has(fact)))) same.push(use);
   }
   return [...kept.values()].flat();
 }
