@@ -1,6 +1,7 @@
 import { and, or, type Predicate, type Term } from '../core/predicate.ts';
 import { tablesByName } from '../logic/closure.ts';
 import type { World } from '../logic/entails.ts';
+import { conjunctsOf, equalitiesOf, equalTo } from '../logic/equalities.ts';
 import { termKey } from '../logic/terms.ts';
 import type { Fact, QueryPath } from '../model/app/types.ts';
 
@@ -113,30 +114,17 @@ function isOwnRow(name: string, facts: readonly Fact[], { tenancy }: World): boo
   const row = facts.find(({ holds }) => holds.kind === 'row' && holds.row.name === name)?.holds;
   if (principal === undefined || row?.kind !== 'row' || row.row.table !== principal.table) return false;
   const known = facts.flatMap(({ holds }) => {
-    if (holds.kind === 'row') return equalitiesOf(holds.row.where);
-    return holds.kind === 'condition' ? equalitiesOf(holds.condition) : [];
+    if (holds.kind === 'row') return sureEqualities(holds.row.where);
+    return holds.kind === 'condition' ? sureEqualities(holds.condition) : [];
   });
   const isCaller = (column: string, attribute: string): boolean =>
-    areEqual({ kind: 'column', row: name, column }, { kind: 'principal', attribute }, known);
+    equalTo({ kind: 'column', row: name, column }, known).has(termKey({ kind: 'principal', attribute }));
   return isCaller(principal.key, 'user.id') || isCaller('email', 'user.email');
 }
 
-/** Equalities without which the condition does not hold. */
-function equalitiesOf(where: Predicate): readonly (readonly [string, string])[] {
-  if (where.kind === 'and') return where.operands.flatMap(equalitiesOf);
-  return where.kind === 'compare' && where.operator === '=' && where.among === undefined
-    ? [[termKey(where.left), termKey(where.right)]]
-    : [];
-}
-
-function areEqual(left: Term, right: Term, known: readonly (readonly [string, string])[]): boolean {
-  const reached = new Set([termKey(left)]);
-  for (let size = 0; size !== reached.size;) {
-    size = reached.size;
-    for (const [one, other] of known) {
-      if (reached.has(one)) reached.add(other);
-      else if (reached.has(other)) reached.add(one);
-    }
-  }
-  return reached.has(termKey(right));
+/** Equalities without which the condition does not hold; one of a list is no certain one. */
+function sureEqualities(where: Predicate): readonly (readonly [Term, Term])[] {
+  return conjunctsOf(where).flatMap(conjunct =>
+    conjunct.kind === 'compare' && conjunct.among === undefined ? equalitiesOf(conjunct) : [],
+  );
 }

@@ -4,7 +4,8 @@ import { compareText } from '../core/place.ts';
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 import { severityRank } from '../core/verdict.ts';
 import { tablesByName } from '../logic/closure.ts';
-import { ownersByTable, type World } from '../logic/entails.ts';
+import { ownerColumnOf, type World } from '../logic/entails.ts';
+import { assignedEqualitiesOf } from '../logic/equalities.ts';
 import { isChosen, renameRows, termKey, termsOf } from '../logic/terms.ts';
 import { predicateText } from './sql-text.ts';
 
@@ -65,13 +66,13 @@ function causeOf({ entryPoint, model }: JudgedPath, world: World): Cause {
   const owning = isNew ? referringColumns(query.table, world) : undefined;
   const ties = isNew
     ? query.values.flatMap(({ column, value }) => (owning?.has(column) === true ? [value] : []))
-    : equalTo('self', query.where);
+    : tiesOf('self', query.where);
   const start: RowVariable = { name: 'self', table: query.table, where: query.where };
   let [at, terms, hops] = [start, ties, 0];
   const seen = new Set([at.name]);
   for (let row = behind(terms, known, seen); row !== undefined && hops < mostHops; row = behind(terms, known, seen)) {
     seen.add(row.name);
-    [at, terms, hops] = [row, equalTo(row.name, row.where), hops + 1];
+    [at, terms, hops] = [row, tiesOf(row.name, row.where), hops + 1];
   }
   // The same unchecked value is one cause, whatever is looked up by it.
   const chosen = [...new Set(terms.filter(isChosen).map(termKey))].toSorted(compareText);
@@ -96,23 +97,17 @@ function behind(
 }
 
 /** What columns of the row must equal; what the caller chose comes last, as rows say more. */
-function equalTo(name: string, where: Predicate): readonly Term[] {
-  const found: Term[] = [];
-  const collect = (predicate: Predicate): void => {
-    if (predicate.kind === 'and') predicate.operands.forEach(collect);
-    if (predicate.kind !== 'compare' || !['=', 'is-not-distinct-from'].includes(predicate.operator)) return;
-    const { left, right } = predicate;
-    if (left.kind === 'column' && left.row === name) found.push(right);
-    else if (right.kind === 'column' && right.row === name) found.push(left);
-  };
-  collect(where);
+function tiesOf(name: string, where: Predicate): readonly Term[] {
+  const isOwn = (term: Term): boolean => term.kind === 'column' && term.row === name;
+  const found = assignedEqualitiesOf(where).flatMap(([left, right]) =>
+    isOwn(left) ? [right] : isOwn(right) ? [left] : [],
+  );
   return [...found.filter(term => !isChosen(term)), ...found.filter(isChosen)];
 }
 
 /** Columns of a new row that say whose it is. */
 function referringColumns(table: string, { database, tenancy }: World): ReadonlySet<string> {
-  const ownership = ownersByTable(tenancy).get(table)?.ownership;
-  const owner = ownership?.kind === 'tenant' || ownership?.kind === 'user' ? [ownership.path[0].column] : [];
+  const owner = ownerColumnOf(table, tenancy);
   const keys = tablesByName(database).get(table)?.foreignKeys ?? [];
-  return new Set([...owner, ...keys.flatMap(key => key.columns)]);
+  return new Set([...(owner === undefined ? [] : [owner]), ...keys.flatMap(key => key.columns)]);
 }

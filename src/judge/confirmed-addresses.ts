@@ -1,5 +1,5 @@
-import type { Predicate } from '../core/predicate.ts';
 import { ownersByTable } from '../logic/entails.ts';
+import { conjunctsOf } from '../logic/equalities.ts';
 import { sqlName } from '../logic/closure.ts';
 import type { AppModel, QueryPath } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
@@ -64,8 +64,4 @@ function isFromLetter(path: QueryPath, column: string, tenancy: TenancyModel): b
       )
     );
   });
-}
-
-function conjunctsOf(where: Predicate): readonly Predicate[] {
-  return where.kind === 'and' ? where.operands.flatMap(conjunctsOf) : [where];
 }

@@ -1,6 +1,7 @@
-import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
+import type { RowVariable, Term } from '../core/predicate.ts';
 import { tablesByName } from '../logic/closure.ts';
-import { ownersByTable, type World } from '../logic/entails.ts';
+import { ownerColumnOf, type World } from '../logic/entails.ts';
+import { assignedEqualitiesOf } from '../logic/equalities.ts';
 
 /**
  * Whether the app itself says which row it is, or whose: by a constant or by how it is deployed (a team for demos, the
@@ -8,7 +9,7 @@ import { ownersByTable, type World } from '../logic/entails.ts';
  */
 export function isFixed(row: RowVariable, isNew: boolean, known: readonly RowVariable[], world: World): boolean {
   // The key of a new row says nothing of whose it is.
-  return fixes(row, isNew ? owners(row.table, world) : telling(row.table, world), known, world, new Set());
+  return fixes(row, isNew ? ownedBy(row.table, world) : telling(row.table, world), known, world, new Set());
 }
 
 function fixes(
@@ -19,7 +20,7 @@ function fixes(
   seen: ReadonlySet<string>,
 ): boolean {
   if (seen.has(row.name)) return false;
-  return equalities(row.where).some(([left, right]) => {
+  return assignedEqualitiesOf(row.where).some(([left, right]) => {
     const value = valueOf(row, names, left, right) ?? valueOf(row, names, right, left);
     if (value === undefined) return false;
     if (value.kind !== 'column') return isOfApp(value);
@@ -37,16 +38,16 @@ function valueOf(row: RowVariable, names: readonly string[], own: Term, other: T
   return own.kind === 'column' && own.row === row.name && names.includes(own.column) ? other : undefined;
 }
 
-function owners(name: string, world: World): readonly string[] {
-  const ownership = ownersByTable(world.tenancy).get(name)?.ownership;
-  return ownership?.kind === 'tenant' || ownership?.kind === 'user' ? [ownership.path[0].column] : [];
+function ownedBy(table: string, { tenancy }: World): readonly string[] {
+  const column = ownerColumnOf(table, tenancy);
+  return column === undefined ? [] : [column];
 }
 
 /** Columns that say which row it is, or whose. */
 function telling(name: string, world: World): readonly string[] {
   const table = tablesByName(world.database).get(name);
   const unique = (table?.uniqueKeys ?? []).flatMap(key => (key.length === 1 ? key : []));
-  return [...owners(name, world), ...(table?.primaryKey.length === 1 ? table.primaryKey : []), ...unique];
+  return [...ownedBy(name, world), ...(table?.primaryKey.length === 1 ? table.primaryKey : []), ...unique];
 }
 
 /** A text or number that stands in the code, or what the app is deployed with; a truth value names nobody. */
@@ -55,10 +56,4 @@ function isOfApp(term: Term): boolean {
   if (term.kind === 'constant')
     return typeof term.value === 'string' ? term.value !== '' : typeof term.value === 'number';
   return term.kind === 'environment';
-}
-
-function equalities(where: Predicate): readonly (readonly [Term, Term])[] {
-  if (where.kind === 'and') return where.operands.flatMap(equalities);
-  const isEqual = where.kind === 'compare' && (where.operator === '=' || where.operator === 'is-not-distinct-from');
-  return isEqual ? [[where.left, where.right]] : [];
 }

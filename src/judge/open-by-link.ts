@@ -1,5 +1,6 @@
 import type { Predicate, Term } from '../core/predicate.ts';
 import { sqlName } from '../logic/closure.ts';
+import { conjunctsOf } from '../logic/equalities.ts';
 import type { AppModel, QueryPath } from '../model/app/types.ts';
 import type { Column, DatabaseModel, Table } from '../model/database/types.ts';
 
@@ -52,8 +53,7 @@ function isWholeList(where: Predicate, table: Table, open: OpenTables): boolean 
   const references = new Set(
     table.foreignKeys.filter(key => open.has(key.table)).flatMap(key => key.columns.slice(0, 1)),
   );
-  const conjuncts = where.kind === 'and' ? where.operands : [where];
-  const chosen = conjuncts.filter(
+  const chosen = conjunctsOf(where).filter(
     conjunct => conjunct.kind === 'compare' && conjunct.left.kind !== 'constant' && conjunct.right.kind !== 'constant',
   );
   const refers = (term: Term): boolean => isOwn(term) && term.kind === 'column' && references.has(term.column);
@@ -111,8 +111,7 @@ function additions(
 }
 
 function keysChosen(where: Predicate, table: Table): readonly string[] {
-  const conjuncts = where.kind === 'and' ? where.operands : [where];
-  return conjuncts.flatMap(conjunct => {
+  return conjunctsOf(where).flatMap(conjunct => {
     if (conjunct.kind !== 'compare' || conjunct.operator !== '=') return [];
     const key = [conjunct.left, conjunct.right].find(isOwn);
     const value = [conjunct.left, conjunct.right].find(isParameter);

@@ -9,8 +9,10 @@ import type { Reason, Verdict } from '../core/verdict.ts';
 import type { AbsenceReading } from '../logic/branches.ts';
 import { sqlName, tablesByName } from '../logic/closure.ts';
 import { isProof } from '../logic/credentials.ts';
-import { entails, ownersByTable } from '../logic/entails.ts';
+import { entails, ownerColumnOf, ownersByTable } from '../logic/entails.ts';
 import type { Answer, OwnedBy, World } from '../logic/entails.ts';
+import { conjunctsOf, equalitiesOf, equalTo } from '../logic/equalities.ts';
+import { mayVanish } from '../logic/presence.ts';
 import { isChosen, renameRows, termKey, termsOf } from '../logic/terms.ts';
 import type { DatabaseClient, Fact, QueryPath } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
@@ -68,15 +70,12 @@ export function judgeQuery(model: QueryPath, world: JudgeWorld): readonly Judged
   if (main.verdict !== 'isolated' && main.verdict !== 'public') return judged;
   const visible = underPolicies(self, model, world);
   for (const [index, row] of model.query.joined.entries()) {
-    // What is loaded along with a row that is shown to everybody is shown with it.
-    if (main.reason === 'published') {
-      judged.push(toPath(model, main, row, index + 1));
-      continue;
-    }
     const beside = [visible, ...requiredRows(model), ...referredRows(row, model)].filter(
       other => other.name !== row.name,
     );
-    const joined = partOfOwn(row, model, world) ?? judge({ model, row, operation: 'read', beside }, world);
+    // What is loaded along with a row that is shown to everybody is shown with it.
+    const shown = main.reason === 'published' ? main : partOfOwn(row, model, world);
+    const joined = shown ?? judge({ model, row, operation: 'read', beside }, world);
     judged.push(toPath(model, joined, row, index + 1));
   }
   return judged;
@@ -102,12 +101,6 @@ function partOfOwn(row: RowVariable, model: QueryPath, world: JudgeWorld): Judge
   if (model.query.operation === 'insert' && isChild)
     return settled('isolated', 'scoped-by-session', 'A new row has no other rows than those written with it.');
   return undefined;
-}
-
-/** Equalities that every result satisfies. */
-function equalitiesOf(where: Predicate): readonly (readonly [Term, Term])[] {
-  if (where.kind === 'and') return where.operands.flatMap(equalitiesOf);
-  return where.kind === 'compare' && where.operator === '=' ? [[where.left, where.right]] : [];
 }
 
 /** Joined rows without which the query returns nothing: of inner joins, and those that the filter compares. */
@@ -393,7 +386,7 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
       'The row itself never reaches the caller; what it chooses is judged where it is used.',
     );
   }
-  const kept = mayVanish(subject, strong) ? whenKept(subject, strong, world, policy) : answer;
+  const kept = anyMayVanish(subject, strong) ? whenKept(subject, strong, world, policy) : answer;
   const open = openByLink(subject, world, strong);
   if (open !== undefined) return open;
   if (kept.kind === 'owned' && kept.by !== 'nobody') {
@@ -437,7 +430,7 @@ function ownedAfter({ factsAfter, waysAfter = [] }: QueryPath, strong: readonly 
 function whenKept(subject: Subject, strong: readonly Fact[], world: JudgeWorld, policy: boolean): Answer {
   const all = askWith(subject, world, policy)(strong, 'kept');
   if (all.kind !== 'owned' || all.by !== 'nobody') return all;
-  const parts = subject.row.where.kind === 'and' ? subject.row.where.operands : [subject.row.where];
+  const parts = conjunctsOf(subject.row.where);
   const sure = parts.filter(part => part.kind !== 'maybe-absent');
   const alone = parts.filter(part => part.kind === 'maybe-absent').slice(0, mostAlone);
   const answers = [[], ...alone.map(part => [part])].map(more => {
@@ -450,12 +443,12 @@ function whenKept(subject: Subject, strong: readonly Fact[], world: JudgeWorld, 
 const mostAlone = 8;
 
 /** Whether a filter that is known may be left out: only then does it matter how that is read. */
-function mayVanish({ row, beside }: Subject, facts: readonly Fact[]): boolean {
+function anyMayVanish({ row, beside }: Subject, facts: readonly Fact[]): boolean {
   const known = facts.flatMap(({ holds }) => {
     if (holds.kind === 'row') return [holds.row.where];
     return holds.kind === 'condition' ? [holds.condition] : [];
   });
-  return [row.where, ...beside.map(other => other.where), ...known].some(where => absentFilters(where).length > 0);
+  return [row.where, ...beside.map(other => other.where), ...known].some(mayVanish);
 }
 
 /** `count(*)` of everything, for a statistic: a number of rows picked by the caller would tell of those. */
@@ -591,8 +584,7 @@ function weakGuard({ model, row }: Subject, ask: Ask): Judgement | undefined {
 /** What an insert writes: the owner it names, and the rows it refers to. */
 function judgeNewRow(subject: Subject, world: JudgeWorld, facts: readonly Fact[], answer: Answer): Judgement {
   const { model, row } = subject;
-  const ownership = ownersByTable(world.tenancy).get(row.table)?.ownership;
-  const ownerColumn = ownership?.kind === 'tenant' || ownership?.kind === 'user' ? ownership.path[0].column : undefined;
+  const ownerColumn = ownerColumnOf(row.table, world.tenancy);
   const value = model.query.values.find(entry => entry.column === ownerColumn)?.value;
   if (value === undefined && !model.query.valuesOpen && model.principal !== 'anonymous') {
     return settled('isolated', 'scoped-by-session', 'The new row names no owner.');
@@ -648,8 +640,7 @@ export function foreignReferences(
   )
     return [];
   const facts = model.facts.filter(fact => fact.weakness === undefined);
-  const ownership = ownersByTable(world.tenancy).get(model.query.table)?.ownership;
-  const ownerColumn = ownership?.kind === 'tenant' || ownership?.kind === 'user' ? ownership.path[0].column : undefined;
+  const ownerColumn = ownerColumnOf(model.query.table, world.tenancy);
   return table.foreignKeys.flatMap(key => {
     const [column, referenced] = [key.columns[0], key.referencedColumns[0]];
     const value = model.query.values.find(entry => entry.column === column)?.value;
@@ -710,19 +701,6 @@ function isSibling(
   return false;
 }
 
-/** The term, and every other that equalities say is the same, by their keys. */
-function equalTo(term: Term, pairs: readonly (readonly [Term, Term])[]): ReadonlyMap<string, Term> {
-  const equal = new Map<string, Term>([[termKey(term), term]]);
-  for (const one of equal.values()) {
-    const key = termKey(one);
-    for (const [left, right] of pairs) {
-      if (termKey(left) === key) equal.set(termKey(right), right);
-      else if (termKey(right) === key) equal.set(termKey(left), left);
-    }
-  }
-  return equal;
-}
-
 /**
  * A value the caller chose, or a column that an earlier look-up compared with one. What a stored row refers to is as
  * right as that row: whose it is, is asked where it is read.
@@ -744,8 +722,7 @@ function leak(reason: Reason, { row }: Subject, note: string): Judgement {
 }
 
 function unboundOf(where: Predicate): { readonly unbound?: string } {
-  const conjuncts = where.kind === 'and' ? where.operands : [where];
-  const chosen = conjuncts.find(conjunct => termsOf(conjunct).some(isChosen));
+  const chosen = conjunctsOf(where).find(conjunct => termsOf(conjunct).some(isChosen));
   return chosen === undefined ? {} : { unbound: predicateText(chosen) };
 }
 

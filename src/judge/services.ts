@@ -1,7 +1,8 @@
-import { equals, type Predicate, type RowVariable, type Term } from '../core/predicate.ts';
+import { equals, type RowVariable, type Term } from '../core/predicate.ts';
 import { tablesByName } from '../logic/closure.ts';
 import { isProof } from '../logic/credentials.ts';
 import type { Answer } from '../logic/entails.ts';
+import { equalitiesOf } from '../logic/equalities.ts';
 import { termKey, termsOf } from '../logic/terms.ts';
 import type { Fact, QueryPath } from '../model/app/types.ts';
 import type { JudgeWorld, Judgement } from './paths.ts';
@@ -178,10 +179,4 @@ class Ties {
 function columnsIn(term: Term): readonly string[] {
   if (term.kind === 'column') return [term.row];
   return term.kind === 'call' && term.name.startsWith('.') ? term.arguments.flatMap(columnsIn) : [];
-}
-
-/** Equalities that every result satisfies. */
-function equalitiesOf(where: Predicate): readonly (readonly [Term, Term])[] {
-  if (where.kind === 'and') return where.operands.flatMap(equalitiesOf);
-  return where.kind === 'compare' && where.operator === '=' ? [[where.left, where.right]] : [];
 }

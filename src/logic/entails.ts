@@ -979,3 +979,9 @@ export function ownersByTable(tenancy: TenancyModel): ReadonlyMap<string, Owner>
   ownerIndex.set(tenancy, made);
   return made;
 }
+
+/** The column by which a row of the table hangs on its owner; `undefined` where it belongs to nobody, or to whom is unknown. */
+export function ownerColumnOf(table: string, tenancy: TenancyModel): string | undefined {
+  const ownership = ownersByTable(tenancy).get(table)?.ownership;
+  return ownership?.kind === 'tenant' || ownership?.kind === 'user' ? ownership.path[0].column : undefined;
+}

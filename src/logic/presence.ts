@@ -48,15 +48,27 @@ export function keepPresent(predicate: Predicate, present: ReadonlySet<string>):
 
 const vanishing = new WeakMap<Predicate, boolean>();
 
-function mayVanish(predicate: Predicate): boolean {
+/** Whether a filter in the predicate is left out when its value is undefined. */
+export function mayVanish(predicate: Predicate): boolean {
   const known = vanishing.get(predicate);
   if (known !== undefined) return known;
-  const found =
-    predicate.kind === 'and' || predicate.kind === 'or'
-      ? predicate.operands.some(mayVanish)
-      : predicate.kind === 'exists'
-        ? mayVanish(predicate.row.where)
-        : predicate.kind === 'maybe-absent';
+  const found = findVanishing(predicate);
   vanishing.set(predicate, found);
   return found;
+}
+
+function findVanishing(predicate: Predicate): boolean {
+  switch (predicate.kind) {
+    case 'maybe-absent':
+      return true;
+    case 'and':
+    case 'or':
+      return predicate.operands.some(mayVanish);
+    case 'not':
+      return mayVanish(predicate.operand);
+    case 'exists':
+      return mayVanish(predicate.row.where);
+    default:
+      return false;
+  }
 }

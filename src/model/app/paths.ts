@@ -4,6 +4,7 @@ import type { EntryPoint, Principal, Step } from '../../core/path.ts';
 import { comparePlaces, formatPlace, type Place } from '../../core/place.ts';
 import { and, type Predicate, type RowVariable, type Term } from '../../core/predicate.ts';
 import { isFoundByCredential, provesCredential } from '../../logic/credentials.ts';
+import { equalitiesOf } from '../../logic/equalities.ts';
 import { contradicted, handedOut, hides, isAnswer } from './carriers.ts';
 import type { AppEvent } from './events.ts';
 import { factsFor } from './each.ts';
@@ -669,12 +670,9 @@ const mostChosen = 8;
 
 /** What the column of every result is equal to, as the condition says. */
 function chosenBy(where: Predicate, row: string, column: string): Term | undefined {
-  let found: Term | undefined;
-  eachEquality(where, (left, right) => {
-    if (left.kind === 'column' && left.row === row && left.column === column) found ??= right;
-    else if (right.kind === 'column' && right.row === row && right.column === column) found ??= left;
-  });
-  return found;
+  const isColumn = (term: Term): boolean => term.kind === 'column' && term.row === row && term.column === column;
+  const pair = equalitiesOf(where).find(sides => sides.some(isColumn));
+  return pair === undefined ? undefined : isColumn(pair[0]) ? pair[1] : pair[0];
 }
 
 /** Every term that a query asks for or writes. */
@@ -723,9 +721,7 @@ function rowsBehind(machine: Machine, terms: readonly Term[], known: ReadonlySet
 }
 
 function equalTerms(predicate: Predicate): readonly Term[] {
-  const terms: Term[] = [];
-  eachEquality(predicate, (left, right) => terms.push(left, right));
-  return terms;
+  return equalitiesOf(predicate).flat();
 }
 
 /** The same for rows of which one or the other was read: each way to know a row says what was read on it. */
@@ -979,9 +975,4 @@ function siteOf({ draft, entryPoint }: Reached): string {
 
 function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
-}
-
-function eachEquality(predicate: Predicate, see: (left: Term, right: Term) => void): void {
-  if (predicate.kind === 'and') for (const operand of predicate.operands) eachEquality(operand, see);
-  if (predicate.kind === 'compare' && predicate.operator === '=') see(predicate.left, predicate.right);
 }

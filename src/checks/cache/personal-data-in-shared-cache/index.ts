@@ -1,8 +1,9 @@
 import type { Term } from '../../../core/predicate.ts';
+import { ownerColumnOf } from '../../../logic/entails.ts';
 import { keyOf, nameOf } from '../../../model/app/observe/predicates.ts';
 import type { DatabaseModel } from '../../../model/database/types.ts';
 import type { TenancyModel } from '../../../model/tenancy/types.ts';
-import { humanizeTable, isOwned, ownerOf, quoteAll } from '../../harm.ts';
+import { humanizeTable, isOwned, quoteAll } from '../../harm.ts';
 import { observedCheck, type Observed } from '../../observed.ts';
 
 /** A cache that outlives the request, whose content depends on who asked and whose key does not: the next caller gets the first one's rows. */
@@ -43,8 +44,7 @@ function isOfOneOwner({ fixed }: Observed<'cache'>, tenancy: TenancyModel, datab
   return fixed
     .filter(({ table }) => isOwned(tenancy, table))
     .every(({ table, columns }) => {
-      const ownership = ownerOf(tenancy, table)?.ownership;
-      const owner = ownership?.kind === 'tenant' || ownership?.kind === 'user' ? ownership.path[0].column : undefined;
+      const owner = ownerColumnOf(table, tenancy);
       const keys = database.tables.find(({ name }) => name === table)?.uniqueKeys ?? [];
       const isFixed = (name: string | undefined): boolean => name !== undefined && columns.includes(name);
       return isFixed(owner) || keys.some(([key, ...others]) => others.length === 0 && isFixed(key));

@@ -1,9 +1,10 @@
 import type { Predicate, RowVariable, Term } from '../../../core/predicate.ts';
+import { conjunctsOf } from '../../../logic/equalities.ts';
 import type { CachedEvent, ModuleMapEvent, ObserveInput } from '../events.ts';
 import type { Observation, QueryPath } from '../types.ts';
 import { rowsIn, termsIn } from '../value.ts';
 import { byEntry } from './by-entry.ts';
-import { conjunctsOf, distinctTerms, keyOf, termsOf, termsOfQuery } from './predicates.ts';
+import { distinctTerms, keyOf, termsOf, termsOfQuery } from './predicates.ts';
 
 type Cache = Extract<Observation, { kind: 'cache' }>;
 

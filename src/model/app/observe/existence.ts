@@ -1,9 +1,10 @@
 import type { Predicate, RowVariable } from '../../../core/predicate.ts';
 import type { Place } from '../../../core/place.ts';
+import { conjunctsOf } from '../../../logic/equalities.ts';
 import type { ExitEvent, ObserveInput } from '../events.ts';
 import type { Observation } from '../types.ts';
 import { byEntry } from './by-entry.ts';
-import { comparisonsOf, conditionsOf, conjunctsOf, termsOf } from './predicates.ts';
+import { comparisonsOf, conditionsOf, termsOf } from './predicates.ts';
 
 type ExistenceOracle = Extract<Observation, { kind: 'existence-oracle' }>;
 

@@ -26,11 +26,6 @@ export function comparisonsOf(predicate: Predicate): readonly Comparison[] {
   return collectFrom(predicate, node => (node.kind === 'compare' ? [node] : []));
 }
 
-/** What must hold together: the operands of an `and`, opened; negations of an `or` are left as they are. */
-export function conjunctsOf(predicate: Predicate): readonly Predicate[] {
-  return predicate.kind === 'and' ? predicate.operands.flatMap(conjunctsOf) : [predicate];
-}
-
 /** Every term a query depends on: its condition, its session settings, and what a called function is given. */
 export function termsOfQuery(path: QueryPath): readonly Term[] {
   return [
