@@ -1,5 +1,5 @@
 import { blame } from '../collect/deployment/blame.ts';
-import type { Finding } from '../core/finding.ts';
+import { standsAlone, type Finding } from '../core/finding.ts';
 import { compareText } from '../core/place.ts';
 import type { TriageResult } from '../core/result.ts';
 import { ownersByTable } from '../logic/entails.ts';
@@ -43,7 +43,7 @@ export async function toTriageResult(analysis: Analysis): Promise<TriageResult> 
     findings: advised(findings, analysis),
     reach: reachOf(analysis),
     who: whoOf(analysis),
-    since: await sinceOf(analysis.root, findings.filter(isOwn)),
+    since: await sinceOf(analysis.root, findings.filter(standsAlone)),
     todo: todoOf(analysis),
   };
 }
@@ -88,7 +88,7 @@ function reachOf({ judged, database, tenancy }: Analysis): TriageResult['reach']
 function whoOf({ judged }: Analysis): TriageResult['who'] {
   const principals = new Map(judged.paths.map(path => [path.id, path.principal]));
   const counts = new Map<string, number>();
-  for (const finding of judged.findings.filter(isOwn)) {
+  for (const finding of judged.findings.filter(standsAlone)) {
     const who = finding.pathIds.some(id => principals.get(id) === 'anonymous')
       ? 'anyone on the internet'
       : 'any signed-in user';
@@ -97,11 +97,6 @@ function whoOf({ judged }: Analysis): TriageResult['who'] {
   return [...counts]
     .map(([principal, findings]) => ({ principal, findings }))
     .toSorted((left, right) => right.findings - left.findings);
-}
-
-/** What follows from another finding is no way in of its own. */
-function isOwn({ consequenceOf }: Finding): boolean {
-  return consequenceOf === undefined;
 }
 
 async function sinceOf(root: string, findings: readonly Finding[]): Promise<TriageResult['since']> {

@@ -1,5 +1,6 @@
 import type { Advice } from './advice.ts';
-import type { Severity } from './verdict.ts';
+import { comparePlaces, compareText } from './place.ts';
+import { severityRank, type Severity } from './verdict.ts';
 
 /** Why we believe a finding, from weakest to strongest: path, policy, replay (in a copy of the database), probe (seen in the running app). */
 export type Evidence =
@@ -90,8 +91,25 @@ export interface Siblings {
   readonly all: number;
 }
 
+/** Whether a finding is there through no other: what follows from one goes with its repair. */
+export function standsAlone({ consequenceOf }: Finding): boolean {
+  return consequenceOf === undefined;
+}
+
+/** The order of findings: what follows from another last; severity; what is unusual for its surroundings; check; place. */
+export function compareFindings(left: Finding, right: Finding): number {
+  return (
+    Number(!standsAlone(left)) - Number(!standsAlone(right)) ||
+    severityRank(left.severity) - severityRank(right.severity) ||
+    compareLikelihood(left, right) ||
+    compareText(left.check, right.check) ||
+    comparePlaces(left, right) ||
+    compareText(left.fingerprint, right.fingerprint)
+  );
+}
+
 /** Sorts findings of one severity, the likelier faults first: what is unusual for its surroundings, then for its table. */
-export function compareLikelihood(left: Finding, right: Finding): number {
+function compareLikelihood(left: Finding, right: Finding): number {
   return (
     Number(isUsualAround(left)) - Number(isUsualAround(right)) ||
     (right.siblings?.checked ?? 0) - (left.siblings?.checked ?? 0)

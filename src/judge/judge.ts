@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 
 import type { Check, CheckFinding, CheckInput, JudgedPath } from '../checks/check.ts';
 import type { Cell } from '../core/cell.ts';
-import { compareLikelihood, type Finding } from '../core/finding.ts';
+import { compareFindings, type Finding } from '../core/finding.ts';
 import type { Gap } from '../core/gap.ts';
 import { compareText } from '../core/place.ts';
-import { severityRank } from '../core/verdict.ts';
 import type { AppModel } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
@@ -109,18 +108,6 @@ function comparePaths(left: JudgedPath, right: JudgedPath): number {
     left.sink.line - right.sink.line ||
     compareText(left.sink.table, right.sink.table) ||
     compareText(left.id, right.id)
-  );
-}
-
-function compareFindings(left: Finding, right: Finding): number {
-  return (
-    Number(left.consequenceOf !== undefined) - Number(right.consequenceOf !== undefined) ||
-    severityRank(left.severity) - severityRank(right.severity) ||
-    compareLikelihood(left, right) ||
-    compareText(left.check, right.check) ||
-    compareText(left.file, right.file) ||
-    left.line - right.line ||
-    compareText(left.fingerprint, right.fingerprint)
   );
 }
 

@@ -1,21 +1,13 @@
 import type { Cell } from '../core/cell.ts';
-import { compareLikelihood, type Finding } from '../core/finding.ts';
+import { compareFindings, type Finding } from '../core/finding.ts';
 import type { Gap } from '../core/gap.ts';
 import type { Path } from '../core/path.ts';
 import { comparePlaces, compareText } from '../core/place.ts';
-import { severityRank, type Verdict } from '../core/verdict.ts';
+import type { Verdict } from '../core/verdict.ts';
 
-/** Findings as every report lists them: what stands for itself before what follows from another, severity, then what is unusual for its surroundings, then check, then place. */
+/** Findings as every report lists them. */
 export function orderFindings(findings: readonly Finding[]): readonly Finding[] {
-  return findings.toSorted(
-    (left, right) =>
-      Number(left.consequenceOf !== undefined) - Number(right.consequenceOf !== undefined) ||
-      severityRank(left.severity) - severityRank(right.severity) ||
-      compareLikelihood(left, right) ||
-      compareText(left.check, right.check) ||
-      comparePlaces(left, right) ||
-      compareText(left.fingerprint, right.fingerprint),
-  );
+  return findings.toSorted(compareFindings);
 }
 
 /** Paths as every report lists them: verdict, worst first, then entry point, then the place of the sink. */

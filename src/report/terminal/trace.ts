@@ -1,4 +1,4 @@
-import type { Finding } from '../../core/finding.ts';
+import { standsAlone, type Finding } from '../../core/finding.ts';
 import type { EntryPoint, Path } from '../../core/path.ts';
 import { formatPlace } from '../../core/place.ts';
 import type { Settling } from '../../core/policy.ts';
@@ -47,7 +47,7 @@ const inFull = 5;
 
 /** The worst in full, the rest as a list that goes on counting; those that follow from one of them only by number. */
 function findingLines(pen: Pen, findings: readonly Finding[], result: TraceResult, all: boolean): readonly string[] {
-  const shown = all ? findings : findings.filter(finding => finding.consequenceOf === undefined);
+  const shown = all ? findings : findings.filter(standsAlone);
   const worst = all ? shown : shown.slice(0, inFull);
   const rest = shown.slice(worst.length);
   const followers = findings.length - shown.length;

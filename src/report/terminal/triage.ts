@@ -1,4 +1,4 @@
-import type { Finding } from '../../core/finding.ts';
+import { standsAlone, type Finding } from '../../core/finding.ts';
 import type { TriageResult } from '../../core/result.ts';
 import { orderFindings } from '../order.ts';
 import { type Certainty, certaintyOf, count } from '../words.ts';
@@ -10,9 +10,7 @@ import { clean, padEnd, widthOf } from './text.ts';
 /** The first screen: is it happening, to whom, what to do now. */
 export function renderTriage(pen: Pen, result: TriageResult, options: TerminalOptions): readonly string[] {
   // What follows from another finding is no way in of its own.
-  const findings = orderFindings(result.findings).filter(
-    finding => options.all === true || finding.consequenceOf === undefined,
-  );
+  const findings = orderFindings(result.findings).filter(finding => options.all === true || standsAlone(finding));
   const limit = options.all === true ? findings.length : 5;
   return [
     ...heading(pen, 'drydock', result),
@@ -56,7 +54,7 @@ function summary(pen: Pen, result: TriageResult): readonly string[] {
       index === 0 ? `    ${pen.quiet(padEnd(label, 6))}${line.trimStart()}` : line,
     );
   const { tables, columns, secretColumns } = result.reach;
-  const own = result.findings.filter(finding => finding.consequenceOf === undefined);
+  const own = result.findings.filter(standsAlone);
   return [
     ...paragraph(pen, [`${count(own.length, 'way')} in`, ...backing(own)].join(' · '), 4),
     ...(tables.length > 0
