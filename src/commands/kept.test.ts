@@ -38,6 +38,10 @@ test.each([
   ['a new file', () => write('app/lib/new.ts', '')],
   ['a file that goes', () => rmSync(join(work, 'app/lib/db.ts'))],
   [
+    'a migration in code in a folder of output',
+    () => (mkdirSync(join(work, 'app/build/migrations'), { recursive: true }), write('app/build/migrations/1.js', '')),
+  ],
+  [
     'a migration in a folder of output',
     () => (mkdirSync(join(work, 'app/out')), write('app/out/0001.sql', 'select 1;')),
   ],
@@ -70,6 +74,16 @@ test('another question has another answer', () => {
   expect(kept({ what: 'rules' }).recall()).toBeUndefined();
   expect(kept(asked).recall()).toBe('with migrations');
   write('schema.sql', 'create table b ();');
+  expect(kept(asked).recall()).toBeUndefined();
+});
+
+test('migrations that were named count wherever they lie', () => {
+  mkdirSync(join(work, 'app/.sql'));
+  write('app/.sql/0001.sql', 'create table a ();');
+  const asked = { migrations: '.sql' };
+  kept(asked).keep('old');
+  expect(kept(asked).recall()).toBe('old');
+  write('app/.sql/0001.sql', 'create table b (id text);');
   expect(kept(asked).recall()).toBeUndefined();
 });
 

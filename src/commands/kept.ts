@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative, resolve, sep } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import envPaths from 'env-paths';
 
+import { isFolder, skippedFolders, sourceName } from '../collect/source/files.ts';
 import { workspaceRootOf } from '../collect/source/workspace.ts';
 import { compareText } from '../core/place.ts';
 import { redact } from '../core/redact.ts';
@@ -29,11 +30,8 @@ interface Head {
   readonly files: readonly Seen[];
 }
 
-const left: ReadonlySet<string> = new Set(['node_modules', 'coverage', 'storybook-static']);
-/** Of these only what may be a migration is read. */
-const output: ReadonlySet<string> = new Set(['dist', 'build', 'out']);
-const code = /\.(?:[cm]?[jt]sx?|json|prisma|sql|ya?ml|toml)$/;
-const sql = /\.sql$|^_journal\.json$/;
+/** All that is read of what tools put out. */
+const migration = /\.sql$|[\\/](?:_journal\.json|migrations?[\\/].*)$/i;
 const longestKept = 14 * 24 * 3600 * 1000;
 const mostKept = 20;
 
@@ -56,7 +54,7 @@ export class Kept<T> {
   constructor({ what, root, migrations }: Asked, folder = cacheFolder()) {
     const workspace = workspaceRootOf(resolve(root));
     const given = migrations === undefined ? [] : [resolve(root, migrations), resolve(migrations)];
-    this.#roots = [workspace, ...given.filter(path => isOutside(path, workspace))];
+    this.#roots = [workspace, ...given];
     this.#before = this.#roots.flatMap(listed);
     this.#folder = folder;
     const name = sha256(JSON.stringify([what, resolve(root), this.#roots, migrations ?? ''])).slice(0, 24);
@@ -97,11 +95,6 @@ export class Kept<T> {
   }
 }
 
-function isOutside(path: string, folder: string): boolean {
-  const from = relative(folder, path);
-  return from === '..' || from.startsWith(`..${sep}`) || resolve(path) === from;
-}
-
 /** Every file that an analysis may look at, sorted by path. */
 function listed(root: string): readonly Listed[] {
   const found: Listed[] = [];
@@ -109,15 +102,16 @@ function listed(root: string): readonly Listed[] {
     const status = statSync(path, { throwIfNoEntry: false });
     if (status?.isFile() === true) found.push([path, status.size, status.mtimeMs]);
   };
-  const walk = (folder: string, wanted: RegExp): void => {
+  const walk = (folder: string, isOutput: boolean): void => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      const path = join(folder, entry.name);
+      const { name } = entry;
+      const path = join(folder, name);
       if (entry.isDirectory()) {
-        if (!left.has(entry.name) && !entry.name.startsWith('.')) walk(path, output.has(entry.name) ? sql : wanted);
-      } else if (wanted.test(entry.name)) note(path);
+        if (name !== 'node_modules' && !name.startsWith('.')) walk(path, isOutput || skippedFolders.has(name));
+      } else if (sourceName.test(name) && (!isOutput || migration.test(path))) note(path);
     }
   };
-  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === true) walk(root, code);
+  if (isFolder(root)) walk(root, false);
   else note(root);
   return found.toSorted(([one], [other]) => compareText(one, other));
 }

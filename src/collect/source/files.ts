@@ -13,8 +13,17 @@ export interface Files {
   read(path: string): string | undefined;
 }
 
-const skipped: ReadonlySet<string> = new Set(['node_modules', 'dist', 'build', 'out', 'coverage', 'storybook-static']);
-const wanted = /\.(?:[cm]?[jt]sx?|json|prisma|sql|ya?ml|toml)$/;
+/** Folders that hold no source: packages, and what tools put out. */
+export const skippedFolders: ReadonlySet<string> = new Set([
+  'node_modules',
+  'dist',
+  'build',
+  'out',
+  'coverage',
+  'storybook-static',
+]);
+/** Names of the files that are read. */
+export const sourceName = /\.(?:[cm]?[jt]sx?|json|prisma|sql|ya?ml|toml)$/;
 const mostFiles = 60_000;
 
 /** The files below a folder of the disk; dot folders, packages and build output left out. */
@@ -27,8 +36,8 @@ export function filesOnDisk(root: string): Files {
     )) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
-        if (!skipped.has(entry.name) && !entry.name.startsWith('.')) walk(path);
-      } else if (entry.isFile() && wanted.test(entry.name) && !entry.name.endsWith('.d.ts')) paths.push(path);
+        if (!skippedFolders.has(entry.name) && !entry.name.startsWith('.')) walk(path);
+      } else if (entry.isFile() && sourceName.test(entry.name) && !entry.name.endsWith('.d.ts')) paths.push(path);
     }
   };
   walk('');
