@@ -12,6 +12,11 @@ export interface CodeStatement {
   readonly line: number;
 }
 
+/** A call in the code of a migration. */
+export type CallExpression = Extract<Expression, { kind: 'call' }>;
+/** What is named of an object. */
+export type Member = Extract<Expression, { kind: 'member' }>;
+
 /** Receives what a migration makes. */
 export type Emit = (sql: string, at: number) => void;
 
@@ -118,8 +123,6 @@ class Walk {
       case 'block':
       case 'each':
       case 'loop':
-        this.#all(statement.body);
-        return;
       case 'try':
         this.#all(statement.body);
         return;
@@ -150,7 +153,7 @@ class Walk {
     }
   }
 
-  #call(call: Extract<Expression, { kind: 'call' }>): void {
+  #call(call: CallExpression): void {
     const { callee } = call;
     if (isKyselyChain(call)) {
       addKyselyTable(call, this.#literals, this.#emit);

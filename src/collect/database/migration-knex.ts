@@ -1,22 +1,21 @@
-import { quoteName } from '../../core/quote.ts';
 import type { Expression } from '../source/ir.ts';
-import type { Emit } from './migration-code.ts';
+import type { CallExpression, Emit, Member } from './migration-code.ts';
 import type { Literals } from './migration-literals.ts';
 import {
   addColumn,
   addConstraint,
   createTable,
+  dropColumn,
+  dropTable,
   fallbackText,
   foreignKey,
   primaryKey,
-  quoted,
+  renameColumn,
+  renameTable,
   uniqueKey,
   type MadeColumn,
   type MadeReference,
 } from './migration-tables.ts';
-
-type CallExpression = Extract<Expression, { kind: 'call' }>;
-type Member = Extract<Expression, { kind: 'member' }>;
 
 /** A method of a chain with what it was given, the first one first. */
 interface Link {
@@ -45,19 +44,19 @@ export function addKnexTable(call: CallExpression, callee: Member, literals: Lit
     case 'alterTable':
     case 'table': {
       if (builder?.kind !== 'function') return false;
-      const { columns, constraints, others } = readBuilder(builder, literals);
+      const { columns, constraints, changes } = readBuilder(builder, literals);
       for (const column of columns) emit(addColumn(name, column), call.at);
       for (const constraint of constraints) emit(addConstraint(name, constraint), call.at);
-      for (const other of others) emit(`alter table ${quoted(name)} ${other}`, call.at);
+      for (const change of changes) emit(change(name), call.at);
       return true;
     }
     case 'dropTable':
     case 'dropTableIfExists':
-      emit(`drop table if exists ${quoted(name)} cascade`, call.at);
+      emit(dropTable(name), call.at);
       return true;
     case 'renameTable': {
       const other = literals.text(second);
-      if (other !== undefined) emit(`alter table ${quoted(name)} rename to ${quoteName(other)}`, call.at);
+      if (other !== undefined) emit(renameTable(name, other), call.at);
       return true;
     }
     default:
@@ -74,15 +73,15 @@ function isSchema(expression: Expression): boolean {
 interface Built {
   readonly columns: readonly MadeColumn[];
   readonly constraints: readonly string[];
-  readonly others: readonly string[];
+  /** What is done to columns that are there, for a table of this name. */
+  readonly changes: readonly ((table: string) => string)[];
 }
 
 function readBuilder(builder: Extract<Expression, { kind: 'function' }>, literals: Literals): Built {
   const columns: MadeColumn[] = [];
   const constraints: string[] = [];
-  const others: string[] = [];
-  const single = builder.code.body;
-  for (const statement of single) {
+  const changes: ((table: string) => string)[] = [];
+  for (const statement of builder.code.body) {
     const expression =
       statement.kind === 'expression'
         ? statement.expression
@@ -112,12 +111,11 @@ function readBuilder(builder: Extract<Expression, { kind: 'function' }>, literal
       }
       case 'dropColumn':
       case 'dropColumns':
-        for (const name of said.flatMap(value => literals.texts(value)))
-          others.push(`drop column if exists ${quoteName(name)} cascade`);
+        for (const name of said.flatMap(value => literals.texts(value))) changes.push(table => dropColumn(table, name));
         break;
       case 'renameColumn': {
         const [from, to] = [literals.text(said[0]), literals.text(said[1])];
-        if (from !== undefined && to !== undefined) others.push(`rename column ${quoteName(from)} to ${quoteName(to)}`);
+        if (from !== undefined && to !== undefined) changes.push(table => renameColumn(table, from, to));
         break;
       }
       default: {
@@ -126,7 +124,7 @@ function readBuilder(builder: Extract<Expression, { kind: 'function' }>, literal
       }
     }
   }
-  return { columns, constraints, others };
+  return { columns, constraints, changes };
 }
 
 function linksOf(expression: Expression): readonly Link[] {

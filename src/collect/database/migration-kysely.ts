@@ -1,19 +1,21 @@
 import type { Expression } from '../source/ir.ts';
-import type { Emit } from './migration-code.ts';
+import type { CallExpression, Emit } from './migration-code.ts';
 import type { Literals } from './migration-literals.ts';
 import {
   addColumn,
   addConstraint,
   createTable,
+  dropColumn,
+  dropTable,
   fallbackText,
   foreignKey,
   primaryKey,
+  renameColumn,
+  renameTable,
+  uniqueIndex,
   uniqueKey,
+  type MadeColumn,
 } from './migration-tables.ts';
-import { quoteName } from '../../core/quote.ts';
-import { quoted, type MadeColumn } from './migration-tables.ts';
-
-type CallExpression = Extract<Expression, { kind: 'call' }>;
 
 interface Link {
   readonly name: string;
@@ -50,22 +52,20 @@ export function addKyselyTable(call: CallExpression, literals: Literals, emit: E
       for (const { name: method, arguments: said } of rest) {
         const column = literals.text(said[0]);
         const other = literals.text(said[1]);
-        if (method === 'dropColumn' && column !== undefined)
-          emit(`alter table ${quoted(name)} drop column if exists ${quoteName(column)} cascade`, first.at);
+        if (method === 'dropColumn' && column !== undefined) emit(dropColumn(name, column), first.at);
         if (method === 'renameColumn' && column !== undefined && other !== undefined)
-          emit(`alter table ${quoted(name)} rename column ${quoteName(column)} to ${quoteName(other)}`, first.at);
-        if (method === 'renameTo' && column !== undefined)
-          emit(`alter table ${quoted(name)} rename to ${quoteName(column)}`, first.at);
+          emit(renameColumn(name, column, other), first.at);
+        if (method === 'renameTo' && column !== undefined) emit(renameTable(name, column), first.at);
       }
       return;
     case 'dropTable':
-      emit(`drop table if exists ${quoted(name)} cascade`, first.at);
+      emit(dropTable(name), first.at);
       return;
     case 'createIndex': {
       const table = literals.text(rest.find(link => link.name === 'on')?.arguments[0]);
       const on = rest.flatMap(link => (/^columns?$/.test(link.name) ? literals.texts(link.arguments[0]) : []));
       if (table !== undefined && on.length > 0 && rest.some(link => link.name === 'unique'))
-        emit(`create unique index on ${quoted(table)} (${on.map(quoteName).join(', ')})`, first.at);
+        emit(uniqueIndex(table, on), first.at);
       return;
     }
     default:

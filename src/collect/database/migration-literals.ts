@@ -84,7 +84,6 @@ export class Literals {
       const [left, right] = [this.text(value.left), this.text(value.right)];
       return left === undefined || right === undefined ? undefined : left + right;
     }
-    // `[...].join('\n')`.
     return undefined;
   }
 

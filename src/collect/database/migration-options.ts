@@ -1,23 +1,22 @@
-import { quoteName } from '../../core/quote.ts';
 import type { Expression } from '../source/ir.ts';
-import type { Emit } from './migration-code.ts';
+import type { CallExpression, Emit, Member } from './migration-code.ts';
 import type { Literals } from './migration-literals.ts';
 import {
   addColumn,
   addConstraint,
   createTable,
+  dropColumn,
+  dropTable,
   fallbackText,
   foreignKey,
   primaryKey,
-  quoted,
+  renameColumn,
+  renameTable,
   uniqueIndex,
   uniqueKey,
   type MadeColumn,
   type MadeReference,
 } from './migration-tables.ts';
-
-type CallExpression = Extract<Expression, { kind: 'call' }>;
-type Member = Extract<Expression, { kind: 'member' }>;
 
 function isCalled(expression: Expression, name: RegExp): boolean {
   if (expression.kind === 'name') return name.test(expression.binding.name);
@@ -79,11 +78,11 @@ export function runQueryRunner(call: CallExpression, callee: Member, literals: L
       emitDropColumn(table, literals.text(second), emit, call.at);
       return true;
     case 'dropTable':
-      emit(`drop table if exists ${quoted(table)} cascade`, call.at);
+      emit(dropTable(table), call.at);
       return true;
     case 'renameTable': {
       const other = literals.text(second);
-      if (other !== undefined) emit(`alter table ${quoted(table)} rename to ${quoteName(other)}`, call.at);
+      if (other !== undefined) emit(renameTable(table, other), call.at);
       return true;
     }
     default:
@@ -181,10 +180,10 @@ export function runQueryInterface(call: CallExpression, callee: Member, literals
       emitDropColumn(table, name, emit, call.at);
       return true;
     case 'dropTable':
-      emit(`drop table if exists ${quoted(table)} cascade`, call.at);
+      emit(dropTable(table), call.at);
       return true;
     case 'renameTable':
-      if (name !== undefined) emit(`alter table ${quoted(table)} rename to ${quoteName(name)}`, call.at);
+      if (name !== undefined) emit(renameTable(table, name), call.at);
       return true;
     default:
       return true;
@@ -290,10 +289,9 @@ export function runPgm(call: CallExpression, callee: Member, literals: Literals,
       for (const column of literals.texts(second)) emitDropColumn(table, column, emit, call.at);
       return true;
     case 'addConstraint': {
-      const options = third;
-      const unique = literals.texts(literals.field(options, 'unique'));
+      const unique = literals.texts(literals.field(third, 'unique'));
       if (unique.length > 0) emit(addConstraint(table, uniqueKey(unique)), call.at);
-      const primary = literals.texts(literals.field(options, 'primaryKey'));
+      const primary = literals.texts(literals.field(third, 'primaryKey'));
       if (primary.length > 0) emit(addConstraint(table, primaryKey(primary)), call.at);
       return true;
     }
@@ -303,7 +301,7 @@ export function runPgm(call: CallExpression, callee: Member, literals: Literals,
         emit(uniqueIndex(table, literals.texts(second)), call.at);
       return true;
     case 'dropTable':
-      emit(`drop table if exists ${quoted(table)} cascade`, call.at);
+      emit(dropTable(table), call.at);
       return true;
     default:
       return true;
@@ -340,10 +338,9 @@ function pgmColumn([name, given]: readonly [string, Expression], literals: Liter
 }
 
 function emitRename(table: string, from: string | undefined, to: string | undefined, emit: Emit, at: number): void {
-  if (from !== undefined && to !== undefined)
-    emit(`alter table ${quoted(table)} rename column ${quoteName(from)} to ${quoteName(to)}`, at);
+  if (from !== undefined && to !== undefined) emit(renameColumn(table, from, to), at);
 }
 
 function emitDropColumn(table: string, column: string | undefined, emit: Emit, at: number): void {
-  if (column !== undefined) emit(`alter table ${quoted(table)} drop column if exists ${quoteName(column)} cascade`, at);
+  if (column !== undefined) emit(dropColumn(table, column), at);
 }

@@ -19,11 +19,6 @@ export interface MadeReference {
   readonly onDelete?: string | undefined;
 }
 
-/** A name as it stands in SQL. */
-export function quoted(name: string): string {
-  return quoteQualified(name);
-}
-
 function columnList(columns: readonly string[]): string {
   return columns.map(quoteName).join(', ');
 }
@@ -39,7 +34,7 @@ export function createTable(name: string, columns: readonly MadeColumn[], constr
     ),
     ...constraints,
   ];
-  return `create table ${quoted(name)} (${parts.join(', ')})`;
+  return `create table ${quoteQualified(name)} (${parts.join(', ')})`;
 }
 
 /** `alter table … add column …`. */
@@ -49,12 +44,32 @@ export function addColumn(table: string, column: MadeColumn): string {
     ...(primary === true ? ['primary key'] : []),
     ...(references === undefined ? [] : [referencesText(references)]),
   ];
-  return `alter table ${quoted(table)} add column ${[columnText(column), ...more].join(' ')}`;
+  return `alter table ${quoteQualified(table)} add column ${[columnText(column), ...more].join(' ')}`;
 }
 
 /** `alter table … add …` for a constraint. */
 export function addConstraint(table: string, constraint: string): string {
-  return `alter table ${quoted(table)} add ${constraint}`;
+  return `alter table ${quoteQualified(table)} add ${constraint}`;
+}
+
+/** `drop table …`, with what hangs on it. */
+export function dropTable(table: string): string {
+  return `drop table if exists ${quoteQualified(table)} cascade`;
+}
+
+/** `alter table … rename to …`; the new name has no schema. */
+export function renameTable(table: string, to: string): string {
+  return `alter table ${quoteQualified(table)} rename to ${quoteName(to)}`;
+}
+
+/** `alter table … drop column …`. */
+export function dropColumn(table: string, column: string): string {
+  return `alter table ${quoteQualified(table)} drop column if exists ${quoteName(column)} cascade`;
+}
+
+/** `alter table … rename column … to …`. */
+export function renameColumn(table: string, from: string, to: string): string {
+  return `alter table ${quoteQualified(table)} rename column ${quoteName(from)} to ${quoteName(to)}`;
 }
 
 /** A key that leads to another table. */
@@ -74,14 +89,14 @@ export function primaryKey(columns: readonly string[]): string {
 
 /** An index that holds each value once. */
 export function uniqueIndex(table: string, columns: readonly string[]): string {
-  return `create unique index on ${quoted(table)} (${columnList(columns)})`;
+  return `create unique index on ${quoteQualified(table)} (${columnList(columns)})`;
 }
 
 const onDeletes: ReadonlySet<string> = new Set(['CASCADE', 'SET NULL', 'RESTRICT', 'NO ACTION', 'SET DEFAULT']);
 
 function referencesText({ table, columns, onDelete }: MadeReference): string {
   const rule = onDelete?.toUpperCase().replaceAll('_', ' ');
-  return `references ${quoted(table)} (${columnList(columns)})${rule !== undefined && onDeletes.has(rule) ? ` on delete ${rule}` : ''}`;
+  return `references ${quoteQualified(table)} (${columnList(columns)})${rule !== undefined && onDeletes.has(rule) ? ` on delete ${rule}` : ''}`;
 }
 
 function columnText({ name, type, notNull, unique, fallback, primary }: MadeColumn): string {
