@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { filesInMemory } from '../collect/source/files.ts';
-import { sourceOf } from '../collect/source/read-source.ts';
-import { buildAppModel } from '../model/app/build.ts';
-import { schemaOfCode } from '../model/database/schema.ts';
-import { inferTenancy } from '../model/tenancy/infer.ts';
-import { judge } from './judge.ts';
+import { judgedApp } from './fixtures/judged-code.ts';
 
 const membership = `model Membership {
   id String @id
@@ -47,19 +42,9 @@ import { auth } from '@/lib/auth';
 
 /** The verdicts on bookings of a server action. */
 function bookings(body: string, belonging: 'memberships' | 'one club' = 'memberships'): readonly string[] {
-  const source = sourceOf(
-    filesInMemory({
-      'package.json': JSON.stringify({ name: 'club', dependencies: { next: '16.0.0', '@prisma/client': '6.19.0' } }),
-      'tsconfig.json': JSON.stringify({ compilerOptions: { paths: { '@/*': ['./*'] } } }),
-      'prisma/schema.prisma': schema(belonging),
-      'lib/db.ts': `import { PrismaClient } from '@prisma/client'; export const db = new PrismaClient();`,
-      'lib/auth.ts': `import { betterAuth } from 'better-auth'; export const auth = betterAuth({});`,
-      'app/actions.ts': `${imports} export async function run(input: Input) { ${body} return db.booking.findUnique({ where: { id: input.id } }); }`,
-    }),
-  );
-  const database = schemaOfCode(source);
-  const app = buildAppModel(source, database);
-  const { paths } = judge({ app, database, tenancy: inferTenancy(database), cells: [], checks: [] });
+  const paths = judgedApp(schema(belonging), {
+    'app/actions.ts': `${imports} export async function run(input: Input) { ${body} return db.booking.findUnique({ where: { id: input.id } }); }`,
+  });
   return paths.filter(path => path.sink.table === 'Booking').map(path => `${path.verdict} ${path.reason}`);
 }
 

@@ -1,10 +1,6 @@
 import { expect, test } from 'vitest';
-import { filesInMemory } from '../collect/source/files.ts';
-import { sourceOf } from '../collect/source/read-source.ts';
-import { schemaOfCode } from '../model/database/schema.ts';
-import { buildAppModel } from '../model/app/build.ts';
-import { inferTenancy } from '../model/tenancy/infer.ts';
-import { judge } from './judge.ts';
+
+import { judgedApp } from './fixtures/judged-code.ts';
 
 const schema = `
 model User {
@@ -28,30 +24,11 @@ model Book {
 }
 `;
 
-const files: Readonly<Record<string, string>> = {
-  'package.json': JSON.stringify({ name: 'shelf', dependencies: { next: '16.0.0', '@prisma/client': '6.19.0' } }),
-  'tsconfig.json': JSON.stringify({ compilerOptions: { paths: { '@/*': ['./*'] } } }),
-  'prisma/schema.prisma': schema,
-  'lib/db.ts': `import { PrismaClient } from '@prisma/client'; export const db = new PrismaClient();`,
-  'lib/auth.ts': `import { betterAuth } from 'better-auth'; export const auth = betterAuth({});`,
-};
-
 /** What the queries of a route with this body come to: `operation table verdict`, each once. */
 function verdicts(body: string): readonly string[] {
-  const source = sourceOf(
-    filesInMemory({
-      ...files,
-      'app/api/shelves/[id]/route.ts': `import { db } from '@/lib/db'; import { auth } from '@/lib/auth'; import { headers } from 'next/headers';
-        export async function POST(request: Request, { params }: { params: Promise<{ id: string }> }) { const { id } = await params; const input = await request.json(); ${body} }`,
-    }),
-  );
-  const database = schemaOfCode(source);
-  const { paths } = judge({
-    app: buildAppModel(source, database),
-    database,
-    tenancy: inferTenancy(database),
-    cells: [],
-    checks: [],
+  const paths = judgedApp(schema, {
+    'app/api/shelves/[id]/route.ts': `import { db } from '@/lib/db'; import { auth } from '@/lib/auth'; import { headers } from 'next/headers';
+      export async function POST(request: Request, { params }: { params: Promise<{ id: string }> }) { const { id } = await params; const input = await request.json(); ${body} }`,
   });
   return [...new Set(paths.map(path => `${path.sink.operation} ${path.sink.table} ${path.verdict}`))];
 }

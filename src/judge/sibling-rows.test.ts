@@ -1,11 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { filesInMemory } from '../collect/source/files.ts';
-import { sourceOf } from '../collect/source/read-source.ts';
-import { buildAppModel } from '../model/app/build.ts';
-import { schemaOfCode } from '../model/database/schema.ts';
-import { inferTenancy } from '../model/tenancy/infer.ts';
-import { judge } from './judge.ts';
+import { judgedApp } from './fixtures/judged-code.ts';
 
 const schema = `
 model User {
@@ -61,14 +56,8 @@ model Answer {
 
 /** Whether a visitor's answer may refer to rows of another club, after these lines. */
 function refersAcross(lines: string, values: string): boolean {
-  const source = sourceOf(
-    filesInMemory({
-      'package.json': JSON.stringify({ name: 'club', dependencies: { next: '16.0.0', '@prisma/client': '6.0.0' } }),
-      'next.config.ts': 'export default {};',
-      'tsconfig.json': JSON.stringify({ compilerOptions: { paths: { '@/*': ['./*'] } } }),
-      'prisma/schema.prisma': schema,
-      'lib/db.ts': `import { PrismaClient } from '@prisma/client'; export const db = new PrismaClient();`,
-      'app/api/answers/route.ts': `import { NextResponse } from 'next/server'; import { db } from '@/lib/db';
+  const paths = judgedApp(schema, {
+    'app/api/answers/route.ts': `import { NextResponse } from 'next/server'; import { db } from '@/lib/db';
         export async function POST(request: Request) {
           const input = await request.json();
           const form = await db.form.findUnique({ where: { id: input.formId } });
@@ -77,15 +66,6 @@ function refersAcross(lines: string, values: string): boolean {
           await db.answer.create({ data: { text: input.text, formId: input.formId, ${values} } });
           return NextResponse.json({ ok: true });
         }`,
-    }),
-  );
-  const database = schemaOfCode(source);
-  const { paths } = judge({
-    app: buildAppModel(source, database),
-    database,
-    tenancy: inferTenancy(database),
-    cells: [],
-    checks: [],
   });
   return paths.some(path => path.reason === 'foreign-key');
 }

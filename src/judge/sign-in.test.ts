@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { filesInMemory } from '../collect/source/files.ts';
-import { sourceOf } from '../collect/source/read-source.ts';
-import { buildAppModel } from '../model/app/build.ts';
-import { schemaOfCode } from '../model/database/schema.ts';
-import { inferTenancy } from '../model/tenancy/infer.ts';
-import { judge } from './judge.ts';
+import { judgedApp } from './fixtures/judged-code.ts';
 
 /** A club with members, who sign in by password and are invited by letter. */
 const schema = `
@@ -55,15 +50,8 @@ model VerificationToken {
 }
 `;
 
-const files: Readonly<Record<string, string>> = {
-  'package.json': JSON.stringify({ name: 'club', dependencies: { next: '16.0.0', '@prisma/client': '6.19.0' } }),
-  'tsconfig.json': JSON.stringify({ compilerOptions: { paths: { '@/*': ['./*'] } } }),
-  'prisma/schema.prisma': schema,
-  'lib/db.ts': `import { PrismaClient } from '@prisma/client'; export const db = new PrismaClient();`,
-  'lib/mail.ts': `import { Resend } from 'resend'; const resend = new Resend(process.env.RESEND_KEY);
-    export async function sendLetter(to: string, text: string) { await resend.emails.send({ from: 'club', to, text }); }`,
-  'lib/auth.ts': `import { betterAuth } from 'better-auth'; export const auth = betterAuth({});`,
-};
+const mail = `import { Resend } from 'resend'; const resend = new Resend(process.env.RESEND_KEY);
+  export async function sendLetter(to: string, text: string) { await resend.emails.send({ from: 'club', to, text }); }`;
 
 const imports = `'use server';
 import bcrypt from 'bcryptjs';
@@ -81,17 +69,8 @@ import { auth } from '@/lib/auth';
 
 /** What the queries of a server action with this body come to: `operation table verdict`, each once. */
 function verdicts(body: string): readonly string[] {
-  const source = sourceOf(
-    filesInMemory({ ...files, 'app/actions.ts': `${imports} export async function run(input: Input) { ${body} }` }),
-  );
-  const database = schemaOfCode(source);
-  const { paths } = judge({
-    app: buildAppModel(source, database),
-    database,
-    tenancy: inferTenancy(database),
-    cells: [],
-    checks: [],
-  });
+  const actions = `${imports} export async function run(input: Input) { ${body} }`;
+  const paths = judgedApp(schema, { 'lib/mail.ts': mail, 'app/actions.ts': actions });
   return [...new Set(paths.map(path => `${path.sink.operation} ${path.sink.table} ${path.verdict}`))];
 }
 
