@@ -47,4 +47,7 @@ test('a new row has no children but its own; the children of any other row are n
   expect(verdicts('invoice', { kind: 'true' }, [child], insert)).toEqual(['invoice isolated', 'invoice_line isolated']);
   const other = { name: 'l', table: 'invoice_line', where: equals(of('l', 'invoice_id'), sent('body.invoice')) };
   expect(verdicts('invoice', { kind: 'true' }, [other], insert)).toEqual(['invoice isolated', 'invoice_line leaks']);
+  const below = { name: 'b', table: 'invoice', where: equals(of('b', 'id'), of('l', 'invoice_id')) };
+  expect(verdicts('invoice', { kind: 'true' }, [child, below], insert)[2]).toBe('invoice isolated');
+  expect(verdicts('invoice', { kind: 'true' }, [other, below], insert)[2]).toBe('invoice leaks');
 });

@@ -69,7 +69,12 @@ export function judgeQuery(model: QueryPath, world: JudgeWorld): readonly Judged
   const judged = [toPath(model, main, self, 0)];
   if (main.verdict !== 'isolated' && main.verdict !== 'public') return judged;
   const visible = underPolicies(self, model, world);
+  const keptInside = new Set(model.keptInside);
   for (const [index, row] of model.query.joined.entries()) {
+    if (keptInside.has(row.name)) {
+      judged.push(toPath(model, unseen, row, index + 1));
+      continue;
+    }
     const beside = [visible, ...requiredRows(model), ...referredRows(row, model)].filter(
       other => other.name !== row.name,
     );
@@ -81,13 +86,12 @@ export function judgeQuery(model: QueryPath, world: JudgeWorld): readonly Judged
   return judged;
 }
 
+/** A joined row that the code looks at, or does not use at all. */
+const unseen = settled('isolated', 'guarded-lookup', 'The row itself never reaches the caller.');
+
 /** Rows that come with one's own row and are no way to another tenant's: people it names, and children of a new row. */
 function partOfOwn(row: RowVariable, model: QueryPath, world: JudgeWorld): Judgement | undefined {
-  const ties = equalitiesOf(row.where).flatMap(([left, right]) => {
-    if (left.kind !== 'column' || right.kind !== 'column') return [];
-    if (left.row === row.name) return [{ own: left.column, other: right }];
-    return right.row === row.name ? [{ own: right.column, other: left }] : [];
-  });
+  const ties = tiesOf(row);
   const { principal } = world.tenancy;
   const rows = new Set(['self', ...model.query.joined.map(other => other.name)]);
   const people = row.table === principal?.table ? tablesByName(world.database).get(row.table) : undefined;
@@ -96,12 +100,32 @@ function partOfOwn(row: RowVariable, model: QueryPath, world: JudgeWorld): Judge
     name === principal?.key || people?.uniqueKeys.some(key => key.length === 1 && key[0] === name) === true;
   if (people !== undefined && ties.some(tie => identifies(tie.own) && rows.has(tie.other.row)))
     return settled('isolated', 'scoped-by-membership', 'The caller’s own row names this person.');
-  const keys = tablesByName(world.database).get(model.query.table)?.primaryKey ?? [];
-  const isChild = ties.some(({ other }) => other.row === 'self' && keys.length === 1 && keys[0] === other.column);
-  if (model.query.operation === 'insert' && isChild)
+  if (model.query.operation === 'insert' && isBelowNew(row, model, world))
     return settled('isolated', 'scoped-by-session', 'A new row has no other rows than those written with it.');
   return undefined;
 }
+
+/** It hangs on the new row, or on what hangs on it: which rows those that were written with it name is asked where they are. */
+function isBelowNew(row: RowVariable, { query }: QueryPath, { database }: JudgeWorld): boolean {
+  const keys = tablesByName(database).get(query.table)?.primaryKey ?? [];
+  const isChild = (child: RowVariable): boolean =>
+    tiesOf(child).some(({ other }) => other.row === 'self' && keys.length === 1 && keys[0] === other.column);
+  const below = new Set(query.joined.filter(isChild).map(child => child.name));
+  // What a row includes stands after it.
+  for (const other of query.joined) if (tiesOf(other).some(tie => below.has(tie.other.row))) below.add(other.name);
+  return below.has(row.name);
+}
+
+/** The columns of other rows that columns of the row are equal to. */
+function tiesOf(row: RowVariable): readonly { readonly own: string; readonly other: ColumnTerm }[] {
+  return equalitiesOf(row.where).flatMap(([left, right]) => {
+    if (left.kind !== 'column' || right.kind !== 'column') return [];
+    if (left.row === row.name) return [{ own: left.column, other: right }];
+    return right.row === row.name ? [{ own: right.column, other: left }] : [];
+  });
+}
+
+type ColumnTerm = Extract<Term, { kind: 'column' }>;
 
 /** Joined rows without which the query returns nothing: of inner joins, and those that the filter compares. */
 function requiredRows({ query }: QueryPath): readonly RowVariable[] {

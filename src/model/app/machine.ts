@@ -23,6 +23,8 @@ export interface QueryDraft {
   readonly valuesOpen: boolean;
   readonly columns: readonly string[] | undefined;
   readonly joined: readonly RowVariable[];
+  /** Each joined row is a value of its own inside the result: where it goes is seen. */
+  readonly nested?: true;
   readonly calls: Query['calls'];
   readonly first?: true;
   readonly service?: NonNullable<Query['service']>;

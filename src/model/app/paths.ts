@@ -478,11 +478,12 @@ class Walk {
       telling.map(use => factsFor(this.#asOwn(use), termsUsed(draft))),
       reached.facts,
     ).map(way => way.map(fact => renameFact(fact, names)));
+    const keptInside = this.#keptInside(reached);
     const shape = canonical(
       `${draft.operation} ${draft.row.table} ${predicateText(where)} ${values.map(({ column, value }) => `${column}=${termKey(value)}`).join(',')} ${joined.map(row => row.table + predicateText(row.where)).join(';')} ${draft.calls === undefined ? '' : draft.calls.arguments.map(argument => `${argument.name}=${termKey(argument.value)}`).join(',')}`,
     );
     const site = siteOf(reached);
-    const context = `${shape}|${canonical(facts.map(factText).join(';'))}|${canonical([...factsAfter, ...waysAfter.flat()].map(factText).join(';'))}|${draft.client.sqlRole ?? ''}${draft.client.role}${draft.client.settings.map(setting => setting.name + termKey(setting.value)).join(',')}`;
+    const context = `${shape}|${canonical(facts.map(factText).join(';'))}|${canonical([...factsAfter, ...waysAfter.flat()].map(factText).join(';'))}|${draft.client.sqlRole ?? ''}${draft.client.role}${draft.client.settings.map(setting => setting.name + termKey(setting.value)).join(',')}|${canonical(keptInside.join(','))}`;
     const contexts = perSite.get(site) ?? { size: 0, byShape: new Map<string, Map<string, string>>() };
     perSite.set(site, contexts);
     const sameShape = contexts.byShape.get(shape) ?? new Map<string, string>();
@@ -528,28 +529,48 @@ class Walk {
       escapes:
         uses.length > 0 ||
         ((draft.service === undefined || draft.columns !== undefined) && lookups.length === 0 && telling.length > 0),
+      ...(keptInside.length === 0 ? {} : { keptInside }),
       place: draft.place,
     };
     return { id, isNew, query };
   }
 
+  /** Joined rows that were not seen leaving where all that leaves was followed. */
+  #keptInside(reached: Reached): readonly string[] {
+    const { draft } = reached;
+    if (draft.nested !== true) return [];
+    return draft.joined
+      .map(({ name }) => name)
+      .filter(name => {
+        const own = new Set([name]);
+        return this.#uses.of(own).length === 0 && this.#carriersOf(own, reached).length === 0;
+      });
+  }
+
   /** Where a row that was not seen again may have gone all the same: what left afterwards and was not followed, or went elsewhere with it. */
-  #possibleUses({ draft, entryPoint, eventsBefore, facts }: Reached): readonly Use[] {
-    const { service } = draft;
+  #possibleUses(reached: Reached): readonly Use[] {
+    const { draft } = reached;
     if (draft.operation !== 'read' || draft.calls !== undefined) return [{ row: draft.row.name, facts: [] }];
     if (this.#tested.has(draft.row.name) && !this.#handled.has(draft.row.name)) return [];
-    const own = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
+    return this.#carriersOf(new Set([draft.row.name, ...draft.joined.map(row => row.name)]), reached);
+  }
+
+  /** What was handed out after the query and holds one of the rows, or something that was not followed. */
+  #carriersOf(
+    own: ReadonlySet<string>,
+    { draft: { row, service }, entryPoint, eventsBefore, facts }: Reached,
+  ): readonly Use[] {
     const uses = new Map<string, Use>();
     for (const carrier of this.#carriersSince(eventsBefore)) {
       if (carrier.entryPoint !== entryPoint.name) continue;
       // A service is asked by calls that its answer, or the command for it, goes into: those are not its way out.
-      const carries = (service === undefined || carrier.answers) && carrier.rows.some(row => own.has(row));
+      const carries = (service === undefined || carrier.answers) && carrier.rows.some(name => own.has(name));
       if (!carrier.hides && !carries) continue;
       // It happens only where the row was not asked for, or hands out what was made before.
       if (contradicted(facts, carrier.facts)) continue;
       if (carrier.madeBy !== undefined && carrier.madeBy < eventsBefore) continue;
       // Uses that know the same are one.
-      uses.set(factsKey(carrier.facts), { row: draft.row.name, facts: carrier.facts });
+      uses.set(factsKey(carrier.facts), { row: row.name, facts: carrier.facts });
     }
     return [...uses.values()];
   }

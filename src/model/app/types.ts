@@ -46,6 +46,8 @@ export interface QueryPath {
   readonly steps: readonly Step[];
   /** The row, or part of it, may reach the caller; false only when all it does is choose later queries. */
   readonly escapes: boolean;
+  /** Joined rows, by name, of which nothing reaches the caller, whatever leaves of the query's own row. */
+  readonly keptInside?: readonly string[];
   /** The row's existence decides an answer that differs from the answer for a foreign row. */
   readonly place: Place;
 }

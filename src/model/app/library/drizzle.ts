@@ -1395,6 +1395,7 @@ function relationalQuery(
     valuesOpen: false,
     columns: element.columns,
     joined,
+    nested: true,
     calls: undefined,
     ...(first ? { first: true } : {}),
     client: clientOf(state, place),

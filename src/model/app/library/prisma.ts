@@ -432,6 +432,7 @@ class Running {
       valuesOpen: more.open ?? false,
       columns: more.columns,
       joined: [...this.#joined],
+      nested: true,
       calls: undefined,
       ...(more.first === true ? { first: true } : {}),
       client: clientOf(this.#state, this.#place),

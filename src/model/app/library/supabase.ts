@@ -625,6 +625,7 @@ function settle(call: Call, build: Build): Value {
     valuesOpen: open,
     columns: build.operation !== 'read' && build.selection === undefined ? [] : draftRow.columns,
     joined: embedded,
+    nested: true,
     calls: undefined,
     client,
     place: build.place,
