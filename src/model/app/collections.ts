@@ -415,7 +415,10 @@ function found(machine: Machine, frame: Frame, receiver: Value, callback: Value,
     const alternatives: Alternative[] = [];
     for (const item of receiver.items) {
       const kept = keptBy(machine, frame, callback, item, [], at);
-      if (kept !== undefined) alternatives.push({ value: item, facts: kept.facts });
+      if (kept === undefined) continue;
+      alternatives.push({ value: item, facts: kept.facts });
+      // One that is certainly there, and certainly wanted, ends the search.
+      if (item.kind !== 'choice' && kept.facts.length === 0 && isTrue(kept.test)) return choose(alternatives);
     }
     return choose([...alternatives, { value: undefinedValue, facts: [] }]);
   }
@@ -486,10 +489,15 @@ function elementsOf(
 function asked(value: Value, otherwise: readonly Fact[]): Value {
   const alternatives = alternativesOf(value);
   const there = alternatives.filter(({ value: inner }) => !(inner.kind === 'constant' && inner.value === undefined));
+  const isCertain = there.length > 0 && there.length === alternatives.length;
   return choose([
     ...there.map(({ facts }) => ({ value: constant(true), facts })),
-    { value: constant(false), facts: otherwise },
+    ...(isCertain ? [] : [{ value: constant(false), facts: otherwise }]),
   ]);
+}
+
+function isTrue(value: Value): boolean {
+  return value.kind === 'constant' && Boolean(value.value);
 }
 
 function includes(machine: Machine, frame: Frame, receiver: Value, needle: Value, at: number): Value {

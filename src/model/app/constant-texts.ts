@@ -44,6 +44,7 @@ function patternTest(pattern: string, text: string): Value | undefined {
   }
 }
 
-function isPattern(text: string): boolean {
+/** Whether a text may be how a regular expression is kept. */
+export function isPattern(text: string): boolean {
   return text.length > 2 && text.startsWith('/') && text.endsWith('/');
 }

@@ -902,7 +902,9 @@ export function assign(machine: Machine, frame: Frame, target: Pattern, value: V
     const index = evaluate(machine, frame, expression.index);
     if (index.kind === 'constant' && typeof index.value === 'string') {
       const name = index.value;
-      update(machine, frame, expression.object, object => withAssigned(object, name, value));
+      update(machine, frame, expression.object, object =>
+        withAssigned(object, name, value, { machine, frame, arguments: [], at: expression.at, end: expression.at }),
+      );
       return;
     }
     update(machine, frame, expression.object, object => withAnyField(object, value));
@@ -919,7 +921,8 @@ export function assign(machine: Machine, frame: Frame, target: Pattern, value: V
     globalsOf(machine).set(expression.property, value);
     return;
   }
-  update(machine, frame, expression.object, object => withAssigned(object, expression.property, value));
+  const call: Call = { machine, frame, arguments: [], at: expression.at, end: expression.at };
+  update(machine, frame, expression.object, object => withAssigned(object, expression.property, value, call));
 }
 
 /** `object[key] = value` with a key that is not known: any field may have it now. */
@@ -949,7 +952,7 @@ function withAnyField(object: Value, value: Value): Value {
   }
 }
 
-function withAssigned(object: Value, name: string, value: Value): Value {
+function withAssigned(object: Value, name: string, value: Value, call?: Call): Value {
   switch (object.kind) {
     case 'object':
       return { ...object, fields: new Map([...object.fields, [name, value]]) };
@@ -959,12 +962,12 @@ function withAssigned(object: Value, name: string, value: Value): Value {
     case 'external':
       return { kind: 'object', fields: new Map([[name, value]]), spread: [object] };
     case 'native':
-      return behaviourOf(object).assigned?.(name, value) ?? object;
+      return behaviourOf(object).assigned?.(name, value, call) ?? object;
     case 'choice':
       return choose(
         object.alternatives.map(alternative => ({
           ...alternative,
-          value: withAssigned(alternative.value, name, value),
+          value: withAssigned(alternative.value, name, value, call),
         })),
       );
     default:

@@ -112,8 +112,8 @@ export interface NativeValue extends Native {
   invoke?(call: Call): Value;
   /** Awaited (a query runs when it is awaited). */
   settle?(call: Call): Value;
-  /** What it is after a field was assigned (`request.user = user`); absent when fields are not kept. */
-  assigned?(name: string, value: Value): Value;
+  /** What it is after a field was assigned (`request.user = user`); absent when fields are not kept. `call` is where the program assigns it. */
+  assigned?(name: string, value: Value, call?: Call): Value;
   /** What it is after something that it holds has changed; absent when it does not hold it. */
   replaced?(from: Value, to: Value): Value | undefined;
 }

@@ -1,4 +1,5 @@
 import { tablesByName } from '../../logic/closure.ts';
+import { isPattern } from './constant-texts.ts';
 import type { Machine } from './machine.ts';
 import { alternativesOf, choose, type Assumed } from './operations.ts';
 import { constant, type PlainType, type Value } from './value.ts';
@@ -42,7 +43,8 @@ function convertedPlain(value: Value, type: PlainType | undefined): Value {
 function typeName(machine: Machine, value: Value): string | undefined {
   switch (value.kind) {
     case 'constant':
-      return typeof value.value;
+      // A regular expression is kept as its text; one that could as well be an address may be either.
+      return typeof value.value === 'string' && isPattern(value.value) ? patternType(value.value) : typeof value.value;
     case 'term':
       return value.maybeUndefined ? undefined : (value.type ?? typeOfColumn(machine, value));
     case 'function':
@@ -60,6 +62,10 @@ function typeName(machine: Machine, value: Value): string | undefined {
     default:
       return undefined;
   }
+}
+
+function patternType(text: string): string | undefined {
+  return /[\\^$*+?()[\]{}|]/.test(text) ? 'object' : undefined;
 }
 
 /** A column that is there, where every driver and library reads its type alike. */

@@ -5,6 +5,7 @@ import { express } from './express/index.ts';
 import { fastify } from './fastify/index.ts';
 import { graphql } from './graphql/index.ts';
 import { hono } from './hono/index.ts';
+import { koa } from './koa/index.ts';
 import { jobs } from './jobs/index.ts';
 import { mcp } from './mcp/index.ts';
 import { modelTools } from './model-tools/index.ts';
@@ -23,6 +24,7 @@ const adapters: readonly EntryAdapter[] = [
   aiSdk,
   hono,
   express,
+  koa,
   fastify,
   nest,
   remix,

@@ -146,7 +146,7 @@ const matched: Handler = () => ({
 
 /** Packages whose stages say who is asking. */
 export const middlewareHandlers: Readonly<Record<string, Handler>> = {
-  ...library(['passport', '@fastify/passport', 'koa-passport'], { authenticate }),
+  ...library(['passport', '@fastify/passport'], { authenticate }),
   ...library(['express-jwt'], { expressjwt: expressJwt, jwt: expressJwt, 'express-jwt': expressJwt }),
   ...library(['express-oauth2-jwt-bearer'], { auth: bearer }),
   ...library(['express-openid-connect'], { auth: openId, requiresAuth: requiresOpenId }),

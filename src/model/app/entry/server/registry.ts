@@ -22,6 +22,8 @@ export type Registration =
       readonly place: Place;
       /** Runs before the routes of its own server that have this parameter, whenever they are told. */
       readonly parameter?: string;
+      /** Runs before routes of its own server, and of what that mounts, only. */
+      readonly own?: true;
     }
   | { readonly kind: 'mount'; readonly path: string; readonly server: Registry };
 
@@ -89,7 +91,9 @@ export function routesOf(machine: Machine, root: Registry): readonly Route[] {
     const { path, place } = told;
     if (told.parameter !== undefined) continue;
     const own = told.kind === 'before' ? [] : flat.filter(one => isOfParameter(one, told));
-    const guards = [...before.filter(one => leadsTo(one.path, path)), ...own].flatMap(one => one.stages);
+    const guards = [...before.filter(one => leadsTo(one.path, path) && reaches(one, told)), ...own].flatMap(
+      one => one.stages,
+    );
     const methods = told.kind === 'answer' ? told.methods : undefined;
     const stages = [...guards, ...told.stages];
     routes.push({ methods, path, stages, place, isBefore: told.kind === 'before' });
@@ -103,10 +107,17 @@ interface Told {
   readonly kind: 'answer' | 'before';
   readonly methods: readonly string[] | undefined;
   readonly parameter: string | undefined;
+  readonly own: boolean;
   readonly path: string;
   readonly stages: readonly Value[];
   readonly place: Place;
   readonly server: Registry;
+  /** The servers that it is mounted in. */
+  readonly above: ReadonlySet<Registry>;
+}
+
+function reaches(before: Told, route: Told): boolean {
+  return !before.own || before.server === route.server || route.above.has(before.server);
 }
 
 function isOfParameter(one: Told, route: Told): boolean {
@@ -124,9 +135,9 @@ function collect(machine: Machine, registry: Registry, base: string, into: Told[
     if (registration.kind === 'mount') collect(machine, registration.server, path, into, new Set([...above, registry]));
     else {
       const methods = registration.kind === 'answer' ? registration.methods : undefined;
-      const parameter = registration.kind === 'before' ? registration.parameter : undefined;
+      const { parameter, own = false } = registration.kind === 'before' ? registration : {};
       const { kind, stages, place } = registration;
-      into.push({ kind, methods, parameter, path, stages, place, server: registry });
+      into.push({ kind, methods, parameter, own, path, stages, place, server: registry, above });
     }
   }
 }
