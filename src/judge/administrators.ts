@@ -65,13 +65,22 @@ function asksOwnRole(condition: Predicate, facts: readonly Fact[], world: World)
     }
     case 'not':
       return condition.operand.kind === 'is-null' && isStaffFlag(condition.operand.term, facts, world);
-    case 'and':
-      return condition.operands.some(operand => asksOwnRole(operand, facts, world));
+    case 'and': {
+      // What it says of rows beside the role holds where the role is held.
+      const known = [...facts, ...condition.operands.flatMap(asFact)];
+      return condition.operands.some(operand => asksOwnRole(operand, known, world));
+    }
     case 'or':
       return condition.operands.length > 0 && condition.operands.every(operand => asksOwnRole(operand, facts, world));
     default:
       return false;
   }
+}
+
+function asFact(operand: Predicate): readonly Fact[] {
+  const place = { file: '', line: 0 };
+  if (operand.kind === 'exists') return [{ holds: { kind: 'row', row: operand.row }, place, label: '' }];
+  return operand.kind === 'compare' ? [{ holds: { kind: 'condition', condition: operand }, place, label: '' }] : [];
 }
 
 /** Whoever is signed in is somebody whom the installation names: an address in the code or in the environment. */

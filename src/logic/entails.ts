@@ -347,11 +347,11 @@ class OwnershipProver {
     // What it was looked for by was read from a row of the same table, which is the one.
     if (other.kind === 'column' && other.column === own.column)
       if (this.#closure.rows.some(row => row.name === other.row && row.table === absent.table)) return true;
-    // One that was made since may well be there.
-    const madeSince = this.#closure.rows.some(
+    // One that was made since may well be there; a row that nobody was seen making is not.
+    const there = this.#closure.rows.filter(
       row => row.table === absent.table && this.#closure.same(column(row, own.column), other),
     );
-    if (madeSince) return false;
+    if (there.length > 0) return there.every(row => row === this.#question.row) && this.#isFoundNow(absent);
     return this.#closure.rows.some(row => {
       if (row === this.#question.row && this.#question.ownerColumnAlone === true) return false;
       const table = tablesByName(this.#world.database).get(row.table);
@@ -363,6 +363,15 @@ class OwnershipProver {
         return isRequired && this.#closure.same(column(row, from), other);
       });
     });
+  }
+
+  /** The row that is asked for is one of the stored ones, and looking for it before would have found it. */
+  #isFoundNow({ table }: RowVariable): boolean {
+    return (
+      this.#question.ownerColumnAlone !== true &&
+      tablesByName(this.#world.database).get(table)?.rowSecurity === false &&
+      !this.#closure.rows.some(row => row.table === table && row.created === true)
+    );
   }
 
   /**

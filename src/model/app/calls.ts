@@ -433,6 +433,10 @@ export function callExternal(
     arguments: [...(service?.inside ?? []), ...callee.arguments, ...values.filter(isPlain)].slice(0, 12),
   };
   if (callee.library !== undefined && runKnownCallbacks(call, callee.library, path)) return unknown;
+  if (isListening(path, values)) {
+    runCallbacks(machine, frame, values, site);
+    return { ...callee, path: callee.path.slice(0, callee.path.lastIndexOf('.')) };
+  }
   // A stage of a package that is given the rest of the chain goes on with it.
   const rest = values.find(value => value.kind === 'native' && value.native.name === 'next');
   if (rest !== undefined) return callValue(machine, frame, rest, [], site);
@@ -475,6 +479,16 @@ export function callExternal(
       place: machine.place(frame, site.start ?? site.at, site.end),
     });
   return isResult ? result : unknown;
+}
+
+/** `client.on('error', report)` gives the client (https://nodejs.org/api/events.html). */
+function isListening(path: string, [event, listener]: readonly Value[]): boolean {
+  return (
+    /\.(?:on|once|off|addListener|prependListener|removeListener)$/.test(path) &&
+    event?.kind === 'constant' &&
+    typeof event.value === 'string' &&
+    listener?.kind === 'function'
+  );
 }
 
 /** `work().catch(handle)`: what the work gives, or what is done instead when it fails. */

@@ -2,7 +2,7 @@ import { and, equals, or, type Predicate, type RowVariable, type Term } from '..
 import type { Place } from '../../core/place.ts';
 import { isFoundByCredential, provesCredential } from '../../logic/credentials.ts';
 import { isClosedFlag, isPublishedFlag, notCloses } from '../../logic/published.ts';
-import { factKey, predicateSize } from './keys.ts';
+import { factKey, predicateKey, predicateSize } from './keys.ts';
 import type { Fact } from './types.ts';
 
 /** A condition that holds. */
@@ -77,7 +77,9 @@ function isOfCaller({ holds, weakness }: Fact): boolean {
 }
 
 const widest = 6;
-const largest = 56;
+/** Parts of alternatives: those that differ, and all of them. */
+const mostParts = 72;
+const largest = 256;
 
 function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
   if (
@@ -90,9 +92,7 @@ function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
   if (first === undefined) return [];
   const roles = commonRole(lists);
   // Alternatives of alternatives grow without end: of big ones only what ties something to somebody is kept, or nothing.
-  const operands = [operandsOf(lists, () => true), operandsOf(lists, isTelling)].find(
-    candidate => candidate.reduce((sum, operand) => sum + predicateSize(operand), 0) <= largest,
-  );
+  const operands = [operandsOf(lists, () => true), operandsOf(lists, isTelling)].find(isSmall);
   if (operands === undefined) return roles;
   const condition = or(operands);
   const facts: Fact[] = [...roles];
@@ -101,15 +101,82 @@ function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
   return facts;
 }
 
+function isSmall(operands: readonly Predicate[]): boolean {
+  const size = operands.reduce((sum, operand) => sum + predicateSize(operand), 0);
+  if (size <= mostParts || size > largest) return size <= mostParts;
+  const parts = new Set<string>();
+  for (const operand of operands) addParts(operand, parts);
+  return parts.size <= mostParts;
+}
+
+/** The comparisons and rows that a predicate is made of, each once. */
+function addParts(predicate: Predicate, parts: Set<string>): void {
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      for (const operand of predicate.operands) addParts(operand, parts);
+      return;
+    case 'not':
+    case 'maybe-absent':
+      addParts(predicate.operand, parts);
+      return;
+    case 'exists':
+      if (parts.has(predicateKey(predicate))) return;
+      parts.add(predicateKey(predicate));
+      addParts(predicate.row.where, parts);
+      return;
+    default:
+      parts.add(predicateKey(predicate));
+  }
+}
+
 function operandsOf(lists: readonly (readonly Fact[])[], keeps: (fact: Fact) => boolean): readonly Predicate[] {
   return lists.map(list =>
     and(
-      list
-        .filter(keeps)
-        .map(asPredicate)
-        .filter(predicate => predicate !== undefined),
+      withoutImplied(
+        list
+          .filter(keeps)
+          .map(asPredicate)
+          .filter(predicate => predicate !== undefined),
+      ),
     ),
   );
+}
+
+/**
+ * The predicates without the choices that others among them say more of: where a row is known to be there, that it or
+ * another is there says nothing.
+ */
+export function withoutImplied(predicates: readonly Predicate[]): readonly Predicate[] {
+  const choices = predicates.filter(predicate => predicate.kind === 'or');
+  if (choices.length === 0 || choices.length > mostChoices) return predicates;
+  const sure = new Set(predicates.filter(predicate => predicate.kind !== 'or').map(predicateKey));
+  const idle = new Set<Predicate>();
+  for (const choice of choices) {
+    const others = choices.filter(other => other !== choice && !idle.has(other));
+    if (isImplied(choice, sure) || others.some(other => isImpliedByEach(choice, other, sure))) idle.add(choice);
+  }
+  return idle.size === 0 ? predicates : predicates.filter(predicate => !idle.has(predicate));
+}
+
+const mostChoices = 8;
+
+/** Whichever operand of the other choice holds, this one holds with it. */
+function isImpliedByEach(
+  choice: Predicate,
+  { operands }: Extract<Predicate, { kind: 'or' }>,
+  sure: ReadonlySet<string>,
+): boolean {
+  return operands.every(operand => {
+    const parts = operand.kind === 'and' ? operand.operands : [operand];
+    return isImplied(choice, new Set([...sure, ...parts.map(predicateKey)]));
+  });
+}
+
+function isImplied(predicate: Predicate, known: ReadonlySet<string>): boolean {
+  if (predicate.kind === 'or') return predicate.operands.some(operand => isImplied(operand, known));
+  if (predicate.kind === 'and') return predicate.operands.every(operand => isImplied(operand, known));
+  return known.has(predicateKey(predicate));
 }
 
 /** A value that the caller left out. */

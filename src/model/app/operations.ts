@@ -9,6 +9,7 @@ import {
   holdingTrue,
   presence,
   rowFact,
+  withoutImplied,
 } from './facts.ts';
 import { callTerm, predicateSize, termKey, valueKey } from './keys.ts';
 import { makeNotes } from './notes.ts';
@@ -354,10 +355,8 @@ export function compareTerms(operator: Operator, left: Value, right: Value): Pre
   const operands: Predicate[] = [];
   for (const one of lefts) {
     for (const other of rights) {
-      const facts = [...one.facts, ...other.facts]
-        .map(asPredicate)
-        .filter(predicate => predicate !== undefined && predicateSize(predicate) <= 20)
-        .filter(predicate => predicate !== undefined);
+      const known = [...one.facts, ...other.facts].map(asPredicate).filter(predicate => predicate !== undefined);
+      const facts = withoutImplied(known).filter(predicate => predicateSize(predicate) <= 20);
       const compare: Predicate = { kind: 'compare', operator, left: one.term, right: other.term };
       operands.push(lefts.length * rights.length === 1 ? compare : and([compare, ...facts]));
     }

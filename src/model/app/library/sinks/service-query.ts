@@ -78,7 +78,7 @@ export function serviceQuery(call: Call, library: string, callee: string): Servi
     },
   });
   if (sink.copies === true) machine.emit(frame, { kind: 'return', value: keptRow(row), place });
-  if (sink.keepsSessions === true && chosen.some(({ term }) => isProof(term)))
+  if (sink.keepsSessions === true && chosen.some(({ term }) => isProof(term) || isHandle(term)))
     return { answer: { kind: 'promise', value: sessionOrNull(call, claimsValue()), facts: [] }, inside: [] };
   if (sink.answers !== undefined) return { answer: answerOf(sink, row, call), inside: [] };
   return { answer: undefined, inside: sink.operation === 'read' ? [keptRow(row)] : [] };
@@ -88,6 +88,13 @@ function isSet(call: Call, { argument, field }: NonNullable<ServiceSink['onlyWit
   const given = call.arguments[argument];
   const option = given === undefined ? undefined : fieldOf(given, field);
   return option !== undefined && !(option.kind === 'constant' && option.value !== true);
+}
+
+/** What a token of the server's own names that is neither a person nor a tenant: the session that it keeps elsewhere. */
+function isHandle(term: Term): boolean {
+  if (term.kind === 'principal')
+    return /^(?:token|session)\.\w*(?:auth|session|sid|key|jti|ticket|handle)\w*$/i.test(term.attribute);
+  return term.kind === 'call' && term.name === 'concat' && term.arguments.some(isHandle);
 }
 
 /** The row's own columns are not known: each field is one. */
