@@ -5,6 +5,7 @@ import { judgedApp } from './fixtures/judged-code.ts';
 const schema = `
 model User {
   id String @id
+  shelfId String?
   shelves Shelf[]
 }
 model Shelf {
