@@ -111,3 +111,43 @@ test('what is put under another key is not what was looked up', () => {
   const put = 'await store.set(`role:${userId}:${clubId}`, seat?.role ?? null);';
   expect(ask(helper(byBoth, put)).join()).toContain('leaks');
 });
+
+/** A room is changed by whoever has it among those that a helper lists and keeps before it knows them. */
+function change(key: string, seats = 'where: { userId }', get = '.get(key)'): string {
+  return verdictsOnPrisma(
+    schema,
+    `import { roomsOf } from '@/lib/rooms';
+---
+     const id = String(req.query.room);
+     const mine = await roomsOf(userId);
+     if (!mine.some(room => room.id === id)) return res.status(403).end();
+     return res.json(await prisma.room.update({ where: { id }, data: { id } }));`,
+    {
+      'lib/rooms.ts': `import NodeCache from 'node-cache'; import { prisma } from './prisma';
+        const cache = new NodeCache({ stdTTL: 15, useClones: false });
+        export async function roomsOf(userId) {
+          const key = ${key};
+          const known = cache${get};
+          if (known) return known;
+          const pending = (async () => {
+            try {
+              const seats = await prisma.seat.findMany({ ${seats} });
+              if (seats.length === 0) return [];
+              return await prisma.room.findMany({ where: { clubId: { in: seats.map(seat => seat.clubId) } } });
+            } catch { cache.del(key); return []; }
+          })();
+          cache.set(key, pending);
+          return pending;
+        }`,
+    },
+  )
+    .filter(line => line.startsWith('Room update'))
+    .join();
+}
+
+test('a list that is kept before it is there is the caller’s where its key is', () => {
+  expect(change('`rooms:${userId}`')).toBe('Room update isolated scoped-by-membership');
+  expect(change(`'rooms'`)).not.toContain('isolated');
+  expect(change('`rooms:${userId}`', '')).toContain('leaks');
+  expect(change('`rooms:${userId}`', 'where: { userId }', `.get('other:' + userId)`)).not.toContain('isolated');
+});

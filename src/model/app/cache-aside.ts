@@ -81,12 +81,14 @@ export function keptByItself(machine: Machine, effects: readonly Effect[]): Fill
   const rows = new Map<string, readonly (readonly RowVariable[])[]>();
   for (const [name, fills] of fillsIn(effects)) {
     if (machine.kept.has(name)) continue;
-    const answers = fills.flatMap(fill => answersIn(fill).map(answer => heldOfKey(fill, answer)));
+    const answers = fills.flatMap(fill => answersIn(fill).map(answer => heldOfKey(machine, fill, answer)));
     const known = answers.filter(answer => answer !== undefined);
     if (known.length === 0 || known.length < answers.length) continue;
     const named = known.map(answer => renamedAnswer(machine, answer));
     const nothing = name.startsWith(sharedCache) ? nullValue : undefinedValue;
-    kept.set(name, choose([...named.map(({ alternative }) => alternative), { value: nothing, facts: [] }]));
+    const alternatives = named.map(({ alternative }) => alternative);
+    const isPending = fills.every(({ value }) => value?.kind === 'promise');
+    kept.set(name, choose([...(isPending ? [pending(alternatives)] : alternatives), { value: nothing, facts: [] }]));
     rows.set(
       name,
       named.map(answer => answer.rows),
@@ -108,11 +110,17 @@ function fillsIn(effects: readonly Effect[]): ReadonlyMap<string, readonly Acces
  * The rows that the function found when it ran again, for those that it was told were found before: what a hit gives and
  * what a miss gives are the same then, and need not be told apart.
  */
-export function rowsFoundAgain(filled: Filled, effects: readonly Effect[]): ReadonlyMap<string, string> {
+export function rowsFoundAgain(
+  machine: Machine,
+  filled: Filled,
+  effects: readonly Effect[],
+): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const fills = fillsIn(effects);
   for (const [name, before] of filled.rows) {
-    const again = (fills.get(name) ?? []).flatMap(fill => answersIn(fill).map(answer => heldOfKey(fill, answer)));
+    const again = (fills.get(name) ?? []).flatMap(fill =>
+      answersIn(fill).map(answer => heldOfKey(machine, fill, answer)),
+    );
     for (const [index, rows] of before.entries()) {
       const found = again[index];
       const others = found === undefined || found.isWeaker ? [] : [...found.rows.values()];
@@ -152,9 +160,16 @@ function accessesIn(effects: readonly Effect[], facts: readonly Fact[], depth: n
 
 /** The alternatives of what was put there; a cache that has nothing there answers the same. */
 function answersIn({ value }: Access): readonly Alternative[] {
+  if (value?.kind === 'promise')
+    return alternativesOf(value.value).map(inner => ({ ...inner, facts: addFacts(value.facts, inner.facts) }));
   return alternativesOf(value === undefined ? undefinedValue : withoutText(value)).filter(
     ({ value: inner }) => inner.kind !== 'constant' || (inner.value ?? undefined) !== undefined,
   );
+}
+
+/** A promise that was put there before it was settled: what holds is known once it is. */
+function pending(alternatives: readonly Alternative[]): Alternative {
+  return { value: { kind: 'promise', value: choose(alternatives), facts: [] }, facts: [] };
 }
 
 /** What was put there and what held then, as far as it speaks of the key. */
@@ -165,10 +180,13 @@ interface Held {
   readonly isWeaker: boolean;
 }
 
-function heldOfKey({ key, facts }: Access, { value, facts: own }: Alternative): Held | undefined {
+function heldOfKey(machine: Machine, { key, facts }: Access, { value, facts: own }: Alternative): Held | undefined {
   const inKey = new Set(atoms(key).map(termKey));
   const held = addFacts(facts, own).filter(fact => fact.weakness === undefined && fact.each === undefined);
-  const rows = new Map(held.flatMap(rowsOf).map(row => [row.name, row]));
+  // Rows of a list are there or not; how they were asked for is known either way.
+  const listed = rowsIn(value).flatMap(({ row }) => machine.rows.get(row) ?? []);
+  const inListed = listed.flatMap(row => [row, ...rowsInside(row.where)]);
+  const rows = new Map([...inListed, ...held.flatMap(rowsOf)].map(row => [row.name, row]));
   const isOfKey = (term: Term): boolean => {
     if (inKey.has(termKey(term)) || term.kind === 'constant' || term.kind === 'environment') return true;
     if (term.kind === 'call') return term.arguments.every(isOfKey);

@@ -767,7 +767,7 @@ function interpret(
   machine.kept = kept;
   // Whoever calls it need not look again.
   machine.lookUps = lookUps;
-  const names = rowsFoundAgain(found, again.effects);
+  const names = rowsFoundAgain(machine, found, again.effects);
   if (names.size === 0) return again;
   const alternatives = again.alternatives.map(({ value, facts }) => ({
     value: renameValue(value, names),
