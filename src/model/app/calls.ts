@@ -86,7 +86,8 @@ export function callValue(
       return branches(machine, frame, work);
     }
     case 'native': {
-      const result = behaviourOf(callee).invoke?.({ machine, frame, arguments: values, at: site.at, end: site.end });
+      const at = site.start ?? site.at;
+      const result = behaviourOf(callee).invoke?.({ machine, frame, arguments: values, at, end: site.end });
       return result ?? callUnknown(machine, frame, callee, callee.native.name, values, site);
     }
     case 'external':

@@ -2,6 +2,7 @@ import { keptInMap } from './cache-aside.ts';
 import { callValue, within } from './calls.ts';
 import { awaitValue, compareValues, iterated, mixedList } from './expressions.ts';
 import { elementKeys, forEveryElement, rowKey } from './each.ts';
+import { isCallable, oneOf } from './dispatch.ts';
 import { addFacts, without } from './facts.ts';
 import { callTerm, valueKey } from './keys.ts';
 import { nativeValue, type Call, type Frame, type Machine, type NativeValue } from './machine.ts';
@@ -657,6 +658,8 @@ export function mapValue(
             if (byKey !== undefined && key !== undefined) return keptUnder(machine, inner.frame, byKey, key, inner.at);
             const own = key?.kind === 'constant' ? named.get(valueKey(key)) : undefined;
             if (own !== undefined) return own;
+            const registered = isModule ? registeredIn(named) : undefined;
+            if (registered !== undefined) return registered;
             return choose([
               ...(inside.length === 0 && (isKept || inner.frame !== frame)
                 ? [machine.opaque(frame, at, 'a kept value')]
@@ -699,6 +702,16 @@ export function mapValue(
     return nativeValue(native);
   };
   return make(entries, pairs);
+}
+
+/** What a key that is not known finds in a table of things to call, which the module filled while it was loaded. */
+function registeredIn(named: ReadonlyMap<string, Value>): Value | undefined {
+  const values = [...named.values()];
+  if (values.length === 0 || !values.every(isCallable)) return undefined;
+  return choose([
+    { value: oneOf(values), facts: [] },
+    { value: undefinedValue, facts: [] },
+  ]);
 }
 
 /** Values that were put in, each once. */

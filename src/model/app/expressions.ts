@@ -27,6 +27,7 @@ import {
   type Machine,
   type NativeValue,
 } from './machine.ts';
+import { isCallable, oneOf } from './dispatch.ts';
 import { instanceTest } from './instances.ts';
 import { secretFacts } from './proofs.ts';
 import { rowMember } from './library/orm/rows.ts';
@@ -44,6 +45,7 @@ import {
   lengthOf,
   listOfLength,
   listFacts,
+  mostAlternatives,
   promote,
   termOf,
   testOf,
@@ -579,6 +581,7 @@ function plainMember(machine: Machine, frame: Frame, value: Value, name: string,
   if (value.kind === 'object' && found?.kind === 'constant' && found.value === undefined) {
     const spread = spreadMember(value, name, { machine, frame, arguments: [], at, end: at });
     if (spread !== undefined) return spread;
+    if (name === 'constructor') return machine.opaque(frame, at, 'the class of an object');
   }
   if (found === undefined) return machine.opaque(frame, at, `'${name}' of a ${value.kind}`);
   if (found.kind === 'native' && found.native.name === 'getter') {
@@ -807,6 +810,8 @@ function manyOf(object: Value, otherwise: () => Value): Value {
   switch (object.kind) {
     case 'object':
       if (object.fields.size === 0) return otherwise();
+      if (object.fields.size >= mostAlternatives && [...object.fields.values()].every(isCallable))
+        return oneOf([...object.fields.values()]);
       return { kind: 'choice', alternatives: [...object.fields.values()].map(value => ({ value, facts: [] })) };
     case 'array':
       return object.items.length === 0 ? undefinedValue : choose(object.items.map(value => ({ value, facts: [] })));
@@ -1889,7 +1894,7 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
         if (constructor_ === undefined) {
           const inherited = parent?.kind === 'native' ? behaviourOf(parent).method?.('new', call) : undefined;
           return inherited?.kind === 'object' && self.kind === 'object'
-            ? { ...self, fields: new Map([...inherited.fields, ...self.fields]) }
+            ? { ...self, fields: withInherited(self.fields, inherited.fields, expression) }
             : self;
         }
         constructorsOf(machine).set(constructor_, native);
@@ -1919,6 +1924,16 @@ function classValue(machine: Machine, frame: Frame, expression: Extract<Expressi
     },
   };
   return nativeValue(native);
+}
+
+/** What the constructor above filled stays, but for what the class says itself. */
+function withInherited(
+  fields: ReadonlyMap<string, Value>,
+  filled: ReadonlyMap<string, Value>,
+  { fields: own }: Extract<Expression, { kind: 'class' }>,
+): ReadonlyMap<string, Value> {
+  const said = new Set(['constructor', ...own.map(field => field.name)]);
+  return new Map([...fields, ...[...filled].filter(([name]) => !said.has(name) || !fields.has(name))]);
 }
 
 /** `super(…)`: the constructor of the class above fills the same object. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { prismaImports, tracePrisma } from './fixtures/prisma-app.ts';
-import { show } from './fixtures/inline-app.ts';
+import { show, traceApp } from './fixtures/inline-app.ts';
 
 test('a client that a map on the global object keeps under its name is that client', () => {
   const { queries } = tracePrisma({
@@ -20,4 +20,18 @@ test('a client that a map on the global object keeps under its name is that clie
       }`,
   });
   expect(queries.map(path => show(path.query.where))).toEqual(['self.id = client query.id']);
+});
+
+test('a query of a method that was bound stands where its chain begins', () => {
+  const [path] = traceApp({
+    'lib/routed.ts': `import { db } from './db'; export const routed = { get select() { return db.select.bind(db); } };`,
+    'app/api/notes/route.ts': `import { routed } from '@/lib/routed'; import { notes } from '@/lib/schema';
+      export async function GET() {
+        const rows = await routed
+          .select()
+          .from(notes);
+        return Response.json(rows);
+      }`,
+  }).queries;
+  expect(path?.place.line).toBe(3);
 });

@@ -1,5 +1,6 @@
 import { callValue } from '../../calls.ts';
 import { awaitValue, evaluateModule, moduleFrame, peekMember } from '../../expressions.ts';
+import { valueKey } from '../../keys.ts';
 import { applySchema } from '../../library/zod.ts';
 import { Frame, nativeValue, type Call, type Handler, type Machine } from '../../machine.ts';
 import { bottom, isBottom } from '../../operations.ts';
@@ -197,6 +198,7 @@ const worker: Handler = call => {
     noteJob(call.machine, {
       topics: [`queue ${name}`],
       id: name,
+      runs: valueKey(handler),
       place: call.machine.place(call.frame, call.at),
       run: (inner, payload) =>
         callValue(inner.machine, inner.frame, handler, [jobValue(inner, payload)], { at: inner.at, end: inner.end }),

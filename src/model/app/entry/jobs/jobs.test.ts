@@ -71,4 +71,23 @@ describe('jobs', () => {
       }),
     ).toEqual(['job mail anonymous: self.id = client body.id']);
   });
+
+  test('workers that one function makes for many queues are one, and each job still finds its own handler', () => {
+    const files = {
+      'lib/worker.ts': `${imports} import { Worker } from 'bullmq';
+        const handlers = { drop: async job => { await db.delete(notes).where(eq(notes.id, job.data.id)); }, list: async () => db.select().from(notes) };
+        const queues = [{ name: 'mail' }, { name: 'bills' }];
+        queues.map(queue => new Worker(queue.name, async job => handlers[job.name](job)));`,
+    };
+    expect(traced(files)).toEqual([
+      'job queues of lib/worker.ts system: self.id = event event.data.id',
+      'job queues of lib/worker.ts system: true',
+    ]);
+    expect(
+      traced({
+        ...files,
+        'app/api/mail/route.ts': `import { Queue } from 'bullmq'; const queue = new Queue('bills'); export async function POST(request: Request) { const { id } = await request.json(); await queue.add('drop', { id }); return new Response(); }`,
+      }),
+    ).toEqual(['job queues of lib/worker.ts anonymous: self.id = client body.id']);
+  });
 });

@@ -12,10 +12,12 @@ export interface Job {
   readonly id: string;
   readonly place: Place;
   readonly run: (call: Call, payload: Value) => Value;
+  /** What runs, as a text: consumers made in a loop that run the same are one. */
+  readonly runs?: string;
 }
 
 interface Known {
-  readonly job: Job;
+  job: Job;
   ran: boolean;
 }
 
@@ -26,8 +28,12 @@ function knownJobs(machine: Machine): Map<string, Known> {
 /** A consumer was found. */
 export function noteJob(machine: Machine, job: Job): void {
   const jobs = knownJobs(machine);
-  const key = `${job.place.file}:${job.place.line} ${job.id}`;
-  if (!jobs.has(key)) jobs.set(key, { job, ran: false });
+  const { file, line } = job.place;
+  const key = `${file}:${line} ${job.runs ?? job.id}`;
+  const known = jobs.get(key);
+  if (known === undefined) jobs.set(key, { job, ran: false });
+  else if (job.runs !== undefined && known.job.id !== job.id)
+    known.job = { ...job, id: `queues of ${file}`, topics: [...new Set([...known.job.topics, ...job.topics])] };
 }
 
 /**
