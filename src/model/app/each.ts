@@ -3,6 +3,7 @@ import type { Predicate, RowVariable, Term } from '../../core/predicate.ts';
 import { rowFact } from './facts.ts';
 import { termKey } from './keys.ts';
 import type { Machine } from './machine.ts';
+import { makeNotes } from './notes.ts';
 import type { Fact } from './types.ts';
 import type { Value } from './value.ts';
 
@@ -51,14 +52,27 @@ export function forEveryElement(facts: readonly Fact[], keys: readonly string[])
 }
 
 /** The facts of a query: those of every element count where an element chooses the row or is written. */
-export function factsFor(facts: readonly Fact[], used: readonly Term[]): readonly Fact[] {
+export function factsFor(facts: readonly Fact[], used: ReadonlySet<string>): readonly Fact[] {
   if (!facts.some(fact => fact.each !== undefined)) return facts;
-  const keys = new Set(used.flatMap(term => [termKey(term), ...(term.kind === 'column' ? [rowKey(term.row)] : [])]));
   return facts.flatMap((fact): Fact[] => {
     if (fact.each === undefined) return [fact];
-    const { each, ...plain } = fact;
-    return each.some(key => keys.has(key)) ? [plain] : [];
+    return fact.each.some(key => used.has(key)) ? [ofElement(fact)] : [];
   });
+}
+
+/** What elements are known by that the terms are of. */
+export function keysOfElements(terms: readonly Term[]): ReadonlySet<string> {
+  return new Set(terms.flatMap(term => [termKey(term), ...(term.kind === 'column' ? [rowKey(term.row)] : [])]));
+}
+
+const elementNotes = makeNotes<Fact>();
+
+/** What holds of each element, as it holds of one. */
+function ofElement(fact: Fact): Fact {
+  const known = elementNotes.of(fact);
+  if (known !== undefined) return known;
+  const { each: _, ...plain } = fact;
+  return elementNotes.keep(fact, plain);
 }
 
 type List = Extract<Value, { kind: 'list' }>;

@@ -2,7 +2,7 @@ import { and, equals, or, type Predicate, type RowVariable, type Term } from '..
 import type { Place } from '../../core/place.ts';
 import { isFoundByCredential, provesCredential } from '../../logic/credentials.ts';
 import { isClosedFlag, isPublishedFlag, notCloses } from '../../logic/published.ts';
-import { factKey, predicateKey, predicateSize } from './keys.ts';
+import { listFacts, predicateKey, predicateSize, sayingOf } from './keys.ts';
 import type { Fact } from './types.ts';
 
 /** A condition that holds. */
@@ -15,29 +15,16 @@ export function rowFact(row: RowVariable, place: Place, label = `a row of '${row
   return { holds: { kind: 'row', row }, place, label };
 }
 
-/** Lists this short are searched faster than a set of them is made. */
-const shortList = 12;
-
-/** Tells which facts say the same as one of the list with the same strength. */
-function membership(facts: readonly Fact[], asked: number): (fact: Fact) => boolean {
-  if (facts.length === 0) return () => false;
-  if (facts.length <= shortList || asked <= 2) return fact => says(facts, fact);
-  const keys = new Set(facts.map(factKey));
-  return fact => keys.has(factKey(fact));
-}
-
-function says(facts: readonly Fact[], fact: Fact): boolean {
-  const key = factKey(fact);
-  for (const known of facts) if (known === fact || factKey(known) === key) return true;
-  return false;
-}
-
 /** `facts` and `more`, each once. */
 export function addFacts(facts: readonly Fact[], more: readonly Fact[]): readonly Fact[] {
   if (more.length === 0 || more === facts) return facts;
-  const isKnown = membership(facts, more.length);
-  const added: Fact[] = [];
-  for (const fact of more) if (!isKnown(fact) && !says(added, fact)) added.push(fact);
+  const list = listFacts(facts);
+  const added = more.filter(fact => {
+    const saying = sayingOf(fact);
+    const isNew = saying.listed !== list;
+    saying.listed = list;
+    return isNew;
+  });
   return added.length === 0 ? facts : [...facts, ...added];
 }
 
@@ -45,8 +32,20 @@ export function addFacts(facts: readonly Fact[], more: readonly Fact[]): readonl
 export function without(facts: readonly Fact[], base: readonly Fact[]): readonly Fact[] {
   if (facts === base || facts.length === 0) return [];
   if (base.length === 0) return facts;
-  const isKnown = membership(base, facts.length);
-  return facts.filter(fact => !isKnown(fact));
+  const list = listFacts(base);
+  return facts.filter(fact => sayingOf(fact).listed !== list);
+}
+
+/** Facts of the first list that are in all. */
+export function inAll([first = [], ...rest]: readonly (readonly Fact[])[]): readonly Fact[] {
+  let common = first;
+  for (const facts of rest) {
+    if (facts === first) continue;
+    if (common.length === 0) return common;
+    const list = listFacts(facts);
+    common = common.filter(fact => sayingOf(fact).listed === list);
+  }
+  return common;
 }
 
 /** What holds whichever of the lists holds: common facts, and one disjunction of the rest where it may help. */
@@ -54,8 +53,7 @@ export function commonFacts(lists: readonly (readonly Fact[])[]): readonly Fact[
   const [first, ...rest] = lists;
   if (first === undefined) return [];
   if (rest.every(list => list === first)) return first;
-  const others_ = rest.filter(list => list !== first).map(list => membership(list, first.length));
-  const common = first.filter(fact => others_.every(isKnown => isKnown(fact)));
+  const common = inAll(lists);
   const others = lists.map(list => without(list, common));
   return [...common, ...commonCaller(common, others), ...disjunction(others)];
 }

@@ -131,10 +131,44 @@ export function rowKey(row: RowVariable): string {
   return `${row.name}:${row.table}${predicateKey(row.where)}`;
 }
 
+/** What a fact says: one and the same object for all facts that say the same with the same strength. */
+export interface Saying {
+  readonly key: string;
+  /** The last list in which it was met, for whoever lists each once: sets of long lists would be made by the million. */
+  listed: number;
+}
+
+const sayings = new Map<string, Saying>();
+const sayingNotes = makeNotes<Saying>();
+
+/** What the fact says. */
+export function sayingOf(fact: Fact): Saying {
+  return sayingNotes.of(fact) ?? sayingNotes.keep(fact, findSaying(writeFact(fact)));
+}
+
+function findSaying(text: string): Saying {
+  const known = sayings.get(text);
+  if (known !== undefined) return known;
+  const made = { key: intern(text, '!'), listed: 0 };
+  sayings.set(text, made);
+  return made;
+}
+
+let lists = 0;
+
+/** Marks what the facts say as being listed, until the next list, and gives the mark. */
+export function listFacts(facts: readonly Fact[]): number {
+  lists += 1;
+  for (const fact of facts) sayingOf(fact).listed = lists;
+  return lists;
+}
+
 /** A text that is equal for facts that say the same with the same strength. */
 export function factKey(fact: Fact): string {
-  const cached = keyNotes.of(fact);
-  if (cached !== undefined) return cached;
+  return sayingOf(fact).key;
+}
+
+function writeFact(fact: Fact): string {
   const holds = fact.holds;
   let key: string;
   switch (holds.kind) {
@@ -155,7 +189,7 @@ export function factKey(fact: Fact): string {
       key = holds.kind;
   }
   const each = fact.each === undefined ? '' : `*${fact.each.join(',')}`;
-  return keyNotes.keep(fact, intern(`${key}!${fact.weakness ?? ''}${each}`, '!'));
+  return `${key}!${fact.weakness ?? ''}${each}`;
 }
 
 /** A text for a list of facts. */

@@ -35,8 +35,10 @@ const noFacts: readonly Fact[] = [];
 export function alternativesOf(value: Value): readonly Alternative[] {
   if (value.kind !== 'choice') return [{ value, facts: noFacts }];
   if (!value.alternatives.some(alternative => alternative.value.kind === 'choice')) return value.alternatives;
-  return value.alternatives.flatMap(flattened);
+  return flatNotes.of(value) ?? flatNotes.keep(value, value.alternatives.flatMap(flattened));
 }
+
+const flatNotes = makeNotes<readonly Alternative[]>();
 
 function flattened(alternative: Alternative): readonly Alternative[] {
   return alternative.value.kind === 'choice'

@@ -7,9 +7,9 @@ import { isFoundByCredential, provesCredential } from '../../logic/credentials.t
 import { equalitiesOf } from '../../logic/equalities.ts';
 import { contradicted, handedOut, hides, isAnswer } from './carriers.ts';
 import type { AppEvent } from './events.ts';
-import { factsFor } from './each.ts';
-import { addFacts, isTelling, rowFact } from './facts.ts';
-import { factKey, factsKey, factText, predicateText, termKey } from './keys.ts';
+import { factsFor, keysOfElements } from './each.ts';
+import { addFacts, inAll, isTelling, rowFact, without } from './facts.ts';
+import { factsKey, factText, predicateText, sayingOf, termKey, type Saying } from './keys.ts';
 import { someEffect, type CachedCall, type Effect, type Machine, type QueryDraft } from './machine.ts';
 import { makeNotes } from './notes.ts';
 import { issuedSecrets, toldIn } from './issued.ts';
@@ -455,7 +455,8 @@ class Walk {
     const where = renamePredicate(draft.row.where, names);
     const values = draft.values.map(({ column, value }) => ({ column, value: renameTerm(value, names) }));
     const joined = draft.joined.map(row => renameRow(row, names));
-    const established = factsFor(reached.facts, termsUsed(draft));
+    const used = keysOfElements(termsUsed(draft));
+    const established = factsFor(reached.facts, used);
     const known = addFacts(established, readRows(this.#machine, reached));
     const facts = sayingWhatWasRead(this.#machine, draft, known).map(fact => this.#withClient(renameFact(fact, names)));
     const ownRows = new Set([draft.row.name, ...draft.joined.map(row => row.name)]);
@@ -470,12 +471,12 @@ class Walk {
         telling.map(use => this.#asOwn(use)),
         reached.facts,
       ),
-      termsUsed(draft),
+      used,
     )
       .filter(fact => !(fact.holds.kind === 'row' && fact.holds.row.name === draft.row.name))
       .map(fact => renameFact(fact, names));
     const waysAfter = waysToUse(
-      telling.map(use => factsFor(this.#asOwn(use), termsUsed(draft))),
+      telling.map(use => factsFor(this.#asOwn(use), used)),
       reached.facts,
     ).map(way => way.map(fact => renameFact(fact, names)));
     const keptInside = this.#keptInside(reached);
@@ -907,11 +908,7 @@ function factsOf(condition: Predicate, fact: Fact): readonly Fact[] {
 
 /** What holds at every use of the row, beyond what held when it was loaded. */
 function commonAfter(uses: readonly (readonly Fact[])[], before: readonly Fact[]): readonly Fact[] {
-  const [first, ...rest] = uses;
-  if (first === undefined) return [];
-  const known = new Set(before.map(factKey));
-  const others = rest.map(facts => new Set(facts.map(factKey)));
-  return first.filter(fact => !known.has(factKey(fact)) && others.every(keys => keys.has(factKey(fact))));
+  return without(inAll(uses), before);
 }
 
 const mostWays = 8;
@@ -923,17 +920,32 @@ const mostUses = 256;
  */
 function waysToUse(uses: readonly (readonly Fact[])[], before: readonly Fact[]): readonly (readonly Fact[])[] {
   if (uses.length < 2 || uses.length > mostUses) return [];
-  const known = new Set(before.map(factKey));
-  const common = new Set(commonAfter(uses, before).map(factKey));
-  const ways = new Map<string, { readonly facts: readonly Fact[]; readonly keys: ReadonlySet<string> }>();
+  const known = new Set(before.map(sayingOf));
+  const common = new Set(commonAfter(uses, before).map(sayingOf));
+  const tells = (fact: Fact): boolean => !known.has(sayingOf(fact)) && (isTelling(fact) || common.has(sayingOf(fact)));
+  const ways = new Map<string, Way>();
+  // Most uses know the very same.
+  const read = new Map<readonly Fact[], Way>();
   for (const use of uses) {
-    const facts = use.filter(fact => !known.has(factKey(fact)) && (isTelling(fact) || common.has(factKey(fact))));
-    ways.set(factsKey(facts), { facts, keys: new Set(facts.map(factKey)) });
+    const way = read.get(use) ?? wayOf(use.filter(tells));
+    read.set(use, way);
+    ways.set(way.key, way);
   }
-  const least: { readonly facts: readonly Fact[]; readonly keys: ReadonlySet<string> }[] = [];
-  for (const way of [...ways.values()].toSorted((left, right) => left.keys.size - right.keys.size))
-    if (!least.some(({ keys }) => [...keys].every(key => way.keys.has(key)))) least.push(way);
+  const least: Way[] = [];
+  for (const way of [...ways.values()].toSorted((left, right) => left.says.size - right.says.size))
+    if (!least.some(({ says }) => [...says].every(saying => way.says.has(saying)))) least.push(way);
   return least.length > mostWays ? [] : least.map(({ facts }) => facts);
+}
+
+/** What holds at one use of a row. */
+interface Way {
+  readonly facts: readonly Fact[];
+  readonly key: string;
+  readonly says: ReadonlySet<Saying>;
+}
+
+function wayOf(facts: readonly Fact[]): Way {
+  return { facts, key: factsKey(facts), says: new Set(facts.map(sayingOf)) };
 }
 
 function principalOf(facts: readonly Fact[]): Principal {

@@ -1,5 +1,6 @@
 import type { Place } from '../../core/place.ts';
 import type { RowVariable, Term } from '../../core/predicate.ts';
+import { listFacts, sayingOf } from './keys.ts';
 import { makeNotes } from './notes.ts';
 import type { Fact } from './types.ts';
 
@@ -172,8 +173,8 @@ function withoutRepeats(uses: readonly RowUse[]): readonly RowUse[] {
       continue;
     }
     // A big value leaves in thousands of ways, each knowing many facts.
-    const known = new Set(use.facts);
-    if (!same.some(other => other.facts.every(fact => known.has(fact)))) same.push(use);
+    const list = listFacts(use.facts);
+    if (!same.some(other => other.facts.every(fact => sayingOf(fact).listed === list))) same.push(use);
   }
   return [...kept.values()].flat();
 }
