@@ -5,7 +5,6 @@ import { termKey } from './terms.ts';
 
 /** Terms known to be equal, in the order in which they were first met. */
 interface EqualTerms {
-  readonly id: number;
   members: readonly Member[];
   /** The terms alone, once somebody asks for them. */
   terms: readonly Term[] | undefined;
@@ -16,12 +15,16 @@ interface Member {
   readonly order: number;
 }
 
+const noTerms: readonly Term[] = [];
+const nothingKnown: ReadonlyMap<string, EqualTerms> = new Map();
+
 /**
  * Equalities closed under transitivity, and under keys: two rows of one table that agree on a unique key are one row.
  * Classes of equal terms by their texts; the number of rows on a path is small.
  */
 export class Closure {
   readonly rows: RowVariable[] = [];
+  readonly #rowsByName = new Map<string, RowVariable>();
   readonly #classes = new Map<string, EqualTerms>();
   readonly #columns = new Map<string, Map<string, EqualTerms>>();
   #count = 0;
@@ -30,16 +33,26 @@ export class Closure {
 
   constructor(database: DatabaseModel, rows: readonly RowVariable[], branch: Branch) {
     this.#tables = tablesByName(database);
-    for (const row of [...rows, ...branch.rows]) {
-      if (!this.rows.some(known => known.name === row.name)) this.rows.push(row);
-    }
+    for (const row of rows) this.#addRow(row);
+    for (const row of branch.rows) this.#addRow(row);
     for (const { left, right } of branch.equalities) this.#union(left, right);
     this.#closeUnderKeys();
+  }
+
+  #addRow(row: RowVariable): void {
+    if (this.#rowsByName.has(row.name)) return;
+    this.#rowsByName.set(row.name, row);
+    this.rows.push(row);
   }
 
   /** Changes when more becomes known: an equality, or a row. */
   get version(): number {
     return this.#version;
+  }
+
+  /** The row of that name. */
+  rowNamed(name: string): RowVariable | undefined {
+    return this.#rowsByName.get(name);
   }
 
   /** Whether the two are known to be equal. */
@@ -49,30 +62,45 @@ export class Closure {
     return this.#classOf(right) === undefined && termKey(left) === termKey(right);
   }
 
+  /** Whether columns of two rows are known to be equal. */
+  sameColumns(row: RowVariable, column: string, other: RowVariable, otherColumn: string): boolean {
+    const known = this.#classOfColumn(row.name, column);
+    if (known !== undefined) return known === this.#classOfColumn(other.name, otherColumn);
+    return row.name === other.name && column === otherColumn;
+  }
+
+  /** Whether the column of the row is known to equal the term. */
+  columnIs(row: RowVariable, column: string, term: Term): boolean {
+    const known = this.#classOfColumn(row.name, column);
+    if (known !== undefined) return known === this.#classOf(term);
+    return term.kind === 'column' && term.row === row.name && term.column === column;
+  }
+
   /** Every term known to be equal to this one, itself included. */
   equalTo(term: Term): readonly Term[] {
     const known = this.#classOf(term);
-    if (known === undefined) return [term];
-    known.terms ??= known.members.map(member => member.term);
-    return known.terms;
+    return known === undefined ? [term] : termsOf(known);
+  }
+
+  /** Every term that the column of the row is known to equal, itself included; none when nothing is known of it. */
+  known(row: RowVariable, column: string): readonly Term[] {
+    const known = this.#classOfColumn(row.name, column);
+    return known === undefined ? noTerms : termsOf(known);
   }
 
   /** The columns of a row that are known to equal something. */
-  knownColumns(row: RowVariable): readonly string[] {
-    return [...(this.#columns.get(row.name)?.keys() ?? [])];
+  knownColumns(row: RowVariable): Iterable<string> {
+    return (this.#columns.get(row.name) ?? nothingKnown).keys();
   }
 
   /** The row of `table` whose `column` equals `value`: a known one, or a new one that a foreign key promises. */
   rowWith(table: string, column: string, value: Term): RowVariable {
-    const known = this.rows.find(
-      row => row.table === table && this.same({ kind: 'column', row: row.name, column }, value),
-    );
+    const known = this.rows.find(row => row.table === table && this.columnIs(row, column, value));
     if (known !== undefined) return known;
     const row: RowVariable = { name: `${table}[${this.rows.length}]`, table, where: { kind: 'true' } };
-    this.rows.push(row);
+    this.#addRow(row);
     this.#version += 1;
-    this.#union({ kind: 'column', row: row.name, column }, value);
-    this.#closeUnderKeys();
+    this.add({ kind: 'column', row: row.name, column }, value);
     return row;
   }
 
@@ -86,44 +114,33 @@ export class Closure {
   #closeUnderKeys(): void {
     for (let changed = true; changed;) {
       changed = false;
-      const byKey = new Map<string, RowVariable>();
-      for (const row of this.rows) {
-        for (const [index, key] of (this.#tables.get(row.table)?.uniqueKeys ?? []).entries()) {
-          const values = this.#valuesOf(row, key);
-          if (values === undefined) continue;
-          const text = `${row.table} ${index} ${values.join(' ')}`;
-          const twin = byKey.get(text);
-          if (twin === undefined) byKey.set(text, row);
-          else if (twin.name !== row.name && this.#makeOne(twin, row)) changed = true;
+      for (const [index, row] of this.rows.entries()) {
+        const known = this.#columns.get(row.name);
+        if (known === undefined) continue;
+        for (const key of this.#tables.get(row.table)?.uniqueKeys ?? []) {
+          if (key.length === 0 || !key.every(column => known.has(column))) continue;
+          const twin = this.#twin(row, key, index);
+          if (twin !== undefined && this.#makeOne(twin, row)) changed = true;
         }
       }
     }
   }
 
-  /** The classes that a row's columns belong to; `undefined` when nothing is known to equal one of them. */
-  #valuesOf(row: RowVariable, columns: readonly string[]): readonly number[] | undefined {
-    const known = this.#columns.get(row.name);
-    if (known === undefined || columns.length === 0) return undefined;
-    const values: number[] = [];
-    for (const name of columns) {
-      const value = known.get(name);
-      if (value === undefined) return undefined;
-      values.push(value.id);
+  /** The first of the rows before one that has the same key. */
+  #twin(row: RowVariable, key: readonly string[], before: number): RowVariable | undefined {
+    for (const [index, other] of this.rows.entries()) {
+      if (index === before) return undefined;
+      if (other.table === row.table && key.every(column => this.sameColumns(other, column, row, column))) return other;
     }
-    return values;
+    return undefined;
   }
 
   /** Makes equal what is known of either; what becomes known later is made equal the next time. */
   #makeOne(left: RowVariable, right: RowVariable): boolean {
-    const known = new Set([...this.knownColumns(left), ...this.knownColumns(right)]);
     let changed = false;
-    for (const column of known) {
-      const [one, other]: readonly Term[] = [
-        { kind: 'column', row: left.name, column },
-        { kind: 'column', row: right.name, column },
-      ];
-      if (one === undefined || other === undefined || this.same(one, other)) continue;
-      this.#union(one, other);
+    for (const column of new Set([...this.knownColumns(left), ...this.knownColumns(right)])) {
+      if (this.sameColumns(left, column, right, column)) continue;
+      this.#union({ kind: 'column', row: left.name, column }, { kind: 'column', row: right.name, column });
       changed = true;
     }
     return changed;
@@ -131,14 +148,18 @@ export class Closure {
 
   /** Columns are most of what is asked for: they are found without writing a key. */
   #classOf(term: Term): EqualTerms | undefined {
-    return term.kind === 'column' ? this.#columns.get(term.row)?.get(term.column) : this.#classes.get(termKey(term));
+    return term.kind === 'column' ? this.#classOfColumn(term.row, term.column) : this.#classes.get(termKey(term));
+  }
+
+  #classOfColumn(row: string, column: string): EqualTerms | undefined {
+    return this.#columns.get(row)?.get(column);
   }
 
   #find(term: Term): EqualTerms {
     const known = this.#classOf(term);
     if (known !== undefined) return known;
     const order = this.#count++;
-    const alone: EqualTerms = { id: order, members: [{ term, order }], terms: [term] };
+    const alone: EqualTerms = { members: [{ term, order }], terms: [term] };
     this.#place(term, alone);
     return alone;
   }
@@ -162,6 +183,11 @@ export class Closure {
     for (const { term } of from.members) this.#place(term, to);
     this.#version += 1;
   }
+}
+
+function termsOf(known: EqualTerms): readonly Term[] {
+  known.terms ??= known.members.map(member => member.term);
+  return known.terms;
 }
 
 /** Both lists in one order. */

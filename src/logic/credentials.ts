@@ -1,3 +1,4 @@
+import { makeNotes } from '../core/notes.ts';
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 
 const hashing = /hash|digest|hmac|sha\d|bcrypt|scrypt|argon|pbkdf/i;
@@ -7,8 +8,11 @@ const ofPublicData =
 
 /** Whether a term is the hash of something that the caller sent. */
 export function isHashOfSent(term: Term): boolean {
-  return term.kind === 'call' && sent(term) && hashing.test(namesIn(term));
+  if (term.kind !== 'call') return false;
+  return hashNotes.of(term) ?? hashNotes.keep(term, sent(term) && hashing.test(namesIn(term)));
 }
+
+const hashNotes = makeNotes<boolean>();
 
 function namesIn(term: Term): string {
   return term.kind === 'call' ? `${term.name} ${term.arguments.map(namesIn).join(' ')}` : '';
@@ -34,7 +38,7 @@ function hashesProof(term: Term): boolean {
 
 /** Whether a column that equals the hash of what the caller sent makes the row a credential: who sent the secret is known by it. */
 export function isCredential(column: Term, value: Term): boolean {
-  return column.kind === 'column' && !ofPublicData.test(column.column) && isHashOfSent(value);
+  return column.kind === 'column' && isHashOfSent(value) && !ofPublicData.test(column.column);
 }
 
 /** Whether the condition can only hold when a row was found by the hash of a secret that the caller sent. */

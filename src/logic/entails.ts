@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
-import type { DatabaseModel } from '../model/database/types.ts';
+import type { DatabaseModel, Table } from '../model/database/types.ts';
 import type { Membership, Owner, OwnerHop, TenancyModel, TenantRoot } from '../model/tenancy/types.ts';
 import { factsIn, join, joinAll, knownFrom, rowText, textOf } from './branches.ts';
 import type { AbsenceReading, Branch, Choice } from './branches.ts';
 import { Closure, tablesByName } from './closure.ts';
 import { isCredential, isHashOfSent } from './credentials.ts';
-import { keepPresent, presentTerms } from './presence.ts';
+import { keepPresent, mayVanish, presentTerms } from './presence.ts';
 import { relatedTo, understood, type Premise } from './premises.ts';
 import { isPublished } from './published.ts';
 import { isChosen, termKey } from './terms.ts';
@@ -130,7 +130,8 @@ function premisesOf(question: Question): readonly Premise[] | undefined {
   const conditions = [...question.conditions, ...question.rows.map(row => row.where)];
   // Whoever is signed in has an address: a filter by it does not go.
   const also = [...(question.present ?? []), ...(question.signedIn ? [callersEmail] : [])];
-  const present = presentTerms([question.row.where, ...conditions], also);
+  const all = [question.row.where, ...conditions];
+  const present = all.some(mayVanish) ? presentTerms(all, also) : new Set<string>();
   const own = knownFrom(keepPresent(question.row.where, present), question.absence);
   if (own === undefined) return undefined;
   const premises: Premise[] = [{ known: own, row: question.row }];
@@ -277,19 +278,42 @@ interface ParentKey {
   readonly others: readonly OwnerHop[];
 }
 
+/** A row whose owner matters. */
+interface Wanted {
+  readonly row: RowVariable;
+  /** How many keys away it is. */
+  readonly hops: number;
+  /** How much was known when it was looked at last: what finds no owner finds none until more is known. */
+  without: number;
+}
+
+/** A row that says who belongs to which tenant. */
+interface MembershipRow {
+  readonly row: RowVariable;
+  readonly membership: Membership;
+}
+
+type RightKind = 'tenant' | 'user' | 'colleague';
+
 /** Follows owner paths through one branch's equalities. */
 class OwnershipProver {
   readonly #question: Question;
   readonly #closure: Closure;
   readonly #world: World;
   readonly #branch: Branch;
-  readonly #owners: ReadonlyMap<string, Owner>;
-  /** Rows whose owner matters, each with how many keys away it is, and those of them that turned out to be the principal's. */
-  readonly #wanted = new Map<string, { readonly row: RowVariable; readonly hops: number }>();
+  readonly #index: WorldIndex;
+  /** Rows whose owner matters, and those of them that turned out to be the principal's. */
+  readonly #wanted = new Map<string, Wanted>();
   readonly #owned = new Map<string, OwnedBy>();
   /** What was found out about a term, knowing as much. */
-  readonly #rights = new Map<string, OwnedBy | undefined>();
+  readonly #rights: Readonly<Record<RightKind, Map<unknown, OwnedBy | undefined>>> = {
+    tenant: new Map(),
+    user: new Map(),
+    colleague: new Map(),
+  };
   #rightsVersion = 0;
+  /** Memberships among so many rows. */
+  #membershipRows: { readonly of: number; readonly found: readonly MembershipRow[] } = { of: 0, found: [] };
   /** Without a hash of what the caller sent no row is a key. */
   readonly #hasHash: boolean;
   /** Without a comparison of secrets none is proven. */
@@ -300,7 +324,7 @@ class OwnershipProver {
     this.#closure = closure;
     this.#world = world;
     this.#branch = branch;
-    this.#owners = ownersByTable(world.tenancy);
+    this.#index = indexOf(world);
     const isProof = (term: Term): boolean => term.kind === 'call' && term.name === 'verified-secret';
     this.#hasProof = branch.equalities.some(({ left, right }) => isProof(left) || isProof(right));
     this.#hasHash = branch.equalities.some(({ left, right }) => isHashOfSent(left) || isHashOfSent(right));
@@ -314,29 +338,48 @@ class OwnershipProver {
     if (this.#question.signedIn && this.#branch.nulls.some(term => this.#closure.equalTo(term).some(isUser)))
       return true;
     if (this.#branch.absent.some(row => this.#mustExist(row))) return true;
+    // Terms that are equal are one list, mostly of several equalities.
+    const seen = new Set<readonly Term[]>();
     return this.#branch.equalities.some(({ left, strict }) => {
       const equal = this.#closure.equalTo(left);
       if (strict && this.#branch.nulls.some(term => this.#closure.same(term, left))) return true;
-      const constants = new Set(equal.filter(term => term.kind === 'constant').map(term => String(term.value)));
-      const nobody =
-        !this.#question.signedIn && equal.some(term => term.kind === 'principal' && term.attribute === 'user.id');
-      const otherType = strict && equal.some(isDate) && equal.some(term => this.#isText(term));
-      return constants.size > 1 || (strict && constants.has('null')) || nobody || otherType;
+      if (seen.has(equal)) return strict && this.#isNeverStrict(equal);
+      seen.add(equal);
+      return this.#isNever(equal) || (strict && this.#isNeverStrict(equal));
     });
+  }
+
+  /** Two different constants, or the id of who asks where nobody does. */
+  #isNever(equal: readonly Term[]): boolean {
+    let constant: string | undefined;
+    for (const term of equal) {
+      if (term.kind === 'principal' && term.attribute === 'user.id' && !this.#question.signedIn) return true;
+      if (term.kind !== 'constant') continue;
+      const text = String(term.value);
+      if (constant !== undefined && constant !== text) return true;
+      constant = text;
+    }
+    return false;
+  }
+
+  /** What equals nothing by `=`: NULL, or a date and a text. */
+  #isNeverStrict(equal: readonly Term[]): boolean {
+    if (equal.some(term => term.kind === 'constant' && String(term.value) === 'null')) return true;
+    return equal.some(isDate) && equal.some(term => this.#isText(term));
   }
 
   /** A column of texts or ids: no date equals what it holds. */
   #isText(term: Term): boolean {
     if (term.kind !== 'column') return false;
-    const row = this.#closure.rows.find(candidate => candidate.name === term.row);
-    const table = row === undefined ? undefined : tablesByName(this.#world.database).get(row.table);
+    const row = this.#closure.rowNamed(term.row);
+    const table = row === undefined ? undefined : this.#index.tables.get(row.table);
     const type = table?.columns.find(({ name }) => name === term.column)?.type ?? '';
     return /^(?:text|uuid|citext|varchar|character)\b/.test(type);
   }
 
   /** A row that is said not to be there, and is: found on the way, or what a row that is there refers to by a key. */
   #mustExist(absent: RowVariable): boolean {
-    if (this.#closure.rows.some(row => row.name === absent.name)) return true;
+    if (this.#closure.rowNamed(absent.name) !== undefined) return true;
     const { where } = absent;
     if (where.kind !== 'compare' || where.operator !== '=') return false;
     const [own, other] =
@@ -349,18 +392,18 @@ class OwnershipProver {
       if (this.#closure.rows.some(row => row.name === other.row && row.table === absent.table)) return true;
     // One that was made since may well be there; a row that nobody was seen making is not.
     const there = this.#closure.rows.filter(
-      row => row.table === absent.table && this.#closure.same(column(row, own.column), other),
+      row => row.table === absent.table && this.#closure.columnIs(row, own.column, other),
     );
     if (there.length > 0) return there.every(row => row === this.#question.row) && this.#isFoundNow(absent);
     return this.#closure.rows.some(row => {
       if (row === this.#question.row && this.#question.ownerColumnAlone === true) return false;
-      const table = tablesByName(this.#world.database).get(row.table);
+      const table = this.#index.tables.get(row.table);
       return table?.foreignKeys.some(key => {
         const [from, to] = [key.columns[0], key.referencedColumns[0]];
         if (key.table !== absent.table || key.columns.length > 1 || to !== own.column || from === undefined)
           return false;
         const isRequired = table.columns.some(candidate => candidate.name === from && candidate.notNull);
-        return isRequired && this.#closure.same(column(row, from), other);
+        return isRequired && this.#closure.columnIs(row, from, other);
       });
     });
   }
@@ -383,8 +426,10 @@ class OwnershipProver {
     for (let known = -1; known !== this.#knowledge();) {
       known = this.#knowledge();
       for (const wanted of this.#wanted.values()) {
-        if (this.#owned.has(wanted.row.name)) continue;
+        const before = this.#knowledge();
+        if (this.#owned.has(wanted.row.name) || wanted.without === before) continue;
         const right = this.#ownerOf(wanted.row, wanted.hops);
+        wanted.without = before;
         if (right === undefined) continue;
         this.#owned.set(wanted.row.name, right);
         if (wanted.row === row) return right;
@@ -399,16 +444,15 @@ class OwnershipProver {
 
   /** By what right a row so many keys away is owned, as far as is known; it is looked at from now on. */
   #ownerAcross(row: RowVariable, hops: number): OwnedBy | undefined {
-    if (hops < maximumHops && !this.#wanted.has(row.name)) this.#wanted.set(row.name, { row, hops });
+    if (hops < maximumHops && !this.#wanted.has(row.name)) this.#wanted.set(row.name, { row, hops, without: -1 });
     return this.#owned.get(row.name);
   }
 
   #ownerOf(row: RowVariable, hops: number): OwnedBy | undefined {
     // Everyone's rows refer to reference data: being referred to makes it nobody's.
-    if (this.#owners.get(row.table)?.ownership.kind === 'shared') return undefined;
+    if (this.#index.owners.get(row.table)?.ownership.kind === 'shared') return undefined;
     const { principal } = this.#world.tenancy;
-    const memberships = membershipsOf(this.#world.tenancy);
-    const root = rootsOf(this.#world.tenancy).find(candidate => candidate.table === row.table);
+    const root = this.#index.roots.get(row.table);
     if (root !== undefined) {
       const right = this.#tenantRight(column(row, root.key));
       if (right !== undefined) return right;
@@ -418,7 +462,7 @@ class OwnershipProver {
       if (right !== undefined) return right;
     }
     const alone = this.#question.ownerColumnAlone === true && row === this.#question.row;
-    for (const membership of memberships.filter(entry => entry.table === row.table)) {
+    for (const membership of this.#index.memberships.get(row.table) ?? []) {
       const byTenant = this.#tenantRight(column(row, membership.tenantColumn));
       // A new membership is a right that is given away: whoever gives it to themselves joins any tenant.
       if (alone) return byTenant;
@@ -440,42 +484,39 @@ class OwnershipProver {
 
   /** A row whose own key is the caller's id: settings of each user, kept under it. Numbers are counted up in every table. */
   #isKeyedByCaller(row: RowVariable): boolean {
-    const table = tablesByName(this.#world.database).get(row.table);
-    const [key, ...others] = table?.primaryKey ?? [];
-    if (!this.#question.signedIn || key === undefined || others.length > 0 || !this.#isText(column(row, key)))
-      return false;
-    return this.#closure.equalTo(column(row, key)).some(term => termKey(term) === termKey(callersId));
+    const key = this.#index.tables.get(row.table)?.primaryKey ?? [];
+    const [only] = key;
+    if (!this.#question.signedIn || only === undefined || key.length > 1) return false;
+    return this.#closure.columnIs(row, only, callersId) && this.#isText(column(row, only));
   }
 
   /** Another name of the row: both have the same key. */
   #isSameRow(name: string, row: RowVariable): boolean {
     if (name === row.name) return true;
-    const other = this.#closure.rows.find(candidate => candidate.name === name);
+    const other = this.#closure.rowNamed(name);
     if (other === undefined || other.table !== row.table) return false;
-    const keys = tablesByName(this.#world.database).get(row.table)?.uniqueKeys ?? [];
-    return keys.some(
-      key => key.length > 0 && key.every(part => this.#closure.same(column(other, part), column(row, part))),
-    );
+    const keys = this.#index.tables.get(row.table)?.uniqueKeys ?? [];
+    return keys.some(key => key.length > 0 && key.every(part => this.#closure.sameColumns(other, part, row, part)));
   }
 
   /** A row that its owner shows to everybody, by a column that says so. */
   #isPublished(row: RowVariable): boolean {
     if (this.#question.reads !== true) return false;
     if (this.#branch.shown.some(term => term.kind === 'column' && this.#isSameRow(term.row, row))) return true;
-    return this.#closure
-      .knownColumns(row)
-      .some(name => this.#closure.equalTo(column(row, name)).some(value => isPublished(name, value)));
+    for (const name of this.#closure.knownColumns(row))
+      if (this.#closure.known(row, name).some(value => isPublished(name, value))) return true;
+    return false;
   }
 
   /** A row to which a row of the principal's own refers: references across tenants are leaks of their own. */
   #rightByChild(row: RowVariable, hops: number): OwnedBy | undefined {
     if (row.table === this.#world.tenancy.principal?.table) return undefined;
-    const isRoot = rootsOf(this.#world.tenancy).some(candidate => candidate.table === row.table);
+    const isRoot = this.#index.roots.has(row.table);
     for (const child of this.#closure.rows.slice(0, maximumRows)) {
       if (child.name === row.name) continue;
       const refers = this.#keysToParents(child.table).some(
         ({ hop }) =>
-          hop.table === row.table && this.#closure.same(column(child, hop.column), column(row, hop.referencedColumn)),
+          hop.table === row.table && this.#closure.sameColumns(child, hop.column, row, hop.referencedColumn),
       );
       if (!refers || (isRoot && this.#isOnlyNamed(child))) continue;
       const right = this.#ownerAcross(child, hops + 1);
@@ -491,7 +532,7 @@ class OwnershipProver {
   }
 
   #rightByOwner(row: RowVariable, hops: number): OwnedBy | undefined {
-    const ownership = this.#owners.get(row.table)?.ownership;
+    const ownership = this.#index.owners.get(row.table)?.ownership;
     if (ownership === undefined || ownership.kind === 'shared' || ownership.kind === 'unknown') return undefined;
     const [first] = ownership.path;
     const value = column(row, first.column);
@@ -510,11 +551,10 @@ class OwnershipProver {
   #rightByParent(row: RowVariable, hops: number): OwnedBy | undefined {
     if (hops + 1 >= maximumHops) return undefined;
     for (const key of this.#keysToParents(row.table)) {
-      const value = column(row, key.hop.column);
-      if (this.#closure.equalTo(value).length === 1) continue;
+      if (this.#closure.known(row, key.hop.column).length <= 1) continue;
       const right =
         key.hop.table === this.#world.tenancy.principal?.table
-          ? this.#userRight(value)
+          ? this.#userRight(column(row, key.hop.column))
           : this.#ownerAcross(this.#parentOf(row, key), hops + 1);
       if (right !== undefined && right !== 'nobody') return right;
     }
@@ -531,11 +571,11 @@ class OwnershipProver {
     const users = this.#closure.rows.filter(
       user =>
         user.table === principal.table &&
-        keys.some(({ hop }) => this.#closure.same(column(row, hop.column), column(user, principal.key))),
+        keys.some(({ hop }) => this.#closure.sameColumns(row, hop.column, user, principal.key)),
     );
     for (const term of users.flatMap(user => this.#closure.equalTo(column(user, 'email')))) {
       if (term.kind !== 'column') continue;
-      const holder = this.#closure.rows.find(candidate => candidate.name === term.row);
+      const holder = this.#closure.rowNamed(term.row);
       if (holder === undefined || confirmed.get(holder.table)?.includes(term.column) !== true) continue;
       const right = this.#ownerAcross(holder, hops + 1);
       if (right !== undefined && right !== 'nobody') return 'membership';
@@ -545,31 +585,27 @@ class OwnershipProver {
 
   /** A column without a foreign key that equals the id or the e-mail of who asks (`guest_id`, an invitation's `email`): the row names them. */
   #rightByName(row: RowVariable): OwnedBy | undefined {
-    const table = tablesByName(this.#world.database).get(row.table);
-    if (!this.#question.signedIn || table === undefined) return undefined;
+    if (!this.#question.signedIn) return undefined;
+    for (const name of this.#closure.knownColumns(row))
+      if (this.#index.names(row.table, name) && this.#isOfCaller(row, name)) return 'session';
+    return undefined;
+  }
+
+  /** Whether the column equals the id or the e-mail of who asks, or what their token says. */
+  #isOfCaller(row: RowVariable, name: string): boolean {
     const { principal } = this.#world.tenancy;
-    const own = this.#closure.rows.filter(
-      other =>
-        other.table === principal?.table &&
-        other.name !== row.name &&
-        this.#userRight(column(other, principal.key)) !== undefined,
+    return (
+      this.#closure.columnIs(row, name, callersId) ||
+      this.#closure.columnIs(row, name, callersEmail) ||
+      this.#closure.known(row, name).some(isFromToken) ||
+      this.#closure.rows.some(
+        other =>
+          other.table === principal?.table &&
+          other.name !== row.name &&
+          this.#closure.sameColumns(row, name, other, 'email') &&
+          this.#userRight(column(other, principal.key)) !== undefined,
+      )
     );
-    const asked: readonly Term[] = [callersId, callersEmail, ...own.map(other => column(other, 'email'))];
-    const equal = asked.flatMap(term => this.#closure.equalTo(term));
-    const names = [
-      ...equal,
-      ...this.#closure
-        .knownColumns(row)
-        .flatMap(name => (this.#closure.equalTo(column(row, name)).some(isFromToken) ? [column(row, name)] : [])),
-    ].some(
-      term =>
-        term.kind === 'column' &&
-        term.row === row.name &&
-        naming.test(term.column) &&
-        !table.primaryKey.includes(term.column) &&
-        !table.foreignKeys.some(key => key.columns.includes(term.column)),
-    );
-    return names ? 'session' : undefined;
   }
 
   /** The referenced row; a key of several columns makes them all equal. */
@@ -580,18 +616,21 @@ class OwnershipProver {
   }
 
   #keysToParents(table: string): readonly ParentKey[] {
-    return keysToParents(this.#world.database, table);
+    return this.#index.keysToParents(table);
   }
 
   /** What `find` says of the term, asked once while nothing more becomes known. */
-  #once(kind: string, term: Term, find: () => OwnedBy | undefined): OwnedBy | undefined {
-    if (this.#rightsVersion !== this.#closure.version) this.#rights.clear();
+  #once(kind: RightKind, term: Term, find: () => OwnedBy | undefined): OwnedBy | undefined {
+    if (this.#rightsVersion !== this.#closure.version) for (const rights of Object.values(this.#rights)) rights.clear();
     this.#rightsVersion = this.#closure.version;
-    const key = `${kind} ${termKey(term)}`;
-    const known = this.#rights.get(key);
-    if (known !== undefined || this.#rights.has(key)) return known;
+    const rights = this.#rights[kind];
+    // Terms that are equal are one list. What a user is named by may make a difference.
+    const equal = this.#closure.equalTo(term);
+    const key = equal.length === 1 || kind === 'user' ? termKey(term) : equal;
+    const known = rights.get(key);
+    if (known !== undefined || rights.has(key)) return known;
     const right = find();
-    this.#rights.set(key, right);
+    rights.set(key, right);
     return right;
   }
 
@@ -601,13 +640,13 @@ class OwnershipProver {
 
   #findTenantRight(tenant: Term): OwnedBy | undefined {
     const equal = this.#closure.equalTo(tenant);
-    if (rootsOf(this.#world.tenancy).some(root => this.#isCreated(root.table, root.key, tenant))) return 'session';
+    for (const root of this.#index.roots.values()) if (this.#isCreated(root.table, root.key, tenant)) return 'session';
     if (this.#question.signedIn && equal.some(term => isTenantOfPrincipal(term) || isFromToken(term))) return 'session';
     if (this.#question.memberTenants.some(member => this.#closure.same(member, tenant))) return 'membership';
     if (
       this.#memberships().some(
         ({ row, membership }) =>
-          this.#closure.same(column(row, membership.tenantColumn), tenant) &&
+          this.#closure.columnIs(row, membership.tenantColumn, tenant) &&
           this.#userRight(column(row, membership.userColumn)) !== undefined,
       )
     ) {
@@ -620,8 +659,8 @@ class OwnershipProver {
   #rightByCredential(value: Term): OwnedBy | undefined {
     for (const term of this.#closure.equalTo(value)) {
       if (term.kind !== 'column') continue;
-      const row = this.#closure.rows.find(candidate => candidate.name === term.row);
-      const ownership = row === undefined ? undefined : this.#owners.get(row.table)?.ownership;
+      const row = this.#closure.rowNamed(term.row);
+      const ownership = row === undefined ? undefined : this.#index.owners.get(row.table)?.ownership;
       if (row === undefined || (ownership?.kind !== 'tenant' && ownership?.kind !== 'user')) continue;
       if (this.#isMadeFor(row, term.column)) return 'capability';
       if (ownership.path[0].column !== term.column) continue;
@@ -635,7 +674,7 @@ class OwnershipProver {
   /** A row that the same path has inserted: whose tenant or user it is, asks. */
   #isCreated(table: string, key: string, value: Term): boolean {
     return this.#closure.rows.some(
-      row => row.created === true && row.table === table && this.#closure.same(column(row, key), value),
+      row => row.created === true && row.table === table && this.#closure.columnIs(row, key, value),
     );
   }
 
@@ -650,7 +689,7 @@ class OwnershipProver {
         .map(other => column(other, 'email')),
     ];
     return ['email', 'invited_email', 'invitee_email', 'recipient_email', 'email_address'].some(name =>
-      addresses.some(address => this.#closure.same(column(row, name), address)),
+      addresses.some(address => this.#closure.columnIs(row, name, address)),
     );
   }
 
@@ -658,16 +697,16 @@ class OwnershipProver {
   #isCallersOwn(user: Term): boolean {
     return this.#closure.equalTo(user).some(term => {
       if (term.kind !== 'column') return this.#question.signedIn && termKey(term) === termKey(callersId);
-      const key = this.#closure.rows.find(candidate => candidate.name === term.row);
+      const key = this.#closure.rowNamed(term.row);
       return key !== undefined && this.#isMadeFor(key, term.column);
     });
   }
 
   /** The row's e-mail address is in a row that was found by a secret, which was sent to that address. */
   #wasWrittenTo(row: RowVariable): boolean {
-    return this.#closure.equalTo(column(row, 'email')).some(term => {
+    return this.#closure.known(row, 'email').some(term => {
       if (term.kind !== 'column' || term.row === row.name || !/^(email|identifier)$/.test(term.column)) return false;
-      const letter = this.#closure.rows.find(candidate => candidate.name === term.row);
+      const letter = this.#closure.rowNamed(term.row);
       return letter !== undefined && letter.table !== row.table && this.#capability(letter) !== undefined;
     });
   }
@@ -683,7 +722,7 @@ class OwnershipProver {
     if (principal !== undefined) {
       if (this.#isCreated(principal.table, principal.key, user)) return 'session';
       const isUser = (row: RowVariable): boolean =>
-        row.table === principal.table && this.#closure.same(column(row, principal.key), user);
+        row.table === principal.table && this.#closure.columnIs(row, principal.key, user);
       if (this.#closure.rows.some(row => isUser(row) && (this.#isProven(row) || this.#wasWrittenTo(row))))
         return 'capability';
     }
@@ -697,7 +736,7 @@ class OwnershipProver {
     const self = this.#closure.rows.find(
       row =>
         row.table === principal.table &&
-        this.#closure.same(column(row, principal.key), user) &&
+        this.#closure.columnIs(row, principal.key, user) &&
         this.#isPrincipalRow(row),
     );
     return self === undefined ? undefined : 'session';
@@ -705,7 +744,7 @@ class OwnershipProver {
 
   /** A row of the users' table that was found by the verified e-mail. */
   #isPrincipalRow(row: RowVariable): boolean {
-    return this.#closure.equalTo(column(row, 'email')).some(isCallersEmail);
+    return this.#closure.known(row, 'email').some(isCallersEmail);
   }
 
   /** A user who shares a tenant with the principal. */
@@ -716,46 +755,41 @@ class OwnershipProver {
   #findColleagueRight(user: Term): OwnedBy | undefined {
     const shared = this.#memberships().some(
       ({ row, membership }) =>
-        this.#closure.same(column(row, membership.userColumn), user) &&
+        this.#closure.columnIs(row, membership.userColumn, user) &&
         this.#tenantRight(column(row, membership.tenantColumn)) !== undefined,
     );
     return shared ? 'membership' : undefined;
   }
 
-  #memberships(): readonly { readonly row: RowVariable; readonly membership: Membership }[] {
+  #memberships(): readonly MembershipRow[] {
+    if (this.#membershipRows.of === this.#closure.rows.length) return this.#membershipRows.found;
     // A membership that is about to be written proves none.
-    const found = this.#closure.rows.filter(
-      row => this.#question.ownerColumnAlone !== true || row !== this.#question.row,
-    );
-    return found.flatMap(row =>
-      membershipsOf(this.#world.tenancy)
-        .filter(membership => membership.table === row.table)
-        .map(membership => ({ row, membership })),
-    );
+    const isWritten = (row: RowVariable): boolean =>
+      this.#question.ownerColumnAlone === true && row === this.#question.row;
+    const found = this.#closure.rows.flatMap((row): readonly MembershipRow[] => {
+      const memberships = this.#index.memberships.get(row.table);
+      return memberships === undefined || isWritten(row) ? [] : memberships.map(membership => ({ row, membership }));
+    });
+    this.#membershipRows = { of: this.#closure.rows.length, found };
+    return found;
   }
 
   /** The row was found by a secret that only those who were given it know. */
   #capability(row: RowVariable, withLinks = true): OwnedBy | undefined {
     if (this.#isNew(row)) return undefined;
-    const columns = [
-      ...(this.#owners.get(row.table)?.capabilityColumns ?? []),
-      ...((withLinks ? this.#question.open?.get(row.table) : undefined) ?? []),
-    ];
-    const found = columns.some(name =>
-      this.#closure.equalTo(column(row, name)).some(term => term.kind === 'client' || term.kind === 'call'),
-    );
-    if (found || this.#isSealed(row)) return 'capability';
+    const isSecret = (name: string): boolean =>
+      this.#closure.known(row, name).some(term => term.kind === 'client' || term.kind === 'call');
+    if (this.#index.owners.get(row.table)?.capabilityColumns.some(isSecret) === true) return 'capability';
+    if (withLinks && this.#question.open?.get(row.table)?.some(isSecret) === true) return 'capability';
+    if (this.#isSealed(row)) return 'capability';
     return this.#isKey(row) || this.#isProven(row) ? 'capability' : undefined;
   }
 
   /** The row that a token names which the server signed or sealed: whoever was given the token was given the row. */
   #isSealed(row: RowVariable): boolean {
     if (!this.#question.signedIn) return false;
-    const keys = tablesByName(this.#world.database).get(row.table)?.uniqueKeys ?? [];
-    return keys.some(
-      ([name, ...others]) =>
-        name !== undefined && others.length === 0 && this.#closure.equalTo(column(row, name)).some(isFromToken),
-    );
+    const keys = this.#index.tables.get(row.table)?.uniqueKeys ?? [];
+    return keys.some(key => key.length === 1 && key.some(name => this.#closure.known(row, name).some(isFromToken)));
   }
 
   /** What a new row holds was chosen by whoever writes it: knowing it shows nothing. */
@@ -766,10 +800,11 @@ class OwnershipProver {
   /** The row was found by the hash of a secret that the caller sent. */
   #isKey(row: RowVariable): boolean {
     if (!this.#hasHash || this.#isNew(row)) return false;
-    return this.#closure.knownColumns(row).some(name => {
+    for (const name of this.#closure.knownColumns(row)) {
       const own = column(row, name);
-      return this.#closure.equalTo(own).some(term => isCredential(own, term));
-    });
+      if (this.#closure.equalTo(own).some(term => isCredential(own, term))) return true;
+    }
+    return false;
   }
 
   /** A key was made for the row, one that lies below a tenant (a team of an organisation). */
@@ -779,7 +814,7 @@ class OwnershipProver {
       key =>
         this.#keysToParents(key.table).some(
           ({ hop }) =>
-            hop.table === row.table && this.#closure.same(column(key, hop.column), column(row, hop.referencedColumn)),
+            hop.table === row.table && this.#closure.sameColumns(key, hop.column, row, hop.referencedColumn),
         ) && this.#isKey(key),
     );
   }
@@ -814,27 +849,14 @@ class OwnershipProver {
     const [reason] = this.#branch.opaque;
     if (reason !== undefined) return reason;
     for (const { row } of this.#wanted.values()) {
-      for (const hop of this.#scopingColumns(row.table)) {
-        for (const term of this.#closure.equalTo(column(row, hop))) {
+      for (const name of this.#index.scopingColumns(row.table)) {
+        for (const term of this.#closure.known(row, name)) {
           const opaque = unfollowedIn(term);
           if (opaque !== undefined) return opaque;
         }
       }
     }
     return undefined;
-  }
-
-  #scopingColumns(table: string): readonly string[] {
-    const ownership = this.#owners.get(table)?.ownership;
-    const first = ownership?.kind === 'tenant' || ownership?.kind === 'user' ? [ownership.path[0].column] : [];
-    const membership = membershipsOf(this.#world.tenancy).filter(entry => entry.table === table);
-    const keys = tablesByName(this.#world.database).get(table)?.uniqueKeys.flat() ?? [];
-    return [
-      ...first,
-      ...keys,
-      ...this.#keysToParents(table).map(key => key.hop.column),
-      ...membership.flatMap(entry => [entry.tenantColumn, entry.userColumn]),
-    ];
   }
 }
 
@@ -849,15 +871,82 @@ function unfollowedIn(term: Term): string | undefined {
   return undefined;
 }
 
-const parentKeys = new WeakMap<DatabaseModel, Map<string, readonly ParentKey[]>>();
+const indices = new WeakMap<World, WorldIndex>();
 
-/** The foreign keys of a table that identify a parent row. */
-function keysToParents(database: DatabaseModel, table: string): readonly ParentKey[] {
-  const known = parentKeys.get(database) ?? new Map<string, readonly ParentKey[]>();
-  parentKeys.set(database, known);
-  const found = known.get(table) ?? readKeysToParents(database, table);
-  known.set(table, found);
-  return found;
+function indexOf(world: World): WorldIndex {
+  const known = indices.get(world) ?? new WorldIndex(world);
+  indices.set(world, known);
+  return known;
+}
+
+/** What every search looks up in a world, by table. */
+class WorldIndex {
+  readonly tables: ReadonlyMap<string, Table>;
+  readonly owners: ReadonlyMap<string, Owner>;
+  /** Tenants of every kind. */
+  readonly roots: ReadonlyMap<string, TenantRoot>;
+  /** Who belongs to tenants of any kind. */
+  readonly memberships: ReadonlyMap<string, readonly Membership[]>;
+  readonly #database: DatabaseModel;
+  readonly #parentKeys = new Map<string, readonly ParentKey[]>();
+  readonly #scoping = new Map<string, readonly string[]>();
+  readonly #naming = new Map<string, boolean>();
+
+  constructor({ database, tenancy }: World) {
+    this.#database = database;
+    this.tables = tablesByName(database);
+    this.owners = ownersByTable(tenancy);
+    // The first of a table counts.
+    this.roots = new Map(
+      rootsOf(tenancy)
+        .toReversed()
+        .map(root => [root.table, root]),
+    );
+    const memberships = new Map<string, Membership[]>();
+    for (const membership of membershipsOf(tenancy))
+      once(memberships, membership.table, () => []).push(membership);
+    this.memberships = memberships;
+  }
+
+  /** The foreign keys of a table that identify a parent row. */
+  keysToParents(table: string): readonly ParentKey[] {
+    return once(this.#parentKeys, table, () => readKeysToParents(this.#database, table));
+  }
+
+  /** The columns of a table that may tie a row to somebody. */
+  scopingColumns(table: string): readonly string[] {
+    return once(this.#scoping, table, () => {
+      const ownership = this.owners.get(table)?.ownership;
+      const isOwned = ownership?.kind === 'tenant' || ownership?.kind === 'user';
+      return [
+        ...(isOwned ? [ownership.path[0].column] : []),
+        ...(this.tables.get(table)?.uniqueKeys.flat() ?? []),
+        ...this.keysToParents(table).map(key => key.hop.column),
+        ...(this.memberships.get(table) ?? []).flatMap(entry => [entry.tenantColumn, entry.userColumn]),
+      ];
+    });
+  }
+
+  /** Whether a column says whom its row is about, and is no key. */
+  names(table: string, column: string): boolean {
+    return once(this.#naming, `${table} ${column}`, () => {
+      const found = this.tables.get(table);
+      return (
+        found !== undefined &&
+        naming.test(column) &&
+        !found.primaryKey.includes(column) &&
+        !found.foreignKeys.some(key => key.columns.includes(column))
+      );
+    });
+  }
+}
+
+function once<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  known.set(key, made);
+  return made;
 }
 
 function readKeysToParents(database: DatabaseModel, table: string): readonly ParentKey[] {
@@ -966,17 +1055,9 @@ function rootsOf({ root, otherRoots = [] }: TenancyModel): readonly TenantRoot[]
 }
 
 /** Who belongs to tenants of any kind. */
-function membershipsOf(tenancy: TenancyModel): readonly Membership[] {
-  const { memberships, otherRoots = [] } = tenancy;
-  if (otherRoots.length === 0) return memberships;
-  const known = membershipIndex.get(tenancy);
-  if (known !== undefined) return known;
-  const made = [...memberships, ...otherRoots.flatMap(root => root.memberships)];
-  membershipIndex.set(tenancy, made);
-  return made;
+function membershipsOf({ memberships, otherRoots = [] }: TenancyModel): readonly Membership[] {
+  return [...memberships, ...otherRoots.flatMap(root => root.memberships)];
 }
-
-const membershipIndex = new WeakMap<TenancyModel, readonly Membership[]>();
 
 const ownerIndex = new WeakMap<TenancyModel, ReadonlyMap<string, Owner>>();
 

@@ -5,8 +5,14 @@ const flags =
 const visibilities = /^(?:visibility|privacy|access|access_level|access_type|audience)$/;
 const states = /^(?:status|state)$/;
 
+const plainNames = new Map<string, string>();
+
 function plain(column: string): string {
-  return column.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+  const known = plainNames.get(column);
+  if (known !== undefined) return known;
+  const made = column.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+  plainNames.set(column, made);
+  return made;
 }
 
 /** Whether a column says yes or no to showing its row to everybody. */

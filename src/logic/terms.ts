@@ -1,7 +1,14 @@
+import { makeNotes } from '../core/notes.ts';
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
+
+const keyNotes = makeNotes<string>();
 
 /** One text per term: equal texts are equal terms. */
 export function termKey(term: Term): string {
+  return keyNotes.of(term) ?? keyNotes.keep(term, writeTerm(term));
+}
+
+function writeTerm(term: Term): string {
   switch (term.kind) {
     case 'column':
       return `column ${term.row}.${term.column}`;

@@ -2,7 +2,7 @@ import type { Predicate, Term } from '../../core/predicate.ts';
 import type { AppEvent } from './events.ts';
 import { isLetterToKnown } from './issued.ts';
 import { predicateKey } from './keys.ts';
-import { makeNotes } from './notes.ts';
+import { makeNotes } from '../../core/notes.ts';
 import { onlyReports } from './quiet.ts';
 import type { Fact } from './types.ts';
 import { atoms, partsOf, type Value } from './value.ts';

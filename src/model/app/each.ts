@@ -3,7 +3,7 @@ import type { Predicate, RowVariable, Term } from '../../core/predicate.ts';
 import { rowFact } from './facts.ts';
 import { termKey } from './keys.ts';
 import type { Machine } from './machine.ts';
-import { makeNotes } from './notes.ts';
+import { makeNotes } from '../../core/notes.ts';
 import type { Fact } from './types.ts';
 import type { Value } from './value.ts';
 

@@ -3,7 +3,7 @@ import type { AppEvent } from './events.ts';
 import { termKey } from './keys.ts';
 import { termOf } from './operations.ts';
 import type { Query } from './types.ts';
-import { makeNotes } from './notes.ts';
+import { makeNotes } from '../../core/notes.ts';
 import { atoms, fieldOf, partsOf, termsIn, type Value } from './value.ts';
 
 /** Names of functions whose result nobody can guess. */

@@ -1,6 +1,6 @@
 import type { Predicate, RowVariable, Term } from '../../core/predicate.ts';
 import type { FunctionCode } from '../../collect/source/ir.ts';
-import { makeNotes } from './notes.ts';
+import { makeNotes } from '../../core/notes.ts';
 import type { Fact } from './types.ts';
 import type { Value } from './value.ts';
 

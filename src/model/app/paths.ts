@@ -11,7 +11,7 @@ import { factsFor, keysOfElements } from './each.ts';
 import { addFacts, inAll, isTelling, rowFact, without } from './facts.ts';
 import { factsKey, factText, predicateText, sayingOf, termKey, type Saying } from './keys.ts';
 import { someEffect, type CachedCall, type Effect, type Machine, type QueryDraft } from './machine.ts';
-import { makeNotes } from './notes.ts';
+import { makeNotes } from '../../core/notes.ts';
 import { issuedSecrets, toldIn } from './issued.ts';
 import { renameFact, renamePredicate, renameRow, renameTerm, type Renaming } from './rename.ts';
 import type { DatabaseClient, Fact, QueryPath } from './types.ts';
@@ -987,9 +987,9 @@ export function eachTerm(predicate: Predicate, see: (term: Term) => void): void 
 /** The text with row names numbered by their order in it, so that equal shapes are equal texts. */
 function canonical(text: string): string {
   const names = new Map<string, string>();
-  // What was not followed is known by its place, which moves with every edit.
-  return text.replaceAll(/opaque:\S+:\d+/g, 'opaque').replaceAll(/[\w.]+#\d+|sql\d+_\w+/g, name => {
-    const known = names.get(name) ?? `${name.replace(/#\d+$/, '').replace(/^sql\d+_/, '')}~${names.size}`;
+  // What was not followed is known by its place, which moves with every edit, or by values in the order they were met.
+  return text.replaceAll(/opaque:\S+:\d+/g, 'opaque').replaceAll(/[\w.]+#\d+|sql\d+_\w+|‹[^›]*›/g, name => {
+    const known = names.get(name) ?? `${name.replace(/#\d+$/, '').replace(/^sql\d+_|‹[^›]*›/, '')}~${names.size}`;
     names.set(name, known);
     return known;
   });

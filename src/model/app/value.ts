@@ -1,7 +1,7 @@
 import type { Place } from '../../core/place.ts';
 import type { RowVariable, Term } from '../../core/predicate.ts';
 import { listFacts, sayingOf } from './keys.ts';
-import { makeNotes } from './notes.ts';
+import { makeNotes } from '../../core/notes.ts';
 import type { Fact } from './types.ts';
 
 /** Types that `typeof` tells apart. */
