@@ -515,8 +515,7 @@ class OwnershipProver {
     for (const child of this.#closure.rows.slice(0, maximumRows)) {
       if (child.name === row.name) continue;
       const refers = this.#keysToParents(child.table).some(
-        ({ hop }) =>
-          hop.table === row.table && this.#closure.sameColumns(child, hop.column, row, hop.referencedColumn),
+        ({ hop }) => hop.table === row.table && this.#closure.sameColumns(child, hop.column, row, hop.referencedColumn),
       );
       if (!refers || (isRoot && this.#isOnlyNamed(child))) continue;
       const right = this.#ownerAcross(child, hops + 1);
@@ -735,9 +734,7 @@ class OwnershipProver {
     if (principal === undefined) return undefined;
     const self = this.#closure.rows.find(
       row =>
-        row.table === principal.table &&
-        this.#closure.columnIs(row, principal.key, user) &&
-        this.#isPrincipalRow(row),
+        row.table === principal.table && this.#closure.columnIs(row, principal.key, user) && this.#isPrincipalRow(row),
     );
     return self === undefined ? undefined : 'session';
   }
@@ -813,8 +810,7 @@ class OwnershipProver {
     return this.#closure.rows.some(
       key =>
         this.#keysToParents(key.table).some(
-          ({ hop }) =>
-            hop.table === row.table && this.#closure.sameColumns(key, hop.column, row, hop.referencedColumn),
+          ({ hop }) => hop.table === row.table && this.#closure.sameColumns(key, hop.column, row, hop.referencedColumn),
         ) && this.#isKey(key),
     );
   }
@@ -903,8 +899,7 @@ class WorldIndex {
         .map(root => [root.table, root]),
     );
     const memberships = new Map<string, Membership[]>();
-    for (const membership of membershipsOf(tenancy))
-      once(memberships, membership.table, () => []).push(membership);
+    for (const membership of membershipsOf(tenancy)) once(memberships, membership.table, () => []).push(membership);
     this.memberships = memberships;
   }
 

@@ -319,7 +319,11 @@ function plainTerm(value: Value): Term {
 /** Who asks, as code says that is not there: neither the caller's choice nor known. */
 function unfollowedTerm({ library, path, arguments: given }: Extract<Value, { kind: 'external' }>): Term {
   const reason = `what '${path.replaceAll('()', '')}' of '${library ?? ''}' gives was not followed`;
-  return { kind: 'opaque', id: `${library ?? ''} ${path} ${given.map(value => `‹${valueKey(value)}›`).join(',')}`, reason };
+  return {
+    kind: 'opaque',
+    id: `${library ?? ''} ${path} ${given.map(value => `‹${valueKey(value)}›`).join(',')}`,
+    reason,
+  };
 }
 
 /** One term for a value; when it may be several, a call `one-of` with all of them. */
