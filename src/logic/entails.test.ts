@@ -335,6 +335,33 @@ describe('a row that was looked for and is not there', () => {
     expect(alike('team_id')).toBe('not-owned');
   });
 
+  test('is not the row that is there', () => {
+    const same = ask('invoice', equals(own('id'), sent('invoice')), { conditions: [fallBack(sent('invoice'))] });
+    expect(same.kind).toBe('owned');
+    const other = ask('invoice', equals(own('id'), sent('other')), { conditions: [fallBack(sent('invoice'))] });
+    expect(other).toEqual({ kind: 'not-owned' });
+  });
+
+  test('may be one that was made since, and one that policies kept from whoever looked', () => {
+    const made: RowVariable = {
+      name: 'made',
+      table: 'invoice',
+      where: equals(of('made', 'id'), sent('invoice')),
+      created: true,
+    };
+    const where = equals(own('id'), sent('invoice'));
+    const conditions = [fallBack(sent('invoice')), { kind: 'exists', row: made } as const];
+    expect(ask('invoice', where, { conditions })).toEqual({ kind: 'not-owned' });
+    const guarded = billingWorld(database => ({
+      ...database,
+      tables: database.tables.map(one => (one.name === 'invoice' ? { ...one, rowSecurity: true } : one)),
+    }));
+    const asked = { row: { name: 'self', table: 'invoice', where }, rows: [], memberTenants: [], signedIn: true };
+    const question: Question = { ...asked, conditions: [fallBack(sent('invoice'))], absence: 'dropped' };
+    expect(entails(question, guarded)).toEqual({ kind: 'not-owned' });
+    expect(entails(question, billingWorld()).kind).toBe('owned');
+  });
+
   test('may be missing when only the caller names it', () => {
     const where = equals(own('id'), sent('line'));
     expect(ask('invoice_line', where, { rows: [line], conditions: [fallBack(sent('invoice'))] })).toEqual({

@@ -390,13 +390,14 @@ class OwnershipProver {
     // What it was looked for by was read from a row of the same table, which is the one.
     if (other.kind === 'column' && other.column === own.column)
       if (this.#closure.rows.some(row => row.name === other.row && row.table === absent.table)) return true;
+    // Policies may have kept it from whoever looked.
+    if (this.#index.tables.get(absent.table)?.rowSecurity === true) return false;
     // One that was made since may well be there; a row that nobody was seen making is not.
     const there = this.#closure.rows.filter(
       row => row.table === absent.table && this.#closure.columnIs(row, own.column, other),
     );
     if (there.length > 0) return there.every(row => row === this.#question.row) && this.#isFoundNow(absent);
     return this.#closure.rows.some(row => {
-      if (row === this.#question.row && this.#question.ownerColumnAlone === true) return false;
       const table = this.#index.tables.get(row.table);
       return table?.foreignKeys.some(key => {
         const [from, to] = [key.columns[0], key.referencedColumns[0]];
@@ -412,7 +413,6 @@ class OwnershipProver {
   #isFoundNow({ table }: RowVariable): boolean {
     return (
       this.#question.ownerColumnAlone !== true &&
-      tablesByName(this.#world.database).get(table)?.rowSecurity === false &&
       !this.#closure.rows.some(row => row.table === table && row.created === true)
     );
   }

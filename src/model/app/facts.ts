@@ -83,7 +83,7 @@ function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
   if (
     lists.length > widest ||
     !lists.some(list => list.some(isTelling)) ||
-    lists.some(list => !list.some(isTelling) && !list.some(isAbsence))
+    lists.some(list => !list.some(isTelling) && !list.some(isAbsence) && !list.some(fact => isMiss(fact, lists)))
   )
     return [];
   const [first] = lists.flat();
@@ -183,6 +183,20 @@ function isAbsence(fact: Fact): boolean {
     return false;
   const { term } = fact.holds.condition;
   return term.kind === 'client' || term.kind === 'tool-argument';
+}
+
+/** A row that was not there, of which another way says more than that it is. */
+function isMiss({ holds, weakness }: Fact, lists: readonly (readonly Fact[])[]): boolean {
+  if (weakness !== undefined || holds.kind !== 'condition' || holds.condition.kind !== 'not') return false;
+  const { operand } = holds.condition;
+  return operand.kind === 'exists' && lists.some(list => list.some(fact => tiesRow(fact, operand.row.name)));
+}
+
+function tiesRow({ holds, weakness }: Fact, row: string): boolean {
+  if (weakness !== undefined || holds.kind !== 'condition' || holds.condition.kind !== 'compare') return false;
+  const { operator, left, right } = holds.condition;
+  const isColumn = (term: Term): boolean => term.kind === 'column' && term.row === row;
+  return operator === '=' && (isColumn(left) ? right.kind !== 'constant' : isColumn(right) && left.kind !== 'constant');
 }
 
 function commonRole(lists: readonly (readonly Fact[])[]): readonly Fact[] {
