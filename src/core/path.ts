@@ -30,6 +30,8 @@ export interface EntryPoint {
   /** The URL pattern, where it has one (`/api/orders/[id]`). */
   readonly route?: string;
   readonly method?: string;
+  /** A server action that only the server calls: its id is in no bundle, so that no browser can call it yet. */
+  readonly unsent?: true;
 }
 
 /** Who is asking on a path, as far as the code on it established. */

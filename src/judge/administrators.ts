@@ -1,9 +1,10 @@
-import { and, or, type Predicate, type Term } from '../core/predicate.ts';
+import { and, or, type Predicate, type RowVariable, type Term } from '../core/predicate.ts';
 import { tablesByName } from '../logic/closure.ts';
 import type { World } from '../logic/entails.ts';
 import { conjunctsOf, equalitiesOf, equalTo } from '../logic/equalities.ts';
 import { termKey } from '../logic/terms.ts';
-import type { Fact, QueryPath } from '../model/app/types.ts';
+import type { AppModel, Fact, QueryPath } from '../model/app/types.ts';
+import type { TenancyModel } from '../model/tenancy/types.ts';
 
 /** Roles that anybody with an account may have, in whatever app. */
 const ordinary =
@@ -19,14 +20,99 @@ const roleColumn = /(?:^|_)(?:role|user_?type|kind)s?$|[rR]oles?$/;
 /** Roles beyond one tenant, where every user belongs to one. */
 const beyondTenant = /super|platform|global|site|system|staff|internal|root/i;
 
+/** What tells who runs the app, besides the tables. */
+export interface StaffWorld extends World {
+  /** Tenants that the app names itself and adds members to itself: whoever registers may be in them. */
+  readonly joinable?: ReadonlySet<string>;
+}
+
 /** Whether only those who run the app as a whole come here; a role within a tenant does not reach beyond it. */
-export function isAdministrator(model: QueryPath, world: World): boolean {
+export function isAdministrator(model: QueryPath, world: StaffWorld): boolean {
   const strong = model.facts.filter(fact => fact.weakness === undefined);
-  return strong.some(({ holds }) =>
-    holds.kind === 'role'
-      ? holds.tenant === undefined && holds.roles.every(role => isOfStaff(role, world))
-      : holds.kind === 'condition' && asksOwnRole(holds.condition, strong, world),
+  return strong.some(({ holds }) => {
+    switch (holds.kind) {
+      case 'role':
+        return holds.tenant === undefined && holds.roles.every(role => isOfStaff(role, world));
+      case 'condition':
+        return asksOwnRole(holds.condition, strong, world);
+      case 'row':
+        return isStaffMembership(holds.row, strong, world);
+      default:
+        return false;
+    }
+  });
+}
+
+/** The tenants, as keys of the terms that name them, that the app names itself where it makes somebody a member. */
+export function joinableTenants(app: AppModel | undefined, tenancy: TenancyModel): ReadonlySet<string> {
+  const columns = new Map(tenancy.memberships.map(({ table, tenantColumn }) => [table, tenantColumn]));
+  const named = (app?.queries ?? []).flatMap(({ query }) => {
+    const column = columns.get(query.table);
+    return query.operation === 'read' || column === undefined
+      ? []
+      : query.values.filter(each => each.column === column);
+  });
+  return new Set(named.filter(({ value }) => isNamedByApp(value)).map(({ value }) => termKey(value)));
+}
+
+/** The caller's membership in a tenant that the app names itself, its operator's own: no tenant is picked by who asks. */
+function isStaffMembership(row: RowVariable, facts: readonly Fact[], world: StaffWorld): boolean {
+  const membership = world.tenancy.memberships.find(each => each.table === row.table);
+  // Where everybody is in one tenant the users' table says so.
+  if (membership === undefined || row.table === world.tenancy.principal?.table) return false;
+  const rows = [row, ...rowsIn(row.where), ...facts.flatMap(({ holds }) => (holds.kind === 'row' ? [holds.row] : []))];
+  return (
+    valuesOf(row, membership.userColumn).some(term => isCallersId(term, rows, world)) &&
+    valuesOf(row, membership.tenantColumn).some(
+      term => isNamedByApp(term) && !forEverybody.test(wordsOf(term)) && world.joinable?.has(termKey(term)) !== true,
+    )
   );
+}
+
+/** The rows of sub-queries; what defines one of them holds of it wherever it is spoken of. */
+function rowsIn(predicate: Predicate): readonly RowVariable[] {
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      return predicate.operands.flatMap(rowsIn);
+    case 'exists':
+      return [predicate.row, ...rowsIn(predicate.row.where)];
+    default:
+      return [];
+  }
+}
+
+/** What the column of the row is certainly equal to. */
+function valuesOf({ name, where }: RowVariable, column: string): readonly Term[] {
+  const isOwn = (term: Term): boolean => term.kind === 'column' && term.row === name && term.column === column;
+  return sureEqualities(where).flatMap(([left, right]) => (isOwn(left) ? [right] : isOwn(right) ? [left] : []));
+}
+
+/** The id of the session's user, whichever way it came: from the session or from the user's own row. */
+function isCallersId(term: Term, rows: readonly RowVariable[], world: World): boolean {
+  if (term.kind === 'principal') return term.attribute === 'user.id';
+  if (term.kind === 'call')
+    return term.name === 'one-of' && term.arguments.every(each => isCallersId(each, rows, world));
+  const { principal } = world.tenancy;
+  if (term.kind !== 'column' || principal === undefined || term.column !== principal.key) return false;
+  const row = rows.find(each => each.name === term.row && each.table === principal.table);
+  return (
+    row !== undefined &&
+    valuesOf(row, principal.key).some(value => value.kind === 'principal' && value.attribute === 'user.id')
+  );
+}
+
+/** Tenants that are there for whoever tries the app. */
+const forEverybody = /demo|guest|public|test|trial|default|sample|example|sandbox|playground|template|shared|communit/i;
+
+function isNamedByApp(term: Term): boolean {
+  return (
+    term.kind === 'environment' || (term.kind === 'constant' && typeof term.value === 'string' && term.value !== '')
+  );
+}
+
+function wordsOf(term: Term): string {
+  return term.kind === 'environment' ? term.name : term.kind === 'constant' ? String(term.value) : '';
 }
 
 function isOfStaff(role: string, world: World): boolean {
@@ -34,7 +120,7 @@ function isOfStaff(role: string, world: World): boolean {
 }
 
 /** A condition for everybody else: what only administrators of the app may do is theirs to do. */
-export function withoutStaff(condition: Predicate, facts: readonly Fact[], world: World): Predicate {
+export function withoutStaff(condition: Predicate, facts: readonly Fact[], world: StaffWorld): Predicate {
   switch (condition.kind) {
     case 'or': {
       const rest = condition.operands.filter(operand => !asksOwnRole(operand, facts, world));
@@ -56,7 +142,7 @@ function usersAreTenants({ tenancy }: World): boolean {
 }
 
 /** The condition can only hold when the caller's own row of the users' table names a role of the app's staff. */
-function asksOwnRole(condition: Predicate, facts: readonly Fact[], world: World): boolean {
+function asksOwnRole(condition: Predicate, facts: readonly Fact[], world: StaffWorld): boolean {
   switch (condition.kind) {
     case 'compare': {
       if (condition.operator !== '=') return false;
@@ -70,6 +156,8 @@ function asksOwnRole(condition: Predicate, facts: readonly Fact[], world: World)
       const known = [...facts, ...condition.operands.flatMap(asFact)];
       return condition.operands.some(operand => asksOwnRole(operand, known, world));
     }
+    case 'exists':
+      return isStaffMembership(condition.row, facts, world);
     case 'or':
       return condition.operands.length > 0 && condition.operands.every(operand => asksOwnRole(operand, facts, world));
     default:
@@ -98,7 +186,7 @@ function partsOf(term: Term): readonly Term[] {
   return term.kind === 'call' ? term.arguments.flatMap(partsOf) : [term];
 }
 
-function isStaffRole(held: Term, named: Term, facts: readonly Fact[], world: World): boolean {
+function isStaffRole(held: Term, named: Term, facts: readonly Fact[], world: StaffWorld): boolean {
   if (isNamedPerson(held, named)) return true;
   if (held.kind === 'principal' && named.kind === 'constant' && held.attribute.startsWith(roleAttribute))
     return named.value === true && isOfStaff(held.attribute.slice(roleAttribute.length), world);
@@ -109,7 +197,7 @@ function isStaffRole(held: Term, named: Term, facts: readonly Fact[], world: Wor
 }
 
 /** A column that says yes or no, of the caller's own row: it was tested, and it says yes. */
-function isStaffFlag(held: Term, facts: readonly Fact[], world: World): boolean {
+function isStaffFlag(held: Term, facts: readonly Fact[], world: StaffWorld): boolean {
   if (held.kind !== 'column' || !staffColumn.test(held.column) || !isOwnRow(held.row, facts, world)) return false;
   if (usersAreTenants(world) && !beyondTenant.test(held.column)) return false;
   const { principal } = world.tenancy;

@@ -8,6 +8,7 @@ import { compareText } from '../core/place.ts';
 import type { AppModel } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
+import { joinableTenants } from './administrators.ts';
 import { withCauses } from './causes.ts';
 import { confirmedAddresses } from './confirmed-addresses.ts';
 import { openTables, openThrough, shownTables } from './open-by-link.ts';
@@ -69,6 +70,7 @@ export function judgePaths(input: Omit<JudgeInput, 'checks'>): readonly JudgedPa
     open,
     openThrough: openThrough(input.app, input.database, open),
     shown: shownTables(input.app, input.database, open),
+    joinable: joinableTenants(input.app, input.tenancy),
     confirmed: confirmedAddresses(input.app, input.database, input.tenancy),
   };
   const paths = queries.flatMap(model => [...judgeQuery(model, world), ...judgeReferences(model, world)]);

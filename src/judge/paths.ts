@@ -10,14 +10,14 @@ import type { AbsenceReading } from '../logic/branches.ts';
 import { sqlName, tablesByName } from '../logic/closure.ts';
 import { isProof } from '../logic/credentials.ts';
 import { entails, ownerColumnOf, ownersByTable } from '../logic/entails.ts';
-import type { Answer, OwnedBy, World } from '../logic/entails.ts';
+import type { Answer, OwnedBy } from '../logic/entails.ts';
 import { conjunctsOf, equalitiesOf, equalTo } from '../logic/equalities.ts';
 import { mayVanish } from '../logic/presence.ts';
 import { isChosen, renameRows, termKey, termsOf } from '../logic/terms.ts';
 import type { DatabaseClient, Fact, QueryPath } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import { isAuthenticationTable } from '../model/tenancy/secrets.ts';
-import { isAdministrator, withoutStaff } from './administrators.ts';
+import { isAdministrator, withoutStaff, type StaffWorld } from './administrators.ts';
 import type { OpenTables } from './open-by-link.ts';
 import { policyEffect, sqlRoleOf } from './policies.ts';
 import { isFixed } from './fixed-rows.ts';
@@ -28,7 +28,7 @@ import { predicateText, sqlText, termText } from './sql-text.ts';
 import { undecided } from './unfollowed.ts';
 
 /** What judging a path needs besides the path. */
-export interface JudgeWorld extends World {
+export interface JudgeWorld extends StaffWorld {
   readonly cells: readonly Cell[];
   /** What the app shows to whoever has the link. */
   readonly open?: OpenTables;

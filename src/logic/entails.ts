@@ -6,7 +6,7 @@ import type { Membership, Owner, OwnerHop, TenancyModel, TenantRoot } from '../m
 import { factsIn, join, joinAll, knownFrom, rowText, textOf } from './branches.ts';
 import type { AbsenceReading, Branch, Choice } from './branches.ts';
 import { Closure, tablesByName } from './closure.ts';
-import { isCredential, isHashOfSent } from './credentials.ts';
+import { isCredential, isHashOfSent, isSentKey } from './credentials.ts';
 import { keepPresent, mayVanish, presentTerms } from './presence.ts';
 import { relatedTo, understood, type Premise } from './premises.ts';
 import { isPublished } from './published.ts';
@@ -314,8 +314,8 @@ class OwnershipProver {
   #rightsVersion = 0;
   /** Memberships among so many rows. */
   #membershipRows: { readonly of: number; readonly found: readonly MembershipRow[] } = { of: 0, found: [] };
-  /** Without a hash of what the caller sent no row is a key. */
-  readonly #hasHash: boolean;
+  /** Without a key that the caller sent, or a hash of what they sent, no row is a key. */
+  readonly #hasSecret: boolean;
   /** Without a comparison of secrets none is proven. */
   readonly #hasProof: boolean;
 
@@ -327,7 +327,8 @@ class OwnershipProver {
     this.#index = indexOf(world);
     const isProof = (term: Term): boolean => term.kind === 'call' && term.name === 'verified-secret';
     this.#hasProof = branch.equalities.some(({ left, right }) => isProof(left) || isProof(right));
-    this.#hasHash = branch.equalities.some(({ left, right }) => isHashOfSent(left) || isHashOfSent(right));
+    const isSecret = (term: Term): boolean => isHashOfSent(term) || isSentKey(term);
+    this.#hasSecret = branch.equalities.some(({ left, right }) => isSecret(left) || isSecret(right));
   }
 
   /** Two different constants are equal, or a nobody's id is compared: the branch holds for no row. */
@@ -794,9 +795,9 @@ class OwnershipProver {
     return row.created === true || (this.#question.ownerColumnAlone === true && row === this.#question.row);
   }
 
-  /** The row was found by the hash of a secret that the caller sent. */
+  /** The row was found by a secret that the caller sent, or by its hash. */
   #isKey(row: RowVariable): boolean {
-    if (!this.#hasHash || this.#isNew(row)) return false;
+    if (!this.#hasSecret || this.#isNew(row)) return false;
     for (const name of this.#closure.knownColumns(row)) {
       const own = column(row, name);
       if (this.#closure.equalTo(own).some(term => isCredential(own, term))) return true;
@@ -806,7 +807,7 @@ class OwnershipProver {
 
   /** A key was made for the row, one that lies below a tenant (a team of an organisation). */
   #hasKey(row: RowVariable): boolean {
-    if (!this.#hasHash) return false;
+    if (!this.#hasSecret) return false;
     return this.#closure.rows.some(
       key =>
         this.#keysToParents(key.table).some(

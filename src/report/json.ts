@@ -232,6 +232,7 @@ function entryPointJson(entryPoint: EntryPoint): Json {
     symbol: entryPoint.symbol,
     route: entryPoint.route,
     method: entryPoint.method,
+    unsent: entryPoint.unsent,
   };
 }
 

@@ -74,8 +74,11 @@ function toFinding(rule: LeakRule, paths: readonly [JudgedPath, ...JudgedPath[]]
   return {
     subject: `${first.entryPoint.name} → ${table} ${operation} in ${place.file}`,
     severity: severityOf(worst, rule, input),
-    harm: rule.harm?.(worst, input) ?? describeHarm({ principal: worst.principal, operation, table }, input.tenancy),
-    message: withOthers(rule.message(worst, input), entryPoints.length - 1),
+    harm: harmOf(worst, rule, input),
+    message: withOthers(
+      worst.entryPoint.unsent === true ? `${rule.message(worst, input)} ${unsent}` : rule.message(worst, input),
+      entryPoints.length - 1,
+    ),
     file: place.file,
     line: place.line,
     ...(place.endLine === undefined ? {} : { endLine: place.endLine }),
@@ -90,8 +93,18 @@ function toFinding(rule: LeakRule, paths: readonly [JudgedPath, ...JudgedPath[]]
   };
 }
 
+const unsent =
+  "No file of the browser imports this action, so its id is told to nobody yet; if only the server is to call it, take 'use server' off its file.";
+
+function harmOf(path: JudgedPath, rule: LeakRule, input: CheckInput): string {
+  const { table, operation } = path.sink;
+  const harm = rule.harm?.(path, input) ?? describeHarm({ principal: path.principal, operation, table }, input.tenancy);
+  return path.entryPoint.unsent === true ? `Once the browser gets this action: ${harm}` : harm;
+}
+
 /** Writing and reading without an account are worse than reading as some customer; so are secrets. */
 function severityOf(path: JudgedPath, rule: LeakRule, { tenancy, database }: CheckInput): Severity {
+  if (path.entryPoint.unsent === true) return 'low';
   if (rule.severity === 'medium' || rule.severity === 'low') return rule.severity;
   const called = database.functions.find(candidate => candidate.name === path.model.query.calls?.function);
   const writes = path.sink.operation !== 'read' || /\b(insert\s+into|update|delete\s+from)\b/i.test(called?.body ?? '');

@@ -4,6 +4,7 @@ import { openingDirective } from '../../collect/source/outline.ts';
 import type { SourceFiles } from '../../collect/source/read-source.ts';
 import { comparePlaces, compareText } from '../../core/place.ts';
 import type { Gap } from '../../core/gap.ts';
+import type { EntryPoint } from '../../core/path.ts';
 import type { DatabaseModel } from '../database/types.ts';
 import { noDeclarations, type Declarations, type DeclaredFunction } from './declared.ts';
 import { adapterHandlers, findRunnables } from './entry/adapters.ts';
@@ -31,6 +32,7 @@ import { streamHandlers } from './library/streams.ts';
 import { timerHandlers } from './library/timers.ts';
 import { typeormHandlers } from './library/typeorm/repository.ts';
 import { supabaseHandlers } from './library/supabase.ts';
+import { unsentActions } from './unsent.ts';
 import { unusedSites } from './unused.ts';
 import { unmodelledLibraries } from './library/unmodelled.ts';
 import { validatorHandlers } from './library/validators.ts';
@@ -91,11 +93,16 @@ function* interpretEntries(
     for (const run of runnable.run()) flattening.add(run);
     yield;
   }
-  const { queries, events } = flattening.result();
-  const points = [...machine.foundEntries.values()].toSorted(
+  const flat = flattening.result();
+  const found = [...machine.foundEntries.values()].toSorted(
     (left, right) => comparePlaces(left, right) || compareText(left.name, right.name),
   );
   const modules = sourceModules(source).toSorted((left, right) => compareText(left.file, right.file));
+  const unsent = unsentActions(source, modules, found);
+  const told = <T extends EntryPoint>(point: T): T => (unsent.has(point.name) ? { ...point, unsent: true } : point);
+  const points = found.map(told);
+  const queries = flat.queries.map(query => ({ ...query, entryPoint: told(query.entryPoint) }));
+  const events = flat.events;
   const gaps = [...source.gaps(), ...machine.gaps, ...unmodelledLibraries(source.loaded())].toSorted(compareGaps);
   const loaded = source.loaded();
   const textual = new Set(loaded.flatMap(textualQueries));

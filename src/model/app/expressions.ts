@@ -30,6 +30,7 @@ import {
 import { isCallable, oneOf } from './dispatch.ts';
 import { instanceTest } from './instances.ts';
 import { secretFacts } from './proofs.ts';
+import { isOtherPath } from './library/addresses.ts';
 import { rowMember } from './library/orm/rows.ts';
 import { serviceQuery } from './library/sinks/service-query.ts';
 import { assumeExpression, pathKey } from './narrow.ts';
@@ -671,9 +672,17 @@ export function peekMember(value: Value, name: string, optional: boolean): Value
   }
 }
 
-/** A field that an object has from what it spreads; a text or a number spreads no field that is read by name. */
+/** A text, a number, a truth value or nothing spreads no field that is read by name: `...(name && { name })` without a name. */
+function spreadsNothing(value: Value): boolean {
+  if (value.kind === 'term') return value.truthy === false || simpleTypes.has(value.type ?? '');
+  return value.kind === 'constant' || value.kind === 'test';
+}
+
+const simpleTypes: ReadonlySet<string> = new Set(['string', 'number', 'boolean']);
+
+/** A field that an object has from what it spreads. */
 function peekSpread(spread: Value, name: string): Value | undefined {
-  if (spread.kind === 'constant') return undefinedValue;
+  if (spreadsNothing(spread)) return undefinedValue;
   if (spread.kind !== 'choice') return peekMember(spread, name, true);
   const parts = alternativesOf(spread).flatMap(({ value, facts }): Alternative[] => {
     const part = peekSpread(value, name);
@@ -1319,8 +1328,10 @@ function comparePair(machine: Machine, frame: Frame, operator: string, left: Val
     if (typeof right.value === 'boolean' && left.kind === 'test' && isEquality) {
       return right.value === positive ? left : { kind: 'test', whenTrue: left.whenFalse, whenFalse: left.whenTrue };
     }
+    if (isEquality && left.kind === 'term' && isOtherPath(left.term, right.value)) return constant(!positive);
     // What counts as true is neither empty nor zero.
-    if (isEquality && left.kind === 'term' && left.truthy === true && !right.value) return constant(!positive);
+    const isNeverEmpty = left.kind === 'term' ? left.truthy === true : left.kind === 'external' && isDigest(left.path);
+    if (isEquality && isNeverEmpty && !right.value) return constant(!positive);
     if (isEquality && (right.value === null || right.value === undefined)) {
       if (left.kind === 'term' && left.truthy !== true) {
         if (isRequiredOfFound(machine, frame, left.term)) return constant(!positive);
@@ -1364,6 +1375,11 @@ function comparePair(machine: Machine, frame: Frame, operator: string, left: Val
   return positive
     ? { ...test, whenTrue: [...test.whenTrue, ...more, ...roles] }
     : { ...test, whenFalse: [...test.whenFalse, ...more, ...roles] };
+}
+
+/** A hash or a signature that the server computed: no text is as long as nothing. */
+function isDigest(path: string): boolean {
+  return /\.digest(?:\(\))?$/.test(path);
 }
 
 /** A column that is never empty, of a row that is known to be there. */
@@ -1525,9 +1541,8 @@ function evaluateObject(machine: Machine, frame: Frame, properties: readonly Obj
 
 /** `{ ...value }` where the value's fields are known. */
 function spreadInto(fields: ReadonlyMap<string, Value>, value: Value): Map<string, Value> | undefined {
+  if (spreadsNothing(value)) return new Map(fields);
   switch (value.kind) {
-    case 'constant':
-      return new Map(fields);
     case 'object':
       return value.spread.length === 0 ? overridden(fields, value.fields) : undefined;
     case 'row':

@@ -850,7 +850,7 @@ function unique(steps: readonly Step[]): readonly Step[] {
   });
 }
 
-/** A row found by the hash of a key that the caller sent is a credential: who sent it is known by it. */
+/** A row found by a key that the caller sent, or by its hash, is a credential: who sent it is known by it. */
 function withCredentials(facts: readonly Fact[]): readonly Fact[] {
   const more = facts.flatMap((fact): Fact[] => {
     const { holds } = fact;

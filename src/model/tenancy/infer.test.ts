@@ -61,6 +61,23 @@ describe('who owns what', () => {
     expect(secrets.sort()).toEqual(['Link.password', 'Session.sessionToken', 'User.passwordHash']);
   });
 
+  test('believes a key that every row has before a name that a column happens to have', async () => {
+    const tables = (member: string): string => `
+      create table users (id text primary key);
+      create table workspaces (id text primary key, name text not null);
+      create table members (user_id text not null references users (id), workspace_id text not null references workspaces (id), primary key (user_id, workspace_id));
+      create table programs (id text primary key, workspace_id text not null references workspaces (id));
+      create table enrollments (id text primary key, ${member}, status text);`;
+    const both = await tenancyOf(tables('tenant_id text, program_id text not null references programs (id)'));
+    expect(path(both, 'enrollments')).toBe('tenant program_id>programs workspace_id>workspaces');
+    const required = await tenancyOf(tables('tenant_id text not null, program_id text references programs (id)'));
+    expect(path(required, 'enrollments')).toBe('tenant tenant_id>workspaces');
+    const alone = await tenancyOf(tables('tenant_id text'));
+    expect(path(alone, 'enrollments')).toBe('tenant tenant_id>workspaces');
+    const optional = await tenancyOf(tables('tenant_id text, program_id text references programs (id)'));
+    expect(path(optional, 'enrollments')).toBe('tenant tenant_id>workspaces');
+  });
+
   test('takes each user for a tenant where nothing groups them', async () => {
     const tenancy = await tenancyOf(`
       create table projects (id uuid primary key, user_id uuid not null references auth.users (id), name text);

@@ -155,16 +155,20 @@ function tenantPaths(sources: OwnerSources): Paths {
     path: [{ column: root.key, table: root.table.name, referencedColumn: root.key }],
     confidence: 'foreign-key',
   });
+  const maybe = new Map<string, FoundPath>();
   for (const table of database.tables) {
     if (paths.has(table.name) || users.has(table.name) || isPlatform(table)) continue;
     const link =
       declaredLink(table, root, hints) ??
       tenantLink(table, root.table, database) ??
       columnLikeTheOthers(table, sources);
-    if (link !== undefined) paths.set(table.name, { path: [hop(link)], confidence: link.basis });
+    if (link === undefined) continue;
+    // What a column is called says less than a key that every row has: it may name a tenant of somebody else's system.
+    const found = link.basis === 'name' && !link.notNull ? maybe : paths;
+    found.set(table.name, { path: [hop(link)], confidence: link.basis });
   }
   for (const table of Object.keys(hints.hops ?? {})) paths.delete(table);
-  addChains(sources, paths, users);
+  addChains(sources, paths, users, maybe);
   return paths;
 }
 
@@ -229,6 +233,8 @@ function addChains(
   { database, principal, uses, hints, root }: OwnerSources,
   paths: Map<string, FoundPath>,
   users: ReadonlySet<string>,
+  /** Tables that have a way to a tenant unless a required key leads to one. */
+  maybe: Paths,
 ): void {
   for (let round = 0; round < 12; round += 1) {
     const found: [string, FoundPath][] = [];
@@ -242,12 +248,13 @@ function addChains(
       }
       const link = bestChain(table, database, paths);
       const target = link === undefined ? undefined : paths.get(link.table);
-      if (link === undefined || target === undefined) continue;
+      if (link === undefined || target === undefined || (maybe.has(table.name) && !link.notNull)) continue;
       // Optional reference to a tenant's row, but a user in every row: it is the user's.
       const user = principal === undefined ? undefined : userLinks(table, principal, database, uses)[0];
       if (!link.notNull && user?.notNull === true && !isActorColumn(user.column)) continue;
       found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);
     }
+    if (found.length === 0) found.push(...[...maybe].filter(([name]) => !paths.has(name)));
     if (found.length === 0) found.push(...counterparts(database, paths, users));
     if (found.length === 0) found.push(...namedChains(database, paths, users));
     for (const [name, path] of found) paths.set(name, path);

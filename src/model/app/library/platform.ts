@@ -19,6 +19,7 @@ import {
   type Value,
 } from '../value.ts';
 import type { ExitEvent } from '../events.ts';
+import { addressOf, routeOfAddress } from './addresses.ts';
 
 /** A collection that the caller filled: `get(name)` reads one of its values. */
 export function clientValue(path: string): Value {
@@ -37,8 +38,8 @@ export function augmentable(native: NativeValue, own: ReadonlyMap<string, Value>
   });
 }
 
-/** The request of a route handler or a proxy. */
-export function requestValue(method: string | undefined): Value {
+/** The request of a route handler or a proxy; of a route handler it is known for which route. */
+export function requestValue(method: string | undefined, route?: string): Value {
   const body = (call: Call, path: string): Value => {
     const term = { kind: 'client', path } as const;
     call.machine.noteSource(call.frame, term, call.at);
@@ -46,13 +47,13 @@ export function requestValue(method: string | undefined): Value {
   };
   return augmentable({
     name: 'request',
-    key: `request ${method ?? ''}`,
+    key: `request ${method ?? ''}${route === undefined ? '' : ` ${route}`}`,
     member: (name, call) => {
       switch (name) {
         case 'url':
-          return present({ kind: 'client', path: 'url' });
+          return present(addressOf('url', route));
         case 'nextUrl':
-          return urlValue(call);
+          return urlValue(call, route);
         case 'headers':
           return clientValue('header');
         case 'cookies':
@@ -79,7 +80,7 @@ export function requestValue(method: string | undefined): Value {
         case 'formData':
           return body(call, 'form');
         case 'clone':
-          return requestValue(method);
+          return requestValue(method, route);
         default:
           return undefined;
       }
@@ -87,13 +88,13 @@ export function requestValue(method: string | undefined): Value {
   });
 }
 
-function urlValue(call: Call): Value {
+function urlValue(call: Call, route: string | undefined): Value {
   const term = { kind: 'client', path: 'query' } as const;
   call.machine.noteSource(call.frame, term, call.at);
   const text = (path: string): Value => present({ kind: 'client', path });
   return objectOf({
     searchParams: clientValue('query'),
-    pathname: text('url.pathname'),
+    pathname: present(addressOf('url.pathname', route)),
     origin: text('url.origin'),
     href: text('url'),
     search: text('url.search'),
@@ -114,14 +115,14 @@ const sameRequest: Handler = call => {
 
 const newUrl: Handler = call => {
   const [first] = call.arguments;
-  const isClient =
-    first !== undefined &&
-    alternativesOf(first).some(
-      ({ value }) => value.kind === 'term' && value.term.kind === 'client' && value.term.path === 'url',
-    );
-  if (isClient) return urlValue(call);
+  const [address] = first === undefined ? [] : alternativesOf(first).flatMap(({ value }) => requested(value) ?? []);
+  if (address !== undefined) return urlValue(call, address.route);
   return { kind: 'external', library: undefined, path: 'URL()', arguments: call.arguments };
 };
+
+function requested(value: Value): ReturnType<typeof routeOfAddress> {
+  return value.kind === 'term' ? routeOfAddress(value.term) : undefined;
+}
 
 function statusOf(init: Value | undefined): number | undefined {
   if (init?.kind !== 'object') return undefined;

@@ -19,7 +19,7 @@ export const routeHandlers: Convention = file => {
         kindOf(route),
         `${method} ${route}`,
         method,
-        parameters => () => [platformRequest(method), objectOf({ params: parametersValue(parameters) })],
+        parameters => () => [platformRequest(method, [], route), objectOf({ params: parametersValue(parameters) })],
         { route, method },
       ),
     );

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+
+import { judgedApp } from './fixtures/judged-code.ts';
+
+const schema = `
+model User {
+  id String @id
+  members Member[]
+}
+model Team {
+  id String @id
+  slug String @unique
+  members Member[]
+  keys ApiKey[]
+  sites Site[]
+  notes Note[]
+}
+model Member {
+  id String @id
+  userId String
+  user User @relation(fields: [userId], references: [id])
+  teamId String
+  team Team @relation(fields: [teamId], references: [id])
+}
+model ApiKey {
+  id String @id
+  key String @unique
+  name String @unique
+  teamId String
+  team Team @relation(fields: [teamId], references: [id])
+}
+model Site {
+  id String @id
+  publishableKey String @unique
+  teamId String
+  team Team @relation(fields: [teamId], references: [id])
+}
+model Note {
+  id String @id
+  teamId String
+  team Team @relation(fields: [teamId], references: [id])
+}`;
+
+/** The verdicts on notes of a route that has `key`, and looks something up by it. */
+function notes(key: string, found: string, asked = 'teamId: found.teamId'): readonly string[] {
+  const route = `
+    import { db } from '@/lib/db';
+    export async function GET(request: Request) {
+      const key = ${key};
+      if (!key) return new Response(null, { status: 401 });
+      const found = ${found};
+      if (!found) return new Response(null, { status: 401 });
+      return Response.json(await db.note.findMany({ where: { ${asked} } }));
+    }`;
+  return judgedApp(schema, { 'app/api/notes/route.ts': route })
+    .filter(path => path.sink.table === 'Note')
+    .map(path => `${path.verdict} ${path.reason}`);
+}
+
+const byKey = `await db.apiKey.findUnique({ where: { key } })`;
+const known = ['isolated capability'];
+const unknown = ['leaks no-authentication'];
+
+test('whoever sends a key that is kept as it is, where programs send their keys, is known by it', () => {
+  for (const key of [
+    `request.headers.get('x-api-key')`,
+    `request.headers.get('authorization')?.replace('Bearer ', '')`,
+    `request.headers.get('Authorization')?.split(' ')[1]`,
+    `request.headers.get('authorization')?.slice(7).trim()`,
+    `new URL(request.url).searchParams.get('api_key')`,
+  ])
+    expect(notes(key, byKey), key).toEqual(known);
+});
+
+test('a key says nothing of the tenant that is named beside it', () => {
+  const named = `teamId: request.headers.get('x-team-id') ?? ''`;
+  expect(notes(`request.headers.get('x-api-key')`, byKey, named)).toEqual(['leaks client-id']);
+});
+
+test('a name, a key that stands in every page, and a key where programs send none prove nothing', () => {
+  const header = `request.headers.get('x-api-key')`;
+  expect(notes(header, `await db.apiKey.findUnique({ where: { name: key } })`)).toEqual(unknown);
+  expect(notes(header, `await db.team.findUnique({ where: { slug: key } })`, 'teamId: found.id')).toEqual(unknown);
+  expect(notes(header, `await db.site.findUnique({ where: { publishableKey: key } })`)).toEqual(unknown);
+  expect(notes(`new URL(request.url).searchParams.get('key')`, byKey)).toEqual(unknown);
+});
