@@ -3,11 +3,7 @@ import { constant, present, undefinedValue, type Value } from '../value.ts';
 import { augmentable, clientValue, noteExit, requestValue } from './platform.ts';
 
 /** A request as its handler sees it; a `pages/api` one has its parts as fields. `parameters` are those of its URL. */
-export function platformRequest(
-  method: string | undefined,
-  parameters: readonly string[] = [],
-  route?: string,
-): Value {
+export function platformRequest(method: string | undefined, parameters: readonly string[] = [], route?: string): Value {
   const request = requestValue(method, route);
   if (request.kind !== 'native') return request;
   const native = behaviourOf(request);
