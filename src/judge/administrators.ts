@@ -14,6 +14,9 @@ const ofStaff = /admin|super|staff|root|operator|support|moderator|internal|^sys
 /** The same in the name of a column that says yes or no. */
 const staffColumn =
   /^(?:is_?|has_?)?(?:super_?|site_?|global_?|platform_?|instance_?)?(?:admin|staff|superuser|operator)/i;
+/** The same as a session or token carries it. */
+const staffFlag =
+  /^(?:user|token|claims|session)\.(?:\w+\.)?(?:is_?)?(?:super_?|site_?|global_?|platform_?|instance_?|app_?|system_?)?(?:admin|staff|superuser)$/i;
 /** A role in the app, as a condition says it. */
 const roleAttribute = 'user.role ';
 const roleColumn = /(?:^|_)(?:role|user_?type|kind)s?$|[rR]oles?$/;
@@ -188,6 +191,7 @@ function partsOf(term: Term): readonly Term[] {
 
 function isStaffRole(held: Term, named: Term, facts: readonly Fact[], world: StaffWorld): boolean {
   if (isNamedPerson(held, named)) return true;
+  if (named.kind === 'constant' && named.value === true && isCarriedFlag(held, world)) return true;
   if (held.kind === 'principal' && named.kind === 'constant' && held.attribute.startsWith(roleAttribute))
     return named.value === true && isOfStaff(held.attribute.slice(roleAttribute.length), world);
   if (held.kind !== 'column' || named.kind !== 'constant' || !isOwnRow(held.row, facts, world)) return false;
@@ -196,8 +200,16 @@ function isStaffRole(held: Term, named: Term, facts: readonly Fact[], world: Sta
   return usersAreTenants(world) ? beyondTenant.test(named.value) : ofStaff.test(named.value);
 }
 
+/** What the server wrote into the session or token at sign-in, by the name of what it says. */
+function isCarriedFlag(held: Term, world: World): boolean {
+  if (held.kind !== 'principal' || !staffFlag.test(held.attribute)) return false;
+  if (/unsafe|user_?metadata/i.test(held.attribute)) return false;
+  return !usersAreTenants(world) || beyondTenant.test(held.attribute);
+}
+
 /** A column that says yes or no, of the caller's own row: it was tested, and it says yes. */
 function isStaffFlag(held: Term, facts: readonly Fact[], world: StaffWorld): boolean {
+  if (isCarriedFlag(held, world)) return true;
   if (held.kind !== 'column' || !staffColumn.test(held.column) || !isOwnRow(held.row, facts, world)) return false;
   if (usersAreTenants(world) && !beyondTenant.test(held.column)) return false;
   const { principal } = world.tenancy;
