@@ -10,6 +10,8 @@ import type { TenancyModel } from '../model/tenancy/types.ts';
 /** A path with the model it was judged from. */
 export interface JudgedPath extends Path {
   readonly model: QueryPath;
+  /** The reference to another tenant's row that is written, where the path is about one. */
+  readonly reference?: { readonly column: string; readonly table: string };
 }
 
 /** What checks may look at. `app` is absent under `rules`; `cells` is empty when nothing was replayed. */

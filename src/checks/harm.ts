@@ -44,6 +44,12 @@ export function tenantNoun(tenancy: TenancyModel): string {
   return table === undefined ? 'customer' : singular(humanizeTable(table));
 }
 
+/** What the owner of a row of a table is called: `organization`, or `user` where each person has rows of their own. */
+export function ownerNoun(table: string, tenancy: TenancyModel): string {
+  const isPersonal = ownerOf(tenancy, table)?.ownership.kind === 'user' && table !== storedFiles;
+  return isPersonal ? 'user' : tenantNoun(tenancy);
+}
+
 /** The owner entry of a table. */
 export function ownerOf(tenancy: TenancyModel, table: string): Owner | undefined {
   return tenancy.owners.find(owner => owner.table === table);
@@ -78,10 +84,9 @@ function verb(operation: Operation): string {
 
 function rowsOfOthers({ operation, table }: Harm, tenancy: TenancyModel): string {
   const rows = humanizeTable(table);
-  const ownership = ownerOf(tenancy, table)?.ownership;
   if (table === tenancy.root?.table || table === tenancy.principal?.table)
     return `any ${singular(rows)}${operation === 'read' ? "'s record" : ''}`;
-  const noun = ownership?.kind === 'user' && table !== storedFiles ? 'user' : tenantNoun(tenancy);
+  const noun = ownerNoun(table, tenancy);
   return operation === 'insert' ? `${rows} to any ${noun}` : `any ${noun}'s ${rows}`;
 }
 

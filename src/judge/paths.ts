@@ -64,7 +64,7 @@ interface Subject {
 
 /** Judges one query as one entry point reaches it, and each row that it joins or includes. */
 export function judgeQuery(model: QueryPath, world: JudgeWorld): readonly JudgedPath[] {
-  const self: RowVariable = { name: 'self', table: model.query.table, where: ownCondition(model) };
+  const self: RowVariable = { name: 'self', table: model.query.table, where: ownCondition(model, world.database) };
   const main = judge({ model, row: self, operation: model.query.operation, beside: requiredRows(model) }, world);
   const judged = [toPath(model, main, self, 0)];
   if (main.verdict !== 'isolated' && main.verdict !== 'public') return judged;
@@ -165,13 +165,15 @@ function comparedRows(where: Predicate): readonly string[] {
 }
 
 /** What is known of the query's own row: its filter, or for an insert the values it gets. */
-function ownCondition({ query }: QueryPath): Predicate {
+function ownCondition({ query }: QueryPath, database: DatabaseModel): Predicate {
   if (query.operation !== 'insert') return query.where;
-  // An assignment, not a filter: the value may be NULL.
+  const columns = tablesByName(database).get(query.table)?.columns ?? [];
+  const required = new Set(columns.filter(each => each.notNull && !each.hasDefault).map(({ name }) => name));
+  // An assignment, not a filter: the value may be NULL, where the column takes it.
   return and(
     query.values.map(({ column, value }) => ({
       kind: 'compare',
-      operator: 'is-not-distinct-from',
+      operator: required.has(column) ? '=' : 'is-not-distinct-from',
       left: { kind: 'column', row: 'self', column },
       right: value,
     })),
@@ -669,7 +671,7 @@ export function foreignReferences(
     const [column, referenced] = [key.columns[0], key.referencedColumns[0]];
     const value = model.query.values.find(entry => entry.column === column)?.value;
     if (column === undefined || referenced === undefined || key.columns.length > 1 || value === undefined) return [];
-    if (!mayBeForeign(value, model) || column === ownerColumn || !hasTenant(key.table, world)) return [];
+    if (!mayBeForeign(value, model) || column === ownerColumn || !isOthersRow(key.table, world)) return [];
     const parent: RowVariable = {
       name: 'referenced',
       table: key.table,
@@ -736,9 +738,14 @@ function mayBeForeign(value: Term, { facts, query }: QueryPath): boolean {
   return [...equalTo(value, pairs).values()].some(isChosen);
 }
 
-function hasTenant(table: string, { tenancy }: JudgeWorld): boolean {
-  if (table === tenancy.principal?.table || table === tenancy.root?.table) return false;
-  return ownersByTable(tenancy).get(table)?.ownership.kind === 'tenant';
+/** Rows of a tenant, or of one person: but for the row that stands for the person, which others may well name. */
+function isOthersRow(name: string, { database, tenancy }: JudgeWorld): boolean {
+  if (name === tenancy.principal?.table || name === tenancy.root?.table) return false;
+  const ownership = ownersByTable(tenancy).get(name)?.ownership;
+  if (ownership?.kind !== 'user') return ownership?.kind === 'tenant';
+  const table = tablesByName(database).get(name);
+  const [{ column }] = ownership.path;
+  return table?.uniqueKeys.some(([only, ...more]) => only === column && more.length === 0) === false;
 }
 
 function leak(reason: Reason, { row }: Subject, note: string): Judgement {
@@ -873,6 +880,6 @@ export function judgeReferences(model: QueryPath, world: JudgeWorld): readonly J
     const judgement: Judgement = { verdict: 'leaks', reason: 'foreign-key', notes: [note], unbound: termText(value) };
     const row: RowVariable = { name: 'self', table: model.query.table, where: model.query.where };
     const path = toPath(model, judgement, row, 1000 + index);
-    return { ...path, sink: { ...path.sink, operation: model.query.operation } };
+    return { ...path, sink: { ...path.sink, operation: model.query.operation }, reference: { column, table } };
   });
 }

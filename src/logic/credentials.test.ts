@@ -40,4 +40,17 @@ describe('a row found by the hash of what the caller sent', () => {
   test('is none when one of two ways looks the row up by its id', () => {
     expect(provesCredential(or([found(keyWith('hashed_key', sha256(sent))), found(keyWith('id', sent))]))).toBe(false);
   });
+
+  test('is a credential when the key of the header stands in the table as it is', () => {
+    const bare: Term = { kind: 'call', name: 'replace', arguments: [sent, { kind: 'constant', value: 'Bearer ' }] };
+    expect(isFoundByCredential(keyWith('api_key', sent))).toBe(true);
+    expect(isFoundByCredential(keyWith('token', bare))).toBe(true);
+  });
+
+  test('is none when the header names a row by what is no secret, or the key comes from elsewhere', () => {
+    expect(isFoundByCredential(keyWith('id', sent))).toBe(false);
+    expect(isFoundByCredential(keyWith('token_prefix', sent))).toBe(false);
+    expect(isFoundByCredential(keyWith('api_key_id', sent))).toBe(false);
+    expect(isFoundByCredential(keyWith('api_key', { kind: 'client', path: 'body.apiKey' }))).toBe(false);
+  });
 });

@@ -79,3 +79,35 @@ test('each element once is every element; what was looked at of some is not know
     'Place insert leaks foreign-key',
   );
 });
+
+test('a field by its path is that field, and what a library answers may be either', () => {
+  const rooms = (check: string): readonly string[] =>
+    verdictsOnPrisma(
+      schema,
+      `import { get } from 'lodash-es'; import { Scanner } from 'scanner';
+---
+      const clubId = get(req, 'body.clubId', '');
+      if (!clubId) return res.status(400).end();
+      const seat = await prisma.seat.findFirst({ where: { userId, clubId } });
+      if (!seat) return res.status(403).end();
+      ${check}
+      return res.json(await prisma.room.findMany({ where: { clubId: req.body.clubId } }));`,
+    ).filter(line => line.startsWith('Room '));
+  expect(rooms('')).toEqual(['Room read isolated scoped-by-membership']);
+  const scanned = `const clean = text => { const fault = new Scanner().scan(text); return !Boolean(fault); };`;
+  expect(rooms(`${scanned} if (!clean(req.body.text)) throw new Error('no');`)).toEqual([
+    'Room read isolated scoped-by-membership',
+  ]);
+});
+
+test('another field than the one that was checked says nothing', () => {
+  const body = `import _ from 'lodash';
+---
+    const clubId = _.get(req.body, ['mine', 'clubId']);
+    const seat = clubId && (await prisma.seat.findFirst({ where: { userId, clubId } }));
+    if (!seat) return res.status(403).end();
+    return res.json(await prisma.room.findMany({ where: { clubId: String(req.body.clubId) } }));`;
+  expect(verdictsOnPrisma(schema, body).filter(line => line.startsWith('Room '))).toEqual([
+    'Room read leaks unbound-object',
+  ]);
+});

@@ -1,7 +1,7 @@
 import { leakCheck } from '../leak-check.ts';
 import { siteOf } from '../rows.ts';
 import type { CheckInput, JudgedPath } from '../../check.ts';
-import { humanizeTable, isOwned, quoteAll, tenantNoun } from '../../harm.ts';
+import { humanizeTable, isOwned, ownerNoun, quoteAll } from '../../harm.ts';
 import { callerValuesFor } from '../terms.ts';
 
 /** A row of the caller's own tenant is made to point at a row of another one; what is joined later leaks. */
@@ -12,7 +12,8 @@ export const check = leakCheck({
   cwe: 639,
   reasons: ['foreign-key'],
   harm: (path, input) => {
-    const whose = `any other ${tenantNoun(input.tenancy)}'s ${humanizeTable(referenceOf(path, input).table)}`;
+    const { table } = referenceOf(path, input);
+    const whose = `any other ${ownerNoun(table, input.tenancy)}'s ${humanizeTable(table)}`;
     return `Any signed-in user can tie their own ${humanizeTable(path.sink.table)} to ${whose}, and read them where the two are joined.`;
   },
   message: (path, input) => {
@@ -26,11 +27,16 @@ export const check = leakCheck({
   },
 });
 
-/** The first foreign key to another owned table that takes a value from the caller. */
-function referenceOf(
-  path: JudgedPath,
-  { database, tenancy }: CheckInput,
-): { readonly column: string; readonly table: string; readonly sent: readonly string[] } {
+interface Reference {
+  readonly column: string;
+  readonly table: string;
+  readonly sent: readonly string[];
+}
+
+/** The reference that was judged; of a row that moves, the first key to an owned table that takes a value from the caller. */
+function referenceOf(path: JudgedPath, { database, tenancy }: CheckInput): Reference {
+  if (path.reference !== undefined)
+    return { ...path.reference, sent: callerValuesFor(path.model, path.reference.column) };
   const keys = database.tables.find(table => table.name === path.sink.table)?.foreignKeys ?? [];
   const candidates = keys.flatMap(key => {
     const [column] = key.columns;

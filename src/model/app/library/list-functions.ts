@@ -2,7 +2,7 @@ import { arrayMethod, isArrayLike } from '../collections.ts';
 import { compareValues, memberOf } from '../expressions.ts';
 import type { Call, Handler } from '../machine.ts';
 import { alternativesOf, choose, lengthOf } from '../operations.ts';
-import { constant, undefinedValue, type Value } from '../value.ts';
+import { constant, undefinedValue, type Alternative, type Value } from '../value.ts';
 
 /** Packages whose functions take the list first. */
 const packages: readonly string[] = ['remeda', 'lodash', 'lodash-es', 'underscore', 'es-toolkit', 'radash'];
@@ -103,6 +103,32 @@ const pick: Handler = ({ machine, frame, arguments: [from = undefinedValue, ...r
   return { kind: 'object', fields: new Map(fields), spread: [] };
 };
 
+/** A field by its path: `get(order, 'owner.id', fallback)`. */
+const get: Handler = ({ machine, frame, arguments: [from = undefinedValue, path, fallback], at }) => {
+  const names = pathOf(path);
+  const found = names?.reduce((value, name) => memberOf(machine, frame, value, name, at, true), from);
+  if (found === undefined) return machine.opaque(frame, at, "what 'get' gives");
+  if (fallback === undefined) return found;
+  const others: Alternative[] = [];
+  for (const { value, facts } of alternativesOf(found)) {
+    const isMissing = value.kind === 'constant' && value.value === undefined;
+    if (!isMissing) others.push({ value: value.kind === 'term' ? { ...value, maybeUndefined: false } : value, facts });
+    if (isMissing || mayBeMissing(value)) others.push({ value: fallback, facts });
+  }
+  return choose(others);
+};
+
+function mayBeMissing(value: Value): boolean {
+  return value.kind === 'term' && value.maybeUndefined;
+}
+
+/** The names of a path in a text (`a.b[0].c`) or in a list. */
+function pathOf(path: Value | undefined): readonly string[] | undefined {
+  if (path?.kind === 'constant' && typeof path.value === 'string')
+    return path.value.split(/[.[\]]+/u).filter(name => name !== '');
+  return path?.kind === 'array' ? namesOf([path]) : undefined;
+}
+
 const omit: Handler = ({ arguments: [from = undefinedValue, ...rest] }) => {
   const names = namesOf(rest);
   if (names === undefined || from.kind !== 'object') return from;
@@ -124,6 +150,7 @@ const functions: ReadonlyMap<string, Handler> = new Map<string, Handler>([
       [name, ofList(({ machine, frame, at }, list) => arrayMethod(machine, frame, list, 'at', [], at), name)] as const,
   ),
   ['isEmpty', isEmpty],
+  ['get', get],
   ['pick', pick],
   ['omit', omit],
 ]);

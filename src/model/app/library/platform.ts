@@ -6,7 +6,7 @@ import { conditionFact } from '../facts.ts';
 import { secretFacts } from '../proofs.ts';
 import { callTerm, valueKey } from '../keys.ts';
 import { nativeValue, type Call, type FunctionClosure, type Handler, type NativeValue } from '../machine.ts';
-import { alternativesOf, bottom, choose, termOf } from '../operations.ts';
+import { alternativesOf, bottom, choose, termOf, truthOf } from '../operations.ts';
 import { converted } from '../typed.ts';
 import {
   atoms,
@@ -278,11 +278,10 @@ const toBoolean: Handler = call => {
   const [value = undefinedValue] = call.arguments;
   return choose(
     alternativesOf(value).map(({ value: inner, facts }) => {
-      if (inner.kind === 'constant') return { value: constant(Boolean(inner.value)), facts };
-      return {
-        value: inner.kind === 'test' || inner.kind === 'term' || inner.kind === 'native' ? inner : constant(true),
-        facts,
-      };
+      const truth = truthOf(inner);
+      // What may be either, such as the answer of a library, keeps what it says when it is tested.
+      const keeps = truth === 'maybe' || inner.kind === 'term' || inner.kind === 'native';
+      return { value: keeps ? inner : constant(truth === 'true'), facts };
     }),
   );
 };

@@ -228,6 +228,8 @@ export const authJsHandlers: Readonly<Record<string, Handler>> = {
   'next-auth#next-auth': nextAuth,
   'next-auth#default': nextAuth,
   ...library(['next-auth', 'next-auth/next'], { getServerSession, unstable_getServerSession: getServerSession }),
+  // The same sessions beside Next.js: https://authjs.dev/reference/express.
+  ...library(['@auth/express', '@auth/solid-start'], { getSession: getServerSession }),
   // On the server with the request of `getServerSideProps` or of an API route; without it there is no cookie to read.
   ...library(['next-auth/react', 'next-auth/client'], {
     getSession: call =>

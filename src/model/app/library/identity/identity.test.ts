@@ -92,6 +92,12 @@ const verified: readonly (readonly [name: string, imported: string, lines: strin
     'session.user.sub',
   ],
   [
+    'Auth.js for Express',
+    `import { getSession } from '@auth/express';`,
+    'const session = await getSession(request, { providers: [] }); if (!session) notFound();',
+    'session.user.id',
+  ],
+  [
     'Stack Auth',
     `import { StackServerApp } from '@stackframe/stack'; const stack = new StackServerApp({ tokenStore: 'nextjs-cookie' });`,
     `const user = await stack.getUser({ or: 'redirect' });`,
