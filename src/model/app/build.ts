@@ -107,7 +107,7 @@ function* interpretEntries(
   const loaded = source.loaded();
   const textual = new Set(loaded.flatMap(textualQueries));
   const missed = [...textual].filter(site => !machine.reachedSites.has(site));
-  const unused = unusedSites(loaded, file => source.text(file), missed);
+  const unused = unusedSites(source, loaded, missed);
   for (const site of machine.reachedSites) textual.add(site);
   for (const site of unused) textual.delete(site);
   const model: AppModel = {
