@@ -21,6 +21,7 @@ import { isAdministrator, withoutStaff, type StaffWorld } from './administrators
 import type { OpenTables } from './open-by-link.ts';
 import { policyEffect, sqlRoleOf } from './policies.ts';
 import { isFixed } from './fixed-rows.ts';
+import { byIdWhereUsed } from './id-or-name.ts';
 import { issuesSecret } from './issues.ts';
 import { judgeService } from './services.ts';
 import { judgeStorage, storageTable } from './storage.ts';
@@ -529,7 +530,7 @@ function askWith(
     return entails(
       {
         row: own,
-        rows: [...beside, ...facts.flatMap(fact => foundRow(fact, world))],
+        rows: byIdWhereUsed([...beside, ...facts.flatMap(fact => foundRow(fact, world))], own, world),
         conditions: facts.flatMap(fact => (fact.holds.kind === 'condition' ? [common(fact.holds.condition)] : [])),
         memberTenants: facts.flatMap(fact => memberTenant(fact)),
         // A token or setting that the database reads is the caller's own, whatever the code in front of it checked.

@@ -1515,6 +1515,12 @@ function evaluateObject(machine: Machine, frame: Frame, properties: readonly Obj
       case 'computed': {
         const key = evaluate(machine, frame, property.key);
         const value = evaluate(machine, frame, property.value);
+        const oneOf = namedByOne(key, value);
+        if (oneOf !== undefined) {
+          spread = [...spread, { kind: 'object', fields, spread: [] }, oneOf];
+          fields = new Map();
+          break;
+        }
         // A symbol of a library (`[Op.in]`) is known by its name.
         const name = key.kind === 'constant' ? String(key.value) : key.kind === 'external' ? key.path : '*';
         fields.set(name, value);
@@ -1538,6 +1544,22 @@ function evaluateObject(machine: Machine, frame: Frame, properties: readonly Obj
     spread: spread.filter(part => !(part.kind === 'object' && part.fields.size === 0 && part.spread.length === 0)),
   };
 }
+
+/** `{ [columns[kind]]: value }`: a field under one of a few names. */
+function namedByOne(key: Value, value: Value): Value | undefined {
+  const names = key.kind === 'choice' ? alternativesOf(key) : [];
+  if (names.length > mostNames || !names.every(({ value: name }) => name.kind === 'constant')) return undefined;
+  return names.length < 2
+    ? undefined
+    : choose(
+        names.map(({ value: name, facts }) => ({
+          value: objectOf({ [name.kind === 'constant' ? String(name.value) : '']: value }),
+          facts,
+        })),
+      );
+}
+
+const mostNames = 8;
 
 /** `{ ...value }` where the value's fields are known. */
 function spreadInto(fields: ReadonlyMap<string, Value>, value: Value): Map<string, Value> | undefined {

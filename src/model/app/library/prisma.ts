@@ -17,7 +17,7 @@ import { callTerm, valueKey } from '../keys.ts';
 import { nativeValue, type Call, type Handler, type Machine, type NativeValue } from '../machine.ts';
 import { alternativesOf, choose, compareTerms, firstOf, lengthOf, mayBeUndefined, termOf } from '../operations.ts';
 import type { Fact } from '../types.ts';
-import { constant, nullValue, objectOf, undefinedValue, type RowValue, type Value } from '../value.ts';
+import { atoms, constant, nullValue, objectOf, undefinedValue, type RowValue, type Value } from '../value.ts';
 import { noteGiven } from './given.ts';
 import { readPrismaSchemas, type PrismaModel, type PrismaRelation } from '../../database/prisma-schema.ts';
 import { implicitJoin } from '../../database/prisma-tables.ts';
@@ -498,6 +498,11 @@ class Running {
     if (relation !== undefined) return this.#relation(model, row, relation, value);
     const column = model.columns.get(name);
     if (column === undefined) {
+      // A column that is computed: what the caller chose ties nothing, whichever it is.
+      if (name === '*')
+        return atoms(termOf(value)).every(({ kind }) => kind === 'client' || kind === 'constant')
+          ? { kind: 'true' }
+          : { kind: 'opaque', reason: 'a filter by a column whose name is computed' };
       // `userId_teamId: { userId, teamId }` names a key of several columns; Prisma refuses one that lacks a part.
       return value.kind === 'object'
         ? and([...value.fields].map(([inner, given]) => present(this.#field(model, row, inner, given))))
