@@ -629,8 +629,8 @@ function judgeNewRow(subject: Subject, world: JudgeWorld, facts: readonly Fact[]
 
 /** A new user or a new tenant, which belongs to nobody else. */
 function isFounding(table: string, ownerColumn: string | undefined, { tenancy }: JudgeWorld): boolean {
-  const { principal, root } = tenancy;
-  return [principal, root].some(
+  const { principal, root, otherRoots = [] } = tenancy;
+  return [principal, root, ...otherRoots].some(
     entity => entity?.table === table && (ownerColumn === undefined || ownerColumn === entity.key),
   );
 }

@@ -1,3 +1,4 @@
+import { snakeCase } from '../core/names.ts';
 import { makeNotes } from '../core/notes.ts';
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 
@@ -62,7 +63,7 @@ export function isSentKey(term: Term): boolean {
 }
 
 function keepsKey(name: string): boolean {
-  const plain = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+  const plain = snakeCase(name);
   return keyKept.test(plain) && !keyShown.test(plain);
 }
 

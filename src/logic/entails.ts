@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { plainName } from '../core/names.ts';
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 import type { DatabaseModel, Table } from '../model/database/types.ts';
 import type { Membership, Owner, OwnerHop, TenancyModel, TenantRoot } from '../model/tenancy/types.ts';
@@ -641,7 +642,9 @@ class OwnershipProver {
   #findTenantRight(tenant: Term): OwnedBy | undefined {
     const equal = this.#closure.equalTo(tenant);
     for (const root of this.#index.roots.values()) if (this.#isCreated(root.table, root.key, tenant)) return 'session';
-    if (this.#question.signedIn && equal.some(term => isTenantOfPrincipal(term) || isFromToken(term))) return 'session';
+    const isOwn = (term: Term): boolean =>
+      isTenantOfPrincipal(term) || isFromToken(term) || this.#index.isTenantOfSession(term);
+    if (this.#question.signedIn && equal.some(isOwn)) return 'session';
     if (this.#question.memberTenants.some(member => this.#closure.same(member, tenant))) return 'membership';
     if (
       this.#memberships().some(
@@ -902,6 +905,15 @@ class WorldIndex {
     const memberships = new Map<string, Membership[]>();
     for (const membership of membershipsOf(tenancy)) once(memberships, membership.table, () => []).push(membership);
     this.memberships = memberships;
+  }
+
+  /** Whether the session names a tenant of the caller's: `session.activeTeamId`, `session.user.defaultPartnerId`. */
+  isTenantOfSession(term: Term): boolean {
+    if (term.kind !== 'principal' || !/^(?:user|session)\./.test(term.attribute)) return false;
+    const name = /^(?:(?:active|current|default|selected|primary|own)_)?(.+)_(?:id|uuid)$/.exec(
+      plainName(term.attribute.slice(term.attribute.lastIndexOf('.') + 1)),
+    )?.[1];
+    return name !== undefined && [...this.roots.keys()].some(table => plainName(table) === name);
   }
 
   /** The foreign keys of a table that identify a parent row. */

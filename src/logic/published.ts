@@ -1,3 +1,4 @@
+import { snakeCase } from '../core/names.ts';
 import type { Operator, Predicate, Term } from '../core/predicate.ts';
 
 const flags =
@@ -5,25 +6,15 @@ const flags =
 const visibilities = /^(?:visibility|privacy|access|access_level|access_type|audience)$/;
 const states = /^(?:status|state)$/;
 
-const plainNames = new Map<string, string>();
-
-function plain(column: string): string {
-  const known = plainNames.get(column);
-  if (known !== undefined) return known;
-  const made = column.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
-  plainNames.set(column, made);
-  return made;
-}
-
 /** Whether a column says yes or no to showing its row to everybody. */
 export function isPublishedFlag(column: string): boolean {
-  return flags.test(plain(column));
+  return flags.test(snakeCase(column));
 }
 
 /** Whether a column that equals the value says that its row's owner shows the row to everybody. */
 export function isPublished(column: string, value: Term): boolean {
   if (value.kind !== 'constant') return false;
-  const name = plain(column);
+  const name = snakeCase(column);
   if (flags.test(name)) return value.value === true || value.value === 'true' || value.value === 1;
   const text = typeof value.value === 'string' ? value.value.toLowerCase() : '';
   if (visibilities.test(name)) return /^(?:public|everyone|anyone|anybody|world)$/.test(text);
@@ -42,7 +33,7 @@ export function notClosedBy(operator: Operator, left: Term, right: Term, positiv
   if (!isEquality && operator !== '<>' && operator !== 'is-distinct-from') return undefined;
   const [column, constant] = left.kind === 'column' ? [left, right] : [right, left];
   if (column.kind !== 'column' || constant.kind !== 'constant') return undefined;
-  const [name, { value }, isEqual] = [plain(column.column), constant, isEquality === positive];
+  const [name, { value }, isEqual] = [snakeCase(column.column), constant, isEquality === positive];
   const isOpen =
     typeof value === 'boolean'
       ? closedFlags.test(name) && value !== isEqual
@@ -58,5 +49,5 @@ export function notCloses(condition: Predicate): boolean {
 
 /** Whether a column says by yes or no that its row is kept from everybody. */
 export function isClosedFlag(column: string): boolean {
-  return closedFlags.test(plain(column));
+  return closedFlags.test(snakeCase(column));
 }

@@ -1,6 +1,6 @@
 import type { Predicate, Term } from '../../core/predicate.ts';
 import type { DatabaseModel, Table } from '../database/types.ts';
-import { plainName } from './names.ts';
+import { plainName } from '../../core/names.ts';
 
 /** From one column of a table to the key of another. */
 export interface Link {

@@ -1,22 +1,6 @@
+import { plainName } from '../../core/names.ts';
+
 /** What names of tables and columns suggest. Suggestions only decide where keys and policies leave a choice. */
-
-/** `teamMembers`, `team_members` and `"TeamMember"` alike: `team_member`, without a schema. */
-export function plainName(name: string): string {
-  const bare = name.slice(name.lastIndexOf('.') + 1);
-  const words = bare
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .replace(/[-\s]+/g, '_')
-    .toLowerCase();
-  return singular(words);
-}
-
-/** Last word without its plural. */
-export function singular(words: string): string {
-  if (words.endsWith('ies')) return `${words.slice(0, -3)}y`;
-  if (/(ss|us|is|data|media|history)$/.test(words)) return words;
-  if (/(sh|ch|x|sse)s$/.test(words) || words.endsWith('sses')) return words.slice(0, -2);
-  return words.endsWith('s') ? words.slice(0, -1) : words;
-}
 
 const tenantNouns =
   /^(?:app_|core_|saas_)?(organi[sz]ation|org|team|workspace|tenant|company|account|business|customer_account|client_account|agency|firm|studio|shop|store|restaurant|clinic|practice|school|club|household|family|group|space|site|project|property|merchant|vendor|partner|community|brand|institution|department)$/;

@@ -1,6 +1,7 @@
 import type { DatabaseModel, Table } from '../database/types.ts';
 import { foreignLinks, isComparedWithUser, isUserTerm, keyOf, sameKind, type Link, type PolicyUse } from './links.ts';
-import { isActorColumn, isUserColumn, isUserNoun, plainName } from './names.ts';
+import { plainName } from '../../core/names.ts';
+import { isActorColumn, isUserColumn, isUserNoun } from './names.ts';
 import { isAuthenticationTable } from './secrets.ts';
 
 /** The table of users, and tables that share its key: a profile for each user. */

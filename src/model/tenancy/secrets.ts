@@ -1,5 +1,5 @@
 import type { Column, Table } from '../database/types.ts';
-import { plainName } from './names.ts';
+import { plainName } from '../../core/names.ts';
 
 const secretWords =
   /(^|_)(password|passwd|passphrase|secret|salt|api_?key|access_key|private_key|signing_key|encryption_key|access_token|refresh_token|id_token|auth_token|bearer_token|bot_token|session_token|reset_token|verification_token|confirmation_token|recovery_token|credential|totp|otp|mfa_secret|backup_code|recovery_code|ssn|card_number|cvc|cvv|iban|bank_account|account_number|routing_number|service_role|webhook_secret|client_secret|payment_method_token|card_token)(_|$)/;

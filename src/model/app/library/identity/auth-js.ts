@@ -26,13 +26,18 @@ import {
   untold,
   userIdFields,
   userValue,
+  written,
 } from './principal.ts';
 
 /** What `useSession().update(…)` of the browser sends, as callbacks see it: nobody looked at it. */
 const sentByUpdate: Value = { kind: 'term', term: { kind: 'client', path: 'session update' }, maybeUndefined: true };
 
+/** What an app puts into it beside the user (`session.activeTeamId`) is the server's word as well. */
 function plainSession(): Value {
-  return objectOf({ ...userIdFields(), user: userValue(tenantFields()), expires: principal('session.expires') });
+  return written(
+    { ...userIdFields(), ...tenantFields(), user: userValue(tenantFields()), expires: principal('session.expires') },
+    'session',
+  );
 }
 
 /** A callback of the configuration; a configuration may be made for each request. */
@@ -75,7 +80,7 @@ function tokenValue(call: Call, config: Value | undefined): Value {
     { value: undefinedValue, facts: [] },
   ]);
   const unknown = (what: string): Value => call.machine.opaque(call.frame, call.at, what);
-  const written = settle(
+  const left = settle(
     call,
     write,
     objectOf({
@@ -87,15 +92,15 @@ function tokenValue(call: Call, config: Value | undefined): Value {
       session: sentByUpdate,
     }),
   );
-  return isBottom(written) ? token : sealed(written, token);
+  return isBottom(left) ? token : sealed(left, token);
 }
 
 /**
  * What a token holds when it comes back: the server sealed it, so that whatever the callback wrote at sign-in is the
  * principal's. Only what an update of the browser brought in is the browser's own choice.
  */
-function sealed(written: Value, token: Value): Value {
-  const whole = alternativesOf(written).map(({ value }) => value);
+function sealed(left: Value, token: Value): Value {
+  const whole = alternativesOf(left).map(({ value }) => value);
   const objects = whole.filter(value => value.kind === 'object');
   if (objects.length === 0) return token;
   const names = new Set(objects.flatMap(value => [...value.fields.keys()]));

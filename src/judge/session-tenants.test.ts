@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+
+import { verdictsOnPrisma } from './fixtures/judged-prisma.ts';
+
+const schema = `
+model User {
+  id String @id
+  agents Agent[]
+}
+model Shop {
+  id String @id
+  agents Agent[]
+  orders Order[]
+}
+model Agent {
+  id String @id
+  userId String
+  user User @relation(fields: [userId], references: [id])
+  shopId String
+  shop Shop @relation(fields: [shopId], references: [id])
+  @@unique([userId, shopId])
+}
+model Order {
+  id String @id
+  shopId String
+  shop Shop @relation(fields: [shopId], references: [id])
+}
+`;
+const orders = (shop: string): readonly string[] =>
+  verdictsOnPrisma(
+    schema,
+    `const shopId = ${shop}; if (!shopId) return res.status(403).end();
+     return res.json(await prisma.order.findMany({ where: { shopId } }));`,
+  ).filter(line => line.startsWith('Order '));
+const own = ['Order read isolated scoped-by-session'];
+
+test('the tenant that the session names is the caller’s, under the name that the app gives it', () => {
+  expect(orders('session.user.shopId')).toEqual(own);
+  expect(orders('session.user.defaultShopId')).toEqual(own);
+  expect(orders('session.activeShopId')).toEqual(own);
+});
+
+test('another field of the session, and the same name elsewhere, says nothing of a tenant', () => {
+  expect(orders('session.user.referrerId')).toEqual([expect.stringMatching(/^Order read leaks /)]);
+  expect(orders('req.body.activeShopId')).toEqual(['Order read leaks client-id']);
+  expect(orders('session.user.lastVisitedShopId')).toEqual([expect.stringMatching(/^Order read leaks /)]);
+});
