@@ -1,6 +1,6 @@
-import { and, or, type Predicate, type RowVariable, type Term } from '../core/predicate.ts';
+import { and, equals, or, type Predicate, type RowVariable, type Term } from '../core/predicate.ts';
 import { tablesByName } from '../logic/closure.ts';
-import type { World } from '../logic/entails.ts';
+import { entails, type World } from '../logic/entails.ts';
 import { conjunctsOf, equalitiesOf, equalTo } from '../logic/equalities.ts';
 import { termKey } from '../logic/terms.ts';
 import type { AppModel, Fact, QueryPath } from '../model/app/types.ts';
@@ -66,9 +66,7 @@ function isStaffMembership(row: RowVariable, facts: readonly Fact[], world: Staf
   const rows = [row, ...rowsIn(row.where), ...facts.flatMap(({ holds }) => (holds.kind === 'row' ? [holds.row] : []))];
   return (
     valuesOf(row, membership.userColumn).some(term => isCallersId(term, rows, world)) &&
-    valuesOf(row, membership.tenantColumn).some(
-      term => isNamedByApp(term) && !forEverybody.test(wordsOf(term)) && world.joinable?.has(termKey(term)) !== true,
-    )
+    valuesOf(row, membership.tenantColumn).some(term => isOperators(term, world))
   );
 }
 
@@ -83,6 +81,33 @@ function rowsIn(predicate: Predicate): readonly RowVariable[] {
     default:
       return [];
   }
+}
+
+/** A tenant of the caller's is the one that the app names itself. */
+function isStaffTenant(held: Term, named: Term, facts: readonly Fact[], world: StaffWorld): boolean {
+  const { root } = world.tenancy;
+  if (root === undefined || held.kind === 'constant' || !isOperators(named, world)) return false;
+  const answer = entails(
+    {
+      row: {
+        name: 'operator',
+        table: root.table,
+        where: equals({ kind: 'column', row: 'operator', column: root.key }, held),
+      },
+      rows: facts.flatMap(({ holds }) => (holds.kind === 'row' ? [holds.row] : [])),
+      conditions: facts.flatMap(({ holds }) => (holds.kind === 'condition' ? [holds.condition] : [])),
+      memberTenants: facts.flatMap(({ holds }) => (holds.kind === 'member' ? [holds.tenant] : [])),
+      signedIn: facts.some(({ holds }) => holds.kind === 'signed-in'),
+      absence: 'dropped',
+    },
+    world,
+  );
+  return answer.kind === 'owned' && answer.by !== 'nobody' && answer.by !== 'published';
+}
+
+/** Named by the app itself, for nobody but those who run it. */
+function isOperators(term: Term, world: StaffWorld): boolean {
+  return isNamedByApp(term) && !forEverybody.test(wordsOf(term)) && world.joinable?.has(termKey(term)) !== true;
 }
 
 /** What the column of the row is certainly equal to. */
@@ -150,7 +175,15 @@ function asksOwnRole(condition: Predicate, facts: readonly Fact[], world: StaffW
     case 'compare': {
       if (condition.operator !== '=') return false;
       const { left, right } = condition;
-      return isStaffRole(left, right, facts, world) || isStaffRole(right, left, facts, world);
+      return [
+        [left, right],
+        [right, left],
+      ].some(
+        ([held, named]) =>
+          held !== undefined &&
+          named !== undefined &&
+          (isStaffRole(held, named, facts, world) || isStaffTenant(held, named, facts, world)),
+      );
     }
     case 'not':
       return condition.operand.kind === 'is-null' && isStaffFlag(condition.operand.term, facts, world);

@@ -65,3 +65,19 @@ test('a team to try the app with, or to which it adds whoever comes, is nobody�
   const joins = `await prisma.member.create({ data: { userId, teamId: 'team_7f3a' } });`;
   expect(notes(asks(`'team_7f3a'`), '', joins)).toEqual(anybody);
 });
+
+test('what only the operator’s own team may do beside its own is the operator’s to do', () => {
+  const member = asks('teamId').replace('const member', 'const teamId = String(req.query.teamId); const member');
+  const read = (own: string): string =>
+    `const note = await prisma.note.findUnique({ where: { id: String(req.query.id) } }); if (!note) ${no}
+     if (${own}) { if (teamId !== OPERATOR) ${no} } else if (note.teamId !== teamId) ${no}
+     return res.json(note);`;
+  const verdicts = (own: string, team: string): readonly string[] =>
+    verdictsOnPrisma(schema, `const OPERATOR = ${team};\n---\n${member} ${read(own)}`).filter(line =>
+      line.startsWith('Note '),
+    );
+  const tied = [expect.stringMatching(/^Note read isolated /)];
+  expect(verdicts(`['first', 'second'].includes(note.id)`, `'team_7f3a'`)).toEqual(tied);
+  expect(verdicts(`['first', 'second'].includes(note.id)`, `String(req.query.operator)`)).toEqual(anybody);
+  expect(verdicts(`['first', 'second'].includes(note.id)`, `'team_demo'`)).toEqual(anybody);
+});
