@@ -8,8 +8,13 @@ import type { ResultBase, RulesResult, TraceResult } from '../core/result.ts';
 export function relocate<T extends TraceResult | RulesResult>(result: T, target: string, appRoot: string): T {
   const prefix = relative(target, appRoot).split(sep).join('/');
   if (prefix === '') return result;
-  const move = <P extends { readonly file: string }>(place: P): P =>
-    place.file === '' ? place : { ...place, file: posix.normalize(posix.join(prefix, place.file)) };
+  const files = new Map([['', '']]);
+  const moveFile = (file: string): string => {
+    const moved = files.get(file) ?? posix.normalize(posix.join(prefix, file));
+    files.set(file, moved);
+    return moved;
+  };
+  const move = <P extends { readonly file: string }>(place: P): P => ({ ...place, file: moveFile(place.file) });
   const moveFinding = (finding: Finding): Finding =>
     finding.advice === undefined ? move(finding) : { ...move(finding), advice: moveAdvice(finding.advice, move) };
   const moved = {

@@ -1,6 +1,7 @@
+import { makeNotes } from '../core/notes.ts';
 import type { Operator, Predicate, RowVariable, Term } from '../core/predicate.ts';
 import { notClosedBy } from './published.ts';
-import { termKey } from './terms.ts';
+import { renameRows, termKey } from './terms.ts';
 
 /** What is known in one branch of a predicate: equalities, rows that exist, NULLs, and what was not understood. */
 export interface Branch {
@@ -44,38 +45,79 @@ const anything: Known = { sure: nothing, choices: [] };
  */
 export function knownFrom(predicate: Predicate, absence: AbsenceReading): Known | undefined {
   // The same condition holds on many paths.
-  const read = readings[absence];
-  if (read.has(predicate)) return read.get(predicate);
-  const known = expand(predicate, absence, true);
-  read.set(predicate, known);
-  return known;
+  const notes = readings[absence];
+  const known = notes.of(predicate) ?? notes.keep(predicate, expand(predicate, absence, true) ?? 'never');
+  return known === 'never' ? undefined : known;
 }
 
-const readings: Readonly<Record<AbsenceReading, WeakMap<Predicate, Known | undefined>>> = {
-  kept: new WeakMap(),
-  dropped: new WeakMap(),
-};
+const readings = { kept: makeNotes<Known | 'never'>(), dropped: makeNotes<Known | 'never'>() };
+/** A text with the names of rows at its odd places: what is known of rows does not depend on what they are called. */
+export type Written = readonly string[];
 
-const written = new WeakMap<Known, string>();
+const writtenNotes = makeNotes<Written>();
 
 /** A text that is equal only for what says the same. */
-export function textOf(known: Known): string {
-  const text = written.get(known);
-  if (text !== undefined) return text;
-  const { sure, choices } = known;
-  const made = [
-    factsIn(sure).join('&'),
-    sure.rows.map(rowText).join(','),
-    sure.absent.map(row => `${rowText(row)} ${JSON.stringify(row.where)}`).join(','),
-    ...choices.map(choice => `[${choice.map(textOf).join('|')}]`),
-  ].join(';');
-  written.set(known, made);
-  return made;
+export function writtenOf(known: Known): Written {
+  return writtenNotes.of(known) ?? writtenNotes.keep(known, write(known).split(mark));
 }
 
 /** A text for a row variable without what is known of it. */
-export function rowText({ name, table, created, required }: RowVariable): string {
-  return `${name} ${table}${created === true ? ' created' : ''}${required === true ? ' required' : ''}`;
+export function writtenRow(row: RowVariable): Written {
+  return writeRow(row).split(mark);
+}
+
+/** A text for a term. */
+export function writtenTerm(term: Term): Written {
+  return writeTerm(term).split(mark);
+}
+
+/** The texts as one, with rows numbered in the order in which they are met. */
+export function joinWritten(texts: readonly Written[]): string {
+  const numbers = new Map<string, number>();
+  let whole = '';
+  for (const text of texts) {
+    for (const [place, part] of text.entries()) {
+      if (place % 2 === 0) {
+        whole += part;
+        continue;
+      }
+      const number = numbers.get(part) ?? numbers.size;
+      numbers.set(part, number);
+      whole += `#${number}`;
+    }
+    whole += '\n';
+  }
+  return whole;
+}
+
+/** Stands in no name. */
+const mark = '\0';
+
+function write({ sure, choices }: Known): string {
+  return [
+    ...sure.equalities.map(({ left, right, strict }) => `${writeTerm(left)}=${writeTerm(right)}${strict ? '' : '?'}`),
+    ...sure.rows.map(row => `row ${writeRow(row)}`),
+    ...sure.absent.map(
+      row => `no ${writeRow(row)} ${JSON.stringify(markNames(row.where)).replaceAll('\\u0000', mark)}`,
+    ),
+    ...sure.nulls.map(term => `null ${writeTerm(term)}`),
+    ...sure.shown.map(term => `shown ${writeTerm(term)}`),
+    ...sure.opaque.map(reason => `opaque ${reason}`),
+    ...choices.map(choice => `[${choice.map(write).join('|')}]`),
+  ].join('&');
+}
+
+function writeTerm(term: Term): string {
+  if (term.kind === 'column') return `column ${mark}${term.row}${mark}.${term.column}`;
+  return term.kind === 'call' ? `call ${term.name}(${term.arguments.map(writeTerm).join(', ')})` : termKey(term);
+}
+
+function writeRow({ name, table, created, required }: RowVariable): string {
+  return `${mark}${name}${mark} ${table}${created === true ? ' created' : ''}${required === true ? ' required' : ''}`;
+}
+
+function markNames(predicate: Predicate): Predicate {
+  return renameRows(predicate, name => `${mark}${name}${mark}`);
 }
 
 function expand(predicate: Predicate, absence: AbsenceReading, positive: boolean): Known | undefined {
@@ -162,22 +204,20 @@ function equalityKey({ left, right, strict }: Equality): string {
   return `${termKey(left)}=${termKey(right)}${strict ? '' : '?'}`;
 }
 
-const texts = new WeakMap<Branch, readonly string[]>();
+const factNotes = makeNotes<readonly string[]>();
 
 /** One text for each thing that a branch says. */
 export function factsIn(branch: Branch): readonly string[] {
-  const known = texts.get(branch);
+  const known = factNotes.of(branch);
   if (known !== undefined) return known;
-  const made = [
+  return factNotes.keep(branch, [
     ...branch.equalities.map(equalityKey),
     ...branch.rows.map(row => `row ${row.name}`),
     ...branch.absent.map(row => `no ${row.name}`),
     ...branch.nulls.map(term => `null ${termKey(term)}`),
     ...branch.shown.map(term => `shown ${termKey(term)}`),
     ...branch.opaque.map(reason => `opaque ${reason}`),
-  ];
-  texts.set(branch, made);
-  return made;
+  ]);
 }
 
 /** Everything known in both. */

@@ -82,6 +82,12 @@ export function isCredential(column: Term, value: Term): boolean {
 
 /** Whether the condition can only hold when a row was found by a secret that the caller sent, or by its hash. */
 export function provesCredential(predicate: Predicate): boolean {
+  return provingNotes.of(predicate) ?? provingNotes.keep(predicate, proves(predicate));
+}
+
+const provingNotes = makeNotes<boolean>();
+
+function proves(predicate: Predicate): boolean {
   switch (predicate.kind) {
     case 'compare':
       return (

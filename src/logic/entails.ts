@@ -4,7 +4,7 @@ import { plainName } from '../core/names.ts';
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 import type { DatabaseModel, Table } from '../model/database/types.ts';
 import type { Membership, Owner, OwnerHop, TenancyModel, TenantRoot } from '../model/tenancy/types.ts';
-import { factsIn, join, joinAll, knownFrom, rowText, textOf } from './branches.ts';
+import { factsIn, join, joinAll, joinWritten, knownFrom, writtenOf, writtenRow, writtenTerm } from './branches.ts';
 import type { AbsenceReading, Branch, Choice } from './branches.ts';
 import { Closure, tablesByName } from './closure.ts';
 import { isCredential, isHashOfSent, isSentKey } from './credentials.ts';
@@ -75,11 +75,11 @@ export function entails(question: Question, world: World): Answer {
   if (premises === undefined) return { kind: 'owned', by: 'nobody' };
   const { related, unrelated } = relatedTo(question, premises);
   const answers = answersIn(world);
-  const rest = digest(`possible ${textOfQuestion(question)} ${textsOf(unrelated)}`);
+  const rest = digest(`possible ${textOf({ ...question, ...asksNothing }, unrelated)}`);
   const possible = answers.get(rest) ?? (new Search(question, world, []).isPossible(unrelated) ? notOwned : ofNobody);
   answers.set(rest, possible);
   if (possible === ofNobody) return ofNobody;
-  const text = digest(`${textOfQuestion(question)} ${textsOf(related)}`);
+  const text = digest(textOf(question, related));
   const known = answers.get(text);
   if (known !== undefined) return known;
   const answer = new Search(question, world, rowsAmong(question.rows, related)).answer(related);
@@ -104,17 +104,27 @@ function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64');
 }
 
-function textsOf(premises: readonly Premise[]): string {
-  return premises.map(({ known, row }) => `${row === undefined ? '' : rowText(row)}:${textOf(known)}`).join('\n');
+/** What of a question its answer depends on, besides premises. */
+interface Asked extends Pick<Question, 'row' | 'memberTenants' | 'signedIn' | 'ownerColumnAlone'> {
+  readonly open?: Question['open'] | undefined;
+  readonly reads?: boolean | undefined;
 }
 
-/** All of the question but its premises. */
-function textOfQuestion(question: Question): string {
-  const { row, memberTenants, signedIn, absence, ownerColumnAlone, open, present, reads } = question;
+/** What has nothing to do with whether something is possible at all. */
+const asksNothing = { memberTenants: [], open: undefined, reads: undefined };
+
+/** The question with these premises; how filters that may vanish are read shows in them. */
+function textOf(
+  { row, memberTenants, signedIn, ownerColumnAlone, open, reads }: Asked,
+  premises: readonly Premise[],
+): string {
   const opened = open === undefined ? '' : JSON.stringify([...open]);
-  const tenants = memberTenants.map(termKey).join(',');
-  const there = (present ?? []).map(termKey).join(',');
-  return [rowText(row), tenants, signedIn, absence, ownerColumnAlone, opened, there, reads].join(' ');
+  return joinWritten([
+    [`${signedIn} ${ownerColumnAlone} ${opened} ${reads}`],
+    writtenRow(row),
+    ...memberTenants.map(writtenTerm),
+    ...premises.flatMap(({ known, row: of }) => [of === undefined ? [''] : writtenRow(of), writtenOf(known)]),
+  ]);
 }
 
 function weakest(answers: readonly Answer[]): Answer {

@@ -1,3 +1,4 @@
+import { makeNotes } from '../core/notes.ts';
 import type { RowVariable, Term } from '../core/predicate.ts';
 import { isEmpty, type Branch, type Choice, type Known } from './branches.ts';
 import { termKey, termsOf } from './terms.ts';
@@ -10,15 +11,16 @@ export interface Premise {
 
 /** What the premises say, without what was not understood of them: fewer premises prove less, never more. */
 export function understood(known: Known): Known {
-  const before = plain.get(known);
+  const before = plainNotes.of(known);
   if (before !== undefined) return before;
   const { sure, choices } = known;
-  const made = { sure: { ...sure, opaque: [] }, choices: choices.map(choice => choice.map(understood)).filter(tells) };
-  plain.set(known, made);
-  return made;
+  return plainNotes.keep(known, {
+    sure: { ...sure, opaque: [] },
+    choices: choices.map(choice => choice.map(understood)).filter(tells),
+  });
 }
 
-const plain = new WeakMap<Known, Known>();
+const plainNotes = makeNotes<Known>();
 
 function tells(choice: Choice): boolean {
   return !choice.some(option => isEmpty(option.sure) && option.choices.length === 0);
@@ -33,15 +35,18 @@ export function relatedTo(
   question: { readonly row: RowVariable },
   premises: readonly Premise[],
 ): { readonly related: readonly Premise[]; readonly unrelated: readonly Premise[] } {
-  const tables = new Map(premises.flatMap(({ row }) => (row === undefined ? [] : [[row.name, row.table] as const])));
-  for (const { known } of premises) noteTables(known, tables);
+  const tables = new Map<string, string>();
+  for (const { row, known } of premises) {
+    if (row !== undefined) tables.set(row.name, row.table);
+    for (const [name, table] of linksIn(known).tables) tables.set(name, table);
+  }
   const links = premises.map(premise => linksOf(premise, tables));
   const reached = new Set([`row ${question.row.name}`]);
   const related = new Set<number>();
   for (let grown = true; grown;) {
     grown = false;
     for (const [index, own] of links.entries()) {
-      if (related.has(index) || ![...own].some(link => reached.has(link))) continue;
+      if (related.has(index) || !own.some(link => reached.has(link))) continue;
       related.add(index);
       for (const link of own) reached.add(link);
       grown = true;
@@ -53,36 +58,57 @@ export function relatedTo(
   };
 }
 
-function noteTables({ sure, choices }: Known, tables: Map<string, string>): void {
-  for (const row of sure.rows) tables.set(row.name, row.table);
-  for (const option of choices.flat()) noteTables(option, tables);
+function linksOf({ known, row }: Premise, tables: ReadonlyMap<string, string>): readonly string[] {
+  const { values, shared } = linksIn(known);
+  const columns = shared.map(({ row: name, column, key }) => `${tables.get(name) ?? name}.${column} is ${key}`);
+  return row === undefined ? [...values, ...columns] : [`row ${row.name}`, ...values, ...columns];
 }
 
-function linksOf({ known, row }: Premise, tables: ReadonlyMap<string, string>): ReadonlySet<string> {
-  const links = new Set(row === undefined ? [] : [`row ${row.name}`]);
-  addLinks(known, tables, links);
-  return links;
+/** What connects what is known with other premises. */
+interface Links {
+  /** Rows and values that are named. */
+  readonly values: readonly string[];
+  /** Columns that hold a value that anything may have. */
+  readonly shared: readonly { readonly row: string; readonly column: string; readonly key: string }[];
+  /** Tables of the rows that are said to exist. */
+  readonly tables: ReadonlyMap<string, string>;
 }
 
-function addLinks({ sure, choices }: Known, tables: ReadonlyMap<string, string>, links: Set<string>): void {
+const linkNotes = makeNotes<Links>();
+
+/** The same is known on many paths. */
+function linksIn(known: Known): Links {
+  return linkNotes.of(known) ?? linkNotes.keep(known, readLinks(known));
+}
+
+function readLinks({ sure, choices }: Known): Links {
+  const tables = new Map(sure.rows.map(row => [row.name, row.table]));
+  const values = new Set(sure.rows.map(row => `row ${row.name}`));
+  const shared = new Map<string, Links['shared'][number]>();
+  const add = (term: Term, other: Term): void => {
+    if (term.kind === 'column') values.add(`row ${term.row}`);
+    else if (!isShared(term)) values.add(termKey(term));
+    else if (other.kind === 'column') {
+      const { row, column } = other;
+      shared.set(`${row}.${column} ${termKey(term)}`, { row, column, key: termKey(term) });
+    }
+  };
   for (const { left, right } of sure.equalities) {
-    addLink(left, right, tables, links);
-    addLink(right, left, tables, links);
+    add(left, right);
+    add(right, left);
   }
-  for (const term of [...sure.nulls, ...sure.shown, ...absentTerms(sure)]) addLink(term, term, tables, links);
-  for (const row of sure.rows) links.add(`row ${row.name}`);
-  for (const option of choices.flat()) addLinks(option, tables, links);
+  for (const term of [...sure.nulls, ...sure.shown, ...absentTerms(sure)]) add(term, term);
+  for (const option of choices.flat()) {
+    const inner = linksIn(option);
+    for (const [name, table] of inner.tables) tables.set(name, table);
+    for (const value of inner.values) values.add(value);
+    for (const each of inner.shared) shared.set(`${each.row}.${each.column} ${each.key}`, each);
+  }
+  return { values: [...values], shared: [...shared.values()], tables };
 }
 
 function absentTerms({ absent }: Branch): readonly Term[] {
   return absent.flatMap(row => termsOf(row.where).filter(term => term.kind !== 'column' || term.row !== row.name));
-}
-
-function addLink(term: Term, other: Term, tables: ReadonlyMap<string, string>, links: Set<string>): void {
-  if (term.kind === 'column') links.add(`row ${term.row}`);
-  else if (!isShared(term)) links.add(termKey(term));
-  else if (other.kind === 'column')
-    links.add(`${tables.get(other.row) ?? other.row}.${other.column} is ${termKey(term)}`);
 }
 
 /** A value that anything may have. */

@@ -1,3 +1,4 @@
+import { makeNotes } from '../core/notes.ts';
 import { and, or } from '../core/predicate.ts';
 import type { Predicate, Term } from '../core/predicate.ts';
 import { termKey } from './terms.ts';
@@ -5,26 +6,25 @@ import { termKey } from './terms.ts';
 /** Texts of the terms that must have a value wherever all the predicates hold. */
 export function presentTerms(predicates: readonly Predicate[], also: readonly Term[] = []): ReadonlySet<string> {
   const found = new Set(also.map(termKey));
-  for (const predicate of predicates) note(predicate, found);
+  for (const predicate of predicates) for (const text of presentIn(predicate)) found.add(text);
   return found;
 }
 
-function note(predicate: Predicate, found: Set<string>): void {
+const presentNotes = makeNotes<readonly string[]>();
+
+function presentIn(predicate: Predicate): readonly string[] {
   switch (predicate.kind) {
     case 'and':
-      for (const operand of predicate.operands) note(operand, found);
-      return;
+      return presentNotes.of(predicate) ?? presentNotes.keep(predicate, predicate.operands.flatMap(presentIn));
     case 'compare':
       // Only what equals something has a value: a comparison of another kind may hold of nothing.
-      if (predicate.operator === '=') for (const term of [predicate.left, predicate.right]) found.add(termKey(term));
-      return;
+      return predicate.operator === '=' ? [termKey(predicate.left), termKey(predicate.right)] : [];
     case 'not':
-      if (predicate.operand.kind === 'is-null') found.add(termKey(predicate.operand.term));
-      return;
+      return predicate.operand.kind === 'is-null' ? [termKey(predicate.operand.term)] : [];
     case 'exists':
-      note(predicate.row.where, found);
-      return;
+      return presentIn(predicate.row.where);
     default:
+      return [];
   }
 }
 
@@ -32,6 +32,34 @@ function note(predicate: Predicate, found: Set<string>): void {
 export function keepPresent(predicate: Predicate, present: ReadonlySet<string>): Predicate {
   // Mostly there is no such filter: the predicate stays the very same, and so does what was worked out about it.
   if (!mayVanish(predicate)) return predicate;
+  const stays = vanishingIn(predicate).filter(key => present.has(key));
+  if (stays.length === 0) return predicate;
+  // The same filters stay on many paths.
+  const known = stayingNotes.of(predicate) ?? stayingNotes.keep(predicate, new Map());
+  const key = stays.join('\n');
+  const made = known.get(key) ?? withPresent(predicate, present);
+  known.set(key, made);
+  return made;
+}
+
+const stayingNotes = makeNotes<Map<string, Predicate>>();
+
+/** Texts of the values without which a filter in the predicate vanishes. */
+function vanishingIn(predicate: Predicate): readonly string[] {
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      return predicate.operands.flatMap(vanishingIn);
+    case 'exists':
+      return vanishingIn(predicate.row.where);
+    case 'maybe-absent':
+      return predicate.without === undefined ? [] : [termKey(predicate.without)];
+    default:
+      return [];
+  }
+}
+
+function withPresent(predicate: Predicate, present: ReadonlySet<string>): Predicate {
   switch (predicate.kind) {
     case 'and':
       return and(predicate.operands.map(operand => keepPresent(operand, present)));
@@ -46,15 +74,11 @@ export function keepPresent(predicate: Predicate, present: ReadonlySet<string>):
   }
 }
 
-const vanishing = new WeakMap<Predicate, boolean>();
+const vanishingNotes = makeNotes<boolean>();
 
 /** Whether a filter in the predicate is left out when its value is undefined. */
 export function mayVanish(predicate: Predicate): boolean {
-  const known = vanishing.get(predicate);
-  if (known !== undefined) return known;
-  const found = findVanishing(predicate);
-  vanishing.set(predicate, found);
-  return found;
+  return vanishingNotes.of(predicate) ?? vanishingNotes.keep(predicate, findVanishing(predicate));
 }
 
 function findVanishing(predicate: Predicate): boolean {

@@ -31,7 +31,7 @@ export const schemaVersion = 1;
  * for each other never leaks into the contract, and the order is the same in every run.
  */
 export function toJson(result: CommandResult): string {
-  return `${JSON.stringify(toDocument(result), hideSecrets, 2)}\n`;
+  return `${JSON.stringify(toDocument(result), hidingSecrets(), 2)}\n`;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -431,6 +431,13 @@ function gapJson(gap: Gap): Json {
 /** Names of files and ids join records with each other, so they stay as they are; every other text is redacted. */
 const joined: ReadonlySet<string> = new Set(['file', 'files', 'id', 'fingerprint', 'pathId', 'check', 'table']);
 
-function hideSecrets(key: string, value: unknown): unknown {
-  return typeof value === 'string' && !joined.has(key) ? redact(value) : value;
+function hidingSecrets(): (key: string, value: unknown) => unknown {
+  // Paths share most of their steps.
+  const known = new Map<string, string>();
+  return (key, value) => {
+    if (typeof value !== 'string' || joined.has(key)) return value;
+    const told = known.get(value) ?? redact(value);
+    known.set(value, told);
+    return told;
+  };
 }

@@ -1,3 +1,4 @@
+import { makeNotes } from '../../core/notes.ts';
 import { and, equals, or, type Predicate, type RowVariable, type Term } from '../../core/predicate.ts';
 import type { Place } from '../../core/place.ts';
 import { isFoundByCredential, provesCredential } from '../../logic/credentials.ts';
@@ -219,7 +220,13 @@ export function isTelling(fact: Fact): boolean {
   return tells(fact.holds.condition);
 }
 
+const tellingNotes = makeNotes<boolean>();
+
 function tells(condition: Predicate): boolean {
+  return tellingNotes.of(condition) ?? tellingNotes.keep(condition, findTelling(condition));
+}
+
+function findTelling(condition: Predicate): boolean {
   switch (condition.kind) {
     case 'compare':
       return condition.operator === '=' || condition.operator === 'is-not-distinct-from' || notCloses(condition);

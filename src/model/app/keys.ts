@@ -83,14 +83,6 @@ export function predicateText(predicate: Predicate): string {
   return writePredicate(predicate, predicateText);
 }
 
-/** The fact in full. */
-export function factText(fact: Fact): string {
-  const { holds } = fact;
-  if (holds.kind === 'row')
-    return `row ${holds.row.name}:${holds.row.table}${predicateText(holds.row.where)}!${fact.weakness ?? ''}`;
-  return holds.kind === 'condition' ? `if ${predicateText(holds.condition)}!${fact.weakness ?? ''}` : factKey(fact);
-}
-
 /** How many comparisons a predicate has. */
 export function predicateSize(predicate: Predicate): number {
   const cached = sizeNotes.of(predicate);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { codeOf } from '../../collect/source/ir.ts';
 import type { EntryPoint, Principal, Step } from '../../core/path.ts';
 import { comparePlaces, formatPlace, type Place } from '../../core/place.ts';
@@ -9,11 +8,12 @@ import { contradicted, handedOut, hides, isAnswer } from './carriers.ts';
 import type { AppEvent } from './events.ts';
 import { factsFor, keysOfElements } from './each.ts';
 import { addFacts, inAll, isTelling, rowFact, without } from './facts.ts';
-import { factsKey, factText, predicateText, sayingOf, termKey, type Saying } from './keys.ts';
+import { factsKey, predicateText, sayingOf, termKey, type Saying } from './keys.ts';
 import { someEffect, type CachedCall, type Effect, type Machine, type QueryDraft } from './machine.ts';
 import { makeNotes } from '../../core/notes.ts';
 import { issuedSecrets, toldIn } from './issued.ts';
 import { renameFact, renamePredicate, renameRow, renameTerm, type Renaming } from './rename.ts';
+import { canonical, factsShape, hash } from './shapes.ts';
 import type { DatabaseClient, Fact, QueryPath } from './types.ts';
 import type { LengthNative } from './operations.ts';
 import { atoms, partsOf, rowsIn, type Alternative, type RowUse, type Value } from './value.ts';
@@ -418,7 +418,7 @@ class Walk {
       if ((perSite.get(siteOf(reached))?.size ?? 0) > mostContexts) continue;
       const path = this.#path(reached, perSite);
       idByRow.set(reached.draft.row.name, path.id);
-      if (path.isNew) queries.push(path.query);
+      if (path.query !== undefined) queries.push(path.query);
     }
     const ranges = new Map<AppEvent, { readonly from: number; readonly to: number }>(
       this.#cached.map(cached => [cached.event, cached]),
@@ -446,10 +446,7 @@ class Walk {
     return { queries, events };
   }
 
-  #path(
-    reached: Reached,
-    perSite: Map<string, Contexts>,
-  ): { readonly id: string; readonly isNew: boolean; readonly query: QueryPath } {
+  #path(reached: Reached, perSite: Map<string, Contexts>): { readonly id: string; readonly query?: QueryPath } {
     const { draft, entryPoint } = reached;
     const names: Renaming = new Map([[draft.row.name, 'self']]);
     const where = renamePredicate(draft.row.where, names);
@@ -484,7 +481,7 @@ class Walk {
       `${draft.operation} ${draft.row.table} ${predicateText(where)} ${values.map(({ column, value }) => `${column}=${termKey(value)}`).join(',')} ${joined.map(row => row.table + predicateText(row.where)).join(';')} ${draft.calls === undefined ? '' : draft.calls.arguments.map(argument => `${argument.name}=${termKey(argument.value)}`).join(',')}`,
     );
     const site = siteOf(reached);
-    const context = `${shape}|${canonical(facts.map(factText).join(';'))}|${canonical([...factsAfter, ...waysAfter.flat()].map(factText).join(';'))}|${draft.client.sqlRole ?? ''}${draft.client.role}${draft.client.settings.map(setting => setting.name + termKey(setting.value)).join(',')}|${canonical(keptInside.join(','))}`;
+    const context = `${shape}|${factsShape(facts)}|${factsShape([...factsAfter, ...waysAfter.flat()])}|${draft.client.sqlRole ?? ''}${draft.client.role}${draft.client.settings.map(setting => setting.name + termKey(setting.value)).join(',')}|${canonical(keptInside.join(','))}`;
     const contexts = perSite.get(site) ?? { size: 0, byShape: new Map<string, Map<string, string>>() };
     perSite.set(site, contexts);
     const sameShape = contexts.byShape.get(shape) ?? new Map<string, string>();
@@ -503,6 +500,7 @@ class Walk {
           draft.place,
         );
     }
+    if (!isNew) return { id };
     const query: QueryPath = {
       id,
       entryPoint,
@@ -533,7 +531,7 @@ class Walk {
       ...(keptInside.length === 0 ? {} : { keptInside }),
       place: draft.place,
     };
-    return { id, isNew, query };
+    return { id, query };
   }
 
   /** Joined rows that were not seen leaving where all that leaves was followed. */
@@ -984,17 +982,6 @@ export function eachTerm(predicate: Predicate, see: (term: Term) => void): void 
   }
 }
 
-/** The text with row names numbered by their order in it, so that equal shapes are equal texts. */
-function canonical(text: string): string {
-  const names = new Map<string, string>();
-  // What was not followed is known by its place, which moves with every edit, or by values in the order they were met.
-  return text.replaceAll(/opaque:\S+:\d+/g, 'opaque').replaceAll(/[\w.]+#\d+|sql\d+_\w+|‹[^›]*›/g, name => {
-    const known = names.get(name) ?? `${name.replace(/#\d+$/, '').replace(/^sql\d+_|‹[^›]*›/, '')}~${names.size}`;
-    names.set(name, known);
-    return known;
-  });
-}
-
 /** The ways in which an entry point reaches a query: the ids of their paths, by the shape of the query and what is known. */
 interface Contexts {
   size: number;
@@ -1004,8 +991,4 @@ interface Contexts {
 /** The query in the code, as one entry point reaches it. */
 function siteOf({ draft, entryPoint }: Reached): string {
   return `${entryPoint.name}|${formatPlace(draft.place)}|${draft.operation}|${draft.row.table}`;
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

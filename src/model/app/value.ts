@@ -1,5 +1,6 @@
 import type { Place } from '../../core/place.ts';
 import type { RowVariable, Term } from '../../core/predicate.ts';
+import { addFacts } from './facts.ts';
 import { listFacts, sayingOf } from './keys.ts';
 import { makeNotes } from '../../core/notes.ts';
 import type { Fact } from './types.ts';
@@ -147,7 +148,8 @@ const noRows: readonly RowUse[] = [];
 function findRows(value: Value): readonly RowUse[] {
   const found = [...ownRows(value)];
   for (const { value: part, facts } of partsOf(value))
-    for (const use of rowsIn(part)) found.push(facts.length === 0 ? use : { ...use, facts: both(facts, use.facts) });
+    for (const use of rowsIn(part))
+      found.push(facts.length === 0 ? use : { ...use, facts: addFacts(facts, use.facts) });
   return found.length === 0 ? noRows : withoutRepeats(found);
 }
 
@@ -174,7 +176,9 @@ function withoutRepeats(uses: readonly RowUse[]): readonly RowUse[] {
     }
     // A big value leaves in thousands of ways, each knowing many facts.
     const list = listFacts(use.facts);
-    if (!same.some(other => other.facts.every(fact => sayingOf(fact).listed === list))) same.push(use);
+    const knowsNoMore = ({ facts }: RowUse): boolean =>
+      facts.length <= use.facts.length && facts.every(fact => sayingOf(fact).listed === list);
+    if (!same.some(knowsNoMore)) same.push(use);
   }
   return [...kept.values()].flat();
 }
@@ -274,9 +278,4 @@ export function visit(value: Value, see: (value: Value) => void, seen: Set<Value
   seen.add(value);
   see(value);
   for (const part of partsOf(value)) visit(part.value, see, seen);
-}
-
-function both(facts: readonly Fact[], more: readonly Fact[]): readonly Fact[] {
-  if (more.length === 0) return facts;
-  return facts.length === 0 ? more : [...facts, ...more];
 }
