@@ -69,7 +69,7 @@ export function judgePaths(input: Omit<JudgeInput, 'checks'>): readonly JudgedPa
     ...input,
     open,
     openThrough: openThrough(input.app, input.database, open),
-    shown: shownTables(input.app, input.database, open),
+    shown: shownTables(input.app, input.database, open, input.tenancy),
     joinable: joinableTenants(input.app, input.tenancy),
     confirmed: confirmedAddresses(input.app, input.database, input.tenancy),
   };

@@ -1,8 +1,9 @@
 import type { Predicate, Term } from '../core/predicate.ts';
 import { sqlName } from '../logic/closure.ts';
-import { conjunctsOf } from '../logic/equalities.ts';
+import { conjunctsOf, equalitiesOf, equalTo } from '../logic/equalities.ts';
 import type { AppModel, QueryPath } from '../model/app/types.ts';
 import type { Column, DatabaseModel, Table } from '../model/database/types.ts';
+import type { TenancyModel } from '../model/tenancy/types.ts';
 
 /** The columns, by table, that open a row to whoever knows them: the app has a page for it that asks nobody who they are. */
 export type OpenTables = ReadonlyMap<string, readonly string[]>;
@@ -29,29 +30,50 @@ export function openTables(app: AppModel | undefined, database: DatabaseModel): 
 }
 
 /**
- * Tables that pages open by a link show: what they read together with the open row, and whole lists of what hangs on it.
+ * Tables that pages open by a link show: what they read together with the open row, and whole lists of what hangs on it
+ * or on what is shown with it; not what hangs on a tenant or a user, which is all that they have.
  * What visitors add is for whom they add it: a form that anybody may fill in does not show its answers.
  */
-export function shownTables(app: AppModel | undefined, database: DatabaseModel, open: OpenTables): ReadonlySet<string> {
+export function shownTables(
+  app: AppModel | undefined,
+  database: DatabaseModel,
+  open: OpenTables,
+  { principal, root }: TenancyModel,
+): ReadonlySet<string> {
   const tables = new Map(database.tables.map(table => [sqlName(table), table]));
+  const pages = (app?.queries ?? []).filter(isOpenPage);
   const shown = new Set<string>();
-  for (const path of app?.queries ?? []) {
-    const table = tables.get(path.query.table);
-    if (table === undefined || !isOpenPage(path)) continue;
-    const keys = open.get(path.query.table) ?? [];
-    const isOwn = keysChosen(path.query.where, table).some(key => keys.includes(key));
-    const isShown = path.escapes && path.query.columns?.length !== 0;
-    if (!isOwn && !(isShown && isWholeList(path.query.where, table, open))) continue;
-    shown.add(path.query.table);
-    for (const row of path.query.joined) shown.add(row.table);
+  const isParent = (name: string): boolean =>
+    open.has(name) || (shown.has(name) && name !== principal?.table && name !== root?.table);
+  for (let before = -1; before !== shown.size;) {
+    before = shown.size;
+    for (const path of pages) {
+      const table = tables.get(path.query.table);
+      if (table === undefined) continue;
+      const keys = open.get(path.query.table) ?? [];
+      const isShown = path.escapes && path.query.columns?.length !== 0;
+      if (!isOpened(path, keys) && !(isShown && isWholeList(path.query.where, table, isParent))) continue;
+      shown.add(path.query.table);
+      for (const row of path.query.joined) shown.add(row.table);
+    }
   }
   return shown;
 }
 
-/** Every row that refers to the open one, and not only a certain one of them. */
-function isWholeList(where: Predicate, table: Table, open: OpenTables): boolean {
+/** The row is chosen by a key that opens it, which stands in the address of the page. */
+function isOpened({ query, facts }: QueryPath, keys: readonly string[]): boolean {
+  if (keys.length === 0) return false;
+  const found = facts.flatMap(({ holds, each }) =>
+    holds.kind === 'row' && each === undefined ? [holds.row.where] : [],
+  );
+  const pairs = [query.where, ...found].flatMap(equalitiesOf);
+  return keys.some(key => [...equalTo({ kind: 'column', row: 'self', column: key }, pairs).values()].some(isParameter));
+}
+
+/** Every row that refers to the one that is shown, and not only a certain one of them. */
+function isWholeList(where: Predicate, table: Table, isParent: (name: string) => boolean): boolean {
   const references = new Set(
-    table.foreignKeys.filter(key => open.has(key.table)).flatMap(key => key.columns.slice(0, 1)),
+    table.foreignKeys.filter(key => isParent(key.table)).flatMap(key => key.columns.slice(0, 1)),
   );
   const chosen = conjunctsOf(where).filter(
     conjunct => conjunct.kind === 'compare' && conjunct.left.kind !== 'constant' && conjunct.right.kind !== 'constant',

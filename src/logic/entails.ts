@@ -563,6 +563,8 @@ class OwnershipProver {
     if (hops + 1 >= maximumHops) return undefined;
     for (const key of this.#keysToParents(row.table)) {
       if (this.#closure.known(row, key.hop.column).length <= 1) continue;
+      // A link shows which tenant's it is, and not everything that hangs on the tenant.
+      if (this.#question.open !== undefined && this.#index.roots.has(key.hop.table)) continue;
       const right =
         key.hop.table === this.#world.tenancy.principal?.table
           ? this.#userRight(column(row, key.hop.column))
