@@ -5,6 +5,7 @@ import { carriedBy } from './captured.ts';
 import { constantMethod } from './constant-texts.ts';
 import { arrayMethod, isArrayLike } from './collections.ts';
 import { applyDeclared } from './declared.ts';
+import { ended, noteEnded } from './ended.ts';
 import { awaitValue, carryChange, extend, memberOf } from './expressions.ts';
 import { keptAnswer, keptByItself, keptKey, rowsFoundAgain } from './cache-aside.ts';
 import { addFacts, commonFacts, conditionFact, without } from './facts.ts';
@@ -95,9 +96,7 @@ export function callValue(
     case 'promise':
       return callValue(machine, frame, callee.value, values, site);
     case 'constant':
-      if (site.optional === true) return undefinedValue;
-      frame.dead = true;
-      return bottom;
+      return site.optional === true ? undefinedValue : ended(frame, site.at);
     default:
       return callUnknown(machine, frame, callee, 'call', values, site);
   }
@@ -185,9 +184,7 @@ export function callMethod(
     }
     case 'constant':
       if (receiver.value === null || receiver.value === undefined) {
-        if (site.optional === true) return undefinedValue;
-        frame.dead = true;
-        return bottom;
+        return site.optional === true ? undefinedValue : ended(frame, site.at);
       }
       return textMethod(machine, frame, receiver, name, values, site);
     case 'response':
@@ -479,7 +476,9 @@ export function callExternal(
       arguments: answers,
       place: machine.place(frame, site.start ?? site.at, site.end),
     });
-  return isResult ? result : unknown;
+  if (!isResult) return unknown;
+  // `work().then(use)` is a promise of what `use` gives, whatever that is.
+  return path.endsWith('.then') ? { kind: 'promise', value: result, facts: [] } : result;
 }
 
 /** `client.on('error', report)` gives the client (https://nodejs.org/api/events.html). */
@@ -697,7 +696,7 @@ function useCache(machine: Machine, closure: FunctionClosure, values: readonly V
 export function capturedValues(closure: FunctionClosure): readonly { readonly name: string; readonly value: Value }[] {
   const captured: { name: string; value: Value }[] = [];
   for (const binding of closure.code.captures) {
-    const value = closure.frame.holderOf(binding)?.vars.get(binding);
+    const value = closure.frame.valueOf(binding);
     if (value !== undefined) captured.push({ name: binding.name, value });
   }
   return captured;
@@ -797,6 +796,7 @@ function interpretOnce(
   const alternatives = code.isAsync
     ? frame.returns.flatMap(returned => settleReturn(machine, frame, returned, code.end))
     : frame.returns;
+  if (frame.dead && frame.returns.length === 0) noteEnded(machine, frame, frame.absent);
   for (const action of frame.actions) runAction(machine, frame, action.code, action.facts ?? frame.facts);
   machine.active.pop();
   // Closures keep the frame alive; what its expressions were is asked while it runs only.

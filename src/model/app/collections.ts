@@ -122,7 +122,7 @@ export function arrayMethod(
     case 'values':
     case 'filter(Boolean)':
       if (receiver.kind === 'term' && name === 'slice') return undefined;
-      if (first?.kind === 'function' && receiver.kind !== 'term') {
+      if (first?.kind === 'function' && receiver.kind !== 'term' && !isEmpty(receiver)) {
         const { element } = iterated(machine, frame, receiver, at);
         within(frame, [], () => callValue(machine, frame, first, [element, element], { at, end: at }));
       }
@@ -268,6 +268,10 @@ function oneTurn(frame: Frame, item: Value, work: () => Value): Value {
   frame.facts = facts;
   frame.dead = dead;
   return result;
+}
+
+function isEmpty(value: Value): boolean {
+  return value.kind === 'array' && value.items.length === 0;
 }
 
 function isAbsent(value: Value): boolean {
@@ -693,7 +697,8 @@ export function mapValue(
             return byKey === undefined ? all(inside) : pairsAt(byKey, 1);
           case 'entries':
             if (byKey !== undefined) return byKey;
-            return kind === 'Map' && names.length > 0 ? eachPair(names, inside) : all(inside);
+            if (kind === 'Set' || inside.length === 0) return all(inside);
+            return eachPair(names.length > 0 ? names : [machine.opaque(inner.frame, inner.at, 'a key')], inside);
           default:
             return undefined;
         }

@@ -28,6 +28,7 @@ import {
   type NativeValue,
 } from './machine.ts';
 import { isCallable, oneOf } from './dispatch.ts';
+import { ended } from './ended.ts';
 import { instanceTest } from './instances.ts';
 import { secretFacts } from './proofs.ts';
 import { isOtherPath } from './library/addresses.ts';
@@ -230,8 +231,8 @@ function grown(
 
 /** What a name stands for where it is used. */
 export function lookup(machine: Machine, frame: Frame, binding: Binding): Value {
-  const holder = frame.holderOf(binding);
-  if (holder !== undefined) return holder.vars.get(binding) ?? undefinedValue;
+  const value = frame.valueOf(binding);
+  if (value !== undefined) return value;
   if (binding.owner === undefined) return moduleValue(machine, frame.module, binding);
   return undefinedValue;
 }
@@ -538,10 +539,7 @@ export function memberOf(
     }
     kept.push({ value: plainMember(machine, frame, inner, name, at, optional), facts: alternative.facts });
   }
-  if (kept.length === 0) {
-    frame.dead = true;
-    return bottom;
-  }
+  if (kept.length === 0) return ended(frame, at);
   if (!dropped) return choose(kept);
   const promoted = promote(kept);
   if (promoted === undefined) return bottom;
@@ -560,9 +558,7 @@ function plainMember(machine: Machine, frame: Frame, value: Value, name: string,
     );
   }
   if (value.kind === 'constant' && (value.value === null || value.value === undefined)) {
-    if (optional) return undefinedValue;
-    frame.dead = true;
-    return bottom;
+    return optional ? undefinedValue : ended(frame, at);
   }
   if (
     value.kind === 'external' &&
@@ -590,7 +586,15 @@ function plainMember(machine: Machine, frame: Frame, value: Value, name: string,
   }
   if (found.kind === 'choice' && value.kind === 'list' && value.rows !== undefined)
     return firstOf(value, machine.place(frame, at));
-  return found;
+  return value.kind === 'object' && found.kind === 'function' ? ofObject(found, value) : found;
+}
+
+/** An arrow function that a class gives to each object: `this` in it is the object, wherever it is called. */
+function ofObject(found: Extract<Value, { kind: 'function' }>, self: Value): Value {
+  const { code, frame, bound } = found.closure as FunctionClosure;
+  const isFree = frame.thisValue.kind === 'constant' && frame.thisValue.value === undefined;
+  if (!code.isArrow || !code.usesThis || !isFree) return found;
+  return { ...found, closure: new FunctionClosure(code, new Frame(frame.module, frame.code, frame, self), bound) };
 }
 
 /** A field of something of a library that an object spreads (`{ ...client, more }`). */

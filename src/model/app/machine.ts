@@ -137,6 +137,8 @@ export class Frame {
   readonly code: FunctionCode | undefined;
   readonly parent: Frame | undefined;
   readonly vars = new SnapshotMap<Binding, Value>();
+  /** Names that are never assigned again, of ways that may have returned since. */
+  left: Map<Binding, Value> | undefined;
   readonly refined = new SnapshotMap<string, Value>();
   facts: readonly Fact[] = [];
   dead = false;
@@ -152,6 +154,8 @@ export class Frame {
   readonly changed = new Set<Binding>();
   /** The call whose result is called, returned as it is, or dropped: `wrap(handler)(request)`, `return wrap(handler)`, `log(x);`. */
   wanted: { readonly call: object; readonly as: 'function' | 'anything' | 'nothing' } | undefined;
+  /** Where something was asked of what is not there, which no program does that works: the way ended. */
+  readonly absent: number[] = [];
   /** Inline server actions that were made here, with what held then. */
   readonly actions: { readonly code: FunctionCode; readonly facts: readonly Fact[] | undefined }[] = [];
 
@@ -168,6 +172,22 @@ export class Frame {
     let frame = this.parent;
     while (frame !== undefined && !frame.vars.has(binding)) frame = frame.parent;
     return frame;
+  }
+
+  /** Remembers what a name is that is never assigned again. */
+  keep(binding: Binding, value: Value): void {
+    if (this.code === undefined || binding.reassigned) return;
+    this.left ??= new Map();
+    this.left.set(binding, value);
+  }
+
+  /** The value of a name, here or around. A function that was made on a way which has returned still knows the names of that way. */
+  valueOf(binding: Binding): Value | undefined {
+    const holder = this.holderOf(binding);
+    if (holder !== undefined) return holder.vars.get(binding);
+    let frame: Frame | undefined = this.parent;
+    while (frame !== undefined && frame.left?.has(binding) !== true) frame = frame.parent;
+    return frame?.left?.get(binding);
   }
 
   learn(facts: readonly Fact[]): void {
@@ -221,7 +241,7 @@ export class FunctionClosure implements Closure {
     if (depth > 4) return `@${this.frame.id}${bound}`;
     const parts: string[] = [];
     for (const binding of this.code.captures) {
-      const value = this.frame.holderOf(binding)?.vars.get(binding);
+      const value = this.frame.valueOf(binding);
       if (value !== undefined) parts.push(`${binding.id}=${valueKey(value, depth + 1)}`);
     }
     const self = this.code.isArrow && this.code.usesThis ? valueKey(this.frame.thisValue, depth + 1) : '';

@@ -1,5 +1,6 @@
 import type { Expression, Pattern, Statement } from '../../collect/source/ir.ts';
 import { elementKeys, forEveryElement } from './each.ts';
+import { noteEnded } from './ended.ts';
 import { addFacts, commonFacts, weaken, without } from './facts.ts';
 import { assign, awaitValue, evaluate, iterated, memberOf } from './expressions.ts';
 import { FunctionClosure, type Frame, type Machine, type State } from './machine.ts';
@@ -328,7 +329,9 @@ function runLoop(machine: Machine, frame: Frame, statement: Extract<Statement, {
 
 function runTry(machine: Machine, frame: Frame, statement: Extract<Statement, { kind: 'try' }>): void {
   const before = frame.save();
+  const seen = { absent: frame.absent.length, returns: frame.returns.length };
   run(machine, frame, statement.body);
+  if (frame.dead && frame.returns.length === seen.returns) noteEnded(machine, frame, frame.absent.slice(seen.absent));
   if (statement.handler !== undefined) {
     const end = frame.save();
     // The handler may start after any part of the body: with what was known before it.
@@ -408,6 +411,7 @@ export function bind(machine: Machine, frame: Frame, pattern: Pattern, value: Va
   switch (pattern.kind) {
     case 'name':
       frame.vars.set(pattern.binding, value);
+      frame.keep(pattern.binding, value);
       forget(frame, pattern.binding.id);
       return;
     case 'default': {

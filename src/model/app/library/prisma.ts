@@ -186,6 +186,19 @@ function delegate(model: PrismaModel, state: ClientState, extensions: Extensions
   return nativeValue(native);
 }
 
+/** A number over rows. */
+function aggregateOf(row: RowVariable): Value {
+  const arguments_ = [{ kind: 'column', row: row.name, column: '*' }] as const;
+  return { kind: 'term', term: { kind: 'call', name: 'aggregate', arguments: arguments_ }, maybeUndefined: false };
+}
+
+/** A group of rows has what was asked over its columns beside those that it is made by. */
+function withAggregates(group: Value): Value {
+  if (group.kind !== 'row' || group.fields === undefined) return group;
+  const over = ['_count', '_sum', '_avg'].map((name): [string, Value] => [name, aggregateOf(group.row)]);
+  return { ...group, fields: new Map([...group.fields, ...over, ['_min', group], ['_max', group]]) };
+}
+
 function accessorOf(model: PrismaModel): string {
   return model.name.charAt(0).toLowerCase() + model.name.slice(1);
 }
@@ -354,16 +367,13 @@ class Running {
     const list: Extract<Value, { kind: 'list' }> = { kind: 'list', element, rows: row, facts: [] };
     switch (name) {
       case 'findMany':
-      case 'groupBy':
         return list;
+      case 'groupBy':
+        return { ...list, element: withAggregates(element) };
       case 'count':
         return lengthOf(list);
       case 'aggregate':
-        return {
-          kind: 'term',
-          term: { kind: 'call', name: 'aggregate', arguments: [{ kind: 'column', row: row.name, column: '*' }] },
-          maybeUndefined: false,
-        };
+        return aggregateOf(row);
       case 'findFirstOrThrow':
       case 'findUniqueOrThrow':
         this.#call.frame.learn([rowFact(row, this.#place), ...this.#certain]);
