@@ -6,6 +6,7 @@ import type { EntryRun } from '../../paths.ts';
 import { present, undefinedValue, type Value } from '../../value.ts';
 import type { EntryAdapter } from '../adapter.ts';
 import { evaluateInOrder } from '../server/evaluate.ts';
+import { runMakers } from '../server/makers.ts';
 import { newRegistry, serverOf, type Registry, type ServerNative } from '../server/registry.ts';
 import { joinRoute } from '../server/route-path.ts';
 import { runServers } from '../server/run.ts';
@@ -156,6 +157,9 @@ const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
 const makes = /['"](?:express|express-promise-router)['"]/;
 const tells = /\b\w*(?:app|router|server|routes)\.(?:get|post|put|patch|delete|all|use|route)\(/i;
 
+/** What makes an app or a router, but not what adds to one. */
+const calls = /\b(?:express|express\.Router|Router)\s*\(/;
+
 function runExpress(machine: Machine): readonly EntryRun[] {
   const texts = machine.source.paths
     .filter(path => sources.test(path) && !tests.test(path))
@@ -163,6 +167,7 @@ function runExpress(machine: Machine): readonly EntryRun[] {
   if (!texts.some(({ text }) => makes.test(text))) return [];
   const paths = texts.filter(({ text }) => makes.test(text) || tells.test(text)).map(({ path }) => path);
   evaluateInOrder(machine, paths);
+  runMakers(machine, paths, calls);
   noteUnmounted(machine);
   return runServers(machine, 'express', runStages);
 }

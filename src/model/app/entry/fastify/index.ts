@@ -11,6 +11,7 @@ import type { FunctionClosure } from '../../machine.ts';
 import type { EntryAdapter } from '../adapter.ts';
 import { distinctName, runFound } from '../found.ts';
 import { callChanging } from '../server/changing.ts';
+import { runMakers } from '../server/makers.ts';
 import { kindOfRoute } from '../server/registry.ts';
 import { nodeRequest, withWritten } from '../server/request.ts';
 import { parametersIn } from '../server/route-path.ts';
@@ -130,13 +131,14 @@ const sources = /\.[cm]?[jt]sx?$/;
 const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
 
 function* runFastify(machine: Machine): Generator<EntryRun> {
-  for (const path of machine.source.paths) {
-    if (!sources.test(path) || tests.test(path)) continue;
-    const text = machine.source.text(path) ?? '';
-    if (!/['"]fastify['"]/.test(text)) continue;
+  const paths = machine.source.paths.filter(
+    path => sources.test(path) && !tests.test(path) && /['"]fastify['"]/.test(machine.source.text(path) ?? ''),
+  );
+  for (const path of paths) {
     const module = machine.source.module(path);
     if (module !== undefined) evaluateModule(machine, module);
   }
+  runMakers(machine, paths, /\bfastify\s*(?:<[^()]*>)?\(/i);
   for (const [position, route] of toldTo(machine).routes.entries()) {
     const module = machine.source.module(route.place.file);
     if (module === undefined) continue;

@@ -5,6 +5,7 @@ import { valueKey } from '../../keys.ts';
 import { nativeValue, type Call, type Machine, type NativeValue } from '../../machine.ts';
 import { alternativesOf } from '../../operations.ts';
 import { constant, objectOf, undefinedValue, type Value } from '../../value.ts';
+import { noteMade } from '../server/makers.ts';
 import { joinRoute } from '../server/route-path.ts';
 
 /** The points of a request's life at which hooks run, in their order (https://fastify.dev/docs/latest/Reference/Lifecycle/). */
@@ -70,6 +71,7 @@ export function makeInstance(call: Call, parent: Instance | undefined, prefix: s
     decorations: new Map(),
   };
   told.instances.push(instance);
+  noteMade(call);
   return instanceValue(instance, undefined);
 }
 

@@ -10,6 +10,7 @@ import { applySchema } from '../../library/zod.ts';
 import { constant, objectOf, present, undefinedValue, type Value } from '../../value.ts';
 import type { EntryAdapter } from '../adapter.ts';
 import { newRegistry, serverOf, type Registry, type ServerNative } from '../server/registry.ts';
+import { runMakers } from '../server/makers.ts';
 import { joinRoute } from '../server/route-path.ts';
 import { runServers } from '../server/run.ts';
 import { contextValue, pathOfTarget, stateOf } from './context.ts';
@@ -348,10 +349,13 @@ const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
 const makes = /\bnew (?:OpenAPI)?Hono\b|\bcreateFactory\b/;
 
 function runHono(machine: Machine): readonly EntryRun[] {
-  for (const path of machine.source.paths) {
-    if (!sources.test(path) || tests.test(path) || !makes.test(machine.source.text(path) ?? '')) continue;
+  const paths = machine.source.paths.filter(
+    path => sources.test(path) && !tests.test(path) && makes.test(machine.source.text(path) ?? ''),
+  );
+  for (const path of paths) {
     const module = machine.source.module(path);
     if (module !== undefined) evaluateModule(machine, module);
   }
+  runMakers(machine, paths, makes);
   return runServers(machine, 'hono', runStages);
 }

@@ -3,6 +3,7 @@ import type { Place } from '../../../../core/place.ts';
 import { runModule } from '../../expressions.ts';
 import type { Call, Machine, NativeValue } from '../../machine.ts';
 import type { Value } from '../../value.ts';
+import { noteMade } from './makers.ts';
 import { joinRoute, leadsTo, parametersIn } from './route-path.ts';
 
 /** What was told to a server: answer here, run this before, mount that below. In the order in which it was told. */
@@ -61,6 +62,7 @@ export function newRegistry(call: Call, framework: string): Registry {
     mounted: false,
   };
   every.push(registry);
+  noteMade(call);
   return registry;
 }
 
