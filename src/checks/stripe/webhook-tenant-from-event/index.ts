@@ -17,7 +17,7 @@ export const check = observedCheck({
         : [
             {
               harm: `Someone who pays with another customer's ${by === 'email' ? 'e-mail address' : 'id in the metadata'} changes that customer's ${humanizeTable(changedBy(entryPoint, paths) ?? table)}.`,
-              message: `'${entryPoint}' finds the row of '${table}' by the event's ${by === 'email' ? 'e-mail address' : 'metadata'}, not by the customer id that was stored.`,
+              message: `The webhook finds the row of '${table}' by the event's ${by === 'email' ? 'e-mail address' : 'metadata'}, not by the customer id that was stored.`,
               entryPoints: [entryPoint],
               object: table,
               place,

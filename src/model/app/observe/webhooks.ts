@@ -1,10 +1,10 @@
 import type { EntryPoint } from '../../../core/path.ts';
-import type { Term } from '../../../core/predicate.ts';
+import type { Predicate, Term } from '../../../core/predicate.ts';
 import type { AppEvent, CallEvent, ObserveInput } from '../events.ts';
 import type { Fact, Observation, QueryPath } from '../types.ts';
 import { atoms, fieldOf, termsIn, type Value } from '../value.ts';
 import { byEntry } from './by-entry.ts';
-import { comparisonsOf } from './predicates.ts';
+import { termsOf } from './predicates.ts';
 
 type Webhook = Extract<Observation, { kind: 'webhook' }>;
 type TenantBy = Webhook['tenantBy'][number];
@@ -17,7 +17,7 @@ export function observeWebhooks(input: ObserveInput): readonly Webhook[] {
   const [events, queries] = [byEntry(input.events), byEntry(input.queries)];
   const isVouchedFor = vouchedKeys(input);
   return input.entryPoints
-    .filter(entry => entry.kind === 'webhook')
+    .filter(entry => entry.kind === 'webhook' && !isForPeople(queries(entry.name)))
     .map(entry => {
       const paths = queries(entry.name);
       const writes = paths.filter(path => path.query.operation !== 'read');
@@ -32,6 +32,14 @@ export function observeWebhooks(input: ObserveInput): readonly Webhook[] {
         tenantBy: paths.flatMap(path => tenantBy(path, isVouchedFor)),
       } as const;
     });
+}
+
+/** Where people keep their own webhooks (`/api/webhooks`): whoever changes a row there was asked who they are. */
+function isForPeople(paths: readonly QueryPath[]): boolean {
+  const writes = paths.filter(path => path.query.operation !== 'read');
+  const isKnown = ({ holds, weakness }: Fact): boolean =>
+    weakness === undefined && (holds.kind === 'signed-in' || holds.kind === 'member' || holds.kind === 'role');
+  return writes.length > 0 && writes.every(path => path.facts.some(isKnown));
 }
 
 function providerOf(entry: EntryPoint, events: readonly AppEvent[]): string {
@@ -66,17 +74,48 @@ export function isRepeatable({ query }: QueryPath): boolean {
 
 /** By what of the event the query finds its row. */
 function tenantBy(path: QueryPath, isVouchedFor: Vouched): readonly TenantBy[] {
-  const compared = comparisonsOf(path.query.where).flatMap(({ left, right }) => [...atoms(left), ...atoms(right)]);
+  const compared = ownComparisons(path.query.where, new Set(['self']));
+  // Within what a row that was stored names, the event only picks one of several.
+  if (path.query.operation !== 'insert' && compared.some(({ kind }) => kind === 'column')) return [];
   const written =
     path.query.operation === 'insert'
       ? path.query.values
           .flatMap(({ value }) => atoms(value))
           .filter(term => term.kind === 'event' && isMetadata(term.path))
       : [];
-  const found = [...compared, ...written].flatMap(term =>
+  const found = [...compared.flatMap(atoms), ...written].flatMap(term =>
     term.kind === 'event' ? [howFound(term.path, isVouchedFor)] : [],
   );
   return [...new Set(found)].map(by => ({ by, place: path.place, table: path.query.table }));
+}
+
+/** What columns of the row, and of rows that it is joined to, are compared with; rows that were looked up before are not its own. */
+function ownComparisons(where: Predicate, own: ReadonlySet<string>): readonly Term[] {
+  switch (where.kind) {
+    case 'compare': {
+      const sides: readonly (readonly [Term, Term])[] = [
+        [where.left, where.right],
+        [where.right, where.left],
+      ];
+      return sides.flatMap(([column, other]) =>
+        column.kind === 'column' && own.has(column.row) && !(other.kind === 'column' && own.has(other.row))
+          ? [other]
+          : [],
+      );
+    }
+    case 'and':
+    case 'or':
+      return where.operands.flatMap(operand => ownComparisons(operand, own));
+    case 'not':
+    case 'maybe-absent':
+      return ownComparisons(where.operand, own);
+    case 'exists': {
+      const isJoined = termsOf(where.row.where).some(term => term.kind === 'column' && own.has(term.row));
+      return isJoined ? ownComparisons(where.row.where, new Set([...own, where.row.name])) : [];
+    }
+    default:
+      return [];
+  }
 }
 
 function howFound(path: string, isVouchedFor: Vouched): TenantBy['by'] {
