@@ -377,7 +377,18 @@ class OwnershipProver {
   /** What equals nothing by `=`: NULL, or a date and a text. */
   #isNeverStrict(equal: readonly Term[]): boolean {
     if (equal.some(term => term.kind === 'constant' && String(term.value) === 'null')) return true;
+    if (equal.some(term => term.kind === 'constant' && term.value === '') && equal.some(term => this.#names(term)))
+      return true;
     return equal.some(isDate) && equal.some(term => this.#isText(term));
+  }
+
+  /** A column that says which row, or whom: it is never an empty text (`session?.user.email ?? ''` asks for nobody). */
+  #names(term: Term): boolean {
+    const row = term.kind === 'column' ? this.#closure.rowNamed(term.row) : undefined;
+    if (term.kind !== 'column' || row === undefined) return false;
+    const table = this.#index.tables.get(row.table);
+    const keys = [table?.primaryKey ?? [], ...(table?.foreignKeys ?? []).map(({ columns }) => columns)];
+    return /^e_?mail$/i.test(term.column) || keys.some(key => key.includes(term.column));
   }
 
   /** A column of texts or ids: no date equals what it holds. */

@@ -1,6 +1,6 @@
 import type { Item, Pattern } from '../../collect/source/ir.ts';
 import type { EntryPoint } from '../../core/path.ts';
-import { equals } from '../../core/predicate.ts';
+import { equals, type Term } from '../../core/predicate.ts';
 import { carriedBy } from './captured.ts';
 import { constantMethod } from './constant-texts.ts';
 import { arrayMethod, isArrayLike } from './collections.ts';
@@ -313,6 +313,7 @@ function textMethod(
       place: machine.place(frame, site.at, site.end),
     });
   }
+  if (receiver.kind === 'term' && isWithoutPrefix(receiver.term, name, values)) return receiver;
   runCallbacks(machine, frame, values, site);
   const term = termOf(receiver);
   if (name === 'trim' || name === 'normalize')
@@ -322,6 +323,16 @@ function textMethod(
   if (term.kind === 'opaque')
     return machine.opaque(frame, site.at, `'${name}' of something that was not followed (${term.reason})`);
   return { kind: 'term', term: callTerm(name, [term, ...values.filter(isPlain).map(termOf)]), maybeUndefined: false };
+}
+
+/** `workspace.id.replace('ws_', '')`: an id of the server's without what the server puts before it names the same row. */
+function isWithoutPrefix(term: Term, name: string, [taken, put]: readonly Value[]): boolean {
+  const isId =
+    (term.kind === 'column' && /(?:^|_)id$|Id$/.test(term.column)) ||
+    (term.kind === 'principal' && /(?:^|[._])id$|Id$/.test(term.attribute));
+  const isText = (value: Value | undefined, test: (text: string) => boolean): boolean =>
+    value?.kind === 'constant' && typeof value.value === 'string' && test(value.value);
+  return isId && name === 'replace' && isText(taken, text => text !== '') && isText(put, text => text === '');
 }
 
 function isAccessor(kind: string): boolean {
