@@ -15,6 +15,7 @@ import { orpc } from './orpc/index.ts';
 import { remix } from './remix/index.ts';
 import { trpc } from './trpc/index.ts';
 import { tsRest } from './ts-rest/index.ts';
+import { typeGraphql } from './type-graphql/index.ts';
 import { webhooks } from './webhooks/index.ts';
 import { zsa } from './zsa/index.ts';
 
@@ -30,6 +31,7 @@ const adapters: readonly EntryAdapter[] = [
   remix,
   trpc,
   orpc,
+  typeGraphql,
   graphql,
   jobs,
   mcp,

@@ -177,7 +177,8 @@ function serversOf(machine: Machine): Map<string, Known> {
   return machine.remember('graphql servers', () => new Map<string, Known>());
 }
 
-function noteServer(call: Call, schema: Schema): void {
+/** Remembers a schema: one that nothing is seen to serve runs all the same. */
+export function noteServer(call: Call, schema: Schema): void {
   serversOf(call.machine).set(schema.key, { schema, file: call.frame.module.file });
 }
 

@@ -143,6 +143,35 @@ function runDefinition(call: Call, definition: Value): void {
   runToolsIn({ ...call, arguments: [toolFrom(call, name, run, undefined)] });
 }
 
+/** The packages of LlamaIndex.TS: one for all, or one for each part. */
+const llamaIndex: readonly string[] = [
+  'llamaindex/*',
+  '@llamaindex/core/*',
+  '@llamaindex/agent/*',
+  '@llamaindex/workflow/*',
+  '@llamaindex/openai/*',
+  '@llamaindex/anthropic/*',
+];
+
+const agents: readonly string[] = [
+  'OpenAIAgent',
+  'ReActAgent',
+  'AnthropicAgent',
+  'LLMAgent',
+  'OllamaAgent',
+  'FunctionAgent',
+];
+
+/** `tool({ name, parameters, execute })`, `FunctionTool.from(run, { name })`, agents that are given them. */
+function llamaIndexOf(library: string): readonly (readonly [string, Handler])[] {
+  const whole = library.replace('/*', '');
+  const made = [whole, `${whole}/tools`, `${whole}/agent`].flatMap(name => [
+    [`${name}#new FunctionTool`, functionFirst] as const,
+    ...agents.map(agent => [`${name}#new ${agent}`, madeWith(agent)] as const),
+  ]);
+  return [...['tool', 'FunctionTool.from'].map(path => [`${library}#${path}`, functionFirst] as const), ...made];
+}
+
 const libraries: readonly string[] = [
   '@langchain/core/*',
   '@langchain/langgraph/*',
@@ -153,7 +182,7 @@ const libraries: readonly string[] = [
   'langchain/*',
   '@openai/agents/*',
   '@mastra/core/*',
-  'llamaindex/*',
+  ...llamaIndex,
 ];
 
 /** Methods of a client, under the names that imports give its class. */
@@ -187,7 +216,7 @@ export const modelTools: EntryAdapter = {
     'ai#new Agent': madeWith('Agent'),
     '@mastra/core/*#createTool': mastraTool,
     '@mastra/core/agent#new Agent': madeWith('Agent'),
-    'llamaindex/*#tool': functionFirst,
+    ...Object.fromEntries(llamaIndex.flatMap(llamaIndexOf)),
     'openai/helpers/zod#zodFunction': fieldsOnly,
     'openai/helpers/zod#zodResponsesFunction': fieldsOnly,
     ...ofClient('openai', ['OpenAI', 'openai', 'AzureOpenAI'], {

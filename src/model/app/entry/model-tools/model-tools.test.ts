@@ -111,4 +111,27 @@ describe('tools that models call', () => {
       ),
     ).toEqual(expected.slice(1));
   });
+
+  test('LlamaIndex: tools of a function, or with a function in them, handed to an agent or a workflow', () => {
+    const find = (parts: string): string => `const find = ${parts};`;
+    const ask = `const anybody = tool({ name: 'anybody', description: 'notes', parameters: z.object({ team: z.string() }), execute: async ({ team }) => JSON.stringify(await ${any}) });`;
+    for (const [head, parts, run] of [
+      [
+        `import { agent, tool } from 'llamaindex';`,
+        `tool({ name: 'find', description: 'notes', parameters: z.object({ folder: z.string() }), execute: async ({ folder }) => JSON.stringify(await ${own}) })`,
+        `return Response.json(await agent({ tools: [find, anybody] }).run('hello'));`,
+      ],
+      [
+        `import { FunctionTool, OpenAIAgent, tool } from 'llamaindex';`,
+        `FunctionTool.from(async ({ folder }: { folder: string }) => JSON.stringify(await ${own}), { name: 'find', description: 'notes', parameters: { type: 'object' } })`,
+        `const asked = new OpenAIAgent({ tools: [find, anybody] }); return Response.json(await asked.chat({ message: 'hello' }));`,
+      ],
+      [
+        `import { FunctionTool } from 'llamaindex'; import { tool } from '@llamaindex/core/tools'; import { agent } from '@llamaindex/workflow';`,
+        `new FunctionTool(async ({ folder }) => JSON.stringify(await ${own}), { name: 'find', description: 'notes' })`,
+        `return Response.json(await agent({ tools: [find, anybody] }).run('hello'));`,
+      ],
+    ] as const)
+      expect(traced(head, `${find(parts)} ${ask} ${run}`)).toEqual(expected);
+  });
 });
