@@ -21,6 +21,7 @@ import { isAdministrator, withoutStaff, type StaffWorld } from './administrators
 import type { OpenTables } from './open-by-link.ts';
 import { policyEffect, sqlRoleOf } from './policies.ts';
 import { isFixed } from './fixed-rows.ts';
+import { hangsOnOwn } from './hung-on.ts';
 import { byIdWhereUsed } from './id-or-name.ts';
 import { issuesSecret } from './issues.ts';
 import { judgeService } from './services.ts';
@@ -221,6 +222,16 @@ function judge(subject: Subject, world: JudgeWorld): Judgement {
         'public',
         'no-owner',
         `'${row.table}' names no tenant and no user, and whichever row comes first is taken: the installation's own.`,
+      );
+    if (subject.operation === 'read' && !model.escapes)
+      return settled('isolated', 'guarded-lookup', 'The row itself never reaches the caller.');
+    const ask = (parent: RowVariable): Answer =>
+      askWith({ model, row: parent, operation: 'read', beside: [] }, world, false)(strong, 'dropped');
+    if (hangsOnOwn(subject, strong, ask, world))
+      return settled(
+        'isolated',
+        'scoped-by-membership',
+        `'${row.table}' names no owner, and the row is kept under the key of one that is the caller's own.`,
       );
     return settled('unknown', 'opaque', `Nothing tells who owns a row of '${row.table}'.`);
   }

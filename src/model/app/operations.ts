@@ -11,7 +11,7 @@ import {
   rowFact,
   withoutImplied,
 } from './facts.ts';
-import { callTerm, predicateSize, termKey, valueKey } from './keys.ts';
+import { callTerm, predicateKey, predicateSize, termKey, valueKey } from './keys.ts';
 import { makeNotes } from '../../core/notes.ts';
 import { ofOneElement } from './some-element.ts';
 import type { Fact } from './types.ts';
@@ -358,13 +358,15 @@ export function compareTerms(operator: Operator, left: Value, right: Value): Pre
   if (lefts.length * rights.length > 36) {
     return { kind: 'compare', operator, left: termOf(left), right: termOf(right) };
   }
-  const operands: Predicate[] = [];
+  // One value that came two ways (read as it is, and from what a schema gave) is compared once.
+  const operands = new Map<string, Predicate>();
   for (const one of lefts) {
     for (const other of rights) {
       const known = [...one.facts, ...other.facts].map(asPredicate).filter(predicate => predicate !== undefined);
       const facts = withoutImplied(known).filter(predicate => predicateSize(predicate) <= 20);
       const compare: Predicate = { kind: 'compare', operator, left: one.term, right: other.term };
-      operands.push(lefts.length * rights.length === 1 ? compare : and([compare, ...facts]));
+      const operand = lefts.length * rights.length === 1 ? compare : and([compare, ...facts]);
+      operands.set(predicateKey(operand), operand);
     }
   }
   const [left_] = lefts;
@@ -372,8 +374,8 @@ export function compareTerms(operator: Operator, left: Value, right: Value): Pre
   const together =
     operator === '=' && lefts.length === 1 && left_ !== undefined && rights.length > 1 ? termOf(right) : undefined;
   if (together?.kind === 'call' && left_ !== undefined)
-    return and([{ kind: 'compare', operator, left: left_.term, right: together }, or(operands)]);
-  return or(operands);
+    return and([{ kind: 'compare', operator, left: left_.term, right: together }, or([...operands.values()])]);
+  return or([...operands.values()]);
 }
 
 /** A boolean that stands for a predicate. */

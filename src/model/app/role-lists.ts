@@ -1,7 +1,8 @@
-import { equals, type Term } from '../../core/predicate.ts';
+import type { Term } from '../../core/predicate.ts';
 import { callValue } from './calls.ts';
 import { conditionFact } from './facts.ts';
 import type { Call } from './machine.ts';
+import { compareTerms } from './operations.ts';
 import type { Fact } from './types.ts';
 import { present, type Value } from './value.ts';
 
@@ -20,11 +21,14 @@ export function askedOfRoles(list: Term, name: string, call: Call): Value | unde
 
 /** `token.teamIds.includes(id)`: it is one of those that the server wrote. */
 function isAmong(attribute: string, asked: Value | undefined, call: Call): Value | undefined {
-  if (asked?.kind !== 'term' || !/ids$|_ids$|(?:team|org|workspace|tenant|project|site)\w*s$/i.test(attribute))
+  if (
+    (asked?.kind !== 'term' && asked?.kind !== 'choice') ||
+    !/ids$|_ids$|(?:team|org|workspace|tenant|project|site)\w*s$/i.test(attribute)
+  )
     return undefined;
-  const one: Term = { kind: 'principal', attribute: `${attribute}.[]` };
+  const one = present({ kind: 'principal', attribute: `${attribute}.[]` });
   const place = call.machine.place(call.frame, call.at);
-  return { kind: 'test', whenTrue: [conditionFact(equals(asked.term, one), place, '')], whenFalse: [] };
+  return { kind: 'test', whenTrue: [conditionFact(compareTerms('=', asked, one), place, '')], whenFalse: [] };
 }
 
 /** `user.roles.includes('admin')`. */

@@ -107,3 +107,18 @@ describe('what a validator lets through keeps its provenance', () => {
     ).toBe(both);
   });
 });
+
+test('what two schemas of zod let through has the fields of both, also where one is a choice', () => {
+  const read = `const data = schema.parse(body);`;
+  const choice = `z.discriminatedUnion('kind', [z.object({ kind: z.literal('a'), more: z.string() }), z.object({ kind: z.literal('b'), other: z.string() })])`;
+  const base = `z.object({ id: z.string().uuid(), teamId: z.string() })`;
+  const ask = `data.id ? eq(notes.id, data.id) : undefined, eq(notes.teamId, data.teamId)`;
+  for (const schema of [
+    `z.intersection(${base}, ${choice})`,
+    `z.intersection(${choice}, ${base})`,
+    `${base}.and(${choice})`,
+  ])
+    expect(where(`import { z } from 'zod';`, schema, read, ask)).toBe(both);
+  const missing = `z.intersection(z.object({ teamId: z.string() }), z.union([z.object({ id: z.string() }), z.object({ kind: z.string() })]))`;
+  expect(where(`import { z } from 'zod';`, missing, read, ask)).not.toBe(both);
+});

@@ -100,7 +100,7 @@ function method(schema: Schema, name: string, call: Call): Value | undefined {
       });
     case 'merge':
     case 'and':
-      return schemaValue({ ...schema, fields: new Map([...schema.fields, ...(schemaOf(first)?.fields ?? [])]) });
+      return both(schema, schemaOf(first) ?? plain);
     case 'pick':
       return schemaValue({
         ...schema,
@@ -341,13 +341,19 @@ export const anySchema: Handler = call => {
   if (name === 'nullable') return schemaValue({ ...(schemaOf(first) ?? plain), nullable: true });
   if (name === 'preprocess')
     return schemaValue({ ...(schemaOf(second) ?? plain), ...(first?.kind === 'function' ? { before: first } : {}) });
-  if (name === 'intersection')
-    return schemaValue({
-      ...(schemaOf(first) ?? plain),
-      fields: new Map([...(schemaOf(first)?.fields ?? []), ...(schemaOf(second)?.fields ?? [])]),
-    });
+  if (name === 'intersection') return both(schemaOf(first) ?? plain, schemaOf(second) ?? plain);
   return schemaValue(plain);
 };
+
+/** What satisfies two schemas: has the fields of both, with one of the shapes of a union. */
+function both(left: Schema, right: Schema): Value {
+  const isUnion = ({ type, options }: Schema): boolean => type === 'union' && options.length > 0;
+  const among = ({ options }: Schema, join: (option: Schema) => Value): Value =>
+    schemaValue({ ...plain, type: 'union', options: options.map(option => join(schemaOf(option) ?? plain)) });
+  if (isUnion(right)) return among(right, option => both(left, option));
+  if (isUnion(left)) return among(left, option => both(option, right));
+  return schemaValue({ ...left, fields: new Map([...left.fields, ...right.fields]) });
+}
 
 /** The values that an enumeration allows. */
 function choicesIn(value: Value | undefined): readonly Value[] {
