@@ -1,3 +1,4 @@
+import { makeNotes } from '../core/notes.ts';
 import { and, equals, or, type Predicate, type RowVariable, type Term } from '../core/predicate.ts';
 import { tablesByName } from '../logic/closure.ts';
 import { entails, type World } from '../logic/entails.ts';
@@ -87,6 +88,7 @@ function rowsIn(predicate: Predicate): readonly RowVariable[] {
 function isStaffTenant(held: Term, named: Term, facts: readonly Fact[], world: StaffWorld): boolean {
   const { root } = world.tenancy;
   if (root === undefined || held.kind === 'constant' || !isOperators(named, world)) return false;
+  if (!mayNameTenant(held, facts, world)) return false;
   const answer = entails(
     {
       row: {
@@ -103,6 +105,76 @@ function isStaffTenant(held: Term, named: Term, facts: readonly Fact[], world: S
     world,
   );
   return answer.kind === 'owned' && answer.by !== 'nobody' && answer.by !== 'published';
+}
+
+/**
+ * A value that nothing but constants is compared with, and that is no key (`status`, the code of an error), ties its row
+ * to nobody: most comparisons with a text of the app's are of such a value, and need not be asked about.
+ */
+function mayNameTenant(held: Term, facts: readonly Fact[], world: StaffWorld): boolean {
+  if (partsOf(held).some(part => part.kind === 'principal')) return true;
+  if (held.kind === 'column' && (keyNames(world).has(held.column) || /(?:Id|_id)$/.test(held.column))) return true;
+  const name = nameOf(held);
+  return facts.some(({ holds }) => {
+    if (holds.kind === 'row') return namesCompared(holds.row.where).has(name);
+    if (holds.kind === 'condition') return namesCompared(holds.condition).has(name);
+    return holds.kind === 'member' && nameOf(holds.tenant) === name;
+  });
+}
+
+/** Columns of whichever row by their name: two rows may turn out to be one. */
+function nameOf(term: Term): string {
+  return term.kind === 'column' ? term.column : termKey(term);
+}
+
+const keyNameNotes = makeNotes<ReadonlySet<string>>();
+
+/** Names of columns by which a row of whatever table is found, or hangs on another. */
+function keyNames({ database, tenancy }: World): ReadonlySet<string> {
+  const known = keyNameNotes.of(tenancy);
+  if (known !== undefined) return known;
+  const { root, otherRoots = [], principal, memberships, owners } = tenancy;
+  const roots = root === undefined ? otherRoots : [root, ...otherRoots];
+  const ofTables = database.tables.flatMap(({ primaryKey, uniqueKeys, foreignKeys }) => [
+    ...primaryKey,
+    ...uniqueKeys.filter(key => key.length === 1).flat(),
+    ...foreignKeys.flatMap(key => key.columns),
+  ]);
+  const ofOwners = owners.flatMap(({ ownership, capabilityColumns }) => [
+    ...capabilityColumns,
+    ...(ownership.kind === 'tenant' || ownership.kind === 'user' ? ownership.path.map(({ column }) => column) : []),
+  ]);
+  const ofMembers = [...memberships, ...otherRoots.flatMap(other => other.memberships)].flatMap(
+    ({ tenantColumn, userColumn }) => [tenantColumn, userColumn],
+  );
+  const keys = [...roots.map(({ key }) => key), ...(principal === undefined ? [] : [principal.key])];
+  return keyNameNotes.keep(tenancy, new Set([...ofTables, ...ofOwners, ...ofMembers, ...keys]));
+}
+
+const comparedNotes = makeNotes<ReadonlySet<string>>();
+
+/** Names of what is compared with something that is no constant. */
+function namesCompared(predicate: Predicate): ReadonlySet<string> {
+  return comparedNotes.of(predicate) ?? comparedNotes.keep(predicate, new Set(findCompared(predicate)));
+}
+
+function findCompared(predicate: Predicate): readonly string[] {
+  switch (predicate.kind) {
+    case 'compare': {
+      const { left, right } = predicate;
+      return left.kind === 'constant' || right.kind === 'constant' ? [] : [nameOf(left), nameOf(right)];
+    }
+    case 'and':
+    case 'or':
+      return predicate.operands.flatMap(findCompared);
+    case 'not':
+    case 'maybe-absent':
+      return findCompared(predicate.operand);
+    case 'exists':
+      return findCompared(predicate.row.where);
+    default:
+      return [];
+  }
 }
 
 /** Named by the app itself, for nobody but those who run it. */

@@ -82,8 +82,26 @@ function isLost(term: Term): boolean {
 
 /** Both cannot be true of one request: one says of what was sent, or of who is calling, what the other denies. */
 export function contradicted(facts: readonly Fact[], others: readonly Fact[]): boolean {
-  const known = new Set(facts.flatMap(conditionsOf).map(predicateKey));
-  return others.flatMap(conditionsOf).some(condition => known.has(predicateKey(denied(condition))));
+  const denials = denialsOf(others);
+  return denials.some(key => conditionKeys(facts).has(key));
+}
+
+const denialNotes = makeNotes<readonly string[]>();
+
+function denialsOf(facts: readonly Fact[]): readonly string[] {
+  return (
+    denialNotes.of(facts) ??
+    denialNotes.keep(
+      facts,
+      facts.flatMap(conditionsOf).map(condition => predicateKey(denied(condition))),
+    )
+  );
+}
+
+const conditionNotes = makeNotes<ReadonlySet<string>>();
+
+function conditionKeys(facts: readonly Fact[]): ReadonlySet<string> {
+  return conditionNotes.of(facts) ?? conditionNotes.keep(facts, new Set(facts.flatMap(conditionsOf).map(predicateKey)));
 }
 
 function denied(condition: Predicate): Predicate {

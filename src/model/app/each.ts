@@ -52,8 +52,9 @@ export function forEveryElement(facts: readonly Fact[], keys: readonly string[])
 }
 
 /** The facts of a query: those of every element count where an element chooses the row or is written. */
-export function factsFor(facts: readonly Fact[], used: ReadonlySet<string>): readonly Fact[] {
+export function factsFor(facts: readonly Fact[], keysUsed: () => ReadonlySet<string>): readonly Fact[] {
   if (!facts.some(fact => fact.each !== undefined)) return facts;
+  const used = keysUsed();
   return facts.flatMap((fact): Fact[] => {
     if (fact.each === undefined) return [fact];
     return fact.each.some(key => used.has(key)) ? [ofElement(fact)] : [];

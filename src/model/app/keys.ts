@@ -148,10 +148,14 @@ function findSaying(text: string): Saying {
 
 let lists = 0;
 
+function mark(fact: Fact): void {
+  sayingOf(fact).listed = lists;
+}
+
 /** Marks what the facts say as being listed, until the next list, and gives the mark. */
 export function listFacts(facts: readonly Fact[]): number {
   lists += 1;
-  for (const fact of facts) sayingOf(fact).listed = lists;
+  facts.forEach(mark);
   return lists;
 }
 

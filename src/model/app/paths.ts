@@ -157,6 +157,8 @@ class Walk {
   readonly #handled = new Set<string>();
   #toldSecrets: ReadonlySet<string> | undefined;
   #carriers: readonly Carrier[] | undefined;
+  /** What is known of a copy of a row, as it is known of the row. */
+  readonly #ownFacts = new Map<string, Map<readonly Fact[], readonly Fact[]>>();
   /** Calls that were walked, by what held and what they lead to, with one event of each that may carry anything. */
   readonly #calls = new Map<readonly Effect[], Map<string, readonly AppEvent[]>>();
 
@@ -452,7 +454,8 @@ class Walk {
     const where = renamePredicate(draft.row.where, names);
     const values = draft.values.map(({ column, value }) => ({ column, value: renameTerm(value, names) }));
     const joined = draft.joined.map(row => renameRow(row, names));
-    const used = keysOfElements(termsUsed(draft));
+    let keys: ReadonlySet<string> | undefined;
+    const used = (): ReadonlySet<string> => (keys ??= keysOfElements(termsUsed(draft)));
     const established = factsFor(reached.facts, used);
     const known = addFacts(established, readRows(this.#machine, reached));
     const facts = sayingWhatWasRead(this.#machine, draft, known).map(fact => this.#withClient(renameFact(fact, names)));
@@ -463,17 +466,12 @@ class Walk {
     const effective = lookups.filter(use => use.changes);
     const followed: readonly Use[] = uses.length > 0 ? uses : effective.length > 0 ? effective : lookups;
     const telling = followed.length > 0 ? followed : this.#possibleUses(reached);
-    const factsAfter = factsFor(
-      commonAfter(
-        telling.map(use => this.#asOwn(use)),
-        reached.facts,
-      ),
-      used,
-    )
+    const atUses = telling.map(use => this.#asOwn(use));
+    const factsAfter = factsFor(commonAfter(atUses, reached.facts), used)
       .filter(fact => !(fact.holds.kind === 'row' && fact.holds.row.name === draft.row.name))
       .map(fact => renameFact(fact, names));
     const waysAfter = waysToUse(
-      telling.map(use => factsFor(this.#asOwn(use), used)),
+      atUses.map(facts => factsFor(facts, used)),
       reached.facts,
     ).map(way => way.map(fact => renameFact(fact, names)));
     const keptInside = this.#keptInside(reached);
@@ -641,8 +639,12 @@ class Walk {
   #asOwn(use: Use): readonly Fact[] {
     const original = this.#machine.copies.get(use.row);
     if (original === undefined) return use.facts;
+    const known = this.#ownFacts.get(use.row) ?? new Map<readonly Fact[], readonly Fact[]>();
+    this.#ownFacts.set(use.row, known);
     const names = new Map([[use.row, original]]);
-    return use.facts.map(fact => renameFact(fact, names));
+    const own = known.get(use.facts) ?? use.facts.map(fact => renameFact(fact, names));
+    known.set(use.facts, own);
+    return own;
   }
 
   /** The line as it stands in the file, for a step that has none yet. */
@@ -761,7 +763,7 @@ function sayingWhatWasRead(machine: Machine, draft: QueryDraft, facts: readonly 
 }
 
 function withReadRows(machine: Machine, predicate: Predicate, seen: ReadonlySet<string>): Predicate {
-  if (predicate.kind !== 'and' && predicate.kind !== 'or') return predicate;
+  if ((predicate.kind !== 'and' && predicate.kind !== 'or') || !hasChoice(predicate)) return predicate;
   const operands = predicate.operands.map(operand => {
     const inner = withReadRows(machine, operand, seen);
     if (predicate.kind === 'and') return inner;
@@ -771,6 +773,14 @@ function withReadRows(machine: Machine, predicate: Predicate, seen: ReadonlySet<
   return operands.every((operand, index) => operand === predicate.operands[index])
     ? predicate
     : { kind: predicate.kind, operands };
+}
+
+const choiceNotes = makeNotes<boolean>();
+
+/** Whether one or the other may hold, somewhere in the conjunction. */
+function hasChoice(predicate: Predicate): boolean {
+  if (predicate.kind !== 'and') return predicate.kind === 'or';
+  return choiceNotes.of(predicate) ?? choiceNotes.keep(predicate, predicate.operands.some(hasChoice));
 }
 
 function rowsReadIn(machine: Machine, predicate: Predicate, seen: ReadonlySet<string>): readonly RowVariable[] {
@@ -850,7 +860,13 @@ function unique(steps: readonly Step[]): readonly Step[] {
 
 /** A row found by a key that the caller sent, or by its hash, is a credential: who sent it is known by it. */
 function withCredentials(facts: readonly Fact[]): readonly Fact[] {
-  const more = facts.flatMap((fact): Fact[] => {
+  return credentialNotes.of(facts) ?? credentialNotes.keep(facts, addFacts(facts, credentialsIn(facts)));
+}
+
+const credentialNotes = makeNotes<readonly Fact[]>();
+
+function credentialsIn(facts: readonly Fact[]): readonly Fact[] {
+  return facts.flatMap((fact): Fact[] => {
     const { holds } = fact;
     if (fact.weakness !== undefined || fact.each !== undefined) return [];
     const isKnown =
@@ -858,7 +874,6 @@ function withCredentials(facts: readonly Fact[]): readonly Fact[] {
       (holds.kind === 'condition' && provesCredential(holds.condition));
     return isKnown ? [{ holds: { kind: 'signed-in' }, place: fact.place, label: 'a key was verified' }] : [];
   });
-  return addFacts(facts, more);
 }
 
 /** `if (id) { check(id) }` before a write: the write without the value, and the write with the value checked. */

@@ -1,6 +1,7 @@
+import { makeNotes } from '../../core/notes.ts';
 import type { Predicate, RowVariable, Term } from '../../core/predicate.ts';
 import type { Fact } from './types.ts';
-import type { Alternative, Value } from './value.ts';
+import { atoms, type Alternative, type Value } from './value.ts';
 
 /** How names of row variables change. */
 export type Renaming = ReadonlyMap<string, string>;
@@ -36,12 +37,11 @@ export function renamePredicate(predicate: Predicate, names: Renaming): Predicat
       return term === predicate.term ? predicate : { ...predicate, term };
     }
     case 'and':
-    case 'or': {
-      const operands = predicate.operands.map(operand => renamePredicate(operand, names));
-      return operands.every((operand, index) => operand === predicate.operands[index])
-        ? predicate
-        : { ...predicate, operands };
-    }
+    case 'or':
+      // Most of what is known on a path says nothing of any one row.
+      return rowsNamed(predicate).some(name => names.has(name))
+        ? { ...predicate, operands: predicate.operands.map(operand => renamePredicate(operand, names)) }
+        : predicate;
     case 'not':
     case 'maybe-absent': {
       const operand = renamePredicate(predicate.operand, names);
@@ -54,6 +54,32 @@ export function renamePredicate(predicate: Predicate, names: Renaming): Predicat
     default:
       return predicate;
   }
+}
+
+const rowNotes = makeNotes<readonly string[]>();
+
+/** The names of all rows that a predicate speaks of. */
+function rowsNamed(predicate: Predicate): readonly string[] {
+  switch (predicate.kind) {
+    case 'compare':
+      return [...rowsOf(predicate.left), ...rowsOf(predicate.right)];
+    case 'is-null':
+      return rowsOf(predicate.term);
+    case 'and':
+    case 'or':
+      return rowNotes.of(predicate) ?? rowNotes.keep(predicate, [...new Set(predicate.operands.flatMap(rowsNamed))]);
+    case 'not':
+    case 'maybe-absent':
+      return rowsNamed(predicate.operand);
+    case 'exists':
+      return [predicate.row.name, ...rowsNamed(predicate.row.where)];
+    default:
+      return [];
+  }
+}
+
+function rowsOf(term: Term): readonly string[] {
+  return atoms(term).flatMap(atom => (atom.kind === 'column' ? [atom.row] : []));
 }
 
 /** The row variable with itself and others renamed. */
