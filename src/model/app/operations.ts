@@ -129,15 +129,21 @@ export function assume(value: Value, truthy: boolean, place: Place, label: strin
         : {
             // What is there and still falsy (`null`, an empty text) stays falsy: `by && by === me` is not `by`.
             value: value.maybeUndefined ? constant(undefined) : { ...value, truthy: false },
-            facts: value.maybeUndefined
-              ? presence(value.term, false, place, label)
-              : holdingFalse(value.term, place, label),
+            facts:
+              value.maybeUndefined || mayBeNull(value)
+                ? presence(value.term, false, place, label)
+                : holdingFalse(value.term, place, label),
           };
     case 'native':
       return { value, facts: lengthFacts(value, truthy, place, label) };
     default:
       return { value, facts: [] };
   }
+}
+
+/** The caller may have sent `null` (`z.string().nullable()`): where it is neither a number nor a truth value, that is what is falsy. */
+function mayBeNull({ term, type }: Extract<Value, { kind: 'term' }>): boolean {
+  return (term.kind === 'client' || term.kind === 'tool-argument') && type === undefined;
 }
 
 /** Alternatives that remain: their common facts hold from here on. */
