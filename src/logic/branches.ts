@@ -1,5 +1,6 @@
 import { makeNotes } from '../core/notes.ts';
 import type { Operator, Predicate, RowVariable, Term } from '../core/predicate.ts';
+import { shapeOf, type Shape } from '../core/shape.ts';
 import { notClosedBy } from './published.ts';
 import { renameRows, termKey } from './terms.ts';
 
@@ -51,47 +52,33 @@ export function knownFrom(predicate: Predicate, absence: AbsenceReading): Known 
 }
 
 const readings = { kept: makeNotes<Known | 'never'>(), dropped: makeNotes<Known | 'never'>() };
-/** A text with the names of rows at its odd places: what is known of rows does not depend on what they are called. */
-export type Written = readonly string[];
+const shapeNotes = makeNotes<Shape>();
 
-const writtenNotes = makeNotes<Written>();
-
-/** A text that is equal only for what says the same. */
-export function writtenOf(known: Known): Written {
-  return writtenNotes.of(known) ?? writtenNotes.keep(known, write(known).split(mark));
+/** A shape that is equal only for what says the same; it does not depend on what rows are called. */
+export function shapeOfKnown(known: Known): Shape {
+  return shapeNotes.of(known) ?? shapeNotes.keep(known, readShape(write(known)));
 }
 
-/** A text for a row variable without what is known of it. */
-export function writtenRow(row: RowVariable): Written {
-  return writeRow(row).split(mark);
+/** The shape of a row variable without what is known of it. */
+export function shapeOfRow(row: RowVariable): Shape {
+  return shapeNotes.of(row) ?? shapeNotes.keep(row, readShape(writeRow(row)));
 }
 
-/** A text for a term. */
-export function writtenTerm(term: Term): Written {
-  return writeTerm(term).split(mark);
+/** The shape of a term. */
+export function shapeOfTerm(term: Term): Shape {
+  return readShape(writeTerm(term));
 }
 
-/** The texts as one, with rows numbered in the order in which they are met. */
-export function joinWritten(texts: readonly Written[]): string {
-  const numbers = new Map<string, number>();
-  let whole = '';
-  for (const text of texts) {
-    for (const [place, part] of text.entries()) {
-      if (place % 2 === 0) {
-        whole += part;
-        continue;
-      }
-      const number = numbers.get(part) ?? numbers.size;
-      numbers.set(part, number);
-      whole += `#${number}`;
-    }
-    whole += '\n';
-  }
-  return whole;
-}
-
-/** Stands in no name. */
+/** Stands around names, and in none. */
 const mark = '\0';
+
+function readShape(text: string): Shape {
+  const parts = text.split(mark);
+  return shapeOf(
+    parts.filter((_, place) => place % 2 === 0).join(mark),
+    parts.filter((_, place) => place % 2 === 1),
+  );
+}
 
 function write({ sure, choices }: Known): string {
   return [
@@ -229,12 +216,21 @@ export function join(left: Branch, right: Branch): Branch {
 export function joinAll(branches: readonly Branch[]): Branch {
   const [first] = branches;
   if (first !== undefined && branches.length === 1) return first;
-  return {
-    equalities: branches.flatMap(branch => branch.equalities),
-    rows: branches.flatMap(branch => branch.rows),
-    absent: branches.flatMap(branch => branch.absent),
-    nulls: branches.flatMap(branch => branch.nulls),
-    shown: branches.flatMap(branch => branch.shown),
-    opaque: branches.flatMap(branch => branch.opaque),
+  const all = {
+    equalities: [] as Equality[],
+    rows: [] as RowVariable[],
+    absent: [] as RowVariable[],
+    nulls: [] as Term[],
+    shown: [] as Term[],
+    opaque: [] as string[],
   };
+  for (const branch of branches) {
+    all.equalities.push(...branch.equalities);
+    all.rows.push(...branch.rows);
+    all.absent.push(...branch.absent);
+    all.nulls.push(...branch.nulls);
+    all.shown.push(...branch.shown);
+    all.opaque.push(...branch.opaque);
+  }
+  return all;
 }

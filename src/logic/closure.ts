@@ -25,6 +25,7 @@ const nothingKnown: ReadonlyMap<string, EqualTerms> = new Map();
 export class Closure {
   readonly rows: RowVariable[] = [];
   readonly #rowsByName = new Map<string, RowVariable>();
+  readonly #rowsByTable = new Map<string, RowVariable[]>();
   readonly #classes = new Map<string, EqualTerms>();
   readonly #columns = new Map<string, Map<string, EqualTerms>>();
   #count = 0;
@@ -43,6 +44,9 @@ export class Closure {
     if (this.#rowsByName.has(row.name)) return;
     this.#rowsByName.set(row.name, row);
     this.rows.push(row);
+    const ofTable = this.#rowsByTable.get(row.table);
+    if (ofTable === undefined) this.#rowsByTable.set(row.table, [row]);
+    else ofTable.push(row);
   }
 
   /** Changes when more becomes known: an equality, or a row. */
@@ -95,7 +99,7 @@ export class Closure {
 
   /** The row of `table` whose `column` equals `value`: a known one, or a new one that a foreign key promises. */
   rowWith(table: string, column: string, value: Term): RowVariable {
-    const known = this.rows.find(row => row.table === table && this.columnIs(row, column, value));
+    const known = this.#rowsByTable.get(table)?.find(row => this.columnIs(row, column, value));
     if (known !== undefined) return known;
     const row: RowVariable = { name: `${table}[${this.rows.length}]`, table, where: { kind: 'true' } };
     this.#addRow(row);
@@ -114,23 +118,25 @@ export class Closure {
   #closeUnderKeys(): void {
     for (let changed = true; changed;) {
       changed = false;
-      for (const [index, row] of this.rows.entries()) {
+      for (const row of this.rows) {
+        const ofTable = this.#rowsByTable.get(row.table) ?? [];
+        if (ofTable[0] === row) continue;
         const known = this.#columns.get(row.name);
         if (known === undefined) continue;
         for (const key of this.#tables.get(row.table)?.uniqueKeys ?? []) {
           if (key.length === 0 || !key.every(column => known.has(column))) continue;
-          const twin = this.#twin(row, key, index);
+          const twin = this.#twin(row, key, ofTable);
           if (twin !== undefined && this.#makeOne(twin, row)) changed = true;
         }
       }
     }
   }
 
-  /** The first of the rows before one that has the same key. */
-  #twin(row: RowVariable, key: readonly string[], before: number): RowVariable | undefined {
-    for (const [index, other] of this.rows.entries()) {
-      if (index === before) return undefined;
-      if (other.table === row.table && key.every(column => this.sameColumns(other, column, row, column))) return other;
+  /** The first of the table's rows before one that has the same key. */
+  #twin(row: RowVariable, key: readonly string[], ofTable: readonly RowVariable[]): RowVariable | undefined {
+    for (const other of ofTable) {
+      if (other === row) return undefined;
+      if (key.every(column => this.sameColumns(other, column, row, column))) return other;
     }
     return undefined;
   }

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
-
 import { plainName } from '../core/names.ts';
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
+import { shapeOf, shapesText } from '../core/shape.ts';
 import type { DatabaseModel, Table } from '../model/database/types.ts';
 import type { Membership, Owner, OwnerHop, TenancyModel, TenantRoot } from '../model/tenancy/types.ts';
-import { factsIn, join, joinAll, joinWritten, knownFrom, writtenOf, writtenRow, writtenTerm } from './branches.ts';
+import { factsIn, join, joinAll, knownFrom, shapeOfKnown, shapeOfRow, shapeOfTerm } from './branches.ts';
 import type { AbsenceReading, Branch, Choice } from './branches.ts';
 import { Closure, tablesByName } from './closure.ts';
 import { isCredential, isHashOfSent, isSentKey } from './credentials.ts';
@@ -75,11 +74,11 @@ export function entails(question: Question, world: World): Answer {
   if (premises === undefined) return { kind: 'owned', by: 'nobody' };
   const { related, unrelated } = relatedTo(question, premises);
   const answers = answersIn(world);
-  const rest = digest(`possible ${textOf({ ...question, ...asksNothing }, unrelated)}`);
+  const rest = `possible ${textOf({ ...question, ...asksNothing }, unrelated)}`;
   const possible = answers.get(rest) ?? (new Search(question, world, []).isPossible(unrelated) ? notOwned : ofNobody);
   answers.set(rest, possible);
   if (possible === ofNobody) return ofNobody;
-  const text = digest(textOf(question, related));
+  const text = textOf(question, related);
   const known = answers.get(text);
   if (known !== undefined) return known;
   const answer = new Search(question, world, rowsAmong(question.rows, related)).answer(related);
@@ -99,11 +98,6 @@ function answersIn(world: World): Map<string, Answer> {
   return answers;
 }
 
-/** Short, as there are many and they are long. */
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64');
-}
-
 /** What of a question its answer depends on, besides premises. */
 interface Asked extends Pick<Question, 'row' | 'memberTenants' | 'signedIn' | 'ownerColumnAlone'> {
   readonly open?: Question['open'] | undefined;
@@ -119,13 +113,15 @@ function textOf(
   premises: readonly Premise[],
 ): string {
   const opened = open === undefined ? '' : JSON.stringify([...open]);
-  return joinWritten([
-    [`${signedIn} ${ownerColumnAlone} ${opened} ${reads}`],
-    writtenRow(row),
-    ...memberTenants.map(writtenTerm),
-    ...premises.flatMap(({ known, row: of }) => [of === undefined ? [''] : writtenRow(of), writtenOf(known)]),
+  return shapesText([
+    shapeOf(`${signedIn} ${ownerColumnAlone} ${opened} ${reads} ${memberTenants.length}`, []),
+    shapeOfRow(row),
+    ...memberTenants.map(shapeOfTerm),
+    ...premises.flatMap(({ known, row: of }) => [of === undefined ? noRow : shapeOfRow(of), shapeOfKnown(known)]),
   ]);
 }
+
+const noRow = shapeOf('', []);
 
 function weakest(answers: readonly Answer[]): Answer {
   const kinds = ['published', 'capability', 'membership', 'session', 'nobody'] as const;

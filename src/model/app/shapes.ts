@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { makeNotes } from '../../core/notes.ts';
 import type { Predicate } from '../../core/predicate.ts';
+import { shapeOf, shapesText, type Shape } from '../../core/shape.ts';
 import { factKey, predicateText } from './keys.ts';
 import type { Fact } from './types.ts';
 
@@ -23,54 +24,34 @@ function withoutNumber(name: string): string {
   return name.replace(/#\d+$/, '').replace(/^sql\d+_|‹[^›]*›/, '');
 }
 
-/** A text without the names of its rows, under a short name, and those names. */
-interface Shape {
-  readonly key: string;
-  readonly names: readonly string[];
-}
-
 const shapeNotes = makeNotes<Shape>();
-const shapeKeys = new Map<string, string>();
 
-function shapeOf(text: string): Shape {
+function readShape(text: string): Shape {
   const names: string[] = [];
   const plain = text.replaceAll(unfollowed, 'opaque').replaceAll(rowNames, name => {
     names.push(name);
     return `${withoutNumber(name)}~`;
   });
-  const key = shapeKeys.get(plain) ?? shapeKeys.size.toString(36);
-  shapeKeys.set(plain, key);
-  return { key, names };
+  return shapeOf(plain, names);
 }
 
 /** The same rows are known on many paths: what is known of them is read once. */
 function shapeOfPredicate(predicate: Predicate): Shape {
-  return shapeNotes.of(predicate) ?? shapeNotes.keep(predicate, shapeOf(predicateText(predicate)));
+  return shapeNotes.of(predicate) ?? shapeNotes.keep(predicate, readShape(predicateText(predicate)));
 }
 
 function shapesOf(fact: Fact): readonly Shape[] {
   const { holds, weakness = '' } = fact;
   if (holds.kind === 'row')
-    return [shapeOf(`row ${holds.row.name}:${holds.row.table}!${weakness}`), shapeOfPredicate(holds.row.where)];
+    return [readShape(`row ${holds.row.name}:${holds.row.table}!${weakness}`), shapeOfPredicate(holds.row.where)];
   return holds.kind === 'condition'
-    ? [shapeOf(`if !${weakness}`), shapeOfPredicate(holds.condition)]
-    : [shapeOf(factKey(fact))];
+    ? [readShape(`if !${weakness}`), shapeOfPredicate(holds.condition)]
+    : [readShape(factKey(fact))];
 }
 
 /** A text that is equal for facts that say the same of rows, whatever these are called. */
 export function factsShape(facts: readonly Fact[]): string {
-  const numbers = new Map<string, number>();
-  return facts
-    .flatMap(shapesOf)
-    .map(({ key, names }) => {
-      const numbered = names.map(name => {
-        const number = numbers.get(name) ?? numbers.size;
-        numbers.set(name, number);
-        return number;
-      });
-      return `${key}(${numbered.join(',')})`;
-    })
-    .join(';');
+  return shapesText(facts.flatMap(shapesOf));
 }
 
 /** A short text for a long one. */
