@@ -664,6 +664,7 @@ class OwnershipProver {
     const isOwn = (term: Term): boolean =>
       isTenantOfPrincipal(term) || isFromToken(term) || this.#index.isTenantOfSession(term);
     if (this.#question.signedIn && equal.some(isOwn)) return 'session';
+    if (this.#question.signedIn && this.#isKnownTenant(tenant, isOwn)) return 'session';
     if (this.#question.memberTenants.some(member => this.#closure.same(member, tenant))) return 'membership';
     if (
       this.#memberships().some(
@@ -675,6 +676,15 @@ class OwnershipProver {
       return 'membership';
     }
     return this.#rightByCredential(tenant);
+  }
+
+  /** The tenant's row has the id by which the sign-in service knows the caller's organization. */
+  #isKnownTenant(tenant: Term, isOwn: (term: Term) => boolean): boolean {
+    return this.#closure.rows.some(row => {
+      const root = this.#index.roots.get(row.table);
+      if (root === undefined || !this.#closure.columnIs(row, root.key, tenant)) return false;
+      return this.#index.identifying(row.table).some(name => this.#closure.known(row, name).some(isOwn));
+    });
   }
 
   /** The tenant or user that a row names which was found by a secret: who knows the secret acts for it. */
@@ -762,9 +772,12 @@ class OwnershipProver {
     return self === undefined ? undefined : 'session';
   }
 
-  /** A row of the users' table that was found by the verified e-mail. */
+  /** A row of the users' table that was found by the verified e-mail, or by the id that the sign-in service gave the caller. */
   #isPrincipalRow(row: RowVariable): boolean {
-    return this.#closure.known(row, 'email').some(isCallersEmail);
+    return (
+      this.#closure.known(row, 'email').some(isCallersEmail) ||
+      this.#index.identifying(row.table).some(name => this.#closure.columnIs(row, name, callersId))
+    );
   }
 
   /** A user who shares a tenant with the principal. */
@@ -898,6 +911,10 @@ function indexOf(world: World): WorldIndex {
   return known;
 }
 
+/** How columns are called that hold the id of a user at the service that signs them in. */
+const ofService =
+  /^(?:clerk|auth0?|workos|firebase|supabase|cognito|kinde|stack|privy|descope|propel_?auth|oidc|sso|idp|entra|azure|external)_?(?:user_?|org_?|organization_?)?(?:id|uid|sub)$|^(?:uid|sub)$/;
+
 /** What every search looks up in a world, by table. */
 class WorldIndex {
   readonly tables: ReadonlyMap<string, Table>;
@@ -910,6 +927,7 @@ class WorldIndex {
   readonly #parentKeys = new Map<string, readonly ParentKey[]>();
   readonly #scoping = new Map<string, readonly string[]>();
   readonly #naming = new Map<string, boolean>();
+  readonly #identifying = new Map<string, readonly string[]>();
 
   constructor({ database, tenancy }: World) {
     this.#database = database;
@@ -948,9 +966,25 @@ class WorldIndex {
       return [
         ...(isOwned ? [ownership.path[0].column] : []),
         ...(this.tables.get(table)?.uniqueKeys.flat() ?? []),
+        ...this.identifying(table),
         ...this.keysToParents(table).map(key => key.hop.column),
         ...(this.memberships.get(table) ?? []).flatMap(entry => [entry.tenantColumn, entry.userColumn]),
       ];
+    });
+  }
+
+  /** Columns that hold the id by which a service of the sign-in, or the app itself, knows the one that a row stands for. */
+  identifying(table: string): readonly string[] {
+    return once(this.#identifying, table, () => {
+      const found = this.tables.get(table);
+      const referring = new Set(found?.foreignKeys.flatMap(key => key.columns));
+      const names = found?.columns.map(({ name }) => name) ?? [];
+      return names.filter(
+        name =>
+          !referring.has(name) &&
+          (found?.uniqueKeys.some(key => key.length === 1 && key[0] === name) === true ||
+            ofService.test(plainName(name))),
+      );
     });
   }
 

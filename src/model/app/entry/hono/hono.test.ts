@@ -115,4 +115,26 @@ describe('Hono', () => {
     ]);
     expect(app.entryPoints.map(entry => entry.name)).toContain('ANY /trpc/*');
   });
+
+  test('what a middleware writes into an object of the context is there for the rest', () => {
+    const app = (write: string): readonly string[] =>
+      traced(`
+        const app = new Hono();
+        app.use('*', async (c, next) => { c.set('ctx', { db, teamId: undefined }); await next(); });
+        app.use('*', async (c, next) => {
+          const ctx = c.get('ctx');
+          const found = await auth.api.getSession({ headers: c.req.raw.headers });
+          if (!found) return c.json({}, 401);
+          ${write}
+          await next();
+        });
+        app.get('/notes', async c => { const ctx = c.get('ctx'); return c.json(await ctx.db.select().from(notes).where(eq(notes.teamId, ctx.teamId))); });
+        export default app;`);
+    expect(app(`ctx.teamId = found.session.activeOrganizationId!;`)).toEqual([
+      'GET /notes member: self.team_id = ‹tenant.id›',
+    ]);
+    expect(app(`const other = { ...ctx }; other.teamId = found.session.activeOrganizationId!;`)).toEqual([
+      'GET /notes member: false',
+    ]);
+  });
 });

@@ -1,3 +1,4 @@
+import type { Binding, Expression } from '../../../../collect/source/ir.ts';
 import { callValue, handlerValue } from '../../calls.ts';
 import { awaitValue } from '../../expressions.ts';
 import { valueKey } from '../../keys.ts';
@@ -57,7 +58,39 @@ function currentContext(frame: Frame): Value | undefined {
     if (parameter?.kind !== 'name') continue;
     const value = current.vars.get(parameter.binding);
     if (value !== undefined && alternativesOf(value).every(alternative => stateOf(alternative.value) !== undefined))
-      return value;
+      return withTaken(current, parameter.binding, value);
   }
   return undefined;
+}
+
+/** What a stage took out of the context and wrote fields into (`const ctx = c.get('ctx'); ctx.user = user;`) is still in it. */
+function withTaken(frame: Frame, context: Binding, value: Value): Value {
+  const state = stateOf(value);
+  if (state === undefined) return value;
+  const variables = new Map(state.variables);
+  for (const statement of frame.code?.body ?? []) {
+    if (statement.kind !== 'declare' || statement.pattern.kind !== 'name') continue;
+    const name = nameTaken(statement.init, context);
+    const taken = frame.vars.get(statement.pattern.binding);
+    const known = name === undefined ? undefined : state.variables.get(name);
+    if (name !== undefined && isObject(known) && isObject(taken)) variables.set(name, taken);
+  }
+  return contextValue({ ...state, variables });
+}
+
+function isObject(value: Value | undefined): value is Value {
+  return value !== undefined && alternativesOf(value).every(alternative => alternative.value.kind === 'object');
+}
+
+/** The variable of the context that `c.get('ctx')` or `c.var.ctx` gives. */
+function nameTaken(init: Expression | undefined, context: Binding): string | undefined {
+  const isContext = (expression: Expression): boolean => expression.kind === 'name' && expression.binding === context;
+  if (init?.kind === 'member')
+    return init.object.kind === 'member' && init.object.property === 'var' && isContext(init.object.object)
+      ? init.property
+      : undefined;
+  if (init?.kind !== 'call' || init.callee.kind !== 'member' || init.callee.property !== 'get') return undefined;
+  const [key] = init.arguments;
+  const isRead = isContext(init.callee.object) && key?.value.kind === 'constant';
+  return isRead ? String(key.value.value) : undefined;
 }
