@@ -161,9 +161,11 @@ export function callMethod(
           closure: new FunctionClosure(closure.code, closure.frame, [...closure.bound, ...values.slice(1)]),
         };
       }
-      if (name === 'call') return callValue(machine, frame, receiver, values.slice(1), site);
-      if (name === 'apply')
-        return callValue(machine, frame, receiver, values[1]?.kind === 'array' ? values[1].items : [], site);
+      if (name === 'call') return callValue(machine, frame, receiver, values.slice(1), { ...site, ...selfIn(values) });
+      if (name === 'apply') {
+        const given = values[1]?.kind === 'array' ? values[1].items : [];
+        return callValue(machine, frame, receiver, given, { ...site, ...selfIn(values) });
+      }
       return callUnknown(machine, frame, receiver, name, values, site);
     case 'promise':
       return promiseMethod(machine, frame, receiver, name, values, site);
@@ -205,6 +207,11 @@ export function callMethod(
       return callUnknown(machine, frame, receiver, name, values, site);
     }
   }
+}
+
+/** `this` of `run.call(self, …)`; arguments are written one place further, so what it changes in them is not told. */
+function selfIn([self]: readonly Value[]): Pick<CallSite, 'self' | 'nodes'> {
+  return self?.kind === 'object' ? { self, nodes: undefined } : { nodes: undefined };
 }
 
 /** A method that an object has from a client of a library that its class extends. */

@@ -82,3 +82,30 @@ test('groups of rows have what was counted and compared over them', () => {
     '(self.documentId = Version.documentId and self.number = Version.number)',
   ]);
 });
+
+test('a method that is found by its name, or called with its object, knows the object', () => {
+  const store = {
+    'lib/notes.ts': `import { db } from './db'; import { notes } from './schema'; import { eq } from 'drizzle-orm';
+      export class Notes { constructor(private readonly team: string) {} async drop() { return this.run(); } private run() { return db.delete(notes).where(eq(notes.teamId, this.team)); } }`,
+  };
+  const route = (call: string): string =>
+    `import { Notes } from '@/lib/notes'; export async function POST(request: Request) { const user = await requireUser(); const { team } = await request.json(); ${call} return new Response(); }`;
+  for (const call of [
+    `await new Notes(OF)['drop']();`,
+    `const all = new Notes(OF); await all[request.method === 'POST' ? 'drop' : 'drop']();`,
+    `const all = new Notes(OF); const found = all.drop; await found.apply(all, []);`,
+    `const all = new Notes(OF); await all.drop.call(all);`,
+  ]) {
+    expect(wheres(route(call.replace('OF', 'user.teamId')), store)).toEqual(['self.team_id = ‹tenant.id›']);
+    expect(wheres(route(call.replace('OF', 'team')), store)).toEqual(['self.team_id = client body.team']);
+  }
+});
+
+test('what a file that is not there may export is not known, and ends nothing', () => {
+  expect(
+    gaps(
+      `import { Kind } from '@/lib/kinds'; export async function POST() { const known = Object.values(Kind).filter(one => one !== Kind.hidden); ${drop} return NextResponse.json(known); }`,
+      { 'lib/kinds.ts': `export * from '../generated/kinds';` },
+    ).filter(gap => gap.includes('came to an end')),
+  ).toEqual([]);
+});

@@ -456,6 +456,23 @@ function packageWith(machine: Machine, module: ModuleCode, name: string, depth =
   );
 }
 
+/** A file that is handed on whole and is not there: it is generated, mostly, and may export anything. */
+function missingBehind(
+  machine: Machine,
+  module: Pick<ModuleCode, 'file' | 'exportAll'>,
+  depth: number,
+): string | undefined {
+  if (depth >= 8) return undefined;
+  for (const specifier of module.exportAll) {
+    const resolution = machine.source.resolve(module.file, specifier);
+    if (resolution.kind === 'missing') return specifier;
+    const inner = resolution.kind === 'file' ? machine.source.outline(resolution.file) : undefined;
+    const found = inner === undefined ? undefined : missingBehind(machine, inner, depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 function packagesBehind(
   machine: Machine,
   module: Pick<ModuleCode, 'file' | 'exportAll'>,
@@ -488,7 +505,7 @@ export function exportValue(machine: Machine, module: ModuleCode, name: string, 
         if (inner !== undefined && exportsName(machine, inner, name))
           return exportValue(machine, inner, name, depth + 1);
       }
-      const library = packageWith(machine, module, name);
+      const library = packageWith(machine, module, name) ?? missingBehind(machine, module, depth);
       if (library !== undefined) return { kind: 'external', library, path: name, arguments: [] };
     }
     return undefinedValue;
@@ -1720,12 +1737,15 @@ function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expres
   if (frame.dead) return bottom;
   if (callee.kind === 'index' && isArrayLike(value))
     return arrayMethod(machine, frame, value, 'at', values, at) ?? machine.opaque(frame, at, 'a computed call');
+  const holder = callee.kind === 'index' ? frame.seen.get(callee.object) : undefined;
   return callValue(machine, frame, value, values, {
     at,
     end,
     optional: expression.optional,
     nodes: expression.arguments,
     yields,
+    // `service[name](…)` is a method of it, as `service.name(…)` is.
+    ...(holder?.kind === 'object' ? { self: holder } : {}),
   });
 }
 
