@@ -211,7 +211,7 @@ export function callMethod(
 
 /** `this` of `run.call(self, …)`; arguments are written one place further, so what it changes in them is not told. */
 function selfIn([self]: readonly Value[]): Pick<CallSite, 'self' | 'nodes'> {
-  return self?.kind === 'object' ? { self, nodes: undefined } : { nodes: undefined };
+  return self === undefined || self.kind === 'constant' ? { nodes: undefined } : { self, nodes: undefined };
 }
 
 /** A method that an object has from a client of a library that its class extends. */

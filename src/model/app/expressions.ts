@@ -1745,7 +1745,7 @@ function evaluateCall(machine: Machine, frame: Frame, expression: Extract<Expres
     nodes: expression.arguments,
     yields,
     // `service[name](…)` is a method of it, as `service.name(…)` is.
-    ...(holder?.kind === 'object' ? { self: holder } : {}),
+    ...(holder?.kind === 'object' || holder?.kind === 'choice' ? { self: holder } : {}),
   });
 }
 
