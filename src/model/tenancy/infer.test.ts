@@ -78,6 +78,24 @@ describe('who owns what', () => {
     expect(path(optional, 'enrollments')).toBe('tenant tenant_id>workspaces');
   });
 
+  test('leaves a part of somebody’s own row to them, though a tenant may have made it', async () => {
+    const tables = (mailbox: string, more = ''): string => `
+      create table users (id text primary key);
+      create table workspaces (id text primary key, name text not null);
+      create table members (user_id text not null references users (id), workspace_id text not null references workspaces (id), primary key (user_id, workspace_id));
+      create table mailboxes (id text primary key, user_id text not null references users (id));
+      create table templates (id text primary key, workspace_id text not null references workspaces (id));
+      create table rules (id text primary key, mailbox_id text ${mailbox} references mailboxes (id), template_id text references templates (id)${more});
+      create table rule_actions (id text primary key, rule_id text not null references rules (id));`;
+    const own = await tenancyOf(tables('not null'));
+    expect(path(own, 'rules')).toBe('user mailbox_id>mailboxes user_id>users');
+    expect(path(own, 'rule_actions')).toBe('user rule_id>rules mailbox_id>mailboxes user_id>users');
+    const either = await tenancyOf(tables(''));
+    expect(path(either, 'rules')).toBe('tenant template_id>templates workspace_id>workspaces');
+    const both = await tenancyOf(tables('not null', ', workspace_id text not null references workspaces (id)'));
+    expect(path(both, 'rules')).toBe('tenant workspace_id>workspaces');
+  });
+
   test('takes each user for a tenant where nothing groups them', async () => {
     const tenancy = await tenancyOf(`
       create table projects (id uuid primary key, user_id uuid not null references auth.users (id), name text);

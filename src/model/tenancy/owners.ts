@@ -237,7 +237,19 @@ function addChains(
   /** Tables that have a way to a tenant unless a required key leads to one. */
   maybe: Paths,
 ): void {
-  for (let round = 0; round < 12; round += 1) {
+  const personal = personalTables(database, users);
+  for (let round = 0; round < 24; round += 1) {
+    // A key that every row has says more than one that some have, however far it is to the tenant.
+    const found = chained(link => link.notNull);
+    if (found.length === 0) found.push(...[...maybe].filter(([name]) => !paths.has(name)));
+    if (found.length === 0) found.push(...chained(() => true));
+    if (found.length === 0) found.push(...counterparts(database, paths, personal));
+    if (found.length === 0) found.push(...namedChains(database, paths, personal));
+    for (const [name, path] of found) paths.set(name, path);
+    if (found.length === 0) return;
+  }
+
+  function chained(counts: (link: Link) => boolean): [string, FoundPath][] {
     const found: [string, FoundPath][] = [];
     for (const table of database.tables) {
       if (paths.has(table.name) || users.has(table.name) || isPlatform(table)) continue;
@@ -247,31 +259,46 @@ function addChains(
         if (further !== undefined) found.push([table.name, { path: [declared, ...further], confidence: 'declared' }]);
         continue;
       }
-      const link = bestChain(table, database, paths);
+      const link = bestChain(table, database, paths, counts);
       const target = link === undefined ? undefined : paths.get(link.table);
-      if (link === undefined || target === undefined || (maybe.has(table.name) && !link.notNull)) continue;
+      if (link === undefined || target === undefined) continue;
       // Optional reference to a tenant's row, but a user in every row: it is the user's.
       const user = principal === undefined ? undefined : userLinks(table, principal, database, uses)[0];
-      if (!link.notNull && user?.notNull === true && !isActorColumn(user.column)) continue;
+      const isPersonal = (user?.notNull === true && !isActorColumn(user.column)) || personal.has(table.name);
+      if (!link.notNull && isPersonal) continue;
       found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);
     }
-    if (found.length === 0) found.push(...[...maybe].filter(([name]) => !paths.has(name)));
-    if (found.length === 0) found.push(...counterparts(database, paths, users));
-    if (found.length === 0) found.push(...namedChains(database, paths, users));
-    for (const [name, path] of found) paths.set(name, path);
-    if (found.length === 0) return;
+    return found;
   }
+}
+
+/** The users' tables, and those whose every row is a part of a user's own row. */
+function personalTables(database: DatabaseModel, users: ReadonlySet<string>): ReadonlySet<string> {
+  const personal = new Set(users);
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const table of database.tables) {
+      const isPart = foreignLinks(table, database).some(
+        link => link.notNull && link.table !== table.name && personal.has(link.table) && !isActorColumn(link.column),
+      );
+      if (personal.has(table.name) || !isPart) continue;
+      personal.add(table.name);
+      grown = true;
+    }
+  }
+  return personal;
 }
 
 /** Tables without a way of their own to a tenant, to each of whose rows one owned row refers alone: parts of it. */
 function counterparts(
   database: DatabaseModel,
   paths: ReadonlyMap<string, FoundPath>,
-  users: ReadonlySet<string>,
+  personal: ReadonlySet<string>,
 ): readonly [string, FoundPath][] {
   const found = new Map<string, FoundPath>();
   for (const table of database.tables) {
-    if (paths.has(table.name) || users.has(table.name) || isPlatform(table) || isAuthenticationTable(table)) continue;
+    if (paths.has(table.name) || personal.has(table.name) || isPlatform(table) || isAuthenticationTable(table))
+      continue;
     for (const owner of database.tables) {
       const path = paths.get(owner.name);
       const link = foreignLinks(owner, database).find(
@@ -291,10 +318,11 @@ function counterparts(
 function namedChains(
   database: DatabaseModel,
   paths: ReadonlyMap<string, FoundPath>,
-  users: ReadonlySet<string>,
+  personal: ReadonlySet<string>,
 ): readonly [string, FoundPath][] {
   return database.tables.flatMap((table): readonly [string, FoundPath][] => {
-    if (paths.has(table.name) || users.has(table.name) || isPlatform(table) || isAuthenticationTable(table)) return [];
+    if (paths.has(table.name) || personal.has(table.name) || isPlatform(table) || isAuthenticationTable(table))
+      return [];
     const links = database.tables.flatMap(target => {
       const path = paths.get(target.name);
       const link = path === undefined ? undefined : namedLink(table, target);
