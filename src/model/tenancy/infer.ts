@@ -4,6 +4,7 @@ import { findMemberships, withKnownRoles } from './memberships.ts';
 import { inferOwners } from './owners.ts';
 import { withoutPrefix } from './prefix.ts';
 import { findPrincipal, userLinks, type FoundPrincipal } from './principal.ts';
+import { keptElsewhere } from './service.ts';
 import { findOtherRoots, findRoot, type FoundRoot } from './root.ts';
 import type { Membership, Owner, OwnerHop, TenancyModel } from './types.ts';
 
@@ -30,6 +31,18 @@ export function inferTenancy(database: DatabaseModel, hints: TenancyHints = {}):
 }
 
 function inferFrom(database: DatabaseModel, hints: TenancyHints): TenancyModel {
+  const uses = policyUses(database);
+  const principal = findPrincipal(database, uses, hints.principal);
+  const elsewhere = principal === undefined ? keptElsewhere(database) : undefined;
+  if (elsewhere !== undefined) {
+    const { users, tenants } = elsewhere.names;
+    const known = { principal: users, ...(tenants === undefined ? {} : { root: tenants }) };
+    return elsewhere.restore(inferWith(elsewhere.database, { ...known, ...hints }));
+  }
+  return inferWith(database, hints);
+}
+
+function inferWith(database: DatabaseModel, hints: TenancyHints): TenancyModel {
   const uses = policyUses(database);
   const principal = findPrincipal(database, uses, hints.principal);
   const found = findRoot(database, principal, uses, hints.root);
