@@ -1054,6 +1054,15 @@ export function update(machine: Machine, frame: Frame, expression: Expression, c
     case 'this':
       frame.thisValue = change(frame.thisValue);
       return;
+    case 'conditional':
+    case 'logical': {
+      // `(isNew ? added : kept).push(…)`: it may have been either.
+      const either =
+        expression.kind === 'conditional' ? [expression.then, expression.else] : [expression.left, expression.right];
+      for (const one of either)
+        update(machine, frame, one, value => choose([value, change(value)].map(each => ({ value: each, facts: [] }))));
+      return;
+    }
     case 'call': {
       // `context.getRequest().user = …`: what was answered is known by other names.
       const current = frame.seen.get(expression);

@@ -1,5 +1,6 @@
 import { callValue } from '../../calls.ts';
-import { awaitValue, evaluateModule, moduleFrame, peekMember } from '../../expressions.ts';
+import type { EntryPoint } from '../../../../core/path.ts';
+import { awaitValue, evaluateModule, exportValue, moduleFrame, peekMember } from '../../expressions.ts';
 import { valueKey } from '../../keys.ts';
 import { applySchema } from '../../library/zod.ts';
 import { Frame, nativeValue, type Call, type Handler, type Machine } from '../../machine.ts';
@@ -252,7 +253,8 @@ export const jobs: EntryAdapter = {
   handlers: jobHandlers,
   find: machine => {
     findJobs(machine);
-    return [{ turn: 'rest', run: () => runJobs(machine) }];
+    const starts = startUp(machine);
+    return [{ turn: 'rest', run: () => [...starts, ...runJobs(machine)] }];
   },
 };
 
@@ -271,6 +273,30 @@ function findJobs(machine: Machine): void {
     const module = machine.source.module(path);
     if (module !== undefined) evaluateModule(machine, module);
   }
+}
+
+const startFile = /(?:^|\/)instrumentation\.[cm]?[jt]s$/;
+
+/**
+ * `register` of Next.js' `instrumentation` file runs when the server starts, and starts workers
+ * (https://nextjs.org/docs/app/guides/instrumentation).
+ */
+function startUp(machine: Machine): readonly EntryRun[] {
+  return machine.source.paths
+    .filter(path => startFile.test(path) && !tests.test(path))
+    .flatMap(path => {
+      const text = machine.source.text(path) ?? '';
+      const module = /\bregister\b/.test(text) ? machine.source.module(path) : undefined;
+      const register = module === undefined ? undefined : exportValue(machine, module, 'register');
+      if (module === undefined || register?.kind !== 'function') return [];
+      const frame = new Frame(module, undefined, moduleFrame(machine, module), undefinedValue);
+      const place = { file: register.file, line: register.line };
+      frame.facts = [{ holds: { kind: 'system' }, place, label: 'the server runs it when it starts' }];
+      const call: Call = { machine, frame, arguments: [], at: 0, end: 0 };
+      const entryPoint: EntryPoint = { kind: 'job', name: `job start of ${path}`, ...place, symbol: 'register' };
+      runFound(call, entryPoint, inner => callValue(machine, inner.frame, register, [], { at: 0, end: 0 }));
+      return [{ entryPoint: { ...entryPoint, symbol: '' }, effects: frame.effects, results: [], facts: frame.facts }];
+    });
 }
 
 const payloadTerm = { kind: 'event', path: 'event.data' } as const;
