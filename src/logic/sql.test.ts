@@ -89,3 +89,12 @@ function name(term: Term): string {
   if (term.kind === 'client') return term.path;
   return term.kind === 'column' ? `${term.row}.${term.column}` : term.kind;
 }
+
+test('what a text is searched by is understood, and ties a row to nobody', () => {
+  expect(told(`select id from shelf where position @@ to_tsquery('simple', $1) and club_id = $2`)).toEqual([
+    expect.stringMatching(/^read shelf where \(self\.position .*and self\.club_id = \$2\)$/),
+  ]);
+  expect(told('select id from shelf where position ~* $1')[0]).not.toContain('opaque');
+  // What is contained in what may tie it: that is not known.
+  expect(told('select id from shelf where position && $1')[0]).toContain('opaque');
+});

@@ -481,6 +481,9 @@ function booleanTest(body: SqlNode, scope: SqlScope): Predicate {
   }
 }
 
+/** Operators of full-text, pattern and similarity search. */
+const searching: ReadonlySet<string> = new Set(['@@', '@@@', '~', '~*', '!~', '!~*', '%', '<%', '%>', '^@']);
+
 const operators: ReadonlyMap<string, Operator> = new Map([
   ['=', '='],
   ['<>', '<>'],
@@ -500,7 +503,8 @@ function operatorExpression(body: SqlNode, scope: SqlScope): Predicate {
     case 'AEXPR_OP':
     case 'AEXPR_LIKE':
     case 'AEXPR_ILIKE':
-      return comparison(operators.get(name), left, right, scope);
+      // What a text is searched by ties a row to nobody, whatever it is searched with.
+      return comparison(searching.has(name) ? 'like' : operators.get(name), left, right, scope);
     case 'AEXPR_DISTINCT':
       return comparison('is-distinct-from', left, right, scope);
     case 'AEXPR_NOT_DISTINCT':
