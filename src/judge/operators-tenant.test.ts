@@ -81,3 +81,18 @@ test('what only the operator’s own team may do beside its own is the operator�
   expect(verdicts(`['first', 'second'].includes(note.id)`, `String(req.query.operator)`)).toEqual(anybody);
   expect(verdicts(`['first', 'second'].includes(note.id)`, `'team_demo'`)).toEqual(anybody);
 });
+
+test('the column that names the operator’s team may be no key; one that only constants are compared with names none', () => {
+  const loose = schema.replace('model Note {', 'model Note {\n  place String\n  kind String');
+  const verdicts = (column: string): readonly string[] =>
+    verdictsOnPrisma(
+      loose,
+      `const OPERATOR = 'team_7f3a';\n---\n
+       const note = await prisma.note.findUnique({ where: { id: String(req.query.id) } }); if (!note) ${no}
+       ${asks('note.place')}
+       if (['first', 'second'].includes(note.id)) { if (note.${column} !== OPERATOR) ${no} } else if (note.teamId !== note.place) ${no}
+       return res.json(note);`,
+    ).filter(line => line.startsWith('Note '));
+  expect(verdicts('place')).toEqual([expect.stringMatching(/^Note read isolated /)]);
+  expect(verdicts('kind')).toEqual(anybody);
+});
