@@ -3,7 +3,7 @@ import type { EntryPoint } from '../../../../core/path.ts';
 import { awaitValue, evaluateModule, exportValue, moduleFrame, peekMember } from '../../expressions.ts';
 import { valueKey } from '../../keys.ts';
 import { applySchema } from '../../library/zod.ts';
-import { Frame, nativeValue, type Call, type Handler, type Machine } from '../../machine.ts';
+import { Frame, nativeValue, type Call, type FunctionClosure, type Handler, type Machine } from '../../machine.ts';
 import { bottom, isBottom } from '../../operations.ts';
 import type { EntryRun } from '../../paths.ts';
 import { constant, objectOf, undefinedValue, type Value } from '../../value.ts';
@@ -200,6 +200,7 @@ const worker: Handler = call => {
       topics: [`queue ${name}`],
       id: name,
       runs: valueKey(handler),
+      asksName: asksName(handler),
       place: call.machine.place(call.frame, call.at),
       run: (inner, payload) =>
         callValue(inner.machine, inner.frame, handler, [jobValue(inner, payload)], { at: inner.at, end: inner.end }),
@@ -207,6 +208,13 @@ const worker: Handler = call => {
   }
   return { kind: 'external', library: 'bullmq', path: 'Worker', arguments: [] };
 };
+
+/** `switch (job.name)`, `handlers[job.name]`. */
+function asksName(handler: Value): boolean {
+  if (handler.kind !== 'function') return false;
+  const { code, frame } = handler.closure as FunctionClosure;
+  return /\.name\b|\{[^}]*\bname\b[^}]*\}\s*=/.test(frame.module.text.slice(code.at, code.end));
+}
 
 function jobValue(call: Call, payload: Value): Value {
   const named = payload.kind === 'object' ? payload.fields.get(jobName) : undefined;

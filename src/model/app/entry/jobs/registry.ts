@@ -14,6 +14,8 @@ export interface Job {
   readonly run: (call: Call, payload: Value) => Value;
   /** What runs, as a text: consumers made in a loop that run the same are one. */
   readonly runs?: string;
+  /** It asks for the name of a job: producers that were seen give some of the names, others may give more. */
+  readonly asksName?: boolean;
 }
 
 interface Known {
@@ -53,9 +55,11 @@ export function handOff(call: Call, topic: string, payload: Value): void {
   }
 }
 
-/** Consumers that no producer was seen for: somebody of the app's own starts them. */
+/** Consumers that no producer was seen for, or not for each name: somebody of the app's own starts them. */
 export function jobsWithoutProducer(machine: Machine): readonly Job[] {
-  return [...knownJobs(machine).values()].flatMap(known => (known.ran ? [] : [known.job]));
+  return [...knownJobs(machine).values()].flatMap(known =>
+    known.ran && known.job.asksName !== true ? [] : [known.job],
+  );
 }
 
 /** The entry point that a consumer is. */
