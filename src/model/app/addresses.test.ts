@@ -85,3 +85,28 @@ test('a text that is not there spreads nothing over what was before it', () => {
   expect(written('...(name !== undefined && name && { name })')).toEqual(['isolated']);
   expect(written('...rest')).toEqual(['leaks']);
 });
+
+test('what is collected field by field from the address may be any of its parameters, at each address', () => {
+  const urls = `
+    export const parameters = (url: string) => {
+      const found = {};
+      new URL(url).searchParams.forEach((value, key) => { found[key] = value; });
+      return found;
+    };`;
+  const route = `
+    import { z } from 'zod';
+    import { db } from '@/lib/db';
+    import { parameters } from '@/lib/urls';
+    const schema = z.object({ noteId: z.string().min(1) });
+    export async function DELETE(request: Request) {
+      const { noteId } = schema.parse(parameters(request.url));
+      await db.note.delete({ where: { id: noteId } });
+      return new Response();
+    }`;
+  const paths = judgedApp(schema, {
+    'lib/urls.ts': urls,
+    'app/api/notes/route.ts': route,
+    'app/api/old-notes/route.ts': route,
+  });
+  expect(paths.map(path => path.verdict)).toEqual(['leaks', 'leaks']);
+});

@@ -15,6 +15,7 @@ import {
   Frame,
   FunctionClosure,
   mostStepsPerEntry,
+  nextFrameId,
   nativeValue,
   type CachedCall,
   type Call,
@@ -674,7 +675,8 @@ function callClosure(
       const holder = frame.holderOf(node.value.binding) ?? frame;
       const before = holder.vars.get(node.value.binding);
       holder.vars.set(node.value.binding, output.value);
-      if (before !== undefined) carryChange(frame, before, output.value);
+      if (holder !== frame) machine.noteChange(holder);
+      if (before !== undefined) carryChange(machine, frame, before, output.value);
     }
   }
   if (site.constructs === true) return summary.self;
@@ -729,12 +731,16 @@ function summaryOf(machine: Machine, closure: FunctionClosure, values: readonly 
   if (known !== undefined) return known;
   const most = machine.active.includes(code) ? mostSelfCalls : mostInterpretations;
   if (machine.countInterpretation(code) > most) return computed(machine, closure, values, self, most);
-  const { stores, steps } = machine;
+  const { stores, steps, oldestChanged } = machine;
+  const begun = nextFrameId();
+  machine.oldestChanged = Infinity;
   const summary = interpret(machine, closure, values, self);
+  const changesOthers = machine.oldestChanged < begun;
+  machine.oldestChanged = Math.min(oldestChanged, machine.oldestChanged);
   // What was cut short says nothing for the next entry point, unless the function alone takes a good part of any budget.
   const isTold = machine.steps <= machine.limit || machine.steps - steps > mostStepsPerEntry / 3;
-  // A function that changes variables around it, or what a store holds, must run at each call.
-  if (!code.assignsOuter && summary.complete && machine.stores === stores && isTold)
+  // A function that changes variables of others (`found[key] = value` in a callback), or what a store holds, must run at each call.
+  if (!code.assignsOuter && !changesOthers && summary.complete && machine.stores === stores && isTold)
     machine.summaries.set(key, summary);
   return summary;
 }

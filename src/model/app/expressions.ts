@@ -693,13 +693,11 @@ export function peekMember(value: Value, name: string, optional: boolean): Value
   }
 }
 
-/** A text, a number, a truth value or nothing spreads no field that is read by name: `...(name && { name })` without a name. */
+/** What counts as false, a truth value or nothing spreads no field that is read by name: `...(name && { name })` without a name. */
 function spreadsNothing(value: Value): boolean {
-  if (value.kind === 'term') return value.truthy === false || simpleTypes.has(value.type ?? '');
-  return value.kind === 'constant' || value.kind === 'test';
+  // A text may stand for each of many fields here (`found[key] = text` in a loop), so its type says nothing.
+  return value.kind === 'constant' || value.kind === 'test' || (value.kind === 'term' && value.truthy === false);
 }
-
-const simpleTypes: ReadonlySet<string> = new Set(['string', 'number', 'boolean']);
 
 /** A field that an object has from what it spreads. */
 function peekSpread(spread: Value, name: string): Value | undefined {
@@ -1024,7 +1022,7 @@ function heldField(
 }
 
 /** Other names of the same request see a change as well, and so does what holds it. */
-export function carryChange(frame: Frame, current: Value, changed: Value): void {
+export function carryChange(machine: Machine, frame: Frame, current: Value, changed: Value): void {
   const isKept = (value: Value): boolean => value.kind === 'native' && behaviourOf(value).assigned !== undefined;
   if (!alternativesOf(current).every(alternative => isKept(alternative.value))) return;
   if (current.kind === 'native')
@@ -1035,6 +1033,7 @@ export function carryChange(frame: Frame, current: Value, changed: Value): void 
       if (replaced === undefined) continue;
       holder.vars.set(binding, replaced);
       holder.changed.add(binding);
+      if (holder !== frame) machine.noteChange(holder);
     }
     if (holder.code === undefined) return;
   }
@@ -1047,7 +1046,7 @@ export function update(machine: Machine, frame: Frame, expression: Expression, c
       const current = lookup(machine, frame, expression.binding);
       frame.changed.add(expression.binding);
       const changed = change(current);
-      carryChange(frame, current, changed);
+      carryChange(machine, frame, current, changed);
       setVariable(machine, frame, expression.binding, changed);
       return;
     }
@@ -1066,7 +1065,7 @@ export function update(machine: Machine, frame: Frame, expression: Expression, c
     case 'call': {
       // `context.getRequest().user = …`: what was answered is known by other names.
       const current = frame.seen.get(expression);
-      if (current !== undefined) carryChange(frame, current, change(current));
+      if (current !== undefined) carryChange(machine, frame, current, change(current));
       return;
     }
     case 'member':
@@ -1098,6 +1097,7 @@ function setVariable(machine: Machine, frame: Frame, binding: Binding, value: Va
   const isInitial =
     current === undefined || (current.kind === 'constant' && (current.value === undefined || current.value === null));
   const isLoad = machine.loading.at(-1) === frame.module.file && current !== undefined && hasGrown(current, value);
+  machine.noteChange(holder);
   if (binding.owner !== undefined || current === undefined || isInitial || isLoad) holder.vars.set(binding, value);
   else holder.vars.set(binding, ofModule(current, value));
 }

@@ -130,6 +130,11 @@ export function behaviourOf(value: Extract<Value, { kind: 'native' }>): NativeVa
 
 let nextFrame = 1;
 
+/** Frames that are made from here on have this number or a higher one. */
+export function nextFrameId(): number {
+  return nextFrame;
+}
+
 /** One activation of a function, or the top of a module. */
 export class Frame {
   readonly id = nextFrame++;
@@ -289,6 +294,8 @@ export class Machine {
   readonly usedDeclarations = new Set<DeclaredFunction>();
   /** Guards whose result does not tell when they refuse. */
   readonly unclearDeclarations = new Set<DeclaredFunction>();
+  /** The oldest frame of a function whose variables were changed from inside another one, since a summary was begun. */
+  oldestChanged = Infinity;
   #nextRow = 1;
   readonly #gapKeys = new Set<string>();
 
@@ -362,6 +369,11 @@ export class Machine {
 
   emit(frame: Frame, event: EventDraft): void {
     frame.effects.push({ kind: 'event', facts: frame.facts, event });
+  }
+
+  /** A variable of a function around, or of the one that made a callback, was changed. */
+  noteChange(holder: Frame): void {
+    if (holder.code !== undefined) this.oldestChanged = Math.min(this.oldestChanged, holder.id);
   }
 
   /** Names the place where a value from outside enters, for the first step of a path. */

@@ -86,7 +86,7 @@ function activatePassport(call: Call, strategies: readonly string[], self: Value
   const request = requestIn(context);
   const own = validated(call, strategies, request);
   const { user, isRequired } = handled(call, self, context, own?.user ?? passportUser());
-  if (request !== undefined) carryChange(frame, request, withWritten(request, new Map([['user', user]])));
+  if (request !== undefined) carryChange(call.machine, frame, request, withWritten(request, new Map([['user', user]])));
   return { kind: 'promise', value: constant(true), facts: isRequired ? [signedIn(call), ...(own?.facts ?? [])] : [] };
 }
 
