@@ -66,3 +66,11 @@ export function filesInMemory(texts: Readonly<Record<string, string>>, root = '/
 export function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
+
+const program = /\.[cm]?[jt]sx?$/;
+const beside = /\.(?:test|spec|e2e-spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
+
+/** Whether the file is code that runs: no test, no story, no declaration of types. */
+export function isProgram(path: string): boolean {
+  return program.test(path) && !beside.test(path);
+}

@@ -1,13 +1,20 @@
+import { isProgram } from '../../../../collect/source/files.ts';
 import { callValue, handlerValue } from '../../calls.ts';
 import { valueKey } from '../../keys.ts';
 import { nativeValue, type Call, type Handler, type Machine } from '../../machine.ts';
-import type { Place } from '../../../../core/place.ts';
 import type { EntryRun } from '../../paths.ts';
 import { present, undefinedValue, type Value } from '../../value.ts';
 import type { EntryAdapter } from '../adapter.ts';
 import { evaluateInOrder } from '../server/evaluate.ts';
 import { runMakers } from '../server/makers.ts';
-import { newRegistry, serverOf, type Registry, type ServerNative } from '../server/registry.ts';
+import {
+  newRegistry,
+  newRouterRegistry,
+  noteUnmounted,
+  serverOf,
+  type Registry,
+  type ServerNative,
+} from '../server/registry.ts';
 import { joinRoute } from '../server/route-path.ts';
 import { runServers } from '../server/run.ts';
 import { runStages } from './chain.ts';
@@ -134,26 +141,11 @@ function plainPath(path: string): string {
 
 const newServer: Handler = call => serverValue(newRegistry(call, 'express'));
 const newRouter: Handler = call => {
-  const registry = newRegistry(call, 'express');
-  routersOf(call.machine).set(registry, call.machine.place(call.frame, call.at));
-  return serverValue(registry);
+  return serverValue(newRouterRegistry(call, 'express'));
 };
-
-function routersOf(machine: Machine): Map<Registry, Place> {
-  return machine.remember('express routers', () => new Map<Registry, Place>());
-}
-
-/** A router that was not seen to be mounted is run as it is: what its server checks before is not known. */
-function noteUnmounted(machine: Machine): void {
-  for (const [{ mounted, registrations }, place] of routersOf(machine))
-    if (!mounted && registrations.length > 0)
-      machine.gap('Nothing was found that mounts this router; what runs before its routes is not known.', place);
-}
 
 const itself: Handler = ({ arguments: [first] }) => first ?? undefinedValue;
 
-const sources = /\.[cm]?[jt]sx?$/;
-const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
 const makes = /['"](?:express|express-promise-router)['"]/;
 const tells = /\b\w*(?:app|router|server|routes)\.(?:get|post|put|patch|delete|all|use|route)\(/i;
 
@@ -162,13 +154,13 @@ const calls = /\b(?:express|express\.Router|Router)\s*\(/;
 
 function runExpress(machine: Machine): readonly EntryRun[] {
   const texts = machine.source.paths
-    .filter(path => sources.test(path) && !tests.test(path))
+    .filter(path => isProgram(path))
     .map(path => ({ path, text: machine.source.text(path) ?? '' }));
   if (!texts.some(({ text }) => makes.test(text))) return [];
   const paths = texts.filter(({ text }) => makes.test(text) || tells.test(text)).map(({ path }) => path);
   evaluateInOrder(machine, paths);
   runMakers(machine, paths, calls);
-  noteUnmounted(machine);
+  noteUnmounted(machine, 'express');
   return runServers(machine, 'express', runStages);
 }
 

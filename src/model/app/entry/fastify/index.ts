@@ -1,3 +1,4 @@
+import { isProgram } from '../../../../collect/source/files.ts';
 import { evaluateModule, moduleFrame } from '../../expressions.ts';
 import { clientValue } from '../../library/platform.ts';
 import { responderValue } from '../../library/requests.ts';
@@ -127,12 +128,9 @@ function jsonSchema(schema: Extract<Value, { kind: 'object' }>, path: string): V
 
 // The adapter ----------------------------------------------------------------------------------------------------------
 
-const sources = /\.[cm]?[jt]sx?$/;
-const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
-
 function* runFastify(machine: Machine): Generator<EntryRun> {
   const paths = machine.source.paths.filter(
-    path => sources.test(path) && !tests.test(path) && /['"]fastify['"]/.test(machine.source.text(path) ?? ''),
+    path => isProgram(path) && /['"]fastify['"]/.test(machine.source.text(path) ?? ''),
   );
   for (const path of paths) {
     const module = machine.source.module(path);

@@ -1,3 +1,4 @@
+import { isProgram } from '../../../../collect/source/files.ts';
 import { handlerValue } from '../../calls.ts';
 import { evaluateModule, moduleFrame } from '../../expressions.ts';
 import { platformRequest } from '../../library/requests.ts';
@@ -186,14 +187,12 @@ function later(machine: Machine): { readonly handler: Value; readonly file: stri
   return machine.remember('graphql servers that stand alone', () => []);
 }
 
-const sources = /\.[cm]?[jt]sx?$/;
-const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
 const libraries =
   /['"](?:graphql-yoga|@apollo\/server|@pothos\/core|graphql-http|express-graphql|apollo-server[\w-]*|@graphql-tools\/\w+)/;
 
 /** Fields are told to a builder by files that are imported for nothing else: they run before anything is served. */
 function tellBuilders(machine: Machine): void {
-  const paths = machine.source.paths.filter(path => sources.test(path) && !tests.test(path));
+  const paths = machine.source.paths.filter(path => isProgram(path));
   if (!paths.some(path => (machine.source.text(path) ?? '').includes('@pothos/core'))) return;
   for (const path of paths) {
     const module = tellsBuilder(machine, path) ? machine.source.module(path) : undefined;
@@ -204,7 +203,7 @@ function tellBuilders(machine: Machine): void {
 /** Servers that no file of Next.js and no other server mounts. */
 function* runServers(machine: Machine): Generator<EntryRun> {
   for (const path of machine.source.paths) {
-    if (!sources.test(path) || tests.test(path) || !libraries.test(machine.source.text(path) ?? '')) continue;
+    if (!isProgram(path) || !libraries.test(machine.source.text(path) ?? '')) continue;
     const module = machine.source.module(path);
     if (module !== undefined) evaluateModule(machine, module);
   }

@@ -1,3 +1,4 @@
+import { isProgram } from '../../../../collect/source/files.ts';
 import { callValue, handlerValue } from '../../calls.ts';
 import { awaitValue, evaluateModule } from '../../expressions.ts';
 import { valueKey } from '../../keys.ts';
@@ -344,14 +345,10 @@ export const hono: EntryAdapter = {
 
 // Runs -----------------------------------------------------------------------------------------------------------------
 
-const sources = /\.[cm]?[jt]sx?$/;
-const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
 const makes = /\bnew (?:OpenAPI)?Hono\b|\bcreateFactory\b/;
 
 function runHono(machine: Machine): readonly EntryRun[] {
-  const paths = machine.source.paths.filter(
-    path => sources.test(path) && !tests.test(path) && makes.test(machine.source.text(path) ?? ''),
-  );
+  const paths = machine.source.paths.filter(path => isProgram(path) && makes.test(machine.source.text(path) ?? ''));
   for (const path of paths) {
     const module = machine.source.module(path);
     if (module !== undefined) evaluateModule(machine, module);

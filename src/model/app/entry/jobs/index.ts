@@ -1,3 +1,4 @@
+import { isProgram } from '../../../../collect/source/files.ts';
 import { callValue } from '../../calls.ts';
 import type { EntryPoint } from '../../../../core/path.ts';
 import { awaitValue, evaluateModule, exportValue, moduleFrame, peekMember } from '../../expressions.ts';
@@ -268,14 +269,12 @@ export const jobs: EntryAdapter = {
 
 // Runs -----------------------------------------------------------------------------------------------------------------
 
-const sources = /\.[cm]?[jt]sx?$/;
-const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
 const consumes = /\.createFunction\(|\bdefineJob\(|\bnew Worker\b|@trigger\.dev\/sdk/;
 
 /** Finds the consumers in the sources, before anything hands them a payload. */
 function findJobs(machine: Machine): void {
   for (const path of machine.source.paths) {
-    if (!sources.test(path) || tests.test(path)) continue;
+    if (!isProgram(path)) continue;
     const text = machine.source.text(path) ?? '';
     if (!consumes.test(text) || !/inngest|trigger\.dev|bullmq/i.test(text)) continue;
     const module = machine.source.module(path);
@@ -291,7 +290,7 @@ const startFile = /(?:^|\/)instrumentation\.[cm]?[jt]s$/;
  */
 function startUp(machine: Machine): readonly EntryRun[] {
   return machine.source.paths
-    .filter(path => startFile.test(path) && !tests.test(path))
+    .filter(path => startFile.test(path) && isProgram(path))
     .flatMap(path => {
       const text = machine.source.text(path) ?? '';
       const module = /\bregister\b/.test(text) ? machine.source.module(path) : undefined;

@@ -1,4 +1,4 @@
-import type { Place } from '../../../../core/place.ts';
+import { isProgram } from '../../../../collect/source/files.ts';
 import { callValue, handlerValue } from '../../calls.ts';
 import { library, signedIn } from '../../library/identity/principal.ts';
 import { claimsValue, whenSignedIn } from '../../library/identity/principal.ts';
@@ -9,7 +9,15 @@ import { branches } from '../../statements.ts';
 import { constant, nullValue, present, undefinedValue, type Value } from '../../value.ts';
 import type { EntryAdapter } from '../adapter.ts';
 import { evaluateInOrder } from '../server/evaluate.ts';
-import { newRegistry, serverOf, type Registration, type Registry, type ServerNative } from '../server/registry.ts';
+import {
+  newRegistry,
+  newRouterRegistry,
+  noteUnmounted,
+  serverOf,
+  type Registration,
+  type Registry,
+  type ServerNative,
+} from '../server/registry.ts';
 import { joinRoute, parametersIn } from '../server/route-path.ts';
 import { runServers } from '../server/run.ts';
 import { runList, runStages } from './chain.ts';
@@ -369,35 +377,20 @@ const authenticate: Handler = outer => {
 
 const newApp: Handler = call => appValue(newRegistry(call, 'koa'));
 const newRouter: Handler = call => {
-  const registry = newRegistry(call, 'koa');
-  routersOf(call.machine).set(registry, call.machine.place(call.frame, call.at));
-  return routerValue(registry, call.arguments[0]);
+  return routerValue(newRouterRegistry(call, 'koa'), call.arguments[0]);
 };
 
-function routersOf(machine: Machine): Map<Registry, Place> {
-  return machine.remember('koa routers', () => new Map<Registry, Place>());
-}
-
-/** A router that was not seen to be mounted is run as it is: what its server checks before is not known. */
-function noteUnmounted(machine: Machine): void {
-  for (const [{ mounted, registrations }, place] of routersOf(machine))
-    if (!mounted && registrations.length > 0)
-      machine.gap('Nothing was found that mounts this router; what runs before its routes is not known.', place);
-}
-
-const sources = /\.[cm]?[jt]sx?$/;
-const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
 const makes = /['"](?:koa|koa-router|@koa\/router|koa-route|koa-mount)['"]/;
 const tells = /\b\w*(?:app|router|server|routes)\.(?:get|post|put|patch|del|delete|all|use)\(/i;
 
 function runKoa(machine: Machine): readonly EntryRun[] {
   const texts = machine.source.paths
-    .filter(path => sources.test(path) && !tests.test(path))
+    .filter(path => isProgram(path))
     .map(path => ({ path, text: machine.source.text(path) ?? '' }));
   if (!texts.some(({ text }) => makes.test(text))) return [];
   const paths = texts.filter(({ text }) => makes.test(text) || tells.test(text)).map(({ path }) => path);
   evaluateInOrder(machine, paths);
-  noteUnmounted(machine);
+  noteUnmounted(machine, 'koa');
   return runServers(machine, 'koa', runStages);
 }
 

@@ -1,3 +1,4 @@
+import { isProgram } from '../../../../collect/source/files.ts';
 import type { Declared } from '../../../../collect/source/ir.ts';
 import { lineOf } from '../../../../collect/source/ir.ts';
 import type { EntryPoint, EntryPointKind } from '../../../../core/path.ts';
@@ -39,14 +40,12 @@ interface Method {
   readonly line: number;
 }
 
-const sources = /\.[cm]?[jt]s$/;
-const tests = /\.(?:test|spec|e2e-spec|stories|d)\.[cm]?[jt]s$|(?:^|\/)__tests__\//;
 const speaks = /['"]@nestjs\//;
 
 function* runNest(machine: Machine): Generator<EntryRun> {
   const classes: { readonly native: ClassNative; readonly said: readonly Said[] }[] = [];
   for (const path of machine.source.paths) {
-    const text = sources.test(path) && !tests.test(path) ? (machine.source.text(path) ?? '') : '';
+    const text = isProgram(path) ? (machine.source.text(path) ?? '') : '';
     const module = speaks.test(text) ? machine.source.module(path) : undefined;
     if (module === undefined) continue;
     if (/\bNestFactory\b/.test(text)) evaluateModule(machine, module);

@@ -1,3 +1,4 @@
+import { isProgram } from '../../../../collect/source/files.ts';
 import { lineOf } from '../../../../collect/source/ir.ts';
 import { callValue } from '../../calls.ts';
 import { exportNames, exportValue, moduleFrame } from '../../expressions.ts';
@@ -19,8 +20,7 @@ const packages: readonly string[] = [
   '@react-router/node',
   '@react-router/dev',
 ];
-const sources = /\.[cm]?[jt]sx?$/;
-const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
+const extension = /\.[cm]?[jt]sx?$/;
 const exported =
   /export\s+(?:const|let|async\s+function|function)\s+(?:loader|action)\b|export\s*\{[^}]*\b(?:loader|action)\b/;
 
@@ -28,7 +28,7 @@ function runRouteModules(machine: Machine): readonly EntryRun[] {
   if (!packages.some(name => machine.source.dependencies.has(name))) return [];
   const runs: EntryRun[] = [];
   for (const path of machine.source.paths) {
-    if (!sources.test(path) || tests.test(path) || !/(?:^|\/)(?:routes|app|pages|modules)\//.test(path)) continue;
+    if (!isProgram(path) || !/(?:^|\/)(?:routes|app|pages|modules)\//.test(path)) continue;
     if (!exported.test(machine.source.text(path) ?? '')) continue;
     const run = runModuleOf(machine, path);
     if (run !== undefined) runs.push(run);
@@ -79,7 +79,7 @@ function routeOfFile(path: string): string {
   const routes = path.lastIndexOf('routes/');
   const below = (
     routes < 0 ? path.replace(/^.*?(?:^|\/)(?:app|pages|modules)\//, '') : path.slice(routes + 'routes/'.length)
-  ).replace(sources, '');
+  ).replace(extension, '');
   const parts = below
     .split(/[./+]+/)
     .filter(part => part !== '' && part !== 'index' && part !== 'route' && !part.startsWith('_'))

@@ -1,3 +1,4 @@
+import { isProgram } from '../../../../collect/source/files.ts';
 import type { FunctionCode, ModuleCode } from '../../../../collect/source/ir.ts';
 import { callValue } from '../../calls.ts';
 import { evaluateModule, moduleFrame } from '../../expressions.ts';
@@ -54,15 +55,14 @@ function hasRun(machine: Machine, { module, code }: Maker): boolean {
   return madePlaces(machine).some(({ file, at }) => file === module.file && at >= code.at && at <= code.end);
 }
 
-const sources = /\.[cm]?[jt]sx?$/;
-const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)(?:__tests__|tests?)\//;
+const inTests = /(?:^|\/)tests?\//;
 
 /** Modules that import one of the functions. */
 function callersOf(machine: Machine, makers: readonly Maker[]): readonly string[] {
   const names = new RegExp(`\\b(?:${[...new Set(makers.map(({ code }) => code.name))].join('|')})\\b`);
   const files = new Set(makers.map(({ module }) => module.file));
   return machine.source.paths.filter(path => {
-    if (!sources.test(path) || tests.test(path) || !names.test(machine.source.text(path) ?? '')) return false;
+    if (!isProgram(path) || inTests.test(path) || !names.test(machine.source.text(path) ?? '')) return false;
     return machine.source.outline(path)?.imports.some(({ specifier }) => {
       const resolution = machine.source.resolve(path, specifier);
       return resolution.kind === 'file' && files.has(resolution.file);

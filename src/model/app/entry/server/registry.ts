@@ -149,3 +149,21 @@ export function kindOfRoute(route: string): EntryPointKind {
   if (/\/webhooks?(?:\/|$)/.test(route)) return 'webhook';
   return /\/cron(?:\/|$)/.test(route) ? 'cron' : 'route-handler';
 }
+
+/** A new router, which something is expected to mount. */
+export function newRouterRegistry(call: Call, framework: string): Registry {
+  const registry = newRegistry(call, framework);
+  routersOf(call.machine, framework).set(registry, call.machine.place(call.frame, call.at));
+  return registry;
+}
+
+function routersOf(machine: Machine, framework: string): Map<Registry, Place> {
+  return machine.remember(`${framework} routers`, () => new Map<Registry, Place>());
+}
+
+/** A router that was not seen to be mounted is run as it is: what its server checks before is not known. */
+export function noteUnmounted(machine: Machine, framework: string): void {
+  for (const [{ mounted, registrations }, place] of routersOf(machine, framework))
+    if (!mounted && registrations.length > 0)
+      machine.gap('Nothing was found that mounts this router; what runs before its routes is not known.', place);
+}

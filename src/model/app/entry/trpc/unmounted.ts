@@ -1,3 +1,4 @@
+import { isProgram } from '../../../../collect/source/files.ts';
 import type { Expression, ModuleCode } from '../../../../collect/source/ir.ts';
 import { evaluate, exportNames, exportValue, moduleFrame } from '../../expressions.ts';
 import { Frame, type Call, type Machine } from '../../machine.ts';
@@ -9,12 +10,9 @@ import { platformRequest } from '../../library/requests.ts';
 import { contextFrom, mountingPackages } from './mounts.ts';
 import { proceduresOf, routerOf, runProcedureEntry, type RouterNative } from './router.ts';
 
-const sources = /\.[cm]?[jt]sx?$/;
-const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]sx?$|(?:^|\/)__tests__\//;
-
 /** Runs the procedures that no mount reached: a server of its own serves them, or a file that was not followed. */
 export function runUnmounted(machine: Machine): readonly EntryRun[] {
-  const paths = machine.source.paths.filter(path => sources.test(path) && !tests.test(path));
+  const paths = machine.source.paths.filter(path => isProgram(path));
   if (!paths.some(path => /['"]@trpc\/server['"]/.test(machine.source.text(path) ?? ''))) return [];
   const modules = paths
     .filter(path =>

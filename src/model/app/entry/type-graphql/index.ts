@@ -1,3 +1,4 @@
+import { isProgram } from '../../../../collect/source/files.ts';
 import { asClass, type ClassNative } from '../../classes.ts';
 import { evaluateModule, exportNames, exportValue } from '../../expressions.ts';
 import { library } from '../../library/identity/principal.ts';
@@ -46,12 +47,9 @@ const builds: Handler = call => {
 
 const buildsLater: Handler = call => ({ kind: 'promise', value: builds(call), facts: [] });
 
-const sources = /\.[cm]?[jt]s$/;
-const tests = /\.(?:test|spec|stories|d)\.[cm]?[jt]s$|(?:^|\/)__tests__\//;
-
 function filesThat(machine: Machine, says: RegExp): readonly string[] {
   return machine.source.paths.filter(path => {
-    const text = sources.test(path) && !tests.test(path) ? (machine.source.text(path) ?? '') : '';
+    const text = isProgram(path) ? (machine.source.text(path) ?? '') : '';
     return text.includes('type-graphql') && says.test(text);
   });
 }
