@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { and, equals, or, type Predicate } from '../../core/predicate.ts';
-import { withoutImplied } from './facts.ts';
+import { commonFacts, conditionFact, rowFact, withoutImplied } from './facts.ts';
+import type { Fact } from './types.ts';
 
 const is = (path: string): Predicate => equals({ kind: 'client', path }, { kind: 'constant', value: 1 });
 const [a, b, c] = [is('a'), is('b'), is('c')];
@@ -15,4 +16,33 @@ test('of two choices the one that says more stays, and one of two that say the s
   expect(withoutImplied([or([a, b]), or([and([a, c]), b])])).toEqual([or([and([a, c]), b])]);
   expect(withoutImplied([or([a, b]), or([a, b])])).toHaveLength(1);
   expect(withoutImplied([or([a, b]), or([b, c])])).toHaveLength(2);
+});
+
+test('of alternatives that are too big what is plain in each stays', () => {
+  const place = { file: 'lib/a.ts', line: 1 };
+  const row = (name: string): Fact => {
+    const where = equals({ kind: 'column', row: name, column: 'id' }, { kind: 'client', path: 'id' });
+    return rowFact({ name, table: 'notes', where }, place);
+  };
+  const found = (name: string): Predicate => ({
+    kind: 'exists',
+    row: {
+      name,
+      table: 'notes',
+      where: equals({ kind: 'column', row: name, column: 'id' }, { kind: 'client', path: name }),
+    },
+  });
+  const many = (side: string, count: number): Fact =>
+    conditionFact(or(Array.from({ length: count }, (_, index) => found(`${side}${index}`))), place, 'a choice');
+  const told = (count: number): string =>
+    JSON.stringify(
+      commonFacts([
+        [row('one'), many('l', count)],
+        [row('two'), many('r', count)],
+      ]),
+    );
+  expect(told(3)).toContain('l0');
+  expect(told(200)).toContain('"one"');
+  expect(told(200)).toContain('"two"');
+  expect(told(200)).not.toContain('l0');
 });

@@ -90,14 +90,21 @@ function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
   const [first] = lists.flat();
   if (first === undefined) return [];
   const roles = commonRole(lists);
-  // Alternatives of alternatives grow without end: of big ones only what ties something to somebody is kept, or nothing.
-  const operands = [operandsOf(lists, () => true), operandsOf(lists, isTelling)].find(isSmall);
+  // Alternatives of alternatives grow without end: of big ones only what ties something to somebody is kept, of bigger ones
+  // what is no choice itself, or nothing.
+  const operands = [() => true, isTelling, isPlainlyTelling]
+    .map(keeps => operandsOf(lists, keeps))
+    .find((candidate, index) => isSmall(candidate) && (index < 2 || candidate.every(({ kind }) => kind !== 'true')));
   if (operands === undefined) return roles;
   const condition = or(operands);
   const facts: Fact[] = [...roles];
   if (condition.kind !== 'true')
     facts.push({ holds: { kind: 'condition', condition }, place: first.place, label: first.label });
   return facts;
+}
+
+function isPlainlyTelling(fact: Fact): boolean {
+  return isTelling(fact) && !(fact.holds.kind === 'condition' && fact.holds.condition.kind === 'or');
 }
 
 function isSmall(operands: readonly Predicate[]): boolean {
