@@ -1,7 +1,7 @@
 import { makeNotes } from '../core/notes.ts';
 import { and, equals, or, type Predicate, type RowVariable, type Term } from '../core/predicate.ts';
 import { tablesByName } from '../logic/closure.ts';
-import { entails, type World } from '../logic/entails.ts';
+import { entails, membershipsOf, rootsOf, type World } from '../logic/entails.ts';
 import { conjunctsOf, equalitiesOf, equalTo } from '../logic/equalities.ts';
 import { termKey } from '../logic/terms.ts';
 import type { AppModel, Fact, QueryPath } from '../model/app/types.ts';
@@ -133,8 +133,7 @@ const keyNameNotes = makeNotes<ReadonlySet<string>>();
 function keyNames({ database, tenancy }: World): ReadonlySet<string> {
   const known = keyNameNotes.of(tenancy);
   if (known !== undefined) return known;
-  const { root, otherRoots = [], principal, memberships, owners } = tenancy;
-  const roots = root === undefined ? otherRoots : [root, ...otherRoots];
+  const { principal, owners } = tenancy;
   const ofTables = database.tables.flatMap(({ primaryKey, uniqueKeys, foreignKeys }) => [
     ...primaryKey,
     ...uniqueKeys.filter(key => key.length === 1).flat(),
@@ -144,10 +143,8 @@ function keyNames({ database, tenancy }: World): ReadonlySet<string> {
     ...capabilityColumns,
     ...(ownership.kind === 'tenant' || ownership.kind === 'user' ? ownership.path.map(({ column }) => column) : []),
   ]);
-  const ofMembers = [...memberships, ...otherRoots.flatMap(other => other.memberships)].flatMap(
-    ({ tenantColumn, userColumn }) => [tenantColumn, userColumn],
-  );
-  const keys = [...roots.map(({ key }) => key), ...(principal === undefined ? [] : [principal.key])];
+  const ofMembers = membershipsOf(tenancy).flatMap(({ tenantColumn, userColumn }) => [tenantColumn, userColumn]);
+  const keys = [...rootsOf(tenancy).map(({ key }) => key), ...(principal === undefined ? [] : [principal.key])];
   return keyNameNotes.keep(tenancy, new Set([...ofTables, ...ofOwners, ...ofMembers, ...keys]));
 }
 
@@ -247,15 +244,9 @@ function asksOwnRole(condition: Predicate, facts: readonly Fact[], world: StaffW
     case 'compare': {
       if (condition.operator !== '=') return false;
       const { left, right } = condition;
-      return [
-        [left, right],
-        [right, left],
-      ].some(
-        ([held, named]) =>
-          held !== undefined &&
-          named !== undefined &&
-          (isStaffRole(held, named, facts, world) || isStaffTenant(held, named, facts, world)),
-      );
+      const says = (held: Term, named: Term): boolean =>
+        isStaffRole(held, named, facts, world) || isStaffTenant(held, named, facts, world);
+      return says(left, right) || says(right, left);
     }
     case 'not':
       return condition.operand.kind === 'is-null' && isStaffFlag(condition.operand.term, facts, world);

@@ -9,7 +9,7 @@ import type { Reason, Verdict } from '../core/verdict.ts';
 import type { AbsenceReading } from '../logic/branches.ts';
 import { sqlName, tablesByName } from '../logic/closure.ts';
 import { isProof } from '../logic/credentials.ts';
-import { entails, ownerColumnOf, ownersByTable } from '../logic/entails.ts';
+import { entails, ownerColumnOf, ownersByTable, rootsOf } from '../logic/entails.ts';
 import type { Answer, OwnedBy } from '../logic/entails.ts';
 import { conjunctsOf, equalitiesOf, equalTo } from '../logic/equalities.ts';
 import { mayVanish } from '../logic/presence.ts';
@@ -640,8 +640,7 @@ function judgeNewRow(subject: Subject, world: JudgeWorld, facts: readonly Fact[]
 
 /** A new user or a new tenant, which belongs to nobody else. */
 function isFounding(table: string, ownerColumn: string | undefined, { tenancy }: JudgeWorld): boolean {
-  const { principal, root, otherRoots = [] } = tenancy;
-  return [principal, root, ...otherRoots].some(
+  return [tenancy.principal, ...rootsOf(tenancy)].some(
     entity => entity?.table === table && (ownerColumn === undefined || ownerColumn === entity.key),
   );
 }

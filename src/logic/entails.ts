@@ -1111,12 +1111,12 @@ function isTenantOfPrincipal(term: Term): boolean {
 }
 
 /** Tenants of every kind. */
-function rootsOf({ root, otherRoots = [] }: TenancyModel): readonly TenantRoot[] {
+export function rootsOf({ root, otherRoots = [] }: TenancyModel): readonly TenantRoot[] {
   return root === undefined ? otherRoots : [root, ...otherRoots];
 }
 
 /** Who belongs to tenants of any kind. */
-function membershipsOf({ memberships, otherRoots = [] }: TenancyModel): readonly Membership[] {
+export function membershipsOf({ memberships, otherRoots = [] }: TenancyModel): readonly Membership[] {
   return [...memberships, ...otherRoots.flatMap(root => root.memberships)];
 }
 

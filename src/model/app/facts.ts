@@ -92,9 +92,8 @@ function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
   const roles = commonRole(lists);
   // Alternatives of alternatives grow without end: of big ones only what ties something to somebody is kept, of bigger ones
   // what is no choice itself, or nothing.
-  const operands = [() => true, isTelling, isPlainlyTelling]
-    .map(keeps => operandsOf(lists, keeps))
-    .find((candidate, index) => isSmall(candidate) && (index < 2 || candidate.every(({ kind }) => kind !== 'true')));
+  const operands =
+    smallOperands(lists, () => true) ?? smallOperands(lists, isTelling) ?? smallOperands(lists, isPlainlyTelling);
   if (operands === undefined) return roles;
   const condition = or(operands);
   const facts: Fact[] = [...roles];
@@ -105,6 +104,14 @@ function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
 
 function isPlainlyTelling(fact: Fact): boolean {
   return isTelling(fact) && !(fact.holds.kind === 'condition' && fact.holds.condition.kind === 'or');
+}
+
+function smallOperands(
+  lists: readonly (readonly Fact[])[],
+  keeps: (fact: Fact) => boolean,
+): readonly Predicate[] | undefined {
+  const operands = operandsOf(lists, keeps);
+  return isSmall(operands) ? operands : undefined;
 }
 
 function isSmall(operands: readonly Predicate[]): boolean {
