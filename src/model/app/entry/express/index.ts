@@ -1,11 +1,10 @@
-import { isProgram } from '../../../../collect/source/files.ts';
 import { callValue, handlerValue } from '../../calls.ts';
 import { valueKey } from '../../keys.ts';
 import { nativeValue, type Call, type Handler, type Machine } from '../../machine.ts';
 import type { EntryRun } from '../../paths.ts';
 import { present, undefinedValue, type Value } from '../../value.ts';
 import type { EntryAdapter } from '../adapter.ts';
-import { evaluateInOrder } from '../server/evaluate.ts';
+import { evaluateInOrder, serverFiles } from '../server/evaluate.ts';
 import { runMakers } from '../server/makers.ts';
 import {
   newRegistry,
@@ -140,9 +139,7 @@ function plainPath(path: string): string {
 }
 
 const newServer: Handler = call => serverValue(newRegistry(call, 'express'));
-const newRouter: Handler = call => {
-  return serverValue(newRouterRegistry(call, 'express'));
-};
+const newRouter: Handler = call => serverValue(newRouterRegistry(call, 'express'));
 
 const itself: Handler = ({ arguments: [first] }) => first ?? undefinedValue;
 
@@ -153,11 +150,8 @@ const tells = /\b\w*(?:app|router|server|routes)\.(?:get|post|put|patch|delete|a
 const calls = /\b(?:express|express\.Router|Router)\s*\(/;
 
 function runExpress(machine: Machine): readonly EntryRun[] {
-  const texts = machine.source.paths
-    .filter(path => isProgram(path))
-    .map(path => ({ path, text: machine.source.text(path) ?? '' }));
-  if (!texts.some(({ text }) => makes.test(text))) return [];
-  const paths = texts.filter(({ text }) => makes.test(text) || tells.test(text)).map(({ path }) => path);
+  const paths = serverFiles(machine, makes, tells);
+  if (paths.length === 0) return [];
   evaluateInOrder(machine, paths);
   runMakers(machine, paths, calls);
   noteUnmounted(machine, 'express');

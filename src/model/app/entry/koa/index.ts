@@ -1,4 +1,3 @@
-import { isProgram } from '../../../../collect/source/files.ts';
 import { callValue, handlerValue } from '../../calls.ts';
 import { library, signedIn } from '../../library/identity/principal.ts';
 import { claimsValue, whenSignedIn } from '../../library/identity/principal.ts';
@@ -8,7 +7,7 @@ import type { EntryRun } from '../../paths.ts';
 import { branches } from '../../statements.ts';
 import { constant, nullValue, present, undefinedValue, type Value } from '../../value.ts';
 import type { EntryAdapter } from '../adapter.ts';
-import { evaluateInOrder } from '../server/evaluate.ts';
+import { evaluateInOrder, serverFiles } from '../server/evaluate.ts';
 import {
   newRegistry,
   newRouterRegistry,
@@ -376,19 +375,14 @@ const authenticate: Handler = outer => {
 // Runs -----------------------------------------------------------------------------------------------------------------
 
 const newApp: Handler = call => appValue(newRegistry(call, 'koa'));
-const newRouter: Handler = call => {
-  return routerValue(newRouterRegistry(call, 'koa'), call.arguments[0]);
-};
+const newRouter: Handler = call => routerValue(newRouterRegistry(call, 'koa'), call.arguments[0]);
 
 const makes = /['"](?:koa|koa-router|@koa\/router|koa-route|koa-mount)['"]/;
 const tells = /\b\w*(?:app|router|server|routes)\.(?:get|post|put|patch|del|delete|all|use)\(/i;
 
 function runKoa(machine: Machine): readonly EntryRun[] {
-  const texts = machine.source.paths
-    .filter(path => isProgram(path))
-    .map(path => ({ path, text: machine.source.text(path) ?? '' }));
-  if (!texts.some(({ text }) => makes.test(text))) return [];
-  const paths = texts.filter(({ text }) => makes.test(text) || tells.test(text)).map(({ path }) => path);
+  const paths = serverFiles(machine, makes, tells);
+  if (paths.length === 0) return [];
   evaluateInOrder(machine, paths);
   noteUnmounted(machine, 'koa');
   return runServers(machine, 'koa', runStages);

@@ -1,7 +1,7 @@
 import type { Declared, Expression } from '../../../../collect/source/ir.ts';
-import { callValue, handlerValue } from '../../calls.ts';
+import { handlerValue } from '../../calls.ts';
 import type { ClassNative } from '../../classes.ts';
-import { evaluate } from '../../expressions.ts';
+import { decoratorOf } from '../decorated.ts';
 import { valueKey } from '../../keys.ts';
 import { nativeValue, type Frame, type Handler, type Machine, type NativeValue } from '../../machine.ts';
 import { undefinedValue, type Value } from '../../value.ts';
@@ -40,13 +40,7 @@ function decorator(name: string, said: readonly Said[], values: readonly Value[]
 /** What decorators say, the app's own ones included where they are made of Nest's. */
 export function saidBy(machine: Machine, frame: Frame, decorators: readonly Expression[]): readonly Said[] {
   return decorators.flatMap(expression => {
-    const value = evaluate(machine, frame, expression);
-    frame.dead = false;
-    // A decorator without parentheses (`@Public`) is the function that makes it.
-    const made =
-      value.kind === 'function'
-        ? callValue(machine, frame, value, [], { at: expression.at, end: expression.at })
-        : value;
+    const { value, made } = decoratorOf(machine, frame, expression);
     return saidIn(made).length === 0 ? saidIn(value) : saidIn(made);
   });
 }

@@ -1,6 +1,5 @@
 import type { Expression } from '../../../../collect/source/ir.ts';
-import { callValue } from '../../calls.ts';
-import { evaluate } from '../../expressions.ts';
+import { decoratorOf } from '../decorated.ts';
 import { library } from '../../library/identity/principal.ts';
 import { valueKey } from '../../keys.ts';
 import { nativeValue, type Frame, type Handler, type Machine, type NativeValue } from '../../machine.ts';
@@ -42,13 +41,7 @@ function says(name: string, said: (values: readonly Value[]) => Said): Handler {
 /** What decorators say, the app's own ones included where they are made of the library's. */
 export function saidBy(machine: Machine, frame: Frame, decorators: readonly Expression[]): readonly Said[] {
   return decorators.flatMap(expression => {
-    const value = evaluate(machine, frame, expression);
-    frame.dead = false;
-    // A decorator without parentheses is the function that makes it.
-    const made =
-      value.kind === 'function'
-        ? callValue(machine, frame, value, [], { at: expression.at, end: expression.at })
-        : value;
+    const { made } = decoratorOf(machine, frame, expression);
     frame.dead = false;
     return made.kind === 'native' && 'tells' in made.native ? [(made.native as DecoratorNative).tells] : [];
   });
