@@ -40,7 +40,7 @@ interface OutputOptions {
 }
 
 interface TraceOptions extends OutputOptions {
-  readonly migrations?: string;
+  readonly migrations?: readonly string[];
   readonly policy?: boolean;
   readonly unknown?: boolean;
   readonly since?: string;
@@ -59,13 +59,13 @@ program
 
 common(program.command('triage', { isDefault: true }))
   .argument('[folder]', 'the app', '.')
-  .option('--migrations <path>', 'SQL migrations, when they are not where the usual tools put them')
+  .option('--migrations <path...>', 'SQL migrations, when they are not where the usual tools put them')
   .summary('is it happening, to whom, and what to do first')
   .description(
     'Triage: traces the code, replays the migrations into an embedded Postgres, and says on one screen whether customers reach each other’s data.',
   )
   .addHelpText('after', examples('drydock', 'drydock ~/acme-app', 'drydock --json > triage.json'))
-  .action((folder: string, options: OutputOptions & { readonly migrations?: string }) =>
+  .action((folder: string, options: OutputOptions & { readonly migrations?: readonly string[] }) =>
     run(options, async context =>
       (await import('./commands/triage.ts')).runTriage(
         target(folder),
@@ -78,7 +78,7 @@ common(program.command('triage', { isDefault: true }))
 common(program.command('trace'))
   .argument('[folder]', 'the app', '.')
   .argument('[focus]', 'explain one: number of a finding, an entry point, a table, a file or file:line')
-  .option('--migrations <path>', 'SQL migrations, when they are not where the usual tools put them')
+  .option('--migrations <path...>', 'SQL migrations, when they are not where the usual tools put them')
   .option('--policy', 'for each table, the conditions under which it is reached; stable text for a diff')
   .option('--since <commit>', 'only what was not found at this commit, which is traced as well')
   .option(
@@ -122,14 +122,14 @@ common(program.command('trace'))
 common(program.command('rules'))
   .argument('[folder]', 'the app, or a folder with migrations', '.')
   .argument('[focus]', 'explain one: number of a finding, or a table')
-  .option('--migrations <path>', 'a file or folder of SQL migrations')
+  .option('--migrations <path...>', 'files or folders of SQL migrations, in the order in which they apply')
   .option('--database-url <url>', 'a live database: only its catalog is read, in one read-only transaction')
   .summary('the database: role × command × table, policies, views and functions')
   .addHelpText(
     'after',
     examples(
       'drydock rules',
-      'drydock rules --migrations db/schema.sql',
+      'drydock rules --migrations db/schema.sql db/migrations',
       'drydock rules --database-url "$DATABASE_URL"',
       'drydock rules . invoices',
     ),
@@ -138,7 +138,7 @@ common(program.command('rules'))
     (
       folder: string,
       focus: string | undefined,
-      options: OutputOptions & { readonly migrations?: string; readonly databaseUrl?: string },
+      options: OutputOptions & { readonly migrations?: readonly string[]; readonly databaseUrl?: string },
     ) => {
       const [where, what] = folderAndFocus(folder, focus);
       return run(
@@ -153,7 +153,7 @@ common(program.command('rules'))
 common(program.command('probe'))
   .argument('[folder]', 'the app', '.')
   .argument('[focus]', 'explain one: id of an attack, or an entry point')
-  .option('--migrations <path>', 'a file or folder of SQL migrations')
+  .option('--migrations <path...>', 'files or folders of SQL migrations, in the order in which they apply')
   .summary('attack a copy of the running app as two of its customers')
   .description(
     'Copies the app, builds it, runs it on an embedded Postgres with made-up tenants, signs in for real, and calls every entry point with the other tenant’s ids. The app cannot reach anything but this machine.',
@@ -162,19 +162,25 @@ common(program.command('probe'))
     'after',
     examples('drydock probe', 'drydock probe ~/acme-app --all', 'drydock probe --json > probe.json'),
   )
-  .action((folder: string, focus: string | undefined, options: OutputOptions & { readonly migrations?: string }) => {
-    const [where, what] = folderAndFocus(folder, focus);
-    return run(
-      options,
-      async context => (await import('./commands/probe.ts')).runProbe(where, pick(options, 'migrations'), context),
-      what,
-    );
-  });
+  .action(
+    (
+      folder: string,
+      focus: string | undefined,
+      options: OutputOptions & { readonly migrations?: readonly string[] },
+    ) => {
+      const [where, what] = folderAndFocus(folder, focus);
+      return run(
+        options,
+        async context => (await import('./commands/probe.ts')).runProbe(where, pick(options, 'migrations'), context),
+        what,
+      );
+    },
+  );
 
 common(program.command('fix'))
   .argument('[folder]', 'the app', '.')
   .argument('[finding]', 'number or fingerprint of one finding; all when absent')
-  .option('--migrations <path>', 'a file or folder of SQL migrations')
+  .option('--migrations <path...>', 'files or folders of SQL migrations, in the order in which they apply')
   .option('--apply', 'write the repairs that hold into the app; without it nothing is changed')
   .option('--no-attack', 'verify by judgement and type check alone, without building and attacking a copy')
   .summary('repairs, each verified on a copy, one path at a time')
@@ -195,13 +201,13 @@ common(program.command('fix'))
 
 common(program.command('rescue'))
   .argument('[folder]', 'the app', '.')
-  .option('--migrations <path>', 'a file or folder of SQL migrations')
+  .option('--migrations <path...>', 'files or folders of SQL migrations, in the order in which they apply')
   .summary('all of it in order: attack, repair a copy, attack again, leave tests behind')
   .description(
     'Works on copies below .drydock/rescue in the app’s folder; the app’s own files are not changed. The repaired copy is a git repository with one commit per repair.',
   )
   .addHelpText('after', examples('drydock rescue', 'drydock rescue ~/acme-app', 'drydock rescue --json > rescue.json'))
-  .action((folder: string, options: OutputOptions & { readonly migrations?: string }) =>
+  .action((folder: string, options: OutputOptions & { readonly migrations?: readonly string[] }) =>
     run(options, async context =>
       (await import('./commands/rescue.ts')).runRescue(target(folder), pick(options, 'migrations'), context),
     ),

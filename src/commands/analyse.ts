@@ -41,7 +41,7 @@ import type { CommandContext } from './context.ts';
 /** What is analysed, and which halves of it. */
 export interface AnalyseOptions {
   readonly root: string;
-  readonly migrations?: string;
+  readonly migrations?: readonly string[];
   readonly databaseUrl?: string;
   /** `both` goes on with the half that works when the other is absent. */
   readonly halves: 'code' | 'database' | 'both';

@@ -15,7 +15,7 @@ import { blame, rejudge, takeBack, toRejudged, withProof, withStep } from './res
 
 /** What `drydock fix` can be told. */
 export interface FixOptions {
-  readonly migrations?: string;
+  readonly migrations?: readonly string[];
   /** Number (from 1, in the order of triage) or fingerprint of one finding. */
   readonly finding?: string;
   /** Write what holds into the app. */
@@ -48,7 +48,7 @@ export async function runFix(root: string, options: FixOptions, context: Command
   };
 }
 
-function pickMigrations({ migrations }: FixOptions): { readonly migrations?: string } {
+function pickMigrations({ migrations }: FixOptions): { readonly migrations?: readonly string[] } {
   return migrations === undefined ? {} : { migrations };
 }
 

@@ -68,7 +68,7 @@ test('a file that was only touched is the same file', () => {
 
 test('another question has another answer', () => {
   write('schema.sql', 'create table a ();');
-  const asked = { migrations: join(work, 'schema.sql') };
+  const asked = { migrations: [join(work, 'schema.sql')] };
   kept(asked).keep('with migrations');
   expect(kept().recall()).toBeUndefined();
   expect(kept({ what: 'rules' }).recall()).toBeUndefined();
@@ -80,7 +80,7 @@ test('another question has another answer', () => {
 test('migrations that were named count wherever they lie', () => {
   mkdirSync(join(work, 'app/.sql'));
   write('app/.sql/0001.sql', 'create table a ();');
-  const asked = { migrations: '.sql' };
+  const asked = { migrations: ['.sql'] };
   kept(asked).keep('old');
   expect(kept(asked).recall()).toBe('old');
   write('app/.sql/0001.sql', 'create table b (id text);');

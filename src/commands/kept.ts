@@ -15,8 +15,8 @@ import { drydockVersion } from '../report/version.ts';
 export interface Asked {
   readonly what: string;
   readonly root: string;
-  /** A file or folder of migrations, which may lie outside the workspace. */
-  readonly migrations?: string;
+  /** Files or folders of migrations, which may lie outside the workspace. */
+  readonly migrations?: readonly string[];
 }
 
 /** One file as it was: path, bytes, time of the last change in milliseconds; and its content's SHA-256. */
@@ -53,11 +53,11 @@ export class Kept<T> {
 
   constructor({ what, root, migrations }: Asked, folder = cacheFolder()) {
     const workspace = workspaceRootOf(resolve(root));
-    const given = migrations === undefined ? [] : [resolve(root, migrations), resolve(migrations)];
+    const given = (migrations ?? []).flatMap(path => [resolve(root, path), resolve(path)]);
     this.#roots = [workspace, ...given];
     this.#before = this.#roots.flatMap(listed);
     this.#folder = folder;
-    const name = sha256(JSON.stringify([what, resolve(root), this.#roots, migrations ?? ''])).slice(0, 24);
+    const name = sha256(JSON.stringify([what, resolve(root), this.#roots, migrations ?? []])).slice(0, 24);
     this.#file = join(this.#folder, `${name}.gz`);
   }
 

@@ -16,7 +16,7 @@ import { keeping } from './halfway.ts';
 /** `drydock probe`: a copy of the app, built and run on the embedded Postgres, attacked by made-up customers of it. */
 export async function runProbe(
   root: string,
-  options: { readonly migrations?: string },
+  options: { readonly migrations?: readonly string[] },
   context: CommandContext,
 ): Promise<ProbeResult> {
   const analysis = await analyse({ root, ...options, halves: 'both' }, context);
@@ -33,7 +33,7 @@ export interface ProbeFolderOptions {
   readonly analysis: Analysis;
   readonly appRoot: string;
   readonly build: 'build' | 'reuse';
-  readonly migrations?: string;
+  readonly migrations?: readonly string[];
   readonly baseline?: readonly OwnAccessCheck[];
   readonly onLab?: (lab: Lab) => void;
 }
@@ -68,7 +68,7 @@ export async function probeFolder(options: ProbeFolderOptions, context: CommandC
 /** A database of the replica that holds what the folder's migrations make, and no row. */
 export async function freshDatabase(
   root: string,
-  options: { readonly migrations?: string },
+  options: { readonly migrations?: readonly string[] },
   context: CommandContext,
 ): Promise<{ readonly replicaDatabase: ReplicaDatabase; readonly database: Analysis['database'] }> {
   const collected = await collectDatabase({

@@ -20,7 +20,7 @@ export interface RegressionOptions {
   readonly lab: Lab;
   readonly leakingRoot: string;
   readonly repairedRoot: string;
-  readonly migrations?: string;
+  readonly migrations?: readonly string[];
 }
 
 /** Writes the regression suite into the repaired copy, keeping only tests that tell the two apart. */

@@ -25,7 +25,7 @@ import { writeRegressionTests } from './regression.ts';
 
 /** What a rescue can be told. */
 export interface RescueOptions {
-  readonly migrations?: string;
+  readonly migrations?: readonly string[];
 }
 
 const branch = 'drydock/rescue';

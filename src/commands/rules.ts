@@ -6,7 +6,7 @@ import { relocate } from './relocate.ts';
 /** `drydock rules`: the database alone, from migrations or from a live catalog (read only). */
 export async function runRules(
   root: string,
-  options: { readonly migrations?: string; readonly databaseUrl?: string },
+  options: { readonly migrations?: readonly string[]; readonly databaseUrl?: string },
   context: CommandContext,
 ): Promise<RulesResult> {
   const analysis = await analyse({ root, ...options, halves: 'database' }, context);

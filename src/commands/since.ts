@@ -11,7 +11,7 @@ import { silently, type CommandContext } from './context.ts';
 export async function onlySince(
   result: TraceResult,
   reference: string,
-  options: { readonly root: string; readonly migrations?: string },
+  options: { readonly root: string; readonly migrations?: readonly string[] },
   context: CommandContext,
 ): Promise<TraceResult> {
   const stage = context.progress.start(`Tracing '${reference}', to compare with`);
@@ -24,7 +24,7 @@ export async function onlySince(
 
 async function fingerprintsAt(
   reference: string,
-  { root, migrations }: { readonly root: string; readonly migrations?: string },
+  { root, migrations }: { readonly root: string; readonly migrations?: readonly string[] },
   context: CommandContext,
 ): Promise<ReadonlySet<string>> {
   const checkout = await checkOut(root, reference);

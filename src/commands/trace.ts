@@ -11,7 +11,7 @@ import type { TraceTarget, WholeTrace } from './whole-trace.ts';
 export async function runTrace(
   root: string,
   options: {
-    readonly migrations?: string;
+    readonly migrations?: readonly string[];
     readonly policy?: boolean;
     readonly since?: string;
     readonly baseline?: string;

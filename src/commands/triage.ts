@@ -13,7 +13,7 @@ import { toWholeTrace } from './whole-trace.ts';
 /** `drydock`: is it happening, to whom, and what to do in the next ten minutes. */
 export async function runTriage(
   root: string,
-  options: { readonly migrations?: string; readonly cache?: boolean },
+  options: { readonly migrations?: readonly string[]; readonly cache?: boolean },
   context: CommandContext,
 ): Promise<TriageResult> {
   const target = { root, ...(options.migrations === undefined ? {} : { migrations: options.migrations }) };

@@ -8,7 +8,7 @@ import { relocate } from './relocate.ts';
 /** A folder to trace, and where its migrations are if that is not found by itself. */
 export interface TraceTarget {
   readonly root: string;
-  readonly migrations?: string;
+  readonly migrations?: readonly string[];
 }
 
 /** All that any option of `drydock trace` shows. */

@@ -149,6 +149,17 @@ describe('bad input', () => {
     expect(JSON.parse(trace.stdout)).toMatchObject({ summary: { unknown: 1 } });
   });
 
+  test('files and folders of migrations apply in the order in which they are named', async () => {
+    const path = folder({
+      'base/tables.sql': 'create table memos (id uuid primary key);',
+      'later/1.sql': 'alter table memos add column body text;',
+    });
+    const run = await drydock(['rules', path, '--migrations', 'base/tables.sql', 'later', '--json']);
+    expect(JSON.parse(run.stdout)).toMatchObject({ replay: { files: 2, statements: 2, failed: [] } });
+    const reverse = await drydock(['rules', path, '--json', '--migrations', 'later', '--migrations', 'base']);
+    expect(JSON.parse(reverse.stdout)).toMatchObject({ replay: { failed: [{ file: 'later/1.sql', line: 1 }] } });
+  });
+
   test('a syntax error in one file is a gap, and every other file is still analysed', async () => {
     const run = await drydock([
       'trace',

@@ -18,7 +18,7 @@ export interface CollectOptions {
   /** Tables that the app's code names, to tell its migrations from others of the workspace. */
   readonly tables?: readonly string[];
   /** Folders or files with migrations, where they are not found by themselves. */
-  readonly migrations?: string | readonly string[];
+  readonly migrations?: readonly string[];
   /** A live database: its catalog is read, nothing else, and migrations only tell where things were made. */
   readonly databaseUrl?: string;
   readonly replica: Pick<Replica, 'createDatabase'>;
@@ -103,10 +103,11 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
 }
 
 function readMigrations({ root, migrations, tables }: CollectOptions): MigrationSet {
-  const [first, ...more] = typeof migrations === 'string' ? [migrations] : (migrations ?? []);
+  const [first, ...more] = migrations ?? [];
   const main = findMigrations(root, first, tables);
-  const sets = [main, ...more.map(given => findMigrations(root, given))];
-  return { ...main, files: sets.flatMap(set => set.files) };
+  const files = [main, ...more.map(given => findMigrations(root, given))].flatMap(set => set.files);
+  // A file that is named after its folder has run by then.
+  return { ...main, files: [...new Map(files.map(each => [each.file, each] as const)).values()] };
 }
 
 /** Which tables the migrations themselves filled: reference data, in a copy that nobody used yet. */
