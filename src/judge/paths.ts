@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import type { JudgedPath } from '../checks/check.ts';
 import type { Cell } from '../core/cell.ts';
 import type { Operation } from '../core/path.ts';
-import { and, equals } from '../core/predicate.ts';
-import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
+import { and, equals, or } from '../core/predicate.ts';
+import type { Operator, Predicate, RowVariable, Term } from '../core/predicate.ts';
 import type { Reason, Verdict } from '../core/verdict.ts';
 import type { AbsenceReading } from '../logic/branches.ts';
 import { sqlName, tablesByName } from '../logic/closure.ts';
@@ -172,14 +172,31 @@ function ownCondition({ query }: QueryPath, database: DatabaseModel): Predicate 
   const columns = tablesByName(database).get(query.table)?.columns ?? [];
   const required = new Set(columns.filter(each => each.notNull && !each.hasDefault).map(({ name }) => name));
   // An assignment, not a filter: the value may be NULL, where the column takes it.
-  return and(
-    query.values.map(({ column, value }) => ({
-      kind: 'compare',
-      operator: required.has(column) ? '=' : 'is-not-distinct-from',
-      left: { kind: 'column', row: 'self', column },
-      right: value,
-    })),
-  );
+  const operator = (column: string): Operator => (required.has(column) ? '=' : 'is-not-distinct-from');
+  const assigned = query.values.map(({ column, value }): Predicate => ({
+    kind: 'compare',
+    operator: operator(column),
+    left: { kind: 'column', row: 'self', column },
+    right: value,
+  }));
+  // What a value may be one of, with what holds for each, stands in the condition of the new row.
+  const among = conjunctsOf(query.where).filter(({ kind }) => kind === 'or');
+  return and([...assigned, ...among.map(part => withOperator(part, operator))]);
+}
+
+function withOperator(predicate: Predicate, operator: (column: string) => Operator): Predicate {
+  switch (predicate.kind) {
+    case 'or':
+      return or(predicate.operands.map(operand => withOperator(operand, operator)));
+    case 'and':
+      return and(predicate.operands.map(operand => withOperator(operand, operator)));
+    case 'compare':
+      return predicate.left.kind === 'column' && predicate.left.row === 'self'
+        ? { ...predicate, operator: operator(predicate.left.column) }
+        : predicate;
+    default:
+      return predicate;
+  }
 }
 
 function judge(subject: Subject, world: JudgeWorld): Judgement {

@@ -1378,6 +1378,9 @@ function comparePair(machine: Machine, frame: Frame, operator: string, left: Val
       if (left.kind === 'external' && left.path.includes(')')) return unknownTest;
       return constant(!positive);
     }
+    // `kept === 'nothing'`: no object is a text.
+    if (isEquality && operator.length === 3 && (left.kind === 'object' || left.kind === 'row'))
+      return constant(!positive);
   }
   if (
     isEquality &&

@@ -2,6 +2,7 @@ import type { Expression } from '../../collect/source/ir.ts';
 import { addFacts } from './facts.ts';
 import { compareValues, hasField, peekMember } from './expressions.ts';
 import { isInstance } from './instances.ts';
+import { valueKey } from './keys.ts';
 import type { Frame, Machine } from './machine.ts';
 import { alternativesOf, assume, choose, promote, truthOf, type Assumed } from './operations.ts';
 import { withTypeof } from './typed.ts';
@@ -71,7 +72,7 @@ function narrow(machine: Machine, frame: Frame, expression: Expression, truthy: 
       return narrowLogical(machine, frame, expression, truthy);
     case 'binary': {
       if (expression.operator === 'in') {
-        const name = frame.seen.get(expression.left) ?? constantOf(expression.left);
+        const name = frame.seen.get(expression.left) ?? constantOf(frame, expression.left);
         if (name === undefined) return true;
         const place = machine.place(frame, expression.at);
         return filter(machine, frame, expression.right, value => {
@@ -90,8 +91,8 @@ function narrow(machine: Machine, frame: Frame, expression: Expression, truthy: 
       if (!equality && expression.operator !== '!==' && expression.operator !== '!=') return true;
       const same = equality === truthy;
       const loose = expression.operator.length === 2;
-      const right = constantOf(expression.right);
-      const left = constantOf(expression.left);
+      const right = constantOf(frame, expression.right);
+      const left = constantOf(frame, expression.left);
       const subject = right !== undefined ? expression.left : left !== undefined ? expression.right : undefined;
       const other = right ?? left;
       if (subject === undefined || other === undefined) return true;
@@ -113,11 +114,28 @@ function narrow(machine: Machine, frame: Frame, expression: Expression, truthy: 
       const [first] = expression.arguments;
       if (expression.callee.kind === 'global' && expression.callee.name === 'Boolean' && first !== undefined)
         return narrow(machine, frame, first.value, truthy);
-      return true;
+      return first === undefined || narrowIncluded(machine, frame, expression.callee, first.value, truthy);
     }
     default:
       return true;
   }
+}
+
+/** `['editor', 'owner'].includes(key.level)`: what is a constant is in the list, or is not. */
+function narrowIncluded(
+  machine: Machine,
+  frame: Frame,
+  callee: Expression,
+  subject: Expression,
+  truthy: boolean,
+): boolean {
+  if (callee.kind !== 'member' || callee.property !== 'includes') return true;
+  const list = frame.seen.get(callee.object);
+  if (list?.kind !== 'array' || list.items.some(item => item.kind !== 'constant')) return true;
+  const known = new Set(list.items.map(item => (item.kind === 'constant' ? item.value : undefined)));
+  return filter(machine, frame, subject, value =>
+    value.kind === 'constant' && known.has(value.value) !== truthy ? undefined : { value, facts: [] },
+  );
 }
 
 function nullish(machine: Machine, frame: Frame, value: Value, same: boolean, at: number): Assumed | undefined {
@@ -145,8 +163,11 @@ function narrowLogical(
   return true;
 }
 
-function constantOf(expression: Expression): Value | undefined {
-  return expression.kind === 'constant' ? constant(expression.value) : undefined;
+/** What is written, or what a name or a member of an enumeration always is (`kept === NOTHING`). */
+function constantOf(frame: Frame, expression: Expression): Value | undefined {
+  if (expression.kind === 'constant') return constant(expression.value);
+  const seen = frame.seen.get(expression);
+  return seen?.kind === 'constant' ? seen : undefined;
 }
 
 /** The key of a field path from a variable (`session.user.id`), for what was found out about it. */
@@ -173,6 +194,8 @@ function filter(
     frame.learn(assumed.facts);
     // A variable of an outer function may change between calls; within this call the finding holds.
     (holder === frame ? frame : frame).vars.set(expression.binding, assumed.value);
+    if (alternativesOf(assumed.value).length < alternativesOf(value).length)
+      narrowFields(frame, String(expression.binding.id), assumed.value);
     return true;
   }
   if (expression.kind !== 'member') return true;
@@ -195,6 +218,30 @@ function filter(
     frame.refined.set(path, assumed.value);
   }
   return feasible;
+}
+
+/** What was found out about fields of a value of which fewer alternatives are left: what only those had that went is not there. */
+function narrowFields(frame: Frame, path: string, object: Value): void {
+  for (const [key, known] of [...frame.refined]) {
+    if (!key.startsWith(`${path}.`)) continue;
+    let field: Value | undefined = object;
+    for (const name of key.slice(path.length + 1).split('.')) field = field && ownField(field, name);
+    if (field === undefined) continue;
+    const left = new Set(alternativesOf(field).map(({ value }) => valueKey(value)));
+    const kept = alternativesOf(known).filter(({ value }) => left.has(valueKey(value)));
+    if (kept.length > 0 && kept.length < alternativesOf(known).length) frame.refined.set(key, choose(kept));
+  }
+}
+
+/** A field that every alternative has itself. */
+function ownField(object: Value, name: string): Value | undefined {
+  const fields: Alternative[] = [];
+  for (const { value, facts } of alternativesOf(object)) {
+    const field = value.kind === 'object' && value.spread.length === 0 ? value.fields.get(name) : undefined;
+    if (field === undefined) return undefined;
+    fields.push({ value: field, facts });
+  }
+  return choose(fields);
 }
 
 function keep(value: Value, test: (value: Value) => Assumed | undefined): Assumed | undefined {

@@ -349,7 +349,17 @@ function termOfChoice(value: Value): Term {
   const meaning = [...byKey.values()].filter(term => !(term.kind === 'constant' && term.value === null));
   const [only] = meaning;
   if (only === undefined) return first;
-  return meaning.length === 1 ? only : callTerm('one-of', meaning);
+  if (meaning.length === 1) return only;
+  const term = callTerm('one-of', meaning);
+  waysNotes.keep(term, value);
+  return term;
+}
+
+const waysNotes = makeNotes<Value>();
+
+/** The value that a term stands for which may be one of several, with what holds for each; absent for other terms. */
+export function severalOf(term: Term): Value | undefined {
+  return waysNotes.of(term);
 }
 
 /** Whether a value may be `undefined` at run time (not `null`). */

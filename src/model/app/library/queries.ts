@@ -1,4 +1,4 @@
-import { and, or, type Predicate, type RowVariable, type Term } from '../../../core/predicate.ts';
+import { and, or, type Operator, type Predicate, type RowVariable, type Term } from '../../../core/predicate.ts';
 import {
   loadSqlParser,
   lowerSqlCondition,
@@ -13,7 +13,7 @@ import { mixedList } from '../expressions.ts';
 import { asPredicate, isTelling } from '../facts.ts';
 import { predicateSize, termKey } from '../keys.ts';
 import type { Call, Frame, Machine, QueryDraft } from '../machine.ts';
-import { alternativesOf, compareTerms, termOf } from '../operations.ts';
+import { alternativesOf, compareTerms, severalOf, termOf } from '../operations.ts';
 import { renamePredicate } from '../rename.ts';
 import type { DatabaseClient, Fact } from '../types.ts';
 import type { RowValue, Value } from '../value.ts';
@@ -62,15 +62,22 @@ export function writtenRow(
   isNew: boolean,
 ): RowVariable {
   // An assignment, not a filter: the value may be NULL.
+  const operator = 'is-not-distinct-from';
   const where = and(
-    values.map(({ column, value }): Predicate => ({
-      kind: 'compare',
-      operator: 'is-not-distinct-from',
-      left: { kind: 'column', row: fresh.name, column },
-      right: value,
-    })),
+    values.flatMap(({ column, value }): readonly Predicate[] => {
+      const left: Term = { kind: 'column', row: fresh.name, column };
+      return [{ kind: 'compare', operator, left, right: value }, ...eachOfSeveral(operator, left, value)];
+    }),
   );
   return { ...fresh, where, ...(isNew ? { created: true } : {}) };
+}
+
+/** What is assigned is one of several (the owner of a session or of a key, whichever was there): each with what holds then. */
+export function eachOfSeveral(operator: Operator, column: Term, value: Term): readonly Predicate[] {
+  const several = severalOf(value);
+  return several === undefined
+    ? []
+    : [compareTerms(operator, { kind: 'term', term: column, maybeUndefined: false }, several)];
 }
 
 /** Columns of a table by SQL name, when the schema is known. */

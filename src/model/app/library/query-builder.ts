@@ -6,7 +6,7 @@ import type { Call, Machine } from '../machine.ts';
 import { alternativesOf, choose, compareTerms, lengthOf, termOf } from '../operations.ts';
 import { renamePredicate, renameTerm } from '../rename.ts';
 import { nullValue, objectOf, type Value } from '../value.ts';
-import { clientOf, columnsOf, eachAssigned, inValues, runQuery, type ClientState } from './queries.ts';
+import { clientOf, columnsOf, eachAssigned, eachOfSeveral, inValues, runQuery, type ClientState } from './queries.ts';
 
 /** A table as a query that names tables and columns by text (Kysely, Knex) calls it. */
 export interface Source {
@@ -236,12 +236,10 @@ function settleInsert(call: Call, build: Build, main: Source): Value {
     const names = new Map([[markerOf(main.alias), fresh.name]]);
     const { values, open } = assigned(machine, main, item, names);
     const where = and(
-      values.map(({ column, value }): Predicate => ({
-        kind: 'compare',
-        operator: '=',
-        left: { kind: 'column', row: fresh.name, column },
-        right: value,
-      })),
+      values.flatMap(({ column, value }): readonly Predicate[] => {
+        const left: Term = { kind: 'column', row: fresh.name, column };
+        return [{ kind: 'compare', operator: '=', left, right: value }, ...eachOfSeveral('=', left, value)];
+      }),
     );
     const row: RowVariable = { ...fresh, where };
     runQuery(machine, frame, {

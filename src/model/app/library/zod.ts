@@ -259,9 +259,11 @@ function shaped(call: Call, schema: Schema, value: Value): Value {
       return results.length === 0 ? bottom : choose(results.map(result => ({ value: result, facts: [] })));
     }
     case 'literal':
-      return schema.literal ?? value;
+      return ofLiteral(schema.literal, value);
     case 'text':
     case 'scalar':
+      // An object is no text; what has a form of its own that is not followed may be one.
+      if (value.kind === 'object' || value.kind === 'row') return bottom;
       if (value.kind !== 'term') return value;
       if (schema.type === 'scalar' || schema.options.length > 0) noteHarmless(call.machine, value.term);
       return {
@@ -276,6 +278,13 @@ function shaped(call: Call, schema: Schema, value: Value): Value {
       if (value.kind !== 'term') return value;
       return schema.optional || schema.type === 'any' ? value : { ...value, maybeUndefined: false };
   }
+}
+
+/** What is one certain text or number: an object is none, and another constant is another one. */
+function ofLiteral(literal: Value | undefined, value: Value): Value {
+  if (value.kind === 'object' || value.kind === 'row') return bottom;
+  if (value.kind === 'constant' && literal?.kind === 'constant' && value.value !== literal.value) return bottom;
+  return literal ?? value;
 }
 
 const texts: ReadonlySet<string> = new Set([
