@@ -222,7 +222,7 @@ function filter(
 
 /** What was found out about fields of a value of which fewer alternatives are left: what only those had that went is not there. */
 function narrowFields(frame: Frame, path: string, object: Value): void {
-  for (const [key, known] of [...frame.refined]) {
+  for (const [key, known] of frame.refined) {
     if (!key.startsWith(`${path}.`)) continue;
     let field: Value | undefined = object;
     for (const name of key.slice(path.length + 1).split('.')) field = field && ownField(field, name);
