@@ -1,4 +1,4 @@
-import { plainName } from '../core/names.ts';
+import { plainName, snakeCase } from '../core/names.ts';
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 import { shapeOf, shapesText } from '../core/shape.ts';
 import type { DatabaseModel, Table } from '../model/database/types.ts';
@@ -842,12 +842,12 @@ class OwnershipProver {
 
   /** A key was made for the row, one that lies below a tenant (a team of an organisation). */
   #hasKey(row: RowVariable): boolean {
-    if (!this.#hasSecret) return false;
+    if (!this.#hasSecret && !this.#hasProof) return false;
     return this.#closure.rows.some(
       key =>
         this.#keysToParents(key.table).some(
           ({ hop }) => hop.table === row.table && this.#closure.sameColumns(key, hop.column, row, hop.referencedColumn),
-        ) && this.#isKey(key),
+        ) && this.#isKeyOrProven(key),
     );
   }
 
@@ -855,19 +855,30 @@ class OwnershipProver {
   #isMadeFor(row: RowVariable, name: string): boolean {
     const { root, principal } = this.#world.tenancy;
     const parents = this.#keysToParents(row.table).filter(({ hop }) => hop.column === name);
-    return parents.some(({ hop }) => hop.table === principal?.table || hop.table === root?.table) && this.#isKey(row);
+    return (
+      parents.some(({ hop }) => hop.table === principal?.table || hop.table === root?.table) && this.#isKeyOrProven(row)
+    );
+  }
+
+  /** A key that was found by its secret, or by its name, and then its secret compared with the hash that it keeps. */
+  #isKeyOrProven(row: RowVariable): boolean {
+    return this.#isKey(row) || this.#isProven(row, keepsSecretOfKey);
   }
 
   /** The caller has presented a secret that the row keeps (a password, a code), and it was compared. */
-  #isProven(row: RowVariable): boolean {
-    if (!this.#hasProof) return false;
+  #isProven(row: RowVariable, mayKeep: (column: string) => boolean = () => true): boolean {
+    if (!this.#hasProof || this.#isNew(row)) return false;
     return this.#branch.equalities.some(({ left, right }) =>
       [
         [left, right],
         [right, left],
       ].some(
         ([kept, sent]) =>
-          kept?.kind === 'column' && kept.row === row.name && sent?.kind === 'call' && sent.name === 'verified-secret',
+          kept?.kind === 'column' &&
+          kept.row === row.name &&
+          mayKeep(kept.column) &&
+          sent?.kind === 'call' &&
+          sent.name === 'verified-secret',
       ),
     );
   }
@@ -890,6 +901,12 @@ class OwnershipProver {
     }
     return undefined;
   }
+}
+
+/** The secret of a key acts for whom the key was made; the password of a document opens the document. */
+function keepsSecretOfKey(name: string): boolean {
+  const plain = snakeCase(name);
+  return /(?:^|_)(?:key|secret|token)(?:_|$)/.test(plain) && !/pass|(?:^|_)(?:pin|otp|code)(?:_|$)/.test(plain);
 }
 
 /** Why a value was not followed: itself, or all that it may be or was made of. What the caller has a part in, the caller chose. */
