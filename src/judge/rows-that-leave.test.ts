@@ -96,6 +96,47 @@ describe('a row that was looked up and does not leave', () => {
     ]);
   });
 
+  test('is not in what a function gets that tries again on its own, unless it read or was given it', () => {
+    const retry = (work: string, again = 'tries + 1') =>
+      `async function licence(tries: any = 0): Promise<any> { ${work} if (answer.status > 500) return licence(${again}); return answer.json(); }`;
+    const ask = `const answer = await fetch('https://example.org/licence');`;
+    const send = (value: string) => `await fetch('https://example.org/use', { body: ${value} }); ${done}`;
+    const lookUp = `const [note] = await db.select().from(notes).where(eq(notes.id, tries)); const seen = [note.title, note];`;
+    expect(judged(send('await licence()'), retry(ask))).toEqual(['isolated']);
+    expect(judged(send('await licence(note)'), retry(ask))).toEqual(['leaks']);
+    expect(judged(send('await licence(0)'), retry(ask, '[tries]'))).toEqual(['isolated']);
+    expect(
+      new Set(
+        judgeNotes(`${retry(`${ask} ${lookUp}`, 'String(tries)')}
+        export async function POST(request: Request) { await requireUser();
+          const [{ id }] = [await request.json()]; ${send('await licence(id)')} }`).judged.paths.map(
+          path => path.verdict,
+        ),
+      ),
+    ).toEqual(new Set(['leaks']));
+    const inner = `async function again(): Promise<any> { await fetch('https://example.org/'); return Math.random() > 0.5 ? again() : note; }`;
+    expect(judged(`${inner} ${send('await again()')}`)).toEqual(['leaks']);
+  });
+
+  test('leaves in the way in which it was answered when all answers are made anew', () => {
+    const tag = `const tag = (answer: Response) => new Response(answer.body, { status: answer.status, headers: { 'x-id': '1' } });`;
+    const answers = (check: string) =>
+      judged(
+        `return tag(await answer(note, user)); `,
+        `${tag}
+        async function answer(note: any, user: any) {
+          if (!note) return NextResponse.json({ error: 'none' }, { status: 404 });
+          ${check}
+          if (note.folderId === 'x') return NextResponse.json({ error: await hide(1) }, { status: 409 });
+          return NextResponse.json({ title: note.title });
+        } ${hidden}`,
+      );
+    expect(
+      answers(`if (note.teamId !== user.teamId) return NextResponse.json({ error: 'no' }, { status: 403 });`),
+    ).toEqual(['isolated']);
+    expect(answers('')).toEqual(['leaks']);
+  });
+
   test('is told by the value that chose it no more than by the caller', () => {
     expect(judged(`return NextResponse.json({ done: note.id });`)).toEqual(['isolated']);
     expect(judged(`return NextResponse.json({ done: note.teamId });`)).toEqual(['leaks']);

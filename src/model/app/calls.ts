@@ -34,6 +34,7 @@ import { askedOfRoles } from './role-lists.ts';
 import { bind, branches, caughtError, leave, run } from './statements.ts';
 import type { Fact } from './types.ts';
 import { mayGuard, unfollowedFact } from './unfollowed.ts';
+import { whyCut } from './recursion.ts';
 import { renameFact, renameValue } from './rename.ts';
 import { converted } from './typed.ts';
 import { atoms, constant, present, termsIn, undefinedValue, type Alternative, type Value } from './value.ts';
@@ -647,7 +648,7 @@ function callClosure(
       machine.gap('Calls are nested deeper than is followed.', machine.place(frame, site.at));
     // What computes on its own reads nothing: its result is made of what it is given.
     return code.isAsync || code.isGenerator
-      ? machine.opaque(frame, site.at, `the call of '${code.name}' was not followed (recursion)`)
+      ? machine.opaque(frame, site.at, whyCut(closure, given, site.self ?? undefinedValue))
       : { kind: 'external', library: undefined, path: `result of ${code.name}`, arguments: given };
   }
   const self = site.self ?? (code.isArrow ? closure.frame.thisValue : undefinedValue);

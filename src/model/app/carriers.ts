@@ -4,6 +4,7 @@ import { isLetterToKnown } from './issued.ts';
 import { predicateKey } from './keys.ts';
 import { makeNotes } from '../../core/notes.ts';
 import { onlyReports } from './quiet.ts';
+import { readByItself } from './recursion.ts';
 import type { Fact } from './types.ts';
 import { atoms, partsOf, type Value } from './value.ts';
 
@@ -62,22 +63,37 @@ function withoutFunctions(values: readonly Value[]): readonly Value[] {
 
 /** A part of the value was not followed, or is code that may hold on to anything. */
 export function hides(value: Value): boolean {
+  return hiddenIn(value).length > 0;
+}
+
+/** What is hidden in a value: anything, or only what a function of this name read that calls itself. */
+export type Hidden = 'anything' | { readonly readBy: string };
+
+/** The parts of a value that were not followed. */
+export function hiddenIn(value: Value): readonly Hidden[] {
   return hiddenNotes.of(value) ?? hiddenNotes.keep(value, findHidden(value));
 }
 
-const hiddenNotes = makeNotes<boolean>();
+const hiddenNotes = makeNotes<readonly Hidden[]>();
+const nothingHidden: readonly Hidden[] = [];
+const anything: readonly Hidden[] = ['anything'];
 
-function findHidden(value: Value): boolean {
-  if (value.kind === 'function' || (value.kind === 'term' && atoms(value.term).some(isLost))) return true;
-  return partsOf(value).some(part => hides(part.value));
+function findHidden(value: Value): readonly Hidden[] {
+  if (value.kind === 'function') return anything;
+  const own = value.kind === 'term' ? atoms(value.term).flatMap(hiddenBehind) : nothingHidden;
+  const found = [...own, ...partsOf(value).flatMap(part => hiddenIn(part.value))];
+  if (found.length < 2) return found;
+  return found.includes('anything') ? anything : found;
 }
 
 /** Values that were not followed and hold no row all the same: what failed, and why. */
 const holdsNoRow =
   /^(?:an error|a caught error|a validation error|the \w+ of an (?:error|action)|a key of an object|a reason|the driver|a length|a number|a position|'[^']*' of a constant)$/;
 
-function isLost(term: Term): boolean {
-  return term.kind === 'opaque' && !holdsNoRow.test(term.reason);
+function hiddenBehind(term: Term): readonly Hidden[] {
+  if (term.kind !== 'opaque' || holdsNoRow.test(term.reason)) return nothingHidden;
+  const readBy = readByItself(term.reason);
+  return readBy === undefined ? anything : [{ readBy }];
 }
 
 /** Both cannot be true of one request: one says of what was sent, or of who is calling, what the other denies. */

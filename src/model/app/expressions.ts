@@ -685,6 +685,7 @@ export function peekMember(value: Value, name: string, optional: boolean): Value
     }
     case 'response':
       if (name === 'status') return value.status === undefined ? undefined : constant(value.status);
+      if (name === 'body') return value.body;
       return name === 'headers' ? { kind: 'external', library: undefined, path: 'headers', arguments: [] } : undefined;
     case 'native':
       return undefined;

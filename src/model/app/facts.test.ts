@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { and, equals, or, type Predicate } from '../../core/predicate.ts';
-import { commonFacts, conditionFact, rowFact, withoutImplied } from './facts.ts';
+import { withoutImplied, withoutStronger } from './choices.ts';
+import { commonFacts, conditionFact, rowFact } from './facts.ts';
 import type { Fact } from './types.ts';
 
 const is = (path: string): Predicate => equals({ kind: 'client', path }, { kind: 'constant', value: 1 });
@@ -16,6 +17,12 @@ test('of two choices the one that says more stays, and one of two that say the s
   expect(withoutImplied([or([a, b]), or([and([a, c]), b])])).toEqual([or([and([a, c]), b])]);
   expect(withoutImplied([or([a, b]), or([a, b])])).toHaveLength(1);
   expect(withoutImplied([or([a, b]), or([b, c])])).toHaveLength(2);
+});
+
+test('of two alternatives the one that says more is none, since the other may be what holds', () => {
+  expect(withoutStronger([a, and([a, b])])).toEqual([a]);
+  expect(withoutStronger([and([b, a]), and([a, b]), c])).toEqual([and([b, a]), c]);
+  expect(withoutStronger([and([a, c]), and([a, b])])).toHaveLength(2);
 });
 
 test('of alternatives that are too big what is plain in each stays', () => {
@@ -42,6 +49,14 @@ test('of alternatives that are too big what is plain in each stays', () => {
       ]),
     );
   expect(told(3)).toContain('l0');
+  const some = JSON.stringify(
+    commonFacts([
+      [row('one'), many('l', 200), many('short', 4)],
+      [row('two'), many('r', 200)],
+    ]),
+  );
+  expect(some).toContain('short0');
+  expect(some).not.toContain('l0');
   expect(told(200)).toContain('"one"');
   expect(told(200)).toContain('"two"');
   expect(told(200)).not.toContain('l0');

@@ -1,6 +1,7 @@
 import { makeNotes } from '../../core/notes.ts';
 import { and, equals, or, type Predicate, type RowVariable, type Term } from '../../core/predicate.ts';
 import type { Place } from '../../core/place.ts';
+import { withoutImplied, withoutStronger } from './choices.ts';
 import { isFoundByCredential, provesCredential } from '../../logic/credentials.ts';
 import { isClosedFlag, isPublishedFlag, notCloses } from '../../logic/published.ts';
 import { listFacts, predicateKey, predicateSize, sayingOf } from './keys.ts';
@@ -92,14 +93,29 @@ function disjunction(lists: readonly (readonly Fact[])[]): readonly Fact[] {
   const roles = commonRole(lists);
   // Alternatives of alternatives grow without end: of big ones only what ties something to somebody is kept, of bigger ones
   // what is no choice itself, or nothing.
-  const operands =
-    smallOperands(lists, () => true) ?? smallOperands(lists, isTelling) ?? smallOperands(lists, isPlainlyTelling);
+  const operands = smallOperands(lists, () => true) ?? smallestTelling(lists);
   if (operands === undefined) return roles;
   const condition = or(operands);
   const facts: Fact[] = [...roles];
   if (condition.kind !== 'true')
     facts.push({ holds: { kind: 'condition', condition }, place: first.place, label: first.label });
   return facts;
+}
+
+/** As much of what tells something as there is room for: long choices go first. */
+function smallestTelling(lists: readonly (readonly Fact[])[]): readonly Predicate[] | undefined {
+  for (const most of sizesKept) {
+    const operands = smallOperands(lists, fact => isTelling(fact) && (isPlainlyTelling(fact) || isShort(fact, most)));
+    if (operands !== undefined) return operands;
+  }
+  return undefined;
+}
+
+/** How long the choices may be that are kept in an alternative, tried in turn. */
+const sizesKept = [Infinity, 36, 12, 0];
+
+function isShort({ holds }: Fact, most: number): boolean {
+  return holds.kind !== 'condition' || predicateSize(holds.condition) <= most;
 }
 
 function isPlainlyTelling(fact: Fact): boolean {
@@ -144,52 +160,18 @@ function addParts(predicate: Predicate, parts: Set<string>): void {
 }
 
 function operandsOf(lists: readonly (readonly Fact[])[], keeps: (fact: Fact) => boolean): readonly Predicate[] {
-  return lists.map(list =>
-    and(
-      withoutImplied(
-        list
-          .filter(keeps)
-          .map(asPredicate)
-          .filter(predicate => predicate !== undefined),
+  return withoutStronger(
+    lists.map(list =>
+      and(
+        withoutImplied(
+          list
+            .filter(keeps)
+            .map(asPredicate)
+            .filter(predicate => predicate !== undefined),
+        ),
       ),
     ),
   );
-}
-
-/**
- * The predicates without the choices that others among them say more of: where a row is known to be there, that it or
- * another is there says nothing.
- */
-export function withoutImplied(predicates: readonly Predicate[]): readonly Predicate[] {
-  const choices = predicates.filter(predicate => predicate.kind === 'or');
-  if (choices.length === 0 || choices.length > mostChoices) return predicates;
-  const sure = new Set(predicates.filter(predicate => predicate.kind !== 'or').map(predicateKey));
-  const idle = new Set<Predicate>();
-  for (const choice of choices) {
-    const others = choices.filter(other => other !== choice && !idle.has(other));
-    if (isImplied(choice, sure) || others.some(other => isImpliedByEach(choice, other, sure))) idle.add(choice);
-  }
-  return idle.size === 0 ? predicates : predicates.filter(predicate => !idle.has(predicate));
-}
-
-const mostChoices = 8;
-
-/** Whichever operand of the other choice holds, this one holds with it. */
-function isImpliedByEach(
-  choice: Predicate,
-  { operands }: Extract<Predicate, { kind: 'or' }>,
-  sure: ReadonlySet<string>,
-): boolean {
-  return operands.every(operand => {
-    const parts = operand.kind === 'and' ? operand.operands : [operand];
-    return isImplied(choice, new Set([...sure, ...parts.map(predicateKey)]));
-  });
-}
-
-function isImplied(predicate: Predicate, known: ReadonlySet<string>): boolean {
-  if (predicate.kind === 'or') return predicate.operands.some(operand => isImplied(operand, known));
-  if (predicate.kind === 'and') return predicate.operands.every(operand => isImplied(operand, known));
-  return known.has(predicateKey(predicate));
 }
 
 /** A value that the caller left out. */

@@ -9,8 +9,8 @@ import {
   holdingTrue,
   presence,
   rowFact,
-  withoutImplied,
 } from './facts.ts';
+import { withoutImplied } from './choices.ts';
 import { callTerm, predicateKey, predicateSize, termKey, valueKey } from './keys.ts';
 import { makeNotes } from '../../core/notes.ts';
 import { ofOneElement } from './some-element.ts';

@@ -4,7 +4,7 @@ import { comparePlaces, formatPlace, type Place } from '../../core/place.ts';
 import { and, type Predicate, type RowVariable, type Term } from '../../core/predicate.ts';
 import { isFoundByCredential, provesCredential } from '../../logic/credentials.ts';
 import { equalitiesOf } from '../../logic/equalities.ts';
-import { contradicted, handedOut, hides, isAnswer } from './carriers.ts';
+import { contradicted, handedOut, hiddenIn, hides, isAnswer, type Hidden } from './carriers.ts';
 import type { AppEvent } from './events.ts';
 import { factsFor, keysOfElements } from './each.ts';
 import { addFacts, inAll, isTelling, rowFact, without } from './facts.ts';
@@ -12,6 +12,7 @@ import { factsKey, predicateText, sayingOf, termKey, type Saying } from './keys.
 import { someEffect, type CachedCall, type Effect, type Machine, type QueryDraft } from './machine.ts';
 import { makeNotes } from '../../core/notes.ts';
 import { issuedSecrets, toldIn } from './issued.ts';
+import { rowsReadBy } from './recursion.ts';
 import { renameFact, renamePredicate, renameRow, renameTerm, type Renaming } from './rename.ts';
 import { canonical, factsShape, hash } from './shapes.ts';
 import type { DatabaseClient, Fact, QueryPath } from './types.ts';
@@ -57,12 +58,18 @@ interface Carrier {
   readonly index: number;
   readonly entryPoint: string;
   readonly facts: readonly Fact[];
-  readonly hides: boolean;
+  readonly hidden: readonly Hidden[];
   readonly rows: readonly string[];
   /** It is what the caller is answered with, not a call that may do anything. */
   readonly answers: boolean;
   /** The event by which the answer that it hands out was made, where that is known. */
   readonly madeBy?: number;
+}
+
+/** The effects of an entry point, walked from the beginning. */
+interface Walked {
+  readonly effects: readonly Effect[];
+  readonly entryPoint: EntryPoint;
 }
 
 interface Use {
@@ -162,6 +169,9 @@ class Walk {
   /** Calls that were walked, by what held and what they lead to, with one event of each that may carry anything. */
   readonly #calls = new Map<readonly Effect[], Map<string, readonly AppEvent[]>>();
 
+  /** What was walked from its beginning, and the rows that functions which call themselves read in it. */
+  readonly #walked: Walked[] = [];
+  readonly #readBy = new Map<string, ReadonlySet<string>>();
   readonly #seen: Seen;
 
   constructor(machine: Machine, seen: Seen) {
@@ -176,6 +186,7 @@ class Walk {
     inside: readonly string[],
     entryPoint: EntryPoint,
   ): void {
+    if (steps.length === 0) this.#walked.push({ effects, entryPoint });
     for (const effect of effects) {
       switch (effect.kind) {
         case 'handled':
@@ -562,7 +573,7 @@ class Walk {
       if (carrier.entryPoint !== entryPoint.name) continue;
       // A service is asked by calls that its answer, or the command for it, goes into: those are not its way out.
       const carries = (service === undefined || carrier.answers) && carrier.rows.some(name => own.has(name));
-      if (!carrier.hides && !carries) continue;
+      if (!carries && !carrier.hidden.some(hidden => this.#mayHide(hidden, own))) continue;
       // It happens only where the row was not asked for, or hands out what was made before.
       if (contradicted(facts, carrier.facts)) continue;
       if (carrier.madeBy !== undefined && carrier.madeBy < eventsBefore) continue;
@@ -570,6 +581,15 @@ class Walk {
       uses.set(factsKey(carrier.facts), { row: row.name, facts: carrier.facts });
     }
     return [...uses.values()];
+  }
+
+  /** Whether one of the rows may be in what was not followed. */
+  #mayHide(hidden: Hidden, own: ReadonlySet<string>): boolean {
+    if (hidden === 'anything') return true;
+    const { readBy } = hidden;
+    const rows = this.#readBy.get(readBy) ?? new Set(this.#walked.flatMap(walked => [...readByItself(readBy, walked)]));
+    this.#readBy.set(readBy, rows);
+    return [...own].some(row => rows.has(row));
   }
 
   /** What the query has to do with codes that the server makes up. */
@@ -606,15 +626,17 @@ class Walk {
         event.kind === 'return' && event.value.kind === 'response' ? made.get(event.value.body) : undefined;
       const handed = handedOut(event);
       if (handed.length === 0) return [];
-      const hidden = handed.some(hides);
-      const rows = hidden ? [] : [...new Set(handed.flatMap(value => rowsIn(value).flatMap(use => this.#told(use))))];
-      return hidden || rows.length > 0
+      const hidden = handed.flatMap(hiddenIn);
+      const rows = hidden.includes('anything')
+        ? []
+        : [...new Set(handed.flatMap(value => rowsIn(value).flatMap(use => this.#told(use))))];
+      return hidden.length > 0 || rows.length > 0
         ? [
             {
               index,
               entryPoint: event.entryPoint.name,
               facts: event.facts,
-              hides: hidden,
+              hidden,
               rows,
               answers: isAnswer(event),
               ...(madeBy === undefined ? {} : { madeBy }),
@@ -686,6 +708,10 @@ class Walk {
     ];
     return all.map(step => this.#withCode(step));
   }
+}
+
+function readByItself(name: string, { effects, entryPoint: { symbol } }: Walked): ReadonlySet<string> {
+  return rowsReadBy(effects, name, symbol === 'default' || symbol === name);
 }
 
 const mostChosen = 8;

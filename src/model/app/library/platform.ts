@@ -124,13 +124,16 @@ function requested(value: Value): ReturnType<typeof routeOfAddress> {
   return value.kind === 'term' ? routeOfAddress(value.term) : undefined;
 }
 
+/** `new Response(body, other)` answers as the other does. */
 function statusOf(init: Value | undefined): number | undefined {
+  if (init?.kind === 'response') return init.status;
   if (init?.kind !== 'object') return undefined;
   const status = init.fields.get('status');
   return status?.kind === 'constant' && typeof status.value === 'number' ? status.value : undefined;
 }
 
 function headersOf(init: Value | undefined): Value {
+  if (init?.kind === 'response') return init.headers;
   return init?.kind === 'object' ? (init.fields.get('headers') ?? undefinedValue) : undefinedValue;
 }
 
