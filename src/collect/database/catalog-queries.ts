@@ -58,7 +58,13 @@ select
      'roles', (select json_agg(coalesce(g.rolname, 'public') order by g.rolname) from unnest(o.polroles) r (oid) left join pg_roles g on g.oid = r.oid),
      'using', pg_get_expr(o.polqual, o.polrelid), 'check', pg_get_expr(o.polwithcheck, o.polrelid)
    ) order by o.polname)
-   from pg_policy o where o.polrelid = c.oid) as policies
+   from pg_policy o where o.polrelid = c.oid) as policies,
+  (select json_agg(case when pn.nspname = 'public' then p.relname else pn.nspname || '.' || p.relname end order by h.inhseqno)
+   from pg_inherits h join pg_class p on p.oid = h.inhparent join pg_namespace pn on pn.oid = p.relnamespace
+   where h.inhrelid = c.oid) as parents,
+  (select json_agg(json_build_object('name', t.tgname, 'schema', tn.nspname, 'function', f.proname, 'definition', pg_get_triggerdef(t.oid)) order by t.tgname)
+   from pg_trigger t join pg_proc f on f.oid = t.tgfoid join pg_namespace tn on tn.oid = f.pronamespace
+   where t.tgrelid = c.oid and not t.tgisinternal) as triggers
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'f') and ((${ownSchemas}) or ${platformTables}) and ${notFromExtension('pg_class', 'c')}
@@ -121,3 +127,40 @@ order by 1`;
 
 /** One row a storage bucket; only where the platform has them. */
 export const bucketsQuery = `select id as name, coalesce(public, false) as public from storage.buckets order by id collate "C"`;
+
+/** One row a schema that is not Postgres' own. */
+export const schemasQuery = `
+select n.nspname as name,
+  (select json_agg(distinct coalesce(g.rolname, 'public')) from aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+   left join pg_roles g on g.oid = a.grantee where a.privilege_type = 'USAGE') as usage,
+  (select json_agg(distinct coalesce(g.rolname, 'public')) from aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+   left join pg_roles g on g.oid = a.grantee where a.privilege_type = 'CREATE') as create
+from pg_namespace n
+where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+order by n.nspname collate "C"`;
+
+/** One row a privilege that objects made later come with. */
+export const defaultGrantsQuery = `
+select pg_get_userbyid(d.defaclrole) as maker, n.nspname as schema, d.defaclobjtype as objects,
+  coalesce(g.rolname, 'public') as role, lower(a.privilege_type) as privilege
+from pg_default_acl d
+left join pg_namespace n on n.oid = d.defaclnamespace
+cross join aclexplode(d.defaclacl) a
+left join pg_roles g on g.oid = a.grantee
+where a.grantee <> d.defaclrole
+order by 1, 2 nulls first, 3, 4, 5`;
+
+/** One row a publication. */
+export const publicationsQuery = `
+select p.pubname as name, p.puballtables as all_tables,
+  (select json_agg(case when t.schemaname = 'public' then t.tablename else t.schemaname || '.' || t.tablename end order by t.schemaname, t.tablename)
+   from pg_publication_tables t where t.pubname = p.pubname and not p.puballtables) as tables
+from pg_publication p
+order by p.pubname collate "C"`;
+
+/** One row an extension. */
+export const extensionsQuery = `
+select e.extname as name, n.nspname as schema
+from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+where e.extname <> 'plpgsql'
+order by e.extname collate "C"`;

@@ -13,6 +13,7 @@ import type {
   View,
 } from '../../model/database/types.ts';
 import { bucketsQuery, enumsQuery, functionsQuery, rolesQuery, tablesQuery, viewsQuery } from './catalog-queries.ts';
+import { readFacts, withoutText } from './catalog-facts.ts';
 import type { Places, Platform } from './replay.ts';
 import { flag, optionalText, rowsIn, text, texts, type CatalogRow } from './row.ts';
 import { sqlName } from './statement-kind.ts';
@@ -36,6 +37,7 @@ export async function readCatalog(sql: Sql, platform: Platform, places: Places =
         ? (await rows(bucketsQuery)).map(row => ({ name: text(row, 'name'), public: flag(row, 'public') }))
         : [],
       platform,
+      facts: await readFacts(rows, places),
     };
   } finally {
     await sql.query('rollback');
@@ -61,8 +63,22 @@ function toTable(row: CatalogRow, places: Places): Table {
     forceRowSecurity: flag(row, 'force_row_security'),
     policies: rowsIn(row, 'policies').map(policy => toPolicy(policy, name, places)),
     grants: [...rowsIn(row, 'grants'), ...rowsIn(row, 'column_grants')].flatMap(toGrant),
+    ...some('parents', texts(row, 'parents')),
+    ...some(
+      'triggers',
+      rowsIn(row, 'triggers').map(trigger => ({
+        name: text(trigger, 'name'),
+        function: sqlName(text(trigger, 'schema'), text(trigger, 'function')),
+        definition: text(trigger, 'definition'),
+      })),
+    ),
     ...placeOf(places, `table:${name}`),
   };
+}
+
+/** The list under its name, where it holds anything. */
+function some<K extends string, T>(name: K, list: readonly T[]): { readonly [P in K]?: readonly T[] } {
+  return list.length === 0 ? {} : ({ [name]: list } as { readonly [P in K]?: readonly T[] });
 }
 
 function toColumn(row: CatalogRow): Column {
@@ -103,6 +119,7 @@ function toPolicy(row: CatalogRow, table: string, places: Places): Policy {
   const name = text(row, 'name');
   const using = optionalText(row, 'using');
   const check = optionalText(row, 'check');
+  const written = places.get(`policy:${table}/${name}`)?.text;
   return {
     name,
     table,
@@ -112,10 +129,20 @@ function toPolicy(row: CatalogRow, table: string, places: Places): Policy {
     ...(using === undefined ? {} : { using }),
     ...(check === undefined ? {} : { check }),
     ...placeOf(places, `policy:${table}/${name}`),
+    ...(written === undefined ? {} : { written }),
   };
 }
 
-const privileges: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'truncate', 'execute']);
+const privileges: ReadonlySet<string> = new Set([
+  'select',
+  'insert',
+  'update',
+  'delete',
+  'truncate',
+  'references',
+  'trigger',
+  'execute',
+]);
 
 function isPrivilege(value: string): value is Grant['privilege'] {
   return privileges.has(value);
@@ -197,5 +224,5 @@ function lists(row: CatalogRow, column: string): readonly (readonly string[])[] 
 
 function placeOf(places: Places, key: string): { readonly definedAt?: SourcePlace } {
   const place = places.get(key);
-  return place === undefined ? {} : { definedAt: place };
+  return place === undefined ? {} : { definedAt: withoutText(place) };
 }

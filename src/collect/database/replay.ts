@@ -6,7 +6,12 @@ import { loadParser, splitStatements, type Statement } from './statements.ts';
 import { supabasePrelude, vectorStandIn } from './supabase-prelude.ts';
 
 /** Where migrations made things: `table:orders`, `policy:orders/read own`, `view:…`, `function:…`. */
-export type Places = ReadonlyMap<string, SourcePlace>;
+export type Places = ReadonlyMap<string, StatementPlace>;
+
+/** Where a statement is, with the text of one that makes a policy or gives privileges away. */
+export interface StatementPlace extends SourcePlace {
+  readonly text?: string;
+}
 
 /** What a replay gives: how it went, and where everything was made. */
 export interface Replayed {
@@ -32,7 +37,7 @@ export async function replayMigrations(
 ): Promise<Replayed> {
   await loadParser();
   await prepareDatabase(sql, platform);
-  const places = new Map<string, SourcePlace>();
+  const places = new Map<string, StatementPlace>();
   const failed: ReplayFailure[] = [];
   const missing = new Set<string>();
   let statements = 0;
@@ -77,7 +82,7 @@ async function runDefinition(sql: Sql, statement: string): Promise<Complaint | u
 /** Parses migrations only for the places of what they make; nothing is run. */
 export async function readPlaces(files: readonly MigrationFile[]): Promise<Places> {
   await loadParser();
-  const places = new Map<string, SourcePlace>();
+  const places = new Map<string, StatementPlace>();
   for (const { file, text } of files)
     for (const statement of splitStatements(text)) recordPlace(places, statement, file);
   return places;
@@ -120,6 +125,7 @@ async function runStatement(sql: Sql, statement: Statement): Promise<Complaint |
       return ignoring(await attempt(sql, text), '42710'); // roles outlive the database they were made in
     case 'defines':
       return kind.what === 'function' ? runFunction(sql, text) : attempt(sql, text);
+    case 'grants':
     case 'renames':
     case 'other':
       return attempt(sql, text);
@@ -179,18 +185,22 @@ function withoutConcurrently(text: string): string {
   return text.replace(/\bconcurrently\b/i, '');
 }
 
-function recordPlace(places: Map<string, SourcePlace>, statement: Statement, file: string): void {
+function recordPlace(places: Map<string, StatementPlace>, statement: Statement, file: string): void {
   const { kind } = statement;
   const place = { file, line: statement.line, endLine: statement.endLine };
   if (kind.kind === 'defines') {
     const key = `${kind.what}:${kind.name}`;
+    const made = kind.what === 'policy' ? { ...place, text: statement.text } : place;
     // `create table if not exists` a second time makes nothing; everything else replaces what was there.
-    if (kind.what !== 'table' || !places.has(key)) places.set(key, place);
+    if (kind.what !== 'table' || !places.has(key)) places.set(key, made);
+  }
+  if (kind.kind === 'grants') {
+    places.set(`${kind.later ? 'default-grant' : 'grant'}:${places.size}`, { ...place, text: statement.text });
   }
   if (kind.kind === 'renames') movePlaces(places, kind.from, kind.to);
 }
 
-function movePlaces(places: Map<string, SourcePlace>, from: string, to: string): void {
+function movePlaces(places: Map<string, StatementPlace>, from: string, to: string): void {
   for (const [key, place] of new Map(places)) {
     const [what, name] = [key.slice(0, key.indexOf(':')), key.slice(key.indexOf(':') + 1)];
     if (name !== from && !name.startsWith(`${from}/`)) continue;

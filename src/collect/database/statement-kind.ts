@@ -8,6 +8,8 @@ export type StatementKind =
   | { readonly kind: 'index'; readonly method: string; readonly concurrently: boolean }
   | { readonly kind: 'extension'; readonly name: string; readonly schema: string | undefined }
   | { readonly kind: 'role'; readonly name: string }
+  /** Gives privileges away, on objects that are there or, with `later`, on those made from now on. */
+  | { readonly kind: 'grants'; readonly later: boolean }
   /** `begin`, `commit`: every statement is replayed on its own. */
   | { readonly kind: 'transaction' }
   /** Data from the client, or to and from programs of the server: nothing for a replica. */
@@ -47,6 +49,10 @@ export function kindOfStatement(node: Node | undefined): StatementKind {
     };
   }
   if ('CreateRoleStmt' in node) return { kind: 'role', name: node.CreateRoleStmt.role ?? '' };
+  if ('GrantStmt' in node && node.GrantStmt.is_grant === true) return { kind: 'grants', later: false };
+  if ('AlterDefaultPrivilegesStmt' in node) {
+    return node.AlterDefaultPrivilegesStmt.action?.is_grant === true ? { kind: 'grants', later: true } : other;
+  }
   if ('TransactionStmt' in node) return { kind: 'transaction' };
   if ('CopyStmt' in node) return { kind: 'copy' };
   if ('DropStmt' in node && node.DropStmt.concurrent === true) return { kind: 'concurrently' };

@@ -9,6 +9,44 @@ export interface DatabaseModel {
   readonly enums: readonly { readonly name: string; readonly values: readonly string[] }[];
   readonly buckets: readonly { readonly name: string; readonly public: boolean }[];
   readonly platform: 'supabase' | 'plain';
+  /** What the catalog says beside its objects; absent where only code describes the tables. */
+  readonly facts?: CatalogFacts;
+}
+
+/** What decides who reaches objects that are made later, and what goes out by other ways than queries. */
+export interface CatalogFacts {
+  readonly schemas: readonly SchemaFact[];
+  readonly defaultGrants: readonly DefaultGrant[];
+  readonly publications: readonly Publication[];
+  readonly extensions: readonly { readonly name: string; readonly schema: string }[];
+  /** Every `grant` of the migrations, in their order. */
+  readonly grantStatements: readonly (SourcePlace & { readonly text: string })[];
+}
+
+/** A schema with who may name things in it and who may make some. */
+export interface SchemaFact {
+  readonly name: string;
+  readonly usage: readonly string[];
+  readonly create: readonly string[];
+}
+
+/** What `alter default privileges` gives away of every object made later. */
+export interface DefaultGrant {
+  /** The role whose objects it is about. */
+  readonly maker: string;
+  /** Absent where it holds in every schema. */
+  readonly schema?: string;
+  readonly objects: 'tables' | 'sequences' | 'functions' | 'types' | 'schemas';
+  readonly role: string;
+  readonly privilege: string;
+  readonly definedAt?: SourcePlace;
+}
+
+/** A publication; changes of its tables go out to whoever follows it. */
+export interface Publication {
+  readonly name: string;
+  readonly allTables: boolean;
+  readonly tables: readonly string[];
 }
 
 /** A table (or partition) with what decides who reaches its rows. */
@@ -29,6 +67,9 @@ export interface Table {
   readonly forceRowSecurity: boolean;
   readonly policies: readonly Policy[];
   readonly grants: readonly Grant[];
+  /** Tables that it is a partition or a child of. */
+  readonly parents?: readonly string[];
+  readonly triggers?: readonly TableTrigger[];
   /** Whether migrations put rows into it, as they do into reference data; absent where rows were not looked at. */
   readonly filled?: boolean;
   /** Only a schema in the app's code names it (Prisma, Drizzle, generated types): its policies and grants are not known. */
@@ -42,6 +83,14 @@ export interface SourcePlace {
   readonly file: string;
   readonly line: number;
   readonly endLine?: number;
+}
+
+/** A trigger of a table, with the function that it runs. */
+export interface TableTrigger {
+  readonly name: string;
+  readonly function: string;
+  /** As `pg_get_triggerdef` prints it. */
+  readonly definition: string;
 }
 
 /** A column, with what row synthesis must respect. */
@@ -80,13 +129,15 @@ export interface Policy {
   /** The same, lowered; `self` is the row. Helper functions are inlined where possible. */
   readonly usingPredicate?: Predicate;
   readonly checkPredicate?: Predicate;
+  /** The statement as its migration wrote it, before Postgres resolved its names. */
+  readonly written?: string;
   readonly definedAt?: SourcePlace;
 }
 
 /** One privilege of one role. */
 export interface Grant {
   readonly role: string;
-  readonly privilege: 'select' | 'insert' | 'update' | 'delete' | 'truncate' | 'execute';
+  readonly privilege: 'select' | 'insert' | 'update' | 'delete' | 'truncate' | 'references' | 'trigger' | 'execute';
   /** Present for a column grant. */
   readonly column?: string;
 }
