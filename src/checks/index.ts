@@ -4,14 +4,19 @@ import { check as cachePersonalAnswerPubliclyCacheable } from './cache/personal-
 import { check as cachePersonalDataInSharedCache } from './cache/personal-data-in-shared-cache/index.ts';
 import { check as cachePersonalPageRenderedStatically } from './cache/personal-page-rendered-statically/index.ts';
 import { check as databaseDefinerFunctionWithoutCallerCheck } from './database/definer-function-without-caller-check/index.ts';
+import { check as databaseFunctionWithoutSearchPath } from './database/function-without-search-path/index.ts';
 import { check as databaseMembershipOpenToSelfJoin } from './database/membership-open-to-self-join/index.ts';
 import { check as databaseOwnerBypassesPolicies } from './database/owner-bypasses-policies/index.ts';
 import { check as databasePoliciesNotEnabled } from './database/policies-not-enabled/index.ts';
 import { check as databasePolicyAlwaysTrue } from './database/policy-always-true/index.ts';
 import { check as databasePolicyLeaks } from './database/policy-leaks/index.ts';
+import { check as databasePolicyRecursion } from './database/policy-recursion/index.ts';
+import { check as databasePolicySubqueryNotCorrelated } from './database/policy-subquery-not-correlated/index.ts';
 import { check as databasePolicyTrustsUserMetadata } from './database/policy-trusts-user-metadata/index.ts';
+import { check as databaseRowSecurityWithoutPolicy } from './database/row-security-without-policy/index.ts';
 import { check as databaseStoragePolicyWithoutOwner } from './database/storage-policy-without-owner/index.ts';
 import { check as databaseTableWithoutRowSecurity } from './database/table-without-row-security/index.ts';
+import { check as databaseUpdatePolicyWithoutUsing } from './database/update-policy-without-using/index.ts';
 import { check as databaseViewBypassesPolicies } from './database/view-bypasses-policies/index.ts';
 import { check as databaseWriteCheckWithoutTenant } from './database/write-check-without-tenant/index.ts';
 import { check as exposureDatabaseDriverInClientBundle } from './exposure/database-driver-in-client-bundle/index.ts';
@@ -45,14 +50,19 @@ export const checks: readonly Check[] = [
   cachePersonalDataInSharedCache,
   cachePersonalPageRenderedStatically,
   databaseDefinerFunctionWithoutCallerCheck,
+  databaseFunctionWithoutSearchPath,
   databaseMembershipOpenToSelfJoin,
   databaseOwnerBypassesPolicies,
   databasePoliciesNotEnabled,
   databasePolicyAlwaysTrue,
   databasePolicyLeaks,
+  databasePolicyRecursion,
+  databasePolicySubqueryNotCorrelated,
   databasePolicyTrustsUserMetadata,
+  databaseRowSecurityWithoutPolicy,
   databaseStoragePolicyWithoutOwner,
   databaseTableWithoutRowSecurity,
+  databaseUpdatePolicyWithoutUsing,
   databaseViewBypassesPolicies,
   databaseWriteCheckWithoutTenant,
   exposureDatabaseDriverInClientBundle,

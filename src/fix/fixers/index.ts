@@ -14,6 +14,7 @@ import {
   revokeGrant,
   securityInvoker,
 } from './database.ts';
+import { addUsing, setSearchPath } from './database-lints.ts';
 import { narrowColumns, sameAnswer } from './exposure.ts';
 import { fillArgument } from './fill-argument.ts';
 import { awaitGuard, stopOnFailure, useResult } from './guards.ts';
@@ -59,6 +60,8 @@ const byKind: ReadonlyMap<string, readonly Fixer[]> = new Map([
   ['revoke-grant', [revokeGrant]],
   ['index-tenant', [indexTenant]],
   ['app-role', [appRole]],
+  ['set-search-path', [setSearchPath]],
+  ['add-using', [addUsing]],
 ]);
 
 /** The fixers to try for a finding, in order. */

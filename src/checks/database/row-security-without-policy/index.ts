@@ -1,0 +1,46 @@
+import { mayUse, requestRoles } from '../../../model/database/roles.ts';
+import type { Table } from '../../../model/database/types.ts';
+import type { Check, CheckInput } from '../../check.ts';
+import { filled, isPlatformTable, lintFinding, listed, mayEnter } from '../lint.ts';
+
+/** Tables that requests may use by their grants, with row security on and no policy that lets anybody in. */
+export const check: Check = {
+  id: 'database/row-security-without-policy',
+  title: 'Row security without a policy',
+  severity: 'low',
+  cwe: 863,
+  needs: 'database',
+  judge: input => ({ findings: findings(input), gaps: [] }),
+};
+
+function findings(input: CheckInput) {
+  const closed = input.database.tables.filter(table => isClosed(table, input));
+  const remarks = filled(
+    closed.map(table => ({
+      object: table.name,
+      statement: `alter table ${table.name} enable row level security; ${table.policies.length === 0 ? 'no policy' : 'no permissive policy'}`,
+      place: table.definedAt,
+    })),
+  );
+  if (remarks === undefined) return [];
+  const names = listed(closed.map(table => table.name));
+  return [
+    lintFinding({
+      subject: 'closed tables',
+      message: `Row security is on for ${names} and no policy lets anybody in, so requests find nothing there.`,
+      harm: `Only the server's own connection reaches ${names}; requests of members, and of the rows' own owners, come back empty.`,
+      remarks,
+    }),
+  ];
+}
+
+function isClosed(table: Table, { database }: CheckInput): boolean {
+  return (
+    table.rowSecurity &&
+    !isPlatformTable(table, database) &&
+    !table.policies.some(policy => policy.permissive) &&
+    requestRoles(database).some(
+      role => mayUse(role, 'select', table, database) && mayEnter(role, table.schema, database),
+    )
+  );
+}
