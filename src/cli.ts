@@ -6,6 +6,7 @@ import { createContext } from './commands/context.ts';
 import type { CommandContext } from './commands/context.ts';
 import { StoppedHalfway } from './commands/halfway.ts';
 import type { FixOptions } from './commands/fix.ts';
+import type { RulesOptions } from './commands/rules.ts';
 import { stderrProgress } from './commands/progress.ts';
 import { DrydockError, messageOf } from './core/error.ts';
 import type { Finding } from './core/finding.ts';
@@ -124,6 +125,9 @@ common(program.command('rules'))
   .argument('[focus]', 'explain one: number of a finding, or a table')
   .option('--migrations <path...>', 'files or folders of SQL migrations, in the order in which they apply')
   .option('--database-url <url>', 'a live database: only its catalog is read, in one read-only transaction')
+  .option('--gate', 'fail when a table with an owner lacks row security, policies, narrow grants or an index')
+  .option('--since <commit>', 'only what was not found at this commit, whose migrations are replayed as well')
+  .option('--diff <commit>', 'what changed in the matrix since this commit, in words; fail when something got worse')
   .summary('the database: role × command × table, policies, views and functions')
   .addHelpText(
     'after',
@@ -132,23 +136,23 @@ common(program.command('rules'))
       'drydock rules --migrations db/schema.sql db/migrations',
       'drydock rules --database-url "$DATABASE_URL"',
       'drydock rules . invoices',
+      'drydock rules --gate --since origin/main',
+      'drydock rules --diff origin/main --format markdown',
     ),
   )
-  .action(
-    (
-      folder: string,
-      focus: string | undefined,
-      options: OutputOptions & { readonly migrations?: readonly string[]; readonly databaseUrl?: string },
-    ) => {
-      const [where, what] = folderAndFocus(folder, focus);
-      return run(
-        options,
-        async context =>
-          (await import('./commands/rules.ts')).runRules(where, pick(options, 'migrations', 'databaseUrl'), context),
-        what,
-      );
-    },
-  );
+  .action((folder: string, focus: string | undefined, options: OutputOptions & RulesOptions) => {
+    const [where, what] = folderAndFocus(folder, focus);
+    return run(
+      options,
+      async context =>
+        (await import('./commands/rules.ts')).runRules(
+          where,
+          pick(options, 'migrations', 'databaseUrl', 'gate', 'since', 'diff'),
+          context,
+        ),
+      what,
+    );
+  });
 
 common(program.command('probe'))
   .argument('[folder]', 'the app', '.')
@@ -386,6 +390,12 @@ function hasFindings(result: CommandResult, threshold: Severity): boolean {
       return result.attacks.some(attack => attack.outcome === 'leaked') || serious(result.findings);
     case 'fix':
       return result.unrepaired.length > 0;
+    case 'rules':
+      return (
+        serious(result.findings) ||
+        (result.gate?.faults ?? []).length > 0 ||
+        (result.diff?.changes ?? []).some(change => change.direction === 'worse')
+      );
     default:
       return serious(result.findings);
   }

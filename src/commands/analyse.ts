@@ -28,6 +28,7 @@ import { inferTenancy, type TenancyHints } from '../model/tenancy/infer.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { buildMatrix } from '../prove/exploit/matrix.ts';
 import { accept } from './accept.ts';
+import { tableRules } from './table-rules.ts';
 import {
   declaredFunctions,
   idleDeclarations,
@@ -305,6 +306,7 @@ export function toRulesResult(analysis: Analysis): RulesResult {
     },
     cells: analysis.cells,
     findings: advised(findingsThatNeed('database', judged.findings), analysis),
+    tables: tableRules(analysis.database),
   };
 }
 

@@ -25,7 +25,11 @@ export function relocate<T extends TraceResult | RulesResult>(result: T, target:
     ...moveDeclared(result, move, moveFinding),
   };
   if (moved.command === 'rules') {
-    return { ...moved, replay: { ...moved.replay, failed: moved.replay.failed.map(move) } };
+    return {
+      ...moved,
+      replay: { ...moved.replay, failed: moved.replay.failed.map(move) },
+      ...moveRules(moved, moveFile, move),
+    };
   }
   return {
     ...moved,
@@ -37,6 +41,22 @@ export function relocate<T extends TraceResult | RulesResult>(result: T, target:
       sink: move(path.sink),
       steps: path.steps.map(move),
     })),
+  };
+}
+
+function moveRules(
+  { tables, gate, diff }: RulesResult,
+  moveFile: (file: string) => string,
+  move: Move,
+): Pick<RulesResult, 'tables' | 'gate' | 'diff'> {
+  const placed = <P extends { readonly file?: string }>(each: P): P =>
+    each.file === undefined ? each : { ...each, file: moveFile(each.file) };
+  return {
+    ...(tables === undefined
+      ? {}
+      : { tables: tables.map(table => ({ ...placed(table), policies: table.policies.map(placed) })) }),
+    ...(gate === undefined ? {} : { gate: { ...gate, faults: gate.faults.map(move) } }),
+    ...(diff === undefined ? {} : { diff: { ...diff, changes: diff.changes.map(placed) } }),
   };
 }
 

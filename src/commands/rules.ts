@@ -1,14 +1,78 @@
 import type { RulesResult } from '../core/result.ts';
-import { analyse, toRulesResult } from './analyse.ts';
+import { DrydockError } from '../core/error.ts';
+import { analyse, toRulesResult, type Analysis } from './analyse.ts';
+import { compareRules } from './changes/compare.ts';
 import type { CommandContext } from './context.ts';
+import { gate } from './gate.ts';
 import { relocate } from './relocate.ts';
+import { rulesAt } from './rules-at.ts';
+
+/** What `drydock rules` was asked for. */
+export interface RulesOptions {
+  readonly migrations?: readonly string[];
+  readonly databaseUrl?: string;
+  /** Whether tables with an owner lack what keeps their rows apart. */
+  readonly gate?: boolean;
+  /** Leave out what was found at this commit. */
+  readonly since?: string;
+  /** The same, with what changed in the matrix. */
+  readonly diff?: string;
+}
 
 /** `drydock rules`: the database alone, from migrations or from a live catalog (read only). */
-export async function runRules(
-  root: string,
-  options: { readonly migrations?: readonly string[]; readonly databaseUrl?: string },
-  context: CommandContext,
-): Promise<RulesResult> {
-  const analysis = await analyse({ root, ...options, halves: 'database' }, context);
-  return relocate(toRulesResult(analysis), root, analysis.root);
+export async function runRules(root: string, options: RulesOptions, context: CommandContext): Promise<RulesResult> {
+  const { migrations, databaseUrl } = options;
+  const source = {
+    ...(migrations === undefined ? {} : { migrations }),
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
+  };
+  const since = referenceOf(options);
+  const analysis = await analyse({ root, ...source, halves: 'database' }, context);
+  const before = since === undefined ? undefined : await rulesAt(since, { root, ...source }, context);
+  const result = relocate(withGate(toRulesResult(analysis), analysis, options, before), root, analysis.root);
+  return since === undefined || before === undefined ? result : withoutKnown(result, since, before);
+}
+
+function referenceOf({ since, diff, databaseUrl }: RulesOptions): string | undefined {
+  const reference = diff ?? since;
+  if (since !== undefined && diff !== undefined && since !== diff)
+    throw new DrydockError('usage', `--since and --diff name two commits, '${since}' and '${diff}'.`, {
+      next: 'Give one of them: --diff leaves out what was found at its commit, as --since does.',
+    });
+  if (reference !== undefined && databaseUrl !== undefined)
+    throw new DrydockError('usage', `A live database has no state at '${reference}' to compare with.`, {
+      next: 'Leave --database-url away: the migrations of both states are replayed.',
+    });
+  return reference;
+}
+
+type Before = Awaited<ReturnType<typeof rulesAt>>;
+
+function withGate(
+  result: RulesResult,
+  analysis: Analysis,
+  { gate: isGated, since, diff }: RulesOptions,
+  before: Before | undefined,
+): RulesResult {
+  const reference = diff ?? since ?? '';
+  return {
+    ...result,
+    ...(isGated === true
+      ? { gate: gate(analysis, before === undefined ? undefined : { ...before, since: reference }) }
+      : {}),
+    ...(diff === undefined || before === undefined
+      ? {}
+      : { diff: { since: diff, changes: compareRules(before, analysis) } }),
+  };
+}
+
+function withoutKnown(result: RulesResult, since: string, before: Before): RulesResult {
+  const findings = result.findings.filter(finding => !before.fingerprints.has(finding.fingerprint));
+  return {
+    ...result,
+    findings,
+    elapsedMs: result.elapsedMs + before.elapsedMs,
+    gaps: [...result.gaps, ...before.gaps],
+    known: { count: result.findings.length - findings.length, where: `at '${since}'` },
+  };
 }

@@ -4,6 +4,7 @@ import type { VerifiedFix } from './fix.ts';
 import type { Gap } from './gap.ts';
 import type { EntryPoint, Path } from './path.ts';
 import type { Settling, TablePolicy } from './policy.ts';
+import type { Gate, RulesDiff, TableRules } from './rules.ts';
 import type { ConfigProblem, SuppressedFinding } from './suppression.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -76,6 +77,14 @@ export interface RulesResult extends ResultBase {
   };
   readonly cells: readonly Cell[];
   readonly findings: readonly Finding[];
+  /** Every table with its policies and grants; absent in a sample. */
+  readonly tables?: readonly TableRules[];
+  /** Findings that were there before and are left out, and where they are known from. */
+  readonly known?: { readonly count: number; readonly where: string };
+  /** Present when it was asked for. */
+  readonly gate?: Gate;
+  /** Present when it was asked for: it is then what is shown first. */
+  readonly diff?: RulesDiff;
 }
 
 /** One thing the probe tried: a request as one principal at another tenant's data. */

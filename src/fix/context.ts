@@ -41,6 +41,9 @@ export interface FixContext extends FixInput {
   readonly sessions: SessionIdioms;
 }
 
+/** What the ownership of rows is read from. */
+export type OwnerContext = Pick<FixInput, 'database' | 'tenancy'>;
+
 /** What a fixer proposes; `propose` makes a `Fix` of it. */
 export interface Draft {
   readonly title: string;
@@ -74,7 +77,7 @@ export function pathsOf(finding: Finding, context: FixContext): readonly JudgedP
 }
 
 /** Who owns the rows of a table. */
-export function ownerOf(context: FixContext, table: string): Owner | undefined {
+export function ownerOf(context: Pick<OwnerContext, 'tenancy'>, table: string): Owner | undefined {
   return context.tenancy.owners.find(owner => owner.table === table);
 }
 

@@ -158,3 +158,55 @@ describe('Markdown', () => {
     expect(toMarkdown({ ...sampleTrace(), findings: [] }, here)).toContain('## Drydock: nothing found');
   });
 });
+
+describe('a difference and a gate in Markdown', () => {
+  const compared = {
+    ...sampleRules('after'),
+    diff: {
+      since: 'main',
+      changes: [
+        {
+          direction: 'worse',
+          kind: 'cell',
+          object: 'invoices',
+          role: 'authenticated',
+          words: "members of any tenant can now change other tenants' rows of 'invoices'",
+        },
+        { direction: 'changed', kind: 'grant', object: 'plans', words: "anon is no longer granted select on 'plans'" },
+      ],
+    },
+    gate: {
+      expects: 'policies',
+      because: 'Policies keep tenants apart here.',
+      tables: 3,
+      since: 'main',
+      faults: [
+        {
+          table: 'holds',
+          kind: 'index',
+          message: "No index of 'holds' begins with 'branch_id'.",
+          sql: 'create index holds_branch_id_idx on holds (branch_id);',
+          file: 'db/2.sql',
+          line: 4,
+        },
+      ],
+    },
+  } as const;
+
+  test('what got worse stands open, the rest is folded, and what is missing comes with its SQL', () => {
+    const text = toMarkdown(compared, here);
+    expect(text).toContain('## Drydock: 1 worse, 1 missing');
+    expect(text).toContain(
+      "### Worse (1)\n\n- ✗ members of any tenant can now change other tenants' rows of 'invoices'",
+    );
+    expect(text).toContain('<details><summary>Changed (1)</summary>');
+    expect(text).toContain('**holds** `db/2.sql:4`');
+    expect(text).toContain('```sql\ncreate index holds_branch_id_idx on holds (branch_id);\n```');
+  });
+
+  test('nothing worse is said as such', () => {
+    expect(toMarkdown({ ...sampleRules('after'), diff: { since: 'main', changes: [] } }, here)).toContain(
+      "## Drydock: nothing got worse\n\nNothing differs from 'main'",
+    );
+  });
+});

@@ -19,6 +19,7 @@ import type {
   TraceResult,
   TriageResult,
 } from '../core/result.ts';
+import type { Change, Gate, TableRules } from '../core/rules.ts';
 import { unreachable } from '../core/unreachable.ts';
 import { orderCells, orderFindings, orderGaps, orderPaths } from './order.ts';
 import { drydockVersion } from './version.ts';
@@ -157,6 +158,66 @@ function rulesBody(result: RulesResult): Json {
     },
     cells: orderCells(result.cells).map(cellJson),
     findings: orderFindings(result.findings).map(findingJson),
+    known: result.known,
+    tables: result.tables?.map(tableRulesJson),
+    gate: result.gate === undefined ? undefined : gateJson(result.gate),
+    since: result.diff?.since,
+    changes: result.diff?.changes.map(changeJson),
+  };
+}
+
+function tableRulesJson({ table, rowSecurity, forced, policies, grants, file, line }: TableRules): Json {
+  return {
+    table,
+    rowSecurity,
+    forced,
+    policies: policies.map(({ name, command, permissive, roles, using, check, ...place }) => ({
+      name,
+      command,
+      permissive,
+      roles,
+      using,
+      check,
+      file: place.file === undefined ? undefined : slashes(place.file),
+      line: place.line,
+    })),
+    grants: grants.map(({ role, privileges }) => ({ role, privileges })),
+    file: file === undefined ? undefined : slashes(file),
+    line,
+  };
+}
+
+function gateJson({ expects, because, tables, since, faults }: Gate): Json {
+  return {
+    expects,
+    because,
+    tables,
+    since,
+    faults: faults.map(({ table, kind, message, sql, file, line }) => ({
+      table,
+      kind,
+      message,
+      sql,
+      file: slashes(file),
+      line,
+    })),
+  };
+}
+
+function changeJson(change: Change): Json {
+  const { direction, kind, object, role, actors, commands, before, after, words, file, line } = change;
+  return {
+    direction,
+    kind,
+    object,
+    role,
+    actors,
+    commands,
+    before,
+    after,
+    words,
+    file: file === undefined ? undefined : slashes(file),
+    line,
   };
 }
 

@@ -1,7 +1,10 @@
+import { groupBy } from '../core/group.ts';
 import type { Finding } from '../core/finding.ts';
 import { formatPlace } from '../core/place.ts';
 import { redact } from '../core/redact.ts';
-import type { CommandResult, TraceSummary } from '../core/result.ts';
+import type { CommandResult, RulesResult, TraceSummary } from '../core/result.ts';
+import type { Change, Gate, RulesDiff } from '../core/rules.ts';
+import { changeHeading, changesSentence, changeSign, gateSentence, orderedDirections } from './changes.ts';
 import { withoutControls } from './controls.ts';
 import { allFindings } from './merge.ts';
 import { relativeTo, type PlaceOptions } from './sarif.ts';
@@ -16,8 +19,9 @@ export function toMarkdown(result: CommandResult, options: PlaceOptions): string
   const summary =
     result.command === 'trace' ? result.summary : result.command === 'triage' ? result.trace?.summary : undefined;
   return [
-    `## Drydock: ${findings.length === 0 ? 'nothing found' : count(findings.length, 'finding')}`,
+    `## Drydock: ${headline(result, findings.length)}`,
     ...(summary === undefined ? [] : [summaryLine(summary)]),
+    ...(result.command === 'rules' ? rulesLines(result, options) : []),
     ...problemLines(result, options),
     ...findings.slice(0, inFull).map((finding, index) => section(finding, index + 1, options)),
     ...table(findings, options),
@@ -27,11 +31,63 @@ export function toMarkdown(result: CommandResult, options: PlaceOptions): string
   ].join('\n\n');
 }
 
+function headline(result: CommandResult, findings: number): string {
+  const { diff, gate } = result.command === 'rules' ? result : {};
+  const worse = diff?.changes.filter(change => change.direction === 'worse').length ?? 0;
+  const parts = [
+    ...(worse === 0 ? [] : [`${grouped(worse)} worse`]),
+    ...(gate === undefined || gate.faults.length === 0 ? [] : [`${grouped(gate.faults.length)} missing`]),
+    ...(findings === 0 ? [] : [diff === undefined ? count(findings, 'finding') : count(findings, 'new finding')]),
+  ];
+  if (parts.length > 0) return parts.join(', ');
+  return diff === undefined ? 'nothing found' : 'nothing got worse';
+}
+
 function summaryLine(summary: TraceSummary): string {
   const parts = (['leaks', 'isolated', 'public', 'broken', 'unknown'] as const)
     .filter(verdict => summary[verdict] > 0)
     .map(verdict => `${grouped(summary[verdict])} ${verdict}`);
   return `${count(summary.paths, 'path')} from ${count(summary.entryPoints, 'entry point')}: ${parts.join(', ')}. ${grouped(summary.querySites.reached)} of ${count(summary.querySites.textual, 'query', 'queries')} reached.`;
+}
+
+/** What changed in the matrix and what the guardrail asks for: short enough for a comment on a pull request. */
+function rulesLines({ diff, gate }: RulesResult, options: PlaceOptions): readonly string[] {
+  return [
+    ...(diff === undefined
+      ? []
+      : [text(changesSentence(diff)), ...orderedDirections.flatMap(each => changeBlock(diff, each, options))]),
+    ...(gate === undefined ? [] : gateBlock(gate, options)),
+  ];
+}
+
+function changeBlock({ changes }: RulesDiff, direction: Change['direction'], options: PlaceOptions): readonly string[] {
+  const own = changes.filter(change => change.direction === direction);
+  if (own.length === 0) return [];
+  const lines = own.slice(0, mostRows).map(change => {
+    const at =
+      change.file === undefined || change.line === undefined
+        ? ''
+        : ` (${code(place({ file: change.file, line: change.line }, options))})`;
+    return `- ${changeSign(direction)} ${cell(change.words)}${at}`;
+  });
+  const left = own.length > mostRows ? [`- ${grouped(own.length - mostRows)} more`] : [];
+  const body = [...lines, ...left].join('\n');
+  const title = `${changeHeading(direction)} (${own.length})`;
+  return direction === 'worse' ? [`### ${title}`, body] : [details(title, body)];
+}
+
+function gateBlock(gate: Gate, options: PlaceOptions): readonly string[] {
+  const byTable = groupBy(gate.faults, fault => fault.table);
+  return [
+    `### ${text(gateSentence(gate))}`,
+    text(gate.because),
+    ...[...byTable].slice(0, mostRows).flatMap(([table, faults]) => {
+      const [first] = faults;
+      const at = first === undefined || first.file === '' ? '' : ` ${code(place(first, options))}`;
+      const messages = faults.map(fault => `- ${text(fault.message)}`).join('\n');
+      return [`**${text(table)}**${at}`, messages, fenced('sql', faults.map(fault => fault.sql).join('\n'))];
+    }),
+  ];
 }
 
 function section(finding: Finding, number: number, options: PlaceOptions): string {

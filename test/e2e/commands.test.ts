@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { copyOfExample, drydock, folderWith, listing, root } from './drydock.ts';
@@ -137,6 +137,49 @@ describe('bad input', () => {
     expect(run.code).toBe(2);
     expect(run.stderr).toContain('No Next.js app');
     expect(run.stderr).toContain('next.config');
+  });
+
+  test('a migration that opens a table fails the gate and the diff; one that adds a sound table passes', async () => {
+    const path = folder({
+      'supabase/migrations/1_base.sql': [
+        'create table public.teams (id uuid primary key, name text not null);',
+        'create table public.members (team_id uuid not null references public.teams, user_id uuid not null references auth.users, primary key (team_id, user_id));',
+        'alter table public.teams enable row level security; alter table public.members enable row level security;',
+        'create policy mine on public.members for select to authenticated using (user_id = (select auth.uid()));',
+        'create policy ours on public.teams for select to authenticated using (id in (select team_id from public.members));',
+      ].join('\n'),
+    });
+    const git = (...parameters: readonly string[]): unknown =>
+      execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...parameters], { cwd: path });
+    git('init', '--quiet');
+    git('add', '--all');
+    git('commit', '--quiet', '-m', 'base');
+    const table = 'create table public.notes (id uuid primary key, team_id uuid not null references public.teams);';
+    const migration = join(path, 'supabase/migrations/2_notes.sql');
+    writeFileSync(migration, table);
+    const bare = await drydock(['rules', path, '--diff', 'HEAD', '--gate', '--json']);
+    expect(bare.code).toBe(1);
+    const report = JSON.parse(bare.stdout) as {
+      readonly gate: { readonly faults: readonly { readonly kind: string }[] };
+      readonly changes: readonly { readonly direction: string; readonly words: string }[];
+    };
+    expect(report.gate.faults.map(fault => fault.kind)).toEqual(['row-security', 'policy', 'index']);
+    expect(report.changes[0]).toMatchObject({
+      direction: 'worse',
+      words: "anyone on the internet can read, add, change and delete other tenants' rows of 'notes'",
+    });
+    writeFileSync(
+      migration,
+      `${table}
+alter table public.notes enable row level security; create index on public.notes (team_id);
+create policy ours on public.notes for select to authenticated using (team_id in (select team_id from public.members));`,
+    );
+    const sound = await drydock(['rules', path, '--diff', 'HEAD', '--gate', '--format', 'markdown']);
+    expect(sound.stdout).toContain('## Drydock: nothing got worse');
+    expect(sound.code).toBe(0);
+    const lost = await drydock(['rules', path, '--diff', 'no-such-branch']);
+    expect(lost.code).toBe(2);
+    expect(lost.stderr).toContain("no commit 'no-such-branch'");
   });
 
   test('no migrations: rules says how to name them, trace goes on and says what that costs', async () => {

@@ -1,6 +1,6 @@
 import type { OwnerHop } from '../../model/tenancy/types.ts';
 import { ownerOf } from '../context.ts';
-import type { FixContext } from '../context.ts';
+import type { OwnerContext } from '../context.ts';
 import type { Wanted } from './session.ts';
 
 /** How a row is tied to the caller: the columns to follow, and whether a tenant or a user stands at their end. */
@@ -10,7 +10,7 @@ export interface RowOwnership {
 }
 
 /** The owner of a table's rows, for a condition; undefined for shared tables. */
-export function ownershipOf(context: FixContext, table: string): RowOwnership | undefined {
+export function ownershipOf(context: Pick<OwnerContext, 'tenancy'>, table: string): RowOwnership | undefined {
   const { root, principal } = context.tenancy;
   const ownership = ownerOf(context, table)?.ownership;
   if (root?.table === table && root.table !== principal?.table)

@@ -1,7 +1,7 @@
 import type { Policy, PolicyCommand, Table } from '../../model/database/types.ts';
 import { ownershipOf } from './ownership.ts';
 import type { RowOwnership } from './ownership.ts';
-import type { FixContext } from '../context.ts';
+import type { OwnerContext } from '../context.ts';
 
 /** A SQL name, quoted where Postgres needs it. */
 export function quoted(name: string): string {
@@ -41,7 +41,7 @@ const reserved = new Set([
  * does, as the platform documents it.
  */
 export function ownerCondition(
-  context: FixContext,
+  context: OwnerContext,
   table: string,
   avoid: ReadonlySet<string> = new Set(),
 ): string | undefined {
@@ -50,7 +50,7 @@ export function ownerCondition(
 }
 
 function conditionOver(
-  context: FixContext,
+  context: OwnerContext,
   table: string,
   hops: RowOwnership['hops'],
   ownership: RowOwnership,
@@ -64,7 +64,7 @@ function conditionOver(
 }
 
 function template(
-  context: FixContext,
+  context: OwnerContext,
   table: string,
   column: string,
   ownership: RowOwnership,
@@ -117,7 +117,7 @@ function balanced(text: string): boolean {
   return depth === 0;
 }
 
-function documented({ database, tenancy }: FixContext, column: string, ownership: RowOwnership): string {
+function documented({ database, tenancy }: OwnerContext, column: string, ownership: RowOwnership): string {
   const membership = tenancy.memberships[0];
   if (database.platform === 'supabase') {
     if (ownership.wanted === 'user' || membership === undefined) return `${quoted(column)} = (select auth.uid())`;
@@ -129,7 +129,7 @@ function documented({ database, tenancy }: FixContext, column: string, ownership
 }
 
 /** The roles that requests run under on a table: those that were granted something and do not own it. */
-export function requestRoles(table: Table, context: FixContext): readonly string[] {
+export function requestRoles(table: Table, context: OwnerContext): readonly string[] {
   const privileged = new Set(
     context.database.roles.filter(role => role.superuser || role.bypassRowSecurity).map(role => role.name),
   );

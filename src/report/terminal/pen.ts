@@ -51,7 +51,13 @@ export function spread(pen: Pen, left: string, right: string, indent = 0): reado
   return [margin + left, ...(right === '' ? [] : [margin + padStart(right, room)])];
 }
 
-/** A paragraph, wrapped and indented. `hang` goes before the first line, inside the indent. */
+/** A paragraph behind a sign; its further lines stand under its first word. */
+export function hanging(pen: Pen, sign: string, text: string, indent: number, paint: Paint = plain): readonly string[] {
+  const [first = '', ...rest] = paragraph(pen, text, indent + sign.length + 1, paint);
+  return [`${' '.repeat(indent)}${paint(sign)} ${first.trimStart()}`, ...rest];
+}
+
+/** A paragraph, wrapped and indented. */
 export function paragraph(pen: Pen, text: string, indent: number, paint: Paint = plain): readonly string[] {
   return wrap(text, pen.width - indent).map(line => ' '.repeat(indent) + paint(line));
 }

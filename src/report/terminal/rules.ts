@@ -4,8 +4,10 @@ import type { RulesResult } from '../../core/result.ts';
 import { objectName, toMatrices } from '../matrix.ts';
 import { orderCells, orderFindings } from '../order.ts';
 import { actorWords, count } from '../words.ts';
+import { changeLines } from './changes.ts';
 import { explainFinding, transcriptLines } from './finding.ts';
 import { findingList } from './findings.ts';
+import { gateLines } from './gate.ts';
 import { gapLines, heading, problemLines, suppressedLines } from './heading.ts';
 import { matrixLegend, matrixLines } from './matrix.ts';
 import { type Pen, paragraph, type TerminalOptions, verdictSentence } from './pen.ts';
@@ -18,13 +20,20 @@ export function renderRules(pen: Pen, result: RulesResult, options: TerminalOpti
   const findings = orderFindings(result.findings);
   const all = options.all === true;
   const matrices = toMatrices(result.cells);
+  const asked = [
+    ...(result.diff === undefined ? [] : changeLines(pen, result.diff, all)),
+    ...(result.gate === undefined ? [] : gateLines(pen, result.gate)),
+  ];
+  const isWhole = asked.length === 0 || all;
   return [
     ...heading(pen, 'drydock rules', result),
+    ...asked,
     ...verdictLines(pen, result),
+    ...knownLines(pen, result),
     ...problemLines(pen, result.problems ?? []),
     ...replayLines(pen, result, all),
-    ...matrices.flatMap(matrix => matrixLines(pen, matrix, all)),
-    ...(matrices.length > 0 ? [...matrixLegend(pen), ''] : []),
+    ...(isWhole ? matrices.flatMap(matrix => matrixLines(pen, matrix, all)) : []),
+    ...(isWhole && matrices.length > 0 ? [...matrixLegend(pen), ''] : []),
     ...findingList(pen, findings),
     ...(findings.length > 0 ? [''] : []),
     ...(all ? leakingCells(pen, result.cells) : []),
@@ -69,6 +78,14 @@ function verdictLines(pen: Pen, result: RulesResult): readonly string[] {
         )),
     ...paragraph(pen, tried, 2),
     ...paragraph(pen, clean(tenancy), 2, pen.quiet),
+    '',
+  ];
+}
+
+function knownLines(pen: Pen, { known }: RulesResult): readonly string[] {
+  if (known === undefined || known.count === 0) return [];
+  return [
+    ...paragraph(pen, `${count(known.count, 'finding')} left out, known ${clean(known.where)}.`, 2, pen.quiet),
     '',
   ];
 }
