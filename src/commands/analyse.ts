@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { JudgedPath } from '../checks/check.ts';
 import { checks } from '../checks/index.ts';
 import { collectDatabase } from '../collect/database/collect.ts';
-import type { CollectedDatabase } from '../collect/database/collect.ts';
+import type { CollectedDatabase, CollectOptions } from '../collect/database/collect.ts';
 import { readSource } from '../collect/source/read-source.ts';
 import type { SourceFiles } from '../collect/source/read-source.ts';
 import type { ConfigProblem, SuppressedFinding } from '../core/suppression.ts';
@@ -24,7 +24,7 @@ import { buildAppModelInterruptibly } from '../model/app/build.ts';
 import type { AppModel } from '../model/app/types.ts';
 import { schemaOfCode, withSchemaOfCode } from '../model/database/schema.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
-import { inferTenancy, type TenancyHints } from '../model/tenancy/infer.ts';
+import { inferTenancy } from '../model/tenancy/infer.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { buildMatrix } from '../prove/exploit/matrix.ts';
 import { accept } from './accept.ts';
@@ -79,11 +79,16 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
   const config = loadConfig([root, options.root]);
   const source = found === undefined ? undefined : withoutIgnored(found, config);
   const code = schemaOfCode(source);
-  const collected = await collect(options, { root, tables: code.tables.map(table => table.name) }, context, missing);
+  const target = { root, named: options.root, described: code, standsAlone: options.halves === 'database' };
+  const collected = await collect(options, target, context, missing);
   const { database, gaps: untold } = withSchemaOfCode(collected?.database, code);
   const corrected = tenancyHints(config, database);
   const tenancy = inferTenancy(database, corrected.hints);
-  const matrix = collected === undefined ? undefined : await replay(collected, corrected.hints, context);
+  const ofCatalog =
+    collected === undefined || collected.database === database
+      ? tenancy
+      : inferTenancy(collected.database, corrected.hints);
+  const matrix = collected === undefined ? undefined : await replay(collected, ofCatalog, context);
   const traced = source !== undefined && options.halves !== 'database' ? source : undefined;
   const functions = traced === undefined ? noDeclarations : declaredFunctions(config, traced);
   const app = traced === undefined ? undefined : await trace(traced, database, functions, context);
@@ -134,7 +139,7 @@ function optional(read: () => SourceFiles, missing: DrydockError[]): SourceFiles
 
 async function collect(
   options: AnalyseOptions,
-  target: { readonly root: string; readonly tables: readonly string[] },
+  target: Omit<CollectOptions, 'replica' | 'migrations' | 'databaseUrl'>,
   context: CommandContext,
   missing: DrydockError[],
 ): Promise<CollectedDatabase | undefined> {
@@ -149,7 +154,9 @@ async function collect(
     });
     const { report } = collected;
     stage.done(
-      `${report.statements} statements of ${report.files} migration files replayed, ${report.failed.length} failed`,
+      report.files === 0 && options.databaseUrl === undefined
+        ? `No migrations found; ${collected.database.tables.length} tables made as the code describes them`
+        : `${report.statements} statements of ${report.files} migration files replayed, ${report.failed.length} failed`,
     );
     return collected;
   } catch (thrown) {
@@ -159,10 +166,11 @@ async function collect(
       throw thrown;
     }
     missing.push(thrown);
+    const described = target.described?.tables.length ?? 0;
     stage.fail(
-      target.tables.length === 0
+      described === 0
         ? 'No migrations found; paths are traced without them'
-        : `No migrations found; the ${target.tables.length} tables that the code describes stand in`,
+        : `No migrations found; the ${described} tables that the code describes stand in`,
     );
     return undefined;
   }
@@ -170,16 +178,12 @@ async function collect(
 
 async function replay(
   collected: CollectedDatabase,
-  hints: TenancyHints,
+  tenancy: TenancyModel,
   context: CommandContext,
 ): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[] }> {
   if (collected.replicaDatabase === undefined) return { cells: [], gaps: [] };
   const stage = context.progress.start('Trying every role, command and table with two tenants');
-  const matrix = await buildMatrix(
-    collected.replicaDatabase,
-    collected.database,
-    inferTenancy(collected.database, hints),
-  );
+  const matrix = await buildMatrix(collected.replicaDatabase, collected.database, tenancy);
   const counts = countVerdicts(matrix.cells);
   if (matrix.cells.length === 0)
     stage.done('Only the app’s own connection reaches the tables: there is no other role to try');

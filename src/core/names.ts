@@ -1,6 +1,7 @@
 /** Names of tables and columns, however they are written. */
 
 const known = new Map<string, string>();
+const plain = new Map<string, string>();
 
 /** `teamMembers`, `TeamMembers`, `team-members`: `team_members`. */
 export function snakeCase(name: string): string {
@@ -16,7 +17,11 @@ export function snakeCase(name: string): string {
 
 /** `teamMembers`, `team_members` and `"TeamMember"` alike: `team_member`, without a schema. */
 export function plainName(name: string): string {
-  return singular(snakeCase(name.slice(name.lastIndexOf('.') + 1)));
+  const before = plain.get(name);
+  if (before !== undefined) return before;
+  const made = singular(snakeCase(name.slice(name.lastIndexOf('.') + 1)));
+  plain.set(name, made);
+  return made;
 }
 
 /** Last word without its plural. */

@@ -15,8 +15,12 @@ import { flag } from './row.ts';
 export interface CollectOptions {
   /** Absolute path of the app. */
   readonly root: string;
-  /** Tables that the app's code names, to tell its migrations from others of the workspace. */
-  readonly tables?: readonly string[];
+  /** The folder that the user named, where the app was found below it. */
+  readonly named?: string;
+  /** What the app's code says of the database: it tells its migrations from others, and stands where they say nothing. */
+  readonly described?: DatabaseModel;
+  /** Whether that is enough where there are no migrations, even when it tells no policies. */
+  readonly standsAlone?: boolean;
   /** Folders or files with migrations, where they are not found by themselves. */
   readonly migrations?: readonly string[];
   /** A live database: its catalog is read, nothing else, and migrations only tell where things were made. */
@@ -79,22 +83,30 @@ function migrationsIfAny(options: CollectOptions): MigrationSet | undefined {
 }
 
 async function collectMigrations(options: CollectOptions): Promise<CollectedDatabase> {
-  const migrations = readMigrations(options);
+  const { described } = options;
+  const migrations = isDescribed(options) ? migrationsIfAny(options) : readMigrations(options);
   const platform =
-    migrations.kind === 'supabase' ? 'supabase' : detectPlatform(migrations.files.map(file => file.text));
+    migrations?.kind === 'supabase'
+      ? 'supabase'
+      : detectPlatform([...(migrations?.files.map(file => file.text) ?? []), ...policyTexts(described)]);
   const replicaDatabase = await options.replica.createDatabase();
   try {
-    const { report, places } = await replayMigrations(replicaDatabase.sql, migrations.files, platform);
+    const { sql } = replicaDatabase;
+    const { report, places, gaps, untold } = await replayMigrations(sql, migrations?.files ?? [], platform, described);
     if (report.statements > 0 && report.failed.length === report.statements) throw nothingReplayed(report);
-    const read = await readCatalog(replicaDatabase.sql, platform, places);
-    const database = lowerPolicies(await markFilled(replicaDatabase.sql, read));
+    const read = await readCatalog(sql, platform, places);
+    const database = lowerPolicies(await markFilled(sql, withUntold(read, untold)));
     return {
       database,
       report,
       platform,
       migrations,
       replicaDatabase,
-      gaps: report.failed.filter(failure => failure.firstCause).map(toGap),
+      gaps: [
+        ...gaps,
+        ...missingBase(report, migrations),
+        ...report.failed.filter(failure => failure.firstCause).map(toGap),
+      ],
     };
   } catch (thrown) {
     await replicaDatabase.drop();
@@ -102,9 +114,34 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
   }
 }
 
-function readMigrations({ root, migrations, tables }: CollectOptions): MigrationSet {
+/** Whether the code says enough to stand for migrations. */
+function isDescribed({ described, standsAlone }: CollectOptions): boolean {
+  const tables = described?.tables ?? [];
+  return standsAlone === true ? tables.length > 0 : tellsPolicies(described);
+}
+
+/** Drizzle's schemas can hold policies; where one does, it is taken to hold all of them. */
+function tellsPolicies(described: DatabaseModel | undefined): boolean {
+  return (described?.tables ?? []).some(table => table.rowSecurity || table.policies.length > 0);
+}
+
+/** The cells of a table would say nothing where nobody knows its policies. */
+function withUntold(database: DatabaseModel, untold: ReadonlySet<string>): DatabaseModel {
+  if (untold.size === 0) return database;
+  const tables = database.tables.map(table => (untold.has(table.name) ? { ...table, fromSchema: true } : table));
+  return { ...database, tables };
+}
+
+function policyTexts(described: DatabaseModel | undefined): readonly string[] {
+  return (described?.tables ?? []).flatMap(({ policies }) =>
+    policies.map(({ roles, using, check }) => `to ${roles.join(', to ')} ${using ?? ''} ${check ?? ''}`),
+  );
+}
+
+function readMigrations({ root, named, migrations, described }: CollectOptions): MigrationSet {
   const [first, ...more] = migrations ?? [];
-  const main = findMigrations(root, first, tables);
+  const tables = (described?.tables ?? []).map(table => table.name);
+  const main = findMigrations(root, first, tables, named);
   const files = [main, ...more.map(given => findMigrations(root, given))].flatMap(set => set.files);
   // A file that is named after its folder has run by then.
   return { ...main, files: [...new Map(files.map(each => [each.file, each] as const)).values()] };
@@ -131,6 +168,31 @@ function toGap(failure: ReplayReport['failed'][number]): Gap {
     line: failure.line,
     settles: 1,
   };
+}
+
+/** How each tool writes the schema that its migrations start from. */
+const baseCommands: Readonly<Record<MigrationSet['kind'], string>> = {
+  supabase: 'supabase db dump --linked > base.sql',
+  prisma: 'npx prisma migrate diff --from-empty --to-schema-datamodel prisma/schema.prisma --script > base.sql',
+  drizzle: 'npx drizzle-kit export > base.sql',
+  plain: 'pg_dump --schema-only --no-owner "$DATABASE_URL" > base.sql',
+  code: 'pg_dump --schema-only --no-owner "$DATABASE_URL" > base.sql',
+};
+
+/** One gap for all that migrations take for granted, with the command that provides it. */
+function missingBase({ failed }: ReplayReport, migrations: MigrationSet | undefined): readonly Gap[] {
+  const missing = failed.filter(failure => failure.firstCause && /^(42P01|42704|3F000|42883)$/.test(failure.sqlstate));
+  const [first] = missing;
+  if (first === undefined || migrations === undefined) return [];
+  const folder = migrations.folder === '' ? '.' : migrations.folder;
+  return [
+    {
+      reason: `The migrations build on something that they do not make (${missing.length} ${missing.length === 1 ? 'statement' : 'statements'}). Write it down with \`${baseCommands[migrations.kind]}\` and name both: --migrations base.sql ${folder}.`,
+      file: first.file,
+      line: first.line,
+      settles: failed.length,
+    },
+  ];
 }
 
 function nothingReplayed(report: ReplayReport): DrydockError {

@@ -25,10 +25,16 @@ const ignored = ['**/node_modules/**', '**/.next/**', '**/.drydock/**', '**/dist
 
 /**
  * Finds the migrations of the app at `root`, or reads those in `given` (a file or folder, relative to root or absolute).
- * Where several are found, in the app's folder and in the workspace around it, those that make most of `tables` win.
+ * Where several are found, in the app's folder, in the workspace around it and in the folder that the user named, those
+ * that make most of `tables` win.
  */
-export function findMigrations(root: string, given?: string, tables: readonly string[] = []): MigrationSet {
-  const found = given === undefined ? searchAround(root, tables) : readGiven(root, given);
+export function findMigrations(
+  root: string,
+  given?: string,
+  tables: readonly string[] = [],
+  named: string = root,
+): MigrationSet {
+  const found = given === undefined ? searchAround(root, tables, named) : readGiven(root, given);
   if (found !== undefined && found.files.length > 0) return found;
   throw new DrydockError(
     'no-migrations',
@@ -40,8 +46,8 @@ export function findMigrations(root: string, given?: string, tables: readonly st
 }
 
 /** The app's own migrations before those of the workspace, unless others make more of the tables that the code names. */
-function searchAround(root: string, tables: readonly string[]): MigrationSet | undefined {
-  const workspace = workspaceRootOf(root);
+function searchAround(root: string, tables: readonly string[], named: string): MigrationSet | undefined {
+  const [workspace = root] = [workspaceRootOf(root), named].toSorted((left, right) => left.length - right.length);
   const own = candidatesIn(root);
   const wanted = new Set(tables.map(bareName));
   const around = workspace === root ? [] : candidatesIn(workspace).map(set => relativeTo(root, workspace, set));

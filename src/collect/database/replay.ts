@@ -1,7 +1,10 @@
 import type { Sql } from '../../core/ports.ts';
 import { messageOf } from '../../core/error.ts';
+import type { Gap } from '../../core/gap.ts';
+import { quoteName } from '../../core/quote.ts';
 import type { ReplayFailure, ReplayReport, SourcePlace } from '../../model/database/types.ts';
 import type { MigrationFile } from './find-migrations.ts';
+import { CodeBase, type Described } from './described-ddl.ts';
 import { loadParser, splitStatements, type Statement } from './statements.ts';
 import { supabasePrelude, vectorStandIn } from './supabase-prelude.ts';
 
@@ -17,6 +20,10 @@ export interface StatementPlace extends SourcePlace {
 export interface Replayed {
   readonly report: ReplayReport;
   readonly places: Places;
+  /** Tables made for want of a migration, of which nobody knows whom the database lets at their rows. */
+  readonly untold: ReadonlySet<string>;
+  /** What was made without a migration. */
+  readonly gaps: readonly Gap[];
 }
 
 /** Postgres' objects before the first migration. */
@@ -29,28 +36,78 @@ export function detectPlatform(texts: readonly string[]): Platform {
   return texts.some(text => marks.test(text)) ? 'supabase' : 'plain';
 }
 
-/** Runs every statement of the migrations in order, goes on after failures, and says which of them have their own cause. */
+/**
+ * Runs every statement of the migrations in order, goes on after failures, and says which of them have their own cause.
+ * What migrations take for granted is made as the code describes it, or, of roles, without rights of their own.
+ */
 export async function replayMigrations(
   sql: Sql,
   files: readonly MigrationFile[],
   platform: Platform,
+  described: Described = { tables: [], enums: [] },
 ): Promise<Replayed> {
   await loadParser();
   await prepareDatabase(sql, platform);
+  const base = new CodeBase(sql, described);
+  const roles = new Map<string, SourcePlace>();
   const places = new Map<string, StatementPlace>();
   const failed: ReplayFailure[] = [];
   const missing = new Set<string>();
   let statements = 0;
   for (const { file, text } of files) {
+    await startSession(sql, platform);
     for (const statement of splitStatements(text)) {
       statements += 1;
-      const failure = await runStatement(sql, statement);
+      const failure = await runSupplied(sql, statement, base, name =>
+        roles.set(name, { file, line: statement.line, endLine: statement.endLine }),
+      );
       if (failure === undefined) recordPlace(places, statement, file);
       else
         failed.push({ file, line: statement.line, ...failure, firstCause: isFirstCause(statement, failure, missing) });
     }
   }
-  return { report: { files: files.length, statements, failed }, places };
+  if (files.length === 0) await base.makeAll();
+  await startSession(sql, platform);
+  await base.finish();
+  const gaps = [...base.gaps(), ...[...roles].map(([name, place]) => missingRole(name, place))];
+  return {
+    report: { files: files.length, statements, failed },
+    places: new Map([...base.places(), ...places]),
+    untold: base.untold(),
+    gaps,
+  };
+}
+
+/** Tries a statement again as long as what it misses can be supplied. */
+async function runSupplied(
+  sql: Sql,
+  statement: Statement,
+  base: CodeBase,
+  onRole: (name: string) => void,
+): Promise<Complaint | undefined> {
+  for (;;) {
+    const complaint = await runStatement(sql, statement);
+    if (complaint === undefined || base.explains(complaint, statement.text)) return undefined;
+    const role = complaint.sqlstate === '42704' ? /^role "([^"]+)"/.exec(complaint.message)?.[1] : undefined;
+    if (role !== undefined && (await attempt(sql, `create role ${quoteName(role)} nologin`)) === undefined)
+      onRole(role);
+    else if (!(await base.supply(complaint))) return complaint;
+  }
+}
+
+function missingRole(name: string, { file, line }: SourcePlace): Gap {
+  return {
+    reason: `The role '${name}' is made outside the migrations: here it has only what they grant it.`,
+    file,
+    line,
+    settles: 1,
+  };
+}
+
+/** Each file starts in a session of its own, as it does where migrations are applied: dumps leave settings behind. */
+async function startSession(sql: Sql, platform: Platform): Promise<void> {
+  await sql.query('reset session authorization; reset all');
+  await applySettings(sql, platform);
 }
 
 /** Runs statements in any order that works: those that fail are tried again as long as others succeed. */
@@ -97,8 +154,13 @@ export async function prepareDatabase(sql: Sql, platform: Platform): Promise<voi
     const name = String((await sql.query('select quote_ident(current_database()) as name')).rows[0]?.['name']);
     await sql.query(`alter database ${name} set search_path = "$user", public, extensions`);
   }
-  await sql.query(`set search_path = ${platform === 'supabase' ? '"$user", public, extensions' : '"$user", public'}`);
-  await sql.query(`set client_min_messages = error; set statement_timeout = '60s'`);
+  await applySettings(sql, platform);
+}
+
+async function applySettings(sql: Sql, platform: Platform): Promise<void> {
+  await sql.query(
+    `set search_path = ${platform === 'supabase' ? '"$user", public, extensions' : '"$user", public'}; set client_min_messages = error; set statement_timeout = '60s'`,
+  );
 }
 
 /** Why Postgres refused a statement. */

@@ -18,8 +18,20 @@ export function keyOf(table: Table): string | undefined {
   return table.columns.some(column => column.name === 'id') ? 'id' : undefined;
 }
 
+const known = new WeakMap<DatabaseModel, Map<Table, readonly Link[]>>();
+
 /** Foreign keys column by column; of a composite key only the part that identifies the other row. */
 export function foreignLinks(table: Table, database: DatabaseModel): readonly Link[] {
+  const links = known.get(database) ?? new Map<Table, readonly Link[]>();
+  known.set(database, links);
+  const before = links.get(table);
+  if (before !== undefined) return before;
+  const found = readLinks(table, database);
+  links.set(table, found);
+  return found;
+}
+
+function readLinks(table: Table, database: DatabaseModel): readonly Link[] {
   return table.foreignKeys.flatMap(foreignKey => {
     const target = database.tables.find(other => other.name === foreignKey.table);
     const key = target === undefined ? undefined : keyOf(target);
@@ -45,9 +57,11 @@ export function namedLink(table: Table, target: Table): Link | undefined {
   const type = target.columns.find(column => column.name === key)?.type;
   const wanted = plainName(target.name);
   if (key === undefined || table.name === target.name) return undefined;
-  const found = table.columns.find(
-    column => [`${wanted}_id`, `${wanted}_uuid`].includes(plainName(column.name)) && sameKind(column.type, type ?? ''),
-  );
+  const [id, uuid] = [`${wanted}_id`, `${wanted}_uuid`];
+  const found = table.columns.find(column => {
+    const name = plainName(column.name);
+    return (name === id || name === uuid) && sameKind(column.type, type ?? '');
+  });
   return found === undefined
     ? undefined
     : {

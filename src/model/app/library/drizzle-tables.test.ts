@@ -140,3 +140,50 @@ test('columns of a type that the app made are columns, keys among them', () => {
   ]);
   expect(table(database, 'seats')?.foreignKeys.map(key => key.table)).toEqual(['users', 'clubs']);
 });
+
+describe('policies that Drizzle’s schema declares', () => {
+  const database = databaseOf({
+    'db/schema.ts': `
+      import { eq, sql } from 'drizzle-orm';
+      import { crudPolicy } from 'drizzle-orm/neon';
+      import { pgPolicy, pgRole, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+      import { authenticatedRole, authUid } from 'drizzle-orm/supabase';
+      const clerk = pgRole('clerk').existing();
+      export const firms = pgTable('firms', { id: uuid().primaryKey(), ownerId: uuid('owner_id') }, t => [
+        pgPolicy('own firm', { for: 'select', to: [authenticatedRole, clerk], using: sql\`\${t.ownerId} = \${authUid}\` }),
+        pgPolicy('no drafts', { as: 'restrictive', to: 'public', using: sql\`\${t.id} <> \${'none'}\` }),
+      ]);
+      export const memos = pgTable('memos', { id: uuid().primaryKey(), kind: text() }, t => [
+        crudPolicy({ role: clerk, read: true, modify: null }),
+        pgPolicy('built', { for: 'delete', using: eq(t.kind, 'x') }),
+      ]);
+      export const closed = pgTable('closed', { id: uuid().primaryKey() }).enableRLS();
+      export const open = pgTable('open', { id: uuid().primaryKey() });`,
+  });
+
+  test('have their roles, commands and conditions', () => {
+    expect(table(database, 'firms')).toMatchObject({
+      rowSecurity: true,
+      policies: [
+        {
+          name: 'own firm',
+          command: 'select',
+          permissive: true,
+          roles: ['authenticated', 'clerk'],
+          using: '"firms"."owner_id" = (select auth.uid())',
+        },
+        { name: 'no drafts', command: 'all', permissive: false, roles: ['public'], using: `"firms"."id" <> 'none'` },
+      ],
+    });
+    expect(table(database, 'memos')?.policies[0]).toMatchObject({ command: 'select', roles: ['clerk'], using: 'true' });
+  });
+
+  test('are no policies that let everybody in where the condition cannot be read', () => {
+    expect(table(database, 'memos')?.policies[1]).toMatchObject({ command: 'delete', using: 'drydock_unreadable()' });
+  });
+
+  test('are not needed for row security, and nothing turns it on by itself', () => {
+    expect(table(database, 'closed')).toMatchObject({ rowSecurity: true, policies: [] });
+    expect(table(database, 'open')).toMatchObject({ rowSecurity: false, policies: [] });
+  });
+});

@@ -6,19 +6,22 @@ import { exportNames, exportValue } from '../expressions.ts';
 import { Machine } from '../machine.ts';
 import type { Value } from '../value.ts';
 import { constraintOf, type TableConstraint } from './drizzle-columns.ts';
+import { declaredPolicies, policyOf } from './drizzle-policies.ts';
 import {
   columnReference,
   drizzleHandlers,
   enumDefinitions,
   relationNamed,
   relationsOf,
+  rowSecurityDeclared,
+  sqlTextOf,
   tableDefinitions,
   type TableDefinition,
 } from './drizzle.ts';
 
 /**
- * The tables that Drizzle's schema files define, found by running those files. Relations count as keys where the columns
- * have none, and what only the database knows (policies, grants) is absent.
+ * The tables that Drizzle's schema files define, with the policies that they declare, found by running those files.
+ * Relations count as keys where the columns have none, and what only the database knows (grants) is absent.
  */
 export function databaseOfDrizzle(source: SourceFiles): DatabaseModel | undefined {
   if (!source.dependencies.has('drizzle-orm')) return undefined;
@@ -51,7 +54,9 @@ function toTable(definition: TableDefinition, machine: Machine, named: Naming): 
   const { table, columns, call } = definition;
   const own = (column: string): string => named(table.table, column);
   const described = [...columns].map(([property, column]) => ({ ...column, name: own(column.name ?? property) }));
-  const constraints = constraintsOf(definition, machine);
+  const extra = extraOf(definition, machine);
+  const constraints = extra.flatMap(value => constraintOf(value) ?? []);
+  const policies = declaredPolicies(extra).map(policy => policyOf(policy, table.table, sqlTextOf));
   const namesOf = (values: readonly Value[]): readonly string[] =>
     values.flatMap(value => columnReference(value)?.column ?? []).map(own);
   const composite = constraints.find(constraint => constraint.kind === 'primary');
@@ -83,16 +88,18 @@ function toTable(definition: TableDefinition, machine: Machine, named: Naming): 
       ...unique,
     ].filter(key => key.length > 0),
     foreignKeys: [...foreignKeys, ...relationKeys(table.table, machine, named, foreignKeys)],
+    rowSecurity: policies.length > 0 || rowSecurityDeclared(machine).has(table.table),
+    policies,
     definedAt: machine.place(call.frame, call.at),
   };
 }
 
-function constraintsOf({ table, extra, call }: TableDefinition, machine: Machine): readonly TableConstraint[] {
+/** Keys, indexes and policies that stand beside the columns. */
+function extraOf({ table, extra, call }: TableDefinition, machine: Machine): readonly Value[] {
   if (extra?.kind !== 'function') return [];
   const self: Value = { kind: 'native', native: table };
   const result = callValue(machine, call.frame, extra, [self], { at: call.at, end: call.end });
-  const values = result.kind === 'array' ? result.items : result.kind === 'object' ? [...result.fields.values()] : [];
-  return values.flatMap(value => constraintOf(value) ?? []);
+  return result.kind === 'array' ? result.items : result.kind === 'object' ? [...result.fields.values()] : [];
 }
 
 /** `.references(() => users.id)`. */

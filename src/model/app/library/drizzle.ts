@@ -8,6 +8,7 @@ import { behaviourOf, nativeValue, type Call, type Handler, type Machine, type N
 import { alternativesOf, choose, compareTerms, firstOf, lengthOf, negate, termOf } from '../operations.ts';
 import { renamePredicate, renameTerm } from '../rename.ts';
 import { constant, nullValue, undefinedValue, type RowValue, type Value } from '../value.ts';
+import { drizzlePolicyHandlers } from './drizzle-policies.ts';
 import { columnDefinitionOf, columnHandlers, columnOfType, type ColumnDefinition } from './drizzle-columns.ts';
 import { noteBuiltSql, noteGiven } from './given.ts';
 import {
@@ -136,6 +137,16 @@ export function tableDefinitions(machine: Machine): Map<string, TableDefinition>
   return machine.remember('drizzle tables', () => new Map<string, TableDefinition>());
 }
 
+/** Tables on which the schema turns row security on without a policy beside them. */
+export function rowSecurityDeclared(machine: Machine): Set<string> {
+  return machine.remember('drizzle row security', () => new Set<string>());
+}
+
+/** The text of a value that is SQL. */
+export function sqlTextOf(value: Value): SqlText | undefined {
+  return isDrizzle(value) && value.native.kind === 'sql' ? value.native.sql : undefined;
+}
+
 /** The values of every enum that was defined so far, by SQL name. */
 export function enumDefinitions(machine: Machine): Map<string, readonly string[]> {
   return machine.remember('drizzle enums', () => new Map<string, readonly string[]>());
@@ -199,7 +210,11 @@ function tableNative(table: string, marker: string, columns: ReadonlyMap<string,
       const column = columns.get(property);
       return column === undefined ? undefined : columnNative(native, property, column);
     },
-    method: name => (name === 'enableRLS' ? nativeValue(native) : undefined),
+    method: (name, call) => {
+      if (name !== 'enableRLS') return undefined;
+      rowSecurityDeclared(call.machine).add(table);
+      return nativeValue(native);
+    },
   };
   return native;
 }
@@ -600,7 +615,8 @@ const sqlTemplate: Handler = call => {
           continue;
         }
         if (native.kind === 'condition') {
-          text += 'true';
+          // A reader of the text alone sees that something else stood here.
+          text += 'true /* condition */';
           continue;
         }
       }
@@ -1599,6 +1615,7 @@ function coreHandlers(core: string, prefix: string): Readonly<Record<string, Han
 /** Drizzle's functions, by package and name. */
 export const drizzleHandlers: Readonly<Record<string, Handler>> = {
   ...coreHandlers('drizzle-orm/pg-core', 'pg'),
+  ...drizzlePolicyHandlers,
   ...coreHandlers('drizzle-orm/mysql-core', 'mysql'),
   ...coreHandlers('drizzle-orm/singlestore-core', 'singlestore'),
   ...coreHandlers('drizzle-orm/sqlite-core', 'sqlite'),
