@@ -140,7 +140,9 @@ export function roleValues(membership: Membership, database: DatabaseModel): rea
   const table = database.tables.find(candidate => candidate.name === membership.table);
   const column = table?.columns.find(candidate => candidate.name === membership.roleColumn);
   if (table === undefined || column === undefined) return [];
-  const listed = database.enums.find(candidate => candidate.name === column.type.replace(/\[\]$/, '').replaceAll('"', ''))?.values;
+  const listed = database.enums.find(
+    candidate => candidate.name === column.type.replace(/\[\]$/, '').replaceAll('"', ''),
+  )?.values;
   if (listed !== undefined) return listed;
   const check = table.checks?.find(candidate => new RegExp(`\\b${column.name}\\b`).test(candidate.expression));
   return check === undefined
