@@ -3,17 +3,28 @@ import type { Check } from './check.ts';
 import { check as cachePersonalAnswerPubliclyCacheable } from './cache/personal-answer-publicly-cacheable/index.ts';
 import { check as cachePersonalDataInSharedCache } from './cache/personal-data-in-shared-cache/index.ts';
 import { check as cachePersonalPageRenderedStatically } from './cache/personal-page-rendered-statically/index.ts';
+import { check as databaseDefaultPrivilegesOpen } from './database/default-privileges-open/index.ts';
 import { check as databaseDefinerFunctionWithoutCallerCheck } from './database/definer-function-without-caller-check/index.ts';
+import { check as databaseForeignTableOpen } from './database/foreign-table-open/index.ts';
 import { check as databaseFunctionWithoutSearchPath } from './database/function-without-search-path/index.ts';
 import { check as databaseMembershipOpenToSelfJoin } from './database/membership-open-to-self-join/index.ts';
 import { check as databaseOwnerBypassesPolicies } from './database/owner-bypasses-policies/index.ts';
+import { check as databasePartitionWithoutRowSecurity } from './database/partition-without-row-security/index.ts';
 import { check as databasePoliciesNotEnabled } from './database/policies-not-enabled/index.ts';
 import { check as databasePolicyAlwaysTrue } from './database/policy-always-true/index.ts';
 import { check as databasePolicyLeaks } from './database/policy-leaks/index.ts';
 import { check as databasePolicyRecursion } from './database/policy-recursion/index.ts';
 import { check as databasePolicySubqueryNotCorrelated } from './database/policy-subquery-not-correlated/index.ts';
 import { check as databasePolicyTrustsUserMetadata } from './database/policy-trusts-user-metadata/index.ts';
+import { check as databasePrivilegeBeyondPolicies } from './database/privilege-beyond-policies/index.ts';
+import { check as databasePrivilegedColumnWritable } from './database/privileged-column-writable/index.ts';
+import { check as databasePublicBucketListing } from './database/public-bucket-listing/index.ts';
+import { check as databaseRealtimePolicyWithoutTopic } from './database/realtime-policy-without-topic/index.ts';
+import { check as databaseRolePassesPolicies } from './database/role-passes-policies/index.ts';
 import { check as databaseRowSecurityWithoutPolicy } from './database/row-security-without-policy/index.ts';
+import { check as databaseSchemaOpenForCreation } from './database/schema-open-for-creation/index.ts';
+import { check as databaseSecretColumnReadable } from './database/secret-column-readable/index.ts';
+import { check as databaseSettingOpensPolicy } from './database/setting-opens-policy/index.ts';
 import { check as databaseStoragePolicyWithoutOwner } from './database/storage-policy-without-owner/index.ts';
 import { check as databaseTableWithoutRowSecurity } from './database/table-without-row-security/index.ts';
 import { check as databaseUpdatePolicyWithoutUsing } from './database/update-policy-without-using/index.ts';
@@ -49,17 +60,28 @@ export const checks: readonly Check[] = [
   cachePersonalAnswerPubliclyCacheable,
   cachePersonalDataInSharedCache,
   cachePersonalPageRenderedStatically,
+  databaseDefaultPrivilegesOpen,
   databaseDefinerFunctionWithoutCallerCheck,
+  databaseForeignTableOpen,
   databaseFunctionWithoutSearchPath,
   databaseMembershipOpenToSelfJoin,
   databaseOwnerBypassesPolicies,
+  databasePartitionWithoutRowSecurity,
   databasePoliciesNotEnabled,
   databasePolicyAlwaysTrue,
   databasePolicyLeaks,
   databasePolicyRecursion,
   databasePolicySubqueryNotCorrelated,
   databasePolicyTrustsUserMetadata,
+  databasePrivilegeBeyondPolicies,
+  databasePrivilegedColumnWritable,
+  databasePublicBucketListing,
+  databaseRealtimePolicyWithoutTopic,
+  databaseRolePassesPolicies,
   databaseRowSecurityWithoutPolicy,
+  databaseSchemaOpenForCreation,
+  databaseSecretColumnReadable,
+  databaseSettingOpensPolicy,
   databaseStoragePolicyWithoutOwner,
   databaseTableWithoutRowSecurity,
   databaseUpdatePolicyWithoutUsing,

@@ -12,6 +12,7 @@ import { describeHarm, isOwned, ownerOf } from '../harm.ts';
 export type Leak =
   | { readonly cause: 'no-row-security'; readonly cell: Cell; readonly table: Table }
   | { readonly cause: 'not-enabled'; readonly cell: Cell; readonly table: Table }
+  | { readonly cause: 'part'; readonly cell: Cell; readonly table: Table }
   | { readonly cause: 'owner'; readonly cell: Cell; readonly table: Table }
   | {
       readonly cause: 'self-join' | 'write-check' | 'always-true' | 'user-metadata' | 'policy';
@@ -64,9 +65,15 @@ function tableCause(cell: Cell, table: Table, input: CheckInput): Leak | undefin
     return table.rowSecurity && !table.forceRowSecurity ? { cause: 'owner', cell, table } : undefined;
   if (!table.rowSecurity) {
     if (table.policies.length > 0) return { cause: 'not-enabled', cell, table };
+    if (wholeOf(table, input) !== undefined) return { cause: 'part', cell, table };
     return isMeantToBeProtected(input) ? { cause: 'no-row-security', cell, table } : undefined;
   }
   return policyCause(cell, table, input);
+}
+
+/** The table with row security that a partition or child belongs to. */
+export function wholeOf(table: Table, { database }: CheckInput): Table | undefined {
+  return database.tables.find(candidate => table.parents?.includes(candidate.name) === true && candidate.rowSecurity);
 }
 
 /** Where no table has row security and no API gives free access, isolation is the app's own work. */

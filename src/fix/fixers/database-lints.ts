@@ -50,6 +50,149 @@ export function addUsing(finding: Finding, context: FixContext): Draft | Refused
   );
 }
 
+/** Takes privileges on tables away to which no policy applies. */
+export function revokeBeyond(finding: Finding): Draft | Refused {
+  const role = text(finding, 'role');
+  const tables = hints(finding, 'tables').map(quoted).join(', ');
+  const privileges = hints(finding, 'privileges').join(', ');
+  return migration(
+    {
+      name: `revoke_${role}_beyond_policies`,
+      up: [`revoke ${privileges} on ${tables} from ${quoted(role)};`],
+      down: [`grant ${privileges} on ${tables} to ${quoted(role)};`],
+    },
+    {
+      title: `Take ${privileges} away from ${role}`,
+      explanation: 'Policies do not apply to these commands, and requests have no need of them.',
+    },
+  );
+}
+
+/** Takes away what tables made later come with. */
+export function revokeDefault(finding: Finding): Draft | Refused {
+  const role = text(finding, 'role');
+  const schema = finding.repair?.['schema'];
+  const where = typeof schema === 'string' ? ` in schema ${quoted(schema)}` : '';
+  const privileges = hints(finding, 'privileges').join(', ');
+  const whom = role === 'public' ? 'public' : quoted(role);
+  return migration(
+    {
+      name: `revoke_default_privileges_of_${role}`,
+      up: [`alter default privileges${where} revoke ${privileges} on tables from ${whom};`],
+      down: [`alter default privileges${where} grant ${privileges} on tables to ${whom};`],
+    },
+    {
+      title: `Give ${role === 'public' ? 'everybody' : role} nothing on tables made later`,
+      explanation:
+        'Tables that are there keep their grants; one that is made later gets those that its migration writes.',
+    },
+  );
+}
+
+/** Takes an object away from roles. */
+export function revokeAll(finding: Finding, { database }: FixContext): Draft | Refused {
+  const object = text(finding, 'object');
+  const roles = hints(finding, 'roles');
+  const target = [...database.tables, ...database.views].find(each => each.name === object);
+  const given = (target?.grants ?? []).filter(grant => roles.includes(grant.role) && grant.column === undefined);
+  return migration(
+    {
+      name: `revoke_${bareName(object)}`,
+      up: [`revoke all on ${quoted(object)} from ${roles.map(quoted).join(', ')};`],
+      down: given.map(grant => `grant ${grant.privilege} on ${quoted(object)} to ${quoted(grant.role)};`),
+    },
+    {
+      title: `Take ${object} away from requests`,
+      explanation: 'No policy can protect it; it is now read by the server only.',
+    },
+  );
+}
+
+/** Lets nobody but its owner make objects in a schema. */
+export function revokeCreate(finding: Finding): Draft | Refused {
+  const schema = text(finding, 'schema');
+  const roles = hints(finding, 'roles')
+    .map(role => (role === 'public' ? 'public' : quoted(role)))
+    .join(', ');
+  return migration(
+    {
+      name: `close_schema_${schema}`,
+      up: [`revoke create on schema ${quoted(schema)} from ${roles};`],
+      down: [`grant create on schema ${quoted(schema)} to ${roles};`],
+    },
+    {
+      title: `Let requests make nothing in ${schema}`,
+      explanation: 'Names in it can still be used; migrations run as its owner.',
+    },
+  );
+}
+
+/** Drops a policy that nothing needs. */
+export function dropPolicy(finding: Finding, { database }: FixContext): Draft | Refused {
+  const policy = database.tables
+    .find(each => each.name === text(finding, 'table'))
+    ?.policies.find(each => each.name === text(finding, 'policy'));
+  if (policy === undefined) return { refused: 'The policy is not in the database model.' };
+  return migration(
+    {
+      name: `drop_policy_of_${bareName(policy.table)}`,
+      up: [`drop policy ${quoted(policy.name)} on ${quoted(policy.table)};`],
+      down: [recreatePolicy(policy)],
+    },
+    {
+      title: `Drop '${policy.name}' on ${policy.table}`,
+      explanation: 'Files of a public bucket are served without it; it only let everybody list their names.',
+    },
+  );
+}
+
+/** Turns row security on for a part of a table: the whole goes on to be reached under the whole's policies. */
+export function enablePart(finding: Finding): Draft | Refused {
+  const table = quoted(text(finding, 'table'));
+  return migration(
+    {
+      name: `enable_${bareName(text(finding, 'table'))}`,
+      up: [`alter table ${table} enable row level security;`],
+      down: [`alter table ${table} disable row level security;`],
+    },
+    {
+      title: `Let nobody reach ${text(finding, 'table')} by its own name`,
+      explanation:
+        'Queries on the whole table use the policies of the whole; the part by itself now lets no row through.',
+    },
+  );
+}
+
+/** Lets roles change every column but some. */
+export function grantOtherColumns(finding: Finding, { database }: FixContext): Draft | Refused {
+  const table = database.tables.find(each => each.name === text(finding, 'table'));
+  if (table === undefined) return { refused: 'The table is not in the database model.' };
+  const kept = new Set(hints(finding, 'columns'));
+  const open = table.columns
+    .filter(column => !kept.has(column.name) && !column.generated)
+    .map(({ name }) => quoted(name));
+  const roles = hints(finding, 'roles');
+  const whole = roles.filter(role =>
+    table.grants.some(grant => grant.role === role && grant.privilege === 'update' && grant.column === undefined),
+  );
+  if (open.length === 0 || whole.length !== roles.length)
+    return { refused: `Which columns of '${table.name}' requests may change was decided column by column already.` };
+  const on = `on ${quoted(table.name)}`;
+  const to = whole.map(quoted).join(', ');
+  return migration(
+    {
+      name: `columns_of_${bareName(table.name)}`,
+      up: [`revoke update ${on} from ${to};`, `grant update (${open.join(', ')}) ${on} to ${to};`],
+      down: [`revoke update (${open.join(', ')}) ${on} from ${to};`, `grant update ${on} to ${to};`],
+    },
+    {
+      title: `Keep ${[...kept].join(', ')} of ${table.name} for the server`,
+      explanation:
+        'A policy decides which rows may be changed, grants decide which columns: the others can be changed as before.',
+    },
+  );
+}
+
 /** What Supabase's and Postgres' own settings look through, made explicit. */
 function pathOf({ searchPath, schema }: DatabaseFunction, { database }: FixContext): string {
   if (searchPath !== undefined) return `${written(searchPath.replace(/,?\s*"?pg_temp"?/, ''))}, pg_temp`;
@@ -72,6 +215,11 @@ function migration(
 function hints(finding: Finding, name: string): readonly string[] {
   const value = finding.repair?.[name];
   return Array.isArray(value) ? value.map(String) : [];
+}
+
+function text(finding: Finding, name: string): string {
+  const value = finding.repair?.[name];
+  return typeof value === 'string' ? value : '';
 }
 
 function bareName(name: string): string {

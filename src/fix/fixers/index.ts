@@ -14,7 +14,17 @@ import {
   revokeGrant,
   securityInvoker,
 } from './database.ts';
-import { addUsing, setSearchPath } from './database-lints.ts';
+import {
+  addUsing,
+  dropPolicy,
+  enablePart,
+  grantOtherColumns,
+  revokeAll,
+  revokeBeyond,
+  revokeCreate,
+  revokeDefault,
+  setSearchPath,
+} from './database-lints.ts';
 import { narrowColumns, sameAnswer } from './exposure.ts';
 import { fillArgument } from './fill-argument.ts';
 import { awaitGuard, stopOnFailure, useResult } from './guards.ts';
@@ -62,6 +72,13 @@ const byKind: ReadonlyMap<string, readonly Fixer[]> = new Map([
   ['app-role', [appRole]],
   ['set-search-path', [setSearchPath]],
   ['add-using', [addUsing]],
+  ['drop-policy', [dropPolicy]],
+  ['enable-part', [enablePart]],
+  ['grant-other-columns', [grantOtherColumns]],
+  ['revoke-beyond', [revokeBeyond]],
+  ['revoke-default', [revokeDefault]],
+  ['revoke-all', [revokeAll]],
+  ['revoke-create', [revokeCreate]],
 ]);
 
 /** The fixers to try for a finding, in order. */
