@@ -15,6 +15,7 @@ import { redact } from './core/redact.ts';
 import type { CommandResult } from './core/result.ts';
 import { severities, severityRank } from './core/verdict.ts';
 import type { Severity, Verdict } from './core/verdict.ts';
+import { engines, type Engine } from './prove/replica/engines.ts';
 import { toAnnotations } from './report/github.ts';
 import { toJson } from './report/json.ts';
 import { toMarkdown } from './report/markdown.ts';
@@ -125,6 +126,12 @@ common(program.command('rules'))
   .argument('[focus]', 'explain one: number of a finding, or a table')
   .option('--migrations <path...>', 'files or folders of SQL migrations, in the order in which they apply')
   .option('--database-url <url>', 'a live database: only its catalog is read, in one read-only transaction')
+  .addOption(
+    new Option(
+      '--replica <engine>',
+      'the Postgres in which it is tried: the native one, or PGlite, which has pgvector and needs no binary',
+    ).choices([...engines]),
+  )
   .option('--gate', 'fail when a table with an owner lacks row security, policies, narrow grants or an index')
   .option('--since <commit>', 'only what was not found at this commit, whose migrations are replayed as well')
   .option('--diff <commit>', 'what changed in the matrix since this commit, in words; fail when something got worse')
@@ -140,19 +147,25 @@ common(program.command('rules'))
       'drydock rules --diff origin/main --format markdown',
     ),
   )
-  .action((folder: string, focus: string | undefined, options: OutputOptions & RulesOptions) => {
-    const [where, what] = folderAndFocus(folder, focus);
-    return run(
-      options,
-      async context =>
-        (await import('./commands/rules.ts')).runRules(
-          where,
-          pick(options, 'migrations', 'databaseUrl', 'gate', 'since', 'diff'),
-          context,
-        ),
-      what,
-    );
-  });
+  .action(
+    (
+      folder: string,
+      focus: string | undefined,
+      options: OutputOptions & RulesOptions & { readonly replica?: Engine },
+    ) => {
+      const [where, what] = folderAndFocus(folder, focus);
+      return run(
+        options,
+        async context =>
+          (await import('./commands/rules.ts')).runRules(
+            where,
+            pick(options, 'migrations', 'databaseUrl', 'gate', 'since', 'diff'),
+            context,
+          ),
+        what,
+      );
+    },
+  );
 
 common(program.command('probe'))
   .argument('[folder]', 'the app', '.')
@@ -274,11 +287,12 @@ function pick<T extends object, K extends keyof T>(options: T, ...keys: readonly
 }
 
 async function run(
-  options: OutputOptions,
+  options: OutputOptions & { readonly replica?: Engine },
   command: (context: CommandContext) => Promise<CommandResult>,
   focus?: string,
 ): Promise<void> {
-  const context = createContext(options.quiet === true ? silentProgress : stderrProgress(process.stderr));
+  const progress = options.quiet === true ? silentProgress : stderrProgress(process.stderr);
+  const context = createContext(progress, options.replica);
   const interrupt = interruptible(context);
   try {
     const result = await command(context);

@@ -1,5 +1,6 @@
 import { silentProgress } from '../core/ports.ts';
 import type { Progress, Replica } from '../core/ports.ts';
+import type { Engine } from '../prove/replica/engines.ts';
 import { Lifetime } from './lifetime.ts';
 
 /** What every command is given: progress, things to let go of, and one replica started when it is first needed. */
@@ -10,15 +11,15 @@ export interface CommandContext {
 }
 
 /** A context whose replica starts on first use and stops with the lifetime. */
-export function createContext(progress: Progress): CommandContext {
+export function createContext(progress: Progress, engine?: Engine): CommandContext {
   const lifetime = new Lifetime();
   let replica: Promise<Replica> | undefined;
   return {
     progress,
     lifetime,
     replica: () => {
-      replica ??= import('../prove/replica/start.ts')
-        .then(({ startReplica }) => startReplica())
+      replica ??= import('../prove/replica/choose.ts')
+        .then(({ startReplicaOf }) => startReplicaOf(engine))
         .then(started => lifetime.hold('Postgres replica', started, running => running.stop()));
       return replica;
     },

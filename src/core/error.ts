@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'not-an-app'
   | 'no-migrations'
   | 'replica'
+  | 'no-binary'
   | 'database-unreachable'
   | 'build-failed'
   | 'boot-failed'

