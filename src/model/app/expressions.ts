@@ -597,7 +597,8 @@ function plainMember(machine: Machine, frame: Frame, value: Value, name: string,
     if (spread !== undefined) return spread;
     if (name === 'constructor') return machine.opaque(frame, at, 'the class of an object');
   }
-  if (found === undefined) return machine.opaque(frame, at, `'${name}' of a ${value.kind}`);
+  if (found === undefined)
+    return memberOfPlain(machine, frame, value, name, at) ?? machine.opaque(frame, at, `'${name}' of a ${value.kind}`);
   if (found.kind === 'native' && found.native.name === 'getter') {
     return behaviourOf(found).invoke?.({ machine, frame, arguments: [value], at, end: at }) ?? found;
   }
@@ -612,6 +613,17 @@ function ofObject(found: Extract<Value, { kind: 'function' }>, self: Value): Val
   const isFree = frame.thisValue.kind === 'constant' && frame.thisValue.value === undefined;
   if (!code.isArrow || !code.usesThis || !isFree) return found;
   return { ...found, closure: new FunctionClosure(code, new Frame(frame.module, frame.code, frame, self), bound) };
+}
+
+/** What a text or a number has not is not there; what a list has not, one of the many things has that it stands for. */
+function memberOfPlain(machine: Machine, frame: Frame, value: Value, name: string, at: number): Value | undefined {
+  if (value.kind === 'constant')
+    return value.value === null || value.value === undefined || name in Object(value.value)
+      ? undefined
+      : undefinedValue;
+  if (value.kind !== 'array' || value.items.length === 0 || name in Array.prototype || /^\d+$/.test(name))
+    return undefined;
+  return memberOf(machine, frame, choose(value.items.map(item => ({ value: item, facts: [] }))), name, at, true);
 }
 
 /** A field of something of a library that an object spreads (`{ ...client, more }`). */

@@ -156,3 +156,19 @@ describe('a level that is one of a list', () => {
     expect(rooms(read("['limited']"), auth).join()).toContain('leaks');
   });
 });
+
+describe('a field that only some of the alternatives have', () => {
+  test('is not there where the value is a text', () => {
+    const find = `
+      export async function auth(header) {
+        const kept = header === 'none' ? 'nobody' : await keyOf(header);
+        return { clubId: kept.clubId };
+      }`;
+    const body = `
+      const who = await auth(req.headers.authorization);
+      if (!who.clubId) return res.status(401).end();
+      return res.json(await prisma.room.findMany({ where: { clubId: who.clubId } }));`;
+    expect(rooms(body, find)).toEqual(['Room read isolated capability']);
+    expect(rooms(body.replace(/if .*/, ''), find).join()).toContain('leaks');
+  });
+});

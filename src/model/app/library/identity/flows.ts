@@ -1,4 +1,5 @@
 import { callValue, handlerValue } from '../../calls.ts';
+import { awaitValue } from '../../expressions.ts';
 import { valueKey } from '../../keys.ts';
 import type { Call } from '../../machine.ts';
 import { alternativesOf } from '../../operations.ts';
@@ -7,18 +8,26 @@ import { signedIn, userValue, principal, written } from './principal.ts';
 
 const deepest = 6;
 
-/** Functions that an app gave a library in its configuration, by the name they have there. */
-function functionsIn(value: Value, name: string, depth = 0): readonly { readonly name: string; readonly run: Value }[] {
+/** A function that an app gave a library, by the name it has in the configuration; those of an adapter store what the library says. */
+interface Given {
+  readonly name: string;
+  readonly run: Value;
+  readonly stores: boolean;
+}
+
+function functionsIn(value: Value, name: string, stores = false, depth = 0): readonly Given[] {
   if (depth > deepest) return [];
   switch (value.kind) {
     case 'function':
-      return [{ name, run: value }];
+      return [{ name, run: value, stores }];
     case 'object':
-      return [...value.fields].flatMap(([key, field]) => functionsIn(field, key, depth + 1));
+      return [...value.fields].flatMap(([key, field]) =>
+        functionsIn(field, key, stores || key === 'adapter', depth + 1),
+      );
     case 'array':
-      return value.items.flatMap(item => functionsIn(item, name, depth + 1));
+      return value.items.flatMap(item => functionsIn(item, name, stores, depth + 1));
     case 'choice':
-      return alternativesOf(value).flatMap(alternative => functionsIn(alternative.value, name, depth + 1));
+      return alternativesOf(value).flatMap(alternative => functionsIn(alternative.value, name, stores, depth + 1));
     default:
       return [];
   }
@@ -38,6 +47,7 @@ function handed(name: string): Value {
       id: principal('user.id'),
       userId: principal('user.id'),
       email: principal('user.email', true),
+      session: written({ user: userValue(), userId: principal('user.id') }, 'session'),
     },
     'user',
   );
@@ -49,7 +59,7 @@ export function configHandler(config: Value | undefined, library: string): Value
     `${library} routes`,
     `${library} routes ${config === undefined ? '' : valueKey(config)}`,
     call => {
-      for (const { name, run } of config === undefined ? [] : functionsIn(config, '')) runOne(call, name, run);
+      for (const given of config === undefined ? [] : functionsIn(settled(call, config), '')) runOne(call, given);
       return {
         kind: 'response',
         status: undefined,
@@ -61,12 +71,23 @@ export function configHandler(config: Value | undefined, library: string): Value
   );
 }
 
-function runOne(call: Call, name: string, run: Value): void {
+/** A configuration may be made for each request (`NextAuth(request => ({ … }))`). */
+function settled(call: Call, config: Value): Value {
+  if (config.kind !== 'function') return config;
+  const { machine, frame, at, end } = call;
+  const request: Value = { kind: 'term', term: { kind: 'client', path: 'request' }, maybeUndefined: false };
+  return awaitValue(machine, frame, callValue(machine, frame, config, [request], { at, end }), at);
+}
+
+function runOne(call: Call, { name, run, stores }: Given): void {
   const { machine, frame } = call;
   const before = frame.save();
-  if (!beforeSignIn.test(name)) frame.learn([signedIn(call)]);
+  if (stores)
+    frame.learn([{ holds: { kind: 'system' }, place: placeOf(call), label: 'only the library calls its adapter' }]);
+  else if (!beforeSignIn.test(name)) frame.learn([signedIn(call)]);
   const given = handed(name);
-  callValue(machine, frame, run, [given, given], { at: call.at, end: call.end });
+  // The library awaits what it gets: a query that is returned runs.
+  awaitValue(machine, frame, callValue(machine, frame, run, [given, given], { at: call.at, end: call.end }), call.at);
   frame.restore(before);
 }
 
