@@ -623,7 +623,12 @@ function memberOfPlain(machine: Machine, frame: Frame, value: Value, name: strin
       : undefinedValue;
   if (value.kind !== 'array' || value.items.length === 0 || name in Array.prototype || /^\d+$/.test(name))
     return undefined;
-  return memberOf(machine, frame, choose(value.items.map(item => ({ value: item, facts: [] }))), name, at, true);
+  // Whoever asks for a field knows by then that it is one of those that have it.
+  const having = value.items.flatMap(item => {
+    const field = memberOf(machine, frame, item, name, at, true);
+    return field.kind === 'constant' && field.value === undefined ? [] : [{ value: field, facts: [] }];
+  });
+  return having.length === 0 ? undefined : choose(having);
 }
 
 /** A field of something of a library that an object spreads (`{ ...client, more }`). */
