@@ -812,6 +812,7 @@ function interpretOnce(
   const started = machine.steps;
   const recursive = machine.active.includes(code);
   machine.active.push(code);
+  machine.interpreted.add(code);
   for (const [index, parameter] of code.parameters.entries())
     bind(machine, frame, parameter, values[index] ?? undefinedValue, code.at);
   if (code.rest !== undefined)

@@ -265,6 +265,8 @@ export class Machine {
   readonly summaries = new Map<string, Summary>();
   readonly gaps: Gap[] = [];
   readonly reachedSites = new Set<string>();
+  /** Functions that anything ran, for what runs those that nothing else did. */
+  readonly interpreted = new Set<FunctionCode>();
   readonly active: FunctionCode[] = [];
   /** How often each function was interpreted for the entry point that is being run. */
   #interpretations = new Map<FunctionCode, number>();

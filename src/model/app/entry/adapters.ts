@@ -12,6 +12,7 @@ import { modelTools } from './model-tools/index.ts';
 import { nest } from './nest/index.ts';
 import { next } from './next/index.ts';
 import { orpc } from './orpc/index.ts';
+import { ownTools } from './own-tools/index.ts';
 import { remix } from './remix/index.ts';
 import { trpc } from './trpc/index.ts';
 import { tsRest } from './ts-rest/index.ts';
@@ -36,6 +37,7 @@ const adapters: readonly EntryAdapter[] = [
   jobs,
   mcp,
   modelTools,
+  ownTools,
   webhooks,
   tsRest,
   zsa,

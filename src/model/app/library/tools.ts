@@ -63,6 +63,11 @@ export function makeTool(call: Call, name: string, definition: Value): Value {
   return nativeValue(native);
 }
 
+/** The tool that a value is, and how it is run. */
+export function toolOf(value: Value): Pick<ToolNative, 'runTool'> | undefined {
+  return value.kind === 'native' && 'runTool' in value.native ? (value.native as ToolNative) : undefined;
+}
+
 function runAsEntry(call: Call, entryPoint: EntryPoint, definition: Value, context: Value): Value {
   const { machine, frame } = call;
   if (definition.kind !== 'object') return machine.opaque(frame, call.at, 'a tool that was not followed');
@@ -93,11 +98,7 @@ function runAsEntry(call: Call, entryPoint: EntryPoint, definition: Value, conte
 export function runToolsIn(call: Call): void {
   for (const argument of call.arguments) {
     visit(argument, inner => {
-      if (inner.kind === 'native' && 'runTool' in inner.native)
-        (inner.native as ToolNative).runTool(
-          call,
-          call.machine.opaque(call.frame, call.at, 'the context of a tool call'),
-        );
+      toolOf(inner)?.runTool(call, call.machine.opaque(call.frame, call.at, 'the context of a tool call'));
     });
   }
 }
