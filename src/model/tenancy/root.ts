@@ -1,5 +1,5 @@
 import type { DatabaseModel, Table } from '../database/types.ts';
-import { foreignLinks, keyOf, type PolicyUse } from './links.ts';
+import { foreignLinks, isComparedWithUser, keyOf, type PolicyUse } from './links.ts';
 import { findMemberships, tenantLink } from './memberships.ts';
 import { isTenantNoun, isUserColumn } from './names.ts';
 import { userLinks, type FoundPrincipal } from './principal.ts';
@@ -63,6 +63,8 @@ interface Assessment {
   readonly table: Table;
   readonly referrers: number;
   readonly hasMembership: boolean;
+  /** Policies look up in a membership what the caller may see. */
+  readonly isTrusted: boolean;
   readonly hasUser: boolean;
   readonly score: number;
 }
@@ -83,15 +85,22 @@ function assess(
     other => other !== table && tenantLink(other, table, database) !== undefined,
   );
   const referrers = referring.length;
-  const hasMembership =
-    principal !== undefined &&
-    findMemberships(database, table, principal, uses).some(
-      // A person's own row that they prefer (a default document, the last project) groups nobody either.
-      membership =>
-        membership.table !== principal.table.name ||
-        isTenantNoun(table.name) ||
-        !belongsTo(table, principal.table.name, database),
-    );
+  const memberships =
+    principal === undefined
+      ? []
+      : findMemberships(database, table, principal, uses).filter(
+          // A person's own row that they prefer (a default document, the last project) groups nobody either.
+          membership =>
+            membership.table !== principal.table.name ||
+            isTenantNoun(table.name) ||
+            !belongsTo(table, principal.table.name, database),
+        );
+  const hasMembership = memberships.length > 0;
+  const isTrusted = memberships.some(
+    membership =>
+      uses.some(use => use.inside === 'sub-query' && use.table === membership.table) &&
+      isComparedWithUser(uses, membership.table, membership.userColumn),
+  );
   const hasUser =
     principal !== undefined &&
     userLinks(table, principal, database, uses).some(link => isUserColumn(link.column) || link.notNull);
@@ -101,7 +110,7 @@ function assess(
     Math.min(referrers, 8) +
     (hasMembership ? 6 : 0) -
     (isProfile && !hasMembership ? 12 : 0);
-  return { table, referrers, hasMembership, hasUser, score };
+  return { table, referrers, hasMembership, isTrusted, hasUser, score };
 }
 
 function best(candidates: readonly Assessment[], database: DatabaseModel): Assessment | undefined {
@@ -149,7 +158,8 @@ function reach(table: Table, database: DatabaseModel): number {
 }
 
 function isLikely(candidate: Assessment, database: DatabaseModel): boolean {
-  if (candidate.hasMembership) return isTenantNoun(candidate.table.name) || candidate.referrers >= 3;
+  if (candidate.hasMembership)
+    return isTenantNoun(candidate.table.name) || candidate.referrers >= (candidate.isTrusted ? 2 : 3);
   // Rows that a user made, with rows below: the user is the tenant, unless nearly everything hangs on them.
   if (candidate.hasUser) return isTenantNoun(candidate.table.name) && candidate.referrers * 2 > ownedTables(database);
   return isTenantNoun(candidate.table.name) && candidate.referrers >= 2;
