@@ -24,6 +24,7 @@ import {
   type Summary,
 } from './machine.ts';
 import { rowMethod } from './library/orm/rows.ts';
+import { dispatchOwnTools } from './library/own-tools.ts';
 import { noteAnswer } from './library/streams.ts';
 import { validatedValue } from './library/validators.ts';
 import { serviceQuery } from './library/sinks/service-query.ts';
@@ -197,6 +198,7 @@ export function callMethod(
       return callUnknown(machine, frame, receiver, name, values, site);
     default: {
       if (name === 'pipe' || name === 'pipeTo') noteAnswer(call, receiver);
+      if (receiver.kind === 'term' && receiver.term.kind === 'opaque') dispatchOwnTools(call, name);
       const role = receiver.kind === 'term' ? askedOfRoles(receiver.term, name, call) : undefined;
       if (role !== undefined) return role;
       const known = receiver.kind === 'row' ? rowMethod(machine, receiver, name, call) : undefined;

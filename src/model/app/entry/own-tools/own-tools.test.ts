@@ -32,6 +32,22 @@ describe('tools in a registry of the app’s own', () => {
       ).toEqual(['tool readNote member: self.id = tool-argument input.id']);
   });
 
+  test('get the context of whoever looks them up in a registry that was filled elsewhere', () => {
+    const scoped = `async ({ id }, { user }) => db.select().from(notes).where(and(eq(notes.id, id), eq(notes.teamId, user.teamId)))`;
+    const found = (use: string): readonly string[] =>
+      traced({
+        'lib/registry.ts': registry,
+        'lib/tools.ts': `import { registry } from './registry'; registry.register(${tool(scoped)});`,
+        'app/api/chat/route.ts': `import { registry } from '@/lib/registry'; import '@/lib/tools'; ${chat(use)}`,
+      });
+    expect(found('return Response.json(await registry.get(body.name).execute(body.input, { user }));')).toEqual([
+      'tool readNote member: (self.id = tool-argument input.id and self.team_id = ‹tenant.id›)',
+    ]);
+    expect(
+      found('return Response.json(await registry.get(body.name).execute(body.input, { user: body.user }));'),
+    ).toEqual(['tool readNote member: (self.id = tool-argument input.id and self.team_id = client body.user.teamId)']);
+  });
+
   test('hand the context beside the arguments, before or after them', () => {
     const own = 'db.select().from(notes).where(and(eq(notes.id, id), eq(notes.teamId, teamId)))';
     for (const execute of [
