@@ -617,6 +617,8 @@ export function mapValue(
     names: readonly Value[] = [],
     named: ReadonlyMap<string, Value> = new Map(),
   ): Value => {
+    // Kept by the process, and filled by functions that others call: there may be anything in it.
+    const isUnseen = isModule && inside.length === 0 && byKey === undefined && named.size === 0;
     const native: NativeValue & { readonly mutated: (name: string, values: readonly Value[]) => Value } = {
       name: kind,
       key: `${kind} ${place.file}:${place.line} ${[...inside, ...(byKey === undefined ? [] : [byKey]), ...names].map(value => valueKey(value)).join(',')}`,
@@ -655,6 +657,7 @@ export function mapValue(
             place: inner.machine.place(inner.frame, inner.at),
           });
         }
+        const one = (what: string): Value => inner.machine.opaque(inner.frame, inner.at, what);
         switch (name) {
           case 'get': {
             const before = isModule && key !== undefined ? keptInMap(inner.machine, place, key) : undefined;
@@ -692,11 +695,16 @@ export function mapValue(
             return make(inside, byKey, names, named);
           case 'keys':
             if (names.length > 0) return { kind: 'array', items: names };
+            if (isUnseen) return listOfOne(one('a key'));
             return byKey === undefined ? all(inside) : pairsAt(byKey, 0);
           case 'values':
+            if (isUnseen) return listOfOne(one('a kept value'));
             return byKey === undefined ? all(inside) : pairsAt(byKey, 1);
           case 'entries':
             if (byKey !== undefined) return byKey;
+            if (isUnseen && kind === 'Map')
+              return listOfOne({ kind: 'array', items: [one('a key'), one('a kept value')] });
+            if (isUnseen) return listOfOne(one('a kept value'));
             if (kind === 'Set' || inside.length === 0) return all(inside);
             return eachPair(names.length > 0 ? names : [machine.opaque(inner.frame, inner.at, 'a key')], inside);
           default:
@@ -727,6 +735,10 @@ function withValue(values: readonly Value[], added: Value): readonly Value[] {
 
 function all(inside: readonly Value[]): Value {
   return inside.length === 1 && inside[0]?.kind === 'list' ? inside[0] : { kind: 'array', items: inside };
+}
+
+function listOfOne(element: Value): Value {
+  return { kind: 'list', element, rows: undefined, facts: [] };
 }
 
 /** Any of the keys with any of the values: which belong together is not kept. */

@@ -48,6 +48,28 @@ describe('tools in a registry of the app’s own', () => {
     ).toEqual(['tool readNote member: (self.id = tool-argument input.id and self.team_id = client body.user.teamId)']);
   });
 
+  test('are found through what the registry says of its features', () => {
+    const features = `
+      class Registry {
+        tools = new Map(); features = new Map();
+        register(feature) { this.features.set(feature.name, feature); for (const tool of feature.tools) this.tools.set(tool.name, tool); }
+        enabled(name) {
+          for (const feature of this.features.values()) if (feature.tools.some(tool => tool.name === name)) return this.tools.get(name);
+          return undefined;
+        }
+      }
+      export const registry = new Registry();`;
+    const use = `const tool = registry.enabled(body.name); if (!tool) throw new Error('no tool'); return Response.json(await tool.execute(body.input, { user }));`;
+    const scoped = `async ({ id }, { user }) => db.select().from(notes).where(and(eq(notes.id, id), eq(notes.teamId, user.teamId)))`;
+    expect(
+      traced({
+        'lib/registry.ts': features,
+        'lib/tools.ts': `import { registry } from './registry'; registry.register({ name: 'reading', tools: [${tool(scoped)}] });`,
+        'app/api/chat/route.ts': `import { registry } from '@/lib/registry'; import '@/lib/tools'; ${chat(use)}`,
+      }),
+    ).toEqual(['tool readNote member: (self.id = tool-argument input.id and self.team_id = ‹tenant.id›)']);
+  });
+
   test('hand the context beside the arguments, before or after them', () => {
     const own = 'db.select().from(notes).where(and(eq(notes.id, id), eq(notes.teamId, teamId)))';
     for (const execute of [
