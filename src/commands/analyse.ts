@@ -27,6 +27,7 @@ import type { DatabaseModel } from '../model/database/types.ts';
 import { inferTenancy } from '../model/tenancy/infer.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { buildMatrix } from '../prove/exploit/matrix.ts';
+import { proveCells } from '../prove/proof/prove.ts';
 import { accept } from './accept.ts';
 import { tableRules } from './table-rules.ts';
 import {
@@ -84,11 +85,15 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
   const { database, gaps: untold } = withSchemaOfCode(collected?.database, code);
   const corrected = tenancyHints(config, database);
   const tenancy = inferTenancy(database, corrected.hints);
-  const ofCatalog =
+const ofCatalog =
     collected === undefined || collected.database === database
       ? tenancy
       : inferTenancy(collected.database, corrected.hints);
-  const matrix = collected === undefined ? undefined : await replay(collected, ofCatalog, context);
+  const tried = collected === undefined ? undefined : await replay(collected, ofCatalog, context);
+  const matrix =
+    collected === undefined || tried === undefined || options.halves !== 'database'
+      ? tried
+      : await proveMatrix(tried, collected.database, ofCatalog, context);
   const traced = source !== undefined && options.halves !== 'database' ? source : undefined;
   const functions = traced === undefined ? noDeclarations : declaredFunctions(config, traced);
   const app = traced === undefined ? undefined : await trace(traced, database, functions, context);
@@ -192,6 +197,21 @@ async function replay(
       `${matrix.cells.length} cells tried: ${counts.leaks} leak, ${counts.isolated} isolated, ${counts.unknown} unknown`,
     );
   return matrix;
+}
+
+/** What the replay could not break, the prover tries to show unbreakable. */
+async function proveMatrix(
+  matrix: { readonly cells: readonly Cell[]; readonly gaps: readonly Gap[] },
+  database: DatabaseModel,
+  tenancy: TenancyModel,
+  context: CommandContext,
+): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[] }> {
+  const stage = context.progress.start('Proving what could not be broken');
+  const { cells, gaps } = await proveCells(matrix.cells, { database, tenancy, solver: await context.solver() });
+  const isolated = cells.filter(cell => cell.verdict === 'isolated');
+  const proved = isolated.filter(cell => cell.evidence.some(evidence => evidence.kind === 'proof'));
+  stage.done(`${proved.length} of ${isolated.length} isolated cells proved`);
+  return { cells, gaps: [...matrix.gaps, ...gaps] };
 }
 
 async function trace(

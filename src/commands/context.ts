@@ -1,5 +1,5 @@
 import { silentProgress } from '../core/ports.ts';
-import type { Progress, Replica } from '../core/ports.ts';
+import type { Progress, Replica, Solver } from '../core/ports.ts';
 import type { Engine } from '../prove/replica/engines.ts';
 import { Lifetime } from './lifetime.ts';
 
@@ -8,12 +8,15 @@ export interface CommandContext {
   readonly progress: Progress;
   readonly lifetime: Lifetime;
   readonly replica: () => Promise<Replica>;
+  /** z3; undefined where the optional package is not installed. */
+  readonly solver: () => Promise<Solver | undefined>;
 }
 
 /** A context whose replica starts on first use and stops with the lifetime. */
 export function createContext(progress: Progress, engine?: Engine): CommandContext {
   const lifetime = new Lifetime();
   let replica: Promise<Replica> | undefined;
+  let solver: Promise<Solver | undefined> | undefined;
   return {
     progress,
     lifetime,
@@ -22,6 +25,12 @@ export function createContext(progress: Progress, engine?: Engine): CommandConte
         .then(({ startReplicaOf }) => startReplicaOf(engine))
         .then(started => lifetime.hold('Postgres replica', started, running => running.stop()));
       return replica;
+    },
+    solver: () => {
+      solver ??= import('../prove/proof/solver.ts')
+        .then(({ loadSolver }) => loadSolver())
+        .then(loaded => (loaded === undefined ? undefined : lifetime.hold('z3', loaded, running => running.close())));
+      return solver;
     },
   };
 }

@@ -29,6 +29,29 @@ export interface Replica {
   stop(): Promise<void>;
 }
 
+/** What is asked of a solver: whether all assertions can hold at once. SMT-LIB 2 text. */
+export interface SolverGoal {
+  readonly declarations: string;
+  /** Those with a name are told of when they were needed. */
+  readonly assertions: readonly { readonly name?: string; readonly formula: string }[];
+  readonly timeoutMs: number;
+}
+
+/** What a solver answers. */
+export type SolverAnswer =
+  /** They cannot; these of the named ones suffice for that. */
+  | { readonly kind: 'unsat'; readonly needed: readonly string[] }
+  /** They can; the model says how. */
+  | { readonly kind: 'sat'; readonly model: string }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** A solver for formulas (z3). Optional: without one nothing is proved, and all else works. */
+export interface Solver {
+  check(goal: SolverGoal): Promise<SolverAnswer>;
+  /** Ends its threads. Safe to call twice. */
+  close(): Promise<void>;
+}
+
 /** Long work as the user sees it: one line per stage, on stderr. */
 export interface Progress {
   start(stage: string): ProgressStage;

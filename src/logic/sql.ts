@@ -4,14 +4,22 @@ import libpg from 'libpg-query';
 
 import { and, always, equals, never, or } from '../core/predicate.ts';
 import type { Operator, Predicate, RowVariable, Term } from '../core/predicate.ts';
+import {
+  aliasOf,
+  columnFields,
+  functionName,
+  list,
+  record,
+  relationName,
+  text,
+  unwrap,
+  type SqlNode,
+} from './sql-tree.ts';
 
 /**
  * SQL to `Predicate`, over the parse tree of PostgreSQL's own parser (libpg-query).
  * https://www.postgresql.org/docs/18/sql-expressions.html
  */
-
-/** A node of the parse tree: `{ SelectStmt: {…} }`. */
-export type SqlNode = Readonly<Record<string, unknown>>;
 
 /** What a condition or statement is read in. */
 export interface SqlScope {
@@ -272,14 +280,6 @@ function targetColumns(targets: readonly unknown[]): readonly string[] | undefin
     if (last !== undefined) columns.push(last);
   }
   return columns;
-}
-
-function columnFields(node: SqlNode): readonly string[] | 'all' | undefined {
-  const reference = node['ColumnRef'];
-  if (reference === undefined) return undefined;
-  const fields = list(record(reference)['fields']).map(field => record(field));
-  if (fields.some(field => field['A_Star'] !== undefined)) return 'all';
-  return fields.map(field => text(record(field['String'])['sval']));
 }
 
 interface From {
@@ -788,25 +788,6 @@ function constantOf(body: SqlNode): Term | undefined {
   return undefined;
 }
 
-/** Schema-qualified as written, without `public.` and `pg_catalog.`. */
-function functionName(call: SqlNode): string {
-  const names = list(call['funcname']).map(part => text(record(record(part)['String'])['sval']));
-  return names
-    .filter((name, index) => index === names.length - 1 || (name !== 'public' && name !== 'pg_catalog'))
-    .join('.');
-}
-
-/** `schema.table`, or `table` for public. */
-function relationName(range: SqlNode): string {
-  const schema = text(range['schemaname']);
-  const name = text(range['relname']);
-  return schema === '' || schema === 'public' ? name : `${schema}.${name}`;
-}
-
-function aliasOf(range: SqlNode): string {
-  return text(record(range['alias'])['aliasname']) || text(range['relname']);
-}
-
 function lastName(table: string): string {
   return table.slice(table.lastIndexOf('.') + 1);
 }
@@ -824,25 +805,4 @@ function digest(node: unknown): string {
     .update(JSON.stringify(node, (key, value: unknown) => (key === 'location' ? undefined : value)))
     .digest('hex')
     .slice(0, 8);
-}
-
-function unwrap(node: SqlNode): readonly [string, SqlNode] {
-  const [entry] = Object.entries(node);
-  return entry === undefined ? ['nothing', {}] : [entry[0], record(entry[1])];
-}
-
-function record(value: unknown): SqlNode {
-  return isRecord(value) ? value : {};
-}
-
-function isRecord(value: unknown): value is SqlNode {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -1,0 +1,345 @@
+import type { Table } from '../../model/database/types.ts';
+import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
+import { isShareNoun } from '../../model/tenancy/names.ts';
+import { isPublishedFlag } from '../../logic/published.ts';
+import { all, any, every, not, same, symbol, type Variable } from '../../logic/smt/formula.ts';
+import { booleans } from '../../logic/smt/value.ts';
+import type { Session } from '../../logic/smt/session.ts';
+import type { Vocabulary } from '../../logic/smt/vocabulary.ts';
+
+/** Whose data is at stake, and what ties nobody but its own people to it. */
+export interface World {
+  readonly vocabulary: Vocabulary;
+  readonly session: Session;
+  readonly tenancy: TenancyModel;
+  /** The key of the tenant, or of the user, whose row is reached. */
+  readonly victim: string;
+  readonly kind: 'tenant' | 'user';
+}
+
+/** A named assertion, and the table that it is about. */
+export interface Premise {
+  readonly name: string;
+  readonly formula: string;
+  /** For a premise that the attacker's own writes could break. */
+  readonly table?: string;
+  /** A sentence for the reader. */
+  readonly says: string;
+}
+
+/** The rows on the way from a row to its owner's key. */
+export interface OwnerChain {
+  readonly variables: readonly Variable[];
+  /** Each is there and is the one that the row before refers to. */
+  readonly links: readonly string[];
+  readonly key: string;
+  readonly known: string;
+}
+
+/** The chain of a row of a table; undefined where rows have no owner. */
+export function chainOf(vocabulary: Vocabulary, owner: Owner, row: string): OwnerChain | undefined {
+  if (owner.ownership.kind !== 'tenant' && owner.ownership.kind !== 'user') return undefined;
+  const variables: Variable[] = [];
+  const links: string[] = [];
+  let [at, current] = [tableOf(vocabulary, owner.table), row];
+  const { path } = owner.ownership;
+  for (const [index, hop] of path.entries()) {
+    const column = at?.columns.find(candidate => candidate.name === hop.column);
+    if (at === undefined || column === undefined) return undefined;
+    const from = vocabulary.column(at, column, current);
+    if (index === path.length - 1) return { variables, links, key: from.term, known: not(from.isNull) };
+    const next = tableOf(vocabulary, hop.table);
+    const target = next?.columns.find(candidate => candidate.name === hop.referencedColumn);
+    if (next === undefined || target === undefined) return undefined;
+    const variable = vocabulary.row(next.name);
+    const to = vocabulary.column(next, target, variable.name);
+    variables.push(variable);
+    links.push(vocabulary.live(next.name, variable.name), not(from.isNull), not(to.isNull), same(from.term, to.term));
+    [at, current] = [next, variable.name];
+  }
+  return undefined;
+}
+
+function tableOf({ database }: Vocabulary, name: string): Table | undefined {
+  return database.tables.find(table => table.name === name);
+}
+
+/** The row belongs to the victim. */
+export function belongs(
+  { vocabulary, victim }: World,
+  owner: Owner,
+  row: string,
+): { readonly variables: readonly Variable[]; readonly condition: string } | undefined {
+  const chain = chainOf(vocabulary, owner, row);
+  return chain === undefined
+    ? undefined
+    : { variables: chain.variables, condition: all([...chain.links, chain.known, same(chain.key, victim)]) };
+}
+
+/** A column of the row holds who asks: the key or the address. */
+export function namesUser(
+  world: World,
+  table: Table,
+  row: string,
+  user: readonly string[] = identities(world),
+): string {
+  const { vocabulary } = world;
+  const columns = table.columns.filter(
+    column => column.type !== 'boolean' && vocabulary.used.get(table.name)?.has(column.name) === true,
+  );
+  const cased = [...vocabulary.functions]
+    .filter(([name, count]) => count === 1 && /^\|(lower|upper|btrim) /.test(name))
+    .map(([name]) => name);
+  return any(
+    columns.flatMap(column => {
+      const { term, isNull } = vocabulary.column(table, column, row);
+      const list = /\[\]$|^jsonb?$/.test(column.type);
+      return user.map(who =>
+        all([
+          not(isNull),
+          any([
+            same(term, who),
+            ...cased.flatMap(name => [
+              same(`(${name} ${term})`, who),
+              same(`(${name} ${term})`, `(${name} ${who})`),
+              same(term, `(${name} ${who})`),
+            ]),
+            ...(list ? [vocabulary.call('holds', [term, who], [], 'Bool')] : []),
+          ]),
+        ]),
+      );
+    }),
+  );
+}
+
+function identities({ session }: World): readonly string[] {
+  return session.signedIn ? [session.user().term, session.email().term] : [];
+}
+
+/** What holds of somebody whom nothing ties to the victim, for each table that was used. */
+export function premises(world: World): readonly Premise[] {
+  const { vocabulary, session } = world;
+  const tables = [...vocabulary.used.keys()].flatMap(name => tableOf(vocabulary, name) ?? []);
+  return [
+    ...(session.signedIn ? tables.flatMap(table => [...outsider(world, table), ...stranger(world, table)]) : []),
+    ...(session.signedIn && world.kind === 'user' ? apart(world) : []),
+    ...tables.flatMap(table => unshared(world, table)),
+    ...trust(world),
+  ];
+}
+
+function ownerOf(world: World, table: Table): Owner | undefined {
+  return world.tenancy.owners.find(owner => owner.table === table.name);
+}
+
+/** No row of the victim names who asks. */
+function outsider(world: World, table: Table): readonly Premise[] {
+  const { vocabulary } = world;
+  const owner = ownerOf(world, table);
+  if (owner?.ownership.kind !== world.kind) return [];
+  const row = vocabulary.row(table.name);
+  const theirs = belongs(world, owner, row.name);
+  if (theirs === undefined) return [];
+  const base = [vocabulary.live(table.name, row.name), theirs.condition];
+  const variables = [row, ...theirs.variables];
+  const direct = every(variables, not(all([...base, namesUser(world, table, row.name)])));
+  const indirect = referencesToOwn(world, table, row.name).map(reference =>
+    every([...variables, ...reference.variables], not(all([...base, reference.condition]))),
+  );
+  return [
+    {
+      name: `outsider of ${table.name}`,
+      table: table.name,
+      formula: all([direct, ...indirect]),
+      says: `no row of '${table.name}' that belongs to the ${world.kind} names who asks`,
+    },
+  ];
+}
+
+/** A key of the row leads to a row that belongs to who asks: to the profile, say. */
+function referencesToOwn(
+  world: World,
+  table: Table,
+  row: string,
+): readonly { readonly variables: readonly Variable[]; readonly condition: string }[] {
+  const { vocabulary, session } = world;
+  return usedReferences(world, table).flatMap(({ column, target, referenced }) => {
+    const owner = ownerOf(world, target);
+    if (owner?.ownership.kind !== 'user') return [];
+    const other = vocabulary.row(target.name);
+    const chain = chainOf(vocabulary, owner, other.name);
+    if (chain === undefined) return [];
+    const [from, to] = [vocabulary.column(table, column, row), vocabulary.column(target, referenced, other.name)];
+    return [
+      {
+        variables: [other, ...chain.variables],
+        condition: all([
+          vocabulary.live(target.name, other.name),
+          not(from.isNull),
+          not(to.isNull),
+          same(from.term, to.term),
+          ...chain.links,
+          chain.known,
+          same(chain.key, session.user().term),
+        ]),
+      },
+    ];
+  });
+}
+
+interface UsedReference {
+  readonly column: Table['columns'][number];
+  readonly target: Table;
+  readonly referenced: Table['columns'][number];
+}
+
+function usedReferences({ vocabulary }: World, table: Table): readonly UsedReference[] {
+  const used = vocabulary.used.get(table.name);
+  return table.foreignKeys.flatMap(({ columns: [name = '', ...others], table: to, referencedColumns: [key = ''] }) => {
+    const target = tableOf(vocabulary, to);
+    const column = table.columns.find(candidate => candidate.name === name);
+    const referenced = target?.columns.find(candidate => candidate.name === key);
+    const isUsed = used?.has(name) === true && vocabulary.used.get(to)?.has(key) === true;
+    return others.length > 0 || target === undefined || column === undefined || referenced === undefined || !isUsed
+      ? []
+      : [{ column, target, referenced }];
+  });
+}
+
+/** No row that names who asks leads to the victim, in tables whose rows do not belong to tenants. */
+function stranger(world: World, table: Table): readonly Premise[] {
+  const { vocabulary, victim } = world;
+  if (ownerOf(world, table)?.ownership.kind === world.kind) return [];
+  const row = vocabulary.row(table.name);
+  const names = namesUser(world, table, row.name);
+  const base = [vocabulary.live(table.name, row.name), names];
+  const direct = every([row], not(all([...base, namesUser(world, table, row.name, [victim])])));
+  const indirect = usedReferences(world, table).flatMap(({ column, target, referenced }) => {
+    const owner = ownerOf(world, target);
+    if (owner === undefined || owner.ownership.kind !== world.kind) return [];
+    const other = vocabulary.row(target.name);
+    const theirs = belongs(world, owner, other.name);
+    if (theirs === undefined) return [];
+    const [from, to] = [vocabulary.column(table, column, row.name), vocabulary.column(target, referenced, other.name)];
+    const leads = all([
+      vocabulary.live(target.name, other.name),
+      not(from.isNull),
+      not(to.isNull),
+      same(from.term, to.term),
+      theirs.condition,
+    ]);
+    return [every([row, other, ...theirs.variables], not(all([...base, leads])))];
+  });
+  return [
+    {
+      name: `stranger in ${table.name}`,
+      table: table.name,
+      formula: all([direct, ...indirect]),
+      says: `no row of '${table.name}' ties who asks to the ${world.kind}`,
+    },
+  ];
+}
+
+/** Who asks and the user whose row it is are members of no common tenant. */
+function apart({ vocabulary, session, tenancy, victim }: World): readonly Premise[] {
+  const memberships = [...tenancy.memberships, ...(tenancy.otherRoots ?? []).flatMap(root => root.memberships)];
+  return memberships.flatMap(membership => {
+    const table = tableOf(vocabulary, membership.table);
+    const user = table?.columns.find(column => column.name === membership.userColumn);
+    const tenant = table?.columns.find(column => column.name === membership.tenantColumn);
+    if (
+      table === undefined ||
+      user === undefined ||
+      tenant === undefined ||
+      vocabulary.used.get(table.name) === undefined
+    )
+      return [];
+    const [mine, theirs] = [vocabulary.row(table.name), vocabulary.row(table.name)];
+    const formula = every(
+      [mine, theirs],
+      not(
+        all([
+          vocabulary.live(table.name, mine.name),
+          vocabulary.live(table.name, theirs.name),
+          same(vocabulary.column(table, user, mine.name).term, session.user().term),
+          same(vocabulary.column(table, user, theirs.name).term, victim),
+          same(vocabulary.column(table, tenant, mine.name).term, vocabulary.column(table, tenant, theirs.name).term),
+        ]),
+      ),
+    );
+    return [
+      {
+        name: `apart in ${table.name}`,
+        table: table.name,
+        formula,
+        says: 'who asks and the user whose row it is share no tenant',
+      },
+    ];
+  });
+}
+
+const visibilities = /^(visibility|sharing|privacy|access|access_level|access_type|audience|share_mode|sharing_mode)$/;
+
+/** What the victim shows to everybody by its own wish is no leak. */
+function unshared(world: World, table: Table): readonly Premise[] {
+  const { vocabulary } = world;
+  const owner = ownerOf(world, table);
+  if (owner === undefined || (owner.ownership.kind !== 'tenant' && owner.ownership.kind !== 'user')) return [];
+  const row = vocabulary.row(table.name);
+  const used = vocabulary.used.get(table.name);
+  const open = table.columns
+    .filter(column => used?.has(column.name) === true)
+    .flatMap(column => {
+      const { term, isNull } = vocabulary.column(table, column, row.name);
+      if (isPublishedFlag(column.name) && column.type === 'boolean')
+        return [all([not(isNull), same(term, booleans.t)])];
+      if (isPublishedFlag(column.name) && /^timestamp|^date/.test(column.type)) return [not(isNull)];
+      const closed = visibilities.test(column.name) ? closedValue(vocabulary) : undefined;
+      return closed === undefined ? [] : [any([isNull, not(same(term, closed))])];
+    });
+  const shares = isShareNoun(table.name) && !isMembership(world, table);
+  if (open.length === 0 && !shares) return [];
+  const theirs = owner.ownership.kind === world.kind ? belongs(world, owner, row.name) : undefined;
+  if (theirs === undefined) return [];
+  const shown = shares ? 'true' : any(open);
+  return [
+    {
+      name: `unshared ${table.name}`,
+      formula: every(
+        [row, ...theirs.variables],
+        not(all([vocabulary.live(table.name, row.name), theirs.condition, shown])),
+      ),
+      says: shares
+        ? `nothing of the ${world.kind} stands in '${table.name}'`
+        : `the ${world.kind} has not published the row, nor one above it, in '${table.name}'`,
+    },
+  ];
+}
+
+/** The value that keeps a row closed, as the policies write it. */
+function closedValue(vocabulary: Vocabulary): string | undefined {
+  const names = ['private', 'restricted', 'confidential', 'none', 'off', 'disabled'].map(value => symbol(`'${value}'`));
+  return (
+    names.find(name => vocabulary.declarations().includes(`(declare-fun ${name} `)) ?? vocabulary.constant('private')
+  );
+}
+
+function isMembership({ tenancy }: World, table: Table): boolean {
+  return tenancy.memberships.some(membership => membership.table === table.name);
+}
+
+/** What the server wrote into the session names nothing of the victim's. */
+function trust({ vocabulary, session, victim }: World): readonly Premise[] {
+  if (session.trusted.size === 0) return [];
+  const claims = [...session.trusted.keys()];
+  const formula = all(
+    claims.flatMap(term => [not(same(term, victim)), not(vocabulary.call('holds', [term, victim], [], 'Bool'))]),
+  );
+  return [
+    {
+      name: 'trusted session',
+      formula,
+      says: `what the server put into the session (${[...session.trusted.values()].join(', ')}) names no tenant but the user’s own`,
+    },
+  ];
+}

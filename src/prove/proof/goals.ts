@@ -1,0 +1,276 @@
+import type { CellCommand } from '../../core/cell.ts';
+import type { SolverGoal } from '../../core/ports.ts';
+import type { DatabaseModel, Policy, Table } from '../../model/database/types.ts';
+import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
+import { all, any, every, not, same, type Variable } from '../../logic/smt/formula.ts';
+import { applicablePolicies, createEncoder, policyTruth } from '../../logic/smt/policies.ts';
+import type { Encoder } from '../../logic/smt/encoder.ts';
+import { createSession, rolesOf } from '../../logic/smt/session.ts';
+import { createVocabulary, type Vocabulary } from '../../logic/smt/vocabulary.ts';
+import { belongs, chainOf, namesUser, premises, type Premise, type World } from './adversary.ts';
+
+/** Commands on rows. */
+export type RowCommand = 'select' | 'insert' | 'update' | 'delete';
+
+/** Who tries what on which table. */
+export interface TableQuestion {
+  readonly database: DatabaseModel;
+  readonly tenancy: TenancyModel;
+  readonly table: Table;
+  readonly owner: Owner | undefined;
+  readonly role: string;
+  readonly signedIn: boolean;
+  readonly command: RowCommand;
+}
+
+/** A question to the solver: when its assertions cannot hold together, what `says` tells is proved. */
+export interface ProofGoal {
+  readonly says: string;
+  readonly goal: SolverGoal;
+  /** By name. */
+  readonly premises: ReadonlyMap<string, Premise>;
+  /** What was not understood, should it matter. */
+  readonly reasons: readonly string[];
+  /** The policies that were asked. */
+  readonly policies: readonly Policy[];
+}
+
+const goalTimeoutMs = 1500;
+
+/** Whether a command on a table is one that people of the app make. */
+export function isRowCommand(command: CellCommand): command is RowCommand {
+  return command === 'select' || command === 'insert' || command === 'update' || command === 'delete';
+}
+
+/** What must be shown impossible for a table's cell to be proved. */
+export function tableGoals(question: TableQuestion, reading = false): readonly ProofGoal[] {
+  const kind = question.owner?.ownership.kind;
+  const isOwned = kind === 'tenant' || kind === 'user';
+  switch (question.command) {
+    case 'select':
+    case 'delete':
+      return [goal(question, reading, isOwned ? 'a row of the victim is reached' : 'a row is reached', existingRow)];
+    case 'insert':
+      return [
+        goal(question, reading, isOwned ? 'a row is added that belongs to the victim' : 'a row is added', newRow),
+      ];
+    case 'update':
+      return [
+        goal(question, reading, isOwned ? 'a row of the victim is changed' : 'a row is changed', existingRow),
+        ...(isOwned ? [goal(question, reading, 'a row is moved to the victim', movedRow)] : []),
+      ];
+  }
+}
+
+/** What the parts of a goal are made from. */
+interface Making {
+  readonly question: TableQuestion;
+  readonly encoder: Encoder;
+  readonly world: World;
+  /** Whether the statement reads columns, so that the policies for SELECT apply too. */
+  readonly reading: boolean;
+}
+
+type Shape = (making: Making) => readonly string[] | undefined;
+
+function goal(question: TableQuestion, reading: boolean, says: string, shape: Shape): ProofGoal {
+  const vocabulary = createVocabulary(question.database);
+  const session = createSession(vocabulary, question.role, question.signedIn);
+  const encoder = createEncoder(vocabulary, session);
+  const kind = question.owner?.ownership.kind === 'user' ? 'user' : 'tenant';
+  const world: World = { vocabulary, session, tenancy: question.tenancy, victim: vocabulary.free('the victim'), kind };
+  const claims = shape({ question, encoder, world, reading }) ?? ['true'];
+  const told = [...premises(world), ...victimThere(question, world)].filter(premise => premise.formula !== 'true');
+  const other = kind === 'user' && question.signedIn ? [not(same(world.victim, session.user().term))] : [];
+  const { permissive, restrictive } = applicablePolicies(vocabulary, question);
+  return {
+    says,
+    premises: new Map(told.map(premise => [premise.name, premise])),
+    reasons: [...vocabulary.reasons],
+    policies: [...permissive, ...restrictive],
+    goal: {
+      assertions: [
+        ...claims.map(formula => ({ formula })),
+        ...other.map(formula => ({ formula })),
+        ...told.map(({ name, formula }) => ({ name, formula })),
+        ...vocabulary.axioms().map(formula => ({ formula })),
+      ],
+      declarations: vocabulary.declarations(),
+      timeoutMs: goalTimeoutMs,
+    },
+  };
+}
+
+function constantRow(vocabulary: Vocabulary, table: Table, name: string): Variable {
+  const { sort } = vocabulary.row(table.name);
+  return { name: vocabulary.free(name, sort), sort };
+}
+
+/** The row's owner is the victim; rows on the way there are named, too. */
+function ownedBy({ question: { owner }, world }: Making, row: Variable): readonly string[] {
+  const theirs = owner === undefined ? undefined : chainOf(world.vocabulary, owner, row.name);
+  if (theirs === undefined) return [];
+  const named = theirs.variables.map((variable, index) => ({
+    ...variable,
+    constant: world.vocabulary.free(`parent ${index + 1}`, variable.sort),
+  }));
+  const rename = (formula: string): string =>
+    named.reduce(
+      (text, variable) =>
+        text.replaceAll(new RegExp(`(?<=[\\s(])${variable.name}(?=[\\s)])`, 'g'), () => variable.constant),
+      formula,
+    );
+  return [...theirs.links, theirs.known, same(theirs.key, world.victim)].map(rename);
+}
+
+/** A row that is there, that is the victim's and does not name who asks, and that the policies let through. */
+function existingRow(making: Making): readonly string[] {
+  const { question, encoder, world, reading } = making;
+  const { table, role, command } = question;
+  const row = constantRow(world.vocabulary, table, 'the row');
+  const allowed = policyTruth(encoder, { table, row, role, command, part: 'using' });
+  const read =
+    reading && command !== 'select'
+      ? policyTruth(encoder, { table, row, role, command: 'select', part: 'using' }).t
+      : 'true';
+  const owned = ownedBy(making, row);
+  return [
+    world.vocabulary.live(table.name, row.name),
+    allowed.t,
+    read,
+    ...owned,
+    // What the victim's rows say of who asks is his own.
+    ...(owned.length > 0 && question.signedIn ? [not(namesUser(world, table, row.name))] : []),
+  ];
+}
+
+/** A row that is not there yet, that would be the victim's, and that the policies let in. */
+function newRow(making: Making): readonly string[] {
+  const { question, encoder, world, reading } = making;
+  const { table, role } = question;
+  const row = constantRow(world.vocabulary, table, 'the new row');
+  const allowed = policyTruth(encoder, { table, row, role, command: 'insert', part: 'check' });
+  const read = reading ? policyTruth(encoder, { table, row, role, command: 'select', part: 'using' }).t : 'true';
+  return [
+    not(world.vocabulary.live(table.name, row.name)),
+    allowed.t,
+    read,
+    ...ownedBy(making, row),
+    ...unlike(world.vocabulary, table, row, []),
+  ];
+}
+
+/** A row that is not the victim's becomes the victim's. */
+function movedRow(making: Making): readonly string[] {
+  const { question, encoder, world, reading } = making;
+  const { table, role, owner } = question;
+  const [before, after] = [
+    constantRow(world.vocabulary, table, 'the row'),
+    constantRow(world.vocabulary, table, 'the new row'),
+  ];
+  const was = owner === undefined ? undefined : belongs(world, owner, before.name);
+  const parts = [
+    policyTruth(encoder, { table, row: before, role, command: 'update', part: 'using' }).t,
+    policyTruth(encoder, { table, row: after, role, command: 'update', part: 'check' }).t,
+    ...(reading
+      ? [before, after].map(row => policyTruth(encoder, { table, row, role, command: 'select', part: 'using' }).t)
+      : []),
+  ];
+  return [
+    world.vocabulary.live(table.name, before.name),
+    not(world.vocabulary.live(table.name, after.name)),
+    ...parts,
+    was === undefined ? 'true' : every(was.variables, not(was.condition)),
+    ...ownedBy(making, after),
+    ...unlike(world.vocabulary, table, after, [before]),
+    ...kept(world.vocabulary, question, before, after),
+  ];
+}
+
+/** No key of the new row is taken by another. */
+function unlike(vocabulary: Vocabulary, table: Table, row: Variable, replaced: readonly Variable[]): readonly string[] {
+  const used = vocabulary.used.get(table.name);
+  return [table.primaryKey, ...table.uniqueKeys]
+    .filter(key => key.some(column => used?.has(column) === true))
+    .map(key => {
+      const other = vocabulary.row(table.name);
+      const equal = key.flatMap(name => {
+        const column = table.columns.find(candidate => candidate.name === name);
+        if (column === undefined) return ['false'];
+        const [one, two] = [vocabulary.column(table, column, row.name), vocabulary.column(table, column, other.name)];
+        return [same(one.term, two.term), not(one.isNull), not(two.isNull)];
+      });
+      return every(
+        [other],
+        any([
+          not(all([vocabulary.live(table.name, other.name), ...equal])),
+          ...replaced.map(old => same(other.name, old.name)),
+        ]),
+      );
+    });
+}
+
+/** Columns that the role may not update stay as they are. */
+function kept(
+  vocabulary: Vocabulary,
+  { table, role, database }: TableQuestion,
+  before: Variable,
+  after: Variable,
+): readonly string[] {
+  const roles = rolesOf(role, database);
+  const grants = table.grants.filter(grant => grant.privilege === 'update' && roles.has(grant.role));
+  if (grants.some(grant => grant.column === undefined)) return [];
+  const open = new Set(grants.map(grant => grant.column));
+  const used = vocabulary.used.get(table.name) ?? new Set();
+  return table.columns
+    .filter(column => used.has(column.name) && !open.has(column.name))
+    .flatMap(column => {
+      const [old, now] = [vocabulary.column(table, column, before.name), vocabulary.column(table, column, after.name)];
+      return [same(old.term, now.term), same(old.isNull, now.isNull)];
+    });
+}
+
+/** The tenant is there, and somebody is in it. */
+function victimThere(
+  { tenancy, table, command }: TableQuestion,
+  { vocabulary, victim, kind, session }: World,
+): readonly Premise[] {
+  const root = kind === 'tenant' ? tenancy.root : tenancy.principal;
+  const home = vocabulary.database.tables.find(candidate => candidate.name === root?.table);
+  const key = home?.columns.find(column => column.name === root?.key);
+  const found: Premise[] = [];
+  if (
+    home !== undefined &&
+    key !== undefined &&
+    (vocabulary.used.has(home.name) || (home === table && command === 'insert'))
+  ) {
+    const row = constantRow(vocabulary, home, `the ${kind}`);
+    const formula = all([
+      vocabulary.live(home.name, row.name),
+      same(vocabulary.column(home, key, row.name).term, victim),
+    ]);
+    found.push({ name: 'there', formula, says: `the ${kind} is there` });
+  }
+  for (const membership of kind === 'tenant' ? tenancy.memberships : []) {
+    const members = vocabulary.database.tables.find(candidate => candidate.name === membership.table);
+    const tenant = members?.columns.find(column => column.name === membership.tenantColumn);
+    const user = members?.columns.find(column => column.name === membership.userColumn);
+    if (
+      members === undefined ||
+      tenant === undefined ||
+      user === undefined ||
+      !vocabulary.used.has(members.name) ||
+      members === home
+    )
+      continue;
+    const row = constantRow(vocabulary, members, `a member in ${members.name}`);
+    const formula = all([
+      vocabulary.live(members.name, row.name),
+      same(vocabulary.column(members, tenant, row.name).term, victim),
+      ...(session.signedIn ? [not(same(vocabulary.column(members, user, row.name).term, session.user().term))] : []),
+    ]);
+    found.push({ name: `member in ${members.name}`, formula, says: `the tenant has a member in '${members.name}'` });
+    break;
+  }
+  return found;
+}

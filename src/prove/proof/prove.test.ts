@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { readCatalog } from '../../collect/database/catalog.ts';
+import { lowerPolicies } from '../../collect/database/policies.ts';
+import { replayMigrations } from '../../collect/database/replay.ts';
+import type { Cell } from '../../core/cell.ts';
+import type { Replica, Solver } from '../../core/ports.ts';
+import { loadSqlParser } from '../../logic/sql.ts';
+import { inferTenancy } from '../../model/tenancy/infer.ts';
+import { buildMatrix } from '../exploit/matrix.ts';
+import { startReplica } from '../replica/start.ts';
+import { proveCells } from './prove.ts';
+import { loadSolver } from './solver.ts';
+
+let replica: Replica;
+let solver: Solver | undefined;
+
+beforeAll(async () => {
+  await loadSqlParser();
+  [replica, solver] = await Promise.all([startReplica(), loadSolver()]);
+});
+
+afterAll(async () => {
+  await Promise.all([replica.stop(), solver?.close()]);
+});
+
+const garage = `
+create table teams (id uuid primary key default gen_random_uuid(), name text not null);
+create table mechanics (
+  team_id uuid not null references teams (id),
+  user_id uuid not null references auth.users (id),
+  role text not null default 'mechanic' check (role in ('owner', 'mechanic')),
+  primary key (team_id, user_id)
+);
+create function works_in(team uuid) returns boolean language sql stable security definer set search_path = ''
+as $$ select exists (select 1 from public.mechanics m where m.team_id = team and m.user_id = (select auth.uid())) $$;
+create table cars (id uuid primary key default gen_random_uuid(), team_id uuid not null references teams (id), plate text not null);
+create table repairs (id uuid primary key default gen_random_uuid(), car_id uuid not null references cars (id), price integer);
+alter table teams enable row level security;
+alter table mechanics enable row level security;
+alter table cars enable row level security;
+alter table repairs enable row level security;
+create policy "mine" on mechanics for select to authenticated using (works_in(team_id));
+`;
+
+async function prove(text: string, using: () => Solver | undefined = () => solver): Promise<readonly Cell[]> {
+  const copy = await replica.createDatabase();
+  const { report, places } = await replayMigrations(
+    copy.sql,
+    [{ file: 'garage.sql', text: garage + text }],
+    'supabase',
+  );
+  expect(report.failed).toEqual([]);
+  const database = lowerPolicies(await readCatalog(copy.sql, 'supabase', places));
+  const tenancy = inferTenancy(database);
+  const { cells } = await buildMatrix(copy, database, tenancy);
+  return (await proveCells(cells, { database, tenancy, solver: using() })).cells;
+}
+
+function verdictOf(
+  cells: readonly Cell[],
+  object: string,
+  command: Cell['command'],
+  actor: Cell['actor'] = 'member',
+): string {
+  const cell = cells.find(each => each.object === object && each.command === command && each.actor === actor);
+  return cell?.verdict === 'isolated' && cell.evidence.some(({ kind }) => kind === 'proof')
+    ? 'proved'
+    : (cell?.verdict ?? 'absent');
+}
+
+describe('the prover', () => {
+  test('proves a policy that ties the row to a membership of the user, and not its twin that ties nothing', async () => {
+    const safe = await prove(
+      'create policy "cars" on cars for select to authenticated using (exists (select 1 from mechanics m where m.team_id = cars.team_id and m.user_id = auth.uid()));',
+    );
+    expect(verdictOf(safe, 'cars', 'select')).toBe('proved');
+    expect(verdictOf(safe, 'cars', 'select', 'anonymous')).toBe('proved');
+    const leaking = await prove(
+      'create policy "cars" on cars for select to authenticated using (exists (select 1 from mechanics m where m.team_id = m.team_id and m.user_id = auth.uid()));',
+    );
+    expect(verdictOf(leaking, 'cars', 'select')).toBe('leaks');
+    expect(verdictOf(leaking, 'cars', 'select', 'stranger')).toBe('isolated');
+  });
+
+  test('follows helpers, parents and the policies of what a sub-query reads', async () => {
+    const cells = await prove(`
+      create function can_see(car uuid) returns boolean language plpgsql stable security definer set search_path = '' as $$
+      declare
+        team uuid;
+      begin
+        select c.team_id into team from public.cars c where c.id = car;
+        if not found then
+          return false;
+        end if;
+        return public.works_in(team);
+      end $$;
+      create policy "cars" on cars for all to authenticated using (team_id in (select m.team_id from mechanics m where m.user_id = auth.uid()));
+      create policy "repairs" on repairs for select to authenticated using (can_see(car_id));
+      create policy "new repairs" on repairs for insert to authenticated with check (exists (select 1 from cars c where c.id = car_id));
+    `);
+    expect(verdictOf(cells, 'cars', 'update')).toBe('proved');
+    expect(verdictOf(cells, 'repairs', 'select')).toBe('proved');
+    expect(verdictOf(cells, 'repairs', 'insert')).toBe('proved');
+  });
+
+  test('an injected policy that lets everybody in is never proved', async () => {
+    const cells = await prove(
+      'create policy "cars" on cars for all to authenticated using (works_in(team_id) or true);',
+    );
+    for (const command of ['select', 'insert', 'update', 'delete'] as const)
+      expect(verdictOf(cells, 'cars', command)).toBe('leaks');
+  });
+
+  test('without z3 only what privileges and absent policies say is proved', async () => {
+    const cells = await prove(
+      'create policy "cars" on cars for select to authenticated using (works_in(team_id));',
+      () => undefined,
+    );
+    expect(verdictOf(cells, 'cars', 'select')).toBe('isolated');
+    expect(verdictOf(cells, 'cars', 'delete')).toBe('proved');
+  });
+});

@@ -1,0 +1,164 @@
+import type { Cell, CellEvidence } from '../../core/cell.ts';
+import type { Gap } from '../../core/gap.ts';
+import type { Solver } from '../../core/ports.ts';
+import type { DatabaseModel, Policy, Table } from '../../model/database/types.ts';
+import type { TenancyModel } from '../../model/tenancy/types.ts';
+import { applicablePolicies, isBound } from '../../logic/smt/policies.ts';
+import { rolesOf } from '../../logic/smt/session.ts';
+import { createVocabulary } from '../../logic/smt/vocabulary.ts';
+import { isRowCommand, tableGoals, type ProofGoal, type RowCommand, type TableQuestion } from './goals.ts';
+
+/** What the proofs are made from. */
+export interface ProofSources {
+  readonly database: DatabaseModel;
+  readonly tenancy: TenancyModel;
+  /** Absent where z3 is not installed: then only what needs none is proved. */
+  readonly solver: Solver | undefined;
+  /** `role schema` pairs for which the role may use the schema. */
+  readonly usable?: ReadonlySet<string>;
+}
+
+/** The cells with proofs where there are any. Only what the replay called isolated is asked. */
+export async function proveCells(
+  cells: readonly Cell[],
+  sources: ProofSources,
+): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[] }> {
+  const results = new Map<string, Proof>();
+  const proved: Cell[] = [];
+  for (const cell of cells) {
+    const key = `${cell.objectKind} ${cell.schema} ${cell.object} ${cell.bucket ?? ''} ${cell.role} ${cell.actor === 'anonymous'} ${cell.command}`;
+    const isOpen =
+      cell.verdict === 'isolated' &&
+      !cells.some(other => other !== cell && other.verdict === 'leaks' && keyOf(other) === keyOf(cell));
+    const proof = !isOpen ? none('') : (results.get(key) ?? (await proveCell(cell, sources)));
+    if (isOpen) results.set(key, proof);
+    proved.push(proof.kind === 'proved' ? { ...cell, evidence: [...cell.evidence, proof.evidence] } : cell);
+  }
+  return { cells: proved, gaps: gapsOf(cells, sources) };
+}
+
+function keyOf(cell: Cell): string {
+  return `${cell.objectKind} ${cell.schema} ${cell.object} ${cell.bucket ?? ''} ${cell.role} ${cell.actor === 'anonymous'} ${cell.command}`;
+}
+
+type Proof =
+  | { readonly kind: 'proved'; readonly evidence: CellEvidence; readonly needed: readonly string[] }
+  | { readonly kind: 'open'; readonly because: string };
+
+function none(because: string): Proof {
+  return { kind: 'open', because };
+}
+
+async function proveCell(cell: Cell, sources: ProofSources): Promise<Proof> {
+  if (cell.objectKind !== 'table' || cell.role === 'owner' || !isRowCommand(cell.command)) return none('');
+  const name = cell.schema === 'public' ? cell.object : `${cell.schema}.${cell.object}`;
+  const table = sources.database.tables.find(candidate => candidate.name === name);
+  return table === undefined
+    ? none('')
+    : proveTable(table, cell.role, cell.command, cell.actor !== 'anonymous', sources);
+}
+
+async function proveTable(
+  table: Table,
+  role: string,
+  command: RowCommand,
+  signedIn: boolean,
+  sources: ProofSources,
+): Promise<Proof> {
+  const started = performance.now();
+  const plain = withoutSolver(table, role, command, sources);
+  if (plain !== undefined) return proof(plain, [], [], started);
+  if (sources.solver === undefined || !isBound(table, role)) return none('');
+  const owner = sources.tenancy.owners.find(candidate => candidate.table === table.name);
+  const question: TableQuestion = { ...sources, table, owner, role, signedIn, command };
+  const needed = new Map<string, string>();
+  const said: string[] = [];
+  const policies = new Set<Policy>();
+  for (const [index, first] of tableGoals(question).entries()) {
+    const outcome = await decide(first, () => tableGoals(question, true)[index], command, sources.solver);
+    if (outcome.kind === 'open') return outcome;
+    for (const name of outcome.needed) {
+      const premise = outcome.goal.premises.get(name);
+      if (premise !== undefined) needed.set(name, premise.says);
+    }
+    if (outcome.reading)
+      needed.set('reading', 'the statement reads a column of the row, as every request through the API does');
+    for (const policy of outcome.goal.policies) policies.add(policy);
+    said.push(`No rows and no ${signedIn ? 'user' : 'session'} exist for which ${outcome.goal.says} as '${role}'.`);
+  }
+  return proof(said.join('\n'), [...policies], [...needed.values()], started);
+}
+
+type Decision =
+  | { readonly kind: 'closed'; readonly goal: ProofGoal; readonly needed: readonly string[]; readonly reading: boolean }
+  | { readonly kind: 'open'; readonly because: string };
+
+async function decide(
+  first: ProofGoal,
+  again: () => ProofGoal | undefined,
+  command: RowCommand,
+  solver: Solver,
+): Promise<Decision> {
+  const answer = await solver.check(first.goal);
+  if (answer.kind === 'unsat') return { kind: 'closed', goal: first, needed: answer.needed, reading: false };
+  const second = command === 'select' ? undefined : again();
+  const other = second === undefined ? undefined : await solver.check(second.goal);
+  if (other?.kind === 'unsat' && second !== undefined)
+    return { kind: 'closed', goal: second, needed: other.needed, reading: true };
+  if (answer.kind === 'unknown') return { kind: 'open', because: `the solver gave up (${answer.reason})` };
+  return {
+    kind: 'open',
+    because: first.reasons.length === 0 ? `it seems that ${first.says}` : `${first.reasons.join(', ')} is not followed`,
+  };
+}
+
+/** What follows from privileges and from there being no policy. */
+function withoutSolver(
+  table: Table,
+  role: string,
+  command: RowCommand,
+  { database, usable }: ProofSources,
+): string | undefined {
+  const roles = rolesOf(role, database);
+  const granted = table.grants.some(grant => grant.privilege === command && roles.has(grant.role));
+  if (!granted && table.owner !== role)
+    return `'${role}' has no ${command.toUpperCase()} privilege on '${table.name}', nor has a role that it belongs to.`;
+  if (usable !== undefined && !usable.has(`${role} ${table.schema}`))
+    return `'${role}' may not use the schema '${table.schema}'.`;
+  if (!isBound(table, role)) return undefined;
+  const { permissive } = applicablePolicies(createVocabulary(database), { table, role, command });
+  return permissive.length === 0
+    ? `Row security is on for '${table.name}', and no permissive policy lets '${role}' ${command}: Postgres refuses every row.`
+    : undefined;
+}
+
+function proof(said: string, policies: readonly Policy[], assumptions: readonly string[], started: number): Proof {
+  const texts = policies.map(
+    policy =>
+      `${policy.permissive ? 'policy' : 'restrictive policy'} "${policy.name}" for ${policy.command}${policy.using === undefined ? '' : ` using (${policy.using})`}${policy.check === undefined ? '' : ` with check (${policy.check})`}`,
+  );
+  return {
+    kind: 'proved',
+    needed: [],
+    evidence: {
+      kind: 'proof',
+      transcript: [said, ...texts].join('\n'),
+      assumptions: [...assumptions],
+      elapsedMs: Math.round(performance.now() - started),
+    },
+  };
+}
+
+function gapsOf(cells: readonly Cell[], { solver }: ProofSources): readonly Gap[] {
+  const isolated = cells.filter(cell => cell.verdict === 'isolated').length;
+  if (solver !== undefined || isolated === 0) return [];
+  return [
+    {
+      reason:
+        'Nothing was proved beyond what privileges say: the optional package z3-solver is not installed (`npm install z3-solver`).',
+      file: '',
+      line: 0,
+      settles: isolated,
+    },
+  ];
+}
