@@ -85,7 +85,7 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
   const { database, gaps: untold } = withSchemaOfCode(collected?.database, code);
   const corrected = tenancyHints(config, database);
   const tenancy = inferTenancy(database, corrected.hints);
-const ofCatalog =
+  const ofCatalog =
     collected === undefined || collected.database === database
       ? tenancy
       : inferTenancy(collected.database, corrected.hints);
