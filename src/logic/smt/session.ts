@@ -1,4 +1,3 @@
-import { isUserSetting } from '../../model/tenancy/links.ts';
 import type { DatabaseModel } from '../../model/database/types.ts';
 import { nothing, type Scalar } from './value.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -19,8 +18,16 @@ export interface Session {
   readonly chosen: ReadonlySet<string>;
 }
 
+/** Which session it is. */
+export interface SessionKind {
+  readonly role: string;
+  readonly signedIn: boolean;
+  /** Whether a setting of the app's own is named after the user who asks. */
+  readonly namesUser: (setting: string) => boolean;
+}
+
 /** A session of a role, of somebody signed in or of nobody. */
-export function createSession(vocabulary: Vocabulary, role: string, signedIn: boolean): Session {
+export function createSession(vocabulary: Vocabulary, { role, signedIn, namesUser }: SessionKind): Session {
   const trusted = new Map<string, string>();
   const chosen = new Set<string>();
   const own = (name: string, type?: string): Scalar =>
@@ -50,7 +57,7 @@ export function createSession(vocabulary: Vocabulary, role: string, signedIn: bo
         return signedIn ? given(`claim ${path}`, 'chosen', path) : nothing();
       return given(`claim ${path}`, 'trusted', path);
     },
-    setting: name => settingOf(name, session, vocabulary, given),
+    setting: name => settingOf(name, session, { vocabulary, given, namesUser }),
   };
   return session;
 }
@@ -58,8 +65,14 @@ export function createSession(vocabulary: Vocabulary, role: string, signedIn: bo
 function settingOf(
   name: string,
   session: Session,
-  vocabulary: Vocabulary,
-  given: (name: string, kind: 'trusted' | 'chosen') => Scalar,
+  {
+    vocabulary,
+    given,
+    namesUser,
+  }: Pick<SessionKind, 'namesUser'> & {
+    readonly vocabulary: Vocabulary;
+    readonly given: (name: string, kind: 'trusted' | 'chosen') => Scalar;
+  },
 ): Scalar {
   if (name === 'request.jwt.claim.sub') return session.user();
   if (name === 'request.jwt.claim.email') return session.email();
@@ -83,7 +96,7 @@ function settingOf(
     };
   }
   if (/e_?mail/i.test(name)) return session.email();
-  if (isUserSetting(name)) return session.user();
+  if (namesUser(name)) return session.user();
   return given(`setting ${name}`, 'trusted');
 }
 

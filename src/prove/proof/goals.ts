@@ -1,6 +1,7 @@
 import type { CellCommand } from '../../core/cell.ts';
 import type { SolverGoal } from '../../core/ports.ts';
 import type { DatabaseModel, Policy, Table } from '../../model/database/types.ts';
+import { isUserSetting } from '../../model/tenancy/links.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import { all, any, every, not, same, type Variable } from '../../logic/smt/formula.ts';
 import { applicablePolicies, createEncoder, policyTruth } from '../../logic/smt/policies.ts';
@@ -75,7 +76,11 @@ type Shape = (making: Making) => readonly string[] | undefined;
 
 function goal(question: TableQuestion, reading: boolean, says: string, shape: Shape): ProofGoal {
   const vocabulary = createVocabulary(question.database);
-  const session = createSession(vocabulary, question.role, question.signedIn);
+  const session = createSession(vocabulary, {
+    role: question.role,
+    signedIn: question.signedIn,
+    namesUser: isUserSetting,
+  });
   const encoder = createEncoder(vocabulary, session);
   const kind = question.owner?.ownership.kind === 'user' ? 'user' : 'tenant';
   const world: World = { vocabulary, session, tenancy: question.tenancy, victim: vocabulary.free('the victim'), kind };
