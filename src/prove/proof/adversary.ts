@@ -20,6 +20,7 @@ export interface World {
 /** A named assertion, and the table that it is about. */
 export interface Premise {
   readonly name: string;
+  readonly kind: World['kind'];
   readonly formula: string;
   /** For a premise that the attacker's own writes could break. */
   readonly table?: string;
@@ -148,6 +149,7 @@ function outsider(world: World, table: Table): readonly Premise[] {
   );
   return [
     {
+      kind: world.kind,
       name: `outsider of ${table.name}`,
       table: table.name,
       formula: all([direct, ...indirect]),
@@ -232,6 +234,7 @@ function stranger(world: World, table: Table): readonly Premise[] {
   });
   return [
     {
+      kind: world.kind,
       name: `stranger in ${table.name}`,
       table: table.name,
       formula: all([direct, ...indirect]),
@@ -269,6 +272,7 @@ function apart({ vocabulary, session, tenancy, victim }: World): readonly Premis
     );
     return [
       {
+        kind: 'user',
         name: `apart in ${table.name}`,
         table: table.name,
         formula,
@@ -304,7 +308,9 @@ function unshared(world: World, table: Table): readonly Premise[] {
   const shown = shares ? 'true' : any(open);
   return [
     {
+      kind: world.kind,
       name: `unshared ${table.name}`,
+      table: table.name,
       formula: every(
         [row, ...theirs.variables],
         not(all([vocabulary.live(table.name, row.name), theirs.condition, shown])),
@@ -329,7 +335,8 @@ function isMembership({ tenancy }: World, table: Table): boolean {
 }
 
 /** What the server wrote into the session names nothing of the victim's. */
-function trust({ vocabulary, session, victim }: World): readonly Premise[] {
+function trust(world: World): readonly Premise[] {
+  const { vocabulary, session, victim } = world;
   if (session.trusted.size === 0) return [];
   const claims = [...session.trusted.keys()];
   const formula = all(
@@ -337,6 +344,7 @@ function trust({ vocabulary, session, victim }: World): readonly Premise[] {
   );
   return [
     {
+      kind: world.kind,
       name: 'trusted session',
       formula,
       says: `what the server put into the session (${[...session.trusted.values()].join(', ')}) names no tenant but the user’s own`,

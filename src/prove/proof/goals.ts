@@ -34,9 +34,12 @@ export interface ProofGoal {
   readonly reasons: readonly string[];
   /** The policies that were asked. */
   readonly policies: readonly Policy[];
+  /** Tables with the columns that the formulas read. */
+  readonly used: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-const goalTimeoutMs = 1500;
+/** Longer than any goal that z3 decides at all. */
+export const goalTimeoutMs = 1500;
 
 /** Whether a command on a table is one that people of the app make. */
 export function isRowCommand(command: CellCommand): command is RowCommand {
@@ -92,6 +95,7 @@ function goal(question: TableQuestion, reading: boolean, says: string, shape: Sh
     says,
     premises: new Map(told.map(premise => [premise.name, premise])),
     reasons: [...vocabulary.reasons],
+    used: vocabulary.used,
     policies: [...permissive, ...restrictive],
     goal: {
       assertions: [
@@ -106,7 +110,8 @@ function goal(question: TableQuestion, reading: boolean, says: string, shape: Sh
   };
 }
 
-function constantRow(vocabulary: Vocabulary, table: Table, name: string): Variable {
+/** A constant for a row, with a name that models tell. */
+export function constantRow(vocabulary: Vocabulary, table: Table, name: string): Variable {
   const { sort } = vocabulary.row(table.name);
   return { name: vocabulary.free(name, sort), sort };
 }
@@ -193,7 +198,12 @@ function movedRow(making: Making): readonly string[] {
 }
 
 /** No key of the new row is taken by another. */
-function unlike(vocabulary: Vocabulary, table: Table, row: Variable, replaced: readonly Variable[]): readonly string[] {
+export function unlike(
+  vocabulary: Vocabulary,
+  table: Table,
+  row: Variable,
+  replaced: readonly Variable[],
+): readonly string[] {
   const used = vocabulary.used.get(table.name);
   return [table.primaryKey, ...table.uniqueKeys]
     .filter(key => key.some(column => used?.has(column) === true))
@@ -216,9 +226,9 @@ function unlike(vocabulary: Vocabulary, table: Table, row: Variable, replaced: r
 }
 
 /** Columns that the role may not update stay as they are. */
-function kept(
+export function kept(
   vocabulary: Vocabulary,
-  { table, role, database }: TableQuestion,
+  { table, role, database }: Pick<TableQuestion, 'table' | 'role' | 'database'>,
   before: Variable,
   after: Variable,
 ): readonly string[] {
@@ -254,7 +264,7 @@ function victimThere(
       vocabulary.live(home.name, row.name),
       same(vocabulary.column(home, key, row.name).term, victim),
     ]);
-    found.push({ name: 'there', formula, says: `the ${kind} is there` });
+    found.push({ kind, name: 'there', formula, says: `the ${kind} is there` });
   }
   for (const membership of kind === 'tenant' ? tenancy.memberships : []) {
     const members = vocabulary.database.tables.find(candidate => candidate.name === membership.table);
@@ -274,7 +284,12 @@ function victimThere(
       same(vocabulary.column(members, tenant, row.name).term, victim),
       ...(session.signedIn ? [not(same(vocabulary.column(members, user, row.name).term, session.user().term))] : []),
     ]);
-    found.push({ name: `member in ${members.name}`, formula, says: `the tenant has a member in '${members.name}'` });
+    found.push({
+      kind,
+      name: `member in ${members.name}`,
+      formula,
+      says: `the tenant has a member in '${members.name}'`,
+    });
     break;
   }
   return found;

@@ -104,6 +104,31 @@ describe('the prover', () => {
     expect(verdictOf(cells, 'repairs', 'insert')).toBe('proved');
   });
 
+  test('what rests on a membership that anybody may write for himself is shown for one statement only', async () => {
+    const cars = 'create policy "cars" on cars for select to authenticated using (works_in(team_id));';
+    const open = await prove(
+      `${cars} create policy "join" on mechanics for insert to authenticated with check (user_id = auth.uid());`,
+    );
+    const read = open.find(cell => cell.object === 'cars' && cell.command === 'select' && cell.actor === 'member');
+    expect(read?.evidence.map(({ kind }) => kind)).toEqual(['bounded']);
+    expect(read?.evidence[0]?.transcript).toContain("may add rows to 'mechanics'");
+    const closed = await prove(
+      `${cars}
+      create table invites (id uuid primary key default gen_random_uuid(), team_id uuid not null references teams (id), email text not null);
+      alter table invites enable row level security;
+      create policy "invite" on invites for insert to authenticated with check (works_in(team_id));
+      create policy "join" on mechanics for insert to authenticated with check (
+        user_id = auth.uid() and exists (select 1 from invites i where i.team_id = mechanics.team_id and i.email = auth.email())
+      );
+      create policy "invites" on invites for select to authenticated using (email = auth.email() or works_in(team_id));`,
+    );
+    expect(verdictOf(closed, 'cars', 'select')).toBe('proved');
+    expect(verdictOf(closed, 'mechanics', 'insert')).toBe('proved');
+    expect(closed.find(cell => cell.object === 'cars' && cell.command === 'select' && cell.actor === 'member')?.evidence[0]?.transcript).toContain(
+      "Closed under the attacker's own writes: no INSERT or UPDATE on 'invites', 'mechanics'",
+    );
+  });
+
   test('an injected policy that lets everybody in is never proved', async () => {
     const cells = await prove(
       'create policy "cars" on cars for all to authenticated using (works_in(team_id) or true);',

@@ -6,6 +6,8 @@ import type { TenancyModel } from '../../model/tenancy/types.ts';
 import { applicablePolicies, isBound } from '../../logic/smt/policies.ts';
 import { rolesOf } from '../../logic/smt/session.ts';
 import { createVocabulary } from '../../logic/smt/vocabulary.ts';
+import { createClosure, type Closedness, type Reliance, type Writer } from './closure.ts';
+import { sideEffects } from './side-effects.ts';
 import { isRowCommand, tableGoals, type ProofGoal, type RowCommand, type TableQuestion } from './goals.ts';
 
 /** What the proofs are made from. */
@@ -23,26 +25,79 @@ export async function proveCells(
   cells: readonly Cell[],
   sources: ProofSources,
 ): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[] }> {
-  const results = new Map<string, Proof>();
-  const proved: Cell[] = [];
+  const leaking = new Set(cells.filter(cell => cell.verdict === 'leaks').map(keyOf));
+  const proofs = new Map<string, Proof>();
   for (const cell of cells) {
-    const key = `${cell.objectKind} ${cell.schema} ${cell.object} ${cell.bucket ?? ''} ${cell.role} ${cell.actor === 'anonymous'} ${cell.command}`;
-    const isOpen =
-      cell.verdict === 'isolated' &&
-      !cells.some(other => other !== cell && other.verdict === 'leaks' && keyOf(other) === keyOf(cell));
-    const proof = !isOpen ? none('') : (results.get(key) ?? (await proveCell(cell, sources)));
-    if (isOpen) results.set(key, proof);
-    proved.push(proof.kind === 'proved' ? { ...cell, evidence: [...cell.evidence, proof.evidence] } : cell);
+    const key = keyOf(cell);
+    if (cell.verdict === 'isolated' && !leaking.has(key) && !proofs.has(key))
+      proofs.set(key, await proveCell(cell, sources));
   }
+  const evidence = await withClosure(proofs, cells, sources);
+  const proved = cells.map(cell => {
+    const found = cell.verdict === 'isolated' ? evidence.get(keyOf(cell)) : undefined;
+    return found === undefined ? cell : { ...cell, evidence: [...cell.evidence, found] };
+  });
   return { cells: proved, gaps: gapsOf(cells, sources) };
 }
 
+/** Cells of one object, role and command are one question, whoever is signed in. */
 function keyOf(cell: Cell): string {
   return `${cell.objectKind} ${cell.schema} ${cell.object} ${cell.bucket ?? ''} ${cell.role} ${cell.actor === 'anonymous'} ${cell.command}`;
 }
 
+/** A proof whose premises the attacker can break by a write of his own is one for single statements only. */
+async function withClosure(
+  proofs: ReadonlyMap<string, Proof>,
+  cells: readonly Cell[],
+  sources: ProofSources,
+): Promise<ReadonlyMap<string, CellEvidence>> {
+  const { solver, database, tenancy } = sources;
+  const closure =
+    solver === undefined ? undefined : createClosure({ database, tenancy, solver, writers: writersIn(cells) });
+  const found = new Map<string, CellEvidence>();
+  for (const [key, proof] of proofs) {
+    if (proof.kind === 'open') continue;
+    const closed = proof.reliances.length === 0 ? undefined : await closure?.closed(proof.reliances);
+    found.set(key, closed === undefined ? proof.evidence : afterClosure(proof.evidence, closed, cells, database));
+  }
+  return found;
+}
+
+function afterClosure(
+  evidence: CellEvidence,
+  closed: Closedness,
+  cells: readonly Cell[],
+  database: DatabaseModel,
+): CellEvidence {
+  const others = closed.kind === 'closed' ? sideEffects(closed.tables, cells, database) : undefined;
+  const open = closed.kind === 'open' ? closed.because : others?.leaking;
+  if (open !== undefined)
+    return {
+      ...evidence,
+      kind: 'bounded',
+      transcript: `${evidence.transcript}\nThis holds for one statement, not for a sequence: ${open}.`,
+    };
+  const tables = closed.kind === 'closed' ? closed.tables.map(name => `'${name}'`).join(', ') : '';
+  return {
+    ...evidence,
+    transcript: `${evidence.transcript}\nClosed under the attacker's own writes: no INSERT or UPDATE on ${tables} that the policies allow ties him to the victim.`,
+    assumptions: [...evidence.assumptions, ...(others?.assumptions ?? [])],
+  };
+}
+
+function writersIn(cells: readonly Cell[]): readonly Writer[] {
+  const writers = new Map(
+    cells
+      .filter(cell => cell.role !== 'owner')
+      .map(
+        ({ role, actor }) => [`${role} ${actor === 'anonymous'}`, { role, signedIn: actor !== 'anonymous' }] as const,
+      ),
+  );
+  return [...writers.values()];
+}
+
 type Proof =
-  | { readonly kind: 'proved'; readonly evidence: CellEvidence; readonly needed: readonly string[] }
+  | { readonly kind: 'proved'; readonly evidence: CellEvidence; readonly reliances: readonly Reliance[] }
   | { readonly kind: 'open'; readonly because: string };
 
 function none(because: string): Proof {
@@ -67,26 +122,30 @@ async function proveTable(
 ): Promise<Proof> {
   const started = performance.now();
   const plain = withoutSolver(table, role, command, sources);
-  if (plain !== undefined) return proof(plain, [], [], started);
+  if (plain !== undefined) return proof(plain, [], [], [], started);
   if (sources.solver === undefined || !isBound(table, role)) return none('');
   const owner = sources.tenancy.owners.find(candidate => candidate.table === table.name);
   const question: TableQuestion = { ...sources, table, owner, role, signedIn, command };
   const needed = new Map<string, string>();
   const said: string[] = [];
   const policies = new Set<Policy>();
+  const reliances: Reliance[] = [];
   for (const [index, first] of tableGoals(question).entries()) {
     const outcome = await decide(first, () => tableGoals(question, true)[index], command, sources.solver);
     if (outcome.kind === 'open') return outcome;
     for (const name of outcome.needed) {
       const premise = outcome.goal.premises.get(name);
-      if (premise !== undefined) needed.set(name, premise.says);
+      if (premise === undefined) continue;
+      needed.set(name, premise.says);
+      if (premise.table !== undefined)
+        reliances.push({ kind: premise.kind, name, table: premise.table, used: outcome.goal.used });
     }
     if (outcome.reading)
       needed.set('reading', 'the statement reads a column of the row, as every request through the API does');
     for (const policy of outcome.goal.policies) policies.add(policy);
     said.push(`No rows and no ${signedIn ? 'user' : 'session'} exist for which ${outcome.goal.says} as '${role}'.`);
   }
-  return proof(said.join('\n'), [...policies], [...needed.values()], started);
+  return proof(said.join('\n'), [...policies], [...needed.values()], reliances, started);
 }
 
 type Decision =
@@ -132,14 +191,20 @@ function withoutSolver(
     : undefined;
 }
 
-function proof(said: string, policies: readonly Policy[], assumptions: readonly string[], started: number): Proof {
+function proof(
+  said: string,
+  policies: readonly Policy[],
+  assumptions: readonly string[],
+  reliances: readonly Reliance[],
+  started: number,
+): Proof {
   const texts = policies.map(
     policy =>
       `${policy.permissive ? 'policy' : 'restrictive policy'} "${policy.name}" for ${policy.command}${policy.using === undefined ? '' : ` using (${policy.using})`}${policy.check === undefined ? '' : ` with check (${policy.check})`}`,
   );
   return {
     kind: 'proved',
-    needed: [],
+    reliances,
     evidence: {
       kind: 'proof',
       transcript: [said, ...texts].join('\n'),
