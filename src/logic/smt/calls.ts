@@ -7,6 +7,8 @@ import { alternativesOf, choice, nothing, type Value } from './value.ts';
 
 const strict: ReadonlySet<string> = new Set(['lower', 'upper', 'btrim', 'ltrim', 'rtrim', 'replace', 'length']);
 const aggregates: ReadonlySet<string> = new Set(['max', 'min', 'any_value']);
+const otherAggregates =
+  /^(count|sum|avg|bool_(or|and)|every|(array|json|jsonb|string|json_object|jsonb_object|xml)_agg|bit_(and|or|xor)|stddev\w*|var\w*|mode|percentile_\w+|rank|dense_rank|row_number|lag|lead|first_value|last_value|nth_value|ntile)$/;
 const unpredictable =
   /^(random|gen_random_uuid|uuid_generate_v\w+|clock_timestamp|nextval|txid_current|pg_backend_pid|extensions\..*)$/;
 
@@ -16,9 +18,9 @@ export function callValue(encoder: Encoder, call: SqlNode, scope: Scope): Value 
   const values = list(call['args']).map(argument => argumentOf(encoder, record(argument), scope));
   const own = sessionFunction(encoder, name, values, scope);
   if (own !== undefined) return own;
-  if (aggregates.has(name)) return values[0]?.value ?? unknown(encoder, name, scope);
-  if (name === 'bool_or' || name === 'bool_and' || name === 'every')
+  if (call['over'] !== undefined || call['agg_filter'] !== undefined || otherAggregates.test(name))
     return unknown(encoder, `the aggregate ${name}`, scope);
+  if (aggregates.has(name)) return values[0]?.value ?? unknown(encoder, name, scope);
   const definition = findFunction(encoder, call, values, scope);
   if (definition !== undefined) {
     const answer = encoder.answer(definition, values, scope);

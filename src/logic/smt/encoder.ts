@@ -26,8 +26,8 @@ export interface Arm {
   readonly targets: readonly { readonly name: string; readonly value: Value }[];
   /** The rows of tables among the variables. */
   readonly rows: readonly { readonly table: string; readonly row: string }[];
-  /** An aggregate without groups: one row whatever there is. */
-  readonly aggregate: boolean;
+  /** The rows that an aggregate is made of; for others the same as above. */
+  readonly below: { readonly variables: readonly Variable[]; readonly condition: Truth };
 }
 
 /** An argument, with its name where it has one. */

@@ -1,5 +1,5 @@
 import { columnFields, functionName, list, record, text, unwrap, type SqlNode } from '../sql-tree.ts';
-import { all, any, not, same } from './formula.ts';
+import { all, any, every, not, same, some } from './formula.ts';
 import type { Encoder, Scope } from './encoder.ts';
 import { callValue } from './calls.ts';
 import { isEnum, isExact, typeOf } from './types.ts';
@@ -15,6 +15,7 @@ import {
   negate,
   no,
   nothing,
+  notTrue,
   nullTest,
   unclear,
   within,
@@ -553,27 +554,27 @@ function targetOf(select: SqlNode): SqlNode {
 
 /** `value in (rows)`. */
 function isIn(encoder: Encoder, value: Value, arms: Arms): Truth {
-  const parts = arms.map(arm => {
-    const [target] = arm.targets;
-    const alike = target === undefined ? unclear : equal(encoder, value, target.value);
-    const found = exists(arm.variables, both([arm.condition, alike]));
-    const maybe = exists(
-      arm.variables,
-      both([arm.condition, { kind: 'truth', t: alike.n, f: any([alike.t, alike.f]), n: 'false' }]),
-    );
-    // Not found among nulls is null.
-    return { kind: 'truth', t: found.t, f: found.f, n: maybe.t } as const;
-  });
-  return either(parts);
+  return either(
+    arms.map(arm => {
+      const [target] = arm.targets;
+      return insideArm(arm, target === undefined ? unclear : equal(encoder, value, target.value));
+    }),
+  );
+}
+
+/** One of the rows is alike. Not found among nulls is null. */
+function insideArm({ variables, condition }: Arms[number], alike: Truth): Truth {
+  const found = exists(variables, both([condition, alike]));
+  const isOther = every(variables, any([notTrue(condition), alike.f]));
+  const isNull = some(variables, all([condition.t, alike.n]));
+  return { kind: 'truth', t: found.t, f: isOther, n: all([found.f, isNull]) };
 }
 
 function subLink(encoder: Encoder, body: SqlNode, scope: Scope): Value {
   const select = record(record(body['subselect'])['SelectStmt']);
   switch (body['subLinkType']) {
     case 'EXISTS_SUBLINK':
-      return either(
-        encoder.select(select, scope).map(arm => (arm.aggregate ? yes : exists(arm.variables, arm.condition))),
-      );
+      return either(encoder.select(select, scope).map(arm => exists(arm.variables, arm.condition)));
     case 'ANY_SUBLINK': {
       const operator =
         list(body['operName'])
@@ -598,21 +599,15 @@ function rowInside(encoder: Encoder, body: SqlNode, select: SqlNode, scope: Scop
     encoder.expression(record(part), scope),
   );
   if (operator !== '=' || parts.length === 0) return unknownTruth(encoder, `${operator} any`, scope);
-  const truths = encoder.select(select, scope).map(arm => {
-    const alike = both(
-      parts.map((part, index) => {
+  return either(
+    encoder.select(select, scope).map(arm => {
+      const alike = parts.map((part, index) => {
         const target = arm.targets[index];
         return target === undefined ? unclear : equal(encoder, part, target.value);
-      }),
-    );
-    const found = exists(arm.variables, both([arm.condition, alike]));
-    return {
-      ...found,
-      n: exists(arm.variables, both([arm.condition, { ...alike, t: alike.n, f: any([alike.t, alike.f]), n: 'false' }]))
-        .t,
-    };
-  });
-  return either(truths);
+      });
+      return insideArm(arm, both(alike));
+    }),
+  );
 }
 
 /** The value of a sub-query: one of its rows', null where there is none. */
@@ -621,7 +616,7 @@ export function scalarOf(arms: Arms): Value {
     const [target] = arm.targets;
     return target === undefined ? [] : within(alternativesOf(target.value), arm.variables, arm.condition.t);
   });
-  const someRow = either(arms.map(arm => (arm.aggregate ? yes : exists(arm.variables, arm.condition))));
+  const someRow = either(arms.map(arm => exists(arm.variables, arm.condition)));
   const type = alternatives[0]?.scalar.type;
   const none: readonly Alternative[] =
     someRow.f === 'false' ? [] : [{ variables: [], when: someRow.f, scalar: nothing(type) }];

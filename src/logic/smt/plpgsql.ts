@@ -80,7 +80,7 @@ function existsText(variables: readonly Variable[], body: string): string {
 export function runPlpgsql(encoder: Encoder, definition: DatabaseFunction, scope: Scope): Run | undefined {
   const action = parse(definition);
   if (action === undefined) return undefined;
-  const walk = new Walk(encoder, scope);
+  const walk = new Walk(encoder, scope, action.datums.map(datumName));
   const start: State = { variables: [], when: 'true', named: new Map([...scope.named, ['found', no]]) };
   const declared = walk.declare(action.datums, start);
   const open = walk.block(record(action.body), [declared]);
@@ -111,8 +111,11 @@ class Walk {
   readonly doubts: string[] = [];
   readonly #encoder: Encoder;
   readonly #scope: Scope;
+  /** Of variables, in the order in which statements refer to them. */
+  readonly #names: readonly string[];
 
-  constructor(encoder: Encoder, scope: Scope) {
+  constructor(encoder: Encoder, scope: Scope, names: readonly string[]) {
+    this.#names = names;
     this.#encoder = encoder;
     this.#scope = scope;
   }
@@ -241,7 +244,8 @@ class Walk {
   }
 
   #return(body: SqlNode, state: State): readonly State[] {
-    const query = queryOf(body['expr']);
+    const variable = body['retvarno'] === undefined ? undefined : this.#names[Number(body['retvarno'])];
+    const query = queryOf(body['expr']) || (variable === undefined ? '' : quoteName(variable));
     if (query !== '') this.results.push({ state, value: this.#value(query, state) });
     else this.results.push({ state, value: choice(nothing()) });
     if (query !== '') this.#note(`select ${query}`, state);
@@ -281,11 +285,11 @@ class Walk {
   /** One way for each arm that has a row, one for none. */
   #branches(arms: readonly Arm[], names: readonly string[], state: State): readonly State[] {
     const found = arms.map(arm => ({
-      variables: [...state.variables, ...(arm.aggregate ? [] : arm.variables)],
-      when: all([state.when, arm.aggregate ? 'true' : arm.condition.t]),
+      variables: [...state.variables, ...arm.variables],
+      when: all([state.when, arm.condition.t]),
       named: assigned(state, names, arm, yes),
     }));
-    const none = all(arms.map(arm => (arm.aggregate ? 'false' : every(arm.variables, notTrue(arm.condition)))));
+    const none = all(arms.map(arm => every(arm.variables, notTrue(arm.condition))));
     return [...found, { ...state, when: all([state.when, none]), named: assigned(state, names, undefined, no) }];
   }
 
@@ -365,6 +369,11 @@ function targetsOf(body: SqlNode): readonly string[] {
   if (whole['refname'] !== undefined) return [`${text(whole['refname'])}.*`];
   const variable = record(target['PLpgSQL_var']);
   return variable['refname'] === undefined ? [] : [text(variable['refname'])];
+}
+
+function datumName(datum: unknown): string {
+  const [, body] = unwrap(record(datum));
+  return text(body['refname']);
 }
 
 function queryOf(node: unknown): string {

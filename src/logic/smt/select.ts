@@ -2,8 +2,20 @@ import type { Table, View } from '../../model/database/types.ts';
 import { aliasOf, columnFields, functionName, list, record, text, unwrap, type SqlNode } from '../sql-tree.ts';
 import { findFunction } from './calls.ts';
 import { bindTable, type Arm, type Binding, type Encoder, type Scope } from './encoder.ts';
-import { elementOf, equal, unknownTruth } from './expression.ts';
-import { asTruth, both, choice, exists, negate, nothing, yes, type Truth, type Value } from './value.ts';
+import { elementOf, equal, unknown, unknownTruth } from './expression.ts';
+import {
+  alternativesOf,
+  asTruth,
+  both,
+  choice,
+  exists,
+  negate,
+  nothing,
+  within,
+  yes,
+  type Truth,
+  type Value,
+} from './value.ts';
 import type { Variable } from './formula.ts';
 import { parseSql } from '../sql.ts';
 
@@ -89,7 +101,47 @@ function finish(encoder: Encoder, body: SqlNode, scope: Scope, source: Source): 
   const aggregate =
     list(body['groupClause']).length === 0 && targets.some(target => isAggregate(record(target['val'])));
   const shown = targets.flatMap(target => shownBy(encoder, target, inner, source, condition));
-  return { variables: source.variables, condition, targets: shown, rows: source.rows, aggregate };
+  const below = { variables: source.variables, condition };
+  if (!aggregate) {
+    // Of a group one row's values are not the aggregate's.
+    const grouped = shown.map((target, index) =>
+      isAggregate(record(targets[index]?.['val']))
+        ? { ...target, value: unknown(encoder, 'an aggregate of a group', inner) }
+        : target,
+    );
+    return { variables: source.variables, condition, targets: grouped, rows: source.rows, below };
+  }
+  // One row, whatever there is.
+  const closed = shown.map(({ name, value }, index) => ({
+    name,
+    value: aggregated(encoder, record(targets[index]?.['val']), value, source.variables, condition, scope),
+  }));
+  return { variables: [], condition: yes, targets: closed, rows: source.rows, below };
+}
+
+/** An aggregate's value: of `max` and the like one of the rows', null where there are none. */
+function aggregated(
+  encoder: Encoder,
+  node: SqlNode,
+  value: Value,
+  variables: readonly Variable[],
+  condition: Truth,
+  scope: Scope,
+): Value {
+  const name = functionName(record(node['FuncCall']));
+  if (name === 'count' && value.kind === 'choice' && value.alternatives[0]?.scalar.counts !== undefined) return value;
+  if (record(node['FuncCall'])['agg_filter'] !== undefined || !/^(max|min|any_value)$/.test(name))
+    return unknown(encoder, `the aggregate ${name}`, scope);
+  const none = exists(variables, condition).f;
+  return {
+    kind: 'choice',
+    alternatives: [
+      ...within(alternativesOf(value), variables, condition.t),
+      ...(none === 'false'
+        ? []
+        : [{ variables: [], when: none, scalar: nothing(alternativesOf(value)[0]?.scalar.type) }]),
+    ],
+  };
 }
 
 function isAggregate(node: SqlNode): boolean {
@@ -115,7 +167,7 @@ function shownBy(encoder: Encoder, target: SqlNode, scope: Scope, source: Source
   const name =
     text(target['name']) || (fields?.at(-1) ?? functionName(record(value['FuncCall'])).split('.').at(-1) ?? '');
   const call = record(value['FuncCall']);
-  if (functionName(call) === 'count' && call['over'] === undefined)
+  if (functionName(call) === 'count' && call['over'] === undefined && call['agg_filter'] === undefined)
     return [{ name, value: countOf(encoder, scope, source, condition) }];
   return [{ name, value: encoder.expression(value, scope) }];
 }
@@ -137,7 +189,7 @@ function valuesArm(encoder: Encoder, row: SqlNode, scope: Scope): Arm {
       value: encoder.expression(record(item), scope),
     })),
     rows: [],
-    aggregate: false,
+    below: { variables: [], condition: yes },
   };
 }
 
@@ -192,8 +244,8 @@ function doubtfulSource(encoder: Encoder, reason: string, scope: Scope): readonl
 /** The rows of a query under a name. */
 function derived(arms: readonly Arm[], alias: string): readonly Source[] {
   return arms.map(arm => ({
-    variables: arm.aggregate ? [] : arm.variables,
-    condition: arm.aggregate ? yes : arm.condition,
+    variables: arm.variables,
+    condition: arm.condition,
     rows: arm.rows,
     bindings: [
       {

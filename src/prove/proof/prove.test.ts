@@ -124,9 +124,10 @@ describe('the prover', () => {
     );
     expect(verdictOf(closed, 'cars', 'select')).toBe('proved');
     expect(verdictOf(closed, 'mechanics', 'insert')).toBe('proved');
-    expect(closed.find(cell => cell.object === 'cars' && cell.command === 'select' && cell.actor === 'member')?.evidence[0]?.transcript).toContain(
-      "Closed under the attacker's own writes: no INSERT or UPDATE on 'invites', 'mechanics'",
-    );
+    expect(
+      closed.find(cell => cell.object === 'cars' && cell.command === 'select' && cell.actor === 'member')?.evidence[0]
+        ?.transcript,
+    ).toContain("Closed under the attacker's own writes: no INSERT or UPDATE on 'invites', 'mechanics'");
   });
 
   test('an injected policy that lets everybody in is never proved', async () => {

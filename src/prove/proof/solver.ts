@@ -1,14 +1,7 @@
 import type { Solver, SolverAnswer, SolverGoal } from '../../core/ports.ts';
 
-/** What is used of `z3-solver`: https://github.com/Z3Prover/z3/tree/master/src/api/js */
-interface Z3Api<Config, Context> {
-  readonly Z3: {
-    mk_config(): Config;
-    mk_context(config: Config): Context;
-    eval_smtlib2_string(context: Context, text: string): Promise<string>;
-  };
-  readonly em: unknown;
-}
+/** Texts are passed on the stack of the module. */
+const longestText = 1_000_000;
 
 /** Loads z3; undefined where the optional package is not installed. */
 export async function loadSolver(): Promise<Solver | undefined> {
@@ -17,21 +10,23 @@ export async function loadSolver(): Promise<Solver | undefined> {
     throw thrown;
   });
   if (loaded === undefined) return undefined;
-  return solverOver(await loaded.init());
+  const { Z3, em } = await loaded.init();
+  return solverOver(Z3, em);
 }
 
 function isMissing(thrown: unknown): boolean {
   return thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_MODULE_NOT_FOUND';
 }
 
-function solverOver<Config, Context>({ Z3, em }: Z3Api<Config, Context>): Solver {
-  const context = Z3.mk_context(Z3.mk_config());
-  const ask = (text: string): Promise<string> => Z3.eval_smtlib2_string(context, text);
+type LowLevel = Awaited<ReturnType<(typeof import('z3-solver'))['init']>>['Z3'];
+
+function solverOver(z3: LowLevel, em: unknown): Solver {
+  const context = z3.mk_context(z3.mk_config());
   let last: Promise<unknown> = Promise.resolve();
   return {
     // One question at a time: all of them share the context.
     check: goal => {
-      const answer = last.then(() => check(ask, goal));
+      const answer = last.then(() => check(z3, context, goal));
       last = answer.catch(() => undefined);
       return answer;
     },
@@ -43,33 +38,80 @@ function solverOver<Config, Context>({ Z3, em }: Z3Api<Config, Context>): Solver
   };
 }
 
-async function check(ask: (text: string) => Promise<string>, goal: SolverGoal): Promise<SolverAnswer> {
-  const assertions = goal.assertions.map(({ name, formula }) =>
-    name === undefined ? `(assert ${formula})` : `(assert (! ${formula} :named |${name}|))`,
-  );
-  const answer = await ask(
-    [
-      '(reset)',
-      '(set-option :produce-unsat-cores true)',
-      `(set-option :timeout ${goal.timeoutMs})`,
-      goal.declarations,
-      ...assertions,
-      '(check-sat)',
-    ].join('\n'),
-  );
-  if (answer.includes('(error')) return { kind: 'unknown', reason: answer.trim().slice(0, 300) };
-  switch (answer.trim()) {
-    case 'unsat':
-      return { kind: 'unsat', needed: namesIn(await ask('(get-unsat-core)')) };
-    case 'sat':
-      return { kind: 'sat', model: await ask('(get-model)') };
-    default:
-      return { kind: 'unknown', reason: (await ask('(get-info :reason-unknown)')).trim() };
+async function check(
+  z3: LowLevel,
+  context: ReturnType<LowLevel['mk_context']>,
+  goal: SolverGoal,
+): Promise<SolverAnswer> {
+  // What nothing refers to is gone with the next call.
+  const solver = z3.mk_simple_solver(context);
+  z3.solver_inc_ref(context, solver);
+  const parameters = z3.mk_params(context);
+  z3.params_inc_ref(context, parameters);
+  try {
+    z3.params_set_uint(context, parameters, z3.mk_string_symbol(context, 'timeout'), goal.timeoutMs);
+    z3.solver_set_params(context, solver, parameters);
+    const problem = assertAll(z3, context, solver, goal);
+    if (problem !== undefined) return { kind: 'unknown', reason: problem };
+    return answerOf(z3, context, solver, await z3.solver_check(context, solver));
+  } finally {
+    z3.params_dec_ref(context, parameters);
+    z3.solver_dec_ref(context, solver);
   }
 }
 
-function namesIn(core: string): readonly string[] {
-  return [...core.matchAll(/\|([^|]*)\||([^\s()|]+)/g)].map(match => match[1] ?? match[2] ?? '');
+/** Asserts the formulas, those with a name so that the solver tells when it needed them; the fault in the text otherwise. */
+function assertAll(
+  z3: LowLevel,
+  context: ReturnType<LowLevel['mk_context']>,
+  solver: ReturnType<LowLevel['mk_simple_solver']>,
+  { declarations, assertions }: SolverGoal,
+): string | undefined {
+  // Read in this thread: what calls another thread with a text may find another text there.
+  const text = [declarations, ...assertions.map(({ formula }) => `(assert ${formula})`)].join('\n');
+  if (text.length > longestText) return 'the formulas are too long';
+  const parsed = z3.parse_smtlib2_string(context, text, [], [], [], []);
+  const code = z3.get_error_code(context);
+  if (code !== 0) return z3.get_error_msg(context, code);
+  z3.ast_vector_inc_ref(context, parsed);
+  const complete = z3.ast_vector_size(context, parsed) === assertions.length;
+  for (const [index, { name }] of assertions.entries()) {
+    if (!complete) break;
+    const formula = z3.ast_vector_get(context, parsed, index);
+    if (name === undefined) z3.solver_assert(context, solver, formula);
+    else z3.solver_assert_and_track(context, solver, formula, track(z3, context, name));
+  }
+  z3.ast_vector_dec_ref(context, parsed);
+  return complete ? undefined : 'an assertion was not read';
+}
+
+function track(
+  z3: LowLevel,
+  context: ReturnType<LowLevel['mk_context']>,
+  name: string,
+): ReturnType<LowLevel['mk_const']> {
+  return z3.mk_const(context, z3.mk_string_symbol(context, name), z3.mk_bool_sort(context));
+}
+
+/** https://z3prover.github.io/api/html/group__capi.html: -1 unsatisfiable, 1 satisfiable. */
+function answerOf(
+  z3: LowLevel,
+  context: ReturnType<LowLevel['mk_context']>,
+  solver: ReturnType<LowLevel['mk_simple_solver']>,
+  result: number,
+): SolverAnswer {
+  if (result === 1) {
+    const model = z3.solver_get_model(context, solver);
+    return { kind: 'sat', model: z3.model_to_string(context, model) };
+  }
+  if (result !== -1) return { kind: 'unknown', reason: z3.solver_get_reason_unknown(context, solver) };
+  const core = z3.solver_get_unsat_core(context, solver);
+  z3.ast_vector_inc_ref(context, core);
+  const needed = Array.from({ length: z3.ast_vector_size(context, core) }, (_, index) =>
+    z3.ast_to_string(context, z3.ast_vector_get(context, core, index)).replaceAll('|', ''),
+  );
+  z3.ast_vector_dec_ref(context, core);
+  return { kind: 'unsat', needed };
 }
 
 function terminate(em: unknown): void {
