@@ -14,6 +14,14 @@ model Team {
   keys ApiKey[]
   sites Site[]
   notes Note[]
+  seats Seat[]
+}
+model Seat {
+  id String @id
+  licenseKey String
+  licenseName String
+  teamId String?
+  team Team? @relation(fields: [teamId], references: [id])
 }
 model Member {
   id String @id
@@ -83,4 +91,18 @@ test('a name, a key that stands in every page, and a key where programs send non
   expect(notes(header, `await db.team.findUnique({ where: { slug: key } })`, 'teamId: found.id')).toEqual(unknown);
   expect(notes(header, `await db.site.findUnique({ where: { publishableKey: key } })`)).toEqual(unknown);
   expect(notes(`new URL(request.url).searchParams.get('key')`, byKey)).toEqual(unknown);
+});
+
+test('what was made for a licence is of whoever has its key, and of nobody who has its name', () => {
+  const seats = (column: string): readonly string[] =>
+    judgedApp(schema, {
+      'app/api/seats/route.ts': `import { db } from '@/lib/db';
+        export async function GET(request: Request) {
+          const sent = new URL(request.url).searchParams.get('licence');
+          if (!sent) return new Response(null, { status: 404 });
+          return Response.json(await db.seat.findMany({ where: { ${column}: sent } }));
+        }`,
+    }).map(path => `${path.verdict} ${path.reason}`);
+  expect(seats('licenseKey')).toEqual(known);
+  expect(seats('licenseName')).toEqual(unknown);
 });

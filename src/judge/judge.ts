@@ -15,6 +15,7 @@ import { openTables, openThrough, shownTables } from './open-by-link.ts';
 import { NeighbourCount } from './neighbours.ts';
 import { judgeQuery, judgeReferences } from './paths.ts';
 import { SiblingCount } from './siblings.ts';
+import { tenantsOfUsers } from './tenants-of-users.ts';
 
 /** What a judgement is made of. `app` is absent when only the database is judged. */
 export interface JudgeInput {
@@ -73,7 +74,8 @@ export function judgePaths(input: Omit<JudgeInput, 'checks'>): readonly JudgedPa
     joinable: joinableTenants(input.app, input.tenancy),
     confirmed: confirmedAddresses(input.app, input.database, input.tenancy),
   };
-  const paths = queries.flatMap(model => [...judgeQuery(model, world), ...judgeReferences(model, world)]);
+  const informed = { ...world, ownTenants: tenantsOfUsers(input.app, world) };
+  const paths = queries.flatMap(model => [...judgeQuery(model, informed), ...judgeReferences(model, informed)]);
   return paths.toSorted(comparePaths);
 }
 

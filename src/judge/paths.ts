@@ -15,7 +15,7 @@ import { conjunctsOf, equalitiesOf, equalTo } from '../logic/equalities.ts';
 import { mayVanish } from '../logic/presence.ts';
 import { isChosen, renameRows, termKey, termsOf } from '../logic/terms.ts';
 import type { DatabaseClient, Fact, QueryPath } from '../model/app/types.ts';
-import type { DatabaseModel } from '../model/database/types.ts';
+import type { Column, DatabaseModel } from '../model/database/types.ts';
 import { isAuthenticationTable } from '../model/tenancy/secrets.ts';
 import { isAdministrator, withoutStaff, type StaffWorld } from './administrators.ts';
 import type { OpenTables } from './open-by-link.ts';
@@ -66,7 +66,7 @@ interface Subject {
 
 /** Judges one query as one entry point reaches it, and each row that it joins or includes. */
 export function judgeQuery(model: QueryPath, world: JudgeWorld): readonly JudgedPath[] {
-  const self: RowVariable = { name: 'self', table: model.query.table, where: ownCondition(model, world.database) };
+  const self: RowVariable = { name: 'self', table: model.query.table, where: ownCondition(model, world) };
   const main = judge({ model, row: self, operation: model.query.operation, beside: requiredRows(model) }, world);
   const judged = [toPath(model, main, self, 0)];
   if (main.verdict !== 'isolated' && main.verdict !== 'public') return judged;
@@ -167,7 +167,7 @@ function comparedRows(where: Predicate): readonly string[] {
 }
 
 /** What is known of the query's own row: its filter, or for an insert the values it gets. */
-function ownCondition({ query }: QueryPath, database: DatabaseModel): Predicate {
+function ownCondition({ query }: QueryPath, { database, tenancy }: JudgeWorld): Predicate {
   if (query.operation !== 'insert') return query.where;
   const columns = tablesByName(database).get(query.table)?.columns ?? [];
   const required = new Set(columns.filter(each => each.notNull && !each.hasDefault).map(({ name }) => name));
@@ -179,9 +179,22 @@ function ownCondition({ query }: QueryPath, database: DatabaseModel): Predicate 
     left: { kind: 'column', row: 'self', column },
     right: value,
   }));
+  const owner = ownerColumnOf(query.table, tenancy);
+  const left = query.valuesOpen ? [] : columns.filter(each => each.name === owner && isLeftNull(each, query.values));
+  const absent = left.map(({ name }): Predicate => ({
+    kind: 'compare',
+    operator: 'is-not-distinct-from',
+    left: { kind: 'column', row: 'self', column: name },
+    right: { kind: 'constant', value: null },
+  }));
   // What a value may be one of, with what holds for each, stands in the condition of the new row.
   const among = conjunctsOf(query.where).filter(({ kind }) => kind === 'or');
-  return and([...assigned, ...among.map(part => withOperator(part, operator))]);
+  return and([...assigned, ...absent, ...among.map(part => withOperator(part, operator))]);
+}
+
+/** A column that an insert says nothing of, and that nothing else fills. */
+function isLeftNull({ name, notNull, hasDefault }: Column, values: QueryPath['query']['values']): boolean {
+  return !notNull && !hasDefault && !values.some(({ column }) => column === name);
 }
 
 function withOperator(predicate: Predicate, operator: (column: string) => Operator): Predicate {

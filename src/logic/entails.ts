@@ -55,6 +55,8 @@ export interface World {
   readonly tenancy: TenancyModel;
   /** Columns, by table, of e-mail addresses whose owners confirmed that they are in the row. */
   readonly confirmed?: ReadonlyMap<string, readonly string[]>;
+  /** Columns of the users' table that name a tenant of the user's. */
+  readonly ownTenants?: ReadonlySet<string>;
 }
 
 const callersId: Term = { kind: 'principal', attribute: 'user.id' };
@@ -554,15 +556,35 @@ class OwnershipProver {
     if (ownership === undefined || ownership.kind === 'shared' || ownership.kind === 'unknown') return undefined;
     const [first] = ownership.path;
     const value = column(row, first.column);
-    if (this.#isNull(value)) return 'nobody';
-    if (ownership.path.length > 1) {
-      return hops + 1 < maximumHops
+    if (this.#isNull(value) || this.#isLeftToNobody(row, first.column, hops)) return 'nobody';
+    const across = (): OwnedBy | undefined =>
+      hops + 1 < maximumHops
         ? this.#ownerAcross(this.#closure.rowWith(first.table, first.referencedColumn, value), hops + 1)
         : undefined;
-    }
-    return ownership.kind === 'tenant'
-      ? this.#tenantRight(value)
-      : (this.#userRight(value) ?? this.#colleagueRight(value));
+    if (ownership.path.length > 1) return across();
+    if (ownership.kind === 'user') return this.#userRight(value) ?? this.#colleagueRight(value);
+    const root = this.#index.roots.get(first.table);
+    // The tenant may be named by something else that is its alone (its slug).
+    return (
+      this.#tenantRight(value) ?? (root === undefined || root.key === first.referencedColumn ? undefined : across())
+    );
+  }
+
+  /** A new row whose owner is NULL, and that hangs on nothing of anybody else's. */
+  #isLeftToNobody(row: RowVariable, owner: string, hops: number): boolean {
+    if (this.#question.ownerColumnAlone !== true || row !== this.#question.row) return false;
+    const isNull = (name: string): boolean =>
+      this.#closure.known(row, name).some(term => term.kind === 'constant' && term.value === null);
+    const isOwn = (key: ParentKey): boolean =>
+      key.hop.table === this.#world.tenancy.principal?.table
+        ? this.#userRight(column(row, key.hop.column)) !== undefined
+        : this.#ownerAcross(this.#parentOf(row, key), hops + 1) !== undefined;
+    return (
+      isNull(owner) &&
+      this.#keysToParents(row.table).every(
+        key => this.#closure.known(row, key.hop.column).length <= 1 || isNull(key.hop.column) || isOwn(key),
+      )
+    );
   }
 
   /** A row whose parent is the principal's own belongs to the same tenant. */
@@ -662,7 +684,10 @@ class OwnershipProver {
     const equal = this.#closure.equalTo(tenant);
     for (const root of this.#index.roots.values()) if (this.#isCreated(root.table, root.key, tenant)) return 'session';
     const isOwn = (term: Term): boolean =>
-      isTenantOfPrincipal(term) || isFromToken(term) || this.#index.isTenantOfSession(term);
+      isTenantOfPrincipal(term) ||
+      isFromToken(term) ||
+      this.#index.isTenantOfSession(term) ||
+      this.#isTenantOfOwnRow(term);
     if (this.#question.signedIn && equal.some(isOwn)) return 'session';
     if (this.#question.signedIn && this.#isKnownTenant(tenant, isOwn)) return 'session';
     if (this.#question.memberTenants.some(member => this.#closure.same(member, tenant))) return 'membership';
@@ -676,6 +701,18 @@ class OwnershipProver {
       return 'membership';
     }
     return this.#rightByCredential(tenant);
+  }
+
+  /** The caller's own row says which tenant is theirs (`user.defaultTeam`), and nothing writes into it which is not. */
+  #isTenantOfOwnRow(term: Term): boolean {
+    const { ownTenants, tenancy } = this.#world;
+    if (term.kind !== 'column' || ownTenants === undefined || tenancy.principal === undefined) return false;
+    const row = this.#closure.rowNamed(term.row);
+    return (
+      row?.table === tenancy.principal.table &&
+      ownTenants.has(term.column) &&
+      this.#userRight(column(row, tenancy.principal.key)) !== undefined
+    );
   }
 
   /** The tenant's row has the id by which the sign-in service knows the caller's organization. */

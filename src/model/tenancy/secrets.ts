@@ -50,6 +50,12 @@ function isCapability(column: Column, table: Table): boolean {
   const unique = table.uniqueKeys.some(key => key.length === 1 && key[0] === column.name);
   const random = column.type === 'uuid' && column.hasDefault;
   if (isTokenOfRow(name, column, table)) return true;
+  // Sold or given to one customer, and good for whatever rows were made for it.
+  if (
+    holdsText(column) &&
+    /(?:^|_)(?:licen[sc]e|activation|redemption|redeem|claim|gift_card)_(?:key|code|token)$/.test(name)
+  )
+    return true;
   if (!holdsText(column) || (!unique && !random)) return false;
   if (unrelated.test(name)) return false;
   // `code` of an invitation says by its table what it is.

@@ -1,7 +1,7 @@
 import type { EntryPoint } from '../../../core/path.ts';
 import type { ObserveInput } from '../events.ts';
 import type { Observation } from '../types.ts';
-import { atoms, visit, type Value } from '../value.ts';
+import { atoms, partsOf, type Value } from '../value.ts';
 
 type Output = Extract<Observation, { kind: 'output' }>;
 
@@ -54,20 +54,34 @@ interface SentColumns {
 /** A row that was taken apart (`{ secret, ...rest }`) says by its fields what is left of it. */
 function columnsIn(value: Value): readonly SentColumns[] {
   const found: SentColumns[] = [];
-  visit(value, inner => {
+  const seen = new Set<Value>();
+  look(value);
+  return found;
+
+  function look(inner: Value): void {
+    if (seen.has(inner) || isRemote(inner)) return;
+    seen.add(inner);
     if (inner.kind === 'row' && inner.fields === undefined) found.push({ row: inner.row.name, columns: inner.columns });
     if (inner.kind === 'row') for (const field of inner.fields?.values() ?? []) add(field);
     add(inner);
-  });
-  return found;
+    for (const part of partsOf(inner)) look(part.value);
+  }
 
   function add(part: Value): void {
-    if (part.kind !== 'term') return;
+    if (part.kind !== 'term' || isRemote(part)) return;
     for (const term of atoms(part.term)) {
       if (term.kind === 'column') found.push({ row: term.row, columns: [term.column] });
     }
   }
 }
+
+/** What another server answered: it was told secrets so that it knows who asks, and does not tell them back. */
+function isRemote(value: Value): boolean {
+  if (value.kind === 'external') return remote.test(`${value.library ?? ''} ${value.path}`);
+  return value.kind === 'term' && value.term.kind === 'call' && remote.test(` ${value.term.name}`);
+}
+
+const remote = /^(?:\S*) (?:fetch|\$fetch|ofetch|ky|got)\b|^(?:axios|node-fetch|undici|ky|got|ofetch) /;
 
 function isElement(value: Value): boolean {
   return (
