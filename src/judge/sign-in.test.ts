@@ -58,7 +58,7 @@ import bcrypt from 'bcryptjs';
 import { compare, hash } from 'bcryptjs';
 import { createHash, createHmac, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
 import { unsealData } from 'iron-session';
-import { createDecipheriv } from 'node:crypto';
+import { createDecipheriv, scrypt } from 'node:crypto';
 import { decodeJwt, jwtVerify } from 'jose';
 import { cookies, headers } from 'next/headers';
 import { redirect } from 'next/navigation';
@@ -93,6 +93,15 @@ describe('signing in', () => {
         `${byEmail} if (!user) return null; const [salt, kept] = user.passwordHash.split(':'); const given = scryptSync(input.password, salt, 64); if (!timingSafeEqual(Buffer.from(kept, 'hex'), given)) return null; return user;`,
       ),
     ).toEqual([]);
+  });
+
+  test('a hash that comes by a callback is the hash of what was given', () => {
+    const derive = (text: string) =>
+      `const derive = (text: string, salt: string) => new Promise<Buffer>((done, fail) => scrypt(text, salt, 64, (error, key) => { if (error) fail(error); else done(key); }));
+       ${byEmail} if (!user) return null; const [salt, kept] = user.passwordHash.split(':'); const given = await derive(${text}, salt);
+       if (!timingSafeEqual(Buffer.from(kept, 'hex'), given)) return null; return user;`;
+    expect(leaksOf(derive('input.password'))).toEqual([]);
+    expect(leaksOf(derive('process.env.PEPPER!'))).toEqual(['read User leaks']);
   });
 
   test('without the comparison anybody is anybody', () => {

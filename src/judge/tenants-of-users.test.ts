@@ -9,6 +9,7 @@ model User {
   defaultBand String?
   motto String?
   places Place[]
+  tunes Tune[]
 }
 model Band {
   id String @id
@@ -17,6 +18,15 @@ model Band {
   places Place[]
   plans Plan[]
   songs Song[]
+  tunes Tune[]
+}
+model Tune {
+  id String @id
+  title String
+  userId String
+  user User @relation(fields: [userId], references: [id])
+  bandId String
+  band Band @relation(fields: [bandId], references: [id])
 }
 model Place {
   id String @id
@@ -101,4 +111,20 @@ test('a new row that is left to nobody is added to no tenant, unless it hangs on
   expect(judged('Song', create('bandId: band'))).toEqual(['leaks']);
   expect(judged('Song', create('bandId: null, setId: set'))).toEqual(['leaks']);
   expect(judged('Song', `await db.song.create({ data: await request.json() });`)).toEqual(['leaks']);
+});
+
+test('users whose rows name the caller’s tenant are the caller’s colleagues', () => {
+  const forget = (slug: string) => `const { id } = await me(); const { bandId, slug } = await request.json();
+    const place = await db.place.findFirst({ where: { userId: id, bandId }, include: { band: true } }); if (!place) throw new Error('no');
+    await db.user.updateMany({ where: { defaultBand: ${slug} }, data: { defaultBand: null } });`;
+  expect(judged('User', forget('place.band.slug'))).toEqual(['isolated']);
+  expect(judged('User', forget('slug'))).toEqual(['leaks']);
+});
+
+test('a copy of the caller’s own row stays in its tenant, one of any row goes to any', () => {
+  const copy = (where: string) => `const user = await me(); const { id, title } = await request.json();
+    const tune = await db.tune.findFirst({ where: ${where} }); if (!tune) throw new Error('no');
+    await db.tune.create({ data: { title, userId: user.id, bandId: tune.bandId } });`;
+  expect(judged('Tune', copy('{ id: String(id), userId: user.id }'))).toEqual(['isolated']);
+  expect(judged('Tune', copy('{ id: String(id) }'))).toContain('leaks');
 });

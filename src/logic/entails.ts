@@ -479,7 +479,10 @@ class OwnershipProver {
       if (right !== undefined) return right;
     }
     if (principal !== undefined && row.table === principal.table) {
-      const right = this.#userRight(column(row, principal.key)) ?? this.#colleagueRight(column(row, principal.key));
+      const right =
+        this.#userRight(column(row, principal.key)) ??
+        this.#colleagueRight(column(row, principal.key)) ??
+        this.#rightByOwnTenant(row);
       if (right !== undefined) return right;
     }
     const alone = this.#question.ownerColumnAlone === true && row === this.#question.row;
@@ -561,6 +564,8 @@ class OwnershipProver {
       hops + 1 < maximumHops
         ? this.#ownerAcross(this.#closure.rowWith(first.table, first.referencedColumn, value), hops + 1)
         : undefined;
+    const copied = this.#rightOfCopied(row, first.column, hops);
+    if (copied !== undefined) return copied;
     if (ownership.path.length > 1) return across();
     if (ownership.kind === 'user') return this.#userRight(value) ?? this.#colleagueRight(value);
     const root = this.#index.roots.get(first.table);
@@ -568,6 +573,18 @@ class OwnershipProver {
     return (
       this.#tenantRight(value) ?? (root === undefined || root.key === first.referencedColumn ? undefined : across())
     );
+  }
+
+  /** A copy of the caller's own row, which stays where that is. */
+  #rightOfCopied(row: RowVariable, owner: string, hops: number): OwnedBy | undefined {
+    if (this.#question.ownerColumnAlone !== true || row !== this.#question.row) return undefined;
+    for (const term of this.#closure.equalTo(column(row, owner))) {
+      const other = term.kind === 'column' && term.column === owner ? this.#closure.rowNamed(term.row) : undefined;
+      if (other === undefined || other === row || other.table !== row.table || other.created === true) continue;
+      const right = this.#ownerAcross(other, hops + 1);
+      if (right === 'session' || right === 'membership') return right;
+    }
+    return undefined;
   }
 
   /** A new row whose owner is NULL, and that hangs on nothing of anybody else's. */
@@ -713,6 +730,23 @@ class OwnershipProver {
       ownTenants.has(term.column) &&
       this.#userRight(column(row, tenancy.principal.key)) !== undefined
     );
+  }
+
+  /** A user whose row names the caller's tenant as theirs. */
+  #rightByOwnTenant(user: RowVariable): OwnedBy | undefined {
+    const named = [...(this.#world.ownTenants ?? [])].flatMap(name => this.#closure.known(user, name));
+    const isOwn = (term: Term): boolean => {
+      const row = term.kind === 'column' ? this.#closure.rowNamed(term.row) : undefined;
+      const root = row === undefined ? undefined : this.#index.roots.get(row.table);
+      return (
+        term.kind === 'column' &&
+        row !== undefined &&
+        root !== undefined &&
+        (root.key === term.column || this.#index.identifying(row.table).includes(term.column)) &&
+        this.#tenantRight(column(row, root.key)) !== undefined
+      );
+    };
+    return named.some(isOwn) ? 'membership' : undefined;
   }
 
   /** The tenant's row has the id by which the sign-in service knows the caller's organization. */

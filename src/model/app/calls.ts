@@ -38,7 +38,7 @@ import { mayGuard, unfollowedFact } from './unfollowed.ts';
 import { whyCut } from './recursion.ts';
 import { renameFact, renameValue } from './rename.ts';
 import { converted } from './typed.ts';
-import { atoms, constant, present, termsIn, undefinedValue, type Alternative, type Value } from './value.ts';
+import { atoms, constant, nullValue, present, termsIn, undefinedValue, type Alternative, type Value } from './value.ts';
 
 /** Where and how a call is made. */
 export interface CallSite {
@@ -384,14 +384,15 @@ export function runCallbacks(
   frame: Frame,
   values: readonly Value[],
   site: Pick<CallSite, 'at' | 'end'>,
+  given: readonly Value[] = [],
 ): readonly Value[] {
   const results: Value[] = [];
   for (const value of values.flatMap(functionsIn)) {
     if (value.kind !== 'function') continue;
     const before = frame.save();
     const closure = value.closure as FunctionClosure;
-    const inputs = closure.code.parameters.map((_, index) =>
-      machine.opaque(frame, closure.code.at + index, 'an argument of a callback'),
+    const inputs = closure.code.parameters.map(
+      (_, index) => given[index] ?? machine.opaque(frame, closure.code.at + index, 'an argument of a callback'),
     );
     const result = callValue(machine, frame, value, inputs, { at: site.at, end: site.end });
     if (!isBottom(result) && !frame.dead) results.push(result);
@@ -462,6 +463,10 @@ export function callExternal(
   if (rest !== undefined) return callValue(machine, frame, rest, [], site);
   const functions = values.filter(value => value.kind === 'function');
   const [only] = functions;
+  if (isNodeStyle(callee.library, values)) {
+    runCallbacks(machine, frame, functions, site, [possibleError, unknown]);
+    return undefinedValue;
+  }
   if (callee.library !== undefined && mayGuard(callee.library, path)) {
     const fact = unfollowedFact(call, callee.library, path);
     const mayReturn =
@@ -502,6 +507,19 @@ export function callExternal(
   // `work().then(use)` is a promise of what `use` gives, whatever that is.
   return path.endsWith('.then') ? { kind: 'promise', value: result, facts: [] } : result;
 }
+
+/** `scrypt(password, salt, 64, (error, key) => …)`: what is given last is called with an error or with the result. */
+function isNodeStyle(library: string | undefined, values: readonly Value[]): boolean {
+  const last = values.at(-1);
+  return (
+    library !== undefined &&
+    /^(?:node:)?(?:crypto|zlib)$/.test(library) &&
+    last?.kind === 'function' &&
+    (last.closure as FunctionClosure).code.parameters.length === 2
+  );
+}
+
+const possibleError: Value = choose([nullValue, caughtError].map(value => ({ value, facts: [] })));
 
 /** `client.on('error', report)` gives the client (https://nodejs.org/api/events.html). */
 function isListening(path: string, [event, listener]: readonly Value[]): boolean {

@@ -35,6 +35,21 @@ describe('Hono', () => {
     ]);
   });
 
+  test('what the check of a token sets is there for the route', () => {
+    const app = (set: string) => `import { bearerAuth } from 'hono/bearer-auth'; import { jwtVerify } from 'jose';
+        const app = new Hono();
+        app.use(bearerAuth({ verifyToken: async (token, c) => {
+          const { payload } = await jwtVerify(token, new TextEncoder().encode(process.env.SECRET));
+          if (!payload.teamId) return false;
+          ${set}
+          return true;
+        } }));
+        app.get('/notes', async c => c.json(await db.select().from(notes).where(eq(notes.teamId, c.get('team')))));
+        export default app;`;
+    expect(traced(app(`c.set('team', payload.teamId);`))).toEqual(['GET /notes member: self.team_id = ‹tenant.id›']);
+    expect(traced(app(''))).toEqual(['GET /notes member: self.team_id = opaque']);
+  });
+
   test('a middleware guards the paths that it was told for, and those that come after it only', () => {
     const list = `async c => c.json(await db.select().from(notes))`;
     expect(

@@ -1,4 +1,5 @@
 import { isProgram } from '../../../../collect/source/files.ts';
+import { callAndSee } from '../../after-call.ts';
 import { callValue, handlerValue } from '../../calls.ts';
 import { awaitValue, evaluateModule } from '../../expressions.ts';
 import { valueKey } from '../../keys.ts';
@@ -226,7 +227,8 @@ const bearer: Handler = outer => {
       return passOn(call, context);
     }
     const token = present({ kind: 'client', path: 'header.authorization' });
-    const result = awaitValue(machine, frame, callValue(machine, frame, verify, [token, context], { at, end }), at);
+    const { result: promised, after } = callAndSee(machine, frame, verify, [token, context], { at, end });
+    const result = awaitValue(machine, frame, promised, at);
     if (frame.dead || isBottom(result)) return undefinedValue;
     const assumed = assume(result, true, machine.place(frame, at), 'the token was verified');
     if (assumed === undefined) {
@@ -234,7 +236,8 @@ const bearer: Handler = outer => {
       return undefinedValue;
     }
     frame.learn(assumed.facts);
-    return passOn(call, context);
+    // What it set in the context on the way is there for whatever comes after.
+    return passOn(call, after[1] ?? context);
   });
 };
 
