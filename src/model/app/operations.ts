@@ -309,6 +309,7 @@ function plainTerm(value: Value): Term {
     case 'list':
       return callTerm('list', [termOf(value.element)]);
     case 'object':
+      if (isKeptForCaller(value)) return keptForCaller;
       return callTerm('object', [...value.fields.values(), ...value.spread].slice(0, 16).map(termOf));
     case 'choice':
       return termOf(value);
@@ -320,6 +321,27 @@ function plainTerm(value: Value): Term {
     default:
       return { kind: 'call', name: value.kind, arguments: [] };
   }
+}
+
+/** What the server kept for the caller, used as it is: an id under the hash of a token, say. */
+const keptForCaller: Term = { kind: 'principal', attribute: 'token.value' };
+
+/** Whether an object is what the server once wrote for the caller, whole and nothing beside it. */
+export function isKeptForCaller(value: Extract<Value, { kind: 'object' }>): boolean {
+  return isWrittenAs(value, 'token');
+}
+
+function isWrittenAs({ fields, spread }: Extract<Value, { kind: 'object' }>, attribute: string): boolean {
+  const [rest, ...others] = spread;
+  const isOfCaller = (value: Value): boolean =>
+    value.kind === 'object' ? isWrittenAs(value, 'user') : value.kind === 'term' && value.term.kind === 'principal';
+  return (
+    others.length === 0 &&
+    rest?.kind === 'term' &&
+    rest.term.kind === 'principal' &&
+    rest.term.attribute === attribute &&
+    [...fields.values()].every(isOfCaller)
+  );
 }
 
 /** Who asks, as code says that is not there: neither the caller's choice nor known. */

@@ -15,7 +15,16 @@ import { awaitValue } from '../expressions.ts';
 import { rowFact } from '../facts.ts';
 import { callTerm, valueKey } from '../keys.ts';
 import { nativeValue, type Call, type Handler, type Machine, type NativeValue } from '../machine.ts';
-import { alternativesOf, choose, compareTerms, firstOf, lengthOf, mayBeUndefined, termOf } from '../operations.ts';
+import {
+  alternativesOf,
+  choose,
+  isKeptForCaller,
+  compareTerms,
+  firstOf,
+  lengthOf,
+  mayBeUndefined,
+  termOf,
+} from '../operations.ts';
 import type { Fact } from '../types.ts';
 import { atoms, constant, nullValue, objectOf, undefinedValue, type RowValue, type Value } from '../value.ts';
 import { noteGiven } from './given.ts';
@@ -550,7 +559,7 @@ class Running {
     const path = value.kind === 'object' ? value.fields.get('path') : undefined;
     const column = path === undefined ? whole : callTerm('json', [whole, termOf(path)]);
     const self: Value = { kind: 'term', term: column, maybeUndefined: false };
-    if (value.kind === 'object') {
+    if (value.kind === 'object' && !isKeptForCaller(value)) {
       return and(
         [...value.fields].map(([name, given]): Predicate => {
           if (name === 'path') return { kind: 'true' };

@@ -1,4 +1,4 @@
-import { callValue } from '../../calls.ts';
+import { callValue, handlerValue } from '../../calls.ts';
 import type { Call, Handler } from '../../machine.ts';
 import { alternativesOf, choose } from '../../operations.ts';
 import { branches, caughtError } from '../../statements.ts';
@@ -82,6 +82,16 @@ const firebaseAuth = Object.fromEntries(
   ]),
 );
 
+/** The ticket that Google's own library gives for an id token whose signature it checked. */
+function googleTicket(): Value {
+  const claims = written({ sub: principal('user.id'), email: principal('user.email', true) }, 'claims');
+  return objectOf({
+    getPayload: handlerValue('getPayload', 'getPayload of a ticket', () => claims),
+    getUserId: handlerValue('getUserId', 'getUserId of a ticket', () => principal('user.id')),
+    payload: claims,
+  });
+}
+
 /** Tokens and sealed cookies: what checks the seal, and what only reads. */
 export const tokenHandlers: Readonly<Record<string, Handler>> = {
   ...library(['jose'], {
@@ -103,6 +113,7 @@ export const tokenHandlers: Readonly<Record<string, Handler>> = {
     'oauthProviderResourceClient.getActions.verifyAccessToken': requires(claimsValue),
   }),
   ...library(['firebase-admin', 'firebase-admin/auth'], firebaseAuth),
+  ...library(['google-auth-library'], { 'OAuth2Client.verifyIdToken': requires(googleTicket) }),
   ...library(['@privy-io/server-auth'], {
     'PrivyClient.verifyAuthToken': requires(() => written({ userId: principal('user.id') }, 'claims')),
   }),

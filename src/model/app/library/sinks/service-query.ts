@@ -1,5 +1,6 @@
 import { and, equals, type RowVariable, type Term } from '../../../../core/predicate.ts';
 import { isProof } from '../../../../logic/credentials.ts';
+import { equalitiesOf } from '../../../../logic/equalities.ts';
 import { rowFact } from '../../facts.ts';
 import { callTerm } from '../../keys.ts';
 import type { Call, Machine } from '../../machine.ts';
@@ -78,7 +79,10 @@ export function serviceQuery(call: Call, library: string, callee: string): Servi
     },
   });
   if (sink.copies === true) machine.emit(frame, { kind: 'return', value: keptRow(row), place });
-  if (sink.keepsSessions === true && chosen.some(({ term }) => isProof(term) || isHandle(term)))
+  if (
+    sink.keepsSessions === true &&
+    chosen.some(({ term }) => isProof(term) || isHandle(term) || isOfProvenRow(machine, term))
+  )
     return { answer: { kind: 'promise', value: sessionOrNull(call, claimsValue()), facts: [] }, inside: [] };
   if (sink.answers !== undefined) return { answer: answerOf(sink, row, call), inside: [] };
   return { answer: undefined, inside: sink.operation === 'read' ? [keptRow(row)] : [] };
@@ -95,6 +99,18 @@ function isHandle(term: Term): boolean {
   if (term.kind === 'principal')
     return /^(?:token|session)\.\w*(?:auth|session|sid|key|jti|ticket|handle)\w*$/i.test(term.attribute);
   return term.kind === 'call' && term.name === 'concat' && term.arguments.some(isHandle);
+}
+
+/** Kept under the name of a row that was found by a secret which the caller was given: the server put it there for them. */
+function isOfProvenRow(machine: Machine, term: Term): boolean {
+  if (term.kind === 'call') return term.name === 'concat' && term.arguments.some(part => isOfProvenRow(machine, part));
+  const row = term.kind === 'column' ? machine.rows.get(term.row) : undefined;
+  if (row === undefined) return false;
+  const isOwn = (side: Term): boolean =>
+    side.kind === 'column' && side.row === row.name && /token|secret|code|hash|otp|(?:^|_)key$/i.test(side.column);
+  return equalitiesOf(row.where).some(
+    ([left, right]) => (isOwn(left) && isProof(right)) || (isOwn(right) && isProof(left)),
+  );
 }
 
 /** The row's own columns are not known: each field is one. */
