@@ -34,6 +34,7 @@ export type Reason =
   | 'only-counted' // a number over everybody's rows, none of them picked by the caller
   | 'published' // a column of the row says that its owner shows it to everybody
   | 'named-by-app' // a constant or a variable of the deployment says which row it is
+  | 'publishable-key' // a key that stands in pages names the tenant, for which something is written and nothing read
   | 'open-by-link' // a page of its own shows it to whoever knows its unguessable key
   // broken, unknown
   | 'policy-denies-owner'

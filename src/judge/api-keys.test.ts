@@ -15,6 +15,7 @@ model Team {
   sites Site[]
   notes Note[]
   seats Seat[]
+  leads Lead[]
 }
 model Seat {
   id String @id
@@ -40,6 +41,13 @@ model ApiKey {
 model Site {
   id String @id
   publishableKey String @unique
+  teamId String
+  team Team @relation(fields: [teamId], references: [id])
+}
+model Lead {
+  id String @id
+  name String
+  seen Int
   teamId String
   team Team @relation(fields: [teamId], references: [id])
 }
@@ -105,4 +113,30 @@ test('what was made for a licence is of whoever has its key, and of nobody who h
     }).map(path => `${path.verdict} ${path.reason}`);
   expect(seats('licenseKey')).toEqual(known);
   expect(seats('licenseName')).toEqual(unknown);
+});
+
+test('a key that stands in pages is there to add something for its tenant, and not to read or change what is there', () => {
+  const leads = (work: string): readonly string[] =>
+    judgedApp(schema, {
+      'app/api/leads/route.ts': `import { db } from '@/lib/db';
+        export async function POST(request: Request) {
+          const sent = request.headers.get('authorization')?.replace('Bearer ', ''); const { id, name, teamId } = await request.json();
+          if (!sent) return new Response(null, { status: 401 });
+          const site = await db.site.findUnique({ where: { publishableKey: sent } });
+          if (!site) return new Response(null, { status: 401 });
+          ${work} return new Response(null);
+        }`,
+    })
+      .filter(path => path.sink.table === 'Lead')
+      .map(path => `${path.verdict} ${path.reason}`);
+  expect(leads(`await db.lead.create({ data: { name, seen: 1, teamId: site.teamId } });`)).toEqual([
+    'public publishable-key',
+  ]);
+  expect(
+    leads(`await db.lead.update({ where: { id, teamId: site.teamId }, data: { seen: { increment: 1 } } });`),
+  ).toEqual(['public publishable-key']);
+  expect(leads(`await db.lead.create({ data: { name, seen: 1, teamId } });`)).toEqual(unknown);
+  expect(leads(`await db.lead.update({ where: { id, teamId: site.teamId }, data: { name } });`)).toEqual(unknown);
+  expect(leads(`await db.lead.deleteMany({ where: { teamId: site.teamId } });`)).toEqual(unknown);
+  expect(leads(`return Response.json(await db.lead.findMany({ where: { teamId: site.teamId } }));`)).toEqual(unknown);
 });

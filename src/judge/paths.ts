@@ -25,6 +25,7 @@ import { hangsOnOwn } from './hung-on.ts';
 import { byIdWhereUsed } from './id-or-name.ts';
 import { issuesSecret } from './issues.ts';
 import { judgeService } from './services.ts';
+import { membersByShownKey } from './shown-keys.ts';
 import { judgeStorage, storageTable } from './storage.ts';
 import { predicateText, sqlText, termText } from './sql-text.ts';
 import { undecided } from './unfollowed.ts';
@@ -455,7 +456,7 @@ function judgeRow(subject: Subject, world: JudgeWorld, policy = false): Judgemen
     );
   }
   const kept = anyMayVanish(subject, strong) ? whenKept(subject, strong, world, policy) : answer;
-  const open = openByLink(subject, world, strong);
+  const open = openByLink(subject, world, strong) ?? byShownKey(subject, world, strong);
   if (open !== undefined) return open;
   if (kept.kind === 'owned' && kept.by !== 'nobody') {
     return leak(
@@ -554,6 +555,24 @@ function openByLink(subject: Subject, world: JudgeWorld, strong: readonly Fact[]
     'open-by-link',
     `Whoever has the link reaches '${row.table}': the app has a page for it without sign-in, and its key cannot be guessed.`,
   );
+}
+
+/** What a visitor adds or counts for the tenant whose publishable key stands in the page; what they would read is another matter. */
+function byShownKey(subject: Subject, world: JudgeWorld, strong: readonly Fact[]): Judgement | undefined {
+  const { operation, model } = subject;
+  const counts =
+    operation === 'update' && !model.query.valuesOpen && !model.query.values.some(({ value }) => isChosen(value));
+  if (operation !== 'insert' && !counts) return undefined;
+  const members = membersByShownKey(strong, world.tenancy);
+  if (members.length === 0) return undefined;
+  const answer = askWith(subject, world, false)([...strong, ...members], 'dropped');
+  return answer.kind === 'owned' && answer.by === 'membership'
+    ? settled(
+        'public',
+        'publishable-key',
+        'A key that is made to stand in pages names the tenant, and it is written for that one.',
+      )
+    : undefined;
 }
 
 type Ask = (facts: readonly Fact[], absence: AbsenceReading) => Answer;
@@ -662,7 +681,7 @@ function judgeNewRow(subject: Subject, world: JudgeWorld, facts: readonly Fact[]
   }
   const weak = weakGuard(subject, askWith(subject, world, false));
   if (weak !== undefined) return weak;
-  const open = openByLink(subject, world, facts);
+  const open = openByLink(subject, world, facts) ?? byShownKey(subject, world, facts);
   if (open !== undefined) return open;
   if (answer.kind === 'opaque') return settled('unknown', 'opaque', `Could not tell: ${answer.reason}.`);
   return classify(subject, facts, world);

@@ -174,6 +174,8 @@ export function reasonWords(reason: Reason): string {
       return 'the app itself says whose row it is';
     case 'published':
       return 'its owner shows the row to everybody';
+    case 'publishable-key':
+      return 'a key that stands in pages says for which tenant something is written';
     case 'open-by-link':
       return 'anyone who has the link reaches it, by a page without sign-in';
     case 'policy-denies-owner':
