@@ -2,7 +2,7 @@ import type { Predicate, RowVariable, Term } from '../../../core/predicate.ts';
 import { conjunctsOf } from '../../../logic/equalities.ts';
 import type { CachedEvent, ModuleMapEvent, ObserveInput } from '../events.ts';
 import type { Observation, QueryPath } from '../types.ts';
-import { rowsIn, termsIn } from '../value.ts';
+import { rowsIn, termsIn, type RowUse, type Value } from '../value.ts';
 import { byEntry } from './by-entry.ts';
 import { distinctTerms, keyOf, termsOf, termsOfQuery } from './predicates.ts';
 
@@ -60,16 +60,15 @@ function fromMap(
   const rows = held.flatMap(use => input.rows.get(use.row) ?? []);
   const direct = event.value === undefined ? [] : termsIn(event.value);
   const keyed = distinctTerms(termsIn(event.key));
+  const about = { kind: 'cache', place: event.place, mechanism: 'module-map', name: event.name, keyed } as const;
+  if (event.value !== undefined && isMadeOfKey(event.value, keyed))
+    return { ...about, dependsOn: [], tables: [], fixed: [], entryPoints: [event.entryPoint.name] };
   return {
-    kind: 'cache',
-    place: event.place,
-    mechanism: 'module-map',
-    name: event.name,
+    ...about,
     dependsOn: identifying(
       [...paths.flatMap(termsOfQuery), ...rows.flatMap(row => termsOf(row.where)), ...direct],
       loadedBefore(event, new Set(held.map(use => use.row))),
     ),
-    keyed,
     tables: tablesOf([...held.flatMap(use => use.table ?? []), ...paths.map(path => path.query.table)]),
     fixed: [
       ...rows.map(row => ({ table: row.table, columns: fixedBy(keyed, row.where, row.name) })),
@@ -77,6 +76,14 @@ function fromMap(
     ],
     entryPoints: [event.entryPoint.name],
   };
+}
+
+/** A formatter for a locale, kept under the locale: whoever has the key could make it, whosever row the locale was in. */
+function isMadeOfKey(value: Value, keyed: readonly Term[]): boolean {
+  const keys = new Set(keyed.map(keyOf));
+  const varying = termsIn(value).filter(({ kind }) => kind !== 'constant' && kind !== 'environment');
+  const isWhole = ({ columns }: RowUse): boolean => columns === undefined || columns.length === 0;
+  return varying.length > 0 && varying.every(term => keys.has(keyOf(term))) && !rowsIn(value).some(isWhole);
 }
 
 /** Columns of the row that are equal to what stands in the key. */
