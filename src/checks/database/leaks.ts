@@ -68,6 +68,11 @@ function tableCause(cell: Cell, table: Table, input: CheckInput): Leak | undefin
     if (wholeOf(table, input) !== undefined) return { cause: 'part', cell, table };
     return isMeantToBeProtected(input) ? { cause: 'no-row-security', cell, table } : undefined;
   }
+  // A policy that does not look at the topic is told for itself, whoever tried it.
+  const isTopical = permissivePolicies(table, cell).every(policy =>
+    /\btopic\b/.test(`${policy.using ?? ''} ${policy.check ?? ''}`),
+  );
+  if (table.name === 'realtime.messages' && !isTopical) return undefined;
   // Policies are not asked who empties a table: the privilege is at fault, and no policy.
   return cell.command === 'truncate' ? undefined : policyCause(cell, table, input);
 }
@@ -253,6 +258,8 @@ function harmOf(leaks: readonly [Leak, ...Leak[]], input: CheckInput): string {
   const operation = operations[command] ?? (changes ? 'update' : 'read');
   if (leaks[0].cause === 'storage')
     return describeHarm({ principal: anonymous ? 'anonymous' : 'member', operation, table: 'file' }, input.tenancy);
+  if (table === 'realtime.messages')
+    return `${anonymous ? 'Anyone on the internet' : 'Any signed-in user'} can ${command === 'select' ? 'listen on' : 'send to'} channels of another tenant.`;
   if (table !== undefined && !isOwned(input.tenancy, table))
     return `${anonymous ? 'Anyone on the internet' : 'Any signed-in user'} can change rows of '${table}' that every tenant relies on.`;
   return describeHarm(
