@@ -55,7 +55,8 @@ function readCandidate(
       },
     };
   }
-  const user = userLinks(table, principal, database, uses)[0];
+  // One column cannot say both who belongs and to what: `user_id` beside a table of profiles called `users`.
+  const user = userLinks(table, principal, database, uses).find(link => link.column !== tenant.column);
   return user === undefined ? undefined : { tenant, user };
 }
 
