@@ -10,7 +10,15 @@ mkdirSync(folder, { recursive: true });
 for (const name of ['package.json', 'eslint.mjs', 'ast-grep.mjs']) copyFileSync(join(here, name), join(folder, name));
 run('npm', ['install', '--no-audit', '--no-fund']);
 run('python3', ['-m', 'venv', 'venv']);
-run(join(folder, 'venv/bin/pip'), ['install', '--quiet', 'semgrep']);
+run(join(folder, 'venv/bin/pip'), [
+  'install',
+  '--quiet',
+  'semgrep',
+  'pgrls==0.57.1',
+  'trespass-rls==0.2.0',
+  'rlsgrid==0.5.7',
+  'rlsautotest==0.7.1',
+]);
 
 function run(command, given) {
   const { status } = spawnSync(command, given, { cwd: folder, stdio: 'inherit' });

@@ -76,6 +76,8 @@ function blankMetaCommands(text: string): string {
 class Source {
   readonly text: string;
   readonly bytes: Buffer;
+  /** Bytes whose line breaks were counted, and how many there were: statements come in order. */
+  #counted = { bytes: 0, lines: 0 };
 
   constructor(text: string) {
     this.text = text;
@@ -89,9 +91,18 @@ class Source {
   statement(start: number, end: number, kind: StatementKind): Statement {
     const raw = this.slice(start, end);
     const body = raw.slice(lengthOfPreface(raw));
-    const line = countLines(this.slice(0, start)) + countLines(raw.slice(0, raw.length - body.length)) + 1;
+    const line = this.#linesBefore(start) + countLines(raw.slice(0, raw.length - body.length)) + 1;
     const text = body.trimEnd();
     return { text, line, endLine: line + countLines(text), kind };
+  }
+
+  #linesBefore(offset: number): number {
+    const from = offset < this.#counted.bytes ? { bytes: 0, lines: 0 } : this.#counted;
+    let { lines } = from;
+    for (let at = this.bytes.indexOf(10, from.bytes); at !== -1 && at < offset; at = this.bytes.indexOf(10, at + 1))
+      lines += 1;
+    this.#counted = { bytes: offset, lines };
+    return lines;
   }
 }
 
