@@ -67,4 +67,13 @@ for (const folder of folders) {
   rows.push({ ...row, seconds: row.seconds.toFixed(1) });
   process.stderr.write(`${row.repository}\n`);
 }
-console.table(rows);
+process.stdout.write(`${table(rows)}\n`);
+
+/** Rows of one kind as a table of Markdown. */
+function table(rows) {
+  const names = [...new Set(rows.flatMap(row => Object.keys(row)))];
+  const line = cells => `| ${cells.join(' | ')} |`;
+  return [line(names), line(names.map(() => '---')), ...rows.map(row => line(names.map(name => row[name] ?? '')))].join(
+    '\n',
+  );
+}

@@ -226,5 +226,14 @@ for (const group of groups.values()) {
 await replica.stop();
 rmSync(work, { recursive: true, force: true });
 for (const row of Object.values(rows)) row.seconds = Number(row.seconds.toFixed(1));
-console.table(rows);
+process.stdout.write(`${table(Object.entries(rows).map(([tool, row]) => ({ tool, ...row })))}\n`);
 if (option('json') !== undefined) writeFileSync(option('json'), JSON.stringify(rows, null, 2));
+
+/** Rows of one kind as a table of Markdown. */
+function table(rows) {
+  const names = [...new Set(rows.flatMap(row => Object.keys(row)))];
+  const line = cells => `| ${cells.join(' | ')} |`;
+  return [line(names), line(names.map(() => '---')), ...rows.map(row => line(names.map(name => row[name] ?? '')))].join(
+    '\n',
+  );
+}
