@@ -193,6 +193,7 @@ function toFunction(row: CatalogRow, places: Places): DatabaseFunction {
     returnsSet: flag(row, 'returns_set'),
     language: text(row, 'language'),
     securityDefiner: flag(row, 'security_definer'),
+    strict: flag(row, 'strict'),
     ...(searchPath === undefined ? {} : { searchPath }),
     owner: text(row, 'owner'),
     body: text(row, 'body'),

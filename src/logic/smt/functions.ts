@@ -31,6 +31,7 @@ export function answerOf(
   if (value === undefined) return undefined;
   if (type !== 'boolean') return cast(encoder, value, type, false);
   const truth = asTruth(value);
+  if (definition.strict === false) return truth;
   // A strict function of null is null: https://www.postgresql.org/docs/18/sql-createfunction.html
   return { ...truth, n: any([truth.n, mayBeNull(values)]) };
 }

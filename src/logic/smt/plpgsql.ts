@@ -236,6 +236,7 @@ class Walk {
     const after: State[] = [];
     let rest = state;
     for (const { condition, then } of branches) {
+      this.#note(`select ${condition}`, rest);
       const truth = asTruth(this.#value(condition, rest));
       after.push(...this.statements(then, [{ ...rest, when: all([rest.when, truth.t]) }]));
       rest = { ...rest, when: all([rest.when, notTrue(truth)]) };

@@ -2,7 +2,7 @@ import type { Policy, PolicyCommand, Table } from '../../model/database/types.ts
 import { list, record, type SqlNode } from '../sql-tree.ts';
 import { parseSql } from '../sql.ts';
 import { answerOf, rowsOfFunction } from './functions.ts';
-import { scopeOfRow, type Encoder, type Scope } from './encoder.ts';
+import { scopeOfRow, type Arm, type Encoder, type Scope } from './encoder.ts';
 import { expressionValue, unknownTruth } from './expression.ts';
 import { apply, type Variable } from './formula.ts';
 import { selectArms } from './select.ts';
@@ -10,14 +10,21 @@ import { rolesOf, type Session } from './session.ts';
 import { asTruth, both, either, exactly, yes, type Truth } from './value.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
+/** What a query reads: its arms, and where it stands. Queries in policies are not among them. */
+export type OnSelect = (arms: readonly Arm[], scope: Scope) => void;
+
 /** An encoder for one session. */
-export function createEncoder(vocabulary: Vocabulary, session: Session): Encoder {
+export function createEncoder(vocabulary: Vocabulary, session: Session, onSelect?: OnSelect): Encoder {
   const known = new Map<string, Truth>();
   const encoder: Encoder = {
     vocabulary,
     session,
     expression: (node, scope) => expressionValue(encoder, node, scope),
-    select: (body, scope) => selectArms(encoder, body, scope),
+    select: (body, scope) => {
+      const arms = selectArms(encoder, body, scope);
+      if (!scope.trail.some(name => name.startsWith('policies of '))) onSelect?.(arms, scope);
+      return arms;
+    },
     visible: (table, row, scope) => visibleTo(encoder, table, row, scope, known),
     answer: (definition, values, scope) => answerOf(encoder, definition, values, scope),
     rows: (definition, values, scope) => rowsOfFunction(encoder, definition, values, scope),

@@ -167,6 +167,8 @@ export interface DatabaseFunction {
   readonly returnsSet: boolean;
   readonly language: string;
   readonly securityDefiner: boolean;
+  /** It answers null for any null argument; absent where that is not known. */
+  readonly strict?: boolean;
   /** From `proconfig`; absent when the caller's path is used. */
   readonly searchPath?: string;
   readonly owner: string;

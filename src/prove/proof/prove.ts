@@ -1,11 +1,13 @@
 import type { Cell, CellEvidence } from '../../core/cell.ts';
 import type { Gap } from '../../core/gap.ts';
 import type { Solver } from '../../core/ports.ts';
-import type { DatabaseModel, Policy, Table } from '../../model/database/types.ts';
+import { messageOf } from '../../core/error.ts';
+import type { DatabaseFunction, DatabaseModel, Policy, Table } from '../../model/database/types.ts';
 import type { TenancyModel } from '../../model/tenancy/types.ts';
 import { applicablePolicies, isBound } from '../../logic/smt/policies.ts';
 import { rolesOf } from '../../logic/smt/session.ts';
 import { createVocabulary } from '../../logic/smt/vocabulary.ts';
+import { changedThrough, functionAccesses, viewAccesses, type AccessQuestion, type Accesses } from './accesses.ts';
 import { createClosure, type Closedness, type Reliance, type Writer } from './closure.ts';
 import { sideEffects } from './side-effects.ts';
 import { isRowCommand, tableGoals, type ProofGoal, type RowCommand, type TableQuestion } from './goals.ts';
@@ -37,7 +39,7 @@ export async function proveCells(
     const found = cell.verdict === 'isolated' ? evidence.get(keyOf(cell)) : undefined;
     return found === undefined ? cell : { ...cell, evidence: [...cell.evidence, found] };
   });
-  return { cells: proved, gaps: gapsOf(cells, sources) };
+  return { cells: proved, gaps: [...gapsOf(cells, sources), ...unproved(proved, proofs, sources)] };
 }
 
 /** Cells of one object, role and command are one question, whoever is signed in. */
@@ -105,12 +107,171 @@ function none(because: string): Proof {
 }
 
 async function proveCell(cell: Cell, sources: ProofSources): Promise<Proof> {
-  if (cell.objectKind !== 'table' || cell.role === 'owner' || !isRowCommand(cell.command)) return none('');
+  if (cell.role === 'owner') return none('policies do not bind the owner of the table');
   const name = cell.schema === 'public' ? cell.object : `${cell.schema}.${cell.object}`;
-  const table = sources.database.tables.find(candidate => candidate.name === name);
-  return table === undefined
-    ? none('')
-    : proveTable(table, cell.role, cell.command, cell.actor !== 'anonymous', sources);
+  const { database } = sources;
+  const signedIn = cell.actor !== 'anonymous';
+  if (cell.objectKind === 'function') return proveFunction(name, cell.role, signedIn, sources);
+  if (!isRowCommand(cell.command)) return none('the command is not followed');
+  if (cell.objectKind === 'view') return proveView(name, cell.role, cell.command, signedIn, sources);
+  const table = database.tables.find(candidate => candidate.name === name);
+  return table === undefined || cell.objectKind !== 'table'
+    ? none(`a ${cell.objectKind} is not followed`)
+    : proveTable(table, cell.role, cell.command, signedIn, sources);
+}
+
+/** All functions of a name: the cell does not say which. */
+async function proveFunction(name: string, role: string, signedIn: boolean, sources: ProofSources): Promise<Proof> {
+  const started = performance.now();
+  const definitions = sources.database.functions.filter(candidate => candidate.name === name);
+  const parts: Proof[] = [];
+  for (const definition of definitions) {
+    const plain = uncallable(definition, role, sources);
+    const question = { ...sources, role, signedIn };
+    parts.push(
+      plain === undefined
+        ? await proveAccesses(
+            () => functionAccesses(definition, question),
+            `a call of '${name}' by '${role}'`,
+            question,
+            sources,
+          )
+        : proof(plain, [], [], [], started),
+    );
+  }
+  return joined(parts, started);
+}
+
+function uncallable(
+  { name, returns, grants, owner }: DatabaseFunction,
+  role: string,
+  { database }: ProofSources,
+): string | undefined {
+  if (/^(trigger|event_trigger)$/.test(returns)) return `Only a trigger can call '${name}'.`;
+  const roles = rolesOf(role, database);
+  const granted = owner === role || grants.some(grant => grant.privilege === 'execute' && roles.has(grant.role));
+  return granted ? undefined : `'${role}' has no EXECUTE privilege on '${name}', nor has a role that it belongs to.`;
+}
+
+async function proveView(
+  name: string,
+  role: string,
+  command: RowCommand,
+  signedIn: boolean,
+  sources: ProofSources,
+): Promise<Proof> {
+  const started = performance.now();
+  const { database } = sources;
+  const view = database.views.find(candidate => candidate.name === name);
+  if (view === undefined) return none('the view is not known');
+  const roles = rolesOf(role, database);
+  if (!view.grants.some(grant => grant.privilege === command && roles.has(grant.role)) && view.owner !== role)
+    return proof(
+      `'${role}' has no ${command.toUpperCase()} privilege on '${name}', nor has a role that it belongs to.`,
+      [],
+      [],
+      [],
+      started,
+    );
+  const question = { ...sources, role, signedIn };
+  const reads = (): Accesses => viewAccesses(view, question);
+  if (command === 'select') return proveAccesses(reads, `what '${name}' shows to '${role}'`, question, sources);
+  const target = changedThrough(view, database);
+  if (target === undefined)
+    return proof(
+      `Postgres refuses changes through '${name}', whose query is more than one table.`,
+      [],
+      ['no rule and no INSTEAD OF trigger makes the view writable'],
+      [],
+      started,
+    );
+  const table = database.tables.find(candidate => candidate.name === target);
+  if (table !== undefined && view.securityInvoker) return proveTable(table, role, command, signedIn, sources);
+  if (command === 'insert') return none('a row may be added that the view itself does not show');
+  return command === 'delete'
+    ? proveAccesses(reads, `a change through '${name}' by '${role}'`, question, sources)
+    : none('a row may be changed into one that the view itself does not show');
+}
+
+/** The accesses of a body reach nothing of a victim's, and its changes are those that the tables' policies allow. */
+async function proveAccesses(
+  read: () => Accesses,
+  what: string,
+  question: AccessQuestion,
+  sources: ProofSources,
+): Promise<Proof> {
+  const started = performance.now();
+  const accesses = attempt(read);
+  if (accesses.kind === 'open') return none(accesses.because);
+  if (sources.solver === undefined) return none('');
+  const parts: Proof[] = [];
+  for (const { table, command } of accesses.changes)
+    parts.push(await proveTable(table, question.role, command, question.signedIn, sources));
+  for (const goal of accesses.goals) {
+    const answer = await sources.solver.check(goal.goal);
+    if (answer.kind === 'unknown') return none(`the solver gave up (${answer.reason})`);
+    if (answer.kind === 'sat')
+      return none(
+        goal.reasons.length === 0 ? `it seems that ${goal.says}` : `${goal.reasons.join(', ')} is not followed`,
+      );
+    const found = neededBy(goal, answer.needed);
+    parts.push(
+      proof(
+        `No rows and no arguments exist with which in ${what} ${goal.says}.`,
+        [],
+        found.says,
+        found.reliances,
+        started,
+      ),
+    );
+  }
+  if (parts.length === 0)
+    parts.push(
+      proof(
+        `In ${what} no row of a tenant or a user is reached: none of the tables that are read or changed has an owner.`,
+        [],
+        [],
+        [],
+        started,
+      ),
+    );
+  return joined(parts, started);
+}
+
+function attempt(read: () => Accesses): Accesses {
+  try {
+    return read();
+  } catch (thrown) {
+    return { kind: 'open', because: `its text was not understood: ${messageOf(thrown)}` };
+  }
+}
+
+function neededBy(
+  goal: ProofGoal,
+  names: readonly string[],
+): { readonly says: readonly string[]; readonly reliances: readonly Reliance[] } {
+  const needed = names.flatMap(name => goal.premises.get(name) ?? []);
+  return {
+    says: needed.map(premise => premise.says),
+    reliances: needed.flatMap(({ kind, name, table }) =>
+      table === undefined ? [] : [{ kind, name, table, used: goal.used }],
+    ),
+  };
+}
+
+/** All of them, as one. */
+function joined(parts: readonly Proof[], started: number): Proof {
+  const failed = parts.find(part => part.kind === 'open');
+  if (failed !== undefined) return failed;
+  const proved = parts.flatMap(part => (part.kind === 'proved' ? [part] : []));
+  if (proved.length === 0) return none('');
+  return proof(
+    [...new Set(proved.map(({ evidence }) => evidence.transcript))].join('\n'),
+    [],
+    [...new Set(proved.flatMap(({ evidence }) => evidence.assumptions))],
+    proved.flatMap(({ reliances }) => reliances),
+    started,
+  );
 }
 
 async function proveTable(
@@ -212,6 +373,30 @@ function proof(
       elapsedMs: Math.round(performance.now() - started),
     },
   };
+}
+
+/** Why cells that nothing broke are not proved, one gap for an object and a reason. */
+function unproved(
+  cells: readonly Cell[],
+  proofs: ReadonlyMap<string, Proof>,
+  { database }: ProofSources,
+): readonly Gap[] {
+  const gaps = new Map<string, Gap>();
+  for (const cell of cells) {
+    const found = cell.verdict === 'isolated' ? proofs.get(keyOf(cell)) : undefined;
+    if (found?.kind !== 'open' || found.because === '') continue;
+    const name = cell.schema === 'public' ? cell.object : `${cell.schema}.${cell.object}`;
+    const key = `${name} ${found.because}`;
+    const objects = [...database.tables, ...database.views, ...database.functions];
+    const place = objects.find(object => object.name === name)?.definedAt;
+    gaps.set(key, {
+      reason: `That '${name}' is isolated was tried and not proved: ${found.because}.`,
+      file: place?.file ?? '',
+      line: place?.line ?? 0,
+      settles: (gaps.get(key)?.settles ?? 0) + 1,
+    });
+  }
+  return [...gaps.values()];
 }
 
 function gapsOf(cells: readonly Cell[], { solver }: ProofSources): readonly Gap[] {
