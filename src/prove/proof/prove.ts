@@ -10,7 +10,7 @@ import { createVocabulary } from '../../logic/smt/vocabulary.ts';
 import { changedThrough, functionAccesses, viewAccesses, type AccessQuestion, type Accesses } from './accesses.ts';
 import { createClosure, type Closedness, type Reliance, type Writer } from './closure.ts';
 import { sideEffects } from './side-effects.ts';
-import { isRowCommand, tableGoals, type ProofGoal, type RowCommand, type TableQuestion } from './goals.ts';
+import { isRowCommand, tableGoals, type ProofGoal, type RowCommand, type TableQuestion, type Try } from './goals.ts';
 
 /** What the proofs are made from. */
 export interface ProofSources {
@@ -115,6 +115,8 @@ async function proveCell(cell: Cell, sources: ProofSources): Promise<Proof> {
   if (!isRowCommand(cell.command)) return none('the command is not followed');
   if (cell.objectKind === 'view') return proveView(name, cell.role, cell.command, signedIn, sources);
   const table = database.tables.find(candidate => candidate.name === name);
+  if (cell.objectKind === 'bucket' && table !== undefined)
+    return proveTable(table, cell.role, cell.command, signedIn, sources, cell.bucket);
   return table === undefined || cell.objectKind !== 'table'
     ? none(`a ${cell.objectKind} is not followed`)
     : proveTable(table, cell.role, cell.command, signedIn, sources);
@@ -280,24 +282,37 @@ async function proveTable(
   command: RowCommand,
   signedIn: boolean,
   sources: ProofSources,
+  bucket?: string,
 ): Promise<Proof> {
   const started = performance.now();
   const plain = withoutSolver(table, role, command, sources);
   if (plain !== undefined) return proof(plain, [], [], [], started);
   if (sources.solver === undefined || !isBound(table, role)) return none('');
   const owner = sources.tenancy.owners.find(candidate => candidate.table === table.name);
-  const question: TableQuestion = { ...sources, table, owner, role, signedIn, command };
+  const question: TableQuestion = {
+    ...sources,
+    table,
+    owner: bucket === undefined ? owner : undefined,
+    role,
+    signedIn,
+    command,
+    ...(bucket === undefined ? {} : { bucket }),
+  };
   const needed = new Map<string, string>();
   const said: string[] = [];
   const policies = new Set<Policy>();
   const reliances: Reliance[] = [];
-  for (const [index, first] of tableGoals(question).entries()) {
-    const outcome = await decide(first, () => tableGoals(question, true)[index], command, sources.solver);
+  const first = tableGoals(question);
+  for (const [index, goal] of first.entries()) {
+    const make = (trying: Try): ProofGoal | undefined =>
+      trying === tries[0] ? goal : tableGoals(question, trying)[index];
+    const outcome = await decide(make, command, sources.solver);
     if (outcome.kind === 'open') return outcome;
     for (const name of outcome.needed) {
       const premise = outcome.goal.premises.get(name);
       if (premise === undefined) continue;
       needed.set(name, premise.says);
+      if (name === 'path') reliances.push(...memberships(outcome.goal, sources.tenancy));
       if (premise.table !== undefined)
         reliances.push({ kind: premise.kind, name, table: premise.table, used: outcome.goal.used });
     }
@@ -309,27 +324,45 @@ async function proveTable(
   return proof(said.join('\n'), [...policies], [...needed.values()], reliances, started);
 }
 
+/** Nobody comes to be named in the rows of another tenant. */
+function memberships({ used }: ProofGoal, { owners }: TenancyModel): readonly Reliance[] {
+  return owners
+    .filter(owner => owner.ownership.kind === 'tenant' && used.has(owner.table))
+    .map(({ table }) => ({ kind: 'tenant', name: `outsider of ${table}`, table, used }));
+}
+
 type Decision =
   | { readonly kind: 'closed'; readonly goal: ProofGoal; readonly needed: readonly string[]; readonly reading: boolean }
   | { readonly kind: 'open'; readonly because: string };
 
+/** From what needs least to what takes most for granted. */
+const tries: readonly Try[] = [
+  { reading: false, consistent: false },
+  { reading: true, consistent: false },
+  { reading: false, consistent: true },
+  { reading: true, consistent: true },
+];
+
 async function decide(
-  first: ProofGoal,
-  again: () => ProofGoal | undefined,
+  make: (trying: Try) => ProofGoal | undefined,
   command: RowCommand,
   solver: Solver,
 ): Promise<Decision> {
-  const answer = await solver.check(first.goal);
-  if (answer.kind === 'unsat') return { kind: 'closed', goal: first, needed: answer.needed, reading: false };
-  const second = command === 'select' ? undefined : again();
-  const other = second === undefined ? undefined : await solver.check(second.goal);
-  if (other?.kind === 'unsat' && second !== undefined)
-    return { kind: 'closed', goal: second, needed: other.needed, reading: true };
-  if (answer.kind === 'unknown') return { kind: 'open', because: `the solver gave up (${answer.reason})` };
-  return {
-    kind: 'open',
-    because: first.reasons.length === 0 ? `it seems that ${first.says}` : `${first.reasons.join(', ')} is not followed`,
-  };
+  let because = '';
+  for (const trying of tries.filter(({ reading }) => !reading || command !== 'select')) {
+    const goal = make(trying);
+    if (goal === undefined) break;
+    const answer = await solver.check(goal.goal);
+    if (answer.kind === 'unsat') return { kind: 'closed', goal, needed: answer.needed, reading: trying.reading };
+    if (because === '')
+      because =
+        answer.kind === 'unknown'
+          ? `the solver gave up (${answer.reason})`
+          : goal.reasons.length === 0
+            ? `it seems that ${goal.says}`
+            : `${goal.reasons.join(', ')} is not followed`;
+  }
+  return { kind: 'open', because };
 }
 
 /** What follows from privileges and from there being no policy. */
