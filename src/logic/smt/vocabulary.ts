@@ -128,7 +128,10 @@ export function createVocabulary(database: DatabaseModel): Vocabulary {
     declarations: () => [...lines.values()].join('\n'),
     axioms: () => [
       ...(constants.size > 1 ? [apply('distinct', [...constants])] : []),
-      ...[...used].flatMap(([name, columns]) => keyAxioms(vocabulary, name, columns)),
+      ...[...used].flatMap(([name, columns]) => [
+        ...keyAxioms(vocabulary, name, columns),
+        ...referenceAxioms(vocabulary, name, columns),
+      ]),
     ],
   };
   return vocabulary;
@@ -151,5 +154,62 @@ function keyAxioms(vocabulary: Vocabulary, name: string, columns: ReadonlySet<st
     });
     const bothLive = [vocabulary.live(name, left.name), vocabulary.live(name, right.name)];
     return every([left, right], any([not(all([...bothLive, ...equal])), same(left.name, right.name)]));
+  });
+}
+
+/**
+ * A foreign key of several columns, of which some are a key already: rows that agree in those agree in the others. With
+ * MATCH SIMPLE it binds only where none is null. https://www.postgresql.org/docs/18/sql-createtable.html
+ */
+function referenceAxioms(vocabulary: Vocabulary, name: string, columns: ReadonlySet<string>): readonly string[] {
+  const table = vocabulary.database.tables.find(candidate => candidate.name === name);
+  if (table === undefined) return [];
+  const row = vocabulary.row(name);
+  return referenceFacts(vocabulary, table, row.name, columns).map(({ variables, formula }) =>
+    every([row, ...variables], any([not(vocabulary.live(name, row.name)), formula])),
+  );
+}
+
+/** What the foreign keys of a row say, be it there or new. */
+export function referenceFacts(
+  vocabulary: Vocabulary,
+  table: Table,
+  row: string,
+  columns: ReadonlySet<string>,
+): readonly { readonly variables: readonly Variable[]; readonly formula: string }[] {
+  return table.foreignKeys.flatMap(foreignKey => {
+    const target = vocabulary.database.tables.find(candidate => candidate.name === foreignKey.table);
+    const used = vocabulary.used.get(foreignKey.table);
+    if (
+      target === undefined ||
+      foreignKey.columns.length < 2 ||
+      !foreignKey.columns.every(column => columns.has(column))
+    )
+      return [];
+    const key = [target.primaryKey, ...target.uniqueKeys].find(
+      each =>
+        each.length > 0 &&
+        each.length < foreignKey.columns.length &&
+        each.every(column => foreignKey.referencedColumns.includes(column)),
+    );
+    if (key === undefined || !foreignKey.referencedColumns.every(column => used?.has(column) === true)) return [];
+    const parent = vocabulary.row(target.name);
+    const pairs = foreignKey.columns.flatMap((column, index) => {
+      const from = table.columns.find(candidate => candidate.name === column);
+      const to = target.columns.find(candidate => candidate.name === foreignKey.referencedColumns[index]);
+      if (from === undefined || to === undefined) return [];
+      return [
+        { to: to.name, left: vocabulary.column(table, from, row), right: vocabulary.column(target, to, parent.name) },
+      ];
+    });
+    const agree = pairs.filter(({ to }) => key.includes(to)).map(({ left, right }) => same(left.term, right.term));
+    const nulls = pairs.map(({ left }) => left.isNull);
+    const alike = all(pairs.map(({ left, right }) => same(left.term, right.term)));
+    return [
+      {
+        variables: [parent],
+        formula: any([not(vocabulary.live(target.name, parent.name)), not(all(agree)), ...nulls, alike]),
+      },
+    ];
   });
 }

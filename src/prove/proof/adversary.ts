@@ -286,42 +286,56 @@ function apart({ vocabulary, session, tenancy, victim }: World): readonly Premis
   });
 }
 
-/** A row that refers to a row of the victim is the victim's, too. */
+/** A row that refers to a row of the victim is the victim's, too; and the victim's rows refer to the victim's. */
 function consistency(world: World, table: Table): readonly Premise[] {
   const { vocabulary, victim, kind } = world;
   const owner = ownerOf(world, table);
   if (owner?.ownership.kind !== kind) return [];
   const [first] = owner.ownership.path;
-  const formulas = usedReferences(world, table).flatMap(({ column, target, referenced }) => {
+  const pairs = usedReferences(world, table).flatMap(({ column, target, referenced }) => {
     const other = ownerOf(world, target);
     if (column.name === first.column || other?.ownership.kind !== kind) return [];
     const [row, to] = [vocabulary.row(table.name), vocabulary.row(target.name)];
-    const theirs = belongs(world, other, to.name);
-    const chain = chainOf(vocabulary, owner, row.name);
-    if (theirs === undefined || chain === undefined) return [];
+    const [here, there] = [chainOf(vocabulary, owner, row.name), chainOf(vocabulary, other, to.name)];
+    if (here === undefined || there === undefined) return [];
     const [from, key] = [vocabulary.column(table, column, row.name), vocabulary.column(target, referenced, to.name)];
-    const refers = [
+    const refers = all([
       vocabulary.live(table.name, row.name),
       vocabulary.live(target.name, to.name),
       not(from.isNull),
       not(key.isNull),
       same(from.term, key.term),
-      theirs.condition,
+      ...here.links,
+      ...there.links,
+      here.known,
+      there.known,
+    ]);
+    const [mine, its] = [same(here.key, victim), same(there.key, victim)];
+    const variables = [row, to, ...here.variables, ...there.variables];
+    return [
+      {
+        inward: every(variables, not(all([refers, its, not(mine)]))),
+        outward: every(variables, not(all([refers, mine, not(its)]))),
+      },
     ];
-    const elsewhere = [...chain.links, chain.known, not(same(chain.key, victim))];
-    return [every([row, to, ...theirs.variables, ...chain.variables], not(all([...refers, ...elsewhere])))];
   });
-  return formulas.length === 0
-    ? []
-    : [
-        {
-          kind,
-          name: `consistent ${table.name}`,
-          table: table.name,
-          formula: all(formulas),
-          says: `rows of '${table.name}' that refer to rows of the ${kind} belong to it`,
-        },
-      ];
+  if (pairs.length === 0) return [];
+  return [
+    {
+      kind,
+      name: `consistent ${table.name}`,
+      table: table.name,
+      formula: all(pairs.map(pair => pair.inward)),
+      says: `rows of '${table.name}' that refer to rows of the ${kind} belong to it`,
+    },
+    {
+      kind,
+      name: `contained ${table.name}`,
+      table: table.name,
+      formula: all(pairs.map(pair => pair.outward)),
+      says: `rows of '${table.name}' that belong to the ${kind} refer to rows of its own`,
+    },
+  ];
 }
 
 /** Values that a file's path is made of: none of them is the user's, nor of a tenant that the user belongs to. */

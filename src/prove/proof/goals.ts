@@ -7,7 +7,7 @@ import { all, any, every, not, same, type Variable } from '../../logic/smt/formu
 import { applicablePolicies, createEncoder, policyTruth } from '../../logic/smt/policies.ts';
 import type { Encoder } from '../../logic/smt/encoder.ts';
 import { createSession, rolesOf } from '../../logic/smt/session.ts';
-import { createVocabulary, type Vocabulary } from '../../logic/smt/vocabulary.ts';
+import { createVocabulary, referenceFacts, type Vocabulary } from '../../logic/smt/vocabulary.ts';
 import { belongs, chainOf, namesUser, pathPremises, premises, type Premise, type World } from './adversary.ts';
 
 /** Commands on rows. */
@@ -255,8 +255,60 @@ function movedRow(making: Making): readonly string[] {
   ];
 }
 
-/** No key of the new row is taken by another. */
+/** The new row's keys are free, and its references are those that the foreign keys allow. */
 export function unlike(
+  vocabulary: Vocabulary,
+  table: Table,
+  row: Variable,
+  replaced: readonly Variable[],
+): readonly string[] {
+  const used = vocabulary.used.get(table.name) ?? new Set();
+  const references = referenceFacts(vocabulary, table, row.name, used).map(({ variables, formula }) =>
+    every(variables, formula),
+  );
+  return [
+    ...keysFree(vocabulary, table, row, replaced),
+    ...unreferenced(vocabulary, table, row, replaced),
+    ...references,
+  ];
+}
+
+/** What refers to a row refers to one that is there: to a new key nothing does, unless it was there before. */
+function unreferenced(
+  vocabulary: Vocabulary,
+  table: Table,
+  row: Variable,
+  replaced: readonly Variable[],
+): readonly string[] {
+  return [...vocabulary.used].flatMap(([name, columns]) => {
+    const other = vocabulary.database.tables.find(candidate => candidate.name === name);
+    const keys = other?.foreignKeys.filter(
+      key =>
+        key.table === table.name &&
+        key.columns.every(column => columns.has(column)) &&
+        key.referencedColumns.every(column => vocabulary.used.get(table.name)?.has(column) === true),
+    );
+    return (keys ?? []).map(key => {
+      const from = vocabulary.row(name);
+      const refersTo = (target: string): string =>
+        all(
+          key.columns.flatMap((column, index) => {
+            const [one, two] = [
+              other?.columns.find(candidate => candidate.name === column),
+              table.columns.find(candidate => candidate.name === key.referencedColumns[index]),
+            ];
+            if (other === undefined || one === undefined || two === undefined) return ['false'];
+            const [left, right] = [vocabulary.column(other, one, from.name), vocabulary.column(table, two, target)];
+            return [not(left.isNull), not(right.isNull), same(left.term, right.term)];
+          }),
+        );
+      const refers = all([vocabulary.live(name, from.name), refersTo(row.name)]);
+      return every([from], any([not(refers), ...replaced.map(old => refersTo(old.name))]));
+    });
+  });
+}
+
+function keysFree(
   vocabulary: Vocabulary,
   table: Table,
   row: Variable,
