@@ -127,7 +127,53 @@ describe('the prover', () => {
     expect(
       closed.find(cell => cell.object === 'cars' && cell.command === 'select' && cell.actor === 'member')?.evidence[0]
         ?.transcript,
-    ).toContain("Closed under the attacker's own writes: no INSERT or UPDATE on 'invites', 'mechanics'");
+    ).toContain("'invites', 'mechanics' that the policies allow ties him to the victim");
+  });
+
+  test('follows functions, views and files to the rows behind them', async () => {
+    const cells = await prove(`
+      insert into storage.buckets (id, name) values ('papers', 'papers');
+      create policy "papers" on storage.objects for select to authenticated using (
+        bucket_id = 'papers' and (storage.foldername(name))[1] in (select m.team_id::text from mechanics m where m.user_id = auth.uid())
+      );
+      create policy "cars" on cars for select to authenticated using (works_in(team_id));
+      create view plates with (security_invoker = on) as select plate from cars;
+      create view my_plates as select c.plate from cars c join mechanics m on m.team_id = c.team_id where m.user_id = auth.uid();
+      create function plates_of(team uuid) returns setof text language plpgsql stable security definer set search_path = '' as $$
+      begin
+        if not public.works_in(team) then
+          raise exception 'no';
+        end if;
+        return query select c.plate from public.cars c where c.team_id = team;
+      end $$;
+      create function scrap(car uuid) returns void language sql security definer set search_path = '' as $$
+        delete from public.cars c where c.id = car and public.works_in(c.team_id)
+      $$;
+      create function count_cars(team uuid) returns bigint language sql stable security definer set search_path = '' as $$
+        select count(*) from public.cars c where c.team_id = team
+      $$;
+    `);
+    for (const view of ['plates', 'my_plates']) expect(verdictOf(cells, view, 'select')).toBe('proved');
+    for (const name of ['works_in', 'plates_of', 'scrap']) expect(verdictOf(cells, name, 'execute')).toBe('proved');
+    expect(verdictOf(cells, 'count_cars', 'execute')).not.toBe('proved');
+    expect(verdictOf(cells, 'objects', 'select')).toBe('proved');
+  });
+
+  test('a row of the attacker’s own that refers to the victim’s opens what is shown by reference', async () => {
+    const tables = `
+      create table jobs (id uuid primary key default gen_random_uuid(), team_id uuid not null references teams (id), car_id uuid not null references cars (id));
+      alter table jobs enable row level security;
+      create policy "jobs" on jobs for select to authenticated using (works_in(team_id));
+      create policy "cars" on cars for select to authenticated using (
+        exists (select 1 from jobs j where j.car_id = cars.id and works_in(j.team_id))
+      );`;
+    const open = await prove(
+      `${tables} create policy "add" on jobs for insert to authenticated with check (works_in(team_id));`,
+    );
+    expect(verdictOf(open, 'cars', 'select')).not.toBe('proved');
+    const closed = await prove(`${tables} create policy "add" on jobs for insert to authenticated with check (
+      works_in(team_id) and exists (select 1 from cars c where c.id = car_id and c.team_id = jobs.team_id));`);
+    expect(verdictOf(closed, 'cars', 'select')).toBe('proved');
   });
 
   test('an injected policy that lets everybody in is never proved', async () => {
