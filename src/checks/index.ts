@@ -12,6 +12,8 @@ import { check as databaseOwnerBypassesPolicies } from './database/owner-bypasse
 import { check as databasePartitionWithoutRowSecurity } from './database/partition-without-row-security/index.ts';
 import { check as databasePoliciesNotEnabled } from './database/policies-not-enabled/index.ts';
 import { check as databasePolicyAlwaysTrue } from './database/policy-always-true/index.ts';
+import { check as databasePolicyColumnWithoutIndex } from './database/policy-column-without-index/index.ts';
+import { check as databasePolicyEvaluatedPerRow } from './database/policy-evaluated-per-row/index.ts';
 import { check as databasePolicyLeaks } from './database/policy-leaks/index.ts';
 import { check as databasePolicyRecursion } from './database/policy-recursion/index.ts';
 import { check as databasePolicySubqueryNotCorrelated } from './database/policy-subquery-not-correlated/index.ts';
@@ -25,6 +27,7 @@ import { check as databaseRowSecurityWithoutPolicy } from './database/row-securi
 import { check as databaseSchemaOpenForCreation } from './database/schema-open-for-creation/index.ts';
 import { check as databaseSecretColumnReadable } from './database/secret-column-readable/index.ts';
 import { check as databaseSettingOpensPolicy } from './database/setting-opens-policy/index.ts';
+import { check as databaseSeveralPermissivePolicies } from './database/several-permissive-policies/index.ts';
 import { check as databaseStoragePolicyWithoutOwner } from './database/storage-policy-without-owner/index.ts';
 import { check as databaseTableWithoutRowSecurity } from './database/table-without-row-security/index.ts';
 import { check as databaseUpdatePolicyWithoutUsing } from './database/update-policy-without-using/index.ts';
@@ -69,6 +72,8 @@ export const checks: readonly Check[] = [
   databasePartitionWithoutRowSecurity,
   databasePoliciesNotEnabled,
   databasePolicyAlwaysTrue,
+  databasePolicyColumnWithoutIndex,
+  databasePolicyEvaluatedPerRow,
   databasePolicyLeaks,
   databasePolicyRecursion,
   databasePolicySubqueryNotCorrelated,
@@ -82,6 +87,7 @@ export const checks: readonly Check[] = [
   databaseSchemaOpenForCreation,
   databaseSecretColumnReadable,
   databaseSettingOpensPolicy,
+  databaseSeveralPermissivePolicies,
   databaseStoragePolicyWithoutOwner,
   databaseTableWithoutRowSecurity,
   databaseUpdatePolicyWithoutUsing,

@@ -63,6 +63,28 @@ export function callsOfCondition(text: string): readonly Call[] {
   });
 }
 
+/**
+ * Calls that Postgres makes anew for each row although no row decides their value. In a `(select …)` of their own they
+ * are made once. https://supabase.com/docs/guides/database/postgres/row-level-security#call-functions-with-select
+ */
+export function callsPerRow(text: string, isSteady: (name: string) => boolean): readonly Call[] {
+  const calls = callsOfCondition(text).filter(call => !call.dependsOnRow && !call.evaluatedOnce && isSteady(call.name));
+  return calls.filter(
+    call => !calls.some(other => other !== call && other.start < call.start && call.end <= other.end),
+  );
+}
+
+/** The condition with each of the calls in a `(select …)` of its own. */
+export function wrapCalls(text: string, calls: readonly Call[]): string {
+  return [...calls]
+    .sort((left, right) => right.start - left.start)
+    .reduce(
+      (current, { start, end }) =>
+        `${current.slice(0, start)}(select ${current.slice(start, end)})${current.slice(end)}`,
+      text,
+    );
+}
+
 /** `table` or `schema.table`, without `public`. */
 export function relationName(body: Readonly<Record<string, unknown>>): string {
   const schema = body['schemaname'];

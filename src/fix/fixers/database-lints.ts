@@ -1,4 +1,6 @@
 import type { Finding } from '../../core/finding.ts';
+import { callsPerRow, wrapCalls } from '../../logic/condition-tree.ts';
+import { steadyFunctions } from '../../model/database/steady.ts';
 import type { DatabaseFunction } from '../../model/database/types.ts';
 import type { Draft, FixContext, Refused } from '../context.ts';
 import { quoted, recreatePolicy } from '../idioms/policy.ts';
@@ -189,6 +191,65 @@ export function grantOtherColumns(finding: Finding, { database }: FixContext): D
       title: `Keep ${[...kept].join(', ')} of ${table.name} for the server`,
       explanation:
         'A policy decides which rows may be changed, grants decide which columns: the others can be changed as before.',
+    },
+  );
+}
+
+/** Writes policies anew that ask for every row what holds for the whole query. */
+export function callOnce(_finding: Finding, { database }: FixContext): Draft | Refused {
+  const isSteady = steadyFunctions(database);
+  const once = (condition: string): string => wrapCalls(condition, callsPerRow(condition, isSteady));
+  const pairs = database.tables
+    .filter(table => table.rowSecurity)
+    .flatMap(table => table.policies)
+    .map(policy => ({
+      policy,
+      faster: {
+        ...policy,
+        ...(policy.using === undefined ? {} : { using: once(policy.using) }),
+        ...(policy.check === undefined ? {} : { check: once(policy.check) }),
+      },
+    }))
+    .filter(({ policy, faster }) => policy.using !== faster.using || policy.check !== faster.check);
+  const drops = ({ policy }: (typeof pairs)[number]): string =>
+    `drop policy ${quoted(policy.name)} on ${quoted(policy.table)};`;
+  if (pairs.length === 0) return { refused: 'Every policy asks once.' };
+  return migration(
+    {
+      name: 'policies_ask_once',
+      up: pairs.flatMap(pair => [drops(pair), recreatePolicy(pair.faster)]),
+      down: pairs.flatMap(pair => [drops(pair), recreatePolicy(pair.policy)]),
+    },
+    {
+      title: `Let ${pairs.length === 1 ? 'a policy' : `${pairs.length} policies`} ask once for each query who is calling`,
+      explanation:
+        'What no row decides now stands in a sub-query of its own, which Postgres evaluates once; its value is the same for the whole statement.',
+    },
+  );
+}
+
+/** Makes an index for each column by which policies find rows. */
+export function indexColumns(finding: Finding): Draft | Refused {
+  const listed = finding.repair?.['columns'];
+  const columns = (Array.isArray(listed) ? listed : []).flatMap((each: unknown) => {
+    const [table, column] = ['table', 'column'].map(name =>
+      typeof each === 'object' && each !== null ? Reflect.get(each, name) : undefined,
+    );
+    return typeof table === 'string' && typeof column === 'string' ? [{ table, column }] : [];
+  });
+  const nameOf = ({ table, column }: (typeof columns)[number]): string => quoted(`${bareName(table)}_${column}_idx`);
+  const schemaOf = (table: string): string => (table.includes('.') ? `${quoted(table.replace(/\.[^.]*$/, ''))}.` : '');
+  return migration(
+    {
+      name: 'index_policy_columns',
+      up: columns.map(
+        each => `create index if not exists ${nameOf(each)} on ${quoted(each.table)} (${quoted(each.column)});`,
+      ),
+      down: columns.map(each => `drop index if exists ${schemaOf(each.table)}${nameOf(each)};`),
+    },
+    {
+      title: `Index ${columns.length === 1 ? 'the column' : `${columns.length} columns`} by which policies find rows`,
+      explanation: 'Each query under these policies looks for the rows of one tenant or user first.',
     },
   );
 }

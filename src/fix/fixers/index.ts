@@ -16,9 +16,11 @@ import {
 } from './database.ts';
 import {
   addUsing,
+  callOnce,
   dropPolicy,
   enablePart,
   grantOtherColumns,
+  indexColumns,
   revokeAll,
   revokeBeyond,
   revokeCreate,
@@ -72,6 +74,8 @@ const byKind: ReadonlyMap<string, readonly Fixer[]> = new Map([
   ['app-role', [appRole]],
   ['set-search-path', [setSearchPath]],
   ['add-using', [addUsing]],
+  ['call-once', [callOnce]],
+  ['index-columns', [indexColumns]],
   ['drop-policy', [dropPolicy]],
   ['enable-part', [enablePart]],
   ['grant-other-columns', [grantOtherColumns]],

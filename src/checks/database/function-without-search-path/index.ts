@@ -27,6 +27,10 @@ function withoutPath(input: CheckInput): readonly CheckFinding[] {
       message: `${names} ${remarks.length === 1 ? 'looks' : 'look'} names up in the search path of whoever calls, and other rights than the caller's hang on what is found.`,
       harm,
       remarks,
+      // A helper with the caller's rights that names no table can only be misled by operators and functions.
+      ...(open.some(definition => definition.securityDefiner || bareNames(definition.body).length > 0)
+        ? {}
+        : { severity: 'low' as const }),
       repair: { kind: 'set-search-path', functions: open.map(definition => definition.signature) },
     }),
   ];

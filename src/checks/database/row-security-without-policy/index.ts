@@ -24,15 +24,10 @@ function findings(input: CheckInput) {
   );
   if (remarks === undefined) return [];
   const names = listed(closed.map(table => table.name));
-  const all = closed.length === 1 ? 'it finds' : 'they find';
   return [
     lintFinding({
       subject: 'closed tables',
-      message:
-        `Row security is on for ${names} and no policy lets anybody in: whoever asks under a request role, ${all} nothing there.`.replace(
-          `, ${all}`,
-          ', finds',
-        ),
+      message: `Row security is on for ${names} and no policy lets anybody in, so requests find nothing there.`,
       harm: `Only the server's own connection reaches ${names}; requests of members, and of the rows' own owners, come back empty.`,
       remarks,
     }),
