@@ -4,9 +4,12 @@ import { check as cachePersonalAnswerPubliclyCacheable } from './cache/personal-
 import { check as cachePersonalDataInSharedCache } from './cache/personal-data-in-shared-cache/index.ts';
 import { check as cachePersonalPageRenderedStatically } from './cache/personal-page-rendered-statically/index.ts';
 import { check as databaseDefaultPrivilegesOpen } from './database/default-privileges-open/index.ts';
+import { check as databaseDefinerFunctionOpenToEveryone } from './database/definer-function-open-to-everyone/index.ts';
 import { check as databaseDefinerFunctionWithoutCallerCheck } from './database/definer-function-without-caller-check/index.ts';
+import { check as databaseExtensionInPublic } from './database/extension-in-public/index.ts';
 import { check as databaseForeignTableOpen } from './database/foreign-table-open/index.ts';
 import { check as databaseFunctionWithoutSearchPath } from './database/function-without-search-path/index.ts';
+import { check as databaseKeyWithoutTenant } from './database/key-without-tenant/index.ts';
 import { check as databaseMembershipOpenToSelfJoin } from './database/membership-open-to-self-join/index.ts';
 import { check as databaseOwnerBypassesPolicies } from './database/owner-bypasses-policies/index.ts';
 import { check as databasePartitionWithoutRowSecurity } from './database/partition-without-row-security/index.ts';
@@ -22,8 +25,10 @@ import { check as databasePrivilegeBeyondPolicies } from './database/privilege-b
 import { check as databasePrivilegedColumnWritable } from './database/privileged-column-writable/index.ts';
 import { check as databasePublicBucketListing } from './database/public-bucket-listing/index.ts';
 import { check as databaseRealtimePolicyWithoutTopic } from './database/realtime-policy-without-topic/index.ts';
+import { check as databaseReferenceWithoutTenant } from './database/reference-without-tenant/index.ts';
 import { check as databaseRolePassesPolicies } from './database/role-passes-policies/index.ts';
 import { check as databaseRowSecurityWithoutPolicy } from './database/row-security-without-policy/index.ts';
+import { check as databaseRowsWithoutTenantShared } from './database/rows-without-tenant-shared/index.ts';
 import { check as databaseSchemaOpenForCreation } from './database/schema-open-for-creation/index.ts';
 import { check as databaseSecretColumnReadable } from './database/secret-column-readable/index.ts';
 import { check as databaseSettingOpensPolicy } from './database/setting-opens-policy/index.ts';
@@ -64,9 +69,12 @@ export const checks: readonly Check[] = [
   cachePersonalDataInSharedCache,
   cachePersonalPageRenderedStatically,
   databaseDefaultPrivilegesOpen,
+  databaseDefinerFunctionOpenToEveryone,
   databaseDefinerFunctionWithoutCallerCheck,
+  databaseExtensionInPublic,
   databaseForeignTableOpen,
   databaseFunctionWithoutSearchPath,
+  databaseKeyWithoutTenant,
   databaseMembershipOpenToSelfJoin,
   databaseOwnerBypassesPolicies,
   databasePartitionWithoutRowSecurity,
@@ -82,8 +90,10 @@ export const checks: readonly Check[] = [
   databasePrivilegedColumnWritable,
   databasePublicBucketListing,
   databaseRealtimePolicyWithoutTopic,
+  databaseReferenceWithoutTenant,
   databaseRolePassesPolicies,
   databaseRowSecurityWithoutPolicy,
+  databaseRowsWithoutTenantShared,
   databaseSchemaOpenForCreation,
   databaseSecretColumnReadable,
   databaseSettingOpensPolicy,

@@ -21,7 +21,14 @@ export async function readFacts(
       allTables: flag(row, 'all_tables'),
       tables: texts(row, 'tables'),
     })),
-    extensions: (await rows(extensionsQuery)).map(row => ({ name: text(row, 'name'), schema: text(row, 'schema') })),
+    extensions: (await rows(extensionsQuery)).map(row => {
+      const place = places.get(`extension:${text(row, 'name')}`);
+      return {
+        name: text(row, 'name'),
+        schema: text(row, 'schema'),
+        ...(place === undefined ? {} : { definedAt: withoutText(place) }),
+      };
+    }),
     grantStatements: statementsOf(places, 'grant:'),
   };
 }

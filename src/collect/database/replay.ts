@@ -259,6 +259,7 @@ function recordPlace(places: Map<string, StatementPlace>, statement: Statement, 
   if (kind.kind === 'grants') {
     places.set(`${kind.later ? 'default-grant' : 'grant'}:${places.size}`, { ...place, text: statement.text });
   }
+  if (kind.kind === 'extension') places.set(`extension:${kind.name}`, place);
   if (kind.kind === 'renames') movePlaces(places, kind.from, kind.to);
 }
 

@@ -254,6 +254,77 @@ export function indexColumns(finding: Finding): Draft | Refused {
   );
 }
 
+/** Makes keys between tables of tenants hold the tenant on both sides. */
+export function tenantInKey(finding: Finding, { database }: FixContext): Draft | Refused {
+  const listed = finding.repair?.['references'];
+  const up: string[] = [];
+  const down: string[] = [];
+  const unique = new Set<string>();
+  for (const each of Array.isArray(listed) ? listed : []) {
+    const [name, keyName, tenant, other] = ['table', 'key', 'tenantColumn', 'referencedTenantColumn'].map(part =>
+      textIn(each, part),
+    );
+    const table = database.tables.find(candidate => candidate.name === name);
+    const key = table?.foreignKeys.find(candidate => candidate.name === keyName);
+    const target = database.tables.find(candidate => candidate.name === key?.table);
+    const [column, referenced] = [key?.columns[0], key?.referencedColumns[0]];
+    if (table === undefined || key === undefined || target === undefined) continue;
+    if (column === undefined || referenced === undefined || tenant === undefined || other === undefined) continue;
+    const pair = [referenced, other];
+    const isKnown = target.uniqueKeys.some(known => known.length === 2 && pair.every(part => known.includes(part)));
+    const uniqueName = quoted(shortName(bareName(target.name), referenced, other, 'key'));
+    if (!isKnown && !unique.has(uniqueName)) {
+      unique.add(uniqueName);
+      up.push(
+        `alter table ${quoted(target.name)} add constraint ${uniqueName} unique (${pair.map(quoted).join(', ')});`,
+      );
+      down.unshift(`alter table ${quoted(target.name)} drop constraint ${uniqueName};`);
+    }
+    const constraint = quoted(shortName(bareName(table.name), column, tenant, 'fkey'));
+    // Only the reference is emptied, never the tenant. https://www.postgresql.org/docs/current/sql-createtable.html
+    const action = key.onDelete === 'set null' ? `set null (${quoted(column)})` : key.onDelete;
+    up.push(
+      `alter table ${quoted(table.name)} add constraint ${constraint} foreign key (${quoted(column)}, ${quoted(tenant)}) references ${quoted(target.name)} (${pair.map(quoted).join(', ')}) on delete ${action};`,
+    );
+    down.unshift(`alter table ${quoted(table.name)} drop constraint ${constraint};`);
+  }
+  if (up.length === 0) return { refused: 'The keys are not in the database model.' };
+  return migration(
+    { name: 'tenant_in_keys', up, down },
+    {
+      title: 'Let keys between rows of tenants hold the tenant',
+      explanation: 'A row can now refer to rows of its own tenant only; Postgres checks it with the key.',
+    },
+  );
+}
+
+/** Moves extensions out of the schema that the API shows. */
+export function moveExtensions(finding: Finding): Draft | Refused {
+  const extensions = hints(finding, 'extensions').map(quoted);
+  return migration(
+    {
+      name: 'move_extensions',
+      up: extensions.map(name => `alter extension ${name} set schema extensions;`),
+      down: extensions.map(name => `alter extension ${name} set schema public;`),
+    },
+    {
+      title: `Move ${hints(finding, 'extensions').join(', ')} out of public`,
+      explanation: 'The schema extensions is on the search path as well, and the API does not show it.',
+    },
+  );
+}
+
+/** Names of Postgres have 63 bytes. */
+function shortName(...parts: readonly string[]): string {
+  const name = parts.join('_');
+  return name.length <= 63 ? name : `${name.slice(0, 55)}_${name.length}_${parts.at(-1) ?? ''}`.slice(0, 63);
+}
+
+function textIn(value: unknown, name: string): string | undefined {
+  const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  return typeof found === 'string' ? found : undefined;
+}
+
 /** What Supabase's and Postgres' own settings look through, made explicit. */
 function pathOf({ searchPath, schema }: DatabaseFunction, { database }: FixContext): string {
   if (searchPath !== undefined) return `${written(searchPath.replace(/,?\s*"?pg_temp"?/, ''))}, pg_temp`;

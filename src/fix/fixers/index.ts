@@ -21,11 +21,13 @@ import {
   enablePart,
   grantOtherColumns,
   indexColumns,
+  moveExtensions,
   revokeAll,
   revokeBeyond,
   revokeCreate,
   revokeDefault,
   setSearchPath,
+  tenantInKey,
 } from './database-lints.ts';
 import { narrowColumns, sameAnswer } from './exposure.ts';
 import { fillArgument } from './fill-argument.ts';
@@ -74,6 +76,8 @@ const byKind: ReadonlyMap<string, readonly Fixer[]> = new Map([
   ['app-role', [appRole]],
   ['set-search-path', [setSearchPath]],
   ['add-using', [addUsing]],
+  ['tenant-in-key', [tenantInKey]],
+  ['move-extensions', [moveExtensions]],
   ['call-once', [callOnce]],
   ['index-columns', [indexColumns]],
   ['drop-policy', [dropPolicy]],

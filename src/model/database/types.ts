@@ -18,7 +18,7 @@ export interface CatalogFacts {
   readonly schemas: readonly SchemaFact[];
   readonly defaultGrants: readonly DefaultGrant[];
   readonly publications: readonly Publication[];
-  readonly extensions: readonly { readonly name: string; readonly schema: string }[];
+  readonly extensions: readonly { readonly name: string; readonly schema: string; readonly definedAt?: SourcePlace }[];
   /** Every `grant` of the migrations, in their order. */
   readonly grantStatements: readonly (SourcePlace & { readonly text: string })[];
 }
