@@ -13,6 +13,7 @@ export type Leak =
   | { readonly cause: 'no-row-security'; readonly cell: Cell; readonly table: Table }
   | { readonly cause: 'not-enabled'; readonly cell: Cell; readonly table: Table }
   | { readonly cause: 'part'; readonly cell: Cell; readonly table: Table }
+  | { readonly cause: 'truncate'; readonly cell: Cell; readonly table: Table }
   | { readonly cause: 'owner'; readonly cell: Cell; readonly table: Table }
   | {
       readonly cause: 'self-join' | 'write-check' | 'always-true' | 'user-metadata' | 'policy';
@@ -31,8 +32,15 @@ export function objectName(cell: Cell): string {
 
 /** Every leaking cell with its cause. Cells that follow from another one's repair have none. */
 export function leaksOf(input: CheckInput): readonly Leak[] {
-  return input.cells.filter(cell => cell.verdict === 'leaks').flatMap(cell => causeOf(cell, input));
+  const known = leaksByInput.get(input);
+  if (known !== undefined) return known;
+  const leaks = input.cells.filter(cell => cell.verdict === 'leaks').flatMap(cell => causeOf(cell, input));
+  leaksByInput.set(input, leaks);
+  return leaks;
 }
+
+/** Every check asks the same of the same input. */
+const leaksByInput = new WeakMap<CheckInput, readonly Leak[]>();
 
 function causeOf(cell: Cell, input: CheckInput): readonly Leak[] {
   const { database } = input;
@@ -74,7 +82,7 @@ function tableCause(cell: Cell, table: Table, input: CheckInput): Leak | undefin
   );
   if (table.name === 'realtime.messages' && !isTopical) return undefined;
   // Policies are not asked who empties a table: the privilege is at fault, and no policy.
-  return cell.command === 'truncate' ? undefined : policyCause(cell, table, input);
+  return cell.command === 'truncate' ? { cause: 'truncate', cell, table } : policyCause(cell, table, input);
 }
 
 /** The table with row security that a partition or child belongs to. */
@@ -217,8 +225,8 @@ function toFinding(
   };
 }
 
-/** One transcript for each role and command is enough. */
-function replays(leaks: readonly Leak[]): readonly Evidence[] {
+/** The transcripts of leaks: one for each role and command is enough. */
+export function replays(leaks: readonly Leak[]): readonly Evidence[] {
   const seen = new Map<string, Evidence>();
   // A member of another tenant is the plainest attacker; a session without a user only where it is anybody on the internet.
   const plainest = [...leaks].sort(

@@ -30,7 +30,9 @@ function blamedBy(input: CheckInput): Blamed {
     policies: new Set(
       leaks.flatMap(leak => ('policy' in leak && leak.policy !== undefined ? [policyKey(leak.policy)] : [])),
     ),
-    objects: new Set(leaks.flatMap(leak => (leak.cause === 'owner' ? [] : [objectName(leak.cell)]))),
+    objects: new Set(
+      leaks.flatMap(leak => (leak.cause === 'owner' || leak.cause === 'truncate' ? [] : [objectName(leak.cell)])),
+    ),
   };
 }
 
@@ -42,6 +44,19 @@ export function policyKey(policy: Policy): string {
 /** Tables of the platform carry policies of the app, and nothing else of them is the app's to decide. */
 export function isPlatformTable(table: Pick<Table, 'schema'>, { platform }: DatabaseModel): boolean {
   return platform === 'supabase' && /^(auth|storage|realtime|vault|cron|net|extensions)$/.test(table.schema);
+}
+
+/** Roles whose attempts to read the object were all refused count no more, when only visitors are meant. */
+export function withoutRefusedVisitors(
+  roles: readonly string[],
+  object: string,
+  { cells }: CheckInput,
+): readonly string[] {
+  const refused = (role: string): boolean => {
+    const tried = cells.filter(cell => cell.role === role && cell.command === 'select' && objectName(cell) === object);
+    return tried.length > 0 && tried.every(cell => cell.verdict === 'isolated' || cell.verdict === 'broken');
+  };
+  return roles.filter(role => role !== 'anon' || !refused(role));
 }
 
 /** Whether the role may name what is in the schema. */
@@ -93,11 +108,13 @@ export interface Lint {
   readonly message: string;
   readonly remarks: readonly [Remark, ...Remark[]];
   readonly repair?: NonNullable<CheckFinding['repair']>;
+  /** Attempts that show it. */
+  readonly replays?: readonly Evidence[];
   readonly severity?: Severity;
 }
 
 /** A finding from the catalog: no attempt was needed to see it. */
-export function lintFinding({ subject, harm, message, remarks, repair, severity }: Lint): CheckFinding {
+export function lintFinding({ subject, harm, message, remarks, repair, replays, severity }: Lint): CheckFinding {
   const [first] = remarks;
   const place = remarks.find(remark => remark.place !== undefined)?.place ?? { file: '', line: 0 };
   const evidence: readonly Evidence[] = remarks.map(remark => ({
@@ -114,7 +131,7 @@ export function lintFinding({ subject, harm, message, remarks, repair, severity 
     ...('endLine' in place && place.endLine !== undefined ? { endLine: place.endLine } : {}),
     object: first.object,
     pathIds: [],
-    evidence,
+    evidence: [...evidence, ...(replays ?? [])],
     ...(repair === undefined ? {} : { repair }),
     ...(severity === undefined ? {} : { severity }),
   };

@@ -1,6 +1,7 @@
 import { mayUse, requestRoles } from '../../../model/database/roles.ts';
 import type { DatabaseModel, SourcePlace, Table } from '../../../model/database/types.ts';
-import type { Check, CheckFinding } from '../../check.ts';
+import type { Check, CheckFinding, CheckInput } from '../../check.ts';
+import { leaksOf, replays } from '../leaks.ts';
 import { filled, isPlatformTable, lintFinding, listed } from '../lint.ts';
 
 /** Privileges of a request role to which no policy applies: truncating a table, making triggers and keys on it. */
@@ -10,10 +11,10 @@ export const check: Check = {
   severity: 'medium',
   cwe: 732,
   needs: 'database',
-  judge: ({ database }) => ({
-    findings: requestRoles(database)
-      .filter(role => !isPlatformsGift(role, database))
-      .flatMap(role => findingFor(role, database)),
+  judge: input => ({
+    findings: requestRoles(input.database)
+      .filter(role => !isPlatformsGift(role, input.database))
+      .flatMap(role => findingFor(role, input)),
     gaps: [],
   }),
 };
@@ -21,7 +22,9 @@ export const check: Check = {
 /** https://www.postgresql.org/docs/current/ddl-rowsecurity.html: policies apply to rows, not to TRUNCATE and REFERENCES. */
 const beyond = ['truncate', 'references', 'trigger'] as const;
 
-function findingFor(role: string, database: DatabaseModel): readonly CheckFinding[] {
+function findingFor(role: string, input: CheckInput): readonly CheckFinding[] {
+  const { database } = input;
+  const shown = leaksOf(input).filter(leak => leak.cause === 'truncate' && leak.cell.role === role);
   const tables = database.tables.filter(
     table => table.rowSecurity && !isPlatformTable(table, database) && privilegesOn(table, role, database).length > 0,
   );
@@ -46,6 +49,7 @@ function findingFor(role: string, database: DatabaseModel): readonly CheckFindin
         ? `Whoever can run SQL as '${role}' can empty ${names}, every tenant's rows at once.`
         : `Whoever can run SQL as '${role}' can attach code or keys to ${names} that other tenants' writes set off.`,
       remarks,
+      replays: replays(shown),
       ...(truncates ? {} : { severity: 'low' as const }),
       repair: { kind: 'revoke-beyond', role, privileges, tables: tables.map(table => table.name) },
     }),

@@ -4,7 +4,7 @@ import type { Column, DatabaseModel, Policy, Table } from '../../../model/databa
 import type { TenancyModel } from '../../../model/tenancy/types.ts';
 import type { Check, CheckFinding, CheckInput } from '../../check.ts';
 import { ownerOf } from '../../harm.ts';
-import { blamedIn, lintFinding, listed } from '../lint.ts';
+import { blamedIn, lintFinding, listed, withoutRefusedVisitors } from '../lint.ts';
 
 /** Columns that say what a user may do or has paid for, in rows that the user may change himself. */
 export const check: Check = {
@@ -19,7 +19,9 @@ export const check: Check = {
 function findingFor(table: Table, input: CheckInput): readonly CheckFinding[] {
   const { database, tenancy } = input;
   if (!table.rowSecurity || !isAccountLike(table, tenancy) || blamedIn(input).objects.has(table.name)) return [];
-  const roles = requestRoles(database).filter(role => policiesFor(role, table, database).length > 0);
+  const roles = withoutRefusedVisitors(requestRoles(database), table.name, input).filter(
+    role => policiesFor(role, table, database).length > 0,
+  );
   const columns = table.columns.filter(
     column =>
       isPrivileged(column, table, database) &&

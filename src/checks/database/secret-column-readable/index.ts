@@ -2,7 +2,7 @@ import { requestRoles, rolesOfRole } from '../../../model/database/roles.ts';
 import type { Policy, Table } from '../../../model/database/types.ts';
 import type { Check, CheckFinding, CheckInput } from '../../check.ts';
 import { ownerOf } from '../../harm.ts';
-import { blamedIn, isPlatformTable, lintFinding, listed, mayEnter } from '../lint.ts';
+import { blamedIn, isPlatformTable, lintFinding, listed, mayEnter, withoutRefusedVisitors } from '../lint.ts';
 
 /** Hashes, keys and tokens in rows that a policy shows to the app's users: with the row comes every column. */
 export const check: Check = {
@@ -19,7 +19,7 @@ function findingFor(table: Table, input: CheckInput): readonly CheckFinding[] {
   const secrets = ownerOf(tenancy, table.name)?.secretColumns ?? [];
   if (secrets.length === 0 || !table.rowSecurity || isPlatformTable(table, database)) return [];
   if (blamedIn(input).objects.has(table.name)) return [];
-  const shown = requestRoles(database).flatMap(role => {
+  const shown = withoutRefusedVisitors(requestRoles(database), table.name, input).flatMap(role => {
     const names = rolesOfRole(role, database);
     const policies = mayEnter(role, table.schema, database) ? table.policies.filter(policy => lets(policy, names)) : [];
     const columns = secrets.filter(column =>
