@@ -1,5 +1,10 @@
 import type { Check } from '../../check.ts';
+import { mayUse, requestRoles } from '../../../model/database/roles.ts';
+import type { Table, View } from '../../../model/database/types.ts';
+import type { CheckFinding, CheckInput } from '../../check.ts';
+import { isOwned, ownerOf } from '../../harm.ts';
 import { commandsOf, findingsOf, leaksOf, objectName, rolesOf } from '../leaks.ts';
+import { blamedIn, lintFinding, listed, mayEnter } from '../lint.ts';
 
 /** A view that reads with its owner's rights: the policies of its tables apply to the owner, and he passes them all. */
 export const check: Check = {
@@ -9,29 +14,72 @@ export const check: Check = {
   cwe: 863,
   needs: 'database',
   judge: input => ({
-    findings: findingsOf(
-      leaksOf(input).filter(leak => leak.cause === 'view'),
-      input,
-      {
-        subject: leak => objectName(leak.cell),
-        place: leak => ('view' in leak ? leak.view.definedAt : undefined),
-        message: leaks => {
-          const kind = 'view' in leaks[0] && leaks[0].view.materialized ? 'materialized view' : 'view';
-          return `The ${kind} '${objectName(leaks[0].cell)}' reads its tables with its owner's rights, so ${rolesOf(leaks)} may ${commandsOf(leaks)} rows of every tenant through it.`;
+    findings: [
+      ...input.database.views.flatMap(view => unseen(view, input)),
+      ...findingsOf(
+        leaksOf(input).filter(leak => leak.cause === 'view'),
+        input,
+        {
+          subject: leak => objectName(leak.cell),
+          place: leak => ('view' in leak ? leak.view.definedAt : undefined),
+          message: leaks => {
+            const kind = 'view' in leaks[0] && leaks[0].view.materialized ? 'materialized view' : 'view';
+            return `The ${kind} '${objectName(leaks[0].cell)}' reads its tables with its owner's rights, so ${rolesOf(leaks)} may ${commandsOf(leaks)} rows of every tenant through it.`;
+          },
+          repair: leak =>
+            'view' in leak && leak.view.materialized
+              ? {
+                  kind: 'revoke-grant',
+                  object: objectName(leak.cell),
+                  view: objectName(leak.cell),
+                  role: leak.cell.role,
+                  privilege: 'select',
+                }
+              : { kind: 'security-invoker', view: objectName(leak.cell) },
+          statement: leak => ('view' in leak ? leak.view.definition.trim() : undefined),
         },
-        repair: leak =>
-          'view' in leak && leak.view.materialized
-            ? {
-                kind: 'revoke-grant',
-                object: objectName(leak.cell),
-                view: objectName(leak.cell),
-                role: leak.cell.role,
-                privilege: 'select',
-              }
-            : { kind: 'security-invoker', view: objectName(leak.cell) },
-        statement: leak => ('view' in leak ? leak.view.definition.trim() : undefined),
-      },
-    ),
+      ),
+    ],
     gaps: [],
   }),
 };
+
+/** A materialized view holds what was there when it was filled: an attempt with new rows does not meet them in it. */
+function unseen(view: View, input: CheckInput): readonly CheckFinding[] {
+  const { database } = input;
+  if (!view.materialized || blamedIn(input).objects.has(view.name)) return [];
+  const roles = requestRoles(database).filter(
+    role => mayUse(role, 'select', view, database) && mayEnter(role, view.schema, database),
+  );
+  const shown = new Set(view.columns.map(column => column.name));
+  const [table] = tablesBehind(view, input).filter(candidate =>
+    telling(candidate, input).some(column => shown.has(column)),
+  );
+  if (roles.length === 0 || table === undefined) return [];
+  return [
+    lintFinding({
+      subject: view.name,
+      message: `The materialized view '${view.name}' holds rows of '${table.name}' of every tenant, can have no policies, and ${listed(roles)} may read it.`,
+      harm: `${roles.includes('anon') ? 'Anyone on the internet' : 'Any signed-in user'} can read what '${view.name}' keeps of every tenant.`,
+      remarks: [{ object: view.name, statement: view.definition.trim(), place: view.definedAt }],
+      severity: 'high',
+      repair: { kind: 'revoke-all', object: view.name, roles },
+    }),
+  ];
+}
+
+/** Tables that the view reads, through other views too. */
+function tablesBehind(view: View, { database }: CheckInput): readonly Table[] {
+  const names = new Set(view.reads);
+  for (const name of names)
+    for (const inner of database.views.find(candidate => candidate.name === name)?.reads ?? []) names.add(inner);
+  return database.tables.filter(table => names.has(table.name));
+}
+
+/** Columns that say whose a row is, or which one: without them a view may be made of sums. */
+function telling(table: Table, { tenancy }: CheckInput): readonly string[] {
+  if (table.name === 'auth.users') return ['id', 'email', 'phone'];
+  const ownership = ownerOf(tenancy, table.name)?.ownership;
+  if (!isOwned(tenancy, table.name) || (ownership?.kind !== 'tenant' && ownership?.kind !== 'user')) return [];
+  return [...table.primaryKey, ownership.path[0].column];
+}
