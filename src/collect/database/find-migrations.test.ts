@@ -52,3 +52,28 @@ describe('migrations in code', () => {
     expect(() => findMigrations(folderWith({ 'src/migrations/1_first.ts': mysql }))).toThrow('no SQL migrations');
   });
 });
+
+describe('declared schemas of Supabase', () => {
+  const schemas = {
+    'supabase/schemas/b/seats.sql': 'create table seats (id uuid);',
+    'supabase/schemas/a.sql': 'create table firms (id uuid);',
+  };
+  const filesOf = (files: Readonly<Record<string, string>>): readonly string[] =>
+    findMigrations(folderWith(files)).files.map(({ file }) => file);
+
+  test('stand where there are no migrations, by name or in the order that the configuration gives', () => {
+    expect(filesOf(schemas)).toEqual(['supabase/schemas/a.sql', 'supabase/schemas/b/seats.sql']);
+    const ordered = `[db.migrations]\nschema_paths = ["./schemas/b/*.sql", "./schemas/a.sql"]`;
+    expect(filesOf({ ...schemas, 'supabase/config.toml': ordered })).toEqual([
+      'supabase/schemas/b/seats.sql',
+      'supabase/schemas/a.sql',
+    ]);
+    expect(findMigrations(folderWith(schemas))).toMatchObject({ kind: 'supabase', folder: 'supabase/migrations' });
+  });
+
+  test('give way to migrations, and a configuration with a mistake orders nothing', () => {
+    const migrated = { ...schemas, 'supabase/migrations/1.sql': 'create table firms (id uuid);' };
+    expect(filesOf(migrated)).toEqual(['supabase/migrations/1.sql']);
+    expect(filesOf({ ...schemas, 'supabase/config.toml': '[db.migrations' })).toHaveLength(2);
+  });
+});

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
+import { parse as parseToml } from 'smol-toml';
 import { globSync } from 'tinyglobby';
 import { DrydockError } from '../../core/error.ts';
 import { compareText } from '../../core/place.ts';
@@ -113,7 +114,13 @@ function search(root: string): MigrationSet | undefined {
 }
 
 function candidatesIn(root: string): readonly MigrationSet[] {
-  return [...findSupabase(root), ...findDrizzle(root), ...findPrisma(root), ...findPlain(root)];
+  return [
+    ...findSupabase(root),
+    ...findSupabaseSchemas(root),
+    ...findDrizzle(root),
+    ...findPrisma(root),
+    ...findPlain(root),
+  ];
 }
 
 function findSupabase(root: string): readonly MigrationSet[] {
@@ -122,6 +129,40 @@ function findSupabase(root: string): readonly MigrationSet[] {
     folder,
     files: readFolder(root, folder),
   }));
+}
+
+/**
+ * Schemas that are declared and not migrated yet: `supabase/schemas`, in the order of `schema_paths` in `config.toml`, or of
+ * their names. https://supabase.com/docs/guides/local-development/declarative-database-schemas
+ */
+function findSupabaseSchemas(root: string): readonly MigrationSet[] {
+  const files = glob(root, '**/supabase/schemas/**/*.sql').map(file => toSlashes(file));
+  return [...new Set(files.map(file => file.slice(0, file.lastIndexOf('supabase/schemas/') + 'supabase'.length)))].map(
+    around => {
+      const paths = schemaPaths(join(root, around, 'config.toml'));
+      const patterns = paths.length === 0 ? ['schemas/**/*.sql'] : paths;
+      const found = [...new Set(patterns.flatMap(pattern => glob(join(root, around), pattern.replace(/^\.\//, ''))))];
+      // What changes them is written where migrations go.
+      const folder = `${around}/migrations`;
+      return { kind: 'supabase', folder, files: found.map(file => readOne(root, join(around, file))) };
+    },
+  );
+}
+
+function schemaPaths(file: string): readonly string[] {
+  if (!existsSync(file)) return [];
+  try {
+    const { db } = parseToml(readFileSync(file, 'utf8'));
+    const migrations = isTable(db) ? db['migrations'] : undefined;
+    const paths = isTable(migrations) ? migrations['schema_paths'] : undefined;
+    return Array.isArray(paths) ? paths.filter(path => typeof path === 'string') : [];
+  } catch {
+    return []; // a file with a mistake tells no order; names do
+  }
+}
+
+function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** drizzle-kit writes the order into `meta/_journal.json`; older and newer layouts are sorted by name. */
