@@ -75,6 +75,29 @@ export function repairWords(kind: string | undefined): string {
       return 'take the tenant from the session, not from the arguments of the tool';
     case 'ignore-client-tenant':
       return 'take the tenant from the session, not from the request';
+    case 'replace-policy':
+    case 'repair-object':
+      return "narrow the policy to the caller's rows";
+    case 'enable-policies':
+      return 'turn row security on';
+    case 'create-policies':
+      return 'turn row security on, with a policy for each command';
+    case 'enable-force':
+      return 'force row security, so that it holds for the owner too';
+    case 'security-invoker':
+      return 'let the view read with the rights of whoever asks';
+    case 'guard-function':
+      return 'ask whose rows they are, or run with the rights of its caller';
+    case 'revoke-grant':
+      return 'take the privilege away';
+    case 'index-tenant':
+      return "add an index that begins with the owner's column";
+    case 'app-role':
+      return 'connect as a role that owns nothing';
+    case 'set-search-path':
+      return 'set the search_path of the function';
+    case 'add-using':
+      return 'say with USING which rows may be changed';
     case 'require-cron-secret':
       return 'compare with the secret of the scheduler, and stop when it is not set';
     default:

@@ -1,7 +1,7 @@
 import type { Cell } from '../../core/cell.ts';
 import { type Matrix, objectName, toMatrices } from '../matrix.ts';
 import { actorWords, commandLetter, count, verdictWords } from '../words.ts';
-import { cellSign } from '../signs.ts';
+import { standingOf, standingSign } from '../standing.ts';
 import { markup, idOf, type Markup } from './markup.ts';
 import { transcriptBlock } from './transcript.ts';
 
@@ -14,7 +14,7 @@ export function matrixGrid(cells: readonly Cell[], key: string): Markup {
 /** What the signs of the matrix mean. */
 export function matrixLegend(): Markup {
   const entry = (verdict: Cell['verdict'], words: string): Markup =>
-    markup`<span><i class="cell ${verdict}" aria-hidden="true">${cellSign(verdict)}</i> ${words}</span>`;
+    markup`<span><i class="cell ${verdict}" aria-hidden="true">${standingSign(standingOf({ verdict, evidence: [] }))}</i> ${words}</span>`;
   return markup`<p class="legend">${entry('leaks', "reaches another tenant's row")}${entry('isolated', 'does not')}${entry('public', 'public')}${entry('unknown', 'could not tell')}${entry('broken', 'not even the owner can')}</p>`;
 }
 
@@ -36,7 +36,7 @@ function grid(matrix: Matrix, key: string): Markup {
 
 function cellButton(cell: Cell, key: string): Markup {
   const label = `${objectName(cell)}: ${cell.command} as ${cell.role}, ${actorWords(cell.actor)}: ${verdictWords(cell.verdict)}`;
-  return markup`<button type="button" class="cell ${cell.verdict}" popovertarget="${cellId(cell, key)}" aria-label="${label}" title="${label}">${cellSign(cell.verdict)}</button>`;
+  return markup`<button type="button" class="cell ${cell.verdict}" popovertarget="${cellId(cell, key)}" aria-label="${label}" title="${label}">${standingSign(standingOf(cell))}</button>`;
 }
 
 function popover(cell: Cell, key: string): Markup {

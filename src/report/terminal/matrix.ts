@@ -1,18 +1,17 @@
-import type { CellCommand } from '../../core/cell.ts';
+import type { Cell, CellCommand } from '../../core/cell.ts';
 import type { Matrix, MatrixColumn, MatrixRow } from '../matrix.ts';
-import { cellSign } from '../signs.ts';
+import { standingMeaning, standingOf, standings, standingSign } from '../standing.ts';
 import { actorWords, commandLetter } from '../words.ts';
-import { type Pen, paragraph, verdictPaint } from './pen.ts';
+import { type Pen, paragraph, standingPaint } from './pen.ts';
 import { clean, cut, padEnd } from './text.ts';
 
-/** What the signs mean. */
-export function matrixLegend(pen: Pen): readonly string[] {
-  return paragraph(
-    pen,
-    "✗ reaches another tenant's row   · isolated   o public   ! broken   ? could not tell",
-    2,
-    pen.quiet,
-  );
+/** What the signs mean that some cell has. */
+export function matrixLegend(pen: Pen, cells: readonly Cell[]): readonly string[] {
+  const met = new Set(cells.map(standingOf));
+  const entries = standings
+    .filter(standing => met.has(standing))
+    .map(standing => `${standingSign(standing)} ${standingMeaning(standing)}`);
+  return paragraph(pen, entries.join('   '), 2, pen.quiet);
 }
 
 /** The grid in as many side-by-side parts as the width asks for; quiet rows are folded unless all are asked for. */
@@ -65,8 +64,10 @@ function part({ pen, columns, commands, rows, nameWidth, width }: Part): readonl
 }
 
 function signOf(pen: Pen, row: MatrixRow, column: MatrixColumn, command: CellCommand): string {
-  const verdict = row.cell(column, command)?.verdict;
-  return verdict === undefined ? ' ' : verdictPaint(pen, verdict)(cellSign(verdict));
+  const cell = row.cell(column, command);
+  if (cell === undefined) return ' ';
+  const standing = standingOf(cell);
+  return standingPaint(pen, standing)(standingSign(standing));
 }
 
 function shortActor(column: MatrixColumn): string {

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import type { Severity, Verdict } from '../../core/verdict.ts';
+import type { Standing } from '../standing.ts';
 import { padStart, widthOf, wrap, wrapLines } from './text.ts';
 
 /** What the terminal can do, and what of the result is asked for. */
@@ -67,6 +68,11 @@ export function verdictSentence(pen: Pen, text: string, holds: boolean): readonl
   return paragraph(pen, text, 2, line => pen.strong(holds ? pen.cool(line) : pen.warm(line)));
 }
 
+/** Lines made for the room that is left of an indent, and indented. */
+export function indented(pen: Pen, by: number, make: (pen: Pen) => readonly string[]): readonly string[] {
+  return make({ ...pen, width: pen.width - by }).map(line => (line === '' ? '' : ' '.repeat(by) + line));
+}
+
 /** A text that keeps its line breaks, indented. */
 export function block(pen: Pen, text: string, indent: number, paint: Paint = plain): readonly string[] {
   return wrapLines(text.trimEnd(), pen.width - indent).map(line =>
@@ -93,6 +99,13 @@ export function verdictPaint(pen: Pen, verdict: Verdict): Paint {
         : pen.quiet;
 }
 
+/** The paint of a standing: warm for what leaks, cool for what is proved alone. */
+export function standingPaint(pen: Pen, standing: Standing): Paint {
+  if (standing === 'leaks') return pen.warm;
+  if (standing === 'proved') return pen.cool;
+  return standing === 'unknown' || standing === 'broken' ? pen.strong : plain;
+}
+
 /** The paint of a severity: only what is urgent is warm. */
 export function severityPaint(pen: Pen, severity: Severity): Paint {
   return severity === 'critical' ? text => pen.strong(pen.warm(text)) : severity === 'high' ? pen.warm : plain;
@@ -111,6 +124,7 @@ const ascii: readonly (readonly [string, string])[] = [
   ['▲', '^'],
   ['✓', 'v'],
   ['✗', 'x'],
+  ['≈', '='],
   ['‹', '<'],
   ['›', '>'],
   ['–', '-'],

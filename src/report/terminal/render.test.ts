@@ -284,31 +284,41 @@ test('rules show the matrix with one sign a cell', () => {
   expect(renderTerminal(sampleRules(), { ...plain, columns: 100 })).toMatchInlineSnapshot(`
     "⚓ drydock rules  tally   Next.js 16 · Drizzle · better-auth · Stripe                           1.5 s
 
-      5 of 96 attempts reached another tenant's rows, in 2 objects.
-      Every role tried every command on every table, view and function, in a copy of your database.
+      2 of 8 objects let one tenant at another's rows.
+      8 tables, 96 cells (role × command × object)
+      ✗ 2 leak | ? 1 unknown | ≈ 5 isolated within bounds
       A tenant is a row of organizations, a user a row of users, members are in members.
 
       9 migrations, 143 statements replayed, 1 failed
          drizzle/0005_search.sql:3 0A000 extension "pg_bigm" is not available
 
+        1 LEAK members INSERT · authenticated · replayed in 1 statement
+          Anyone can join any organisation.
+          drizzle/0003_members.sql:22
+            begin;
+            set local role authenticated;
+            select set_config('request.jwt.claims', '{"sub":"00000000-0000-4000-8000-00000000000a"}',
+              true);
+            insert into members (organization_id, user_id, role)
+            values ('00000000-0000-4000-8000-0000000000b0', '00000000-0000-4000-8000-00000000000a',
+              'owner');
+            -- INSERT 0 1: a user of Acme is now an owner of Borealis
+            rollback;
+
+
                       anon                     authenticated            authenticated
                       not signed in            no tenant                other tenant
                       S I U D                  S I U D                  S I U D
-      exports         ✗ · · ·                  ✗ · · ·                  ✗ · · ·
-      members         · · · ·                  · ✗ · ·                  · ✗ · ·
-      customers       · · · ·                  · · · ·                  · · · ·
-      invoices        · · · ·                  · · · ·                  · · · ·
-      notes           · · · ·                  · · · ·                  · · ? ·
-      organizations   · · · ·                  · · · ·                  · · · ·
-      payments        · · · ·                  · · · ·                  · · · ·
-      subscriptions   · · · ·                  · · · ·                  · · · ·
+      exports         ✗ ≈ ≈ ≈                  ✗ ≈ ≈ ≈                  ✗ ≈ ≈ ≈
+      members         ≈ ≈ ≈ ≈                  ≈ ✗ ≈ ≈                  ≈ ✗ ≈ ≈
+      customers       ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈
+      invoices        ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈
+      notes           ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈                  ≈ ≈ ? ≈
+      organizations   ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈
+      payments        ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈
+      subscriptions   ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈
 
-      ✗ reaches another tenant's row · isolated o public ! broken ? could not tell
-
-       1  critical  replayed  Anyone can join any organisation.
-                              members · drizzle/0003_members.sql:22
-
-          replayed: in a copy of your database
+      ✗ reaches another tenant's row ? could not tell ≈ no way through found within bounds
 
       Could not tell, in 1 place
          The policy 'notes_update' calls 'can_edit', whose body is not SQL.
@@ -430,4 +440,49 @@ test('a rescue that takes away own access is not called a success', () => {
   const rescue = sampleRescue();
   const broken = { ...rescue, after: { ...rescue.after, ownAccessWorking: 4 } };
   expect(renderTerminal(broken, plain)).toContain('some owners lost their own access');
+});
+
+describe('one object of the database', () => {
+  const rules = {
+    ...sampleRules(),
+    tables: [
+      {
+        table: 'members',
+        rowSecurity: true,
+        forced: false,
+        policies: [
+          {
+            name: 'members_insert',
+            command: 'insert',
+            permissive: true,
+            roles: ['authenticated'],
+            check: '(user_id = auth.uid())',
+            file: 'drizzle/0003_members.sql',
+            line: 22,
+          },
+        ],
+        grants: [
+          { role: 'anon', privileges: ['select'] },
+          { role: 'authenticated', privileges: ['select', 'insert'] },
+        ],
+        file: 'drizzle/0003_members.sql',
+        line: 4,
+      },
+    ],
+  } as const;
+
+  test('tells policies by command and role, then what each actor came to', () => {
+    const text = renderTerminal(rules, { ...plain, columns: 100, focus: 'members' });
+    expect(text).toContain("It lets one tenant at another's rows.");
+    expect(text).toContain('select anon, authenticated: no row, as no policy lets it');
+    expect(text).toContain('insert authenticated: rows that this lets through');
+    expect(text).toContain("'members_insert' drizzle/0003_members.sql:22");
+    expect(text).toContain('check (user_id = auth.uid())');
+    expect(text).toContain('update no role was granted it');
+    expect(text).toContain('✗ insert leak');
+  });
+
+  test('a name that means nothing is answered with the nearest', () => {
+    expect(renderTerminal(rules, { ...plain, columns: 100, focus: 'membres' })).toContain("Did you mean 'members'?");
+  });
 });

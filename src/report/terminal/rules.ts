@@ -1,22 +1,35 @@
 import type { Cell } from '../../core/cell.ts';
-import { formatPlace } from '../../core/place.ts';
+import type { Finding } from '../../core/finding.ts';
+import { groupBy } from '../../core/group.ts';
+import { compareText, formatPlace } from '../../core/place.ts';
 import type { RulesResult } from '../../core/result.ts';
+import { summarizeAttempt } from '../attempt.ts';
 import { objectName, toMatrices } from '../matrix.ts';
-import { orderCells, orderFindings } from '../order.ts';
-import { actorWords, count } from '../words.ts';
+import { commands, orderCells, orderFindings } from '../order.ts';
+import { standings, standingSign, standingWord, worstStanding } from '../standing.ts';
+import { count, grouped, repairWords } from '../words.ts';
 import { changeLines } from './changes.ts';
 import { explainFinding, transcriptLines } from './finding.ts';
-import { findingList } from './findings.ts';
 import { gateLines } from './gate.ts';
 import { gapLines, heading, problemLines, suppressedLines } from './heading.ts';
 import { matrixLegend, matrixLines } from './matrix.ts';
-import { type Pen, paragraph, type TerminalOptions, verdictSentence } from './pen.ts';
-import { clean } from './text.ts';
+import {
+  hanging,
+  indented,
+  type Pen,
+  paragraph,
+  severityPaint,
+  standingPaint,
+  type TerminalOptions,
+  verdictSentence,
+} from './pen.ts';
+import { cellLines, renderObject } from './rules-object.ts';
+import { clean, padStart } from './text.ts';
 import { findingNumber } from './trace.ts';
 
-/** The database on one screen: verdict, matrix, findings; transcripts of what leaks on demand. */
+/** The database on one screen: what holds and how that is known, each leak with how it is done, the matrix. */
 export function renderRules(pen: Pen, result: RulesResult, options: TerminalOptions): readonly string[] {
-  if (options.focus !== undefined) return renderFocus(pen, result, options.focus);
+  if (options.focus !== undefined) return renderFocus(pen, result, options.focus, options.all === true);
   const findings = orderFindings(result.findings);
   const all = options.all === true;
   const matrices = toMatrices(result.cells);
@@ -32,54 +45,148 @@ export function renderRules(pen: Pen, result: RulesResult, options: TerminalOpti
     ...knownLines(pen, result),
     ...problemLines(pen, result.problems ?? []),
     ...replayLines(pen, result, all),
+    ...findingsLines(pen, findings, all),
     ...(isWhole ? matrices.flatMap(matrix => matrixLines(pen, matrix, all)) : []),
-    ...(isWhole && matrices.length > 0 ? [...matrixLegend(pen), ''] : []),
-    ...findingList(pen, findings),
-    ...(findings.length > 0 ? [''] : []),
+    ...(isWhole && matrices.length > 0 ? [...matrixLegend(pen, result.cells), ''] : []),
     ...(all ? leakingCells(pen, result.cells) : []),
     ...suppressedLines(pen, result.suppressed ?? [], all),
     ...gapLines(pen, result.gaps, all, 'drydock rules --all'),
-    ...(findings.length > 0 && !all
-      ? [
-          ...paragraph(
-            pen,
-            'drydock rules 1 shows finding 1 with its transcript, drydock rules <table> everything about a table.',
-            2,
-            pen.quiet,
-          ),
-          '',
-        ]
-      : []),
+    ...hintLines(pen, findings.length, result.cells, all),
   ];
 }
 
+function hintLines(pen: Pen, findings: number, cells: readonly Cell[], all: boolean): readonly string[] {
+  if (all || cells.length === 0) return [];
+  const one = findings === 0 ? '' : 'drydock rules 1 shows finding 1 with its transcript, ';
+  return [...paragraph(pen, `${one}drydock rules <table> everything about a table.`, 2, pen.quiet), ''];
+}
+
 function verdictLines(pen: Pen, result: RulesResult): readonly string[] {
-  const leaking = result.cells.filter(cell => cell.verdict === 'leaks');
-  const objects = new Set(leaking.map(objectName)).size;
-  const unknown = result.cells.filter(cell => cell.verdict === 'unknown').length;
-  const tried = 'Every role tried every command on every table, view and function, in a copy of your database.';
-  const attempts = count(result.cells.length, 'attempt');
+  const objects = [...groupBy(result.cells, objectName).values()];
+  const leaking = objects.filter(cells => worstStanding(cells) === 'leaks').length;
+  const unknown = objects.filter(cells => worstStanding(cells) === 'unknown').length;
   const { root, principal, memberships } = result.tenancy;
   const tenancy =
     root === undefined
       ? 'No tenant was found in the schema.'
       : `A tenant is a row of ${root}, a user a row of ${principal ?? '?'}${memberships.length > 0 ? `, members are in ${memberships.join(', ')}` : ''}.`;
+  const whole = `${objectWords(result.cells)}, ${count(result.cells.length, 'cell')} (role × command × object)`;
   return [
-    ...(leaking.length > 0
+    ...(leaking > 0
       ? verdictSentence(
           pen,
-          `${leaking.length} of ${attempts} reached another tenant's rows, in ${count(objects, 'object')}.`,
+          `${leaking} of ${count(objects.length, 'object')} ${leaking === 1 ? 'lets' : 'let'} one tenant at another's rows.`,
           false,
         )
-      : verdictSentence(
-          pen,
-          `None of ${attempts} reached another tenant's rows${unknown > 0 ? `; ${unknown} could not be told` : ''}.`,
-          true,
-        )),
-    ...paragraph(pen, tried, 2),
+      : objects.length === 0
+        ? []
+        : verdictSentence(
+            pen,
+            `No object let one tenant at another's rows${unknown > 0 ? `; ${unknown} could not be told` : ''}.`,
+            true,
+          )),
+    ...(objects.length === 0 ? [] : [...paragraph(pen, whole, 2), ...standingLines(pen, objects)]),
     ...paragraph(pen, clean(tenancy), 2, pen.quiet),
     '',
   ];
+}
+
+/** `28 tables, 2 views, 9 functions`. */
+function objectWords(cells: readonly Cell[]): string {
+  const kinds: readonly (readonly [string, string, readonly Cell['objectKind'][]])[] = [
+    ['table', 'tables', ['table', 'foreign-table']],
+    ['view', 'views', ['view', 'materialized-view']],
+    ['function', 'functions', ['function']],
+    ['bucket', 'buckets', ['bucket']],
+  ];
+  const numbers = kinds.map(([one, many, own]) => {
+    const names = cells
+      .filter(cell => own.includes(cell.objectKind))
+      .map(cell => `${objectName(cell)} ${cell.bucket ?? ''}`);
+    return { number: new Set(names).size, one, many };
+  });
+  return numbers
+    .filter(({ number }) => number > 0)
+    .map(({ number, one, many }) => count(number, one, many))
+    .join(', ');
+}
+
+/** How many objects stand how; an object counts by the cell that needs a reader most. */
+function standingLines(pen: Pen, objects: readonly (readonly Cell[])[]): readonly string[] {
+  const counts = groupBy(objects, worstStanding);
+  const parts = standings
+    .filter(standing => counts.has(standing) || standing === 'leaks' || standing === 'unknown')
+    .map(standing => {
+      const number = counts.get(standing)?.length ?? 0;
+      const text = `${standingSign(standing)} ${grouped(number)} ${standingWord(standing)}`;
+      return number === 0 ? pen.quiet(text) : standingPaint(pen, standing)(text);
+    });
+  return paragraph(pen, parts.join(pen.quiet(' | ')), 2);
+}
+
+/** The findings, the first with its transcript; the rest in three lines each, and only so many that a screen holds them. */
+function findingsLines(pen: Pen, findings: readonly Finding[], all: boolean): readonly string[] {
+  const shown = all ? findings : findings.slice(0, mostFindings);
+  const left = findings.length - shown.length;
+  return [
+    ...shown.flatMap((finding, index) => [
+      ...findingLines(pen, finding, index + 1),
+      ...(all || index === 0 ? [...evidenceOf(pen, finding), ''] : []),
+    ]),
+    ...(left > 0 ? [pen.quiet(`      … ${count(left, 'more finding')}: drydock rules --all`)] : []),
+    ...(findings.length > 0 ? [''] : []),
+  ];
+}
+
+const mostFindings = 10;
+
+/** A finding: for a leak what leads to what, then the harm, the line of the migration and the repair. */
+function findingLines(pen: Pen, finding: Finding, number: number): readonly string[] {
+  const replays = finding.evidence.filter(evidence => evidence.kind === 'replay');
+  const title =
+    replays.length === 0
+      ? `${finding.severity.toUpperCase()} ${clean(finding.object ?? finding.check)}`
+      : leakTitle(replays);
+  const paint = severityPaint(pen, finding.severity);
+  const repair = repairWords(finding.repair?.kind);
+  const last = [finding.file === '' ? '' : clean(formatPlace(finding)), repair].filter(text => text !== '').join(' · ');
+  return [
+    ...hanging(pen, padStart(String(number), 5), title, 0, text => pen.strong(paint(text))),
+    ...paragraph(pen, clean(finding.harm), 6),
+    ...(last === '' ? [] : paragraph(pen, last, 6, pen.quiet)),
+  ];
+}
+
+interface Replay {
+  readonly object: string;
+  readonly role: string;
+  readonly command: string;
+  readonly transcript: string;
+}
+
+/** `LEAK members INSERT → 14 tables readable · authenticated · replayed in 3 statements`. */
+function leakTitle(replays: readonly Replay[]): string {
+  const [first] = replays;
+  if (first === undefined) return '';
+  const summaries = replays.map(replay => summarizeAttempt(replay.transcript));
+  const widest = summaries.toSorted((left, right) => right.opened.length - left.opened.length)[0];
+  const opened = widest?.opened.length ?? 0;
+  const tried = new Set(replays.map(replay => replay.command));
+  const told = commands
+    .filter(command => tried.has(command))
+    .map(command => command.toUpperCase())
+    .join(', ');
+  const roles = [...new Set(replays.map(replay => replay.role))].toSorted(compareText).join(', ');
+  const statements = (opened > 0 ? widest : summaries[0])?.statements ?? 0;
+  const consequence = opened === 0 ? '' : ` → ${count(opened, 'table')} readable`;
+  return `LEAK ${clean(first.object)} ${told}${consequence} · ${clean(roles)} · replayed in ${count(statements, 'statement')}`;
+}
+
+/** The first transcript: enough to see how it is done. */
+function evidenceOf(pen: Pen, finding: Finding): readonly string[] {
+  const [replay] = finding.evidence.filter(evidence => evidence.kind === 'replay');
+  if (replay === undefined) return [];
+  return indented(pen, 3, narrower => transcriptLines(narrower, replay.transcript, pen.quiet));
 }
 
 function knownLines(pen: Pen, { known }: RulesResult): readonly string[] {
@@ -112,52 +219,10 @@ function leakingCells(pen: Pen, cells: readonly Cell[]): readonly string[] {
     .flatMap(cell => cellLines(pen, cell));
 }
 
-/** One cell with its transcripts. */
-function cellLines(pen: Pen, cell: Cell): readonly string[] {
-  const paint = cell.verdict === 'leaks' ? pen.warm : pen.strong;
-  return [
-    ...paragraph(
-      pen,
-      `${objectName(cell)}: ${cell.command} as ${cell.role}, ${actorWords(cell.actor)}: ${cell.verdict}${cell.tier === 'sql' ? ' (needs free SQL)' : ''}`,
-      2,
-      paint,
-    ),
-    ...paragraph(pen, clean(cell.because), 5),
-    ...cell.evidence.flatMap(evidence => [
-      ...transcriptLines(pen, evidence.transcript, pen.quiet),
-      ...evidence.assumptions.flatMap(text => paragraph(pen, `assumes: ${clean(text)}`, 5, pen.quiet)),
-    ]),
-    '',
-  ];
-}
-
-function renderFocus(pen: Pen, result: RulesResult, focus: string): readonly string[] {
+function renderFocus(pen: Pen, result: RulesResult, focus: string, all: boolean): readonly string[] {
   const findings = orderFindings(result.findings);
   const number = findingNumber(findings, focus);
   const finding = number === undefined ? undefined : findings[number - 1];
   if (finding !== undefined) return explainFinding(pen, finding, []);
-  const cells = orderCells(result.cells).filter(
-    cell => objectName(cell) === focus || `${cell.schema}.${cell.object}` === focus,
-  );
-  if (cells.length === 0)
-    return paragraph(
-      pen,
-      `No finding, table, view or function is called '${clean(focus)}'. 'drydock rules --all' lists them.`,
-      0,
-    );
-  const owner = result.tenancy.owners.find(each => each.table === focus);
-  return [
-    ...heading(pen, `drydock rules ${clean(focus)}`, result),
-    ...(owner === undefined
-      ? []
-      : [
-          ...paragraph(
-            pen,
-            `A row belongs to its tenant by ${owner.path.join(' → ') || owner.kind} (${owner.confidence}).`,
-            2,
-          ),
-          '',
-        ]),
-    ...cells.flatMap(cell => cellLines(pen, cell)),
-  ];
+  return renderObject(pen, result, focus, all);
 }
