@@ -589,7 +589,7 @@ function cellsOf(repaired: boolean): readonly Cell[] {
               : `No row of Borealis was reached by ${command}.`,
           evidence: [
             {
-              kind: open ? 'replay' : 'bounded',
+              kind: open ? 'replay' : object === 'invoices' || object === 'payments' ? 'proof' : 'bounded',
               transcript: open ? transcript : `-- ${command} on ${object} as ${role}: 0 rows`,
               assumptions: open ? [] : ['Two tenants with two rows each.'],
               elapsedMs: 3,
@@ -756,6 +756,34 @@ export function sampleRules(state: 'before' | 'after' = 'before'): RulesResult {
     },
     cells: cellsOf(state === 'after'),
     findings: state === 'before' ? findings.filter(finding => finding.fingerprint === 'f7') : [],
+  };
+}
+
+/** The database of a large app: tables of several owners, with names as long as people make them. */
+export function largeRules(number: number): RulesResult {
+  const base = sampleRules();
+  const names = Array.from({ length: number }, (_, index) => `compliance_evidence_attachment_${index}`);
+  const kindOf = (index: number): string => (index % 9 === 0 ? 'shared' : index % 5 === 0 ? 'user' : 'tenant');
+  return {
+    ...base,
+    tenancy: {
+      ...base.tenancy,
+      owners: names.map((table, index) => ({
+        table,
+        path: index % 9 === 0 ? [] : [index % 5 === 0 ? 'user_id → users.id' : 'organization_id → organizations.id'],
+        kind: kindOf(index),
+        confidence: 'foreign-key',
+      })),
+    },
+    cells: names.flatMap((object, index) =>
+      base.cells
+        .filter(cell => cell.object === tables[index % tables.length])
+        .map(cell => ({
+          ...cell,
+          object,
+          evidence: index % 3 === 0 && cell.verdict === 'isolated' ? [] : cell.evidence,
+        })),
+    ),
   };
 }
 

@@ -67,23 +67,45 @@ export function standingWord(standing: Standing): string {
   }
 }
 
+/** A standing in one short word, where there is room for no more. */
+export function standingShort(standing: Standing): string {
+  switch (standing) {
+    case 'leaks':
+      return 'leak';
+    case 'proved':
+      return 'proved';
+    case 'bounded':
+      return 'bounded';
+    case 'tried':
+      return 'tried';
+    case 'public':
+      return 'public';
+    case 'broken':
+      return 'broken';
+    case 'unknown':
+      return 'unknown';
+    default:
+      return unreachable(standing);
+  }
+}
+
 /** What a standing means, for a legend. */
 export function standingMeaning(standing: Standing): string {
   switch (standing) {
     case 'leaks':
       return "reaches another tenant's row";
     case 'proved':
-      return 'proved: no data and no request lets it through';
+      return 'no data and no request lets it through';
     case 'bounded':
       return 'no way through found within bounds';
     case 'tried':
-      return 'held when tried';
+      return 'held every time, which is no proof';
     case 'public':
-      return 'public: belongs to no tenant';
+      return 'belongs to no tenant';
     case 'broken':
-      return 'broken: not even the owner can';
+      return 'not even the owner can';
     case 'unknown':
-      return 'could not tell';
+      return 'could not be told';
     default:
       return unreachable(standing);
   }

@@ -1,50 +1,121 @@
-import type { Cell } from '../../core/cell.ts';
-import { type Matrix, objectName, toMatrices } from '../matrix.ts';
-import { actorWords, commandLetter, count, verdictWords } from '../words.ts';
-import { standingOf, standingSign } from '../standing.ts';
+import type { Cell, CellCommand } from '../../core/cell.ts';
+import { groupBy } from '../../core/group.ts';
+import type { RulesResult } from '../../core/result.ts';
+import { type Grid, type GridRow, toGrids } from '../grid.ts';
+import { objectName } from '../matrix.ts';
+import {
+  type Standing,
+  standingMeaning,
+  standingOf,
+  standings,
+  standingShort,
+  standingSign,
+  standingWord,
+  worstStanding,
+} from '../standing.ts';
+import { actorWords, count, grouped } from '../words.ts';
 import { markup, idOf, type Markup } from './markup.ts';
 import { transcriptBlock } from './transcript.ts';
 
-/** The matrix role × command × object; each cell is a button that opens what was tried, with no script. */
-export function matrixGrid(cells: readonly Cell[], key: string): Markup {
-  return markup`${toMatrices(cells).map(matrix => markup`<div class="scroll">${grid(matrix, key)}</div>`)}
-    ${cells.map(cell => popover(cell, key))}`;
+/** The matrix role × command × object; each box is a button that opens what each actor came to, with no script. */
+export function matrixGrid({ cells, tenancy }: RulesResult, key: string): Markup {
+  const grids = toGrids(cells, tenancy.owners);
+  return markup`<div class="picture">${filterBar(grids, key)}${legend(cells)}${grids.map(each => gridTable(each, key))}
+    <p class="none quiet" hidden>No object has this name and standing.</p></div>
+    ${grids.map(each => each.groups.map(group => group.rows.map(row => popovers(row, each, key))))}`;
 }
 
-/** What the signs of the matrix mean. */
-export function matrixLegend(): Markup {
-  const entry = (verdict: Cell['verdict'], words: string): Markup =>
-    markup`<span><i class="cell ${verdict}" aria-hidden="true">${standingSign(standingOf({ verdict, evidence: [] }))}</i> ${words}</span>`;
-  return markup`<p class="legend">${entry('leaks', "reaches another tenant's row")}${entry('isolated', 'does not')}${entry('public', 'public')}${entry('unknown', 'could not tell')}${entry('broken', 'not even the owner can')}</p>`;
+/** What narrows the grid to some of its rows; the script shows it, as without one it could do nothing. */
+function filterBar(grids: readonly Grid[], key: string): Markup {
+  const rows = grids.flatMap(grid => grid.groups.flatMap(group => group.rows));
+  const byStanding = groupBy(rows, row => row.worst);
+  const chip = (standing: Standing): Markup =>
+    markup`<button type="button" class="chip" data-standing="${standing}" aria-pressed="false"><i class="sign ${standing}" aria-hidden="true">${standingSign(standing)}</i>${grouped(byStanding.get(standing)?.length ?? 0)} ${standingWord(standing)}</button>`;
+  return markup`<div class="filter-bar" hidden><label for="find-${key}">Find</label><input type="search" id="find-${key}" placeholder="name of a table" autocomplete="off">
+    ${standings.filter(standing => byStanding.has(standing)).map(chip)}<span class="quiet shown" role="status" aria-live="polite"></span></div>`;
 }
 
-function grid(matrix: Matrix, key: string): Markup {
-  const width = matrix.commands.length;
-  return markup`<table class="matrix">
-    <thead><tr><td></td>${matrix.columns.map(column => markup`<th class="who" scope="colgroup" colspan="${width}"><span><b>${column.role}</b><span class="quiet">${actorWords(column.actor)}</span></span></th>`)}</tr>
-    <tr><td></td>${matrix.columns.map(() => matrix.commands.map((command, index) => markup`<th class="what ${index === 0 && 'first'}" scope="col"><abbr title="${command}">${commandLetter(command)}</abbr></th>`))}</tr></thead>
-    <tbody>${matrix.rows.map(
-      row =>
-        markup`<tr><th scope="row" title="${row.name}">${row.name}</th>${matrix.columns.map(column =>
-          matrix.commands.map((command, index) => {
-            const cell = row.cell(column, command);
-            return markup`<td class="${index === 0 && 'first'}">${cell !== undefined && cellButton(cell, key)}</td>`;
-          }),
-        )}</tr>`,
-    )}</tbody></table>`;
+/** What the signs mean that some cell has. */
+function legend(cells: readonly Cell[]): Markup {
+  const met = new Set(cells.map(standingOf));
+  return markup`<p class="legend">${standings
+    .filter(standing => met.has(standing))
+    .map(
+      standing =>
+        markup`<span><i class="sign ${standing}" aria-hidden="true">${standingSign(standing)}</i> <b>${standingShort(standing)}</b> ${standingMeaning(standing)}</span>`,
+    )}</p>`;
 }
 
-function cellButton(cell: Cell, key: string): Markup {
-  const label = `${objectName(cell)}: ${cell.command} as ${cell.role}, ${actorWords(cell.actor)}: ${verdictWords(cell.verdict)}`;
-  return markup`<button type="button" class="cell ${cell.verdict}" popovertarget="${cellId(cell, key)}" aria-label="${label}" title="${label}">${standingSign(standingOf(cell))}</button>`;
+function gridTable(grid: Grid, key: string): Markup {
+  const width = grid.commands.length;
+  const columns = 1 + grid.roles.length * width;
+  const caption = grid.key === 'calls' ? 'Functions, by role' : 'Tables, views and files, by role and command';
+  return markup`<div class="scroll grid-scroll" tabindex="-1"><table class="matrix" data-grid="${grid.key}"><caption class="unseen">${caption}</caption>
+    <thead><tr><th class="corner" rowspan="2" scope="col">${grid.key === 'calls' ? 'function' : 'table'}</th>${grid.roles.map(role => markup`<th class="who" scope="colgroup" colspan="${width}">${role}</th>`)}</tr>
+    <tr>${grid.roles.map(() => grid.commands.map((command, index) => markup`<th class="what ${index === 0 && 'first'}" scope="col">${command}</th>`))}</tr></thead>
+    ${grid.groups.map(
+      group => markup`<tbody><tr class="group"><th scope="rowgroup" colspan="${columns}"><span>${group.title} <b>${grouped(group.rows.length)}</b></span></th></tr>
+      ${group.rows.map(row => gridRow(row, grid, key))}</tbody>`,
+    )}</table></div>`;
 }
 
-function popover(cell: Cell, key: string): Markup {
-  return markup`<div popover id="${cellId(cell, key)}"><button type="button" class="close" popovertarget="${cellId(cell, key)}" popovertargetaction="hide">close</button>
-    <h3><code>${objectName(cell)}</code>: ${cell.command} as ${cell.role}</h3>
-    <p class="quiet small">${actorWords(cell.actor)} · ${verdictWords(cell.verdict)}${cell.tier === 'sql' ? ' · needs free SQL as this role' : ''}</p>
-    <p>${cell.because}</p>
-    ${cell.evidence.map(evidence => markup`<div class="box"><span>${evidenceWords(evidence.kind)}</span>${transcriptBlock(evidence.transcript)}${evidence.assumptions.length > 0 && markup`<p class="quiet small">Assumes: ${evidence.assumptions.join(' ')}</p>`}</div>`)}</div>`;
+function gridRow(row: GridRow, grid: Grid, key: string): Markup {
+  return markup`<tr class="object" data-name="${row.name.toLowerCase()}" data-standing="${row.worst}"><th scope="row" title="${row.name}">${row.name}</th>${grid.roles.map(
+    role =>
+      grid.commands.map((command, index) => {
+        const cells = row.box(role, command);
+        return markup`<td class="${index === 0 && 'first'}">${cells.length > 0 && boxButton(cells, row, command, key)}</td>`;
+      }),
+  )}</tr>`;
+}
+
+function boxButton(cells: readonly Cell[], row: GridRow, command: CellCommand, key: string): Markup {
+  const [first] = cells;
+  if (first === undefined) return markup``;
+  const standing = worstStanding(cells);
+  const label = `${row.name}: ${command} as ${first.role}: ${standingWord(standing)}`;
+  return markup`<button type="button" class="cell ${standing}" popovertarget="${boxId(first, row, key)}" aria-label="${label}"><i aria-hidden="true">${standingSign(standing)}</i><span aria-hidden="true">${standingShort(standing)}</span></button>`;
+}
+
+function popovers(row: GridRow, grid: Grid, key: string): Markup {
+  return markup`${grid.roles.map(role =>
+    grid.commands.map(command => {
+      const cells = row.box(role, command);
+      return cells.length > 0 && popover(cells, row, key);
+    }),
+  )}`;
+}
+
+function popover(cells: readonly Cell[], row: GridRow, key: string): Markup {
+  const [first] = cells;
+  if (first === undefined) return markup``;
+  const id = boxId(first, row, key);
+  const shown = new Set<string>();
+  return markup`<div popover id="${id}"><button type="button" class="close" popovertarget="${id}" popovertargetaction="hide">close</button>
+    <h3><code>${row.name}</code> ${first.command} as ${first.role}</h3>
+    ${[...groupBy(cells, alike).values()].toSorted(byNeed).map(group => actorBlock(group, shown))}</div>`;
+}
+
+/** What needs a reader stands first. */
+function byNeed(left: readonly Cell[], right: readonly Cell[]): number {
+  return standings.indexOf(worstStanding(left)) - standings.indexOf(worstStanding(right));
+}
+
+/** Actors for whom the same was seen by the same evidence stand together. */
+function alike(cell: Cell): string {
+  const evidence = cell.evidence.map(({ kind, transcript }) => (kind === 'replay' ? `${kind} ${transcript}` : kind));
+  return JSON.stringify([standingOf(cell), cell.tier, cell.verdict === 'leaks' ? cell.because : '', evidence]);
+}
+
+function actorBlock(cells: readonly Cell[], shown: Set<string>): Markup {
+  const [first] = cells;
+  if (first === undefined) return markup``;
+  const standing = standingOf(first);
+  const evidence = first.evidence.filter(each => !shown.has(each.transcript));
+  for (const each of evidence) shown.add(each.transcript);
+  return markup`<div class="actor"><p><i class="sign ${standing}" aria-hidden="true">${standingSign(standing)}</i> <b>${standingWord(standing)}</b> for ${cells.map(cell => actorWords(cell.actor)).join('; ')}${first.tier === 'sql' && standing === 'leaks' && markup` <span class="quiet">needs free SQL as this role</span>`}</p>
+    <p class="small">${first.because}</p>
+    ${evidence.map(each => markup`<div class="box"><span>${evidenceWords(each.kind)}</span>${transcriptBlock(each.transcript)}${each.assumptions.length > 0 && markup`<p class="quiet small">Assumes: ${each.assumptions.join(' ')}</p>`}</div>`)}</div>`;
 }
 
 function evidenceWords(kind: Cell['evidence'][number]['kind']): string {
@@ -53,20 +124,20 @@ function evidenceWords(kind: Cell['evidence'][number]['kind']): string {
     : kind === 'proof'
       ? 'Proved'
       : kind === 'bounded'
-        ? 'Tried, within limits'
+        ? 'Searched within bounds'
         : 'From the policies alone';
 }
 
-function cellId(cell: Cell, key: string): string {
-  return idOf(key, [cell.schema, cell.object, cell.role, cell.actor, cell.command].join(' '));
+function boxId(cell: Cell, row: GridRow, key: string): string {
+  return idOf(key, [cell.schema, row.kind, row.name, cell.role, cell.command].join(' '));
 }
 
-/** How many of the cells leak, as the sentence over the matrix. */
+/** How many of the objects leak, as the sentence over the matrix. */
 export function matrixSentence(cells: readonly Cell[]): string {
   const leaking = cells.filter(cell => cell.verdict === 'leaks');
   const objects = new Set(leaking.map(objectName)).size;
-  const attempts = count(cells.length, 'attempt');
+  const attempts = count(cells.length, 'cell');
   return leaking.length === 0
     ? `${attempts}, none reached another tenant's rows.`
-    : `${leaking.length} of ${attempts} reached another tenant's rows, in ${count(objects, 'table, view or function', 'tables, views or functions')}.`;
+    : `${grouped(leaking.length)} of ${attempts} reached another tenant's rows, in ${count(objects, 'table, view or function', 'tables, views or functions')}.`;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { largeTrace, sampleRescue } from '../sample.ts';
+import { largeRules, largeTrace, sampleRescue } from '../sample.ts';
 import { renderHtml } from './render.ts';
 
 /** A browser that scripts/setup.mjs found or installed. */
@@ -36,6 +36,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'drydock-report-'));
   writeFileSync(join(folder, 'rescue.html'), renderHtml(sampleRescue()));
   writeFileSync(join(folder, 'large.html'), renderHtml(largeTrace(300)));
+  writeFileSync(join(folder, 'rules.html'), renderHtml(largeRules(155)));
   browser = await chromium.launch({ executablePath: browserPath(), args: flags });
 });
 
@@ -98,7 +99,7 @@ describe.each([
   [1280, 'light'],
   [1280, 'dark'],
 ] as const)('at %i pixels, %s', (width, scheme) => {
-  test.each(['rescue', 'large'])('the %s page fits, loads nothing, and can be read', async name => {
+  test.each(['rescue', 'large', 'rules'])('the %s page fits, loads nothing, and can be read', async name => {
     const { page, complaints } = await open(name, width, scheme);
     await page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true");
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
@@ -136,6 +137,52 @@ test('the switch shows the matrix as it is after the repairs', async () => {
   expect(await page.locator('#matrix .before .cell.leaks').first().isVisible()).toBe(true);
   await page.locator('#matrix .switch label', { hasText: 'After' }).click();
   expect(await page.locator('#matrix .before .cell.leaks').first().isVisible()).toBe(false);
-  expect(await page.locator('#matrix .after .cell.isolated').first().isVisible()).toBe(true);
+  expect(await page.locator('#matrix .after .cell.proved').first().isVisible()).toBe(true);
+  await page.close();
+});
+
+test('the matrix is one stop of the keyboard, and the arrows go from box to box', async () => {
+  const { page } = await open('rules', 1280, 'light');
+  const stops = await page.locator('#matrix .cell[tabindex="0"]').count();
+  expect(stops).toBe(1);
+  await page.locator('#matrix .cell[tabindex="0"]').focus();
+  const label = async (): Promise<string> =>
+    String(await page.evaluate("document.activeElement.getAttribute('aria-label')"));
+  const first = await label();
+  await page.keyboard.press('ArrowRight');
+  expect(await label()).not.toBe(first);
+  await page.keyboard.press('ArrowLeft');
+  expect(await label()).toBe(first);
+  await page.keyboard.press('ArrowDown');
+  expect((await label()).split(':')[1]).toBe(first.split(':')[1]);
+  await page.keyboard.press('Enter');
+  expect(await page.locator('[popover]:popover-open h3').count()).toBe(1);
+  await page.close();
+});
+
+test('a name and a standing narrow the matrix, and no row is left out without them', async () => {
+  const { page } = await open('rules', 1280, 'dark');
+  const rows = page.locator('#matrix tr.object:visible');
+  expect(await rows.count()).toBe(155);
+  await page.locator('.filter-bar input').fill('attachment_14');
+  expect(await rows.count()).toBe(11);
+  await page.locator('.chip[data-standing="leaks"]').click();
+  const left = await rows.count();
+  expect(left).toBeLessThan(11);
+  expect(await page.locator('.filter-bar .shown').innerText()).toBe(`${left} of 155`);
+  await page.locator('.filter-bar input').fill('no such table');
+  expect(await page.locator('.picture .none').isVisible()).toBe(true);
+  await page.locator('.filter-bar input').press('Escape');
+  await page.locator('.chip[data-standing="leaks"]').click();
+  expect(await rows.count()).toBe(155);
+  await page.close();
+});
+
+test('each box has a sign and a word beside its colour, and says all of it to a screen reader', async () => {
+  const { page } = await open('rules', 1280, 'light');
+  const wrong = await page.evaluate(
+    "[...document.querySelectorAll('.cell')].filter(box => !box.querySelector('i').textContent || !box.querySelector('span').textContent || !/: (select|insert|update|delete) as \\w+: /.test(box.getAttribute('aria-label'))).length",
+  );
+  expect(wrong).toBe(0);
   await page.close();
 });

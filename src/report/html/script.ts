@@ -46,6 +46,67 @@ for (const map of document.querySelectorAll('.map')) {
   if (trail) trail.querySelector('button').addEventListener('click', clear);
   document.addEventListener('keydown', event => { if (event.key === 'Escape') clear(); });
 }
+for (const picture of document.querySelectorAll('.picture')) {
+  const bar = picture.querySelector('.filter-bar');
+  const input = bar.querySelector('input');
+  const chips = [...bar.querySelectorAll('.chip')];
+  const rows = [...picture.querySelectorAll('tr.object')];
+  const status = bar.querySelector('.shown');
+  const none = picture.querySelector('.none');
+  bar.hidden = false;
+  const narrow = () => {
+    const words = input.value.trim().toLowerCase().split(/\\s+/).filter(word => word !== '');
+    const wanted = chips.filter(chip => chip.getAttribute('aria-pressed') === 'true').map(chip => chip.dataset.standing);
+    let shown = 0;
+    for (const row of rows) {
+      row.hidden = !(words.every(word => row.dataset.name.includes(word)) && (wanted.length === 0 || wanted.includes(row.dataset.standing)));
+      if (!row.hidden) shown += 1;
+    }
+    for (const body of picture.querySelectorAll('tbody')) {
+      const own = body.querySelectorAll('tr.object:not([hidden])').length;
+      body.hidden = own === 0;
+      body.querySelector('.group b').textContent = String(own);
+    }
+    for (const table of picture.querySelectorAll('.grid-scroll')) table.hidden = !table.querySelector('tr.object:not([hidden])');
+    none.hidden = shown > 0;
+    status.textContent = words.length + wanted.length === 0 ? '' : shown + ' of ' + rows.length;
+    for (const grid of grids) grid.settle();
+  };
+  input.addEventListener('input', narrow);
+  input.addEventListener('keydown', event => { if (event.key === 'Escape') { input.value = ''; narrow(); } });
+  for (const chip of chips) chip.addEventListener('click', () => {
+    chip.setAttribute('aria-pressed', String(chip.getAttribute('aria-pressed') !== 'true'));
+    narrow();
+  });
+  const grids = [...picture.querySelectorAll('table.matrix')].map(table => {
+    const lines = () => [...table.querySelectorAll('tr.object:not([hidden])')].map(row => [...row.querySelectorAll('td')].map(box => box.querySelector('button')));
+    const all = [...table.querySelectorAll('.cell')];
+    const settle = () => {
+      const visible = lines().flat().filter(Boolean);
+      const kept = visible.find(button => button.tabIndex === 0 && button.dataset.stop === 'yes') || visible[0];
+      for (const button of all) { button.tabIndex = button === kept ? 0 : -1; button.dataset.stop = button === kept ? 'yes' : ''; }
+    };
+    table.addEventListener('keydown', event => {
+      const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+      if (!move || !event.target.classList.contains('cell')) return;
+      event.preventDefault();
+      const here = lines();
+      let row = here.findIndex(line => line.includes(event.target));
+      let column = here[row].indexOf(event.target);
+      for (;;) {
+        row += move[0];
+        column += move[1];
+        if (!here[row] || column < 0 || column >= here[row].length) return;
+        if (here[row][column]) break;
+      }
+      const next = here[row][column];
+      for (const button of all) { button.tabIndex = button === next ? 0 : -1; button.dataset.stop = button === next ? 'yes' : ''; }
+      next.focus();
+    });
+    settle();
+    return { settle };
+  });
+}
 const openTarget = () => {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   const details = target && target.querySelector('details');

@@ -9,7 +9,7 @@ import { declaredBlock, settlingBlock } from './advice.ts';
 import { findingArticle, findingId, repairBlock } from './finding.ts';
 import { mapFigure } from './map.ts';
 import { type Content, markup, type Markup } from './markup.ts';
-import { matrixGrid, matrixLegend, matrixSentence } from './matrix.ts';
+import { matrixGrid, matrixSentence } from './matrix.ts';
 import { pathItem } from './path.ts';
 import { attackTable, notCalled, ownAccess } from './tried.ts';
 import type { AtTime, View } from './view.ts';
@@ -78,8 +78,8 @@ function allPaths(paths: readonly Path[], key: string): Markup {
 
 function matrix(view: View): Section | undefined {
   if (view.rules.every(each => each.result.cells.length === 0)) return undefined;
-  const body = markup`<p>What each role of the database reached of another tenant's rows, tried in a copy. Choose a cell to see what was run.</p>
-    ${byTime('matrix', view.rules, ({ time, result }) => markup`<p class="small" style="margin-top:1rem">${matrixSentence(result.cells)}</p>${matrixGrid(result.cells, time)}`)}${matrixLegend()}`;
+  const body = markup`<p>What each role of the database reached of another tenant's rows, tried in a copy. Choose a box to see what each actor came to, and what was run.</p>
+    ${byTime('matrix', view.rules, ({ time, result }) => markup`<p class="small" style="margin-top:1rem">${matrixSentence(result.cells)}</p>${matrixGrid(result, time)}`)}`;
   return { id: 'matrix', title: 'The matrix', body };
 }
 

@@ -127,27 +127,45 @@ mark { background: var(--warm-wash); color: var(--warm); font-weight: 600; borde
 .remark { color: var(--warm); font-size: .875rem; margin-top: .2rem; }
 
 /* the matrix */
-.matrix { width: auto; border-collapse: separate; border-spacing: 0; font-size: .875rem; margin-top: 1rem; }
+.filter-bar { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin-top: 1rem; font-size: .875rem; }
+.filter-bar[hidden] { display: none; }
+.filter-bar input { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--hatch); border-radius: 6px; padding: .2rem .5rem; width: 12rem; max-width: 100%; }
+.chip { display: inline-flex; align-items: center; gap: .4rem; border: 1px solid var(--line); border-radius: 999px; padding: .15rem .7rem .15rem .3rem; }
+.chip:hover { border-color: var(--ink); }
+.chip[aria-pressed="true"] { border-color: var(--ink); background: var(--raised); font-weight: 600; }
+.grid-scroll { margin-top: 1rem; max-height: 88vh; overflow: auto; border: 1px solid var(--line); border-radius: 8px; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.matrix { width: 100%; border-collapse: separate; border-spacing: 0; font-size: .875rem; }
 .matrix th { font-weight: 400; text-align: left; }
-.matrix thead th { padding: 0 .25rem .3rem; vertical-align: bottom; }
-.matrix thead .who { padding-left: .9rem; line-height: 1.25; }
-.matrix thead .who > span { display: block; max-width: 7.5rem; }
-.matrix thead .who b { display: block; font-weight: 600; }
-.matrix thead .what { color: var(--quiet); font-size: .75rem; padding: 0 0 .3rem 1px; }
-.matrix thead .what.first { padding-left: .9rem; }
-.matrix thead .what abbr { display: inline-block; width: 1.75rem; text-align: center; }
-.matrix tbody th { position: sticky; left: 0; background: var(--paper); padding: 0 .75rem 0 0; white-space: nowrap; max-width: 17rem; overflow: hidden; text-overflow: ellipsis; font-family: var(--mono); font-size: .8125rem; }
-.matrix tbody tr:hover th { color: var(--cool); }
+.matrix thead th { position: sticky; background: var(--raised); z-index: 2; padding: .2rem .25rem; }
+.matrix thead tr:first-child th { top: 0; height: 1.9rem; }
+.matrix thead tr:nth-child(2) th { top: 1.9rem; border-bottom: 1px solid var(--line); }
+.matrix thead .corner { left: 0; z-index: 3; padding-left: .75rem; vertical-align: bottom; border-bottom: 1px solid var(--line); color: var(--quiet); font-size: .75rem; }
+.matrix thead .who { font-weight: 600; border-left: 1px solid var(--line); padding-left: .6rem; white-space: nowrap; }
+.matrix thead .what { color: var(--quiet); font-size: .75rem; text-align: center; }
+.matrix .first { border-left: 1px solid var(--line); }
+.matrix .group th { padding: .55rem .75rem .2rem; color: var(--quiet); font-size: .8125rem; border-top: 1px solid var(--line); }
+.matrix tbody:first-of-type .group th { border-top: 0; }
+.matrix .group span { position: sticky; left: .75rem; }
+.matrix .group b { font-weight: 600; color: var(--ink); margin-left: .35rem; }
+.matrix .object th { position: sticky; left: 0; z-index: 1; background: var(--paper); padding: 0 .75rem; white-space: nowrap; max-width: 18rem; overflow: hidden; text-overflow: ellipsis; font-family: var(--mono); font-size: .8125rem; }
+.matrix .object:hover th, .matrix .object:focus-within th { color: var(--cool); }
 .matrix td { padding: 1px; }
-.matrix .first { padding-left: .9rem; }
-.cell { display: grid; place-items: center; width: 1.75rem; height: 1.5rem; border-radius: 4px; font: 600 .8125rem/1 var(--sans); border: 1px solid transparent; }
+.cell { display: flex; align-items: center; justify-content: center; gap: .3rem; width: 100%; min-width: 4.4rem; height: 1.5rem; border-radius: 4px; font: 400 .75rem/1 var(--sans); border: 1px solid transparent; }
+.cell i, .sign { font: 700 .8125rem/1 var(--sans); }
 .cell:hover { border-color: var(--ink); }
-.cell.leaks { background: var(--warm); color: var(--paper); }
-.cell.isolated { background: var(--cool-wash); color: var(--cool); }
-.cell.public { border-color: var(--line); color: var(--quiet); }
-.cell.broken { border: 1px dashed var(--warm); color: var(--warm); }
-.cell.unknown { color: var(--ink); background: repeating-linear-gradient(135deg, var(--line) 0 3px, var(--paper) 3px 6px); }
-.legend .cell { width: 1.5rem; height: 1.3rem; }
+.cell:focus-visible { outline: 2px solid var(--ink); outline-offset: 1px; }
+.sign { display: inline-grid; place-items: center; width: 1.35rem; height: 1.2rem; border-radius: 4px; border: 1px solid transparent; }
+.cell.leaks, .sign.leaks { background: var(--warm); color: var(--paper); font-weight: 600; }
+.cell.proved, .sign.proved { background: var(--cool); color: var(--paper); }
+.cell.tried, .sign.tried { background: var(--cool-wash); color: var(--cool); }
+.cell.bounded, .sign.bounded { background: var(--cool-wash); color: var(--cool); border: 1px dashed var(--cool); }
+.cell.public, .sign.public { border-color: var(--line); color: var(--quiet); }
+.cell.broken, .sign.broken { border: 1px dashed var(--warm); color: var(--warm); }
+.cell.unknown, .sign.unknown { color: var(--ink); background: repeating-linear-gradient(135deg, var(--line) 0 3px, var(--paper) 3px 6px); }
+.cell.unknown span { background: var(--paper); padding: 0 .15rem; border-radius: 2px; }
+.actor { border-top: 1px solid var(--line); padding: .65rem 0; }
+.actor p { margin: 0 0 .35rem; }
 [popover] { border: 1px solid var(--line); border-radius: 12px; padding: 1.25rem 1.5rem; background: var(--paper); color: var(--ink); width: min(44rem, calc(100vw - 2rem)); max-height: 80vh; overflow: auto; box-shadow: 0 12px 48px rgb(0 0 0 / .28); }
 [popover]::backdrop { background: rgb(0 0 0 / .35); }
 [popover] h3 { font-size: 1.0625rem; margin-bottom: .35rem; }
@@ -213,12 +231,15 @@ footer { margin-top: 4rem; color: var(--quiet); font-size: .875rem; border-top: 
   .map svg.wide { display: none; }
   .map svg.narrow { display: block; }
   .exchange { grid-template-columns: 1fr; }
-  .finding > details > summary { grid-template-columns: 1.6rem 1fr; }
+  .finding > details > summary { grid-template-columns: 1.6rem minmax(0, 1fr); overflow-wrap: anywhere; }
   .finding .state { grid-column: 2; order: 3; }
   .finding .body { padding-left: 0; }
   .tries li { grid-template-columns: 1.3rem 1fr; }
   .tries li > :last-child { grid-column: 2; }
-  .matrix tbody th { max-width: 8.5rem; }
+  .matrix .object th { max-width: 9.5rem; padding: 0 .4rem 0 .5rem; }
+  .cell { min-width: 2rem; }
+  .cell span { display: none; }
+  .matrix thead .what { font-size: .6875rem; }
   .rows, .rows tbody, .rows tr, .rows td { display: block; }
   .rows thead { display: none; }
   .rows tr { border-top: 1px solid var(--line); padding: .5rem 0; }
@@ -229,7 +250,7 @@ footer { margin-top: 4rem; color: var(--quiet); font-size: .875rem; border-top: 
   :root { --paper: #fff; --raised: #f6f5f2; --ink: #000; --quiet: #4c4a45; --line: #cfcbc3; --warm: #a22c05; --warm-wash: #fbe9e1; --cool: #12545e; --cool-wash: #e2eff0; color-scheme: light; }
   body { max-width: none; padding: 0; font-size: 10.5pt; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  nav, .skip, .filter, .times > .switch, .trail, [popover] { display: none; }
+  nav, .skip, .filter, .filter-bar, .times > .switch, .trail, [popover] { display: none; }
   .times > .before, .times > .after { display: block !important; }
   .times > .before > h3, .times > .after > h3 { display: block; margin: 1rem 0 .25rem; font-size: 1rem; }
   .map svg.wide { display: block; }
@@ -241,6 +262,13 @@ footer { margin-top: 4rem; color: var(--quiet); font-size: .875rem; border-top: 
   .exchange, .box, .steps > li, tr { break-inside: avoid; }
   .diff, .box pre { max-height: none; overflow: visible; }
   .diff span { white-space: pre-wrap; }
+  .grid-scroll { max-height: none; overflow: visible; border: 0; }
+  .matrix { font-size: 8pt; }
+  .matrix thead { display: table-header-group; }
+  .matrix thead th, .matrix .object th, .matrix .group span { position: static; }
+  .matrix .object th { font-size: 7.5pt; max-width: 9rem; }
+  .cell { min-width: 0; font-size: 7pt; height: 1.25rem; gap: .15rem; }
+  .matrix .object[hidden], .matrix tbody[hidden] { display: none; }
   @page { margin: 16mm; }
 }
 @media (prefers-reduced-motion: no-preference) {

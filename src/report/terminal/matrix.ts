@@ -1,6 +1,6 @@
 import type { Cell, CellCommand } from '../../core/cell.ts';
 import type { Matrix, MatrixColumn, MatrixRow } from '../matrix.ts';
-import { standingMeaning, standingOf, standings, standingSign } from '../standing.ts';
+import { standingMeaning, standingOf, standings, standingShort, standingSign } from '../standing.ts';
 import { actorWords, commandLetter } from '../words.ts';
 import { type Pen, paragraph, standingPaint } from './pen.ts';
 import { clean, cut, padEnd } from './text.ts';
@@ -10,8 +10,8 @@ export function matrixLegend(pen: Pen, cells: readonly Cell[]): readonly string[
   const met = new Set(cells.map(standingOf));
   const entries = standings
     .filter(standing => met.has(standing))
-    .map(standing => `${standingSign(standing)} ${standingMeaning(standing)}`);
-  return paragraph(pen, entries.join('   '), 2, pen.quiet);
+    .map(standing => `${standingSign(standing)} ${standingShort(standing)}: ${standingMeaning(standing)}`);
+  return paragraph(pen, entries.join(' | '), 2, pen.quiet);
 }
 
 /** The grid in as many side-by-side parts as the width asks for; quiet rows are folded unless all are asked for. */

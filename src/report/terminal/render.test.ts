@@ -286,7 +286,7 @@ test('rules show the matrix with one sign a cell', () => {
 
       2 of 8 objects let one tenant at another's rows.
       8 tables, 96 cells (role × command × object)
-      ✗ 2 leak | ? 1 unknown | ≈ 5 isolated within bounds
+      ✗ 2 leak | ? 1 unknown | ≈ 3 isolated within bounds | ✓ 2 proved isolated
       A tenant is a row of organizations, a user a row of users, members are in members.
 
       9 migrations, 143 statements replayed, 1 failed
@@ -312,13 +312,14 @@ test('rules show the matrix with one sign a cell', () => {
       exports         ✗ ≈ ≈ ≈                  ✗ ≈ ≈ ≈                  ✗ ≈ ≈ ≈
       members         ≈ ≈ ≈ ≈                  ≈ ✗ ≈ ≈                  ≈ ✗ ≈ ≈
       customers       ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈
-      invoices        ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈
+      invoices        ✓ ✓ ✓ ✓                  ✓ ✓ ✓ ✓                  ✓ ✓ ✓ ✓
       notes           ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈                  ≈ ≈ ? ≈
       organizations   ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈
-      payments        ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈
+      payments        ✓ ✓ ✓ ✓                  ✓ ✓ ✓ ✓                  ✓ ✓ ✓ ✓
       subscriptions   ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈                  ≈ ≈ ≈ ≈
 
-      ✗ reaches another tenant's row ? could not tell ≈ no way through found within bounds
+      ✗ leak: reaches another tenant's row | ? unknown: could not be told | ≈ bounded: no way through
+      found within bounds | ✓ proved: no data and no request lets it through
 
       Could not tell, in 1 place
          The policy 'notes_update' calls 'can_edit', whose body is not SQL.
