@@ -39,6 +39,8 @@ interface OutputOptions {
   readonly quiet?: boolean;
   readonly only?: Verdict;
   readonly all?: boolean;
+  readonly pgtap?: string;
+  readonly vitest?: string;
 }
 
 interface TraceOptions extends OutputOptions {
@@ -134,6 +136,8 @@ common(program.command('rules'))
   )
   .option('--gate', 'fail when a table with an owner lacks row security, policies, narrow grants or an index')
   .option('--since <commit>', 'only what was not found at this commit, whose migrations are replayed as well')
+  .option('--pgtap <file>', 'the matrix as a pgTAP script too: what leaks fails until it is repaired')
+  .option('--vitest <file>', 'the same as a Vitest file that needs only pg and DATABASE_URL')
   .option('--diff <commit>', 'what changed in the matrix since this commit, in words; fail when something got worse')
   .summary('the database: role × command × table, policies, views and functions')
   .addHelpText(
@@ -145,6 +149,7 @@ common(program.command('rules'))
       'drydock rules . invoices',
       'drydock rules --gate --since origin/main',
       'drydock rules --diff origin/main --format markdown',
+      'drydock rules --pgtap supabase/tests/isolation.test.sql',
     ),
   )
   .action(
@@ -159,7 +164,7 @@ common(program.command('rules'))
         async context =>
           (await import('./commands/rules.ts')).runRules(
             where,
-            pick(options, 'migrations', 'databaseUrl', 'gate', 'since', 'diff'),
+            pick(options, 'migrations', 'databaseUrl', 'gate', 'since', 'diff', 'pgtap', 'vitest'),
             context,
           ),
         what,
@@ -348,7 +353,21 @@ async function write(result: CommandResult, options: OutputOptions, focus: strin
     writeFileSync(file, await sarif(result, places));
     process.stderr.write(`SARIF: ${file}\n`);
   }
+  await writeTests(result, options);
   process.stdout.write(`${(await text(result, options, focus, places)).trimEnd()}\n`);
+}
+
+async function writeTests(result: CommandResult, { pgtap, vitest }: OutputOptions): Promise<void> {
+  if (result.command !== 'rules' || result.assertions === undefined) return;
+  const { assertions } = result;
+  const write = (name: string, path: string, content: string): void => {
+    const file = resolve(path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+    process.stderr.write(`${name}: ${file}\n`);
+  };
+  if (pgtap !== undefined) write('pgTAP', pgtap, (await import('./report/tests/pgtap.ts')).toPgTap(assertions));
+  if (vitest !== undefined) write('Vitest', vitest, (await import('./report/tests/vitest.ts')).toVitest(assertions));
 }
 
 /** Files are named as seen from where Drydock was started: in a workflow, the checkout. */

@@ -26,7 +26,8 @@ import { schemaOfCode, withSchemaOfCode } from '../model/database/schema.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import { inferTenancy } from '../model/tenancy/infer.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
-import { buildMatrix } from '../prove/exploit/matrix.ts';
+import { buildMatrix, type Matrix } from '../prove/exploit/matrix.ts';
+import type { Seed } from '../prove/exploit/seed-types.ts';
 import { proveCells } from '../prove/proof/prove.ts';
 import { accept } from './accept.ts';
 import { tableRules } from './table-rules.ts';
@@ -58,6 +59,8 @@ export interface Analysis {
   readonly database: DatabaseModel;
   readonly tenancy: TenancyModel;
   readonly cells: readonly Cell[];
+  /** The rows with which the replica was filled; absent when nothing was tried. */
+  readonly seed: Seed | undefined;
   readonly judged: Judged;
   readonly gaps: readonly Gap[];
   readonly suppressed: readonly SuppressedFinding[];
@@ -118,6 +121,7 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
     database,
     tenancy,
     cells,
+    seed: matrix?.seed,
     judged,
     gaps,
     suppressed,
@@ -185,7 +189,7 @@ async function replay(
   collected: CollectedDatabase,
   tenancy: TenancyModel,
   context: CommandContext,
-): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[] }> {
+): Promise<Pick<Matrix, 'cells' | 'gaps'> & Partial<Pick<Matrix, 'seed'>>> {
   if (collected.replicaDatabase === undefined) return { cells: [], gaps: [] };
   const stage = context.progress.start('Trying every role, command and table with two tenants');
   const matrix = await buildMatrix(collected.replicaDatabase, collected.database, tenancy);

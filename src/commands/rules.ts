@@ -1,5 +1,6 @@
 import type { RulesResult } from '../core/result.ts';
 import { DrydockError } from '../core/error.ts';
+import { assertRules, isFailing } from '../prove/exploit/assertions.ts';
 import { analyse, toRulesResult, type Analysis } from './analyse.ts';
 import { compareRules } from './changes/compare.ts';
 import type { CommandContext } from './context.ts';
@@ -17,6 +18,9 @@ export interface RulesOptions {
   readonly since?: string;
   /** The same, with what changed in the matrix. */
   readonly diff?: string;
+  /** Files to write the matrix into as tests. */
+  readonly pgtap?: string;
+  readonly vitest?: string;
 }
 
 /** `drydock rules`: the database alone, from migrations or from a live catalog (read only). */
@@ -29,8 +33,28 @@ export async function runRules(root: string, options: RulesOptions, context: Com
   const since = referenceOf(options);
   const analysis = await analyse({ root, ...source, halves: 'database' }, context);
   const before = since === undefined ? undefined : await rulesAt(since, { root, ...source }, context);
-  const result = relocate(withGate(toRulesResult(analysis), analysis, options, before), root, analysis.root);
+  const gated = withGate(toRulesResult(analysis), analysis, options, before);
+  const result = relocate(await withAssertions(gated, analysis, options, context), root, analysis.root);
   return since === undefined || before === undefined ? result : withoutKnown(result, since, before);
+}
+
+async function withAssertions(
+  result: RulesResult,
+  { database, tenancy, cells, seed, collected }: Analysis,
+  { pgtap, vitest }: RulesOptions,
+  context: CommandContext,
+): Promise<RulesResult> {
+  const replica = collected?.replicaDatabase;
+  if (pgtap === undefined && vitest === undefined) return result;
+  if (replica === undefined || seed === undefined || cells.length === 0)
+    throw new DrydockError('usage', 'There is nothing to write tests from: no role was tried on any table.', {
+      next: 'Tests are made of roles with privileges (anon and authenticated, or one that your migrations create).',
+    });
+  const stage = context.progress.start('Writing the matrix as tests');
+  const assertions = await assertRules({ sql: replica.sql, database, tenancy, seed, cells });
+  const failing = assertions.assertions.filter(isFailing).length;
+  stage.done(`${assertions.assertions.length} tests, of which ${failing} fail until a leak is repaired`);
+  return { ...result, assertions };
 }
 
 function referenceOf({ since, diff, databaseUrl }: RulesOptions): string | undefined {

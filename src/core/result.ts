@@ -1,3 +1,4 @@
+import type { RulesAssertions } from './assertion.ts';
 import type { Cell } from './cell.ts';
 import type { Finding, HttpExchangeAnswer, HttpExchangeRequest } from './finding.ts';
 import type { VerifiedFix } from './fix.ts';
@@ -85,6 +86,8 @@ export interface RulesResult extends ResultBase {
   readonly gate?: Gate;
   /** Present when it was asked for: it is then what is shown first. */
   readonly diff?: RulesDiff;
+  /** The matrix as tests; present when a file of them was asked for. */
+  readonly assertions?: RulesAssertions;
 }
 
 /** One thing the probe tried: a request as one principal at another tenant's data. */
