@@ -73,6 +73,24 @@ describe('the gate', () => {
   });
 });
 
+describe('what is meant', () => {
+  test('a table that nobody was given a policy for is told first how to say so by privileges', async () => {
+    const closed = `${holds} create index on holds (branch_id); alter table holds enable row level security;`;
+    const [found] = gate(await model(library + closed)).faults;
+    expect(found?.kind).toBe('policy');
+    expect(found?.sql).toMatch(
+      /^-- Where only your server[^\n]*\nrevoke select, insert, update, delete on holds from authenticated;/,
+    );
+  });
+
+  test('a privilege for which a policy names the role is no slip', async () => {
+    const narrow = 'revoke delete on branches, staff, loans, fines from authenticated;';
+    const meant = `${holds} create index on holds (branch_id); alter table holds enable row level security;
+      create policy "own holds" on holds for delete to authenticated using (works_at(branch_id));`;
+    expect(gate(await model(library + narrow + meant)).faults).toEqual([]);
+  });
+});
+
 const plain = `
 create table teams (id uuid primary key, name text not null);
 create table users (id uuid primary key, email text not null unique);
@@ -105,5 +123,20 @@ describe('the gate of an app that isolates in its own queries', () => {
       'create table files (id uuid primary key, team_id uuid not null references teams); create index on files (team_id); alter table files enable row level security;';
     const found = gate(await model([plain, ...forced, files].join('\n'), 'plain'));
     expect(faultsIn(found).filter(each => each.startsWith('files'))).toEqual(['files: forced-row-security']);
+  });
+
+  test('where policies guard one table, those that only the app’s own connection reaches are the app’s', async () => {
+    const role = `create role app_reader; grant usage on schema public to app_reader; grant select on notes to app_reader;
+      alter table notes enable row level security;
+      create policy own on notes for select to app_reader using (team_id::text = current_setting('app.team_id', true));`;
+    const found = gate(await model(plain + role, 'plain'));
+    expect(found.expects).toBe('policies');
+    expect(found.faults).toEqual([]);
+    const files =
+      'create table files (id uuid primary key, team_id uuid not null references teams); create index on files (team_id); grant select on files to app_reader;';
+    expect(faultsIn(gate(await model(plain + role + files, 'plain')))).toEqual([
+      'files: row-security',
+      'files: policy',
+    ]);
   });
 });

@@ -18,8 +18,8 @@ export interface Owned {
  * With `before`, only what was not missing there already.
  */
 export function gate(after: Owned, before?: Owned & { readonly since: string }): Gate {
-  const expects = isolatesInDatabase(after.database) ? 'policies' : 'app';
   const tables = guarded(after);
+  const expects = tables.some(table => isLeftToPolicies(table, after)) ? 'policies' : 'app';
   const known = new Set(
     before === undefined
       ? []
@@ -83,7 +83,7 @@ function guarded({ database, tenancy }: Owned): readonly Table[] {
 }
 
 function faultsOf(table: Table, owned: Owned): readonly GateFault[] {
-  return isolatesInDatabase(owned.database)
+  return isLeftToPolicies(table, owned)
     ? [
         ...rowSecurityFaults(table, owned),
         ...policyFaults(table, owned),
@@ -91,6 +91,20 @@ function faultsOf(table: Table, owned: Owned): readonly GateFault[] {
         ...indexFaults(table, owned),
       ]
     : [...foreignKeyFaults(table, owned), ...indexFaults(table, owned)];
+}
+
+/**
+ * Whether policies are what is to keep the rows apart: on Supabase always; elsewhere where the table has some, where a role
+ * that they bind was let at it, or where they do for most of its siblings. A table that only the app's own connection
+ * reaches is the app's to isolate.
+ */
+function isLeftToPolicies(table: Table, owned: Owned): boolean {
+  const { database } = owned;
+  if (database.platform === 'supabase' || table.rowSecurity || table.policies.length > 0) return true;
+  const bound = boundRoles(database);
+  if (isolatesInDatabase(database) && table.grants.some(grant => bound.has(grant.role))) return true;
+  const siblings = siblingsOf(table, owned);
+  return siblings.length >= 2 && siblings.filter(sibling => sibling.rowSecurity).length * 3 >= siblings.length * 2;
 }
 
 function fault(table: Table, kind: GateFault['kind'], message: string, sql: readonly string[]): GateFault {
@@ -138,12 +152,22 @@ function policyFaults(table: Table, owned: Owned): readonly GateFault[] {
   const condition = ownerCondition(owned, table.name);
   const who = roles.map(role => `'${role}'`).join(' and ');
   const name = table.name.slice(table.name.lastIndexOf('.') + 1);
-  const sql =
+  const revoke = `revoke ${open.join(', ')} on ${quoted(table.name)} from ${roles.map(quoted).join(', ')};`;
+  const policies =
     condition === undefined
-      ? [`revoke ${open.join(', ')} on ${quoted(table.name)} from ${roles.map(quoted).join(', ')};`]
+      ? []
       : open.map(command =>
           createPolicy({ name: `${name}_${command}_own`, table: table.name, command, roles, condition }),
         );
+  // Row security without a policy refuses everybody: then it may be meant so, and privileges are to say it.
+  const isClosed = table.rowSecurity && served.length === 0;
+  const either = [
+    '-- Where only your server is to reach it:',
+    revoke,
+    '-- Where the owners of its rows are:',
+    ...policies,
+  ];
+  const sql = policies.length === 0 ? [revoke] : isClosed ? either : policies;
   return [
     fault(table, 'policy', `'${table.name}' grants ${listed(open)} to ${who}, and no policy says on which rows.`, sql),
   ];
@@ -157,16 +181,23 @@ function serves(policy: Policy, command: string, roles: readonly string[]): bool
   );
 }
 
-/** Privileges that most siblings do not give to the same role. */
+/** Privileges that most siblings do not give to the same role, unless a policy names the role for that very command. */
 function grantFaults(table: Table, owned: Owned): readonly GateFault[] {
-  const siblings = siblingsOf(table, owned);
+  const bound = boundRoles(owned.database);
+  const siblings = siblingsOf(table, owned).filter(sibling => sibling.grants.some(grant => bound.has(grant.role)));
   if (siblings.length < 2) return [];
   const isWider = ({ role, privilege }: Grant): boolean =>
     siblings.filter(sibling => sibling.grants.some(each => each.role === role && each.privilege === privilege)).length *
       3 <
     siblings.length;
-  const bound = boundRoles(owned.database);
-  const wider = table.grants.filter(grant => grant.column === undefined && bound.has(grant.role) && isWider(grant));
+  const isMeant = ({ role, privilege }: Grant): boolean =>
+    table.rowSecurity &&
+    table.policies.some(
+      policy => policy.roles.includes(role) && (policy.command === 'all' || policy.command === privilege),
+    );
+  const wider = table.grants.filter(
+    grant => grant.column === undefined && bound.has(grant.role) && isWider(grant) && !isMeant(grant),
+  );
   return [...new Set(wider.map(grant => grant.role))].toSorted(compareText).map(role => {
     const privileges = wider.filter(grant => grant.role === role).map(grant => grant.privilege);
     return fault(
