@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Finding } from '../core/finding.ts';
 import type { TraceResult } from '../core/result.ts';
 import { toAnnotations } from './github.ts';
+import { renderHtml } from './html/render.ts';
 import { toMarkdown } from './markdown.ts';
 import { sampleRules, sampleTrace } from './sample.ts';
 import { toSarif, uriOf } from './sarif.ts';
@@ -202,6 +203,21 @@ describe('a difference and a gate in Markdown', () => {
     expect(text).toContain('<details><summary>Changed (1)</summary>');
     expect(text).toContain('**holds** `db/2.sql:4`');
     expect(text).toContain('```sql\ncreate index holds_branch_id_idx on holds (branch_id);\n```');
+  });
+
+  test('an annotation stands at the line that makes the table', () => {
+    const text = toAnnotations({ ...compared, findings: [] }, here);
+    expect(text).toContain('::error file=db/2.sql,line=4,title=gate/index::');
+    expect(text).toContain('%0Acreate index holds_branch_id_idx');
+    expect(text).toContain('Drydock: 0 findings, 1 missing.');
+  });
+
+  test('the HTML page shows both, escaped', () => {
+    const [change] = compared.diff.changes;
+    const page = renderHtml({ ...compared, diff: { since: 'main', changes: [{ ...change, words: '<b>now</b>' }] } });
+    expect(page).toContain('id="changes"');
+    expect(page).toContain('id="gate"');
+    expect(page).toContain('&lt;b&gt;now&lt;/b&gt;');
   });
 
   test('nothing worse is said as such', () => {

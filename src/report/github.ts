@@ -1,6 +1,6 @@
 import type { Place } from '../core/place.ts';
 import { redact } from '../core/redact.ts';
-import type { CommandResult } from '../core/result.ts';
+import type { CommandResult, RulesResult } from '../core/result.ts';
 import { allFindings } from './merge.ts';
 import { levelOf, relativeTo, type PlaceOptions } from './sarif.ts';
 import { count } from './words.ts';
@@ -38,16 +38,28 @@ export function toAnnotations(result: CommandResult, options: PlaceOptions): str
     file: problem.file,
     line: problem.line,
   }));
-  const all = [...problems, ...findings];
+  const gate = result.command === 'rules' ? gateAnnotations(result) : [];
+  const all = [...problems, ...gate, ...findings];
   const shown = (['error', 'warning', 'notice'] as const).flatMap(level =>
     all.filter(annotation => annotation.level === level).slice(0, mostPerLevel),
   );
   const left = all.length - shown.length;
   return [
     ...shown.map(annotation => command(annotation, options)),
-    `Drydock: ${count(findings.length, 'finding')}${problems.length === 0 ? '' : `, ${count(problems.length, 'declaration')} to mend`}${left === 0 ? '' : `; ${left} more than GitHub shows, all are in the SARIF file (--sarif)`}.`,
+    `Drydock: ${count(findings.length, 'finding')}${gate.length === 0 ? '' : `, ${gate.length} missing`}${problems.length === 0 ? '' : `, ${count(problems.length, 'declaration')} to mend`}${left === 0 ? '' : `; ${left} more than GitHub shows, all are in the SARIF file (--sarif)`}.`,
     '',
   ].join('\n');
+}
+
+/** What a migration leaves out, at the line that makes the table. */
+function gateAnnotations({ gate }: RulesResult): readonly Annotation[] {
+  return (gate?.faults ?? []).map(({ kind, message, sql, file, line }) => ({
+    level: 'error',
+    title: `gate/${kind}`,
+    text: `${message}\n${sql}`,
+    file,
+    line,
+  }));
 }
 
 function command({ level, title, text, file, line, endLine }: Annotation, { prefix }: PlaceOptions): string {

@@ -182,6 +182,30 @@ create policy ours on public.notes for select to authenticated using (team_id in
     expect(lost.stderr).toContain("no commit 'no-such-branch'");
   });
 
+  test('each finding of the database is at the line that makes what it is about', async () => {
+    const run = await drydock(['rules', join(root, 'examples/skiff'), '--format', 'sarif', '--quiet']);
+    const log = JSON.parse(run.stdout) as {
+      readonly runs: readonly {
+        readonly results: readonly {
+          readonly locations: readonly {
+            readonly physicalLocation: {
+              readonly artifactLocation: { readonly uri: string };
+              readonly region: { readonly startLine: number };
+            };
+          }[];
+        }[];
+      }[];
+    };
+    const places = (log.runs[0]?.results ?? []).map(result => result.locations[0]?.physicalLocation);
+    expect(places.length).toBeGreaterThan(15);
+    const lines = places.map(place => {
+      const text = readFileSync(join(root, place?.artifactLocation.uri ?? ''), 'utf8').split('\n');
+      return text[(place?.region.startLine ?? 0) - 1] ?? '';
+    });
+    const statement = /^\s*(?:create (?:or replace )?(?:policy|table|view|materialized view|function)|alter|grant)\b/i;
+    expect(lines.filter(line => !statement.test(line))).toEqual([]);
+  });
+
   test('no migrations: rules says how to name them, trace goes on and says what that costs', async () => {
     const { 'migrations/0001_notes.sql': _, ...without } = notes;
     const path = folder(without);

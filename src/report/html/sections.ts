@@ -6,6 +6,7 @@ import { ledgerRows } from '../ledger.ts';
 import { orderPaths } from '../order.ts';
 import { count, duration, gapPlace, shortTarget } from '../words.ts';
 import { declaredBlock, settlingBlock } from './advice.ts';
+import { changesBlock, gateBlock } from './changes.ts';
 import { findingArticle, findingId, repairBlock } from './finding.ts';
 import { mapFigure } from './map.ts';
 import { type Content, markup, type Markup } from './markup.ts';
@@ -25,6 +26,8 @@ export interface Section {
 export function sectionsOf(view: View): readonly Section[] {
   return [
     ledger(view),
+    changes(view),
+    gate(view),
     map(view),
     matrix(view),
     findings(view),
@@ -53,6 +56,16 @@ function ledger(view: View): Section | undefined {
 function testsSentence(tests: RescueResult['tests']): string {
   if (tests.written === 0) return 'No regression test was written.';
   return `${count(tests.written, 'regression test')} written: ${tests.failingBefore} fail before the repairs, ${tests.passingAfter} pass after.`;
+}
+
+function changes({ result }: View): Section | undefined {
+  if (result.command !== 'rules' || result.diff === undefined) return undefined;
+  return { id: 'changes', title: 'What changed', body: changesBlock(result.diff) };
+}
+
+function gate({ result }: View): Section | undefined {
+  if (result.command !== 'rules' || result.gate === undefined) return undefined;
+  return { id: 'gate', title: 'The gate', body: gateBlock(result.gate) };
 }
 
 function map(view: View): Section | undefined {

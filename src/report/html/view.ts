@@ -19,6 +19,9 @@ import { orderGaps } from '../order.ts';
 import { certaintyOf, count, grouped } from '../words.ts';
 import type { FindingFile } from './finding.ts';
 import { matrixSentence } from './matrix.ts';
+import { objectName } from '../matrix.ts';
+import { type Standing, worstStanding } from '../standing.ts';
+import { groupBy } from '../../core/group.ts';
 
 /** A number of the first screen; `was` is the same number before a rescue. */
 export interface Figure {
@@ -109,23 +112,26 @@ function traceHead(result: TraceResult): Head {
 }
 
 function rulesHead(result: RulesResult): Head {
-  const leaking = result.cells.filter(cell => cell.verdict === 'leaks');
-  const unknown = result.cells.filter(cell => cell.verdict === 'unknown').length;
+  const objects = groupBy([...groupBy(result.cells, objectName).values()], worstStanding);
+  const number = (standing: Standing): number => objects.get(standing)?.length ?? 0;
+  const isProved = number('proved') > 0 && [...objects.keys()].every(each => each === 'proved' || each === 'public');
   return {
     sentence:
-      leaking.length === 0
-        ? "Your database kept every tenant's rows apart."
-        : "Your database lets one customer reach another's rows.",
+      number('leaks') > 0
+        ? "Your database lets one customer reach another's rows."
+        : isProved
+          ? "Your database is proved to keep every tenant's rows apart."
+          : "No attempt reached another tenant's rows in your database.",
     lead: matrixSentence(result.cells),
     figures: [
       {
-        label: 'attempts that got through',
-        value: grouped(leaking.length),
-        tone: leaking.length > 0 ? 'warm' : 'cool',
+        label: 'tables, views and functions that leak',
+        value: grouped(number('leaks')),
+        tone: number('leaks') > 0 ? 'warm' : 'cool',
       },
-      { label: 'attempts in all', value: grouped(result.cells.length), tone: 'plain' },
-      { label: 'could not be told', value: grouped(unknown), tone: 'plain' },
-      { label: 'statements replayed', value: grouped(result.replay.statements), tone: 'plain' },
+      { label: 'proved isolated', value: grouped(number('proved')), tone: number('proved') > 0 ? 'cool' : 'plain' },
+      { label: 'isolated when tried', value: grouped(number('tried') + number('bounded')), tone: 'plain' },
+      { label: 'could not be told', value: grouped(number('unknown')), tone: 'plain' },
     ],
   };
 }
