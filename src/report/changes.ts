@@ -31,7 +31,8 @@ export function changesSentence({ changes, since }: RulesDiff): string {
     .map(direction => ({ direction, number: changes.filter(change => change.direction === direction).length }))
     .filter(({ number }) => number > 0)
     .map(({ direction, number }) => `${number} ${direction}`);
-  return `${count(changes.length, 'change')} since '${since}': ${numbers.join(', ')}.`;
+  const worse = numbers.some(each => each.endsWith('worse')) ? '' : ', nothing worse';
+  return `${count(changes.length, 'change')} since '${since}': ${numbers.join(', ')}${worse}.`;
 }
 
 /** The gate in one sentence. */
