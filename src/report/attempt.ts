@@ -13,8 +13,8 @@ export function summarizeAttempt(transcript: string): AttemptSummary {
   const statements: string[] = [];
   let isActor = false;
   for (const line of splitTranscript(transcript).attempt.split('\n')) {
-    if (/^set local role /.test(line)) isActor = true;
-    else if (/^reset role;/.test(line)) isActor = false;
+    if (line.startsWith('set local role ')) isActor = true;
+    else if (line.startsWith('reset role;')) isActor = false;
     else if (isActor && /;\s*(?:--.*)?$/.test(line) && !/^(?:--|rollback;|select set_config\()/.test(line))
       statements.push(line);
   }
