@@ -12,6 +12,7 @@ import { loadSqlParser } from '../logic/sql.ts';
 import { isFailing } from '../prove/exploit/assertions.ts';
 import { startReplica } from '../prove/replica/start.ts';
 import { toPgTap } from '../report/tests/pgtap.ts';
+import { helperSql } from '../report/tests/reach.ts';
 import { toVitest } from '../report/tests/vitest.ts';
 import { asserted, library } from './fixtures/replayed.ts';
 
@@ -76,6 +77,25 @@ describe('the assertions', () => {
     expect(words).toEqual(expect.arrayContaining(failing));
     expect(words.filter(each => !/: loans$|: fines$|calling total$/.test(each))).toEqual([]);
     expect(words.some(each => each.endsWith('by calling total'))).toBe(true);
+  });
+});
+
+describe('an attempt of the exported tests', () => {
+  test('is nothing when refused, reached when only a constraint stops it, and failed for other errors', async () => {
+    const copy = await migrated(library);
+    await copy.sql.query(helperSql);
+    const attempt = async (role: string, statement: string): Promise<unknown> =>
+      (
+        await copy.sql.query(`select pg_temp.drydock_try($1, '{}', '{}', $2, 'rows', null) as outcome`, [
+          role,
+          statement,
+        ])
+      ).rows[0]?.['outcome'];
+    const insert = "insert into loans (branch_id, reader) values (gen_random_uuid(), 'Ada')";
+    expect(await attempt('anon', insert)).toBe('nothing');
+    expect(await attempt('service_role', insert)).toBe('reached');
+    expect(await attempt('service_role', "insert into loans (branch_id) values ('no uuid')")).toMatch(/^failed: /);
+    await copy.drop();
   });
 });
 

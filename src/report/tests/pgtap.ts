@@ -18,6 +18,8 @@ export function toPgTap({ seed, assertions }: RulesAssertions): string {
     '',
     helperSql,
     '',
+    everybodyMayAsk,
+    '',
     '-- Rows of made-up tenants.',
     'set local session_replication_role = replica;',
     ...seed.map(statement => (/;\s*$/.test(statement) ? statement : `${statement};`)),
@@ -29,6 +31,24 @@ export function toPgTap({ seed, assertions }: RulesAssertions): string {
     '',
   ].join('\n');
 }
+
+/** Where migrations took EXECUTE from everybody, roles could not even call pgTAP. It is undone with the rest. */
+const everybodyMayAsk = `-- The functions of pgTAP can be called as any role, whatever the migrations took away.
+do $drydock$
+declare
+  object record;
+begin
+  for object in
+    select d.objid::regprocedure as name, e.extnamespace::regnamespace as schema
+    from pg_depend d join pg_extension e on e.oid = d.refobjid and d.refclassid = 'pg_extension'::regclass
+    where e.extname = 'pgtap' and d.classid = 'pg_proc'::regclass and d.deptype = 'e'
+      and not (has_function_privilege('public', d.objid, 'execute') and has_schema_privilege('public', e.extnamespace, 'usage'))
+  loop
+    execute format('grant usage on schema %s to public', object.schema);
+    execute format('grant execute on function %s to public', object.name);
+  end loop;
+end
+$drydock$;`;
 
 /** Whether every session sets the same settings: one that sets fewer would see what an earlier one has set. */
 function haveSameSettings(assertions: readonly RulesAssertion[]): boolean {
