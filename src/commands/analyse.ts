@@ -185,11 +185,10 @@ async function collect(
   }
 }
 
-async function replay(
-  collected: CollectedDatabase,
-  tenancy: TenancyModel,
-  context: CommandContext,
-): Promise<Pick<Matrix, 'cells' | 'gaps'> & Partial<Pick<Matrix, 'seed'>>> {
+/** The matrix; without the rows that filled the replica where nothing was tried. */
+type Tried = Pick<Matrix, 'cells' | 'gaps'> & Partial<Pick<Matrix, 'seed'>>;
+
+async function replay(collected: CollectedDatabase, tenancy: TenancyModel, context: CommandContext): Promise<Tried> {
   if (collected.replicaDatabase === undefined) return { cells: [], gaps: [] };
   const stage = context.progress.start('Trying every role, command and table with two tenants');
   const matrix = await buildMatrix(collected.replicaDatabase, collected.database, tenancy);
@@ -205,17 +204,17 @@ async function replay(
 
 /** What the replay could not break, the prover tries to show unbreakable. */
 async function proveMatrix(
-  matrix: { readonly cells: readonly Cell[]; readonly gaps: readonly Gap[] },
+  matrix: Tried,
   database: DatabaseModel,
   tenancy: TenancyModel,
   context: CommandContext,
-): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[] }> {
+): Promise<Tried> {
   const stage = context.progress.start('Proving what could not be broken');
   const { cells, gaps } = await proveCells(matrix.cells, { database, tenancy, solver: await context.solver() });
   const isolated = cells.filter(cell => cell.verdict === 'isolated');
   const proved = isolated.filter(cell => cell.evidence.some(evidence => evidence.kind === 'proof'));
   stage.done(`${proved.length} of ${isolated.length} isolated cells proved`);
-  return { cells, gaps: [...matrix.gaps, ...gaps] };
+  return { ...matrix, cells, gaps: [...matrix.gaps, ...gaps] };
 }
 
 async function trace(

@@ -20,7 +20,7 @@ import { certaintyOf, count, grouped } from '../words.ts';
 import type { FindingFile } from './finding.ts';
 import { matrixSentence } from './matrix.ts';
 import { objectName } from '../matrix.ts';
-import { type Standing, worstStanding } from '../standing.ts';
+import { type Standing, standingOf, worstStanding } from '../standing.ts';
 import { groupBy } from '../../core/group.ts';
 
 /** A number of the first screen; `was` is the same number before a rescue. */
@@ -114,6 +114,7 @@ function traceHead(result: TraceResult): Head {
 function rulesHead(result: RulesResult): Head {
   const objects = groupBy([...groupBy(result.cells, objectName).values()], worstStanding);
   const number = (standing: Standing): number => objects.get(standing)?.length ?? 0;
+  const cells = (standing: Standing): number => result.cells.filter(cell => standingOf(cell) === standing).length;
   const isProved = number('proved') > 0 && [...objects.keys()].every(each => each === 'proved' || each === 'public');
   return {
     sentence:
@@ -129,9 +130,9 @@ function rulesHead(result: RulesResult): Head {
         value: grouped(number('leaks')),
         tone: number('leaks') > 0 ? 'warm' : 'cool',
       },
-      { label: 'proved isolated', value: grouped(number('proved')), tone: number('proved') > 0 ? 'cool' : 'plain' },
-      { label: 'isolated when tried', value: grouped(number('tried') + number('bounded')), tone: 'plain' },
-      { label: 'could not be told', value: grouped(number('unknown')), tone: 'plain' },
+      { label: 'cells proved isolated', value: grouped(cells('proved')), tone: cells('proved') > 0 ? 'cool' : 'plain' },
+      { label: 'cells isolated when tried', value: grouped(cells('tried') + cells('bounded')), tone: 'plain' },
+      { label: 'cells that could not be told', value: grouped(cells('unknown')), tone: 'plain' },
     ],
   };
 }

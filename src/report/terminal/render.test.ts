@@ -286,7 +286,8 @@ test('rules show the matrix with one sign a cell', () => {
 
       2 of 8 objects let one tenant at another's rows.
       8 tables, 96 cells (role × command × object)
-      ✗ 2 leak | ? 1 unknown | ≈ 3 isolated within bounds | ✓ 2 proved isolated
+      objects: ✗ 2 leak | ? 1 unknown | ≈ 3 isolated within bounds | ✓ 2 proved isolated
+      cells: ✗ 5 leak | ? 1 unknown | ≈ 66 isolated within bounds | ✓ 24 proved isolated
       A tenant is a row of organizations, a user a row of users, members are in members.
 
       9 migrations, 143 statements replayed, 1 failed

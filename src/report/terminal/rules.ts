@@ -24,7 +24,7 @@ import {
   verdictSentence,
 } from './pen.ts';
 import { cellLines, renderObject } from './rules-object.ts';
-import { clean, padStart } from './text.ts';
+import { clean, padEnd, padStart } from './text.ts';
 import { findingNumber } from './trace.ts';
 
 /** The database on one screen: what holds and how that is known, each leak with how it is done, the matrix. */
@@ -85,7 +85,17 @@ function verdictLines(pen: Pen, result: RulesResult): readonly string[] {
             `No object let one tenant at another's rows${unknown > 0 ? `; ${unknown} could not be told` : ''}.`,
             true,
           )),
-    ...(objects.length === 0 ? [] : [...paragraph(pen, whole, 2), ...standingLines(pen, objects)]),
+    ...(objects.length === 0
+      ? []
+      : [
+          ...paragraph(pen, whole, 2),
+          ...standingLines(pen, 'objects', objects),
+          ...standingLines(
+            pen,
+            'cells',
+            result.cells.map(cell => [cell]),
+          ),
+        ]),
     ...paragraph(pen, clean(tenancy), 2, pen.quiet),
     '',
   ];
@@ -111,9 +121,9 @@ function objectWords(cells: readonly Cell[]): string {
     .join(', ');
 }
 
-/** How many objects stand how; an object counts by the cell that needs a reader most. */
-function standingLines(pen: Pen, objects: readonly (readonly Cell[])[]): readonly string[] {
-  const counts = groupBy(objects, worstStanding);
+/** How many objects, or cells, stand how; an object counts by the cell that needs a reader most. */
+function standingLines(pen: Pen, what: string, groups: readonly (readonly Cell[])[]): readonly string[] {
+  const counts = groupBy(groups, worstStanding);
   const parts = standings
     .filter(standing => counts.has(standing) || standing === 'leaks' || standing === 'unknown')
     .map(standing => {
@@ -121,7 +131,7 @@ function standingLines(pen: Pen, objects: readonly (readonly Cell[])[]): readonl
       const text = `${standingSign(standing)} ${grouped(number)} ${standingWord(standing)}`;
       return number === 0 ? pen.quiet(text) : standingPaint(pen, standing)(text);
     });
-  return paragraph(pen, parts.join(pen.quiet(' | ')), 2);
+  return paragraph(pen, `${padEnd(`${what}:`, 9)}${parts.join(pen.quiet(' | '))}`, 2);
 }
 
 /** The findings, the first with its transcript; the rest in three lines each, and only so many that a screen holds them. */
