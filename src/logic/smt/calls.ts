@@ -12,6 +12,9 @@ const otherAggregates =
 const unpredictable =
   /^(random|gen_random_uuid|uuid_generate_v\w+|clock_timestamp|nextval|txid_current|pg_backend_pid|extensions\..*)$/;
 
+/** Functions of Postgres that read tables or files. */
+const reading = /^(query_to_|table_to_|cursor_to_|schema_to_|database_to_|dblink|pg_read_|pg_ls_|lo_|ts_stat)/;
+
 /** Encodes the call of a function. */
 export function callValue(encoder: Encoder, call: SqlNode, scope: Scope): Value {
   const name = functionName(call);
@@ -29,7 +32,8 @@ export function callValue(encoder: Encoder, call: SqlNode, scope: Scope): Value 
       ? unknown(encoder, `the function '${definition.name}'`, scope)
       : opaqueFunction(encoder, definition.name, values, scope);
   }
-  if (unpredictable.test(name)) return unknown(encoder, `the function '${name}'`, scope);
+  if (reading.test(name)) return unknown(encoder, `the function '${name}'`, scope);
+  if (unpredictable.test(name)) return unknown(encoder, `the function ${name}`, scope);
   return functionOf(
     encoder,
     name,

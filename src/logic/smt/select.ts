@@ -357,7 +357,13 @@ function fromFunction(encoder: Encoder, body: SqlNode, scope: Scope): readonly S
   }
   const definition = findFunction(encoder, call, values, scope);
   const rows = definition === undefined ? undefined : encoder.rows(definition, values, scope);
-  if (rows === undefined) return doubtfulSource(encoder, `the function '${name}' in FROM`, scope);
+  // What Postgres' own functions give comes from their arguments.
+  if (rows === undefined)
+    return doubtfulSource(
+      encoder,
+      definition === undefined ? `rows of ${name}` : `the function '${name}' in FROM`,
+      scope,
+    );
   const names = aliasColumns(body);
   const [only] = rows[0]?.targets.length === 1 ? [alias] : [];
   return derived(

@@ -77,9 +77,7 @@ export function functionAccesses(definition: DatabaseFunction, question: AccessQ
     accesses.push(...outcome.accesses);
     changes.push(...outcome.changes);
   }
-  const unfollowed = [...vocabulary.reasons].find(
-    reason => reason.startsWith('the function') || reason.startsWith('the relation'),
-  );
+  const unfollowed = unfollowedIn(vocabulary);
   if (unfollowed !== undefined) return open(`${unfollowed} is not followed`);
   return { kind: 'goals', changes, goals: goalsFor(accesses, reading, question) };
 }
@@ -89,9 +87,7 @@ export function viewAccesses(view: View, question: AccessQuestion): Accesses {
   const reading = startReading(question);
   const scope = viewScope(reading.encoder, view, { ...emptyScope(question.role), trail: [view.name] });
   reading.encoder.select(viewQuery(view), scope);
-  const unfollowed = [...reading.vocabulary.reasons].find(
-    reason => reason.startsWith('the function') || reason.startsWith('the relation'),
-  );
+  const unfollowed = unfollowedIn(reading.vocabulary);
   if (unfollowed !== undefined) return open(`${unfollowed} is not followed`);
   return { kind: 'goals', changes: [], goals: goalsFor(recorded(reading, []), reading, question) };
 }
@@ -107,6 +103,11 @@ export function changedThrough(view: View, database: DatabaseModel): string | un
   const name = relationName(range);
   const inner = database.views.find(candidate => candidate.name === name);
   return inner === undefined ? name : inner.name === view.name ? undefined : changedThrough(inner, database);
+}
+
+/** A function or relation of the database that may read anything. */
+function unfollowedIn({ reasons }: Vocabulary): string | undefined {
+  return [...reasons].find(reason => /^the (function|relation) '/.test(reason));
 }
 
 function open(because: string): Accesses {

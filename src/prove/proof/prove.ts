@@ -31,15 +31,19 @@ export async function proveCells(
   const proofs = new Map<string, Proof>();
   for (const cell of cells) {
     const key = keyOf(cell);
-    if (cell.verdict === 'isolated' && !leaking.has(key) && !proofs.has(key))
-      proofs.set(key, await proveCell(cell, sources));
+    if (isAsked(cell) && !leaking.has(key) && !proofs.has(key)) proofs.set(key, await proveCell(cell, sources));
   }
   const evidence = await withClosure(proofs, cells, sources);
   const proved = cells.map(cell => {
-    const found = cell.verdict === 'isolated' ? evidence.get(keyOf(cell)) : undefined;
+    const found = isAsked(cell) ? evidence.get(keyOf(cell)) : undefined;
     return found === undefined ? cell : { ...cell, evidence: [...cell.evidence, found] };
   });
   return { cells: proved, gaps: [...gapsOf(cells, sources), ...unproved(proved, proofs, sources)] };
+}
+
+/** A member of both tenants reads what is its own: there is nothing to prove. */
+function isAsked({ verdict, actor }: Cell): boolean {
+  return verdict === 'isolated' && actor !== 'member-of-both';
 }
 
 /** Cells of one object, role and command are one question, whoever is signed in. */
@@ -112,7 +116,7 @@ async function proveCell(cell: Cell, sources: ProofSources): Promise<Proof> {
   const { database } = sources;
   const signedIn = cell.actor !== 'anonymous';
   if (cell.objectKind === 'function') return proveFunction(name, cell.role, signedIn, sources);
-  if (!isRowCommand(cell.command)) return none('the command is not followed');
+  if (!isRowCommand(cell.command)) return proveTruncate(name, cell, sources);
   if (cell.objectKind === 'view') return proveView(name, cell.role, cell.command, signedIn, sources);
   const table = database.tables.find(candidate => candidate.name === name);
   if (cell.objectKind === 'bucket' && table !== undefined)
@@ -120,6 +124,21 @@ async function proveCell(cell: Cell, sources: ProofSources): Promise<Proof> {
   return table === undefined || cell.objectKind !== 'table'
     ? none(`a ${cell.objectKind} is not followed`)
     : proveTable(table, cell.role, cell.command, signedIn, sources);
+}
+
+/** Row security says nothing of TRUNCATE: only the privilege decides. https://www.postgresql.org/docs/18/ddl-rowsecurity.html */
+function proveTruncate(name: string, { role, command }: Cell, { database }: ProofSources): Proof {
+  const table = database.tables.find(candidate => candidate.name === name);
+  const roles = rolesOf(role, database);
+  const granted = table?.grants.some(grant => grant.privilege === 'truncate' && roles.has(grant.role)) === true;
+  if (command !== 'truncate' || table === undefined || granted || table.owner === role) return none(''); // the cell itself says what stands in the way
+  return proof(
+    `'${role}' has no TRUNCATE privilege on '${name}', nor has a role that it belongs to.`,
+    [],
+    [],
+    [],
+    performance.now(),
+  );
 }
 
 /** All functions of a name: the cell does not say which. */
@@ -416,7 +435,7 @@ function unproved(
 ): readonly Gap[] {
   const gaps = new Map<string, Gap>();
   for (const cell of cells) {
-    const found = cell.verdict === 'isolated' ? proofs.get(keyOf(cell)) : undefined;
+    const found = isAsked(cell) ? proofs.get(keyOf(cell)) : undefined;
     if (found?.kind !== 'open' || found.because === '') continue;
     const name = cell.schema === 'public' ? cell.object : `${cell.schema}.${cell.object}`;
     const key = `${name} ${found.because}`;
