@@ -47,7 +47,7 @@ export function createSession(vocabulary: Vocabulary, { role, signedIn, namesUse
     trusted,
     chosen,
     user: () => own('the user'),
-    email: () => own('the user’s address'),
+    email: () => own('the user’s address', 'text'),
     claim: path => {
       if (path === 'sub') return session.user();
       if (path === 'email') return session.email();

@@ -130,6 +130,7 @@ export function premises(world: World, consistent = false): readonly Premise[] {
     ...tables.flatMap(table => unshared(world, table)),
     ...(consistent ? tables.flatMap(table => consistency(world, table)) : []),
     ...trust(world),
+    ...(session.signedIn ? tables.flatMap(table => address(world, table)) : []),
   ];
 }
 
@@ -434,6 +435,55 @@ function closedValue(vocabulary: Vocabulary): string | undefined {
 
 function isMembership({ tenancy }: World, table: Table): boolean {
   return tenancy.memberships.some(membership => membership.table === table.name);
+}
+
+/** The address in the token is the one in the platform's table of users. */
+function address({ vocabulary, session, kind }: World, table: Table): readonly Premise[] {
+  const [key, email] = ['id', 'email'].map(name => table.columns.find(column => column.name === name));
+  const used = vocabulary.used.get(table.name);
+  if (table.name !== 'auth.users' || key === undefined || email === undefined || used?.has('email') !== true) return [];
+  const row = vocabulary.row(table.name);
+  const isUser = same(vocabulary.column(table, key, row.name).term, session.user().term);
+  const { term, isNull } = vocabulary.column(table, email, row.name);
+  const formula = every(
+    [row],
+    any([not(all([vocabulary.live(table.name, row.name), isUser])), isNull, same(term, session.email().term)]),
+  );
+  return [{ kind, name: 'address', formula, says: 'the address in the token is the one that the user confirmed' }];
+}
+
+/** A row that names several tenants belongs to each of them: who asks is in none. */
+export function otherParties(world: World, table: Table, row: string): string {
+  const { vocabulary, session, tenancy } = world;
+  const owner = ownerOf(world, table);
+  if (!session.signedIn || owner?.ownership.kind !== 'tenant') return 'true';
+  const [first] = owner.ownership.path;
+  const keys = table.foreignKeys.filter(key => key.table === tenancy.root?.table && key.columns.length === 1);
+  const parties = table.columns.filter(
+    column =>
+      column.name !== first.column &&
+      keys.some(key => key.columns[0] === column.name) &&
+      vocabulary.used.get(table.name)?.has(column.name) === true,
+  );
+  const tables = [...vocabulary.used.keys()].flatMap(name => tableOf(vocabulary, name) ?? []);
+  return all(
+    parties.flatMap(column => {
+      const { term, isNull } = vocabulary.column(table, column, row);
+      return tables.flatMap(other => {
+        const member = vocabulary.row(other.name);
+        const chain = withOwner(vocabulary, tenancy, other, member.name);
+        if (chain === undefined) return [];
+        const inside = [
+          vocabulary.live(other.name, member.name),
+          ...chain.links,
+          chain.known,
+          not(isNull),
+          same(chain.key, term),
+        ];
+        return [every([member, ...chain.variables], not(all([...inside, namesUser(world, other, member.name)])))];
+      });
+    }),
+  );
 }
 
 /** What the server wrote into the session names nothing of the victim's. */

@@ -8,7 +8,16 @@ import { applicablePolicies, createEncoder, policyTruth } from '../../logic/smt/
 import type { Encoder } from '../../logic/smt/encoder.ts';
 import { createSession, rolesOf } from '../../logic/smt/session.ts';
 import { createVocabulary, referenceFacts, type Vocabulary } from '../../logic/smt/vocabulary.ts';
-import { belongs, chainOf, namesUser, pathPremises, premises, type Premise, type World } from './adversary.ts';
+import {
+  belongs,
+  chainOf,
+  namesUser,
+  otherParties,
+  pathPremises,
+  premises,
+  type Premise,
+  type World,
+} from './adversary.ts';
 
 /** Commands on rows. */
 export type RowCommand = 'select' | 'insert' | 'update' | 'delete';
@@ -207,7 +216,9 @@ function existingRow(making: Making): readonly string[] {
     read,
     ...owned,
     // What the victim's rows say of who asks is his own.
-    ...(owned.length > 0 && question.signedIn ? [not(namesUser(world, table, row.name))] : []),
+    ...(owned.length > 0 && question.signedIn
+      ? [not(namesUser(world, table, row.name)), otherParties(world, table, row.name)]
+      : []),
   ];
 }
 

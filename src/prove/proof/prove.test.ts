@@ -176,6 +176,19 @@ describe('the prover', () => {
     expect(verdictOf(closed, 'cars', 'select')).toBe('proved');
   });
 
+  test('a row of two tenants is shown to both of them, and an invitation to whom it is addressed', async () => {
+    const cells = await prove(`
+      create table deals (id uuid primary key default gen_random_uuid(), buyer_id uuid not null references teams (id), seller_id uuid not null references teams (id));
+      alter table deals enable row level security;
+      create policy "deals" on deals for select to authenticated using (works_in(buyer_id) or works_in(seller_id));
+      create table invites (id uuid primary key default gen_random_uuid(), team_id uuid not null references teams (id), email text not null);
+      alter table invites enable row level security;
+      create policy "invites" on invites for select to authenticated using (lower(email) = lower(auth.jwt() ->> 'email') or works_in(team_id));
+    `);
+    expect(verdictOf(cells, 'deals', 'select')).toBe('proved');
+    expect(verdictOf(cells, 'invites', 'select')).toBe('proved');
+  });
+
   test('an injected policy that lets everybody in is never proved', async () => {
     const cells = await prove(
       'create policy "cars" on cars for all to authenticated using (works_in(team_id) or true);',

@@ -3,7 +3,7 @@ import type { Gap } from '../../core/gap.ts';
 import type { Solver } from '../../core/ports.ts';
 import { messageOf } from '../../core/error.ts';
 import type { DatabaseFunction, DatabaseModel, Policy, Table } from '../../model/database/types.ts';
-import type { TenancyModel } from '../../model/tenancy/types.ts';
+import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import { applicablePolicies, isBound } from '../../logic/smt/policies.ts';
 import { rolesOf } from '../../logic/smt/session.ts';
 import { createVocabulary } from '../../logic/smt/vocabulary.ts';
@@ -306,7 +306,8 @@ async function proveTable(
   const started = performance.now();
   const plain = withoutSolver(table, role, command, sources);
   if (plain !== undefined) return proof(plain, [], [], [], started);
-  if (sources.solver === undefined || !isBound(table, role)) return none('');
+  if (!isBound(table, role)) return none(`row security does not bind '${role}' on it`);
+  if (sources.solver === undefined) return none('');
   const owner = sources.tenancy.owners.find(candidate => candidate.table === table.name);
   const question: TableQuestion = {
     ...sources,
@@ -340,7 +341,22 @@ async function proveTable(
     for (const policy of outcome.goal.policies) policies.add(policy);
     said.push(`No rows and no ${signedIn ? 'user' : 'session'} exist for which ${outcome.goal.says} as '${role}'.`);
   }
+  if (signedIn && question.owner !== undefined && command !== 'insert' && isOwned(question.owner))
+    needed.set('own', 'a row in which a column names who asks, by key or address, counts as his own');
+  said.push(...ownershipOf(question.owner));
   return proof(said.join('\n'), [...policies], [...needed.values()], reliances, started);
+}
+
+function isOwned({ ownership }: Owner): boolean {
+  return ownership.kind === 'tenant' || ownership.kind === 'user';
+}
+
+/** By which columns the row's owner was found: a proof is worth what this is. */
+function ownershipOf(owner: Owner | undefined): readonly string[] {
+  if (owner?.ownership.kind !== 'tenant' && owner?.ownership.kind !== 'user') return [];
+  const { kind, path } = owner.ownership;
+  const hops = path.map(hop => `${hop.column} → ${hop.table}.${hop.referencedColumn}`);
+  return [`The victim is the ${kind} to whom a row of '${owner.table}' belongs: ${hops.join(', ')}.`];
 }
 
 /** Nobody comes to be named in the rows of another tenant. */
