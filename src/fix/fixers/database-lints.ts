@@ -196,7 +196,7 @@ export function grantOtherColumns(finding: Finding, { database }: FixContext): D
 }
 
 /** Writes policies anew that ask for every row what holds for the whole query. */
-export function callOnce(_finding: Finding, { database }: FixContext): Draft | Refused {
+export function callOnce(_finding: Finding, { database, findings, attempts }: FixContext): Draft | Refused {
   const isSteady = steadyFunctions(database);
   const once = (condition: string): string => wrapCalls(condition, callsPerRow(condition, isSteady));
   const pairs = database.tables
@@ -214,6 +214,12 @@ export function callOnce(_finding: Finding, { database }: FixContext): Draft | R
   const drops = ({ policy }: (typeof pairs)[number]): string =>
     `drop policy ${quoted(policy.name)} on ${quoted(policy.table)};`;
   if (pairs.length === 0) return { refused: 'Every policy asks once.' };
+  const tables = new Set(pairs.map(({ policy }) => policy.table));
+  const first = findings.find(other => writesPolicies(other, tables) && (attempts?.get(other.fingerprint) ?? 0) === 0);
+  if (first !== undefined)
+    return {
+      refused: `Policies of '${first.object ?? ''}' are repaired first; written anew now, they would be as they were.`,
+    };
   return migration(
     {
       name: 'policies_ask_once',
@@ -225,6 +231,15 @@ export function callOnce(_finding: Finding, { database }: FixContext): Draft | R
       explanation:
         'What no row decides now stands in a sub-query of its own, which Postgres evaluates once; its value is the same for the whole statement.',
     },
+  );
+}
+
+/** Whether the repair of a finding writes policies of one of the tables. */
+function writesPolicies({ repair, object }: Finding, tables: ReadonlySet<string>): boolean {
+  const kinds = /^(replace-policy|enable-policies|create-policies|repair-object|add-using|drop-policy)$/;
+  const named = repair?.['table'];
+  return (
+    repair !== undefined && kinds.test(repair.kind) && tables.has(typeof named === 'string' ? named : (object ?? ''))
   );
 }
 
