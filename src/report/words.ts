@@ -89,7 +89,26 @@ export function repairWords(kind: string | undefined): string {
     case 'guard-function':
       return 'ask whose rows they are, or run with the rights of its caller';
     case 'revoke-grant':
+    case 'revoke-all':
+    case 'revoke-beyond':
+    case 'revoke-create':
       return 'take the privilege away';
+    case 'revoke-default':
+      return 'take back what objects to come would be granted';
+    case 'grant-other-columns':
+      return 'grant the other columns alone';
+    case 'enable-part':
+      return 'turn row security on for the part too';
+    case 'drop-policy':
+      return 'drop the policy';
+    case 'index-columns':
+      return 'add the index';
+    case 'call-once':
+      return 'ask who is calling once, not for every row';
+    case 'tenant-in-key':
+      return "put the tenant's column into the key";
+    case 'move-extensions':
+      return 'move the extension out of the schema that clients reach';
     case 'index-tenant':
       return "add an index that begins with the owner's column";
     case 'app-role':
