@@ -111,6 +111,7 @@ interface Making {
   readonly world: World;
   /** Whether the statement reads columns, so that the policies for SELECT apply too. */
   readonly reading: boolean;
+  readonly consistent: boolean;
 }
 
 type Shape = (making: Making) => readonly string[] | undefined;
@@ -125,7 +126,7 @@ function goal(question: TableQuestion, { reading, consistent }: Try, says: strin
   const encoder = createEncoder(vocabulary, session);
   const kind = question.owner?.ownership.kind === 'user' ? 'user' : 'tenant';
   const world: World = { vocabulary, session, tenancy: question.tenancy, victim: vocabulary.free('the victim'), kind };
-  const claims = shape({ question, encoder, world, reading }) ?? ['true'];
+  const claims = shape({ question, encoder, world, reading, consistent }) ?? ['true'];
   const path = question.bucket === undefined ? [] : pathPremises(world, pathParts(claims));
   const told = [...premises(world, consistent), ...path, ...victimThere(question, world)].filter(
     premise => premise.formula !== 'true',
@@ -174,6 +175,32 @@ function ownedBy({ question: { owner }, world }: Making, row: Variable): readonl
   return [...theirs.links, theirs.known, same(theirs.key, world.victim)].map(rename);
 }
 
+/** What a key of the row refers to is there. */
+function parentsThere(vocabulary: Vocabulary, table: Table, row: string): readonly string[] {
+  const used = new Set(vocabulary.used.get(table.name));
+  return table.foreignKeys.flatMap(({ columns: [name = '', ...others], table: to, referencedColumns: [key = ''] }) => {
+    const target = vocabulary.database.tables.find(candidate => candidate.name === to);
+    const column = table.columns.find(candidate => candidate.name === name);
+    const referenced = target?.columns.find(candidate => candidate.name === key);
+    if (
+      others.length > 0 ||
+      !used.has(name) ||
+      target === undefined ||
+      column === undefined ||
+      referenced === undefined
+    )
+      return [];
+    const parent = constantRow(vocabulary, target, `what ${name} refers to`);
+    const [from, found] = [vocabulary.column(table, column, row), vocabulary.column(target, referenced, parent.name)];
+    return [
+      any([
+        from.isNull,
+        all([vocabulary.live(target.name, parent.name), not(found.isNull), same(from.term, found.term)]),
+      ]),
+    ];
+  });
+}
+
 /** The file lies in the bucket that is asked about. */
 function inBucket({ question: { table, bucket }, world: { vocabulary } }: Making, row: Variable): readonly string[] {
   const column = table.columns.find(candidate => candidate.name === 'bucket_id');
@@ -215,6 +242,7 @@ function existingRow(making: Making): readonly string[] {
     allowed.t,
     read,
     ...owned,
+    ...(making.consistent ? parentsThere(world.vocabulary, table, row.name) : []),
     // What the victim's rows say of who asks is his own.
     ...(owned.length > 0 && question.signedIn
       ? [not(namesUser(world, table, row.name)), otherParties(world, table, row.name)]
