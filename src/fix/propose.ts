@@ -73,6 +73,7 @@ function draftFor(finding: Finding, context: FixContext): Draft | { readonly ref
   const chosen = seen[attempt];
   if (chosen !== undefined) return chosen;
   if (seen.length > 0) return { refused: 'No repair that was tried held.' };
+  if (finding.repair === undefined) return { refused: 'Which repair is right, a person must decide.' };
   return {
     refused:
       refusals.length > 0 ? [...new Set(refusals)].join(' ') : `No fixer knows how to repair '${finding.check}'.`,
