@@ -63,43 +63,26 @@ export interface Try {
   readonly reading: boolean;
   /** Rows that refer to rows of the victim are the victim's. */
   readonly consistent: boolean;
+  /** What the row's keys refer to is there: more for the solver to look at. */
+  readonly parents: boolean;
 }
 
-const plainly: Try = { reading: false, consistent: false };
+const plainly: Try = { reading: false, consistent: false, parents: false };
 
 /** What must be shown impossible for a table's cell to be proved. */
-export function tableGoals(question: TableQuestion, { reading, consistent }: Try = plainly): readonly ProofGoal[] {
+export function tableGoals(question: TableQuestion, trying: Try = plainly): readonly ProofGoal[] {
   const kind = question.owner?.ownership.kind;
   const isOwned = kind === 'tenant' || kind === 'user';
   switch (question.command) {
     case 'select':
     case 'delete':
-      return [
-        goal(
-          question,
-          { reading, consistent },
-          isOwned ? 'a row of the victim is reached' : 'a row is reached',
-          existingRow,
-        ),
-      ];
+      return [goal(question, trying, isOwned ? 'a row of the victim is reached' : 'a row is reached', existingRow)];
     case 'insert':
-      return [
-        goal(
-          question,
-          { reading, consistent },
-          isOwned ? 'a row is added that belongs to the victim' : 'a row is added',
-          newRow,
-        ),
-      ];
+      return [goal(question, trying, isOwned ? 'a row is added that belongs to the victim' : 'a row is added', newRow)];
     case 'update':
       return [
-        goal(
-          question,
-          { reading, consistent },
-          isOwned ? 'a row of the victim is changed' : 'a row is changed',
-          existingRow,
-        ),
-        ...(isOwned ? [goal(question, { reading, consistent }, 'a row is moved to the victim', movedRow)] : []),
+        goal(question, trying, isOwned ? 'a row of the victim is changed' : 'a row is changed', existingRow),
+        ...(isOwned ? [goal(question, trying, 'a row is moved to the victim', movedRow)] : []),
       ];
   }
 }
@@ -111,12 +94,12 @@ interface Making {
   readonly world: World;
   /** Whether the statement reads columns, so that the policies for SELECT apply too. */
   readonly reading: boolean;
-  readonly consistent: boolean;
+  readonly parents: boolean;
 }
 
 type Shape = (making: Making) => readonly string[] | undefined;
 
-function goal(question: TableQuestion, { reading, consistent }: Try, says: string, shape: Shape): ProofGoal {
+function goal(question: TableQuestion, trying: Try, says: string, shape: Shape): ProofGoal {
   const vocabulary = createVocabulary(question.database);
   const session = createSession(vocabulary, {
     role: question.role,
@@ -126,9 +109,9 @@ function goal(question: TableQuestion, { reading, consistent }: Try, says: strin
   const encoder = createEncoder(vocabulary, session);
   const kind = question.owner?.ownership.kind === 'user' ? 'user' : 'tenant';
   const world: World = { vocabulary, session, tenancy: question.tenancy, victim: vocabulary.free('the victim'), kind };
-  const claims = shape({ question, encoder, world, reading, consistent }) ?? ['true'];
+  const claims = shape({ question, encoder, world, ...trying }) ?? ['true'];
   const path = question.bucket === undefined ? [] : pathPremises(world, pathParts(claims));
-  const told = [...premises(world, consistent), ...path, ...victimThere(question, world)].filter(
+  const told = [...premises(world, trying.consistent), ...path, ...victimThere(question, world)].filter(
     premise => premise.formula !== 'true',
   );
   const other = kind === 'user' && question.signedIn ? [not(same(world.victim, session.user().term))] : [];
@@ -242,7 +225,7 @@ function existingRow(making: Making): readonly string[] {
     allowed.t,
     read,
     ...owned,
-    ...(making.consistent ? parentsThere(world.vocabulary, table, row.name) : []),
+    ...(making.parents ? parentsThere(world.vocabulary, table, row.name) : []),
     // What the victim's rows say of who asks is his own.
     ...(owned.length > 0 && question.signedIn
       ? [not(namesUser(world, table, row.name)), otherParties(world, table, row.name)]

@@ -372,10 +372,11 @@ type Decision =
 
 /** From what needs least to what takes most for granted. */
 const tries: readonly Try[] = [
-  { reading: false, consistent: false },
-  { reading: true, consistent: false },
-  { reading: false, consistent: true },
-  { reading: true, consistent: true },
+  { reading: false, consistent: false, parents: false },
+  { reading: true, consistent: false, parents: false },
+  { reading: false, consistent: true, parents: false },
+  { reading: false, consistent: true, parents: true },
+  { reading: true, consistent: true, parents: true },
 ];
 
 async function decide(
