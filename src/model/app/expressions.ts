@@ -598,7 +598,7 @@ function plainMember(machine: Machine, frame: Frame, value: Value, name: string,
     if (name === 'constructor') return machine.opaque(frame, at, 'the class of an object');
   }
   if (found === undefined)
-    return memberOfPlain(machine, frame, value, name, at) ?? machine.opaque(frame, at, `'${name}' of a ${value.kind}`);
+    return memberOfPlain(value, name) ?? machine.opaque(frame, at, `'${name}' of a ${value.kind}`);
   if (found.kind === 'native' && found.native.name === 'getter') {
     return behaviourOf(found).invoke?.({ machine, frame, arguments: [value], at, end: at }) ?? found;
   }
@@ -615,18 +615,22 @@ function ofObject(found: Extract<Value, { kind: 'function' }>, self: Value): Val
   return { ...found, closure: new FunctionClosure(code, new Frame(frame.module, frame.code, frame, self), bound) };
 }
 
+/** A longer list is data: what one of its items has is no answer. */
+const mostAsked = 32;
+
 /** What a text or a number has not is not there; what a list has not, one of the many things has that it stands for. */
-function memberOfPlain(machine: Machine, frame: Frame, value: Value, name: string, at: number): Value | undefined {
+function memberOfPlain(value: Value, name: string): Value | undefined {
   if (value.kind === 'constant')
     return value.value === null || value.value === undefined || name in Object(value.value)
       ? undefined
       : undefinedValue;
-  if (value.kind !== 'array' || value.items.length === 0 || name in Array.prototype || /^\d+$/.test(name))
-    return undefined;
-  // Whoever asks for a field knows by then that it is one of those that have it.
+  if (value.kind !== 'array' || value.items.length === 0 || value.items.length > mostAsked) return undefined;
+  if (name in Array.prototype || /^\d+$/.test(name)) return undefined;
+  // Whoever asks for a field knows by then that it is one of those that have it. Only what is written there is looked at:
+  // asking each item as if it were asked by itself multiplies from list to list.
   const having = value.items.flatMap(item => {
-    const field = memberOf(machine, frame, item, name, at, true);
-    return field.kind === 'constant' && field.value === undefined ? [] : [{ value: field, facts: [] }];
+    const field = item.kind === 'object' ? item.fields.get(name) : undefined;
+    return field === undefined ? [] : [{ value: field, facts: [] }];
   });
   return having.length === 0 ? undefined : choose(having);
 }
