@@ -48,7 +48,7 @@ try {
     const { rows } = await sql.query('select count(*)::int as visible from notes');
     await sql.query('rollback');
     const median = times.sort((left, right) => left - right)[2];
-    process.stdout.write(`| ${name} | ${median.toFixed(1)} ms | ${rows[0].visible} |\n`);
+    process.stdout.write(`| ${name} | ${median.toFixed(1)} ms | ${String(rows[0].visible)} |\n`);
   }
 } finally {
   await replica.stop();
