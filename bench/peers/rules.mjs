@@ -58,15 +58,8 @@ const judges = {
     const given = ['bin/drydock.js', 'rules', tree, '--migrations', ...paths.map(path => join(tree, path)), '--json'];
     const report = parsed(run(process.execPath, [join(root, given[0]), ...given.slice(1)]).stdout);
     if (report === undefined) return undefined;
-    const named = cell => `${cell.schema}.${cell.object}`;
-    const safe = report.cells.filter(
-      cell => cell.verdict === 'isolated' && cell.evidence.some(evidence => evidence.kind === 'proof'),
-    );
-    return {
-      cells: report.cells.map(cell => ({ ...cell, name: named(cell) })),
-      isolated: safe.map(named),
-      reports: report.findings.length,
-    };
+    const cells = report.cells.map(cell => ({ ...cell, name: `${cell.schema}.${cell.object}` }));
+    return { cells, reports: report.findings.length };
   },
   'pgrls lint': ({ url }) => {
     const report = parsed(run(binary('pgrls'), ['lint', '--database-url', url, '--format', 'json']).stdout);
@@ -153,21 +146,33 @@ const bare = name =>
     .trim()
     .toLowerCase();
 
-/** Drydock says which command of which role; the others name an object, and that is enough for them. */
-function names(said, each) {
-  if (said.cells === undefined) return (said.named ?? []).some(name => bare(name) === bare(each.object));
+/** The cells of Drydock that a case is about; the others name an object, and that is enough for them. */
+function cellsOf(said, each) {
   const commands = each.commands
     .split(/ then /i)[0]
     .toLowerCase()
     .split('/')
     .map(command => command.trim());
-  return said.cells.some(
+  return said.cells.filter(
     cell =>
-      cell.verdict === 'leaks' &&
       bare(cell.name) === bare(each.object) &&
       commands.includes(cell.command) &&
       (!each.role || cell.role === each.role),
   );
+}
+
+function names(said, each) {
+  return said.cells === undefined
+    ? said.named.some(name => bare(name) === bare(each.object))
+    : cellsOf(said, each).some(cell => cell.verdict === 'leaks');
+}
+
+function isolates(said, each) {
+  return said.cells === undefined
+    ? said.isolated.some(name => bare(name) === bare(each.object))
+    : cellsOf(said, each).some(
+        cell => cell.verdict === 'isolated' && cell.evidence.some(evidence => evidence.kind === 'proof'),
+      );
 }
 
 const groups = grouped(cases);
@@ -217,7 +222,7 @@ for (const group of groups.values()) {
       } else {
         row.safe += 1;
         row.flagged += isNamed ? 1 : 0;
-        row.proved += !isNamed && said.isolated.some(name => bare(name) === bare(each.object)) ? 1 : 0;
+        row.proved += !isNamed && isolates(said, each) ? 1 : 0;
       }
     }
   }
