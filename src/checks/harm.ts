@@ -1,3 +1,4 @@
+import { listed } from '../core/list.ts';
 import type { Operation, Principal } from '../core/path.ts';
 import type { Owner, TenancyModel } from '../model/tenancy/types.ts';
 
@@ -63,9 +64,7 @@ export function isOwned(tenancy: TenancyModel, table: string): boolean {
 
 /** The names, quoted and joined: `'a', 'b' and 'c'`. */
 export function quoteAll(names: readonly string[]): string {
-  const quoted = names.map(name => `'${name}'`);
-  const last = quoted.at(-1) ?? '';
-  return quoted.length < 2 ? last : `${quoted.slice(0, -1).join(', ')} and ${last}`;
+  return listed(names.map(name => `'${name}'`));
 }
 
 /** Where Supabase keeps what was uploaded. */

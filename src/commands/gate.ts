@@ -1,11 +1,11 @@
+import { listed } from '../core/list.ts';
 import { comparePlaces, compareText } from '../core/place.ts';
-import type { Gate, GateFault } from '../core/rules.ts';
+import { opensFor, type Gate, type GateFault } from '../core/rules.ts';
 import { ownershipOf } from '../fix/idioms/ownership.ts';
 import { createPolicy, grantedCommands, ownerCondition, quoted, requestRoles } from '../fix/idioms/policy.ts';
-import type { DatabaseModel, Grant, Policy, Table } from '../model/database/types.ts';
+import type { DatabaseModel, Grant, Table } from '../model/database/types.ts';
 import type { OwnerHop, TenancyModel } from '../model/tenancy/types.ts';
 import { boundRoles, isPlatformTable } from './bound-roles.ts';
-import { listed } from './changes/words.ts';
 
 /** A database and who owns what in it. */
 export interface Owned {
@@ -145,7 +145,7 @@ function policyFaults(table: Table, owned: Owned): readonly GateFault[] {
   const granted = grantedCommands(table, roles).filter(command =>
     table.grants.some(grant => grant.privilege === command && roles.includes(grant.role)),
   );
-  const served = granted.filter(command => table.policies.some(policy => serves(policy, command, roles)));
+  const served = granted.filter(command => table.policies.some(policy => opensFor(policy, command, roles)));
   const isTold = owned.database.platform === 'supabase' ? served.length === 0 : served.length < granted.length;
   if (granted.length === 0 || !isTold) return [];
   const open = granted.filter(command => !served.includes(command));
@@ -171,14 +171,6 @@ function policyFaults(table: Table, owned: Owned): readonly GateFault[] {
   return [
     fault(table, 'policy', `'${table.name}' grants ${listed(open)} to ${who}, and no policy says on which rows.`, sql),
   ];
-}
-
-function serves(policy: Policy, command: string, roles: readonly string[]): boolean {
-  return (
-    policy.permissive &&
-    (policy.command === 'all' || policy.command === command) &&
-    (policy.roles.includes('public') || policy.roles.some(role => roles.includes(role)))
-  );
 }
 
 /** Privileges that most siblings do not give to the same role, unless a policy names the role for that very command. */

@@ -24,6 +24,11 @@ export interface Cell {
   readonly evidence: readonly CellEvidence[];
 }
 
+/** The SQL name of a cell's object: `schema.table`, or `table` for `public`. */
+export function objectName({ schema, object }: Pick<Cell, 'schema' | 'object'>): string {
+  return schema === 'public' ? object : `${schema}.${object}`;
+}
+
 /** Why a cell has its verdict. A replay's transcript runs in `psql` on a fresh copy of the schema. */
 export interface CellEvidence {
   readonly kind: 'replay' | 'proof' | 'bounded' | 'policy';

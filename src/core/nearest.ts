@@ -1,3 +1,5 @@
+import { listed } from './list.ts';
+
 import { compareText } from './place.ts';
 
 const mostNear = 3;
@@ -40,6 +42,5 @@ function editDistance(left: string, right: string): number {
 export function didYouMean(name: string, names: Iterable<string>): string {
   const near = nearestNames(name, names).map(each => `'${each}'`);
   if (near.length === 0) return '';
-  const last = near.at(-1) ?? '';
-  return ` Did you mean ${near.length === 1 ? last : `${near.slice(0, -1).join(', ')} or ${last}`}?`;
+  return ` Did you mean ${listed(near, 'or')}?`;
 }

@@ -26,6 +26,24 @@ export interface PolicyText {
   readonly line?: number;
 }
 
+/**
+ * Whether a policy lets rows through for a command of one of the roles: permissive, for it, and for them or for everybody.
+ * `all` means the commands on rows; nobody's policies are asked about TRUNCATE and EXECUTE.
+ */
+export function opensFor(
+  { permissive, command, roles }: Pick<PolicyText, 'permissive' | 'command' | 'roles'>,
+  wanted: CellCommand,
+  asked: readonly string[],
+): boolean {
+  return (
+    permissive &&
+    (command === wanted || (command === 'all' && rowCommands.has(wanted))) &&
+    (roles.includes('public') || roles.some(role => asked.includes(role)))
+  );
+}
+
+const rowCommands: ReadonlySet<CellCommand> = new Set(['select', 'insert', 'update', 'delete']);
+
 /** What the guardrail asked of tables that hold a tenant's or a user's rows, and what is missing. */
 export interface Gate {
   /** `policies`: the database isolates; `app`: no role and no policy does, so only the app's queries can. */

@@ -4,6 +4,7 @@ import { always, and, never, or } from '../core/predicate.ts';
 import type { Predicate, Term } from '../core/predicate.ts';
 import type { Operation } from '../core/path.ts';
 import { sqlName } from '../logic/closure.ts';
+import { rolesOfRole } from '../logic/roles.ts';
 import { mapTerms, renameRows } from '../logic/terms.ts';
 
 /** What row security adds to a query: on the row as it is, and on the row as it is written. */
@@ -79,7 +80,7 @@ function combine(
   database: DatabaseModel,
   read: (policy: Policy) => Predicate | undefined,
 ): Predicate {
-  const roles = rolesOf(role, database);
+  const roles = rolesOfRole(role, database);
   const active = table.policies.filter(
     policy => (policy.command === 'all' || policy.command === command) && policy.roles.some(name => roles.has(name)),
   );
@@ -93,14 +94,6 @@ function combine(
   const permissive = active.filter(policy => policy.permissive).map(lowered);
   if (permissive.length === 0) return never;
   return and([or(permissive), ...active.filter(policy => !policy.permissive).map(lowered)]);
-}
-
-function rolesOf(role: string, database: DatabaseModel): ReadonlySet<string> {
-  const all = new Set(['public', role]);
-  for (const name of all) {
-    for (const parent of database.roles.find(entry => entry.name === name)?.memberOf ?? []) all.add(parent);
-  }
-  return all;
 }
 
 function isUnderRowSecurity(table: Table, role: string, database: DatabaseModel): boolean {

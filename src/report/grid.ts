@@ -1,8 +1,7 @@
-import type { Cell, CellCommand } from '../core/cell.ts';
+import { objectName, type Cell, type CellCommand } from '../core/cell.ts';
 import { groupBy } from '../core/group.ts';
 import { compareText } from '../core/place.ts';
 import type { RulesResult } from '../core/result.ts';
-import { objectName } from './matrix.ts';
 import { actors, commands } from './order.ts';
 import { standings, worstStanding, type Standing } from './standing.ts';
 

@@ -1,4 +1,4 @@
-import type { Cell, CellCommand } from '../core/cell.ts';
+import { objectName, type Cell, type CellCommand } from '../core/cell.ts';
 import { compareText } from '../core/place.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { actors, commands, orderCells, verdictRank } from './order.ts';
@@ -86,9 +86,4 @@ function worstOf(cells: readonly Cell[]): Verdict {
 
 function compareRows(left: MatrixRow, right: MatrixRow): number {
   return Number(left.worst !== 'leaks') - Number(right.worst !== 'leaks') || compareText(left.name, right.name);
-}
-
-/** The SQL name of a cell's object, without the schema every table is in. */
-export function objectName(cell: Cell): string {
-  return cell.schema === 'public' ? cell.object : `${cell.schema}.${cell.object}`;
 }

@@ -1,3 +1,6 @@
+import { listed } from '../../core/list.ts';
+import { opensFor } from '../../core/rules.ts';
+import { objectName } from '../../core/cell.ts';
 import type { Cell } from '../../core/cell.ts';
 import type { Evidence } from '../../core/finding.ts';
 import type { Operation } from '../../core/path.ts';
@@ -24,11 +27,6 @@ export type Leak =
   | { readonly cause: 'storage'; readonly cell: Cell; readonly table: Table; readonly policy: Policy | undefined }
   | { readonly cause: 'view'; readonly cell: Cell; readonly view: View }
   | { readonly cause: 'function'; readonly cell: Cell; readonly definition: DatabaseFunction };
-
-/** The name of a cell's object as models write it. */
-export function objectName(cell: Cell): string {
-  return cell.schema === 'public' ? cell.object : `${cell.schema}.${cell.object}`;
-}
 
 /** Every leaking cell with its cause. Cells that follow from another one's repair have none. */
 export function leaksOf(input: CheckInput): readonly Leak[] {
@@ -110,13 +108,8 @@ function policyCause(cell: Cell, table: Table, input: CheckInput): Leak {
 }
 
 /** The permissive policies that decide the command for the cell's role. */
-export function permissivePolicies(table: Table, cell: Cell): readonly Policy[] {
-  return table.policies.filter(
-    policy =>
-      policy.permissive &&
-      (policy.command === 'all' || policy.command === cell.command) &&
-      (policy.roles.includes('public') || policy.roles.includes(cell.role)),
-  );
+export function permissivePolicies(table: Table, { command, role }: Cell): readonly Policy[] {
+  return table.policies.filter(policy => opensFor(policy, command, [role]));
 }
 
 /** Whether the policy alone lets only the caller's own rows through. */
@@ -301,15 +294,13 @@ function tableBehind(leak: Leak, { database, tenancy }: CheckInput): string | un
 export function commandsOf(leaks: readonly Leak[]): string {
   const order = ['select', 'insert', 'update', 'delete', 'truncate', 'execute'] as const;
   const commands = order.filter(command => leaks.some(({ cell }) => cell.command === command));
-  const last = commands.at(-1) ?? '';
-  return commands.length < 2 ? last : `${commands.slice(0, -1).join(', ')} and ${last}`;
+  return listed(commands);
 }
 
 /** `'anon' and 'authenticated'`: the roles of the cells, each once. */
 export function rolesOf(leaks: readonly Leak[]): string {
   const roles = [...new Set(leaks.map(({ cell }) => `'${cell.role}'`))].sort();
-  const last = roles.at(-1) ?? '';
-  return roles.length < 2 ? last : `${roles.slice(0, -1).join(', ')} and ${last}`;
+  return listed(roles);
 }
 
 /** The text of a policy as the evidence shows it. */

@@ -1,10 +1,13 @@
+import { listed as inWords } from '../../core/list.ts';
+import { objectName } from '../../core/cell.ts';
 import type { Evidence } from '../../core/finding.ts';
 import type { Severity } from '../../core/verdict.ts';
 import { callsOfCondition } from '../../logic/condition-tree.ts';
-import { rolesOfRole } from '../../model/database/roles.ts';
-import type { DatabaseModel, Policy, SourcePlace, Table } from '../../model/database/types.ts';
+import { rolesOfRole } from '../../logic/roles.ts';
+import { mayUse, requestRoles } from '../../model/database/roles.ts';
+import type { DatabaseModel, Policy, SourcePlace, Table, View } from '../../model/database/types.ts';
 import type { CheckFinding, CheckInput } from '../check.ts';
-import { leaksOf, objectName, policyText } from './leaks.ts';
+import { leaksOf, policyText } from './leaks.ts';
 
 /** What leaks were already blamed on: what a lint says of the same cause would be said twice. */
 export interface Blamed {
@@ -66,6 +69,13 @@ export function mayEnter(role: string, schema: string, database: DatabaseModel):
   return known === undefined || known.usage.some(name => names.has(name));
 }
 
+/** The roles of requests that may read a relation. */
+export function readersOf(relation: Table | View, database: DatabaseModel): readonly string[] {
+  return requestRoles(database).filter(
+    role => mayUse(role, 'select', relation, database) && mayEnter(role, relation.schema, database),
+  );
+}
+
 /** Policies of tables whose row security is on, and which therefore decide something. */
 export function livePolicies(database: DatabaseModel): readonly Policy[] {
   return database.tables.filter(table => table.rowSecurity).flatMap(table => table.policies);
@@ -87,8 +97,7 @@ export function listed(names: readonly string[]): string {
   const shown = names.slice(0, mostNamed).map(name => `'${name}'`);
   const rest = names.length - shown.length;
   if (rest > 0) return `${shown.join(', ')} and ${rest} more`;
-  const last = shown.at(-1) ?? '';
-  return shown.length < 2 ? last : `${shown.slice(0, -1).join(', ')} and ${last}`;
+  return inWords(shown);
 }
 
 const mostNamed = 6;

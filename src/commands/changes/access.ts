@@ -1,9 +1,10 @@
+import { listed } from '../../core/list.ts';
 import { compareText } from '../../core/place.ts';
 import type { CellCommand } from '../../core/cell.ts';
-import type { Change } from '../../core/rules.ts';
+import { opensFor, type Change } from '../../core/rules.ts';
 import type { DatabaseModel, Table } from '../../model/database/types.ts';
 import { boundRoles } from '../bound-roles.ts';
-import { commandOrder, listed, verbOf } from './words.ts';
+import { commandOrder, verbOf } from './words.ts';
 
 /** What a role may do to a table at all, whoever owns the rows: granted, and served by a policy where row security is on. */
 export function accessChanges(before: DatabaseModel, after: DatabaseModel): readonly Change[] {
@@ -56,12 +57,6 @@ function allowed(table: Table, role: string): readonly CellCommand[] {
     command =>
       ['select', 'insert', 'update', 'delete'].includes(command) &&
       table.grants.some(grant => grant.role === role && grant.privilege === command) &&
-      (!table.rowSecurity ||
-        table.policies.some(
-          policy =>
-            policy.permissive &&
-            (policy.command === 'all' || policy.command === command) &&
-            (policy.roles.includes(role) || policy.roles.includes('public')),
-        )),
+      (!table.rowSecurity || table.policies.some(policy => opensFor(policy, command, [role]))),
   );
 }

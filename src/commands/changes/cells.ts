@@ -1,9 +1,10 @@
-import type { Cell, CellCommand } from '../../core/cell.ts';
+import { listed } from '../../core/list.ts';
+import { objectName, type Cell, type CellCommand } from '../../core/cell.ts';
 import { groupBy } from '../../core/group.ts';
 import type { Change } from '../../core/rules.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { RulesState } from './compare.ts';
-import { commandOrder, listed, subjectOf, verbOf } from './words.ts';
+import { commandOrder, subjectOf, verbOf } from './words.ts';
 
 /** Cells whose verdict differs, those of one object, role and difference in one sentence. */
 export function cellChanges(before: RulesState, after: RulesState): readonly Change[] {
@@ -154,5 +155,5 @@ function objectOf(cell: Cell): string {
 
 function nameOf(cell: Cell): string {
   if (cell.bucket !== undefined) return `bucket '${cell.bucket}'`;
-  return cell.schema === 'public' ? cell.object : `${cell.schema}.${cell.object}`;
+  return objectName(cell);
 }

@@ -1,3 +1,4 @@
+import { listed } from '../../core/list.ts';
 import { compareText } from '../../core/place.ts';
 import type { Change } from '../../core/rules.ts';
 import type {
@@ -10,7 +11,6 @@ import type {
   View,
 } from '../../model/database/types.ts';
 import { boundRoles } from '../bound-roles.ts';
-import { listed } from './words.ts';
 
 /** Tables, policies, grants, views, functions and buckets that came, went or differ. */
 export function schemaChanges(before: DatabaseModel, after: DatabaseModel): readonly Change[] {

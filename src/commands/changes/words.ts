@@ -1,10 +1,5 @@
 import type { Actor, CellCommand } from '../../core/cell.ts';
 
-/** `read, change and delete`; with `or` for what one can not. */
-export function listed(words: readonly string[], last: 'and' | 'or' = 'and'): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1) ?? ''}`;
-}
-
 /** Commands in the order in which they are told. */
 export const commandOrder: readonly CellCommand[] = ['select', 'insert', 'update', 'delete', 'truncate', 'execute'];
 

@@ -1,12 +1,13 @@
 import type { Policy, PolicyCommand, Table } from '../../model/database/types.ts';
 import { list, record, type SqlNode } from '../sql-tree.ts';
+import { rolesOfRole } from '../roles.ts';
 import { parseSql } from '../sql.ts';
 import { answerOf, rowsOfFunction } from './functions.ts';
 import { scopeOfRow, type Arm, type Encoder, type Scope } from './encoder.ts';
 import { expressionValue, unknownTruth } from './expression.ts';
 import { apply, type Variable } from './formula.ts';
 import { selectArms } from './select.ts';
-import { rolesOf, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import { asTruth, both, either, exactly, yes, type Truth } from './value.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -89,7 +90,7 @@ export function applicablePolicies(
   vocabulary: Vocabulary,
   { table, role, command }: Pick<PolicyQuestion, 'table' | 'role' | 'command'>,
 ): { readonly permissive: readonly Policy[]; readonly restrictive: readonly Policy[] } {
-  const roles = rolesOf(role, vocabulary.database);
+  const roles = rolesOfRole(role, vocabulary.database);
   const fitting = table.policies.filter(policy => policy.command === 'all' || policy.command === command);
   return {
     permissive: fitting.filter(policy => policy.permissive && policy.roles.some(name => roles.has(name))),

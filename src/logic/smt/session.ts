@@ -1,4 +1,3 @@
-import type { DatabaseModel } from '../../model/database/types.ts';
 import { nothing, type Scalar } from './value.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -98,12 +97,4 @@ function settingOf(
   if (/e_?mail/i.test(name)) return session.email();
   if (namesUser(name)) return session.user();
   return given(`setting ${name}`, 'trusted');
-}
-
-/** The roles whose privileges a role has: its own, those it is a member of, and everybody's. */
-export function rolesOf(role: string, database: DatabaseModel): ReadonlySet<string> {
-  const found = new Set(['public', role]);
-  for (const name of found)
-    for (const group of database.roles.find(candidate => candidate.name === name)?.memberOf ?? []) found.add(group);
-  return found;
 }

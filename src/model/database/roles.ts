@@ -1,3 +1,4 @@
+import { rolesOfRole } from '../../logic/roles.ts';
 import type { DatabaseModel, Grant } from './types.ts';
 
 /** Roles that Supabase makes for itself: no request of an app runs under one of them. */
@@ -17,14 +18,6 @@ export function requestRoles(database: DatabaseModel): readonly string[] {
     .filter(role => !role.superuser && !role.bypassRowSecurity && granted.has(role.name) && !owners.has(role.name))
     .map(role => role.name)
     .filter(name => !isPlatforms(name));
-}
-
-/** The role and every role whose privileges it has. */
-export function rolesOfRole(role: string, database: DatabaseModel): ReadonlySet<string> {
-  const found = new Set([role]);
-  for (const name of found)
-    for (const parent of database.roles.find(candidate => candidate.name === name)?.memberOf ?? []) found.add(parent);
-  return new Set([...found, 'public']);
 }
 
 /** Whether the role has the privilege: itself, by a role that it is a member of, or as everybody has it. */

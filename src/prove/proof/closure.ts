@@ -1,11 +1,12 @@
 import type { Solver } from '../../core/ports.ts';
 import { compareText } from '../../core/place.ts';
+import { mayUse } from '../../model/database/roles.ts';
 import type { DatabaseModel, Table } from '../../model/database/types.ts';
 import { isUserSetting } from '../../model/tenancy/links.ts';
 import type { TenancyModel } from '../../model/tenancy/types.ts';
 import { all, any, not, same, type Variable } from '../../logic/smt/formula.ts';
 import { applicablePolicies, createEncoder, isBound, policyTruth } from '../../logic/smt/policies.ts';
-import { createSession, rolesOf } from '../../logic/smt/session.ts';
+import { createSession } from '../../logic/smt/session.ts';
 import { createVocabulary, type Vocabulary } from '../../logic/smt/vocabulary.ts';
 import { premises, type World } from './adversary.ts';
 import { constantRow, goalTimeoutMs, kept, unlike } from './goals.ts';
@@ -192,9 +193,7 @@ function worldOf(vocabulary: Vocabulary, tenancy: TenancyModel, kind: World['kin
 
 /** No privilege, or no policy that allows the command. */
 function cannot({ table, writer, command }: Step, { database }: ClosureSources): boolean {
-  const roles = rolesOf(writer.role, database);
-  const granted = table.grants.some(grant => grant.privilege === command && roles.has(grant.role));
-  if (!granted && table.owner !== writer.role) return true;
+  if (!mayUse(writer.role, command, table, database) && table.owner !== writer.role) return true;
   const question = { table, role: writer.role, command };
   return (
     isBound(table, writer.role) && applicablePolicies(createVocabulary(database), question).permissive.length === 0

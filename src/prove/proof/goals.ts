@@ -5,8 +5,9 @@ import { isUserSetting } from '../../model/tenancy/links.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import { all, any, every, not, same, type Variable } from '../../logic/smt/formula.ts';
 import { applicablePolicies, createEncoder, policyTruth } from '../../logic/smt/policies.ts';
+import { rolesOfRole } from '../../logic/roles.ts';
 import type { Encoder } from '../../logic/smt/encoder.ts';
-import { createSession, rolesOf } from '../../logic/smt/session.ts';
+import { createSession } from '../../logic/smt/session.ts';
 import { createVocabulary, referenceFacts, type Vocabulary } from '../../logic/smt/vocabulary.ts';
 import {
   belongs,
@@ -364,7 +365,7 @@ export function kept(
   before: Variable,
   after: Variable,
 ): readonly string[] {
-  const roles = rolesOf(role, database);
+  const roles = rolesOfRole(role, database);
   const grants = table.grants.filter(grant => grant.privilege === 'update' && roles.has(grant.role));
   if (grants.some(grant => grant.column === undefined)) return [];
   const open = new Set(grants.map(grant => grant.column));

@@ -1,11 +1,11 @@
-import type { Cell, CellEvidence } from '../../core/cell.ts';
+import { objectName, type Cell, type CellEvidence } from '../../core/cell.ts';
 import type { Gap } from '../../core/gap.ts';
 import type { Solver } from '../../core/ports.ts';
 import { messageOf } from '../../core/error.ts';
+import { mayUse } from '../../model/database/roles.ts';
 import type { DatabaseFunction, DatabaseModel, Policy, Table } from '../../model/database/types.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import { applicablePolicies, isBound } from '../../logic/smt/policies.ts';
-import { rolesOf } from '../../logic/smt/session.ts';
 import { createVocabulary } from '../../logic/smt/vocabulary.ts';
 import { changedThrough, functionAccesses, viewAccesses, type AccessQuestion, type Accesses } from './accesses.ts';
 import { createClosure, type Closedness, type Reliance, type Writer } from './closure.ts';
@@ -18,8 +18,6 @@ export interface ProofSources {
   readonly tenancy: TenancyModel;
   /** Absent where z3 is not installed: then only what needs none is proved. */
   readonly solver: Solver | undefined;
-  /** `role schema` pairs for which the role may use the schema. */
-  readonly usable?: ReadonlySet<string>;
 }
 
 /** The cells with proofs where there are any. Only what the replay called isolated is asked. */
@@ -112,7 +110,7 @@ function none(because: string): Proof {
 
 async function proveCell(cell: Cell, sources: ProofSources): Promise<Proof> {
   if (cell.role === 'owner') return none('policies do not bind the owner of the table');
-  const name = cell.schema === 'public' ? cell.object : `${cell.schema}.${cell.object}`;
+  const name = objectName(cell);
   const { database } = sources;
   const signedIn = cell.actor !== 'anonymous';
   if (cell.objectKind === 'function') return proveFunction(name, cell.role, signedIn, sources);
@@ -129,9 +127,8 @@ async function proveCell(cell: Cell, sources: ProofSources): Promise<Proof> {
 /** Row security says nothing of TRUNCATE: only the privilege decides. https://www.postgresql.org/docs/18/ddl-rowsecurity.html */
 function proveTruncate(name: string, { role, command }: Cell, { database }: ProofSources): Proof {
   const table = database.tables.find(candidate => candidate.name === name);
-  const roles = rolesOf(role, database);
-  const granted = table?.grants.some(grant => grant.privilege === 'truncate' && roles.has(grant.role)) === true;
-  if (command !== 'truncate' || table === undefined || granted || table.owner === role) return none(''); // the cell itself says what stands in the way
+  if (command !== 'truncate' || table === undefined) return none('');
+  if (mayUse(role, 'truncate', table, database) || table.owner === role) return none(''); // the cell itself says what stands in the way
   return proof(
     `'${role}' has no TRUNCATE privilege on '${name}', nor has a role that it belongs to.`,
     [],
@@ -163,15 +160,12 @@ async function proveFunction(name: string, role: string, signedIn: boolean, sour
   return joined(parts, started);
 }
 
-function uncallable(
-  { name, returns, grants, owner }: DatabaseFunction,
-  role: string,
-  { database }: ProofSources,
-): string | undefined {
+function uncallable(definition: DatabaseFunction, role: string, { database }: ProofSources): string | undefined {
+  const { name, returns, owner } = definition;
   if (/^(trigger|event_trigger)$/.test(returns)) return `Only a trigger can call '${name}'.`;
-  const roles = rolesOf(role, database);
-  const granted = owner === role || grants.some(grant => grant.privilege === 'execute' && roles.has(grant.role));
-  return granted ? undefined : `'${role}' has no EXECUTE privilege on '${name}', nor has a role that it belongs to.`;
+  return owner === role || mayUse(role, 'execute', definition, database)
+    ? undefined
+    : `'${role}' has no EXECUTE privilege on '${name}', nor has a role that it belongs to.`;
 }
 
 async function proveView(
@@ -185,8 +179,7 @@ async function proveView(
   const { database } = sources;
   const view = database.views.find(candidate => candidate.name === name);
   if (view === undefined) return none('the view is not known');
-  const roles = rolesOf(role, database);
-  if (!view.grants.some(grant => grant.privilege === command && roles.has(grant.role)) && view.owner !== role)
+  if (!mayUse(role, command, view, database) && view.owner !== role)
     return proof(
       `'${role}' has no ${command.toUpperCase()} privilege on '${name}', nor has a role that it belongs to.`,
       [],
@@ -406,14 +399,10 @@ function withoutSolver(
   table: Table,
   role: string,
   command: RowCommand,
-  { database, usable }: ProofSources,
+  { database }: ProofSources,
 ): string | undefined {
-  const roles = rolesOf(role, database);
-  const granted = table.grants.some(grant => grant.privilege === command && roles.has(grant.role));
-  if (!granted && table.owner !== role)
+  if (!mayUse(role, command, table, database) && table.owner !== role)
     return `'${role}' has no ${command.toUpperCase()} privilege on '${table.name}', nor has a role that it belongs to.`;
-  if (usable !== undefined && !usable.has(`${role} ${table.schema}`))
-    return `'${role}' may not use the schema '${table.schema}'.`;
   if (!isBound(table, role)) return undefined;
   const { permissive } = applicablePolicies(createVocabulary(database), { table, role, command });
   return permissive.length === 0
@@ -454,7 +443,7 @@ function unproved(
   for (const cell of cells) {
     const found = isAsked(cell) ? proofs.get(keyOf(cell)) : undefined;
     if (found?.kind !== 'open' || found.because === '') continue;
-    const name = cell.schema === 'public' ? cell.object : `${cell.schema}.${cell.object}`;
+    const name = objectName(cell);
     const key = `${name} ${found.because}`;
     const objects = [...database.tables, ...database.views, ...database.functions];
     const place = objects.find(object => object.name === name)?.definedAt;

@@ -1,4 +1,4 @@
-import type { Cell } from '../../core/cell.ts';
+import { objectName, type Cell } from '../../core/cell.ts';
 import { compareText } from '../../core/place.ts';
 import type { DatabaseModel } from '../../model/database/types.ts';
 
@@ -61,7 +61,6 @@ function escape(text: string): string {
 }
 
 function isLeakThrough(cell: Cell, name: string): boolean {
-  const full = cell.schema === 'public' ? cell.object : `${cell.schema}.${cell.object}`;
   const writes = cell.objectKind === 'function' || cell.command === 'insert' || cell.command === 'update';
-  return full === name && writes && cell.verdict === 'leaks';
+  return objectName(cell) === name && writes && cell.verdict === 'leaks';
 }

@@ -1,8 +1,7 @@
-import type { Cell, CellCommand } from '../../core/cell.ts';
+import { objectName, type Cell, type CellCommand } from '../../core/cell.ts';
 import { groupBy } from '../../core/group.ts';
 import type { RulesResult } from '../../core/result.ts';
 import { type Grid, type GridRow, toGrids } from '../grid.ts';
-import { objectName } from '../matrix.ts';
 import {
   type Standing,
   standingMeaning,

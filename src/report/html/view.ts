@@ -1,3 +1,4 @@
+import { objectName } from '../../core/cell.ts';
 import type { VerifiedFix } from '../../core/fix.ts';
 import type { Gap } from '../../core/gap.ts';
 import type { Path } from '../../core/path.ts';
@@ -19,7 +20,6 @@ import { orderGaps } from '../order.ts';
 import { certaintyOf, count, grouped } from '../words.ts';
 import type { FindingFile } from './finding.ts';
 import { matrixSentence } from './matrix.ts';
-import { objectName } from '../matrix.ts';
 import { type Standing, standingOf, worstStanding } from '../standing.ts';
 import { groupBy } from '../../core/group.ts';
 

@@ -1,10 +1,9 @@
-import type { Cell, CellCommand } from '../../core/cell.ts';
+import { objectName, type Cell, type CellCommand } from '../../core/cell.ts';
 import { groupBy } from '../../core/group.ts';
 import { nearestNames } from '../../core/nearest.ts';
 import { formatPlace } from '../../core/place.ts';
 import type { RulesResult } from '../../core/result.ts';
-import type { PolicyText, TableRules } from '../../core/rules.ts';
-import { objectName } from '../matrix.ts';
+import { opensFor, type PolicyText, type TableRules } from '../../core/rules.ts';
 import { commands, orderCells } from '../order.ts';
 import { type Standing, standingOf, standings, standingSign, standingWord, worstStanding } from '../standing.ts';
 import { actorWords, count } from '../words.ts';
@@ -119,13 +118,8 @@ function commandLines(pen: Pen, table: TableRules, command: (typeof rowCommands)
   });
 }
 
-function applying(table: TableRules, role: string, command: string): readonly PolicyText[] {
-  return table.policies.filter(
-    policy =>
-      policy.permissive &&
-      (policy.command === 'all' || policy.command === command) &&
-      (policy.roles.includes('public') || policy.roles.includes(role)),
-  );
+function applying(table: TableRules, role: string, command: CellCommand): readonly PolicyText[] {
+  return table.policies.filter(policy => opensFor(policy, command, [role]));
 }
 
 function policyLines(pen: Pen, policy: PolicyText, command?: string): readonly string[] {

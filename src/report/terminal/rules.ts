@@ -1,10 +1,10 @@
-import type { Cell } from '../../core/cell.ts';
+import { objectName, type Cell } from '../../core/cell.ts';
 import type { Finding } from '../../core/finding.ts';
 import { groupBy } from '../../core/group.ts';
 import { compareText, formatPlace } from '../../core/place.ts';
 import type { RulesResult } from '../../core/result.ts';
 import { summarizeAttempt } from '../attempt.ts';
-import { objectName, toMatrices } from '../matrix.ts';
+import { toMatrices } from '../matrix.ts';
 import { commands, orderCells, orderFindings } from '../order.ts';
 import { standings, standingSign, standingWord, worstStanding } from '../standing.ts';
 import { count, grouped, repairWords } from '../words.ts';

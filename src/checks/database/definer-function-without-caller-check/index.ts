@@ -1,5 +1,6 @@
+import { objectName } from '../../../core/cell.ts';
 import type { Check } from '../../check.ts';
-import { findingsOf, leaksOf, objectName, rolesOf } from '../leaks.ts';
+import { findingsOf, leaksOf, rolesOf } from '../leaks.ts';
 
 /** A function with its owner's rights that answers for, or changes, the tenant its arguments name, whoever calls. */
 export const check: Check = {

@@ -1,6 +1,5 @@
-import { mayUse, requestRoles } from '../../../model/database/roles.ts';
 import type { Check } from '../../check.ts';
-import { blamedIn, lintFinding, listed, mayEnter } from '../lint.ts';
+import { blamedIn, lintFinding, listed, readersOf } from '../lint.ts';
 
 /** A foreign table that requests may use: it cannot have policies, so everything behind it is open to them. */
 export const check: Check = {
@@ -14,9 +13,7 @@ export const check: Check = {
       .filter(table => table.kind === 'foreign-table' && !blamedIn(input).objects.has(table.name))
       .flatMap(table => {
         const { database } = input;
-        const roles = requestRoles(database).filter(
-          role => mayUse(role, 'select', table, database) && mayEnter(role, table.schema, database),
-        );
+        const roles = readersOf(table, database);
         if (roles.length === 0) return [];
         return [
           lintFinding({

@@ -1,5 +1,6 @@
+import { objectName } from '../../../core/cell.ts';
 import type { Check } from '../../check.ts';
-import { findingsOf, leaksOf, objectName } from '../leaks.ts';
+import { findingsOf, leaksOf } from '../leaks.ts';
 
 /** A table whose policies bind everyone but its owner, as whom apps outside Supabase mostly connect. */
 export const check: Check = {

@@ -1,8 +1,8 @@
-import { mayUse, requestRoles } from '../../../model/database/roles.ts';
+import { objectName } from '../../../core/cell.ts';
 import type { Table } from '../../../model/database/types.ts';
 import type { Check, CheckFinding, CheckInput } from '../../check.ts';
-import { commandsOf, findingsOf, leaksOf, objectName, rolesOf, wholeOf } from '../leaks.ts';
-import { blamedIn, isPlatformTable, lintFinding, listed, mayEnter } from '../lint.ts';
+import { commandsOf, findingsOf, leaksOf, rolesOf, wholeOf } from '../leaks.ts';
+import { blamedIn, isPlatformTable, lintFinding, listed, readersOf } from '../lint.ts';
 
 /** A partition or child table that can be named itself, without the row security of the table that it belongs to. */
 export const check: Check = {
@@ -42,9 +42,7 @@ function unseen(table: Table, input: CheckInput): readonly CheckFinding[] {
   const whole = wholeOf(table, input);
   if (whole === undefined || table.rowSecurity || isPlatformTable(table, database)) return [];
   if (blamedIn(input).objects.has(table.name)) return [];
-  const roles = requestRoles(database).filter(
-    role => mayUse(role, 'select', table, database) && mayEnter(role, table.schema, database),
-  );
+  const roles = readersOf(table, database);
   if (roles.length === 0) return [];
   return [
     lintFinding({

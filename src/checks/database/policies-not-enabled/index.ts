@@ -1,5 +1,6 @@
+import { objectName } from '../../../core/cell.ts';
 import type { Check } from '../../check.ts';
-import { commandsOf, findingsOf, leaksOf, objectName, rolesOf } from '../leaks.ts';
+import { commandsOf, findingsOf, leaksOf, rolesOf } from '../leaks.ts';
 
 /** A table with policies on which row security was never turned on: none of them applies. */
 export const check: Check = {

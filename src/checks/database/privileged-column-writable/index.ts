@@ -1,5 +1,6 @@
 import { plainName } from '../../../core/names.ts';
-import { rolesOfRole, requestRoles } from '../../../model/database/roles.ts';
+import { rolesOfRole } from '../../../logic/roles.ts';
+import { requestRoles } from '../../../model/database/roles.ts';
 import type { Column, DatabaseModel, Policy, Table } from '../../../model/database/types.ts';
 import type { TenancyModel } from '../../../model/tenancy/types.ts';
 import type { Check, CheckFinding, CheckInput } from '../../check.ts';

@@ -1,4 +1,5 @@
-import { mayUse, requestRoles, rolesOfRole } from '../../../model/database/roles.ts';
+import { rolesOfRole } from '../../../logic/roles.ts';
+import { mayUse, requestRoles } from '../../../model/database/roles.ts';
 import type { DatabaseModel, DatabaseRole, Table } from '../../../model/database/types.ts';
 import type { Check, CheckFinding } from '../../check.ts';
 import { isPlatformTable, lintFinding, listed } from '../lint.ts';

@@ -1,7 +1,6 @@
-import { mayUse, requestRoles } from '../../../model/database/roles.ts';
 import type { Table } from '../../../model/database/types.ts';
 import type { Check, CheckInput } from '../../check.ts';
-import { filled, isPlatformTable, lintFinding, listed, mayEnter } from '../lint.ts';
+import { filled, isPlatformTable, lintFinding, listed, readersOf } from '../lint.ts';
 
 /** Tables that requests may use by their grants, with row security on and no policy that lets anybody in. */
 export const check: Check = {
@@ -39,8 +38,6 @@ function isClosed(table: Table, { database }: CheckInput): boolean {
     table.rowSecurity &&
     !isPlatformTable(table, database) &&
     !table.policies.some(policy => policy.permissive) &&
-    requestRoles(database).some(
-      role => mayUse(role, 'select', table, database) && mayEnter(role, table.schema, database),
-    )
+    readersOf(table, database).length > 0
   );
 }

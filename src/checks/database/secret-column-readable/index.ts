@@ -1,4 +1,5 @@
-import { requestRoles, rolesOfRole } from '../../../model/database/roles.ts';
+import { rolesOfRole } from '../../../logic/roles.ts';
+import { requestRoles } from '../../../model/database/roles.ts';
 import type { Policy, Table } from '../../../model/database/types.ts';
 import type { Check, CheckFinding, CheckInput } from '../../check.ts';
 import { ownerOf } from '../../harm.ts';

@@ -1,5 +1,6 @@
+import { objectName } from '../../../core/cell.ts';
 import type { Check } from '../../check.ts';
-import { commandsOf, findingsOf, leaksOf, objectName, rolesOf } from '../leaks.ts';
+import { commandsOf, findingsOf, leaksOf, rolesOf } from '../leaks.ts';
 
 /** A table that requests can reach, with row security off and no policy: every role with a privilege on it reaches every tenant's rows. */
 export const check: Check = {

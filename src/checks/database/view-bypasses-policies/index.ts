@@ -1,10 +1,10 @@
+import { objectName } from '../../../core/cell.ts';
 import type { Check } from '../../check.ts';
-import { mayUse, requestRoles } from '../../../model/database/roles.ts';
 import type { Table, View } from '../../../model/database/types.ts';
 import type { CheckFinding, CheckInput } from '../../check.ts';
 import { isOwned, ownerOf } from '../../harm.ts';
-import { commandsOf, findingsOf, leaksOf, objectName, rolesOf } from '../leaks.ts';
-import { blamedIn, lintFinding, listed, mayEnter } from '../lint.ts';
+import { commandsOf, findingsOf, leaksOf, rolesOf } from '../leaks.ts';
+import { blamedIn, lintFinding, listed, readersOf } from '../lint.ts';
 
 /** A view that reads with its owner's rights: the policies of its tables apply to the owner, and he passes them all. */
 export const check: Check = {
@@ -48,9 +48,7 @@ export const check: Check = {
 function unseen(view: View, input: CheckInput): readonly CheckFinding[] {
   const { database } = input;
   if (!view.materialized || blamedIn(input).objects.has(view.name)) return [];
-  const roles = requestRoles(database).filter(
-    role => mayUse(role, 'select', view, database) && mayEnter(role, view.schema, database),
-  );
+  const roles = readersOf(view, database);
   const shown = new Set(view.columns.map(column => column.name));
   const [table] = tablesBehind(view, input).filter(candidate =>
     telling(candidate, input).some(column => shown.has(column)),
