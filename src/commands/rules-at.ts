@@ -4,6 +4,7 @@ import { checkOut } from '../collect/deployment/checkout.ts';
 import type { Cell } from '../core/cell.ts';
 import { DrydockError } from '../core/error.ts';
 import type { Gap } from '../core/gap.ts';
+import { noDatabase } from '../model/database/schema.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { analyse } from './analyse.ts';
@@ -21,7 +22,7 @@ export interface RulesAt {
 }
 
 const nothing: RulesAt = {
-  database: { tables: [], views: [], functions: [], roles: [], enums: [], buckets: [], platform: 'plain' },
+  database: noDatabase,
   tenancy: { root: undefined, principal: undefined, memberships: [], owners: [], reasons: [] },
   cells: [],
   fingerprints: new Set(),

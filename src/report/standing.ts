@@ -1,5 +1,4 @@
 import type { Cell } from '../core/cell.ts';
-import { unreachable } from '../core/unreachable.ts';
 
 /**
  * What is known of a cell, in words that never say more than its evidence: `proved` rests on a proof, `tried` on attempts
@@ -23,90 +22,53 @@ export function worstStanding(cells: readonly Pick<Cell, 'verdict' | 'evidence'>
   return standings.find(standing => met.has(standing)) ?? 'tried';
 }
 
-/** The sign of a standing; each has its own, so that colour is never alone. */
+interface Words {
+  /** Each has its own, so that colour is never alone. */
+  readonly sign: string;
+  /** In one or two words, for counts and labels. */
+  readonly word: string;
+  /** In one short word, where there is room for no more. */
+  readonly short: string;
+  /** What it means, for a legend. */
+  readonly meaning: string;
+}
+
+const words: Readonly<Record<Standing, Words>> = {
+  leaks: { sign: '✗', word: 'leak', short: 'leak', meaning: "reaches another tenant's row" },
+  proved: { sign: '✓', word: 'proved isolated', short: 'proved', meaning: 'no data and no request lets it through' },
+  bounded: {
+    sign: '≈',
+    word: 'isolated within bounds',
+    short: 'bounded',
+    meaning: 'no way through found within bounds',
+  },
+  tried: {
+    sign: '·',
+    word: 'isolated when tried',
+    short: 'tried',
+    meaning: 'held every time, which is no proof',
+  },
+  public: { sign: 'o', word: 'public', short: 'public', meaning: 'belongs to no tenant' },
+  broken: { sign: '!', word: 'broken', short: 'broken', meaning: 'not even the owner can' },
+  unknown: { sign: '?', word: 'unknown', short: 'unknown', meaning: 'could not be told' },
+};
+
+/** The sign of a standing. */
 export function standingSign(standing: Standing): string {
-  switch (standing) {
-    case 'leaks':
-      return '✗';
-    case 'proved':
-      return '✓';
-    case 'bounded':
-      return '≈';
-    case 'tried':
-      return '·';
-    case 'public':
-      return 'o';
-    case 'broken':
-      return '!';
-    case 'unknown':
-      return '?';
-    default:
-      return unreachable(standing);
-  }
+  return words[standing].sign;
 }
 
 /** A standing in one or two words, for counts and labels. */
 export function standingWord(standing: Standing): string {
-  switch (standing) {
-    case 'leaks':
-      return 'leak';
-    case 'proved':
-      return 'proved isolated';
-    case 'bounded':
-      return 'isolated within bounds';
-    case 'tried':
-      return 'isolated when tried';
-    case 'public':
-      return 'public';
-    case 'broken':
-      return 'broken';
-    case 'unknown':
-      return 'unknown';
-    default:
-      return unreachable(standing);
-  }
+  return words[standing].word;
 }
 
 /** A standing in one short word, where there is room for no more. */
 export function standingShort(standing: Standing): string {
-  switch (standing) {
-    case 'leaks':
-      return 'leak';
-    case 'proved':
-      return 'proved';
-    case 'bounded':
-      return 'bounded';
-    case 'tried':
-      return 'tried';
-    case 'public':
-      return 'public';
-    case 'broken':
-      return 'broken';
-    case 'unknown':
-      return 'unknown';
-    default:
-      return unreachable(standing);
-  }
+  return words[standing].short;
 }
 
 /** What a standing means, for a legend. */
 export function standingMeaning(standing: Standing): string {
-  switch (standing) {
-    case 'leaks':
-      return "reaches another tenant's row";
-    case 'proved':
-      return 'no data and no request lets it through';
-    case 'bounded':
-      return 'no way through found within bounds';
-    case 'tried':
-      return 'held every time, which is no proof';
-    case 'public':
-      return 'belongs to no tenant';
-    case 'broken':
-      return 'not even the owner can';
-    case 'unknown':
-      return 'could not be told';
-    default:
-      return unreachable(standing);
-  }
+  return words[standing].meaning;
 }

@@ -6,6 +6,7 @@ import { lowerPolicies } from './policies.ts';
 import { quoteQualified } from '../../core/quote.ts';
 import type { DatabaseModel, ReplayReport } from '../../model/database/types.ts';
 import { readCatalog } from './catalog.ts';
+import { tellsPolicies } from './described-ddl.ts';
 import { buildTwin, readLiveDatabase } from './live.ts';
 import { findMigrations, type MigrationSet } from './find-migrations.ts';
 import { detectPlatform, readPlaces, replayMigrations, type Platform } from './replay.ts';
@@ -117,13 +118,8 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
 
 /** Whether the code says enough to stand for migrations. */
 function isDescribed({ described, standsAlone }: CollectOptions): boolean {
-  const tables = described?.tables ?? [];
-  return standsAlone === true ? tables.length > 0 : tellsPolicies(described);
-}
-
-/** Drizzle's schemas can hold policies; where one does, it is taken to hold all of them. */
-function tellsPolicies(described: DatabaseModel | undefined): boolean {
-  return (described?.tables ?? []).some(table => table.rowSecurity || table.policies.length > 0);
+  if (described === undefined) return false;
+  return standsAlone === true ? described.tables.length > 0 : tellsPolicies(described);
 }
 
 /** The cells of a table would say nothing where nobody knows its policies. */

@@ -1,17 +1,16 @@
-import { messageOf } from '../../core/error.ts';
 import type { Gap } from '../../core/gap.ts';
 import type { Sql } from '../../core/ports.ts';
 import { quoteLiteral, quoteName, quoteQualified } from '../../core/quote.ts';
 import type { Column, DatabaseModel, ForeignKey, Policy, SourcePlace, Table } from '../../model/database/types.ts';
-
-/** Why Postgres refused something that only the code describes. */
-interface Refusal {
-  readonly sqlstate: string;
-  readonly message: string;
-}
+import { attempt, type Complaint } from './attempt.ts';
 
 /** The part of a schema in code that can be made. */
 export type Described = Pick<DatabaseModel, 'tables' | 'enums'>;
+
+/** Drizzle's schemas can hold policies; where one does, it is taken to hold all of them. */
+export function tellsPolicies({ tables }: Described): boolean {
+  return tables.some(table => table.rowSecurity || table.policies.length > 0);
+}
 
 /** Errors of a statement that would bring a table to where its description is already. */
 const settled = /^(42701|42P07|42710|42703|42704)$/;
@@ -41,7 +40,7 @@ export class CodeBase {
   }
 
   /** Makes the relation or type that an error says is missing; false when nothing describes it. */
-  async supply({ sqlstate, message }: Refusal): Promise<boolean> {
+  async supply({ sqlstate, message }: Complaint): Promise<boolean> {
     if (sqlstate !== '42P01' && sqlstate !== '42704') return false;
     const name = /(?:relation|type) "([^"]+)"/.exec(message)?.[1]?.replace(/^public\./, '');
     if (name === undefined) return false;
@@ -51,7 +50,7 @@ export class CodeBase {
   }
 
   /** Whether a statement fails only because what it changes was made in its last form. */
-  explains({ sqlstate, message }: Refusal, statement: string): boolean {
+  explains({ sqlstate, message }: Complaint, statement: string): boolean {
     if (!settled.test(sqlstate)) return false;
     const named = [...this.#made.keys(), ...this.#enums].map(name => name.split('.').at(-1) ?? name);
     return named.some(name => message.includes(`"${name}"`) || (sqlstate !== '42704' && statement.includes(name)));
@@ -69,9 +68,7 @@ export class CodeBase {
 
   /** Tables that were made, and of which nobody knows whom the database lets at their rows. */
   untold(): ReadonlySet<string> {
-    // Drizzle's schemas can hold policies; where one does, it is taken to hold all of them.
-    const tells = this.#described.tables.some(table => table.rowSecurity || table.policies.length > 0);
-    return tells ? this.#untold : new Set(this.#made.keys());
+    return tellsPolicies(this.#described) ? this.#untold : new Set(this.#made.keys());
   }
 
   /** Where each table is described, as replays record what migrations make. */
@@ -163,20 +160,14 @@ export class CodeBase {
     return false;
   }
 
-  #refuse(table: Table, { message }: Refusal): void {
+  #refuse(table: Table, { message }: Complaint): void {
     const known = this.#refused.get(message) ?? [];
     if (!known.includes(table)) known.push(table);
     this.#refused.set(message, known);
   }
 
-  async #attempt(statement: string): Promise<Refusal | undefined> {
-    try {
-      await this.#sql.query(statement);
-      return undefined;
-    } catch (thrown) {
-      const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'XX000';
-      return { sqlstate: code, message: messageOf(thrown) };
-    }
+  #attempt(statement: string): Promise<Complaint | undefined> {
+    return attempt(this.#sql, statement);
   }
 }
 

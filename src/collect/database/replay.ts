@@ -1,9 +1,9 @@
 import type { Sql } from '../../core/ports.ts';
-import { messageOf } from '../../core/error.ts';
 import type { Gap } from '../../core/gap.ts';
 import { quoteName } from '../../core/quote.ts';
 import type { ReplayFailure, ReplayReport, SourcePlace } from '../../model/database/types.ts';
 import type { MigrationFile } from './find-migrations.ts';
+import { attempt, type Complaint } from './attempt.ts';
 import { CodeBase, type Described } from './described-ddl.ts';
 import { loadParser, splitStatements, type Statement } from './statements.ts';
 import { supabasePrelude, vectorStandIn } from './supabase-prelude.ts';
@@ -163,12 +163,6 @@ async function applySettings(sql: Sql, platform: Platform): Promise<void> {
   );
 }
 
-/** Why Postgres refused a statement. */
-export interface Complaint {
-  readonly sqlstate: string;
-  readonly message: string;
-}
-
 async function runStatement(sql: Sql, statement: Statement): Promise<Complaint | undefined> {
   const { kind, text } = statement;
   switch (kind.kind) {
@@ -193,16 +187,6 @@ async function runStatement(sql: Sql, statement: Statement): Promise<Complaint |
       return attempt(sql, text);
     case 'unparsed':
       return (await attempt(sql, text)) === undefined ? undefined : { sqlstate: '42601', message: kind.reason };
-  }
-}
-
-async function attempt(sql: Sql, text: string): Promise<Complaint | undefined> {
-  try {
-    await sql.query(text);
-    return undefined;
-  } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : 'XX000';
-    return { sqlstate: code, message: messageOf(thrown) };
   }
 }
 

@@ -9,7 +9,8 @@ import { databaseOfPrisma } from './prisma-tables.ts';
 import { databaseOfSupabaseTypes } from './supabase-types.ts';
 import type { DatabaseModel, Table } from './types.ts';
 
-const noDatabase: DatabaseModel = {
+/** A database with nothing in it. */
+export const noDatabase: DatabaseModel = {
   tables: [],
   views: [],
   functions: [],

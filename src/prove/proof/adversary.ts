@@ -47,18 +47,31 @@ export function chainOf(vocabulary: Vocabulary, owner: Owner, row: string): Owne
   for (const [index, hop] of path.entries()) {
     const column = at?.columns.find(candidate => candidate.name === hop.column);
     if (at === undefined || column === undefined) return undefined;
-    const from = vocabulary.column(at, column, current);
-    if (index === path.length - 1) return { variables, links, key: from.term, known: not(from.isNull) };
+    if (index === path.length - 1) {
+      const { term, isNull } = vocabulary.column(at, column, current);
+      return { variables, links, key: term, known: not(isNull) };
+    }
     const next = tableOf(vocabulary, hop.table);
-    const target = next?.columns.find(candidate => candidate.name === hop.referencedColumn);
-    if (next === undefined || target === undefined) return undefined;
+    const referenced = next?.columns.find(candidate => candidate.name === hop.referencedColumn);
+    if (next === undefined || referenced === undefined) return undefined;
     const variable = vocabulary.row(next.name);
-    const to = vocabulary.column(next, target, variable.name);
     variables.push(variable);
-    links.push(vocabulary.live(next.name, variable.name), not(from.isNull), not(to.isNull), same(from.term, to.term));
+    links.push(...leadsTo(vocabulary, at, current, { column, target: next, referenced }, variable.name));
     [at, current] = [next, variable.name];
   }
   return undefined;
+}
+
+/** The other row is there, and it is the one that the row refers to. */
+function leadsTo(
+  vocabulary: Vocabulary,
+  table: Table,
+  row: string,
+  { column, target, referenced }: UsedReference,
+  other: string,
+): readonly string[] {
+  const [from, to] = [vocabulary.column(table, column, row), vocabulary.column(target, referenced, other)];
+  return [vocabulary.live(target.name, other), not(from.isNull), not(to.isNull), same(from.term, to.term)];
 }
 
 function tableOf({ database }: Vocabulary, name: string): Table | undefined {
@@ -176,15 +189,11 @@ function referencesToOwn(
     const other = vocabulary.row(target.name);
     const chain = chainOf(vocabulary, owner, other.name);
     if (chain === undefined) return [];
-    const [from, to] = [vocabulary.column(table, column, row), vocabulary.column(target, referenced, other.name)];
     return [
       {
         variables: [other, ...chain.variables],
         condition: all([
-          vocabulary.live(target.name, other.name),
-          not(from.isNull),
-          not(to.isNull),
-          same(from.term, to.term),
+          ...leadsTo(vocabulary, table, row, { column, target, referenced }, other.name),
           ...chain.links,
           chain.known,
           same(chain.key, session.user().term),
@@ -227,12 +236,8 @@ function stranger(world: World, table: Table): readonly Premise[] {
     const other = vocabulary.row(target.name);
     const theirs = belongs(world, owner, other.name);
     if (theirs === undefined) return [];
-    const [from, to] = [vocabulary.column(table, column, row.name), vocabulary.column(target, referenced, other.name)];
     const leads = all([
-      vocabulary.live(target.name, other.name),
-      not(from.isNull),
-      not(to.isNull),
-      same(from.term, to.term),
+      ...leadsTo(vocabulary, table, row.name, { column, target, referenced }, other.name),
       theirs.condition,
     ]);
     return [every([row, other, ...theirs.variables], not(all([...base, leads])))];
@@ -299,13 +304,9 @@ function consistency(world: World, table: Table): readonly Premise[] {
     const [row, to] = [vocabulary.row(table.name), vocabulary.row(target.name)];
     const [here, there] = [chainOf(vocabulary, owner, row.name), chainOf(vocabulary, other, to.name)];
     if (here === undefined || there === undefined) return [];
-    const [from, key] = [vocabulary.column(table, column, row.name), vocabulary.column(target, referenced, to.name)];
     const refers = all([
       vocabulary.live(table.name, row.name),
-      vocabulary.live(target.name, to.name),
-      not(from.isNull),
-      not(key.isNull),
-      same(from.term, key.term),
+      ...leadsTo(vocabulary, table, row.name, { column, target, referenced }, to.name),
       ...here.links,
       ...there.links,
       here.known,
