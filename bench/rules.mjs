@@ -10,6 +10,8 @@ import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 
+import { table } from './markdown.mjs';
+
 const cli = fileURLToPath(new URL('../bin/drydock.js', import.meta.url));
 
 function has(cell, kind) {
@@ -68,12 +70,3 @@ for (const folder of folders) {
   process.stderr.write(`${row.repository}\n`);
 }
 process.stdout.write(`${table(rows)}\n`);
-
-/** Rows of one kind as a table of Markdown. */
-function table(rows) {
-  const names = [...new Set(rows.flatMap(row => Object.keys(row)))];
-  const line = cells => `| ${cells.join(' | ')} |`;
-  return [line(names), line(names.map(() => '---')), ...rows.map(row => line(names.map(name => row[name] ?? '')))].join(
-    '\n',
-  );
-}

@@ -15,6 +15,8 @@ import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { table } from '../markdown.mjs';
+
 const option = name => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? undefined : process.argv[at + 1];
@@ -233,12 +235,3 @@ rmSync(work, { recursive: true, force: true });
 for (const row of Object.values(rows)) row.seconds = Number(row.seconds.toFixed(1));
 process.stdout.write(`${table(Object.entries(rows).map(([tool, row]) => ({ tool, ...row })))}\n`);
 if (option('json') !== undefined) writeFileSync(option('json'), JSON.stringify(rows, null, 2));
-
-/** Rows of one kind as a table of Markdown. */
-function table(rows) {
-  const names = [...new Set(rows.flatMap(row => Object.keys(row)))];
-  const line = cells => `| ${cells.join(' | ')} |`;
-  return [line(names), line(names.map(() => '---')), ...rows.map(row => line(names.map(name => row[name] ?? '')))].join(
-    '\n',
-  );
-}
