@@ -39,14 +39,38 @@ function visibleTo(encoder: Encoder, table: Table, row: string, scope: Scope, kn
   const { role } = scope;
   if (role === undefined || !isBound(table, role)) return live;
   const mark = `policies of ${table.name}`;
-  // Postgres refuses policies that read themselves.
-  if (scope.trail.includes(mark))
-    return both([live, unknownTruth(encoder, `the policies of '${table.name}', which read themselves`, scope)]);
+  if (scope.trail.includes(mark) && readsByQuery(encoder, table, role))
+    return isRefused(encoder, scope.trail.slice(scope.trail.indexOf(mark)))
+      ? never
+      : both([live, unknownTruth(encoder, `the policies of '${table.name}', which read themselves`, scope)]);
   const key = `${mark} for ${role}`;
   const visible = known.get(key) ?? named(encoder, table, role, key, [...scope.trail, mark]);
   known.set(key, visible);
   const of = (formula: string): string => (formula.startsWith('|') ? apply(formula, [row]) : formula);
   return both([live, { kind: 'truth', t: of(visible.t), f: of(visible.f), n: of(visible.n) }]);
+}
+
+/** Of a statement that ends in an error nothing is true, nor false, nor null. */
+const never: Truth = { kind: 'truth', t: 'false', f: 'false', n: 'false' };
+
+/** Whether a policy for SELECT holds a sub-query: of others Postgres does not ask whether they lead back to their table. */
+function readsByQuery({ vocabulary }: Encoder, table: Table, role: string): boolean {
+  const { permissive, restrictive } = applicablePolicies(vocabulary, { table, role, command: 'select' });
+  return [...permissive, ...restrictive].some(policy => holdsQuery(conditionNode(policy.using ?? 'true') ?? {}));
+}
+
+function holdsQuery(node: unknown): boolean {
+  if (Array.isArray(node)) return node.some(holdsQuery);
+  if (typeof node !== 'object' || node === null) return false;
+  return Object.entries(node).some(([kind, body]) => kind === 'SubLink' || holdsQuery(body));
+}
+
+/**
+ * Postgres refuses a statement whose policies lead back to their own table, whatever the rows (42P17). What a function reads
+ * is a statement of its own, and may end before it comes back. https://www.postgresql.org/docs/18/ddl-rowsecurity.html
+ */
+function isRefused({ vocabulary: { database } }: Encoder, since: readonly string[]): boolean {
+  return since.every(name => !database.functions.some(definition => definition.name === name));
 }
 
 /** The policies as functions of the row, so that each stands once. */

@@ -189,6 +189,29 @@ describe('the prover', () => {
     expect(verdictOf(cells, 'invites', 'select')).toBe('proved');
   });
 
+  test('a policy for rows of its own table is followed, and one that Postgres refuses as endless lets nothing through', async () => {
+    const cells = await prove(`
+      create table crews (id uuid primary key default gen_random_uuid(), team_id uuid not null references teams (id), user_id uuid not null references auth.users (id));
+      alter table crews enable row level security;
+      create policy "read" on crews for select to authenticated using (user_id = auth.uid());
+      create policy "add" on crews for insert to authenticated with check (
+        exists (select 1 from crews c where c.team_id = crews.team_id)
+      );
+      create table shifts (id uuid primary key default gen_random_uuid(), team_id uuid not null references teams (id), user_id uuid not null references auth.users (id));
+      alter table shifts enable row level security;
+      create policy "read" on shifts for select to authenticated using (
+        exists (select 1 from shifts s where s.team_id = shifts.team_id and s.user_id = auth.uid())
+      );
+      create policy "add" on shifts for insert to authenticated with check (
+        exists (select 1 from shifts s where s.team_id = s.team_id)
+      );
+    `);
+    expect(verdictOf(cells, 'crews', 'insert')).toBe('proved');
+    expect(verdictOf(cells, 'shifts', 'select')).toBe('broken');
+    expect(verdictOf(cells, 'shifts', 'insert')).toBe('broken');
+    expect(verdictOf(cells, 'shifts', 'select', 'anonymous')).toBe('proved');
+  });
+
   test('an injected policy that lets everybody in is never proved', async () => {
     const cells = await prove(
       'create policy "cars" on cars for all to authenticated using (works_in(team_id) or true);',
