@@ -92,6 +92,7 @@ export function repairWords(kind: string | undefined): string {
     case 'revoke-all':
     case 'revoke-beyond':
     case 'revoke-create':
+    case 'close-functions':
       return 'take the privilege away';
     case 'revoke-default':
       return 'take back what objects to come would be granted';
@@ -106,6 +107,7 @@ export function repairWords(kind: string | undefined): string {
     case 'call-once':
       return 'ask who is calling once, not for every row';
     case 'tenant-in-key':
+    case 'tenant-in-unique-key':
       return "put the tenant's column into the key";
     case 'move-extensions':
       return 'move the extension out of the schema that clients reach';
@@ -115,6 +117,10 @@ export function repairWords(kind: string | undefined): string {
       return 'connect as a role that owns nothing';
     case 'set-search-path':
       return 'set the search_path of the function';
+    case 'bind-role':
+      return 'take from the role what lets it pass policies';
+    case 'correlate-policy':
+      return 'compare with the row in the sub-query';
     case 'add-using':
       return 'say with USING which rows may be changed';
     case 'require-cron-secret':

@@ -49,7 +49,8 @@ select
    ) order by k.conname)
    from pg_constraint k join pg_class f on f.oid = k.confrelid join pg_namespace fn on fn.oid = f.relnamespace
    where k.conrelid = c.oid and k.contype = 'f' and k.conparentid = 0) as foreign_keys,
-  (select json_agg(json_build_object('name', ic.relname, 'columns', coalesce(${keyColumns('i.indkey::int2[]', 'i.indrelid')}, '[]'::json)) order by ic.relname)
+  (select json_agg(json_build_object('name', ic.relname, 'columns', coalesce(${keyColumns('i.indkey::int2[]', 'i.indrelid')}, '[]'::json),
+     'unique', i.indisunique and i.indexprs is null and i.indpred is null, 'constraint', exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u'))) order by ic.relname)
    from pg_index i join pg_class ic on ic.oid = i.indexrelid where i.indrelid = c.oid) as indexes,
   (select json_agg(json_build_object('name', k.conname, 'expression', pg_get_expr(k.conbin, k.conrelid)) order by k.conname)
    from pg_constraint k where k.conrelid = c.oid and k.contype = 'c') as checks,

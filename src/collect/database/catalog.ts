@@ -57,7 +57,7 @@ function toTable(row: CatalogRow, places: Places): Table {
     primaryKey: texts(row, 'primary_key'),
     uniqueKeys: lists(row, 'unique_keys'),
     foreignKeys: rowsIn(row, 'foreign_keys').map(toForeignKey),
-    indexes: rowsIn(row, 'indexes').map(index => ({ name: text(index, 'name'), columns: texts(index, 'columns') })),
+    indexes: rowsIn(row, 'indexes').map(toIndex),
     checks: rowsIn(row, 'checks').map(check => ({ name: text(check, 'name'), expression: text(check, 'expression') })),
     rowSecurity: flag(row, 'row_security'),
     forceRowSecurity: flag(row, 'force_row_security'),
@@ -79,6 +79,15 @@ function toTable(row: CatalogRow, places: Places): Table {
 /** The list under its name, where it holds anything. */
 function some<K extends string, T>(name: K, list: readonly T[]): { readonly [P in K]?: readonly T[] } {
   return list.length === 0 ? {} : ({ [name]: list } as { readonly [P in K]?: readonly T[] });
+}
+
+function toIndex(row: CatalogRow): Table['indexes'][number] {
+  return {
+    name: text(row, 'name'),
+    columns: texts(row, 'columns'),
+    ...(flag(row, 'unique') ? { unique: true } : {}),
+    ...(flag(row, 'constraint') ? { constraint: true } : {}),
+  };
 }
 
 function toColumn(row: CatalogRow): Column {

@@ -4,6 +4,7 @@ import { steadyFunctions } from '../../model/database/steady.ts';
 import type { DatabaseFunction } from '../../model/database/types.ts';
 import type { Draft, FixContext, Refused } from '../context.ts';
 import { quoted, recreatePolicy } from '../idioms/policy.ts';
+import { bareName, hint, hints, migration, shortName } from './statements.ts';
 
 /** Gives functions a search path of their own, with temporary tables last. */
 export function setSearchPath(finding: Finding, context: FixContext): Draft | Refused {
@@ -54,7 +55,7 @@ export function addUsing(finding: Finding, context: FixContext): Draft | Refused
 
 /** Takes privileges on tables away to which no policy applies. */
 export function revokeBeyond(finding: Finding): Draft | Refused {
-  const role = text(finding, 'role');
+  const role = hint(finding, 'role') ?? '';
   const tables = hints(finding, 'tables').map(quoted).join(', ');
   const privileges = hints(finding, 'privileges').join(', ');
   return migration(
@@ -72,7 +73,7 @@ export function revokeBeyond(finding: Finding): Draft | Refused {
 
 /** Takes away what tables made later come with. */
 export function revokeDefault(finding: Finding): Draft | Refused {
-  const role = text(finding, 'role');
+  const role = hint(finding, 'role') ?? '';
   const schema = finding.repair?.['schema'];
   const where = typeof schema === 'string' ? ` in schema ${quoted(schema)}` : '';
   const privileges = hints(finding, 'privileges').join(', ');
@@ -93,7 +94,7 @@ export function revokeDefault(finding: Finding): Draft | Refused {
 
 /** Takes an object away from roles. */
 export function revokeAll(finding: Finding, { database }: FixContext): Draft | Refused {
-  const object = text(finding, 'object');
+  const object = hint(finding, 'object') ?? '';
   const roles = hints(finding, 'roles');
   const target = [...database.tables, ...database.views].find(each => each.name === object);
   const given = (target?.grants ?? []).filter(grant => roles.includes(grant.role) && grant.column === undefined);
@@ -112,7 +113,7 @@ export function revokeAll(finding: Finding, { database }: FixContext): Draft | R
 
 /** Lets nobody but its owner make objects in a schema. */
 export function revokeCreate(finding: Finding): Draft | Refused {
-  const schema = text(finding, 'schema');
+  const schema = hint(finding, 'schema') ?? '';
   const roles = hints(finding, 'roles')
     .map(role => (role === 'public' ? 'public' : quoted(role)))
     .join(', ');
@@ -132,8 +133,8 @@ export function revokeCreate(finding: Finding): Draft | Refused {
 /** Drops a policy that nothing needs. */
 export function dropPolicy(finding: Finding, { database }: FixContext): Draft | Refused {
   const policy = database.tables
-    .find(each => each.name === text(finding, 'table'))
-    ?.policies.find(each => each.name === text(finding, 'policy'));
+    .find(each => each.name === hint(finding, 'table'))
+    ?.policies.find(each => each.name === hint(finding, 'policy'));
   if (policy === undefined) return { refused: 'The policy is not in the database model.' };
   return migration(
     {
@@ -150,15 +151,15 @@ export function dropPolicy(finding: Finding, { database }: FixContext): Draft | 
 
 /** Turns row security on for a part of a table: the whole goes on to be reached under the whole's policies. */
 export function enablePart(finding: Finding): Draft | Refused {
-  const table = quoted(text(finding, 'table'));
+  const table = quoted(hint(finding, 'table') ?? '');
   return migration(
     {
-      name: `enable_${bareName(text(finding, 'table'))}`,
+      name: `enable_${bareName(hint(finding, 'table') ?? '')}`,
       up: [`alter table ${table} enable row level security;`],
       down: [`alter table ${table} disable row level security;`],
     },
     {
-      title: `Let nobody reach ${text(finding, 'table')} by its own name`,
+      title: `Let nobody reach ${hint(finding, 'table') ?? ''} by its own name`,
       explanation:
         'Queries on the whole table use the policies of the whole; the part by itself now lets no row through.',
     },
@@ -167,7 +168,7 @@ export function enablePart(finding: Finding): Draft | Refused {
 
 /** Lets roles change every column but some. */
 export function grantOtherColumns(finding: Finding, { database }: FixContext): Draft | Refused {
-  const table = database.tables.find(each => each.name === text(finding, 'table'));
+  const table = database.tables.find(each => each.name === hint(finding, 'table'));
   if (table === undefined) return { refused: 'The table is not in the database model.' };
   const kept = new Set(hints(finding, 'columns'));
   const open = table.columns
@@ -329,12 +330,6 @@ export function moveExtensions(finding: Finding): Draft | Refused {
   );
 }
 
-/** Names of Postgres have 63 bytes. */
-function shortName(...parts: readonly string[]): string {
-  const name = parts.join('_');
-  return name.length <= 63 ? name : `${name.slice(0, 55)}_${name.length}_${parts.at(-1) ?? ''}`.slice(0, 63);
-}
-
 function textIn(value: unknown, name: string): string | undefined {
   const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
   return typeof found === 'string' ? found : undefined;
@@ -350,25 +345,4 @@ function pathOf({ searchPath, schema }: DatabaseFunction, { database }: FixConte
 /** The catalog writes an empty path as `""`, which is no name that SQL takes. */
 function written(path: string): string {
   return path.replaceAll('""', "''");
-}
-
-function migration(
-  statements: NonNullable<Draft['migration']>,
-  about: { readonly title: string; readonly explanation: string },
-): Draft {
-  return { ...about, edits: [], migration: statements, basis: 'tenancy' };
-}
-
-function hints(finding: Finding, name: string): readonly string[] {
-  const value = finding.repair?.[name];
-  return Array.isArray(value) ? value.map(String) : [];
-}
-
-function text(finding: Finding, name: string): string {
-  const value = finding.repair?.[name];
-  return typeof value === 'string' ? value : '';
-}
-
-function bareName(name: string): string {
-  return name.replace(/^.*\./, '');
 }

@@ -11,8 +11,8 @@ import {
   requestRoles,
 } from '../idioms/policy.ts';
 import { conditionPlace } from '../source/sql-text.ts';
-
-type Statements = { readonly name: string; readonly up: readonly string[]; readonly down: readonly string[] };
+import { narrowFiles } from './file-policies.ts';
+import { bareName, hint, migration } from './statements.ts';
 
 /** Turns row security on for a table, with a policy for each command that requests may run and none covers. */
 export function enablePolicies(finding: Finding, context: FixContext): Draft | Refused {
@@ -75,6 +75,7 @@ export function forcePolicies(finding: Finding, context: FixContext): Draft | Re
 /** Narrows a policy to the caller's own rows, and keeps what else it asked. */
 export function replacePolicy(finding: Finding, context: FixContext): Draft | Refused {
   const table = tableOf(finding, context);
+  if (table?.name === 'storage.objects') return narrowFiles(finding, context);
   const policies = table === undefined ? [] : policiesOf(finding, table);
   if (table === undefined || policies.length === 0) return { refused: 'The policy is not in the database model.' };
   const avoid = new Set(policies.map(policy => `${policy.table}.${policy.name}`));
@@ -261,19 +262,6 @@ export function repairObject(finding: Finding, context: FixContext): Draft | Ref
   const table = context.database.tables.find(each => each.name === object);
   if (table === undefined) return { refused: `'${object}' is not in the database model.` };
   return table.rowSecurity ? replacePolicy(about, context) : enablePolicies(about, context);
-}
-
-function migration(statements: Statements, about: { readonly title: string; readonly explanation: string }): Draft {
-  return { ...about, edits: [], migration: statements, basis: 'tenancy' };
-}
-
-function hint(finding: Finding, name: string): string | undefined {
-  const value = finding.repair?.[name];
-  return typeof value === 'string' ? value : undefined;
-}
-
-function bareName(name: string): string {
-  return name.replace(/^.*\./, '');
 }
 
 function tableOf(finding: Finding, context: FixContext): Table | undefined {

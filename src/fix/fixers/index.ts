@@ -1,6 +1,7 @@
 import type { Finding } from '../../core/finding.ts';
 import type { Fixer } from '../context.ts';
 import { keyCache, privateCacheControl, renderPerRequest } from './cache.ts';
+import { correlatePolicy } from './correlate.ts';
 import { guardInPage, requireCronSecret, requireRole, requireSession } from './copied-guards.ts';
 import {
   appRole,
@@ -29,12 +30,14 @@ import {
   setSearchPath,
   tenantInKey,
 } from './database-lints.ts';
+import { bindRole, closeFunctions, keepRole } from './database-roles.ts';
 import { narrowColumns, sameAnswer } from './exposure.ts';
 import { fillArgument } from './fill-argument.ts';
 import { awaitGuard, stopOnFailure, useResult } from './guards.ts';
 import { ownCustomer } from './own-customer.ts';
 import { scopeQuery, tieObject } from './scope-query.ts';
 import { serverOnly } from './server-only.ts';
+import { tenantInUniqueKey } from './unique-keys.ts';
 import { verifyReference } from './verify-reference.ts';
 import { mapByCustomer, recordEvent, verifyWebhook } from './webhook.ts';
 
@@ -68,7 +71,7 @@ const byKind: ReadonlyMap<string, readonly Fixer[]> = new Map([
   ['enable-policies', [enablePolicies]],
   ['create-policies', [enablePolicies]],
   ['enable-force', [forcePolicies]],
-  ['replace-policy', [replacePolicy]],
+  ['replace-policy', [replacePolicy, keepRole]],
   ['security-invoker', [securityInvoker]],
   ['guard-function', [guardFunction, invokeFunction]],
   ['revoke-grant', [revokeGrant]],
@@ -87,6 +90,10 @@ const byKind: ReadonlyMap<string, readonly Fixer[]> = new Map([
   ['revoke-default', [revokeDefault]],
   ['revoke-all', [revokeAll]],
   ['revoke-create', [revokeCreate]],
+  ['bind-role', [bindRole]],
+  ['close-functions', [closeFunctions]],
+  ['correlate-policy', [correlatePolicy]],
+  ['tenant-in-unique-key', [tenantInUniqueKey]],
 ]);
 
 /** The fixers to try for a finding, in order. */

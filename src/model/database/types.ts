@@ -60,7 +60,14 @@ export interface Table {
   /** Every unique key, the primary key among them. */
   readonly uniqueKeys: readonly (readonly string[])[];
   readonly foreignKeys: readonly ForeignKey[];
-  readonly indexes: readonly { readonly name: string; readonly columns: readonly string[] }[];
+  readonly indexes: readonly {
+    readonly name: string;
+    readonly columns: readonly string[];
+    /** Whether its columns are unique among all rows. */
+    readonly unique?: boolean;
+    /** Whether a constraint of the same name made it. */
+    readonly constraint?: boolean;
+  }[];
   /** Check constraints, as `pg_get_expr` prints them. */
   readonly checks?: readonly { readonly name: string; readonly expression: string }[];
   readonly rowSecurity: boolean;

@@ -33,6 +33,8 @@ function forOthersRows(input: CheckInput): readonly CheckFinding[] {
       harm: `${visitors ? 'Anyone on the internet' : 'Any signed-in user'} who knows an id can have ${names} work on another tenant's rows, past every policy.`,
       remarks,
       severity: 'medium',
+      // One guard for all of them does not fit.
+      ...(open.length === 1 ? { repair: { kind: 'guard-function' as const, function: open[0]?.name ?? '' } } : {}),
     }),
   ];
 }
@@ -50,6 +52,17 @@ function forVisitors(input: CheckInput): readonly CheckFinding[] {
       message: `${names} ${runs} with ${rights} rights, ${looks} at rows without asking who calls, and may be called without signing in.`,
       harm: `Anyone on the internet can make the database do what ${names} ${does}, past every policy.`,
       remarks,
+      // Elsewhere than on Supabase nothing says which of the app's roles is the visitors'.
+      ...(input.database.platform === 'supabase'
+        ? {
+            repair: {
+              kind: 'close-functions' as const,
+              functions: open.map(({ signature }) => signature),
+              roles: ['anon'],
+              keep: ['authenticated', 'service_role'],
+            },
+          }
+        : {}),
     }),
   ];
 }

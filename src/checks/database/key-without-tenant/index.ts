@@ -32,6 +32,14 @@ function findings(input: CheckInput) {
       message: `${names} must be unique among the rows of all tenants, and requests may add such rows.`,
       harm: 'Whoever adds a row learns from the error whether another tenant has the same value, and keeps others from using his.',
       remarks,
+      repair: {
+        kind: 'tenant-in-unique-key',
+        keys: found.map(({ table, key }) => ({
+          table: table.name,
+          tenant: tenantColumnOf(table, input),
+          columns: key,
+        })),
+      },
     }),
   ];
 }
@@ -39,13 +47,18 @@ function findings(input: CheckInput) {
 /** What people choose and others could guess; ids, tokens and links to one row are unique for good reasons. */
 const guessable = /(^|_)(email|phone|number|code|name|title|sku|reference|reference_no|customer_no)$/;
 
+/** The column that holds the tenant; empty where a row has none of its own. */
+function tenantColumnOf(table: Table, { tenancy }: Pick<CheckInput, 'tenancy'>): string {
+  const ownership = ownerOf(tenancy, table.name)?.ownership;
+  return ownership?.kind === 'tenant' && ownership.path.length === 1 ? ownership.path[0].column : '';
+}
+
 function tellingKeys(table: Table, { database, tenancy }: CheckInput): readonly (readonly string[])[] {
   const owner = ownerOf(tenancy, table.name);
-  const ownership = owner?.ownership;
-  if (!table.rowSecurity || ownership?.kind !== 'tenant' || ownership.path.length !== 1) return [];
+  const tenant = tenantColumnOf(table, { tenancy });
+  if (!table.rowSecurity || tenant === '') return [];
   if (tenancy.memberships.some(membership => membership.table === table.name) || table.name === tenancy.root?.table)
     return [];
-  const [{ column: tenant }] = ownership.path;
   const adds = requestRoles(database).some(role => mayUse(role, 'insert', table, database));
   const lets = table.policies.some(
     policy => policy.permissive && (policy.command === 'insert' || policy.command === 'all'),

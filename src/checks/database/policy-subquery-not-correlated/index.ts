@@ -29,16 +29,24 @@ function findings(input: CheckInput) {
     return [
       lintFinding({
         subject: policyKey(policy),
-        message: `In the policy '${policy.name}' on '${policy.table}', ${mix}.`,
+        message: `In the policy '${policy.name}' on '${policy.table}', ${mix.words}.`,
         harm: `The policy does not compare the row of '${policy.table}' with what it reads: who gets in for one row gets in for all of them, or nobody does.`,
         remarks: [policyRemark(policy)],
+        ...(mix.meant === undefined
+          ? {}
+          : { repair: { kind: 'correlate-policy', table: policy.table, policy: policy.name, ...mix.meant } }),
       }),
     ];
   });
 }
 
-/** What is compared with itself, or named by the wrong table, in words. */
-function mixUps(condition: string, policy: Policy, database: DatabaseModel): readonly string[] {
+/** What is compared with itself, or named by the wrong table, and which side was meant for the row. */
+interface MixUp {
+  readonly words: string;
+  readonly meant?: { readonly other: string; readonly column: string };
+}
+
+function mixUps(condition: string, policy: Policy, database: DatabaseModel): readonly MixUp[] {
   const nodes = nodesOfCondition(condition) ?? [];
   const bare = policy.table.split('.').at(-1) ?? policy.table;
   const own = database.tables.find(table => table.name === policy.table)?.columns.map(column => column.name) ?? [];
@@ -57,7 +65,7 @@ interface Names {
 }
 
 /** `m.organization_id = m.organization_id`, or `m.id = m.organization_id` where a bare name was meant for the row. */
-function selfComparison(node: TreeNode, { bare, own, written }: Names): readonly string[] {
+function selfComparison(node: TreeNode, { bare, own, written }: Names): readonly MixUp[] {
   if (node.kind !== 'A_Expr' || textsOf(node.body['name']).join('') !== '=') return [];
   const inner = node.above.findLast(above => above.kind === 'SelectStmt');
   const [left, right] = [columnOf(node.body['lexpr']), columnOf(node.body['rexpr'])];
@@ -66,15 +74,25 @@ function selfComparison(node: TreeNode, { bare, own, written }: Names): readonly
   if (inner === undefined || !isInside || left === undefined || right === undefined) return [];
   if (left.table === undefined || left.table !== right.table || left.table === bare) return [];
   if (left.column === right.column)
-    return [`'${left.table}.${left.column}' is compared with itself, and not with the row's`];
+    return [
+      {
+        words: `'${left.table}.${left.column}' is compared with itself, and not with the row's`,
+        ...(own.includes(left.column) ? { meant: { other: left.table, column: left.column } } : {}),
+      },
+    ];
   const meant = [left.column, right.column].find(column => own.includes(column) && written.has(column));
   return meant === undefined
     ? []
-    : [`'${meant}' is written without its table, and Postgres reads it as that of '${left.table}', not the row's`];
+    : [
+        {
+          words: `'${meant}' is written without its table, and Postgres reads it as that of '${left.table}', not the row's`,
+          meant: { other: left.table, column: meant },
+        },
+      ];
 }
 
 /** The path of a file taken from another table's column of the same name. */
-function misnamedFile(node: TreeNode, policy: Policy): readonly string[] {
+function misnamedFile(node: TreeNode, policy: Policy): readonly MixUp[] {
   if (policy.table !== 'storage.objects' || node.kind !== 'FuncCall') return [];
   if (!/^storage\.(foldername|filename|extension)$/.test(textsOf(node.body['funcname']).join('.'))) return [];
   const args = node.body['args'];
@@ -86,7 +104,7 @@ function misnamedFile(node: TreeNode, policy: Policy): readonly string[] {
   );
   return column?.table === undefined || !isOther
     ? []
-    : [`the path is taken from '${column.table}.${column.column}', and not from the file's name`];
+    : [{ words: `the path is taken from '${column.table}.${column.column}', and not from the file's name` }];
 }
 
 /** Columns named without a table in sub-queries of the statement that made the policy. */

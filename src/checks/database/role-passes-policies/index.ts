@@ -23,20 +23,19 @@ function findings(database: DatabaseModel): readonly CheckFinding[] {
   const free = ordinary.size > 0 ? [] : database.roles.filter(role => role.bypassRowSecurity && !role.superuser);
   const members = database.roles.filter(role => ordinary.has(role.name));
   return [
-    ...free.flatMap(role => toFinding(role, `'${role.name}' has BYPASSRLS`, reachedBy(role.name, secured, database))),
+    ...free.flatMap(role => toFinding(role, undefined, reachedBy(role.name, secured, database))),
     ...members.flatMap(role => {
       const above = [...rolesOfRole(role.name, database)].find(
         name => name !== role.name && isAbove(name, secured, database),
       );
-      return above === undefined
-        ? []
-        : toFinding(role, `'${role.name}' is a member of '${above}'`, reachedBy(role.name, secured, database));
+      return above === undefined ? [] : toFinding(role, above, reachedBy(role.name, secured, database));
     }),
   ];
 }
 
-function toFinding(role: DatabaseRole, why: string, tables: readonly Table[]): readonly CheckFinding[] {
+function toFinding(role: DatabaseRole, above: string | undefined, tables: readonly Table[]): readonly CheckFinding[] {
   if (tables.length === 0) return [];
+  const why = above === undefined ? `'${role.name}' has BYPASSRLS` : `'${role.name}' is a member of '${above}'`;
   const names = listed(tables.map(table => table.name));
   return [
     lintFinding({
@@ -50,6 +49,7 @@ function toFinding(role: DatabaseRole, why: string, tables: readonly Table[]): r
           place: tables[0]?.policies[0]?.definedAt ?? tables[0]?.definedAt,
         },
       ],
+      repair: { kind: 'bind-role', role: role.name, ...(above === undefined ? {} : { above }) },
     }),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Table } from '../../../model/database/types.ts';
 import type { Check, CheckInput } from '../../check.ts';
+import { wholeOf } from '../leaks.ts';
 import { filled, isPlatformTable, lintFinding, listed, readersOf } from '../lint.ts';
 
 /** Tables that requests may use by their grants, with row security on and no policy that lets anybody in. */
@@ -33,8 +34,11 @@ function findings(input: CheckInput) {
   ];
 }
 
-function isClosed(table: Table, { database }: CheckInput): boolean {
+function isClosed(table: Table, input: CheckInput): boolean {
+  const { database } = input;
   return (
+    // A part is reached through the whole, under the policies of that.
+    wholeOf(table, input)?.policies.some(policy => policy.permissive) !== true &&
     table.rowSecurity &&
     !isPlatformTable(table, database) &&
     !table.policies.some(policy => policy.permissive) &&
