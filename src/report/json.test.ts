@@ -50,6 +50,19 @@ describe('the JSON contract', () => {
     expect(document['gaps']).toEqual([expect.objectContaining({ file: 'lib/search.ts', line: 40, settles: 1 })]);
   });
 
+  test('a cell of files names their bucket, and one of a table has none', () => {
+    const rules = sampleRules();
+    const [cell] = rules.cells;
+    if (cell === undefined) throw new Error('The sample has no cells');
+    const files = ['photos', 'letters'].map(bucket => ({ ...cell, objectKind: 'bucket' as const, bucket }));
+    const { cells } = parse(toJson({ ...rules, cells: [...files, cell] }));
+    expect(Array.isArray(cells) ? cells.map((each: { bucket?: string }) => each.bucket) : []).toEqual([
+      undefined,
+      'letters',
+      'photos',
+    ]);
+  });
+
   test('rules list every cell with its evidence', () => {
     const document = parse(toJson(sampleRules()));
     expect(document['tenancy']).toMatchObject({ root: 'organizations', memberships: ['members'] });

@@ -403,6 +403,7 @@ function cellJson(cell: Cell): Json {
     schema: cell.schema,
     object: cell.object,
     objectKind: cell.objectKind,
+    bucket: cell.bucket,
     role: cell.role,
     actor: cell.actor,
     command: cell.command,

@@ -28,6 +28,7 @@ export function orderCells(cells: readonly Cell[]): readonly Cell[] {
     (left, right) =>
       compareText(left.schema, right.schema) ||
       compareText(left.object, right.object) ||
+      compareText(left.bucket ?? '', right.bucket ?? '') ||
       compareText(left.role, right.role) ||
       actors.indexOf(left.actor) - actors.indexOf(right.actor) ||
       commands.indexOf(left.command) - commands.indexOf(right.command),
