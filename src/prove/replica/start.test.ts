@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -43,6 +43,20 @@ describe('a replica', () => {
   test('starts beside another one', async () => {
     const [left, right] = await Promise.all([start(), start()]);
     expect(await dataFolder(left)).not.toBe(await dataFolder(right));
+  });
+
+  test('starts where nothing can be kept in the cache', async () => {
+    const [file, before] = [join(tmpdir(), `drydock-no-cache-${process.pid}`), process.env['XDG_CACHE_HOME']];
+    writeFileSync(file, '');
+    process.env['XDG_CACHE_HOME'] = file;
+    try {
+      const database = await (await start()).createDatabase();
+      expect((await database.sql.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    } finally {
+      if (before === undefined) delete process.env['XDG_CACHE_HOME'];
+      else process.env['XDG_CACHE_HOME'] = before;
+      rmSync(file);
+    }
   });
 
   test('ends when the process is asked to end', async () => {

@@ -8,7 +8,7 @@ import type { Replica, ReplicaDatabase } from '../../core/ports.ts';
 import { findBinaries, reachableTemporaryFolder, type Binaries } from './binaries.ts';
 import { connect, type Connection } from '../../collect/database/connect.ts';
 import { adopt, isReady, release, removeStale, replicaFolderName, type Server } from './lifetime.ts';
-import { copyTemplate, findTemplate } from './template.ts';
+import { makeDataFolder } from './template.ts';
 
 /** What a replica can be asked for. */
 export interface ReplicaOptions {
@@ -40,13 +40,12 @@ const settings: Readonly<Record<string, string>> = {
 /** Starts a real Postgres on loopback, in a folder of its own that disappears with it. */
 export async function startReplica(options: ReplicaOptions = {}): Promise<Replica> {
   const binaries = findBinaries();
-  const template = await findTemplate(binaries);
   const base = reachableTemporaryFolder(binaries.user);
   removeStale(base);
   const folder = join(base, replicaFolderName(randomBytes(4).toString('hex')));
   mkdirSync(folder, { mode: 0o755 });
   try {
-    copyTemplate(template, join(folder, 'data'), binaries.user);
+    await makeDataFolder(binaries, join(folder, 'data'));
     const running = await startOnFreePort(binaries, folder, options);
     return await open(running);
   } catch (thrown) {
@@ -110,7 +109,7 @@ async function waitForServer(
 
 async function open(running: Running): Promise<Replica> {
   const url = (name: string): string => `postgres://postgres@127.0.0.1:${running.port}/${name}`;
-  const admin = await connect(url('postgres'));
+  const admin = await connect(url('template1'));
   const version = String((await admin.query('show server_version')).rows[0]?.['server_version']);
   let counter = 0;
   let stopping: Promise<void> | undefined;

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  chmodSync,
   chownSync,
+  constants,
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -11,7 +12,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import envPaths from 'env-paths';
 import { DrydockError, messageOf } from '../../core/error.ts';
 import { reachableTemporaryFolder, type Binaries, type UnprivilegedUser } from './binaries.ts';
@@ -29,39 +30,86 @@ const initdbArguments: readonly string[] = [
   '--wal-segsize=1',
 ];
 
-/** The folder of a fresh cluster, made once for each version of Postgres and kept in the user's cache. */
-export async function findTemplate(binaries: Binaries): Promise<string> {
-  const key = createHash('sha256').update(initdbArguments.join('\0')).digest('hex').slice(0, 8);
-  const cache = cacheFolder();
-  const template = join(cache, `cluster-${binaries.version}-${process.arch}-${key}`);
-  if (existsSync(join(template, 'PG_VERSION'))) return template;
-  await buildTemplate(binaries, cache, template);
-  return template;
+/** Its other databases go: every start copies each of their files, and all that is asked of it works in `template1`. */
+const leaner: readonly string[] = [
+  `update pg_database set datistemplate = false where datname = 'template0'`,
+  'drop database template0',
+  'drop database postgres',
+];
+
+/**
+ * Makes `target` the data folder of a fresh cluster: a copy of one that is made once for each version of Postgres and kept
+ * in the user's cache. Where that cannot be written, each start makes its own.
+ */
+export async function makeDataFolder(binaries: Binaries, target: string): Promise<void> {
+  const key = createHash('sha256')
+    .update([...initdbArguments, ...leaner].join('\0'))
+    .digest('hex')
+    .slice(0, 8);
+  const template = join(cacheFolder(), `cluster-${binaries.version}-${process.arch}-${key}`);
+  if (existsSync(join(template, 'PG_VERSION'))) copyTemplate(template, target, binaries.user);
+  else
+    await buildCluster(binaries, cluster => {
+      keep(cluster, template);
+      copyTemplate(cluster, target, binaries.user);
+    });
 }
 
 /** Copies the template to `target` for `user`. */
-export function copyTemplate(template: string, target: string, user: UnprivilegedUser | undefined): void {
-  cpSync(template, target, { recursive: true, mode: 2 /* copy on write where the file system can */ });
-  // Postgres refuses a data folder that others may read, and Node 22 copies folders without their mode.
-  chmodSync(target, 0o700);
-  if (user !== undefined) giveAway(target, user);
+function copyTemplate(template: string, target: string, user: UnprivilegedUser | undefined): void {
+  // Postgres refuses a data folder that others may read.
+  mkdirSync(target, { mode: 0o700 });
+  if (user !== undefined) chownSync(target, user.uid, user.gid);
+  for (const entry of readdirSync(template, { withFileTypes: true })) {
+    const [from, to] = [join(template, entry.name), join(target, entry.name)];
+    if (entry.isDirectory()) copyTemplate(from, to, user);
+    else copyOne(from, to, user);
+  }
 }
 
-async function buildTemplate(binaries: Binaries, cache: string, template: string): Promise<void> {
+function copyOne(from: string, to: string, user: UnprivilegedUser | undefined): void {
+  copyFileSync(from, to, constants.COPYFILE_FICLONE); // copy on write where the file system can
+  if (user !== undefined) chownSync(to, user.uid, user.gid);
+}
+
+async function buildCluster(binaries: Binaries, use: (cluster: string) => void): Promise<void> {
   const building = mkdtempSync(join(reachableTemporaryFolder(binaries.user), 'drydock-building-'));
   try {
     if (binaries.user !== undefined) chownSync(building, binaries.user.uid, binaries.user.gid);
     const cluster = join(building, 'cluster');
-    await runInitdb(binaries, cluster);
-    mkdirSync(cache, { recursive: true });
-    // Two steps, because a rename is atomic only inside one file system.
-    const staged = mkdtempSync(join(cache, 'staged-'));
-    cpSync(cluster, join(staged, 'cluster'), { recursive: true });
-    moveUnlessThere(join(staged, 'cluster'), template);
-    rmSync(staged, { recursive: true, force: true });
+    await run(binaries.initdb, ['-D', cluster, ...initdbArguments], binaries.user);
+    await run(
+      binaries.postgres,
+      ['--single', '-D', cluster, '-c', 'fsync=off', '-c', 'exit_on_error=on', 'template1'],
+      binaries.user,
+      leaner.map(statement => `${statement}\n`).join(''),
+    );
+    use(cluster);
   } finally {
     rmSync(building, { recursive: true, force: true });
   }
+}
+
+/** A cache that is full or may not be written costs the next start its time, and nothing else. */
+function keep(cluster: string, template: string): void {
+  const cache = dirname(template);
+  let staged: string | undefined;
+  try {
+    mkdirSync(cache, { recursive: true });
+    // Two steps, because a rename is atomic only inside one file system.
+    staged = mkdtempSync(join(cache, 'staged-'));
+    cpSync(cluster, join(staged, 'cluster'), { recursive: true });
+    moveUnlessThere(join(staged, 'cluster'), template);
+  } catch (thrown) {
+    if (!isRefused(thrown)) throw thrown;
+  } finally {
+    if (staged !== undefined) rmSync(staged, { recursive: true, force: true });
+  }
+}
+
+function isRefused(thrown: unknown): boolean {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  return ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EEXIST'].includes(code);
 }
 
 /** When another Drydock was faster, its cluster is as good as ours. */
@@ -73,19 +121,21 @@ function moveUnlessThere(from: string, to: string): void {
   }
 }
 
-function runInitdb(binaries: Binaries, cluster: string): Promise<void> {
+function run(program: string, given: readonly string[], user: UnprivilegedUser | undefined, input = ''): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(binaries.initdb, ['-D', cluster, ...initdbArguments], {
-      ...binaries.user,
-      stdio: ['ignore', 'ignore', 'pipe'],
+    const child = spawn(program, given, {
+      ...user,
+      stdio: ['pipe', 'ignore', 'pipe'],
       env: { ...process.env, LC_ALL: 'C' },
     });
     let complaint = '';
     child.stderr.on('data', (chunk: Buffer) => {
       complaint += chunk.toString();
     });
+    child.stdin.on('error', () => {}); // it ended before it read all of it: 'close' says why
     child.on('error', thrown => reject(cannotPrepare(messageOf(thrown))));
     child.on('close', code => (code === 0 ? resolve() : reject(cannotPrepare(complaint.trim()))));
+    child.stdin.end(input);
   });
 }
 
@@ -97,13 +147,4 @@ function cannotPrepare(reason: string): DrydockError {
 
 function cacheFolder(): string {
   return join(envPaths('drydock', { suffix: '' }).cache, 'postgres');
-}
-
-function giveAway(folder: string, user: UnprivilegedUser): void {
-  chownSync(folder, user.uid, user.gid);
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) giveAway(path, user);
-    else chownSync(path, user.uid, user.gid);
-  }
 }
