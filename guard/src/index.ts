@@ -5,3 +5,4 @@ export type { AdminScope, RequestFacts, Scope, SystemScope, TenantScope, UserSco
 export { GuardError, isGuardError } from './errors.ts';
 export type { GuardCode } from './errors.ts';
 export type { EventSink, EventType, GuardEvent } from './events/event.ts';
+export type { Before, CallFacts } from './hooks.ts';
