@@ -6,6 +6,7 @@ import { answerOf, rowsOfFunction } from './functions.ts';
 import { scopeOfRow, type Arm, type Encoder, type Scope } from './encoder.ts';
 import { expressionValue, unknownTruth } from './expression.ts';
 import { apply, type Variable } from './formula.ts';
+import { isRefused, type PolicyReader } from './refused.ts';
 import { selectArms } from './select.ts';
 import type { Session } from './session.ts';
 import { asTruth, both, either, exactly, yes, type Truth } from './value.ts';
@@ -16,7 +17,7 @@ export type OnSelect = (arms: readonly Arm[], scope: Scope) => void;
 
 /** An encoder for one session. */
 export function createEncoder(vocabulary: Vocabulary, session: Session, onSelect?: OnSelect): Encoder {
-  const known = new Map<string, Truth>();
+  const known = new Map<string, Truth | 'asked'>();
   const encoder: Encoder = {
     vocabulary,
     session,
@@ -34,43 +35,21 @@ export function createEncoder(vocabulary: Vocabulary, session: Session, onSelect
 }
 
 /** The rows of sub-queries are those that the policies let through: https://www.postgresql.org/docs/18/ddl-rowsecurity.html */
-function visibleTo(encoder: Encoder, table: Table, row: string, scope: Scope, known: Map<string, Truth>): Truth {
+function visibleTo(encoder: Encoder, table: Table, row: string, scope: Scope, known: Map<string, Truth | 'asked'>): Truth {
   const live = exactly(encoder.vocabulary.live(table.name, row));
   const { role } = scope;
   if (role === undefined || !isBound(table, role)) return live;
   const mark = `policies of ${table.name}`;
-  if (scope.trail.includes(mark) && readsByQuery(encoder, table, role))
-    return isRefused(encoder, scope.trail.slice(scope.trail.indexOf(mark)))
-      ? never
-      : both([live, unknownTruth(encoder, `the policies of '${table.name}', which read themselves`, scope)]);
   const key = `${mark} for ${role}`;
-  const visible = known.get(key) ?? named(encoder, table, role, key, [...scope.trail, mark]);
+  const found = known.get(key);
+  // Policies that read their own table by a query are refused; here a function stands between.
+  if (found === 'asked')
+    return both([live, unknownTruth(encoder, `the policies of '${table.name}', which read themselves`, scope)]);
+  known.set(key, 'asked');
+  const visible = found ?? named(encoder, table, role, key, [...scope.trail, mark]);
   known.set(key, visible);
   const of = (formula: string): string => (formula.startsWith('|') ? apply(formula, [row]) : formula);
   return both([live, { kind: 'truth', t: of(visible.t), f: of(visible.f), n: of(visible.n) }]);
-}
-
-/** Of a statement that ends in an error nothing is true, nor false, nor null. */
-const never: Truth = { kind: 'truth', t: 'false', f: 'false', n: 'false' };
-
-/** Whether a policy for SELECT holds a sub-query: of others Postgres does not ask whether they lead back to their table. */
-function readsByQuery({ vocabulary }: Encoder, table: Table, role: string): boolean {
-  const { permissive, restrictive } = applicablePolicies(vocabulary, { table, role, command: 'select' });
-  return [...permissive, ...restrictive].some(policy => holdsQuery(conditionNode(policy.using ?? 'true') ?? {}));
-}
-
-function holdsQuery(node: unknown): boolean {
-  if (Array.isArray(node)) return node.some(holdsQuery);
-  if (typeof node !== 'object' || node === null) return false;
-  return Object.entries(node).some(([kind, body]) => kind === 'SubLink' || holdsQuery(body));
-}
-
-/**
- * Postgres refuses a statement whose policies lead back to their own table, whatever the rows (42P17). What a function reads
- * is a statement of its own, and may end before it comes back. https://www.postgresql.org/docs/18/ddl-rowsecurity.html
- */
-function isRefused({ vocabulary: { database } }: Encoder, since: readonly string[]): boolean {
-  return since.every(name => !database.functions.some(definition => definition.name === name));
 }
 
 /** The policies as functions of the row, so that each stands once. */
@@ -106,7 +85,24 @@ export function policyTruth(encoder: Encoder, question: PolicyQuestion): Truth {
   // Without a condition a policy lets nothing through and keeps nothing back.
   const says = (policy: Policy): boolean => conditionOf(policy, part) !== undefined;
   const { permissive, restrictive } = applicablePolicies(encoder.vocabulary, question);
+  const parts = [...permissive, ...restrictive].map(policy => conditionOf(policy, part) ?? 'true');
+  if (permissive.length > 0 && isRefused(table, parts, readerFor(encoder, role))) return never;
   return both([either(permissive.filter(says).map(holds)), ...restrictive.filter(says).map(holds)]);
+}
+
+/** Of a statement that ends in an error nothing is true, nor false, nor null. */
+const never: Truth = { kind: 'truth', t: 'false', f: 'false', n: 'false' };
+
+function readerFor({ vocabulary }: Encoder, role: string): PolicyReader {
+  return {
+    database: vocabulary.database,
+    role,
+    policies: table => {
+      const { permissive, restrictive } = applicablePolicies(vocabulary, { table, role, command: 'select' });
+      return permissive.length === 0 || !isBound(table, role) ? [] : [...permissive, ...restrictive];
+    },
+    tree: condition => conditionNode(condition) ?? {},
+  };
 }
 
 /** The policies that Postgres applies. Of restrictive ones only those that bind for sure. */

@@ -1,5 +1,5 @@
 import type { Column, DatabaseModel, Table } from '../../model/database/types.ts';
-import { all, any, apply, every, not, same, symbol, type Variable } from './formula.ts';
+import { all, any, apply, every, not, same, some, symbol, type Variable } from './formula.ts';
 import { booleans, type Scalar } from './value.ts';
 import { plainType } from './types.ts';
 
@@ -168,6 +168,49 @@ function referenceAxioms(vocabulary: Vocabulary, name: string, columns: Readonly
   return referenceFacts(vocabulary, table, row.name, columns).map(({ variables, formula }) =>
     every([row, ...variables], any([not(vocabulary.live(name, row.name)), formula])),
   );
+}
+
+/**
+ * What a key refers to is there, for all rows: of keys that lead back to their own table nothing is said, as rows could then
+ * be without end.
+ */
+export function parentAxioms(vocabulary: Vocabulary): readonly string[] {
+  return [...vocabulary.used].flatMap(([name, columns]) => {
+    const table = vocabulary.database.tables.find(candidate => candidate.name === name);
+    return (table?.foreignKeys ?? []).flatMap(foreignKey => {
+      const target = vocabulary.database.tables.find(candidate => candidate.name === foreignKey.table);
+      const used = vocabulary.used.get(foreignKey.table);
+      const isRead =
+        foreignKey.columns.every(column => columns.has(column)) &&
+        foreignKey.referencedColumns.every(column => used?.has(column) === true);
+      if (table === undefined || target === undefined || !isRead || leadsBack(vocabulary, target.name, name)) return [];
+      const [row, parent] = [vocabulary.row(name), vocabulary.row(target.name)];
+      const pairs = foreignKey.columns.flatMap((column, index) => {
+        const from = table.columns.find(candidate => candidate.name === column);
+        const to = target.columns.find(candidate => candidate.name === foreignKey.referencedColumns[index]);
+        return from === undefined || to === undefined
+          ? []
+          : [[vocabulary.column(table, from, row.name), vocabulary.column(target, to, parent.name)] as const];
+      });
+      const alike = pairs.flatMap(([left, right]) => [not(right.isNull), same(left.term, right.term)]);
+      const isThere = some([parent], all([vocabulary.live(target.name, parent.name), ...alike]));
+      return [
+        every(
+          [row],
+          any([not(vocabulary.live(name, row.name)), ...pairs.map(([left]) => left.isNull), isThere]),
+        ),
+      ];
+    });
+  });
+}
+
+/** Whether keys of the tables that were used lead from one to the other. */
+function leadsBack({ used, database }: Vocabulary, from: string, to: string): boolean {
+  const reached = new Set([from]);
+  for (const name of reached)
+    for (const foreignKey of database.tables.find(table => table.name === name)?.foreignKeys ?? [])
+      if (used.has(foreignKey.table)) reached.add(foreignKey.table);
+  return reached.has(to);
 }
 
 /** What the foreign keys of a row say, be it there or new. */

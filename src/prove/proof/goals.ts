@@ -8,7 +8,7 @@ import { applicablePolicies, createEncoder, policyTruth } from '../../logic/smt/
 import { rolesOfRole } from '../../logic/roles.ts';
 import type { Encoder } from '../../logic/smt/encoder.ts';
 import { createSession } from '../../logic/smt/session.ts';
-import { createVocabulary, referenceFacts, type Vocabulary } from '../../logic/smt/vocabulary.ts';
+import { createVocabulary, parentAxioms, referenceFacts, type Vocabulary } from '../../logic/smt/vocabulary.ts';
 import {
   belongs,
   chainOf,
@@ -64,11 +64,11 @@ export interface Try {
   readonly reading: boolean;
   /** Rows that refer to rows of the victim are the victim's. */
   readonly consistent: boolean;
-  /** What the row's keys refer to is there: more for the solver to look at. */
-  readonly parents: boolean;
+  /** What the row's keys refer to is there, or what all rows' do: more for the solver to look at. */
+  readonly parents: 'any' | 'of the row' | 'of all rows';
 }
 
-const plainly: Try = { reading: false, consistent: false, parents: false };
+const plainly: Try = { reading: false, consistent: false, parents: 'any' };
 
 /** What must be shown impossible for a table's cell to be proved. */
 export function tableGoals(question: TableQuestion, trying: Try = plainly): readonly ProofGoal[] {
@@ -95,7 +95,7 @@ interface Making {
   readonly world: World;
   /** Whether the statement reads columns, so that the policies for SELECT apply too. */
   readonly reading: boolean;
-  readonly parents: boolean;
+  readonly parents: Try['parents'];
 }
 
 type Shape = (making: Making) => readonly string[] | undefined;
@@ -129,6 +129,7 @@ function goal(question: TableQuestion, trying: Try, says: string, shape: Shape):
         ...other.map(formula => ({ formula })),
         ...told.map(({ name, formula }) => ({ name, formula })),
         ...vocabulary.axioms().map(formula => ({ formula })),
+        ...(trying.parents === 'of all rows' ? parentAxioms(vocabulary) : []).map(formula => ({ formula })),
       ],
       declarations: vocabulary.declarations(),
       timeoutMs: goalTimeoutMs,
@@ -226,7 +227,7 @@ function existingRow(making: Making): readonly string[] {
     allowed.t,
     read,
     ...owned,
-    ...(making.parents ? parentsThere(world.vocabulary, table, row.name) : []),
+    ...(making.parents !== 'any' ? parentsThere(world.vocabulary, table, row.name) : []),
     // What the victim's rows say of who asks is his own.
     ...(owned.length > 0 && question.signedIn
       ? [not(namesUser(world, table, row.name)), otherParties(world, table, row.name)]

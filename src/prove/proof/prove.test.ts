@@ -205,7 +205,13 @@ describe('the prover', () => {
       create policy "add" on shifts for insert to authenticated with check (
         exists (select 1 from shifts s where s.team_id = s.team_id)
       );
+      create table notes (id uuid primary key default gen_random_uuid(), team_id uuid not null references teams (id), author text not null);
+      alter table notes enable row level security;
+      create policy "read" on notes for select to authenticated using (
+        author = 'everybody' or exists (select 1 from auth.users u where u.email = notes.author)
+      );
     `);
+    expect(verdictOf(cells, 'notes', 'select')).toBe('proved');
     expect(verdictOf(cells, 'crews', 'insert')).toBe('proved');
     expect(verdictOf(cells, 'shifts', 'select')).toBe('broken');
     expect(verdictOf(cells, 'shifts', 'insert')).toBe('broken');

@@ -365,11 +365,13 @@ type Decision =
 
 /** From what needs least to what takes most for granted. */
 const tries: readonly Try[] = [
-  { reading: false, consistent: false, parents: false },
-  { reading: true, consistent: false, parents: false },
-  { reading: false, consistent: true, parents: false },
-  { reading: false, consistent: true, parents: true },
-  { reading: true, consistent: true, parents: true },
+  { reading: false, consistent: false, parents: 'any' },
+  { reading: true, consistent: false, parents: 'any' },
+  { reading: false, consistent: true, parents: 'any' },
+  { reading: false, consistent: true, parents: 'of the row' },
+  { reading: true, consistent: true, parents: 'of the row' },
+  { reading: false, consistent: true, parents: 'of all rows' },
+  { reading: true, consistent: true, parents: 'of all rows' },
 ];
 
 async function decide(
