@@ -35,7 +35,13 @@ export function createEncoder(vocabulary: Vocabulary, session: Session, onSelect
 }
 
 /** The rows of sub-queries are those that the policies let through: https://www.postgresql.org/docs/18/ddl-rowsecurity.html */
-function visibleTo(encoder: Encoder, table: Table, row: string, scope: Scope, known: Map<string, Truth | 'asked'>): Truth {
+function visibleTo(
+  encoder: Encoder,
+  table: Table,
+  row: string,
+  scope: Scope,
+  known: Map<string, Truth | 'asked'>,
+): Truth {
   const live = exactly(encoder.vocabulary.live(table.name, row));
   const { role } = scope;
   if (role === undefined || !isBound(table, role)) return live;

@@ -195,10 +195,7 @@ export function parentAxioms(vocabulary: Vocabulary): readonly string[] {
       const alike = pairs.flatMap(([left, right]) => [not(right.isNull), same(left.term, right.term)]);
       const isThere = some([parent], all([vocabulary.live(target.name, parent.name), ...alike]));
       return [
-        every(
-          [row],
-          any([not(vocabulary.live(name, row.name)), ...pairs.map(([left]) => left.isNull), isThere]),
-        ),
+        every([row], any([not(vocabulary.live(name, row.name)), ...pairs.map(([left]) => left.isNull), isThere])),
       ];
     });
   });
