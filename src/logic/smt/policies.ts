@@ -6,7 +6,7 @@ import { answerOf, rowsOfFunction } from './functions.ts';
 import { scopeOfRow, type Arm, type Encoder, type Scope } from './encoder.ts';
 import { expressionValue, unknownTruth } from './expression.ts';
 import { apply, type Variable } from './formula.ts';
-import { isRefused, type PolicyReader } from './refused.ts';
+import { refusalOf, type PolicyReader } from './refused.ts';
 import { selectArms } from './select.ts';
 import type { Session } from './session.ts';
 import { asTruth, both, either, exactly, yes, type Truth } from './value.ts';
@@ -91,15 +91,24 @@ export function policyTruth(encoder: Encoder, question: PolicyQuestion): Truth {
   // Without a condition a policy lets nothing through and keeps nothing back.
   const says = (policy: Policy): boolean => conditionOf(policy, part) !== undefined;
   const { permissive, restrictive } = applicablePolicies(encoder.vocabulary, question);
-  const parts = [...permissive, ...restrictive].map(policy => conditionOf(policy, part) ?? 'true');
-  if (permissive.length > 0 && isRefused(table, parts, readerFor(encoder, role))) return never;
+  if (refusal(encoder.vocabulary, question) !== undefined) return never;
   return both([either(permissive.filter(says).map(holds)), ...restrictive.filter(says).map(holds)]);
 }
 
 /** Of a statement that ends in an error nothing is true, nor false, nor null. */
 const never: Truth = { kind: 'truth', t: 'false', f: 'false', n: 'false' };
 
-function readerFor({ vocabulary }: Encoder, role: string): PolicyReader {
+/** Why every statement that these policies are asked about ends in an error; undefined where it does not. */
+export function refusal(
+  vocabulary: Vocabulary,
+  question: Pick<PolicyQuestion, 'table' | 'role' | 'command' | 'part'>,
+): string | undefined {
+  const { permissive, restrictive } = applicablePolicies(vocabulary, question);
+  const conditions = [...permissive, ...restrictive].map(policy => conditionOf(policy, question.part) ?? 'true');
+  return permissive.length === 0 ? undefined : refusalOf(question.table, conditions, readerFor(vocabulary, question.role));
+}
+
+function readerFor(vocabulary: Vocabulary, role: string): PolicyReader {
   return {
     database: vocabulary.database,
     role,

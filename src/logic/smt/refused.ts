@@ -1,5 +1,5 @@
-import { mayUse } from '../../model/database/roles.ts';
 import type { DatabaseModel, Policy, Table } from '../../model/database/types.ts';
+import { rolesOfRole } from '../roles.ts';
 import { record, relationName, text, type SqlNode } from '../sql-tree.ts';
 
 /** What the walk needs of the policies of one role. */
@@ -12,36 +12,39 @@ export interface PolicyReader {
 }
 
 /**
- * Whether Postgres refuses every statement to which these conditions apply, whatever the rows: a sub-query leads back to its
- * own table through policies with sub-queries (42P17), or reads a table that the role may not read (42501).
+ * Why Postgres refuses every statement to which these conditions apply, whatever the rows: a sub-query leads back to its own
+ * table through policies with sub-queries (42P17), or reads a table that the role may not read (42501).
  * https://www.postgresql.org/docs/18/ddl-rowsecurity.html
  */
-export function isRefused(
+export function refusalOf(
   table: Table,
   conditions: readonly string[],
   reader: PolicyReader,
   active: readonly string[] = [table.name],
-): boolean {
-  const { database } = reader;
-  return conditions.some(condition => {
-    const tree = reader.tree(condition);
-    return tablesIn(tree, database).some(read => {
-      if (staysInPlace(tree) && mayNotRead(read, reader)) return true;
+): string | undefined {
+  for (const tree of conditions.map(condition => reader.tree(condition))) {
+    for (const read of tablesIn(tree, reader.database)) {
+      if (staysInPlace(tree) && mayNotRead(read, reader))
+        return `a policy reads '${read.name}', which '${reader.role}' may not read`;
       const inner = reader.policies(read);
       const asksAgain = inner.some(({ using, check }) =>
         [using, check].some(part => part !== undefined && holds(reader.tree(part), 'SubLink')),
       );
-      if (!asksAgain) return false;
-      if (active.includes(read.name)) return true;
+      if (!asksAgain) continue;
+      if (active.includes(read.name)) return `the policies of '${read.name}' lead back to themselves`;
       const next = inner.map(({ using }) => using ?? 'true');
-      return isRefused(read, next, reader, [...active, read.name]);
-    });
-  });
+      const further = refusalOf(read, next, reader, [...active, read.name]);
+      if (further !== undefined) return further;
+    }
+  }
+  return undefined;
 }
 
 /** Of a table that only the app's code describes nobody knows who may read it. */
 function mayNotRead(table: Table, { role, database }: PolicyReader): boolean {
-  return table.fromSchema !== true && table.owner !== role && !mayUse(role, 'select', table, database);
+  const roles = rolesOfRole(role, database);
+  const may = table.grants.some(grant => grant.privilege === 'select' && roles.has(grant.role));
+  return table.fromSchema !== true && table.owner !== role && !may;
 }
 
 /** The tables that its sub-queries name; what views and functions read is read with other rights, or later. */

@@ -5,7 +5,7 @@ import { messageOf } from '../../core/error.ts';
 import { mayUse } from '../../model/database/roles.ts';
 import type { DatabaseFunction, DatabaseModel, Policy, Table } from '../../model/database/types.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
-import { applicablePolicies, isBound } from '../../logic/smt/policies.ts';
+import { applicablePolicies, isBound, refusal } from '../../logic/smt/policies.ts';
 import { createVocabulary } from '../../logic/smt/vocabulary.ts';
 import { changedThrough, functionAccesses, viewAccesses, type AccessQuestion, type Accesses } from './accesses.ts';
 import { createClosure, type Closedness, type Reliance, type Writer } from './closure.ts';
@@ -406,8 +406,11 @@ function withoutSolver(
   if (!mayUse(role, command, table, database) && table.owner !== role)
     return `'${role}' has no ${command.toUpperCase()} privilege on '${table.name}', nor has a role that it belongs to.`;
   if (!isBound(table, role)) return undefined;
-  const { permissive } = applicablePolicies(createVocabulary(database), { table, role, command });
-  return permissive.length === 0
+  const question = { table, role, command, part: command === 'insert' ? 'check' : 'using' } as const;
+  const vocabulary = createVocabulary(database);
+  const refused = refusal(vocabulary, question);
+  if (refused !== undefined) return `Postgres refuses every ${command.toUpperCase()} on '${table.name}': ${refused}.`;
+  return applicablePolicies(vocabulary, question).permissive.length === 0
     ? `Row security is on for '${table.name}', and no permissive policy lets '${role}' ${command}: Postgres refuses every row.`
     : undefined;
 }
