@@ -105,7 +105,9 @@ export function refusal(
 ): string | undefined {
   const { permissive, restrictive } = applicablePolicies(vocabulary, question);
   const conditions = [...permissive, ...restrictive].map(policy => conditionOf(policy, question.part) ?? 'true');
-  return permissive.length === 0 ? undefined : refusalOf(question.table, conditions, readerFor(vocabulary, question.role));
+  return permissive.length === 0
+    ? undefined
+    : refusalOf(question.table, conditions, readerFor(vocabulary, question.role));
 }
 
 function readerFor(vocabulary: Vocabulary, role: string): PolicyReader {
