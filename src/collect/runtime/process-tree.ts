@@ -28,7 +28,8 @@ export function startProcess(options: ProcessOptions): ProcessTree {
   const log = openSync(options.logFile, 'a');
   const child = spawn(options.command, [...options.arguments], {
     cwd: options.folder,
-    env: options.environment,
+    // The types of Next.js, where a program has them, want more of an environment than Node.js does.
+    env: options.environment as NodeJS.ProcessEnv,
     stdio: ['ignore', log, log],
     detached: process.platform !== 'win32',
     windowsHide: true,
