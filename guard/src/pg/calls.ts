@@ -1,0 +1,29 @@
+import { GuardError } from '../errors.ts';
+import type { QueryCallback, QueryConfig } from './wire.ts';
+
+/** Runs `work` with a callback, or makes the promise that node-postgres would have returned. */
+export function promised(callback: QueryCallback | undefined, work: (settle: QueryCallback) => unknown): unknown {
+  if (callback !== undefined) {
+    work(callback);
+    return undefined;
+  }
+  return new Promise((resolve, reject) => {
+    work((error, result) => (error ? reject(error) : resolve(result)));
+  }).catch((error: unknown) => {
+    if (error instanceof Error && !(error instanceof GuardError)) Error.captureStackTrace(error);
+    throw error;
+  });
+}
+
+/** What is asked, from the first two values of a call of `query`. */
+export function configOf(first: unknown, second: unknown): QueryConfig {
+  const config = typeof first === 'string' ? { text: first } : (first as QueryConfig);
+  return Array.isArray(second) ? { ...config, values: second } : config;
+}
+
+/** Who is told, from the values of a call of `query`. */
+export function callbackOf(first: unknown, second: unknown, third: unknown): QueryCallback | undefined {
+  const own = typeof first === 'object' && first !== null && 'callback' in first ? first.callback : undefined;
+  const found = [third, second, own].find(value => typeof value === 'function');
+  return found === undefined ? undefined : (found as QueryCallback);
+}

@@ -1,0 +1,215 @@
+import { stackHere } from '../caller.ts';
+import { GuardError } from '../errors.ts';
+import { callbackOf, configOf, promised } from './calls.ts';
+import { report } from '../events/event.ts';
+import type { Scope } from '../scope.ts';
+import type { Policy } from './policy.ts';
+import { ScopedQuery } from './scoped-query.ts';
+import type { SelfTest } from './self-test.ts';
+import { inlined, setterFailure } from './setter.ts';
+import type { Setter } from './setter.ts';
+import type { StatementKind } from './statements.ts';
+import { Client, isSubmittable, Query } from './wire.ts';
+import type { QueryCallback, QueryConfig, Submittable, WireClient, WireConnection } from './wire.ts';
+
+/** A connection on which every statement travels with its scope. */
+export interface GuardedClient extends WireClient {
+  /** Says for whom the connection was taken from the pool, until it is taken again. */
+  takeFor(scope: Scope | undefined): void;
+}
+
+/** Makes the class of client that a guarded pool opens; libraries that open their own connections are given it as it is. */
+export function guardedClient(policy: Policy, selfTest: SelfTest): new () => GuardedClient {
+  return class extends Client implements GuardedClient {
+    private taken: Scope | undefined;
+
+    takeFor(scope: Scope | undefined): void {
+      this.taken = scope;
+    }
+
+    override _handleParseComplete(): void {
+      const active = this._getActiveQuery();
+      if (active instanceof ScopedQuery && active.takesParseComplete(this.connection)) return;
+      super._handleParseComplete();
+    }
+
+    override connect(callback?: (error: Error | undefined, client?: unknown) => void): Promise<unknown> {
+      const ready = super.connect().then(() => this.examined());
+      return callback === undefined ? ready.then(() => this) : tell(ready, this, callback);
+    }
+
+    /** Whoever asked for a connection that fails the self-test never gets it, so that nobody else would close it. */
+    private async examined(): Promise<void> {
+      try {
+        await selfTest.passed(this);
+      } catch (error) {
+        await super.end();
+        throw error;
+      }
+    }
+
+    override query(first: unknown, second?: unknown, third?: unknown): unknown {
+      if (first === null || first === undefined) return super.query(first);
+      return this.guarded(first, second, third);
+    }
+
+    private guarded(first: unknown, second: unknown, third: unknown): unknown {
+      if (isSubmittable(first))
+        return first instanceof ScopedQuery ? super.query(first) : this.surrounded(first, second, third);
+      const config = configOf(first, second);
+      const callback = callbackOf(first, second, third);
+      const kind = policy.kindOf(config.text);
+      if (selfTest.running(this)) return this.plain(config, callback);
+      const entry = this.entryFor(kind);
+      if (entry instanceof GuardError) return refused(entry, callback);
+      if (entry === undefined) return this.plain(config, callback);
+      return this.travelling(config, callback, entry, kind === 'several' && (config.values ?? []).length === 0);
+    }
+
+    /** The scope and setter for a statement sent now; nothing where it may go as it is, which only `observe` has. */
+    private entryFor(kind: StatementKind): Entry | GuardError | undefined {
+      const scope = policy.admits(kind, policy.scopeOn(this.taken));
+      if (scope === undefined || scope instanceof GuardError) return scope;
+      const setter = policy.setterOf(scope);
+      return setter === undefined ? undefined : { scope, setter };
+    }
+
+    private travelling(
+      config: QueryConfig,
+      callback: QueryCallback | undefined,
+      entry: Entry,
+      several: boolean,
+    ): unknown {
+      const stack = policy.mode === 'test' ? stackHere() : undefined;
+      return promised(callback, settle => {
+        const answered = inspecting(settle, policy, entry.scope, stack);
+        this.send(new ScopedQuery(config, answered, this.travelOf(entry.setter), several), config);
+      });
+    }
+
+    private travelOf(setter: Setter): ConstructorParameters<typeof ScopedQuery>[2] {
+      const watch = policy.mode === 'observe' && setter.name === 'drydock_tenant';
+      return {
+        setter,
+        membership: policy.membership,
+        named: selfTest.named(),
+        onMember: watch ? noteMember : undefined,
+      };
+    }
+
+    private plain(config: QueryConfig, callback: QueryCallback | undefined): unknown {
+      return promised(callback, settle => this.send(new Query(config, undefined, settle), config));
+    }
+
+    /** node-postgres reads the time limit of a query from what it is given, which here is a query already. */
+    private send(query: object, { query_timeout }: Partial<QueryConfig> = {}): void {
+      super.query(query_timeout === undefined ? query : Object.assign(query, { query_timeout }));
+    }
+
+    /**
+     * Cursors, streams and COPY keep the connection for more than one trip: the setter goes in front of them in a
+     * transaction, which is opened and ended around them where the app has none open.
+     */
+    private surrounded(query: Submittable, second: unknown, third: unknown): unknown {
+      const entry = this.entryFor(policy.kindOf(query.text));
+      if (entry instanceof GuardError) {
+        process.nextTick(() => query.handleError(entry, this.connection));
+        return query;
+      }
+      const extra = [second, third].filter(value => typeof value === 'function');
+      if (entry === undefined) return super.query(query, ...extra);
+      const opener = new Opener(this, entry.setter, query, policy);
+      this.send(opener);
+      super.query(query, ...extra);
+      this.send(new Closer(opener));
+      return query;
+    }
+  };
+}
+
+/** Tells a callback outside of the promise, so that what it throws is thrown and not swallowed. */
+async function tell<T>(
+  ready: Promise<void>,
+  value: T,
+  callback: (error: Error | undefined, value?: T) => void,
+): Promise<void> {
+  const failure = await ready.then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  process.nextTick(() => (failure === undefined ? callback(undefined, value) : callback(failure)));
+}
+
+interface Entry {
+  readonly scope: Scope;
+  readonly setter: Setter;
+}
+
+/** Opens a transaction where there is none, and sets the scope in it. What waits behind it is told when that fails. */
+class Opener extends Query {
+  opened = false;
+  private readonly client: WireClient;
+  private readonly setting: string;
+
+  constructor(client: WireClient, setter: Setter, behind: Submittable, policy: Policy) {
+    super('', undefined, error => {
+      if (error === null || error === undefined) return;
+      const waiting = client._queryQueue.indexOf(behind);
+      if (waiting !== -1) client._queryQueue.splice(waiting, 1);
+      behind.handleError(setterFailure(error, policy.membership), client.connection);
+    });
+    this.client = client;
+    this.setting = inlined(setter);
+  }
+
+  override submit(connection: WireConnection): null {
+    this.opened = this.client._txStatus === 'I';
+    connection.query(this.opened ? `begin;\n${this.setting}` : this.setting);
+    return null;
+  }
+}
+
+/** Ends the transaction that the opener opened; an aborted one is rolled back by the same word. */
+class Closer extends Query {
+  private readonly opener: Opener;
+
+  constructor(opener: Opener) {
+    super('', undefined, () => {});
+    this.opener = opener;
+  }
+
+  override submit(connection: WireConnection): null {
+    connection.query(this.opener.opened ? 'commit' : '');
+    return null;
+  }
+}
+
+/** Keeps rows back when `inspect` objects, and says where the query was written when a refusal comes from the database. */
+function inspecting(settle: QueryCallback, policy: Policy, scope: Scope, stack: string | undefined): QueryCallback {
+  const { inspect } = policy.options;
+  return (error, result) => {
+    if (error instanceof GuardError) return settle(policy.refusal(error.code, error.message, stack ?? ''));
+    if (error || inspect === undefined) return settle(error, result);
+    try {
+      for (const rows of rowsOf(result)) inspect(rows, scope);
+    } catch (objection) {
+      return settle(objection instanceof Error ? objection : new GuardError('foreign-row', 'The rows were refused.'));
+    }
+    settle(error, result);
+  };
+}
+
+function rowsOf(result: unknown): readonly (readonly unknown[])[] {
+  const results: readonly unknown[] = Array.isArray(result) ? result : [result];
+  return results.flatMap(one =>
+    typeof one === 'object' && one !== null && 'rows' in one && Array.isArray(one.rows) ? [one.rows] : [],
+  );
+}
+
+function noteMember(found: string): void {
+  if (found === '0') report({ type: 'authz_fail', outcome: 'observed', reason: 'not-a-member' });
+}
+
+function refused(error: GuardError, callback: QueryCallback | undefined): unknown {
+  return promised(callback, settle => process.nextTick(() => settle(error)));
+}

@@ -1,0 +1,121 @@
+import { callerOf, stackHere } from '../caller.ts';
+import { GuardError } from '../errors.ts';
+import type { GuardCode } from '../errors.ts';
+import { report } from '../events/event.ts';
+import type { EventType } from '../events/event.ts';
+import { currentScope, sameScope, scopesAround } from '../scope.ts';
+import type { Scope } from '../scope.ts';
+import { setters } from './setter.ts';
+import type { Membership, SetterOf } from './setter.ts';
+import { statementJudge } from './statements.ts';
+import type { SettingNames, StatementKind } from './statements.ts';
+
+/**
+ * How much the guard does. `observe` only reports, for the first days on a live app; `enforce` refuses; `test` refuses and
+ * keeps the place of each query, so that every refusal names file and line.
+ */
+export type GuardMode = 'observe' | 'enforce' | 'test';
+
+/** What `guardPool` must know of the app. */
+export interface PolicyOptions {
+  /** Who belongs to which tenant. */
+  readonly membership: Membership;
+  /** `enforce` where nothing is said. */
+  readonly mode?: GuardMode;
+  /** The settings that the policies read: `app.tenant_id` and `app.user_id` where nothing is said. */
+  readonly settings?: Partial<SettingNames>;
+  /** Finds the scope where the code runs in none: from the framework's own store of the request. */
+  readonly resolve?: () => Scope | undefined | Promise<Scope | undefined>;
+  /** Whether connections go through a pooler by transaction; found out at start-up where nothing is said. */
+  readonly pooler?: 'none' | 'transaction';
+  /** Tables with a tenant column that need no row security, each with its reason. */
+  readonly unprotected?: Readonly<Record<string, string>>;
+  /** Called with the rows of each guarded statement before the app sees them; throws to keep them back. */
+  readonly inspect?: (rows: readonly unknown[], scope: Scope) => void;
+}
+
+/** One guard's rules: what a statement is, whose it is, and what is refused. Shared by all connections of a pool. */
+export class Policy {
+  readonly mode: GuardMode;
+  readonly membership: Membership;
+  readonly settings: SettingNames;
+  readonly setterOf: SetterOf;
+  readonly kindOf: (text: string | undefined) => StatementKind;
+  readonly options: PolicyOptions;
+
+  constructor(options: PolicyOptions) {
+    this.options = options;
+    this.mode = options.mode ?? 'enforce';
+    this.membership = options.membership;
+    this.settings = { tenant: 'app.tenant_id', user: 'app.user_id', ...options.settings };
+    for (const name of Object.values(this.settings)) requireSettingName(name);
+    this.setterOf = setters(this.settings, options.membership, this.mode !== 'observe');
+    this.kindOf = statementJudge(this.settings);
+  }
+
+  /** The scope for work that begins here, asked of the running code first and of `resolve` after it. */
+  scopeHere(): Scope | undefined | Promise<Scope | undefined> {
+    return currentScope() ?? this.options.resolve?.();
+  }
+
+  /**
+   * The scope of a statement on a connection that was taken in `taken`. The running code decides, where its scope lies
+   * within the one of the connection; a lost context means the connection's own.
+   */
+  scopeOn(taken: Scope | undefined): Scope | GuardError | undefined {
+    const now = currentScope();
+    if (now === undefined || taken === undefined) return now ?? taken;
+    if (sameScope(now, taken) || scopesAround().some(scope => sameScope(scope, taken)))
+      return now.mode === 'admin' && taken.mode !== 'admin' ? this.refusal('no-admin-pool', adminInside) : now;
+    return this.refusal('scope-crossed', crossed);
+  }
+
+  /**
+   * The scope in which a statement may run, or why it may not; none where it needs none. In `observe` a refusal is only reported, and the statement
+   * goes as it is.
+   */
+  admits(kind: StatementKind, scope: Scope | GuardError | undefined): Scope | GuardError | undefined {
+    const problem = this.problemOf(kind, scope);
+    if (problem !== undefined) return this.mode === 'observe' ? undefined : problem;
+    return kind === 'transaction' || kind === 'harmless' ? undefined : scope;
+  }
+
+  private problemOf(kind: StatementKind, scope: Scope | GuardError | undefined): GuardError | undefined {
+    if (kind === 'transaction' || kind === 'harmless') return undefined;
+    if (scope instanceof GuardError) return scope;
+    if (scope === undefined) return this.refusal('no-scope', noScope);
+    if (scope.mode === 'admin') return this.refusal('no-admin-pool', noAdmin);
+    return kind === 'tampering' ? this.refusal('scope-tampered', tampered) : undefined;
+  }
+
+  /** Makes a refusal and reports it. In `observe` it is only reported, and the caller goes on. */
+  refusal(code: GuardCode, reason: string, stack: string | undefined = stackHere()): GuardError {
+    const place = callerOf(stack);
+    const outcome = this.mode === 'observe' ? 'observed' : 'denied';
+    report({ type: types[code] ?? 'authz_fail', outcome, reason: code, ...(place === undefined ? {} : { place }) });
+    return new GuardError(code, place === undefined ? reason : `${reason} At ${place}.`);
+  }
+}
+
+const types: Readonly<Partial<Record<GuardCode, EventType>>> = {
+  'no-scope': 'no_scope',
+  'scope-crossed': 'tamper',
+  'scope-tampered': 'tamper',
+  'unsafe-connection': 'self_test',
+};
+
+const noScope =
+  'A query ran without a scope, so that nobody said whose rows it may see: run it inside of asTenant, asUser, asSystem or asAdmin.';
+const tampered = 'A statement would change the role or the settings that say whose rows it may see.';
+const noAdmin =
+  'Work as admin needs a pool of its own: give guardPool one as `admin`, for a role that may see every tenant.';
+const crossed =
+  'A connection that was taken for one tenant was used for another: take it and use it within the same scope.';
+const adminInside =
+  'Work as admin cannot share a connection that was taken for a tenant: take a connection inside of asAdmin.';
+
+/** https://www.postgresql.org/docs/current/runtime-config-custom.html */
+function requireSettingName(name: string): void {
+  if (/^[a-z_][a-z0-9_$]*\.[a-z_][a-z0-9_$]*$/i.test(name)) return;
+  throw new GuardError('unsafe-connection', `'${name}' is no name of a setting: write it as 'app.tenant_id'.`);
+}

@@ -1,0 +1,144 @@
+import { AsyncResource } from 'node:async_hooks';
+import pg from 'pg';
+import { GuardError } from '../errors.ts';
+import type { Scope } from '../scope.ts';
+import { callbackOf, configOf, promised } from './calls.ts';
+import { guardedClient } from './client.ts';
+import type { GuardedClient } from './client.ts';
+import { Policy } from './policy.ts';
+import type { PolicyOptions } from './policy.ts';
+import { selfTestOf } from './self-test.ts';
+import type { SelfTestReport } from './self-test.ts';
+import { isSubmittable } from './wire.ts';
+import type { QueryCallback } from './wire.ts';
+
+/** What `guardPool` takes besides what node-postgres takes. */
+export interface GuardOptions extends PolicyOptions {
+  /** The pool for work as admin: a role that may see every tenant, on a connection of its own. */
+  readonly admin?: pg.Pool;
+}
+
+/** A pool of node-postgres whose every statement travels with its scope. */
+export interface GuardedPool extends pg.Pool {
+  /** Runs the self-test now, and tells what it saw. A pool runs it by itself on its first connection. */
+  selfTest(): Promise<SelfTestReport>;
+}
+
+type Taken = (error: Error | undefined, client: pg.PoolClient | undefined, done: (release?: unknown) => void) => void;
+
+/**
+ * Makes a pool of node-postgres on which a forgotten `where` returns nothing: give it to Drizzle, Prisma, Kysely, TypeORM
+ * or use it as it is.
+ *
+ * @example
+ * export const pool = guardPool(
+ *   { connectionString: process.env.DATABASE_URL },
+ *   { membership: { table: 'memberships', user: 'user_id', tenant: 'organization_id' } },
+ * );
+ */
+export function guardPool(config: pg.PoolConfig, options: GuardOptions): GuardedPool {
+  const Guarded = guardedPoolClass(options);
+  return new Guarded(config);
+}
+
+/**
+ * The module `pg` with guarded classes, for libraries that make their own pool or clients: TypeORM's `driver`, Knex'
+ * `_driver()`.
+ *
+ * @example
+ * const source = new DataSource({ type: 'postgres', driver: guardedPg({ membership }), url: process.env.DATABASE_URL });
+ */
+export function guardedPg(options: GuardOptions): typeof pg {
+  const policy = new Policy(options);
+  const selfTest = selfTestOf(policy);
+  return { ...pg, Client: guardedClient(policy, selfTest), Pool: guardedPoolClass(options) } as unknown as typeof pg;
+}
+
+function guardedPoolClass(options: GuardOptions): new (config?: pg.PoolConfig) => GuardedPool {
+  const policy = new Policy(options);
+  const selfTest = selfTestOf(policy);
+  const Client = guardedClient(policy, selfTest) as unknown as new () => pg.Client;
+  const { admin } = options;
+
+  return class extends pg.Pool implements GuardedPool {
+    constructor(config: pg.PoolConfig = {}) {
+      super({ ...config, Client });
+    }
+
+    async selfTest(): Promise<SelfTestReport> {
+      const client = await super.connect();
+      client.release();
+      if (selfTest.report === undefined) throw new GuardError('unsafe-connection', 'The self-test did not run.');
+      return selfTest.report;
+    }
+
+    override connect(): Promise<pg.PoolClient>;
+    override connect(callback: Taken): void;
+    override connect(callback?: Taken): Promise<pg.PoolClient> | void {
+      if (callback !== undefined) return this.take(callback);
+      return new Promise((resolve, reject) => {
+        this.take((error, client) => (client === undefined ? reject(error) : resolve(client)));
+      });
+    }
+
+    /** pg-pool runs the callback of a waiting caller in the context of whoever gave the connection back: it is bound here. */
+    private take(callback: Taken): void {
+      const bound = AsyncResource.bind(callback);
+      const scope = policy.scopeHere();
+      if (scope instanceof Promise) {
+        scope.then(found => this.takeFor(found, bound)).catch((error: Error) => bound(error, undefined, () => {}));
+      } else {
+        this.takeFor(scope, bound);
+      }
+    }
+
+    private takeFor(scope: Scope | undefined, callback: Taken): void {
+      if (scope?.mode === 'admin' && admin !== undefined) return admin.connect(callback);
+      super.connect((error, client, done) => {
+        if (client !== undefined) (client as unknown as GuardedClient).takeFor(scope);
+        callback(error, client, done);
+      });
+    }
+
+    /** As node-postgres has it, but that a statement which Postgres refused does not cost the connection. */
+    override query(first: unknown, second?: unknown, third?: unknown): never {
+      return promised(callbackOf(first, second, third), settle => this.queryOnce(first, second, settle)) as never;
+    }
+
+    private queryOnce(first: unknown, second: unknown, settle: QueryCallback): void {
+      const refusal = this.refusalHere(first, second);
+      if (refusal !== undefined) {
+        process.nextTick(() => settle(refusal));
+        return;
+      }
+      this.take((error, client, done) => {
+        if (client === undefined) return settle(error);
+        let answered = false;
+        const finish: QueryCallback = (failure, result) => {
+          if (answered) return;
+          answered = true;
+          client.removeListener('error', finish);
+          done(failure instanceof Error && isFatal(failure) ? failure : undefined);
+          settle(failure, result);
+        };
+        client.once('error', finish);
+        (client as unknown as GuardedClient).query(isSubmittable(first) ? first : configOf(first, second), finish);
+      });
+    }
+
+    /** Refuses what has no scope before a connection is taken: here the stack still names who asked. */
+    private refusalHere(first: unknown, second: unknown): GuardError | undefined {
+      const scope = policy.mode === 'observe' ? undefined : policy.scopeHere();
+      if (policy.mode === 'observe' || scope !== undefined || isSubmittable(first)) return undefined;
+      const admitted = policy.admits(policy.kindOf(configOf(first, second).text), scope);
+      return admitted instanceof GuardError ? admitted : undefined;
+    }
+  };
+}
+
+/** Whether a connection cannot be used after an error: Postgres did not answer it, or is going away. */
+function isFatal(error: Error): boolean {
+  if (error instanceof GuardError) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return !/^[0-9A-Z]{5}$/.test(code) || /^(?:08|57P|XX)/.test(code);
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { inlined, setterFailure } from './setter.ts';
+import type { Membership, Setter } from './setter.ts';
+import { Query } from './wire.ts';
+import type { QueryCallback, QueryConfig, WireConnection } from './wire.ts';
+
+/** What one guarded query needs besides its own text. */
+export interface Travel {
+  readonly setter: Setter;
+  readonly membership: Membership;
+  /** Whether statements keep their name on this connection: not behind a pooler that hands out connections by transaction. */
+  readonly named: boolean;
+  /** Told once with the value of the setter's last column: how many rows of membership were found. */
+  readonly onMember?: ((found: string) => void) | undefined;
+}
+
+/**
+ * A query that carries its scope: `Bind, Execute` of the setter, then the query's own messages, then one `Sync`. Postgres
+ * runs all of it as one transaction, so that the local setting holds for exactly this statement, at no extra trip.
+ * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
+ */
+export class ScopedQuery extends Query {
+  private readonly travel: Travel;
+  /** Replies to the setter come first; until its CommandComplete nothing of the query itself has been answered. */
+  private settled = false;
+  private awaitsParse = false;
+  private readonly several: boolean;
+
+  constructor(config: QueryConfig, callback: QueryCallback | undefined, travel: Travel, several: boolean) {
+    super(several ? { ...config, text: `${inlined(travel.setter)};\n${config.text}` } : config, undefined, callback);
+    this.travel = travel;
+    this.several = several;
+  }
+
+  override requiresPreparation(): boolean {
+    return !this.several;
+  }
+
+  override prepare(connection: WireConnection): void {
+    const { setter, named } = this.travel;
+    const name = named ? setter.name : '';
+    if (!named || connection.parsedStatements[name] === undefined) {
+      this.awaitsParse = true;
+      connection.parse({ name, text: setter.text });
+    }
+    connection.bind({ statement: name, values: setter.values });
+    connection.execute({});
+    if (named && this.name === undefined) this.name = nameFor(connection, this.text);
+    super.prepare(connection);
+  }
+
+  /** Takes the ParseComplete of the setter, so that node-postgres does not book it for the query's own statement. */
+  takesParseComplete(connection: WireConnection): boolean {
+    if (!this.awaitsParse) return false;
+    this.awaitsParse = false;
+    if (this.travel.named) connection.parsedStatements[this.travel.setter.name] = this.travel.setter.text;
+    return true;
+  }
+
+  override handleRowDescription(message: unknown): void {
+    if (this.settled || !this.several) super.handleRowDescription(message);
+  }
+
+  override handleDataRow(message: { readonly fields: readonly unknown[] }): void {
+    if (this.settled) super.handleDataRow(message);
+    else this.travel.onMember?.(String(message.fields.at(-1)));
+  }
+
+  override handleCommandComplete(message: unknown, connection: WireConnection): void {
+    if (this.settled) super.handleCommandComplete(message, connection);
+    else this.settled = true;
+  }
+
+  override handleError(error: Error, connection: WireConnection): void {
+    if (staleStatements.has(codeOf(error)) && this.name !== undefined) delete connection.parsedStatements[this.name];
+    super.handleError(this.settled ? error : setterFailure(error, this.travel.membership), connection);
+  }
+}
+
+/** "cached plan must not change result type" and "prepared statement does not exist": the name is parsed anew next time. */
+const staleStatements: ReadonlySet<string> = new Set(['0A000', '26000']);
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+const namesPerConnection = 500;
+const worthNaming = /^\s*(?:select|insert|update|delete|with|merge)\b/i;
+const names = new Map<string, string>();
+
+/**
+ * The name under which a text is prepared on a connection, and none once the connection keeps as many as it may: an app
+ * that writes its values into its texts would fill the server's memory.
+ */
+function nameFor(connection: WireConnection, text: string): string | undefined {
+  const name = names.get(text) ?? newName(text);
+  if (name === undefined || connection.parsedStatements[name] !== undefined) return name;
+  return Object.keys(connection.parsedStatements).length < namesPerConnection ? name : undefined;
+}
+
+function newName(text: string): string | undefined {
+  if (!worthNaming.test(text)) return undefined;
+  const name = `drydock_${createHash('sha1').update(text).digest('base64url')}`;
+  if (names.size >= 4 * namesPerConnection) names.clear();
+  names.set(text, name);
+  return name;
+}

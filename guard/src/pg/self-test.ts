@@ -1,0 +1,154 @@
+import type { Policy } from './policy.ts';
+import { ScopedQuery } from './scoped-query.ts';
+import type { QueryConfig, WireClient } from './wire.ts';
+
+/** What the self-test saw of the way to the database. */
+export interface SelfTestReport {
+  /** Whether something stands between that hands out connections by transaction. */
+  readonly pooler: boolean;
+  readonly role: string;
+  /** Tables with a tenant column whose rows no policy keeps back from this role. */
+  readonly unprotected: readonly string[];
+  /** Why the guard would not hold on this connection. */
+  readonly problems: readonly string[];
+}
+
+/** The test at start-up: once for a pool, on its first connection, before any statement of the app. */
+export interface SelfTest {
+  /** Resolves when the connection may be used; rejects with what is wrong. */
+  passed(client: WireClient): Promise<void>;
+  /** Whether the test itself is asking on this connection. */
+  running(client: WireClient): boolean;
+  /** Whether statements may keep their names. */
+  named(): boolean;
+  /** What was seen, once it was. */
+  readonly report: SelfTestReport | undefined;
+}
+
+/** Makes the self-test of one pool. A test that could not run is tried again on the next connection. */
+export function selfTestOf(policy: Policy): SelfTest {
+  const asking = new WeakSet<WireClient>();
+  let running: Promise<SelfTestReport> | undefined;
+  let report: SelfTestReport | undefined;
+  return {
+    get report() {
+      return report;
+    },
+    running: client => asking.has(client),
+    named: () => (policy.options.pooler === undefined ? report?.pooler === false : policy.options.pooler === 'none'),
+    async passed(client) {
+      if (report === undefined) {
+        running ??= examine(client, policy, asking).finally(() => {
+          running = undefined;
+        });
+        report = await running;
+      }
+      refuse(report, policy);
+    },
+  };
+}
+
+async function examine(client: WireClient, policy: Policy, asking: WeakSet<WireClient>): Promise<SelfTestReport> {
+  asking.add(client);
+  try {
+    const { rows } = await ask<RoleRow>(client, { text: aboutRole });
+    const role = rows[0];
+    const tables = await ask<TableRow>(client, { text: aboutTables, values: [policy.membership.tenant] });
+    const allowed = Object.keys(policy.options.unprotected ?? {});
+    const unprotected = tables.rows
+      .map(row => row.name)
+      .filter(name => !allowed.includes(name) && !allowed.includes(name.replace(/^public\./, '')));
+    return {
+      pooler: policy.options.pooler === 'transaction' || (role !== undefined && role.pid !== client.processID),
+      role: role?.role ?? '',
+      unprotected,
+      problems: [
+        ...(role === undefined ? [] : problemsOfRole(role)),
+        ...unprotected.map(
+          name => `'${name}' has the column '${policy.membership.tenant}' and no row security that holds for this role`,
+        ),
+        ...(await problemsOfTravel(client, policy)),
+      ],
+    };
+  } finally {
+    asking.delete(client);
+  }
+}
+
+interface RoleRow {
+  readonly role: string;
+  readonly pid: number;
+  readonly superuser: boolean;
+  readonly bypasses: boolean;
+}
+
+interface TableRow {
+  readonly name: string;
+}
+
+/** https://www.postgresql.org/docs/current/ddl-rowsecurity.html: superusers and BYPASSRLS roles always pass. */
+const aboutRole = `select current_user::text as role, pg_backend_pid() as pid, rolsuper as superuser, rolbypassrls as bypasses
+from pg_roles
+where rolname = current_user`;
+
+/** Tables that the role reaches, with the tenant's column, where row security is off or does not hold for it as the owner. */
+const aboutTables = `select format('%s.%s', n.nspname, c.relname) as name
+from pg_class as c
+join pg_namespace as n on n.oid = c.relnamespace
+join pg_attribute as a on a.attrelid = c.oid and a.attname = $1 and not a.attisdropped
+where c.relkind in ('r', 'p')
+  and n.nspname not in ('pg_catalog', 'information_schema', 'drydock')
+  and has_schema_privilege(n.oid, 'usage')
+  and has_table_privilege(c.oid, 'select, insert, update, delete')
+  and (not c.relrowsecurity or (not c.relforcerowsecurity and pg_has_role(c.relowner, 'usage')))
+order by 1`;
+
+function problemsOfRole(role: RoleRow): readonly string[] {
+  if (role.superuser) return [`the role '${role.role}' is a superuser, for whom no policy holds`];
+  return role.bypasses ? [`the role '${role.role}' has BYPASSRLS, so that no policy holds for it`] : [];
+}
+
+/**
+ * Sends a setter and a question under one Sync, and then asks again without: the setting must be seen by the first and by
+ * nothing after it. A pooler that takes the two apart, or a driver that changed, fails here and not in production.
+ */
+async function problemsOfTravel(client: WireClient, policy: Policy): Promise<readonly string[]> {
+  const marker = `drydock-self-test-${process.pid}-${Math.random().toString(36).slice(2)}`;
+  const setter = policy.setterOf({ mode: 'user', user: marker });
+  if (setter === undefined) return [];
+  const question = { text: `select current_setting('${policy.settings.user}', true) as seen` };
+  const seen = await new Promise<string | null>((resolve, reject) => {
+    const travel = { setter, membership: policy.membership, named: false };
+    const settle = (error: unknown, result: unknown): void =>
+      error instanceof Error ? reject(error) : resolve(firstSeen(result));
+    client.query(new ScopedQuery(question, settle, travel, false));
+  });
+  const after = firstSeen(await ask(client, question));
+  return [
+    ...(seen === marker ? [] : ['the scope did not reach the statement that travelled with it']),
+    ...(after === marker ? ['the scope was still set after its statement'] : []),
+  ];
+}
+
+function firstSeen(result: unknown): string | null {
+  const rows = typeof result === 'object' && result !== null && 'rows' in result ? result.rows : undefined;
+  const first: unknown = Array.isArray(rows) ? rows[0] : undefined;
+  return typeof first === 'object' && first !== null && 'seen' in first && typeof first.seen === 'string'
+    ? first.seen
+    : null;
+}
+
+async function ask<Row>(client: WireClient, config: QueryConfig): Promise<{ readonly rows: readonly Row[] }> {
+  const result: unknown = await client.query(config);
+  return result as { readonly rows: readonly Row[] };
+}
+
+function refuse(report: SelfTestReport, policy: Policy): void {
+  if (report.problems.length === 0) return;
+  const error = policy.refusal(
+    'unsafe-connection',
+    `The guard would not hold here: ${report.problems.join('; ')}.`,
+    '',
+  );
+  if (policy.mode !== 'observe') throw error;
+}

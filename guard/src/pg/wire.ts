@@ -1,0 +1,81 @@
+import pg from 'pg';
+
+/**
+ * What the guard uses of node-postgres beyond its typed surface. The names are those of pg 8; the self-test at start-up
+ * refuses a driver or a pooler where they do not hold what they promise.
+ */
+
+/** The side of a connection that writes messages of the protocol. */
+export interface WireConnection {
+  readonly parsedStatements: Record<string, string>;
+  readonly submittedNamedStatements: Record<string, string>;
+  parse(message: { readonly name?: string | undefined; readonly text: string }): void;
+  bind(message: { readonly statement?: string | undefined; readonly values: readonly unknown[] }): void;
+  execute(message: { readonly portal?: string }): void;
+  close(message: { readonly type: 'S'; readonly name: string }): void;
+  query(text: string): void;
+}
+
+/** A query of node-postgres, with the replies it is told of. */
+export interface WireQuery {
+  text: string;
+  name: string | undefined;
+  callback: QueryCallback | undefined;
+  _results: unknown;
+  requiresPreparation(): boolean;
+  prepare(connection: WireConnection): void;
+  submit(connection: WireConnection): Error | null;
+  handleRowDescription(message: unknown): void;
+  handleDataRow(message: { readonly fields: readonly unknown[] }): void;
+  handleCommandComplete(message: unknown, connection: WireConnection): void;
+  handleError(error: Error, connection: WireConnection): void;
+  handleReadyForQuery(connection: WireConnection): void;
+}
+
+/** Anything that node-postgres can send: its own query, a cursor, a stream, COPY. */
+export interface Submittable {
+  readonly text?: string;
+  submit(connection: WireConnection): unknown;
+  handleError(error: Error, connection: WireConnection): void;
+}
+
+/** How a query tells its result. */
+export type QueryCallback = (error: Error | null | undefined, result?: unknown) => void;
+
+/** What `query` takes as its first value, when it is no text and nothing that submits itself. */
+export interface QueryConfig {
+  readonly text: string;
+  readonly values?: readonly unknown[];
+  readonly name?: string;
+  readonly rows?: number;
+  readonly callback?: QueryCallback;
+  readonly query_timeout?: number;
+}
+
+/** The client of node-postgres with what the guard uses and overrides. */
+export interface WireClient {
+  readonly connection: WireConnection;
+  readonly processID: number | null;
+  readonly _queryQueue: Submittable[];
+  readonly _txStatus: 'I' | 'T' | 'E' | null;
+  connect(): Promise<unknown>;
+  end(): Promise<void>;
+  query(first: unknown, second?: unknown, third?: unknown): unknown;
+  _getActiveQuery(): unknown;
+  _handleParseComplete(): void;
+}
+
+/** The query class of node-postgres, typed as above. */
+export const Query = pg.Query as unknown as new (
+  config: QueryConfig | string,
+  values?: readonly unknown[],
+  callback?: QueryCallback,
+) => WireQuery;
+
+/** The client class of node-postgres, typed as above. */
+export const Client = pg.Client as unknown as new (config?: pg.ClientConfig | string) => WireClient;
+
+/** Whether `query` was given something that sends itself. */
+export function isSubmittable(value: unknown): value is Submittable {
+  return typeof value === 'object' && value !== null && 'submit' in value && typeof value.submit === 'function';
+}
