@@ -57,7 +57,14 @@ export async function startPostgres(own: Readonly<Record<string, string>> = {}):
     port,
     crash,
     pool: options => {
-      const pool = new pg.Pool({ connectionString: url, max: 10, ...options });
+      const pool = new pg.Pool({
+        host: '127.0.0.1',
+        port,
+        user: 'postgres',
+        database: 'postgres',
+        max: 10,
+        ...options,
+      });
       pool.on('error', () => {}); // A test that ends the server ends its idle connections too.
       pools.add(pool);
       return pool;
