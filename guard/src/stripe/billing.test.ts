@@ -1,0 +1,163 @@
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { asSystem, asTenant, asUser } from '../modes.ts';
+import { currentScope } from '../scope.ts';
+import type { PgPool } from '../sql/transaction.ts';
+import { startPostgres, type TestPostgres } from '../testing/postgres.ts';
+import { startStripe, type TestStripe } from '../testing/stripe.ts';
+import { stripeBilling, type CheckoutParameters, type StripeBilling } from './billing.ts';
+import { stripeMigration } from './migration.ts';
+
+let postgres: TestPostgres;
+let stripe: TestStripe;
+let owner: Pool;
+let app: Pool;
+let billing: StripeBilling;
+
+const origin = 'https://app.example.com';
+const checkout: CheckoutParameters = {
+  mode: 'subscription',
+  success_url: '/billing?session={CHECKOUT_SESSION_ID}',
+  cancel_url: `${origin}/billing`,
+};
+
+beforeAll(async () => {
+  [postgres, stripe] = await Promise.all([startPostgres(), startStripe()]);
+  owner = postgres.pool();
+  await owner.query('create role app login; create table member (person text, team text)');
+  await owner.query("insert into member values ('ada', 'acme'), ('bo', 'borealis')");
+  await owner.query('grant select on member to app');
+  await owner.query(stripeMigration({ app: 'app', lookup: 'app' }));
+  app = postgres.pool({ user: 'app' });
+  billing = stripeBilling({ stripe: stripe.stripe, pool: { query: inScope }, origin, livemode: false });
+});
+afterAll(() => Promise.all([postgres.stop(), stripe.stop()]));
+beforeEach(async () => {
+  stripe.calls.length = 0;
+  stripe.objects.clear();
+  await owner.query('truncate drydock.stripe_customer');
+});
+
+/** What a guarded pool does, in four trips: the setting is filled for members only. */
+const inScope: PgPool['query'] = async (text, values) => {
+  const scope = currentScope();
+  const [user, tenant] = scope?.mode === 'tenant' ? [scope.user, scope.tenant] : ['', ''];
+  const client = await app.connect();
+  try {
+    await client.query('begin');
+    const member = "select set_config('app.tenant_id', team, true) from member where person = $1 and team = $2";
+    await client.query(member, [user, tenant]);
+    const result = await client.query<Record<string, unknown>>(text, values);
+    await client.query('commit');
+    return result;
+  } catch (thrown) {
+    await client.query('rollback');
+    throw thrown;
+  } finally {
+    client.release();
+  }
+};
+
+function as<T>(user: string, tenant: string, work: () => Promise<T>): Promise<T> {
+  return asTenant({ user, tenant }, work);
+}
+
+describe('checkout', () => {
+  test('is paid by the customer of the tenant, made once and stored', async () => {
+    await as('ada', 'acme', () => billing.checkoutFor('acme', checkout));
+    await as('ada', 'acme', () => billing.checkoutFor('acme', checkout));
+    const { rows } = await owner.query('select tenant, livemode, customer from drydock.stripe_customer');
+    expect(rows).toEqual([{ tenant: 'acme', livemode: false, customer: 'cus_1' }]);
+    expect(stripe.calls.map(call => call.path)).toEqual([
+      '/v1/customers',
+      '/v1/checkout/sessions',
+      '/v1/checkout/sessions',
+    ]);
+    expect(stripe.calls[1]?.form).toMatchObject({
+      customer: 'cus_1',
+      client_reference_id: 'acme',
+      'metadata[tenant]': 'acme',
+      success_url: `${origin}/billing?session={CHECKOUT_SESSION_ID}`,
+    });
+  });
+
+  test('ten at once have one customer', async () => {
+    await as('ada', 'acme', () => Promise.all(Array.from({ length: 10 }, () => billing.checkoutFor('acme', checkout))));
+    const customers = stripe.calls
+      .filter(call => call.path === '/v1/checkout/sessions')
+      .map(call => call.form['customer']);
+    expect(new Set(customers).size).toBe(1);
+    expect((await owner.query('select * from drydock.stripe_customer')).rowCount).toBe(1);
+  });
+
+  test('a customer that a request has slipped in is not the one who pays', async () => {
+    const slipped = { ...checkout, customer: 'cus_borealis', client_reference_id: 'borealis', customer_email: 'a@b.c' };
+    await as('ada', 'acme', () => billing.checkoutFor('acme', slipped));
+    expect(stripe.calls.at(-1)?.form).toMatchObject({ customer: 'cus_1', client_reference_id: 'acme' });
+    expect(stripe.calls.at(-1)?.form['customer_email']).toBeUndefined();
+  });
+
+  test.each([
+    'https://evil.example/billing',
+    '//evil.example',
+    '/\\evil.example',
+    'javascript:alert(1)',
+    'https://app.example.com@evil.example',
+    'https://app.example.com.evil.example',
+    'http://app.example.com/billing',
+    'https://somebody@app.example.com/',
+    'https://',
+  ])('nobody is sent to %s', async address => {
+    const away = as('ada', 'acme', () => billing.checkoutFor('acme', { ...checkout, success_url: address }));
+    await expect(away).rejects.toMatchObject({ code: 'bad-input', status: 400 });
+    expect(stripe.calls).toEqual([]);
+  });
+});
+
+describe('who may', () => {
+  test('somebody who is no member opens nothing and makes no customer', async () => {
+    const opened = as('ada', 'borealis', () => billing.portalFor('borealis', { return_url: '/' }));
+    await expect(opened).rejects.toMatchObject({ code: 'not-a-member', status: 404 });
+    expect([stripe.calls, (await owner.query('select from drydock.stripe_customer')).rowCount]).toEqual([[], 0]);
+  });
+
+  test('the tenant of the scope counts, not the one in a parameter', async () => {
+    const other = as('ada', 'acme', () => billing.portalFor('borealis', { return_url: '/' }));
+    await expect(other).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(asUser('ada', () => billing.portalFor('acme', {}))).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(billing.portalFor('acme', {})).rejects.toMatchObject({ code: 'no-scope' });
+    expect(stripe.calls).toEqual([]);
+  });
+
+  test('a pool that row security does not bind is refused', async () => {
+    const open = stripeBilling({ stripe: stripe.stripe, pool: owner, origin, livemode: false });
+    const opened = asSystem({ job: 'dunning', tenant: 'acme' }, () => open.portalFor('acme', {}));
+    await expect(opened).rejects.toMatchObject({ code: 'unsafe-connection' });
+  });
+});
+
+describe('coming back', () => {
+  const session = (customer: unknown, livemode = false): object => ({ id: 'cs_test_1', customer, livemode });
+  const back = (id = 'cs_test_1'): Promise<unknown> => as('ada', 'acme', () => billing.returnedFor('acme', id));
+  beforeEach(() => owner.query("insert into drydock.stripe_customer values ('acme', '', false, 'cus_acme')"));
+
+  test('with a session of the own customer shows it', async () => {
+    stripe.objects.set('/v1/checkout/sessions/cs_test_1', session('cus_acme'));
+    expect(await back()).toMatchObject({ id: 'cs_test_1' });
+  });
+
+  test.each([
+    ['of another customer', session('cus_borealis')],
+    ['of nobody', session(null)],
+    ['of live mode', session('cus_acme', true)],
+    ['that does not exist', undefined],
+  ])('with a session %s is refused', async (_, found) => {
+    if (found !== undefined) stripe.objects.set('/v1/checkout/sessions/cs_test_1', found);
+    await expect(back()).rejects.toMatchObject({ code: 'forbidden', status: 404 });
+  });
+
+  test('with something that is no id asks Stripe for nothing', async () => {
+    await expect(back('../customers/cus_borealis')).rejects.toMatchObject({ code: 'bad-id' });
+    expect(stripe.calls).toEqual([]);
+  });
+});

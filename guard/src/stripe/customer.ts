@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import type Stripe from 'stripe';
+import { GuardError } from '../errors.ts';
+import { report } from '../events/event.ts';
+import { currentScope, tenantOf } from '../scope.ts';
+import type { PgPool } from '../sql/transaction.ts';
+
+/** What is needed to keep one customer for each tenant. */
+export interface CustomerOptions {
+  readonly stripe: Stripe;
+  /** The guarded pool: row security decides whether the caller is a member of the tenant. */
+  readonly pool: Pick<PgPool, 'query'>;
+  readonly livemode: boolean;
+  /** Connect: the account on whose behalf customers are made. */
+  readonly account?: string;
+}
+
+/** The tenant's customer; made and stored at the first call, once, however many calls run at the same time. */
+export async function customerFor(options: CustomerOptions, tenant: string): Promise<string> {
+  checkScope(tenant);
+  const known = await reserve(options, tenant);
+  if (known !== undefined) return known;
+  const made = await options.stripe.customers.create(
+    { metadata: { tenant } },
+    { ...onAccount(options), ...once(options, tenant) },
+  );
+  return store(options, tenant, made.id);
+}
+
+/** Options of a request on behalf of a connected account. */
+export function onAccount({ account }: Pick<CustomerOptions, 'account'>): { readonly stripeAccount?: string } {
+  return account === undefined ? {} : { stripeAccount: account };
+}
+
+/** The tenant is the one of the running request: a parameter never opens another's payments. */
+export function checkScope(tenant: string): void {
+  const scope = currentScope();
+  if (scope === undefined) throw new GuardError('no-scope', 'A customer is asked for outside of a tenant.');
+  if (tenantOf(scope) === tenant) return;
+  report({ type: 'authz_fail', outcome: 'denied', reason: 'customer of another tenant', targetTenant: tenant });
+  throw new GuardError('forbidden', 'The customer asked for is not one of the tenant in scope.');
+}
+
+/**
+ * The row is made before the customer: the insert is what Postgres refuses to somebody who is no member, so that they
+ * make no customer either. A role that row security does not bind would let everyone through: it is refused.
+ */
+async function reserve(options: CustomerOptions, tenant: string): Promise<string | undefined> {
+  const own = [tenant, options.account ?? '', options.livemode];
+  const existing = await select(options, own);
+  if (existing !== undefined) return existing;
+  try {
+    await options.pool.query(
+      'insert into drydock.stripe_customer (tenant, account, livemode) values ($1, $2, $3) on conflict do nothing',
+      own,
+    );
+  } catch (thrown) {
+    throw isRefusedByPolicy(thrown) ? notAMember(thrown) : thrown;
+  }
+  return undefined;
+}
+
+async function select(options: CustomerOptions, own: unknown[]): Promise<string | undefined> {
+  const { rows } = await options.pool.query(
+    `select known.customer, row_security_active('drydock.stripe_customer') as bound
+     from (select) one
+     left join drydock.stripe_customer known on known.tenant = $1 and known.account = $2 and known.livemode = $3`,
+    own,
+  );
+  if (rows[0]?.['bound'] !== true) {
+    throw new GuardError('unsafe-connection', "Row security does not bind the pool's role on drydock.stripe_customer.");
+  }
+  const customer = rows[0]['customer'];
+  return typeof customer === 'string' ? customer : undefined;
+}
+
+/** Two that were faster than each other got the same customer from Stripe, by the key; the first one's row stays. */
+async function store(options: CustomerOptions, tenant: string, customer: string): Promise<string> {
+  const own = [tenant, options.account ?? '', options.livemode];
+  await options.pool.query(
+    `update drydock.stripe_customer set customer = $4
+     where tenant = $1 and account = $2 and livemode = $3 and customer is null`,
+    [...own, customer],
+  );
+  const stored = await select(options, own);
+  if (stored === undefined) throw notAMember(undefined);
+  return stored;
+}
+
+/** https://docs.stripe.com/api/idempotent_requests: the same key within a day gives the same customer. */
+function once({ account, livemode }: CustomerOptions, tenant: string): { readonly idempotencyKey: string } {
+  const key = createHash('sha256')
+    .update(JSON.stringify([tenant, account ?? '', livemode]))
+    .digest('hex');
+  return { idempotencyKey: `drydock-customer-${key}` };
+}
+
+function isRefusedByPolicy(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === '42501';
+}
+
+function notAMember(cause: unknown): GuardError {
+  report({ type: 'authz_fail', outcome: 'denied', reason: 'not-a-member', table: 'drydock.stripe_customer' });
+  return new GuardError('not-a-member', 'Postgres refused the row of the customer: no member, or no guarded pool.', {
+    cause,
+  });
+}

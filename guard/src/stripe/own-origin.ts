@@ -1,0 +1,18 @@
+import { GuardError } from '../errors.ts';
+
+/** An address of the app itself: whoever pays is never sent to a page that somebody else chose. */
+export function onOwnOrigin(origin: string, address: string): string {
+  const url = parse(origin, address);
+  if (url === undefined || url.origin !== new URL(origin).origin || url.username !== '' || url.password !== '') {
+    throw new GuardError('bad-input', 'The address to return to is not one of this app.');
+  }
+  return url.href;
+}
+
+function parse(origin: string, address: string): URL | undefined {
+  try {
+    return new URL(address, origin);
+  } catch {
+    return undefined;
+  }
+}

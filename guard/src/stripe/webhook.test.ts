@@ -1,0 +1,309 @@
+import type { Pool, PoolClient } from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { hub, type GuardEvent } from '../events/event.ts';
+import { currentScope } from '../scope.ts';
+import { pgTransaction } from '../sql/transaction.ts';
+import { startPostgres, type TestPostgres } from '../testing/postgres.ts';
+import { startStripe, webhookSecret, type TestStripe } from '../testing/stripe.ts';
+import { stripeMigration } from './migration.ts';
+import { stripeWebhook, type StripeWebhookOptions } from './webhook.ts';
+
+let postgres: TestPostgres;
+let stripe: TestStripe;
+let owner: Pool;
+let app: Pool;
+let lookup: Pool;
+let events: GuardEvent[] = [];
+
+beforeAll(async () => {
+  [postgres, stripe] = await Promise.all([startPostgres(), startStripe()]);
+  owner = postgres.pool();
+  await owner.query('create role app login; create role finder login');
+  await owner.query(stripeMigration({ app: 'app', lookup: 'finder' }));
+  await owner.query('create table payment (tenant text, invoice text, status text)');
+  await owner.query('grant select, insert on payment to app');
+  app = postgres.pool({ user: 'app', max: 25 });
+  lookup = postgres.pool({ user: 'finder', max: 2 });
+});
+afterAll(async () => {
+  hub.take = undefined;
+  await Promise.all([postgres.stop(), stripe.stop()]);
+});
+beforeEach(async () => {
+  events = [];
+  hub.take = event => void events.push(event);
+  stripe.calls.length = 0;
+  stripe.objects.clear();
+  await owner.query('truncate payment, drydock.stripe_event, drydock.stripe_object, drydock.stripe_customer');
+  await owner.query("insert into drydock.stripe_customer values ('acme', '', true, 'cus_acme')");
+});
+
+let count = 0;
+const now = Math.floor(Date.now() / 1000);
+
+function invoicePaid(own: object = {}, object: object = {}): { readonly id: string } {
+  count += 1;
+  return {
+    id: `evt_${count}`,
+    object: 'event',
+    type: 'invoice.paid',
+    created: now,
+    livemode: true,
+    data: { object: { id: `in_${count}`, object: 'invoice', customer: 'cus_acme', status: 'paid', ...object } },
+    ...own,
+  } as { readonly id: string };
+}
+
+function webhook(own: Partial<StripeWebhookOptions<PoolClient>> = {}): (request: Request) => Promise<Response> {
+  return stripeWebhook<PoolClient>({
+    stripe: stripe.stripe,
+    secret: webhookSecret,
+    livemode: true,
+    transaction: pgTransaction<PoolClient>(app),
+    lookup,
+    on: {
+      'invoice.paid': ({ object, tenant, tx }) =>
+        tx.query('insert into payment values ($1, $2, $3)', [tenant, object.id, object.status]),
+    },
+    onError: () => {},
+    ...own,
+  });
+}
+
+async function payments(): Promise<unknown[]> {
+  return (await owner.query('select tenant, status from payment order by status')).rows;
+}
+
+function resigned(request: Request, headers: Record<string, string>, body?: string): Promise<Request> {
+  const all = { ...Object.fromEntries(request.headers), ...headers };
+  return request.text().then(text => new Request(request.url, { method: 'POST', headers: all, body: body ?? text }));
+}
+
+describe('what reaches the handler', () => {
+  test('a signed event has its effect for the tenant of the stored customer, as system', async () => {
+    let scope: unknown;
+    const handler = webhook({
+      on: {
+        'invoice.paid': async ({ tx, tenant }) => {
+          scope = currentScope();
+          await tx.query("insert into payment values ($1, 'in', 'paid')", [tenant]);
+        },
+      },
+    });
+    const answer = await handler(stripe.signed(invoicePaid()));
+    expect([answer.status, await payments(), scope]).toEqual([
+      200,
+      [{ tenant: 'acme', status: 'paid' }],
+      { mode: 'system', job: 'stripe:invoice.paid', tenant: 'acme' },
+    ]);
+  });
+
+  test('20 deliveries of one event at once have one effect', async () => {
+    const event = invoicePaid();
+    const handler = webhook();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => handler(stripe.signed(event))));
+    expect(answers.map(answer => answer.status)).toEqual(Array.from({ length: 20 }, () => 200));
+    expect(await payments()).toHaveLength(1);
+    expect(events.filter(({ type }) => type === 'webhook_duplicate')).toHaveLength(19);
+  });
+
+  test('a handler that throws leaves nothing behind, and the next delivery has the effect', async () => {
+    const event = invoicePaid();
+    const errors: unknown[] = [];
+    const failing = webhook({
+      on: {
+        'invoice.paid': async ({ tx }) => {
+          await tx.query("insert into payment values ('acme', 'in', 'half')");
+          throw new Error('secret of a row');
+        },
+      },
+      onError: error => void errors.push(error),
+    });
+    const failed = await failing(stripe.signed(event));
+    expect([failed.status, await failed.text()]).toEqual([500, 'failed, try again']);
+    expect([errors.length, await payments()]).toEqual([1, []]);
+    expect((await webhook()(stripe.signed(event))).status).toBe(200);
+    expect(await payments()).toHaveLength(1);
+  });
+
+  test('metadata and client_reference_id of another tenant change nothing', async () => {
+    const event = invoicePaid({}, { metadata: { tenant: 'borealis' }, client_reference_id: 'borealis' });
+    await webhook()(stripe.signed(event));
+    expect(await payments()).toEqual([{ tenant: 'acme', status: 'paid' }]);
+  });
+
+  test('an event of an unknown customer is kept, answered 200, reported, and handled once the customer is known', async () => {
+    const event = invoicePaid({}, { customer: 'cus_new' });
+    expect((await webhook()(stripe.signed(event))).status).toBe(200);
+    expect(await payments()).toEqual([]);
+    expect(events).toMatchObject([{ type: 'webhook_fail', reason: 'customer of no tenant' }]);
+    await owner.query("insert into drydock.stripe_customer values ('nova', '', true, 'cus_new')");
+    await webhook()(stripe.signed(event));
+    await webhook()(stripe.signed(event));
+    expect(await payments()).toEqual([{ tenant: 'nova', status: 'paid' }]);
+  });
+
+  test('an event without a customer is matched by what you look up', async () => {
+    const handler = webhook({ customerOf: () => Promise.resolve('cus_acme') });
+    await handler(stripe.signed(invoicePaid({}, { customer: null })));
+    expect(await payments()).toEqual([{ tenant: 'acme', status: 'paid' }]);
+  });
+
+  test('a tenant found in a table of your own counts instead of the stored one', async () => {
+    await webhook({ tenantOf: customer => Promise.resolve(customer.id === 'cus_acme' ? 'own' : undefined) })(
+      stripe.signed(invoicePaid()),
+    );
+    expect(await payments()).toEqual([{ tenant: 'own', status: 'paid' }]);
+  });
+
+  test('an event of the platform runs as admin, and a type without a handler has no effect', async () => {
+    let scope: unknown;
+    const handler = webhook({ platform: { 'price.updated': () => void (scope = currentScope()) } });
+    const price = { type: 'price.updated', data: { object: { id: 'price_1', object: 'price' } } };
+    expect((await handler(stripe.signed(invoicePaid(price)))).status).toBe(200);
+    expect(scope).toEqual({ mode: 'admin', reason: 'stripe:price.updated' });
+    expect((await handler(stripe.signed(invoicePaid({ type: 'payout.paid' })))).status).toBe(200);
+    expect((await owner.query('select type from drydock.stripe_event')).rows).toEqual([{ type: 'price.updated' }]);
+  });
+});
+
+describe('the order of events', () => {
+  const seen: unknown[] = [];
+  const on = {
+    'customer.subscription.updated': ({ object, stale }: { object: { status: string }; stale: boolean }): void =>
+      void seen.push([object.status, stale]),
+  };
+  const updated = (created: number, status: string): object =>
+    invoicePaid({
+      type: 'customer.subscription.updated',
+      created,
+      data: { object: { id: 'sub_1', object: 'subscription', customer: 'cus_acme', status } },
+    });
+  beforeEach(() => (seen.length = 0));
+
+  test('an older event of the same object comes with the object as it is now', async () => {
+    stripe.objects.set('/v1/subscriptions/sub_1', { id: 'sub_1', object: 'subscription', status: 'canceled' });
+    await webhook({ on })(stripe.signed(updated(now - 5, 'canceled')));
+    await webhook({ on })(stripe.signed(updated(now - 60, 'active')));
+    expect(seen).toEqual([
+      ['canceled', false],
+      ['canceled', false],
+    ]);
+  });
+
+  test('what was made before the object was fetched is older than it', async () => {
+    stripe.objects.set('/v1/subscriptions/sub_1', { id: 'sub_1', object: 'subscription', status: 'canceled' });
+    for (const event of [updated(now - 60, 'trialing'), updated(now - 90, 'incomplete'), updated(now - 30, 'active')]) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other is what is tested
+      await webhook({ on })(stripe.signed(event));
+    }
+    expect(seen.map(entry => (entry as unknown[])[0])).toEqual(['trialing', 'canceled', 'canceled']);
+  });
+
+  test('two of the same second are not taken for one after the other', async () => {
+    await webhook({ on, outOfOrder: 'tell' })(stripe.signed(updated(now, 'canceled')));
+    await webhook({ on, outOfOrder: 'tell' })(stripe.signed(updated(now, 'active')));
+    expect(seen).toEqual([
+      ['canceled', false],
+      ['active', true],
+    ]);
+  });
+
+  test('an object that cannot be fetched at the moment is tried again, not handled as it was', async () => {
+    await webhook({ on })(stripe.signed(updated(now, 'canceled')));
+    expect((await webhook({ on })(stripe.signed(updated(now - 1, 'active')))).status).toBe(500);
+    expect(seen).toEqual([['canceled', false]]);
+  });
+});
+
+describe('what is refused', () => {
+  const refused = async (request: Request | Promise<Request>, handler = webhook()): Promise<number> => {
+    const { status } = await handler(await request);
+    expect(await payments()).toEqual([]);
+    expect(events.map(({ type }) => type)).toEqual(['webhook_fail']);
+    return status;
+  };
+
+  test('a signature made with another secret', async () => {
+    expect(await refused(stripe.signed(invoicePaid(), { secret: 'whsec_of_somebody_else' }))).toBe(400);
+  });
+
+  test('a body that was changed after it was signed', async () => {
+    const request = stripe.signed(invoicePaid());
+    expect(await refused(resigned(request, {}, JSON.stringify(invoicePaid())))).toBe(400);
+  });
+
+  test('an event signed ten minutes ago', async () => {
+    expect(await refused(stripe.signed(invoicePaid(), { timestamp: now - 600 }))).toBe(400);
+  });
+
+  test('no signature, no JSON, no POST', async () => {
+    const bare = new Request('https://app.example.com', {
+      method: 'POST',
+      body: '{}',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect((await webhook()(bare)).status).toBe(400);
+    const text = resigned(stripe.signed(invoicePaid()), { 'content-type': 'text/plain' });
+    expect((await webhook()(await text)).status).toBe(415);
+    expect((await webhook()(new Request('https://app.example.com'))).status).toBe(405);
+  });
+
+  test('more than the limit, told or not', async () => {
+    const handler = webhook({ limitBytes: 500 });
+    const large = (): Request => stripe.signed(invoicePaid({}, { description: 'x'.repeat(1000) }));
+    expect(await refused(large(), handler)).toBe(413);
+    events = [];
+    const told = resigned(large(), { 'content-length': '2000' });
+    expect(await refused(told, handler)).toBe(413);
+  });
+
+  test('something that is signed and is no event', async () => {
+    expect(await refused(stripe.signed({ object: 'v2.core.event', id: 'evt_thin' }))).toBe(400);
+    events = [];
+    expect(await refused(stripe.signed({ id: 'evt_1', type: 'invoice.paid' }))).toBe(400);
+  });
+
+  test('a test event where real money is taken; for connected accounts, which send both, without a retry', async () => {
+    expect(await refused(stripe.signed(invoicePaid({ livemode: false })))).toBe(400);
+    events = [];
+    const ofConnected = stripe.signed(invoicePaid({ livemode: false, account: 'acct_1' }));
+    expect(await refused(ofConnected, webhook({ account: 'acct_1' }))).toBe(200);
+  });
+
+  test('an event of an account that is not expected, and of none where one is', async () => {
+    expect(await refused(stripe.signed(invoicePaid({ account: 'acct_1' })))).toBe(400);
+    events = [];
+    expect(await refused(stripe.signed(invoicePaid({ account: 'acct_2' })), webhook({ account: 'acct_1' }))).toBe(400);
+    events = [];
+    expect(await refused(stripe.signed(invoicePaid()), webhook({ account: () => true }))).toBe(400);
+  });
+
+  test('a customer of the same id that another account has', async () => {
+    const handler = webhook({ account: id => id === 'acct_1' });
+    expect(await refused(stripe.signed(invoicePaid({ account: 'acct_1' })), handler)).toBe(200);
+  });
+
+  test('no secret at all, and a tolerance of any age', () => {
+    expect(() => webhook({ secret: ' ' })).toThrow('The webhook secret is empty');
+    expect(() => webhook({ secret: [] })).toThrow('The webhook secret is empty');
+    expect(() => webhook({ toleranceSeconds: 0 })).toThrow(RangeError);
+  });
+
+  test('a database that is away: Stripe is asked to try again', async () => {
+    const away = postgres.pool({ port: 1, connectionTimeoutMillis: 500 });
+    expect(await refused(stripe.signed(invoicePaid()), webhook({ lookup: away }))).toBe(500);
+  });
+});
+
+test('while a secret is rotated both are good', async () => {
+  const handler = webhook({ secret: ['whsec_new', webhookSecret] });
+  expect((await handler(stripe.signed(invoicePaid()))).status).toBe(200);
+  expect((await handler(stripe.signed(invoicePaid(), { secret: 'whsec_new' }))).status).toBe(200);
+});
+
+test('the role of the app reaches the ledger through its functions only', async () => {
+  await expect(app.query('select * from drydock.stripe_event')).rejects.toThrow('permission denied');
+  await expect(lookup.query('select * from drydock.stripe_customer')).rejects.toThrow('permission denied');
+  expect((await app.query('select * from drydock.stripe_customer')).rows).toEqual([]);
+});
