@@ -96,7 +96,7 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
   const matrix =
     collected === undefined || tried === undefined || options.halves !== 'database'
       ? tried
-      : await proveMatrix(tried, collected.database, ofCatalog, context);
+      : await proveMatrix(tried, collected, ofCatalog, context);
   const traced = source !== undefined && options.halves !== 'database' ? source : undefined;
   const functions = traced === undefined ? noDeclarations : declaredFunctions(config, traced);
   const app = traced === undefined ? undefined : await trace(traced, database, functions, context);
@@ -186,7 +186,7 @@ async function collect(
 }
 
 /** The matrix; without the rows that filled the replica where nothing was tried. */
-type Tried = Pick<Matrix, 'cells' | 'gaps'> & Partial<Pick<Matrix, 'seed'>>;
+type Tried = Pick<Matrix, 'cells' | 'gaps'> & Partial<Pick<Matrix, 'seed' | 'range'>>;
 
 async function replay(collected: CollectedDatabase, tenancy: TenancyModel, context: CommandContext): Promise<Tried> {
   if (collected.replicaDatabase === undefined) return { cells: [], gaps: [] };
@@ -205,15 +205,22 @@ async function replay(collected: CollectedDatabase, tenancy: TenancyModel, conte
 /** What the replay could not break, the prover tries to show unbreakable. */
 async function proveMatrix(
   matrix: Tried,
-  database: DatabaseModel,
+  { database, replicaDatabase }: CollectedDatabase,
   tenancy: TenancyModel,
   context: CommandContext,
 ): Promise<Tried> {
   const stage = context.progress.start('Proving what could not be broken');
-  const { cells, gaps } = await proveCells(matrix.cells, { database, tenancy, solver: await context.solver() });
+  const { range } = matrix;
+  const field = range === undefined || replicaDatabase === undefined ? undefined : { sql: replicaDatabase.sql, range };
+  const sources = { database, tenancy, solver: await context.solver(), ...(field === undefined ? {} : { field }) };
+  const { cells, gaps, witnesses } = await proveCells(matrix.cells, sources);
   const isolated = cells.filter(cell => cell.verdict === 'isolated');
   const proved = isolated.filter(cell => cell.evidence.some(evidence => evidence.kind === 'proof'));
-  stage.done(`${proved.length} of ${isolated.length} isolated cells proved`);
+  const seen =
+    witnesses.tried === 0
+      ? ''
+      : `; of ${witnesses.tried} ways that the solver saw, ${witnesses.reached} worked in Postgres`;
+  stage.done(`${proved.length} of ${isolated.length} isolated cells proved${seen}`);
   return { ...matrix, cells, gaps: [...matrix.gaps, ...gaps] };
 }
 

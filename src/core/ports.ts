@@ -35,14 +35,24 @@ export interface SolverGoal {
   /** Those with a name are told of when they were needed. */
   readonly assertions: readonly { readonly name?: string; readonly formula: string }[];
   readonly timeoutMs: number;
+  /** Whether it is to tell how, when they can hold together. */
+  readonly witness?: boolean;
+}
+
+/** A world in which the assertions hold. */
+export interface SolverModel {
+  /** The things of each sort, by its name without bars. */
+  readonly sorts: ReadonlyMap<string, readonly string[]>;
+  /** What functions answer, by name and arguments, with a space between. */
+  readonly answers: ReadonlyMap<string, string>;
 }
 
 /** What a solver answers. */
 export type SolverAnswer =
   /** They cannot; these of the named ones suffice for that. */
   | { readonly kind: 'unsat'; readonly needed: readonly string[] }
-  /** They can; the model says how. */
-  | { readonly kind: 'sat'; readonly model: string }
+  /** They can; the model says how, where it was asked for. */
+  | { readonly kind: 'sat'; readonly model: SolverModel | undefined }
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** A solver for formulas (z3). Optional: without one nothing is proved, and all else works. */

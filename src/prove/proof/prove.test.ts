@@ -4,7 +4,7 @@ import { readCatalog } from '../../collect/database/catalog.ts';
 import { lowerPolicies } from '../../collect/database/policies.ts';
 import { replayMigrations } from '../../collect/database/replay.ts';
 import type { Cell } from '../../core/cell.ts';
-import type { Replica, Solver } from '../../core/ports.ts';
+import type { Replica, ReplicaDatabase, Solver } from '../../core/ports.ts';
 import { loadSqlParser } from '../../logic/sql.ts';
 import { inferTenancy } from '../../model/tenancy/infer.ts';
 import { buildMatrix } from '../exploit/matrix.ts';
@@ -43,7 +43,11 @@ alter table repairs enable row level security;
 create policy "mine" on mechanics for select to authenticated using (works_in(team_id));
 `;
 
-async function prove(text: string, using: () => Solver | undefined = () => solver): Promise<readonly Cell[]> {
+async function prove(
+  text: string,
+  using: () => Solver | undefined = () => solver,
+  told?: (proved: Awaited<ReturnType<typeof proveCells>>, copy: ReplicaDatabase) => Promise<void>,
+): Promise<readonly Cell[]> {
   const copy = await replica.createDatabase();
   const { report, places } = await replayMigrations(
     copy.sql,
@@ -53,8 +57,11 @@ async function prove(text: string, using: () => Solver | undefined = () => solve
   expect(report.failed).toEqual([]);
   const database = lowerPolicies(await readCatalog(copy.sql, 'supabase', places));
   const tenancy = inferTenancy(database);
-  const { cells } = await buildMatrix(copy, database, tenancy);
-  return (await proveCells(cells, { database, tenancy, solver: using() })).cells;
+  const { cells, range } = await buildMatrix(copy, database, tenancy);
+  const field = range === undefined ? {} : { field: { sql: copy.sql, range } };
+  const proved = await proveCells(cells, { database, tenancy, solver: using(), ...field });
+  await told?.(proved, copy);
+  return proved.cells;
 }
 
 function verdictOf(
@@ -216,6 +223,45 @@ describe('the prover', () => {
     expect(verdictOf(cells, 'shifts', 'select')).toBe('broken');
     expect(verdictOf(cells, 'shifts', 'insert')).toBe('broken');
     expect(verdictOf(cells, 'shifts', 'select', 'anonymous')).toBe('proved');
+  });
+
+  test('rows that only the solver thinks of are made, and what Postgres gives away on them leaks', async () => {
+    const cells = await prove(
+      `
+      create type stage as enum ('draft', 'ready', 'done');
+      create table orders (
+        id uuid primary key default gen_random_uuid(), team_id uuid not null references teams (id),
+        stage stage not null default 'draft', parent_id uuid, plate text check (length(plate) > 3)
+      );
+      create table lines (id uuid primary key default gen_random_uuid(), order_id uuid not null references orders (id), price integer);
+      alter table orders enable row level security;
+      alter table lines enable row level security;
+      create policy "orders" on orders for select to authenticated using (
+        works_in(team_id) or (stage = 'done' and parent_id is null and plate = 'none')
+      );
+      create policy "lines" on lines for delete to authenticated using (
+        exists (select 1 from orders o where o.id = lines.order_id and (works_in(o.team_id) or (o.stage = 'done' and o.parent_id is null and o.plate = 'none')))
+      );
+      create policy "see lines" on lines for select to authenticated using (true);
+      `,
+      () => solver,
+      async ({ witnesses }, copy) => {
+        expect(witnesses.reached).toBeGreaterThan(0);
+        expect(
+          (await copy.sql.query(`select count(*)::int as rows from orders where stage = 'done' and plate = 'none'`))
+            .rows,
+        ).toEqual([{ rows: 0 }]);
+      },
+    );
+    expect(verdictOf(cells, 'orders', 'select', 'stranger')).toBe('leaks');
+    expect(verdictOf(cells, 'lines', 'delete', 'stranger')).toBe('leaks');
+    const found = cells.find(cell => cell.object === 'orders' && cell.verdict === 'leaks');
+    expect(found?.because).toBe(
+      "A user whom nothing ties to the owner read a row of another's, where stage = 'done' and parent_id is null and plate = 'none': rows that the prover found.",
+    );
+    const transcript = found?.evidence[0]?.transcript ?? '';
+    expect(transcript).toContain("'done', null, 'none')");
+    expect(transcript).toContain('-- seen: 1 row of another owner; expected: 0');
   });
 
   test('an injected policy that lets everybody in is never proved', async () => {

@@ -1,6 +1,6 @@
 import { objectName, type Cell, type CellEvidence } from '../../core/cell.ts';
 import type { Gap } from '../../core/gap.ts';
-import type { Solver } from '../../core/ports.ts';
+import type { Solver, Sql } from '../../core/ports.ts';
 import { messageOf } from '../../core/error.ts';
 import { mayUse } from '../../model/database/roles.ts';
 import type { DatabaseFunction, DatabaseModel, Policy, Table } from '../../model/database/types.ts';
@@ -10,6 +10,8 @@ import { createVocabulary } from '../../logic/smt/vocabulary.ts';
 import { changedThrough, functionAccesses, viewAccesses, type AccessQuestion, type Accesses } from './accesses.ts';
 import { createClosure, type Closedness, type Reliance, type Writer } from './closure.ts';
 import { sideEffects } from './side-effects.ts';
+import type { Range } from '../exploit/range.ts';
+import { replayWitness } from '../witness/replay.ts';
 import { isRowCommand, tableGoals, type ProofGoal, type RowCommand, type TableQuestion, type Try } from './goals.ts';
 
 /** What the proofs are made from. */
@@ -18,25 +20,62 @@ export interface ProofSources {
   readonly tenancy: TenancyModel;
   /** Absent where z3 is not installed: then only what needs none is proved. */
   readonly solver: Solver | undefined;
+  /** Where rows that the solver finds are tried; absent where nothing is. */
+  readonly field?: { readonly sql: Sql; readonly range: Range };
+}
+
+/** What became of the rows that the solver found where it could prove nothing. */
+export interface WitnessCount {
+  readonly tried: number;
+  /** Postgres gave a row away on them. */
+  readonly reached: number;
 }
 
 /** The cells with proofs where there are any. Only what the replay called isolated is asked. */
 export async function proveCells(
   cells: readonly Cell[],
   sources: ProofSources,
-): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[] }> {
+): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[]; readonly witnesses: WitnessCount }> {
   const leaking = new Set(cells.filter(cell => cell.verdict === 'leaks').map(keyOf));
   const proofs = new Map<string, Proof>();
   for (const cell of cells) {
     const key = keyOf(cell);
     if (isAsked(cell) && !leaking.has(key) && !proofs.has(key)) proofs.set(key, await proveCell(cell, sources));
   }
-  const evidence = await withClosure(proofs, cells, sources);
-  const proved = cells.map(cell => {
+  const { found, witnesses } = await withWitnesses(proofs, sources);
+  const seen = cells.map(cell => (isAsked(cell) ? (found.get(actorKeyOf(cell)) ?? cell) : cell));
+  const evidence = await withClosure(proofs, seen, sources);
+  const proved = seen.map(cell => {
     const found = isAsked(cell) ? evidence.get(keyOf(cell)) : undefined;
     return found === undefined ? cell : { ...cell, evidence: [...cell.evidence, found] };
   });
-  return { cells: proved, gaps: [...gapsOf(cells, sources), ...unproved(proved, proofs, sources)] };
+  return { cells: proved, gaps: [...gapsOf(cells, sources), ...unproved(proved, proofs, sources)], witnesses };
+}
+
+/** Rows of the solver's that are not tried any more: each takes a few round trips. */
+const mostWitnesses = 80;
+
+/** What the solver could not close is tried in Postgres, on the rows that it found; only what was seen there is a leak. */
+async function withWitnesses(
+  proofs: Map<string, Proof>,
+  { solver, field }: ProofSources,
+): Promise<{ readonly found: ReadonlyMap<string, Cell>; readonly witnesses: WitnessCount }> {
+  const found = new Map<string, Cell>();
+  let tried = 0;
+  for (const [key, proof] of proofs) {
+    if (proof.kind !== 'open' || proof.witness === undefined || solver === undefined || field === undefined) continue;
+    if (tried >= mostWitnesses) break;
+    tried += 1;
+    const { goal, question } = proof.witness;
+    const outcome = await replayWitness({ ...field, ...question, solver, goal: goal.goal, used: goal.used });
+    if (outcome.kind === 'reached') found.set(actorKeyOf(outcome.cell), outcome.cell);
+    else proofs.set(key, { kind: 'open', because: `${proof.because} (${outcome.because})` });
+  }
+  return { found, witnesses: { tried, reached: found.size } };
+}
+
+function actorKeyOf(cell: Cell): string {
+  return `${keyOf(cell)} ${cell.actor}`;
 }
 
 /** A member of both tenants reads what is its own: there is nothing to prove. */
@@ -102,7 +141,12 @@ function writersIn(cells: readonly Cell[]): readonly Writer[] {
 
 type Proof =
   | { readonly kind: 'proved'; readonly evidence: CellEvidence; readonly reliances: readonly Reliance[] }
-  | { readonly kind: 'open'; readonly because: string };
+  | {
+      readonly kind: 'open';
+      readonly because: string;
+      /** The question whose answer was a world in which it does not hold. */
+      readonly witness?: { readonly goal: ProofGoal; readonly question: TableQuestion };
+    };
 
 function none(because: string): Proof {
   return { kind: 'open', because };
@@ -320,7 +364,10 @@ async function proveTable(
     const make = (trying: Try): ProofGoal | undefined =>
       trying === tries[0] ? goal : tableGoals(question, trying)[index];
     const outcome = await decide(make, command, sources.solver);
-    if (outcome.kind === 'open') return outcome;
+    if (outcome.kind === 'open') {
+      const { because, goal: open } = outcome;
+      return { kind: 'open', because, ...(open === undefined ? {} : { witness: { goal: open, question } }) };
+    }
     for (const name of outcome.needed) {
       const premise = outcome.goal.premises.get(name);
       if (premise === undefined) continue;
@@ -361,7 +408,7 @@ function memberships({ used }: ProofGoal, { owners }: TenancyModel): readonly Re
 
 type Decision =
   | { readonly kind: 'closed'; readonly goal: ProofGoal; readonly needed: readonly string[]; readonly reading: boolean }
-  | { readonly kind: 'open'; readonly because: string };
+  | { readonly kind: 'open'; readonly because: string; readonly goal: ProofGoal | undefined };
 
 /** From what needs least to what takes most for granted. */
 const tries: readonly Try[] = [
@@ -380,11 +427,15 @@ async function decide(
   solver: Solver,
 ): Promise<Decision> {
   let because = '';
+  let open: ProofGoal | undefined;
   for (const trying of tries.filter(({ reading }) => !reading || command !== 'select')) {
     const goal = make(trying);
     if (goal === undefined) break;
     const answer = await solver.check(goal.goal);
     if (answer.kind === 'unsat') return { kind: 'closed', goal, needed: answer.needed, reading: trying.reading };
+    // Of the most honest world: nothing hangs in the air, and the statement names the row by its key.
+    const isNaming = command === 'update' || command === 'delete';
+    if (answer.kind === 'sat' && trying.parents === 'of all rows' && trying.reading === isNaming) open = goal;
     if (because === '')
       because =
         answer.kind === 'unknown'
@@ -393,7 +444,7 @@ async function decide(
             ? `it seems that ${goal.says}`
             : `${goal.reasons.join(', ')} is not followed`;
   }
-  return { kind: 'open', because };
+  return { kind: 'open', because, goal: open };
 }
 
 /** What follows from privileges and from there being no policy. */

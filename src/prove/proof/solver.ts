@@ -1,4 +1,5 @@
 import type { Solver, SolverAnswer, SolverGoal } from '../../core/ports.ts';
+import { readModel } from './solver-model.ts';
 
 /** z3's own measure of work: unlike time it ends a goal at the same point on every machine. */
 const mostSteps = 4_000_000;
@@ -21,7 +22,8 @@ function isMissing(thrown: unknown): boolean {
   return thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_MODULE_NOT_FOUND';
 }
 
-type LowLevel = Awaited<ReturnType<(typeof import('z3-solver'))['init']>>['Z3'];
+/** The functions of z3's C interface. https://z3prover.github.io/api/html/group__capi.html */
+export type LowLevel = Awaited<ReturnType<(typeof import('z3-solver'))['init']>>['Z3'];
 
 function solverOver(z3: LowLevel, em: unknown): Solver {
   const context = z3.mk_context(z3.mk_config());
@@ -57,7 +59,7 @@ async function check(
     z3.solver_set_params(context, solver, parameters);
     const problem = assertAll(z3, context, solver, goal);
     if (problem !== undefined) return { kind: 'unknown', reason: problem };
-    return answerOf(z3, context, solver, await z3.solver_check(context, solver));
+    return answerOf(z3, context, solver, await z3.solver_check(context, solver), goal.witness === true);
   } finally {
     z3.params_dec_ref(context, parameters);
     z3.solver_dec_ref(context, solver);
@@ -103,11 +105,9 @@ function answerOf(
   context: ReturnType<LowLevel['mk_context']>,
   solver: ReturnType<LowLevel['mk_simple_solver']>,
   result: number,
+  witness: boolean,
 ): SolverAnswer {
-  if (result === 1) {
-    const model = z3.solver_get_model(context, solver);
-    return { kind: 'sat', model: z3.model_to_string(context, model) };
-  }
+  if (result === 1) return { kind: 'sat', model: witness ? readModel(z3, context, solver) : undefined };
   if (result !== -1) return { kind: 'unknown', reason: z3.solver_get_reason_unknown(context, solver) };
   const core = z3.solver_get_unsat_core(context, solver);
   z3.ast_vector_inc_ref(context, core);
