@@ -19,6 +19,19 @@ export function capabilityColumns(table: Table): readonly string[] {
   return table.columns.filter(column => isCapability(column, table)).map(column => column.name);
 }
 
+/** A code that was sent to one person, and that is good for a while or a few attempts: nobody else knows it. */
+export function isOneTimeCode(column: Column, table: Table): boolean {
+  const name = plainName(column.name);
+  if (/(^|_)(otp|pin|passcode|one_time_(code|password))$/.test(name)) return true;
+  if (!/(^|_)(code|value)$/.test(name)) return false;
+  const lapses = table.columns.some(other =>
+    /(^|_)(expires?|expires?_at|expiry|expiration|verified|verified_at|consumed|consumed_at|used|used_at|redeemed_at|attempts?)$/.test(
+      plainName(other.name),
+    ),
+  );
+  return lapses || /verif|confirm|(^|_)otp/.test(`${plainName(table.name)} ${name}`);
+}
+
 /** Tables in which authentication libraries keep sessions, linked accounts and one-time codes. */
 export function isAuthenticationTable(table: Table): boolean {
   const columns = new Set(table.columns.map(column => plainName(column.name).replaceAll('_', '')));
