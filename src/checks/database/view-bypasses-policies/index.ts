@@ -23,18 +23,14 @@ export const check: Check = {
           subject: leak => objectName(leak.cell),
           place: leak => ('view' in leak ? leak.view.definedAt : undefined),
           message: leaks => {
-            const kind = 'view' in leaks[0] && leaks[0].view.materialized ? 'materialized view' : 'view';
-            return `The ${kind} '${objectName(leaks[0].cell)}' reads its tables with its owner's rights, so ${rolesOf(leaks)} may ${commandsOf(leaks)} rows of every tenant through it.`;
+            const name = objectName(leaks[0].cell);
+            if ('view' in leaks[0] && leaks[0].view.materialized)
+              return `The materialized view '${name}' holds rows of every tenant and can have no policies, and ${rolesOf(leaks)} may read it.`;
+            return `The view '${name}' reads its tables with its owner's rights, so ${rolesOf(leaks)} may ${commandsOf(leaks)} rows of every tenant through it.`;
           },
           repair: leak =>
             'view' in leak && leak.view.materialized
-              ? {
-                  kind: 'revoke-grant',
-                  object: objectName(leak.cell),
-                  view: objectName(leak.cell),
-                  role: leak.cell.role,
-                  privilege: 'select',
-                }
+              ? { kind: 'revoke-all', object: leak.view.name, roles: readersOf(leak.view, input.database) }
               : { kind: 'security-invoker', view: objectName(leak.cell) },
           statement: leak => ('view' in leak ? leak.view.definition.trim() : undefined),
         },
@@ -44,7 +40,7 @@ export const check: Check = {
   }),
 };
 
-/** A materialized view holds what was there when it was filled: an attempt with new rows does not meet them in it. */
+/** A materialized view that no attempt could fill or read. */
 function unseen(view: View, input: CheckInput): readonly CheckFinding[] {
   const { database } = input;
   if (!view.materialized || blamedIn(input).objects.has(view.name)) return [];

@@ -1,5 +1,13 @@
 import type { Check } from '../../check.ts';
-import { commandsOf, policyFindings } from '../leaks.ts';
+import { commandsOf, policyFindings, type PolicyLeak } from '../leaks.ts';
+
+/** What could be read after the write. */
+function consequenceOf(leaks: readonly PolicyLeak[]): string {
+  const told = leaks
+    .map(({ cell }) => /After that it read .*$/.exec(cell.because)?.[0])
+    .find(text => text !== undefined);
+  return told === undefined ? '' : ` ${told}`;
+}
 
 /** A policy that does not ask whose row the new row is: rows can be written, or moved, into another tenant. */
 export const check: Check = {
@@ -13,7 +21,7 @@ export const check: Check = {
       input,
       'write-check',
       (policy, leaks) =>
-        `The policy ${policy} on '${leaks[0]?.table.name ?? ''}' lets ${commandsOf(leaks)} write a row that belongs to another tenant.`,
+        `The policy ${policy} on '${leaks[0]?.table.name ?? ''}' lets ${commandsOf(leaks)} write a row that belongs to another tenant.${consequenceOf(leaks)}`,
     ),
     gaps: [],
   }),
