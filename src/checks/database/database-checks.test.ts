@@ -78,7 +78,7 @@ interface Seen {
 async function withFixture<T>(text: string, use: (see: () => Promise<Seen>, sql: Sql) => Promise<T>): Promise<T> {
   const platform =
     detectPlatform([text]) === 'plain' && /notes_request|Nothing here pretends/.test(text) ? 'plain' : 'supabase';
-  const copy = await replica.createDatabase({ template: bases.get(platform)?.name ?? 'template1' });
+  const copy = await replica.createDatabase({ template: bases.get(platform)?.name ?? 'postgres' });
   try {
     const { report, places } = await replayMigrations(copy.sql, [{ file: 'migration.sql', text }], platform);
     expect(report.failed).toEqual([]);

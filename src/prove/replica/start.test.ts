@@ -40,6 +40,13 @@ describe('a replica', () => {
     await expect(connect(one.url, { connectTimeoutMs: 500 })).rejects.toThrow();
   });
 
+  test('has a database that migrations call postgres, and copies it unchanged', async () => {
+    const replica = await start();
+    const { sql } = await replica.createDatabase();
+    await sql.query('alter database postgres set statement_timeout to 0; grant connect on database postgres to public');
+    await expect(replica.createDatabase()).resolves.toBeDefined();
+  });
+
   test('starts beside another one', async () => {
     const [left, right] = await Promise.all([start(), start()]);
     expect(await dataFolder(left)).not.toBe(await dataFolder(right));

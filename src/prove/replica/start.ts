@@ -109,7 +109,7 @@ async function waitForServer(
 
 async function open(running: Running): Promise<Replica> {
   const url = (name: string): string => `postgres://postgres@127.0.0.1:${running.port}/${name}`;
-  const admin = await connect(url('template1'));
+  const admin = await connect(url(emptyDatabase));
   const version = String((await admin.query('show server_version')).rows[0]?.['server_version']);
   let counter = 0;
   let stopping: Promise<void> | undefined;
@@ -123,14 +123,17 @@ async function open(running: Running): Promise<Replica> {
   };
 }
 
+/** Copied for each database; nobody but the one who copies is connected to it. */
+const emptyDatabase = 'postgres';
+
 async function createDatabase(
   admin: Connection,
   name: string,
   url: (name: string) => string,
-  template = 'template1',
+  template = emptyDatabase,
 ): Promise<ReplicaDatabase> {
   // Others may have the template open; Postgres copies it only when nobody has.
-  if (template !== 'template1') await endSessions(admin, template);
+  if (template !== emptyDatabase) await endSessions(admin, template);
   await admin.query(`create database ${name} template ${template}`);
   const connection = await connect(url(name));
   let dropping: Promise<void> | undefined;

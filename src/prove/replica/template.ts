@@ -30,11 +30,11 @@ const initdbArguments: readonly string[] = [
   '--wal-segsize=1',
 ];
 
-/** Its other databases go: every start copies each of their files, and all that is asked of it works in `template1`. */
+/** One database is enough to copy others from, and every start copies each file; migrations know it as 'postgres'. */
 const leaner: readonly string[] = [
-  `update pg_database set datistemplate = false where datname = 'template0'`,
+  `update pg_database set datistemplate = false where datname ~ '^template'`,
   'drop database template0',
-  'drop database postgres',
+  'drop database template1',
 ];
 
 /**
@@ -80,7 +80,7 @@ async function buildCluster(binaries: Binaries, use: (cluster: string) => void):
     await run(binaries.initdb, ['-D', cluster, ...initdbArguments], binaries.user);
     await run(
       binaries.postgres,
-      ['--single', '-D', cluster, '-c', 'fsync=off', '-c', 'exit_on_error=on', 'template1'],
+      ['--single', '-D', cluster, '-c', 'fsync=off', '-c', 'exit_on_error=on', 'postgres'],
       binaries.user,
       leaner.map(statement => `${statement}\n`).join(''),
     );
