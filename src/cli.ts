@@ -161,12 +161,14 @@ common(program.command('rules'))
       const [where, what] = folderAndFocus(folder, focus);
       return run(
         options,
-        async context =>
-          (await import('./commands/rules.ts')).runRules(
+        async context => {
+          context.prepare();
+          return (await import('./commands/rules.ts')).runRules(
             where,
             pick(options, 'migrations', 'databaseUrl', 'gate', 'since', 'diff', 'pgtap', 'vitest'),
             context,
-          ),
+          );
+        },
         what,
       );
     },

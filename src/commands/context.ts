@@ -10,6 +10,8 @@ export interface CommandContext {
   readonly replica: () => Promise<Replica>;
   /** z3; undefined where the optional package is not installed. */
   readonly solver: () => Promise<Solver | undefined>;
+  /** Starts both beside what is to be done before they are needed. What fails, fails again for who asks. */
+  readonly prepare: () => void;
 }
 
 /** A context whose replica starts on first use and stops with the lifetime. */
@@ -17,9 +19,12 @@ export function createContext(progress: Progress, engine?: Engine): CommandConte
   const lifetime = new Lifetime();
   let replica: Promise<Replica> | undefined;
   let solver: Promise<Solver | undefined> | undefined;
-  return {
+  const context: CommandContext = {
     progress,
     lifetime,
+    prepare: () => {
+      for (const ready of [context.replica(), context.solver()]) ready.catch(() => {});
+    },
     replica: () => {
       replica ??= import('../prove/replica/choose.ts')
         .then(({ startReplicaOf }) => startReplicaOf(engine))
@@ -33,6 +38,7 @@ export function createContext(progress: Progress, engine?: Engine): CommandConte
       return solver;
     },
   };
+  return context;
 }
 
 /** The same context without a word: for work that is a part of a stage of its own. */

@@ -1,5 +1,5 @@
 import type { SolverModel } from '../../core/ports.ts';
-import type { LowLevel } from './solver.ts';
+import type { LowLevel } from './z3.ts';
 
 /** Functions of more things than these are not written out. */
 const mostThings = 40;
