@@ -7,7 +7,9 @@ export function isControlFlow(error: unknown): error is Error {
   if (typeof error !== 'object' || error === null) return false;
   if (Reflect.get(error, '$$typeof') === Symbol.for('react.postpone')) return true;
   const digest: unknown = Reflect.get(error, 'digest');
-  return typeof digest === 'string' && steering.test(digest);
+  if (typeof digest === 'string' && steering.test(digest)) return true;
+  // Libraries wrap what they catch; Next.js looks at the cause too.
+  return error instanceof Error && error.cause !== error && isControlFlow(error.cause);
 }
 
 const steering = /^(?:NEXT_|DYNAMIC_SERVER_USAGE$|BAILOUT_TO_CLIENT_SIDE_RENDERING$|HANGING_PROMISE_REJECTION$)/;

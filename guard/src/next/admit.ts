@@ -1,0 +1,85 @@
+import { asTenant, asUser } from '../modes.ts';
+import { refuse } from '../refusal.ts';
+import type { Scope } from '../scope.ts';
+import type { CallFacts } from '../hooks.ts';
+import type { Session, SessionRequest } from '../session/session.ts';
+import type { CallOptions, CallView, GuardNextOptions, MaybeSchema, ScopeKind } from './options.ts';
+
+/** A call of any kind, as it came in. */
+export interface Call extends CallView {
+  readonly kind: CallFacts['kind'];
+  readonly node?: NonNullable<SessionRequest['node']>;
+}
+
+/** Who was let in. */
+export type Caller =
+  | { readonly kind: 'tenant'; readonly user: string; readonly tenant: string; readonly role: string | undefined }
+  | { readonly kind: 'user'; readonly user: string }
+  | { readonly kind: 'none' };
+
+/** The declared call, whatever its input is. */
+export type AnyCallOptions = CallOptions<MaybeSchema, MaybeSchema, ScopeKind>;
+
+/** Says who is calling, for which tenant, and whether their role may: in this order, and before anything of theirs is read. */
+export async function admit(guard: GuardNextOptions, options: AnyCallOptions, call: Call): Promise<Caller> {
+  if (options.scope === 'none') return { kind: 'none' };
+  const session = await guard.session({
+    headers: call.headers,
+    ...(call.node === undefined ? {} : { node: call.node }),
+  });
+  if (session === undefined) throw refuse('no-session', 'Nobody is signed in.');
+  if (options.scope === 'user') return { kind: 'user', user: session.user };
+  return admitToTenant(guard, options, call, session);
+}
+
+async function admitToTenant(
+  guard: GuardNextOptions,
+  options: AnyCallOptions,
+  call: Call,
+  session: Session,
+): Promise<Caller> {
+  const { user } = session;
+  const scope: Scope = { mode: 'user', user };
+  const named = await (options.tenant ?? guard.tenant)(call, session);
+  if (named === undefined || !isId(named)) throw refuse('bad-id', 'The call names no tenant.', { scope });
+  const member = await asUser(user, () => guard.membership({ user, tenant: named }));
+  const facts = { scope, targetTenant: named };
+  if (member === null || member === undefined)
+    throw refuse('not-a-member', 'The user is no member of the tenant.', facts);
+  const role = member.role ?? undefined;
+  if (options.roles !== undefined && (role === undefined || !options.roles.includes(role)))
+    throw refuse('forbidden', 'The role of the user may not do this.', facts);
+  const tenant = String(member.tenant ?? named);
+  return { kind: 'tenant', user, tenant, role };
+}
+
+/** What Postgres could not even read (it has no NUL in text) or what no id looks like is not looked up. */
+function isId(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- these are what is refused
+  return text.trim() !== '' && text.length <= 255 && !/[\u0000-\u001f]/.test(text);
+}
+
+/** Runs the handler's work in the scope of the caller. */
+export function asCaller<T>(caller: Caller, work: () => T | PromiseLike<T>): Promise<T> {
+  if (caller.kind === 'tenant') return asTenant({ user: caller.user, tenant: caller.tenant }, work);
+  if (caller.kind === 'user') return asUser(caller.user, work);
+  return (async () => (await work()) as T)();
+}
+
+/** The limits and freezes of the app, once it is known who asks. */
+export async function askBefore(
+  guard: GuardNextOptions,
+  options: AnyCallOptions,
+  call: Call,
+  caller: Caller,
+): Promise<void> {
+  const address = guard.address?.(call.headers);
+  const facts: CallFacts = {
+    name: options.name,
+    kind: options.kind ?? call.kind,
+    ...(caller.kind === 'none' ? {} : { user: caller.user }),
+    ...(caller.kind === 'tenant' ? { tenant: caller.tenant } : {}),
+    ...(address === undefined ? {} : { address }),
+  };
+  for (const before of guard.before ?? []) await before(facts);
+}

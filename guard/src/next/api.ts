@@ -1,0 +1,128 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { SchemaOutput } from '../standard-schema.ts';
+import { forSharedCaches, personalCacheControl, refusalOf, withVary } from './answer.ts';
+import type { Refusal } from './answer.ts';
+import { refuseCrossSite } from './cross-site.ts';
+import { checkOptions, guarded, outgoing } from './guarded.ts';
+import { callOf } from './route.ts';
+import type { RouteOptions } from './route.ts';
+import type { Callers, GuardNextOptions, MaybePromise, MaybeSchema, ScopeKind } from './options.ts';
+
+/** The part of a request of `pages/api` that is used. */
+export interface ApiRequest extends IncomingMessage {
+  readonly query: Partial<Record<string, string | string[]>>;
+  readonly body: unknown;
+}
+
+/** What the handler of `pages/api` is given. */
+export type ApiCall<Input, Kind extends ScopeKind> = Callers[Kind] & {
+  readonly input: SchemaOutput<Input>;
+  readonly req: ApiRequest;
+  readonly res: ServerResponse;
+};
+
+/**
+ * Guards a handler of `pages/api`. What `work` gives back is sent as JSON; a handler that has answered by itself gives
+ * nothing back. The path and the query are one there, so that they are the input of a GET and the params of every call.
+ */
+export type GuardApi = <Input extends MaybeSchema = undefined, Kind extends ScopeKind = 'tenant'>(
+  options: Omit<RouteOptions<Input, undefined, Kind>, 'params'>,
+  work: (call: ApiCall<Input, Kind>) => MaybePromise<unknown>,
+) => (req: ApiRequest, res: ServerResponse) => Promise<void>;
+
+/** Makes `guardApi` for an app. */
+export function makeGuardApi(guard: GuardNextOptions): GuardApi {
+  return (options, work) => {
+    const declared = options as RouteOptions<MaybeSchema, MaybeSchema, ScopeKind>;
+    checkOptions(declared);
+    const run = work as (call: object) => MaybePromise<unknown>;
+    return async (req, res) => {
+      keepPersonal(res);
+      try {
+        const value = await handle(guard, declared, { req, res }, run);
+        if (!res.headersSent && !res.writableEnded) send(res, value === undefined ? 204 : 200, value);
+      } catch (error) {
+        const refusal = refusalOf(error);
+        if (refusal === undefined || res.headersSent) throw error;
+        sendRefusal(res, refusal);
+      }
+    };
+  };
+}
+
+async function handle(
+  guard: GuardNextOptions,
+  options: RouteOptions<MaybeSchema, MaybeSchema, ScopeKind>,
+  node: { readonly req: ApiRequest; readonly res: ServerResponse },
+  work: (call: object) => MaybePromise<unknown>,
+): Promise<unknown> {
+  const { req } = node;
+  const method = req.method ?? 'GET';
+  const headers = headersOf(req);
+  const reads = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+  const call = {
+    kind: reads ? ('read' as const) : ('write' as const),
+    headers,
+    params: req.query,
+    arguments: [],
+    node,
+    facts: { route: options.name },
+    first: () => {
+      if (options.allowCrossSite !== undefined) return;
+      refuseCrossSite({ method, headers, allowedOrigins: guard.allowedOrigins ?? [] });
+    },
+    readInput: () => (reads ? req.query : req.body),
+  };
+  return guarded(guard, options, call, async given => {
+    const value = await work({ ...callOf(given), ...node });
+    return outgoing(guard, options, value);
+  });
+}
+
+/** The headers of a request of Node.js as the web has them. */
+function headersOf(req: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(req.headers))
+    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) headers.append(name, one);
+  return headers;
+}
+
+/** A handler may answer by itself at any time, so the headers are made personal at the moment they leave. */
+function keepPersonal(res: ServerResponse): void {
+  const writeHead = res.writeHead.bind(res) as (...parameters: unknown[]) => ServerResponse;
+  const guardedWriteHead = (...parameters: unknown[]): ServerResponse => {
+    // Headers given here would win over those that were set.
+    const given = parameters.at(-1);
+    if (typeof given === 'object' && given !== null)
+      for (const [name, value] of pairsOf(given)) res.setHeader(name, value);
+    res.setHeader('cache-control', personalCacheControl(headerOf(res, 'cache-control')));
+    res.setHeader('vary', withVary(headerOf(res, 'vary')));
+    for (const name of forSharedCaches) res.removeHeader(name);
+    return writeHead(...parameters.filter(parameter => typeof parameter !== 'object'));
+  };
+  res.writeHead = guardedWriteHead as typeof res.writeHead;
+}
+
+/** Node.js takes an object, or a flat list of names and values. */
+function pairsOf(given: object): readonly (readonly [string, string | string[]])[] {
+  if (!Array.isArray(given)) return Object.entries(given) as [string, string | string[]][];
+  const flat = given as string[];
+  return flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] ?? ''] as const] : []));
+}
+
+function headerOf(res: ServerResponse, name: string): string {
+  const value = res.getHeader(name);
+  return Array.isArray(value) ? value.join(', ') : String(value ?? '');
+}
+
+function send(res: ServerResponse, status: number, value: unknown): void {
+  res.statusCode = status;
+  if (value === undefined) return void res.end();
+  res.setHeader('content-type', 'application/json');
+  res.end(JSON.stringify(value));
+}
+
+function sendRefusal(res: ServerResponse, { status, retryAfter, ...body }: Refusal): void {
+  if (retryAfter !== undefined) res.setHeader('retry-after', String(retryAfter));
+  send(res, status, body);
+}

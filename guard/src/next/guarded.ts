@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { narrow } from '../fields.ts';
+import { currentScope, withRequest } from '../scope.ts';
+import type { RequestFacts } from '../scope.ts';
+import { isSchema } from '../standard-schema.ts';
+import { guardData } from '../tripwire/json.ts';
+import { refuse } from '../refusal.ts';
+import { admit, asCaller, askBefore } from './admit.ts';
+import type { AnyCallOptions, Call, Caller } from './admit.ts';
+import { parseInput } from './input.ts';
+import type { GuardNextOptions } from './options.ts';
+
+/** What a handler is given, whatever kind of call it is. */
+export interface Given {
+  readonly caller: Caller;
+  readonly input: unknown;
+  readonly params: unknown;
+}
+
+/** A call with what is told of it, what refuses it before anything else, and how its input is read. */
+export interface GuardedCall extends Call {
+  readonly facts: RequestFacts;
+  readonly first?: () => void;
+  readonly readInput: () => unknown;
+}
+
+/**
+ * The one way in: who, which tenant, which role, then what was sent, then limits and freezes, then the work in its scope.
+ * Everything that refuses does it by throwing.
+ */
+export function guarded<T>(
+  guard: GuardNextOptions,
+  options: AnyCallOptions,
+  call: GuardedCall,
+  work: (given: Given) => T | PromiseLike<T>,
+): Promise<T> {
+  const address = guard.address?.(call.headers);
+  const facts = {
+    requestId: requestIdOf(call.headers),
+    ...(address === undefined ? {} : { address }),
+    ...call.facts,
+  };
+  return withRequest(facts, async () => {
+    call.first?.();
+    const caller = await admit(guard, options, call);
+    const params = await parseParams(options, call);
+    const input = await parseInput(options.input, call.readInput);
+    await askBefore(guard, options, call, caller);
+    return asCaller(caller, () => work({ caller, input, params }));
+  });
+}
+
+/** The id that the platform gave, if it looks like one: a caller can send the header too, and it goes to the logs. */
+function requestIdOf(headers: Headers): string {
+  const given = headers.get('x-request-id') ?? headers.get('x-vercel-id') ?? '';
+  return /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+/** A path whose parts have the wrong form leads nowhere. */
+async function parseParams(options: AnyCallOptions, call: Call): Promise<unknown> {
+  if (options.params === undefined) return call.params;
+  const result = await options.params['~standard'].validate(call.params);
+  if (result.issues === undefined) return result.value;
+  throw refuse('bad-id', 'The path is not what the call declares.');
+}
+
+/** What may leave of what a handler gave back: nothing of another tenant, and of the rest what was declared. */
+export async function outgoing(guard: GuardNextOptions, options: AnyCallOptions, value: unknown): Promise<unknown> {
+  if (guard.tripwire !== undefined) guardData(value, guard.tripwire, currentScope());
+  const { output } = options;
+  if (output === undefined || value === undefined) return value;
+  if (!isSchema(output)) return narrow(value, output);
+  const result = await output['~standard'].validate(value);
+  if (result.issues === undefined) return result.value;
+  const places = result.issues.map(({ path }) => (path ?? []).map(part => keyOf(part)).join('.') || 'the whole');
+  throw new TypeError(`The answer of '${options.name}' is not what its output declares, at ${places.join(', ')}.`);
+}
+
+function keyOf(part: PropertyKey | { readonly key: PropertyKey }): string {
+  return String(typeof part === 'object' ? part.key : part);
+}
+
+/** A call that can never be let in is a mistake of the code, told when the module loads. */
+export function checkOptions(options: AnyCallOptions): void {
+  if (options.name.trim() === '') throw new TypeError('A guarded call needs a name.');
+  const kind = options.scope ?? 'tenant';
+  if (kind !== 'tenant' && options.roles !== undefined)
+    throw new TypeError(`'${options.name}' asks for roles, which a user has in a tenant only: scope is '${kind}'.`);
+}

@@ -1,0 +1,79 @@
+import { GuardError } from '../errors.ts';
+import { refuse } from '../refusal.ts';
+import { publicIssues } from '../standard-schema.ts';
+import type { InputIssue, StandardSchema } from '../standard-schema.ts';
+
+/** An input that is not what was declared, and where. */
+export class BadInput extends GuardError {
+  readonly issues: readonly InputIssue[];
+
+  constructor(issues: readonly InputIssue[]) {
+    super('bad-input', 'What was sent is not what the call declares.');
+    this.issues = issues;
+  }
+}
+
+/** What a schema makes of an input; without a schema nothing is taken. */
+export async function parseInput(schema: StandardSchema | undefined, read: () => unknown): Promise<unknown> {
+  if (schema === undefined) return undefined;
+  const input = await read();
+  const result = await schema['~standard'].validate(input);
+  if (result.issues === undefined) return result.value;
+  throw badInput(publicIssues(result.issues, input));
+}
+
+/** The refusal of an input, reported. */
+export function badInput(issues: readonly InputIssue[]): BadInput {
+  refuse('bad-input', 'What was sent is not what the call declares.');
+  return new BadInput(issues);
+}
+
+/** What came with a request: the query of a GET, otherwise the body by its type. */
+export async function readRequest(request: Request, maxBytes: number): Promise<unknown> {
+  if (request.method === 'GET' || request.method === 'HEAD') return fieldsOf(new URL(request.url).searchParams);
+  const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  const body = await readBody(request, maxBytes);
+  if (body.byteLength === 0) return fieldsOf(new URL(request.url).searchParams);
+  if (type === 'application/x-www-form-urlencoded' || type === 'multipart/form-data')
+    return fieldsOf(await formOf(request, body));
+  return jsonOf(type, body);
+}
+
+/** Fields by name; a name that comes more than once is a list. */
+export function fieldsOf(fields: Iterable<readonly [string, unknown]>): Readonly<Record<string, unknown>> {
+  const found = new Map<string, unknown[]>();
+  for (const [name, value] of fields) found.set(name, [...(found.get(name) ?? []), value]);
+  return Object.fromEntries([...found].map(([name, values]) => [name, values.length === 1 ? values[0] : values]));
+}
+
+/** The body, read no further than the limit: what `content-length` says is only what the caller says. */
+async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw badInput([{ path: '', message: 'The body is too large.' }]);
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+async function formOf(request: Request, body: Uint8Array<ArrayBuffer>): Promise<FormData> {
+  try {
+    const headers = { 'content-type': request.headers.get('content-type') ?? '' };
+    return await new Response(body, { headers }).formData();
+  } catch {
+    throw badInput([{ path: '', message: 'The form cannot be read.' }]);
+  }
+}
+
+function jsonOf(type: string, body: Uint8Array): unknown {
+  // A form of another site can send `text/plain`, which must not pass for JSON.
+  if (type !== 'application/json' && !type.endsWith('+json'))
+    throw badInput([{ path: '', message: 'The body has a type that is not read here.' }]);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as unknown;
+  } catch {
+    throw badInput([{ path: '', message: 'The body is not valid JSON.' }]);
+  }
+}

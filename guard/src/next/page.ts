@@ -1,0 +1,91 @@
+import { headers as requestHeaders } from 'next/headers.js';
+import { notFound as nextNotFound, redirect } from 'next/navigation.js';
+import type { ReactNode } from 'react';
+import { isGuardError } from '../errors.ts';
+import type { SchemaOutput } from '../standard-schema.ts';
+import { currentScope } from '../scope.ts';
+import type { AnyCallOptions } from './admit.ts';
+import { checkOptions, guarded } from './guarded.ts';
+import type { CallOptions, Callers, GuardNextOptions, MaybePromise, MaybeSchema, ScopeKind } from './options.ts';
+import { keepPageScope } from './page-scope.ts';
+import { callOf } from './route.ts';
+import type { PathParams } from './route.ts';
+
+/** What a page declares. Its input is the query of its address. */
+export interface PageOptions<
+  Input extends MaybeSchema,
+  Params extends MaybeSchema,
+  Kind extends ScopeKind,
+> extends Omit<CallOptions<Input, Params, Kind>, 'output'> {
+  /** Where somebody without a session is sent. Without it they see what everybody sees who is refused. */
+  readonly signIn?: string;
+  /**
+   * What is shown to whoever is refused, the same whatever the reason: `() => NoAccess()`. Without it, the app's own
+   * `not-found` with status 404.
+   */
+  readonly refused?: () => ReactNode;
+}
+
+/** What the work of a page is given. */
+export type PageCall<Input extends MaybeSchema, Params extends MaybeSchema, Kind extends ScopeKind> = Callers[Kind] & {
+  readonly input: SchemaOutput<Input>;
+  readonly params: Params extends undefined ? PathParams : SchemaOutput<Params>;
+};
+
+/** What Next.js 15 and 16 give a page or a layout. */
+export interface PageProps {
+  readonly params?: Promise<Readonly<Record<string, string | string[] | undefined>>>;
+  readonly searchParams?: Promise<Readonly<Record<string, string | string[] | undefined>>>;
+}
+
+/** Guards a page, or a layout (which has no query): nothing of it is rendered for somebody who may not see it. */
+export type GuardPage = <
+  Input extends MaybeSchema = undefined,
+  Params extends MaybeSchema = undefined,
+  Kind extends ScopeKind = 'tenant',
+  Props = object,
+>(
+  options: PageOptions<Input, Params, Kind>,
+  work: (call: PageCall<Input, Params, Kind>, props: Props) => MaybePromise<ReactNode>,
+) => (props: PageProps & Props) => Promise<ReactNode>;
+
+/** Makes `guardPage` for an app. */
+export function makeGuardPage(guard: GuardNextOptions): GuardPage {
+  return (options, work) => {
+    const declared = options as AnyCallOptions &
+      Pick<PageOptions<MaybeSchema, MaybeSchema, ScopeKind>, 'signIn' | 'refused'>;
+    checkOptions(declared);
+    const run = work as (call: object, props: object) => MaybePromise<ReactNode>;
+    return async props => {
+      try {
+        return await render(guard, declared, props, run);
+      } catch (error) {
+        if (!isGuardError(error) || error.status >= 500) throw error;
+        if (error.code === 'no-session' && declared.signIn !== undefined) redirect(declared.signIn);
+        if (declared.refused === undefined) nextNotFound();
+        return declared.refused();
+      }
+    };
+  };
+}
+
+async function render(
+  guard: GuardNextOptions,
+  options: AnyCallOptions,
+  props: PageProps & object,
+  work: (call: object, props: object) => MaybePromise<ReactNode>,
+): Promise<ReactNode> {
+  const call = {
+    kind: 'read' as const,
+    headers: new Headers(await requestHeaders()),
+    params: (await props.params) ?? {},
+    arguments: [],
+    facts: { route: options.name },
+    readInput: () => props.searchParams ?? {},
+  };
+  return guarded(guard, options, call, given => {
+    const scope = currentScope();
+    if (scope !== undefined) keepPageScope(scope);
+    return work(callOf(given), props);
+  });
+}

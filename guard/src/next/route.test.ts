@@ -1,0 +1,386 @@
+import { notFound, redirect } from 'next/navigation.js';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { GuardError } from '../errors.ts';
+import type { CallFacts } from '../hooks.ts';
+import { currentRequest, currentScope } from '../scope.ts';
+import { fromCustom } from '../session/custom.ts';
+import { eventsOf } from '../testing/events.ts';
+import { guardNext } from './guard-next.ts';
+import type { GuardNextOptions } from './options.ts';
+import type { RouteHandler } from './route.ts';
+import { tenantFromParam } from './tenant.ts';
+
+const roles: Readonly<Record<string, string>> = { 'ada/acme': 'owner', 'ben/acme': 'viewer', 'cy/borealis': 'owner' };
+const base: GuardNextOptions = {
+  session: fromCustom(({ headers }) => {
+    const user = headers.get('x-user');
+    return user === null ? undefined : { user };
+  }),
+  tenant: tenantFromParam('team'),
+  membership: async ({ user, tenant }) => {
+    const role = roles[`${user}/${tenant}`];
+    return role === undefined ? undefined : { role };
+  },
+};
+const { guardRoute } = guardNext(base);
+
+interface Sent {
+  readonly user?: string;
+  readonly team?: string;
+  readonly method?: string;
+  readonly body?: NonNullable<ConstructorParameters<typeof Request>[1]>['body'];
+  readonly headers?: Record<string, string>;
+  readonly path?: string;
+}
+
+async function send(handler: RouteHandler, sent: Sent = {}): Promise<Response> {
+  const headers = {
+    host: 'app.example.com',
+    ...(sent.user === undefined ? {} : { 'x-user': sent.user }),
+    ...sent.headers,
+  };
+  const request = new Request(`https://app.example.com${sent.path ?? '/api'}`, {
+    method: sent.method ?? 'GET',
+    headers,
+    body: sent.body ?? null,
+  });
+  return handler(request, { params: Promise.resolve({ team: sent.team ?? 'acme' }) });
+}
+
+/** All that a caller can tell answers apart by. */
+async function seen(response: Response): Promise<unknown> {
+  return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+}
+
+describe('who is let in', () => {
+  const route = guardRoute({ name: 'GET /api/things' }, ({ user, tenant, role }) => ({
+    user,
+    tenant,
+    role,
+    scope: currentScope(),
+    route: currentRequest().route,
+  }));
+
+  test('a member’s work runs in the scope of their tenant', async () => {
+    const response = await send(route, { user: 'ada' });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({
+      user: 'ada',
+      tenant: 'acme',
+      role: 'owner',
+      scope: { mode: 'tenant', user: 'ada', tenant: 'acme' },
+      route: 'GET /api/things',
+    });
+  });
+
+  test('without a session the answer is 401', async () => {
+    const response = await send(route);
+    expect([response.status, await response.json()]).toEqual([401, { error: 'Sign in to continue.' }]);
+  });
+
+  test('nothing tells apart a foreign tenant, one that does not exist, a role that may not, and a thing that is not there', async () => {
+    const forOwners = guardRoute({ name: 'x', roles: ['owner'] }, () => 'secret');
+    const missing = guardRoute({ name: 'x' }, () => notFound());
+    const forbidden = guardRoute({ name: 'x' }, () => Response.json({ error: 'It is Borealis’.' }, { status: 403 }));
+    const wrong = guardRoute({ name: 'x', params: z.object({ team: z.uuid() }) }, () => 'secret');
+    const answers = await Promise.all(
+      [
+        send(route, { user: 'ada', team: 'borealis' }),
+        send(route, { user: 'ada', team: 'nowhere' }),
+        send(route, { user: 'ada', team: 'a\u0000b' }),
+        send(forOwners, { user: 'ben' }),
+        send(missing, { user: 'ada' }),
+        send(forbidden, { user: 'ada' }),
+        send(wrong, { user: 'ada' }),
+      ].map(async answer => seen(await answer)),
+    );
+    expect(answers[0]).toMatchObject({ status: 404 });
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+  });
+
+  test('a tenant that exists is looked up exactly as one that does not', async () => {
+    const asked: unknown[] = [];
+    const counting = guardNext({
+      ...base,
+      membership: async who => {
+        asked.push([who, currentScope()]);
+        return undefined;
+      },
+    }).guardRoute({ name: 'x' }, () => 'secret');
+    await send(counting, { user: 'ada', team: 'borealis' });
+    await send(counting, { user: 'ada', team: 'nowhere' });
+    const scope = { mode: 'user', user: 'ada' };
+    expect(asked).toEqual([
+      [{ user: 'ada', tenant: 'borealis' }, scope],
+      [{ user: 'ada', tenant: 'nowhere' }, scope],
+    ]);
+  });
+
+  test('membership gives the id of a tenant that was named by its slug', async () => {
+    const { guardRoute: bySlug } = guardNext({ ...base, membership: async () => ({ tenant: 42 }) });
+    const response = await send(
+      bySlug({ name: 'x' }, ({ tenant }) => tenant),
+      { user: 'ada' },
+    );
+    expect(await response.json()).toBe('42');
+  });
+
+  test('a failing membership lets nobody in', async () => {
+    const broken = guardNext({ ...base, membership: () => Promise.reject(new Error('database is gone')) });
+    let ran = false;
+    const handler = broken.guardRoute({ name: 'x' }, () => {
+      ran = true;
+    });
+    await expect(send(handler, { user: 'ada' })).rejects.toThrow('database is gone');
+    expect(ran).toBe(false);
+  });
+
+  test('a route before a tenant is known runs for the user alone, and a public one for nobody', async () => {
+    const mine = guardRoute({ name: 'my teams', scope: 'user' }, ({ user }) => [user, currentScope()]);
+    expect(await (await send(mine, { user: 'ada' })).json()).toEqual(['ada', { mode: 'user', user: 'ada' }]);
+    expect((await send(mine)).status).toBe(401);
+    const login = guardRoute({ name: 'login', scope: 'none' }, () => [currentScope() ?? 'no scope']);
+    expect(await (await send(login)).json()).toEqual(['no scope']);
+  });
+
+  test('roles outside of a tenant are a mistake that is told at once', () => {
+    expect(() => guardRoute({ name: 'x', scope: 'user', roles: ['owner'] }, () => 1)).toThrow("scope is 'user'");
+  });
+
+  test('each refusal is an event that names the reason and no id', async () => {
+    const events = await eventsOf(async () => {
+      await send(route);
+      await send(route, { user: 'ada', team: 'borealis' });
+    });
+    expect(events).toMatchObject([
+      { type: 'authn_fail', outcome: 'denied', status: 401, route: 'GET /api/things', actor_kind: 'anonymous' },
+      { type: 'authz_fail', outcome: 'denied', status: 404, route: 'GET /api/things', actor_kind: 'user' },
+    ]);
+    expect(JSON.stringify(events)).not.toMatch(/"(?:ada|borealis)"/);
+  });
+});
+
+describe('what is sent', () => {
+  const input = z.object({ name: z.string().min(3), size: z.coerce.number().max(9) });
+  const route = guardRoute({ name: 'x', input }, ({ input: given }) => given);
+  const json = { 'content-type': 'application/json' };
+
+  test('is the query of a GET and the body of a POST, as the schema makes it', async () => {
+    const got = await send(route, { user: 'ada', path: '/api?name=box&size=4' });
+    expect(await got.json()).toEqual({ name: 'box', size: 4 });
+    const posted = { user: 'ada', method: 'POST', headers: json, body: '{"name":"box","size":5,"admin":true}' };
+    expect(await (await send(route, posted)).json()).toEqual({ name: 'box', size: 5 });
+    const form = new FormData();
+    form.set('name', 'box');
+    form.set('size', '6');
+    expect(await (await send(route, { user: 'ada', method: 'POST', body: form })).json()).toEqual({
+      name: 'box',
+      size: 6,
+    });
+  });
+
+  test('is refused with its places and without its values', async () => {
+    const sent = { user: 'ada', method: 'POST', headers: json, body: '{"name":"q","size":"hunter2"}' };
+    const response = await send(route, sent);
+    const text = await response.text();
+    expect(response.status).toBe(400);
+    expect(JSON.parse(text)).toMatchObject({ issues: [{ path: 'name' }, { path: 'size' }] });
+    expect(text).not.toContain('hunter2');
+  });
+
+  test('is not looked at for somebody who is no member', async () => {
+    const sent = { user: 'cy', method: 'POST', headers: json, body: '{' };
+    expect((await send(route, sent)).status).toBe(404);
+  });
+
+  test.each([
+    ['broken JSON', { headers: json, body: '{' }],
+    ['JSON that is not text', { headers: json, body: new Uint8Array([0x22, 0xff, 0x22]) }],
+    [
+      'a type that forms of other sites can send',
+      { headers: { 'content-type': 'text/plain' }, body: '{"name":"box","size":1}' },
+    ],
+    ['a broken form', { headers: { 'content-type': 'multipart/form-data; boundary=x' }, body: 'nothing' }],
+    ['a huge body', { headers: json, body: `{"name":"${'x'.repeat(2_000_000)}"}` }],
+  ])('%s is refused', async (_name, sent) => {
+    expect((await send(route, { user: 'ada', method: 'POST', ...sent })).status).toBe(400);
+  });
+});
+
+describe('a write that a browser sends', () => {
+  const write = guardRoute({ name: 'x' }, () => 'written');
+  const api = guardRoute({ name: 'x', allowCrossSite: { reason: 'called with a token only' } }, () => 'written');
+  const { guardRoute: withFriend } = guardNext({ ...base, allowedOrigins: ['https://admin.example.com'] });
+  const friendly = withFriend({ name: 'x' }, () => 'written');
+  const other = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+
+  test.each<[string, number, RouteHandler, Record<string, string>]>([
+    [
+      'from the app’s own page goes through',
+      200,
+      write,
+      { origin: 'https://app.example.com', 'sec-fetch-site': 'same-origin' },
+    ],
+    ['from an older browser is told by its origin', 200, write, { origin: 'https://app.example.com' }],
+    [
+      'behind a proxy has the host that was asked for',
+      200,
+      write,
+      { host: '10.0.0.3', 'x-forwarded-host': 'app.example.com', origin: 'https://app.example.com' },
+    ],
+    ['without a browser goes through', 200, write, {}],
+    ['from another site is refused', 404, write, other],
+    ['from another site without Sec-Fetch-Site is refused', 404, write, { origin: 'https://evil.example' }],
+    [
+      'from a sibling domain is refused',
+      404,
+      write,
+      { 'sec-fetch-site': 'same-site', origin: 'https://blog.example.com' },
+    ],
+    ['from a sandboxed frame is refused', 404, write, { origin: 'null' }],
+    [
+      'from an allowed origin goes through',
+      200,
+      friendly,
+      { origin: 'https://admin.example.com', 'sec-fetch-site': 'same-site' },
+    ],
+    ['goes through where the route says why that is safe', 200, api, other],
+  ])('%s', async (_name, status, handler, headers) => {
+    expect((await send(handler, { user: 'ada', method: 'POST', headers })).status).toBe(status);
+  });
+
+  test('reads are not asked', async () => {
+    expect((await send(write, { user: 'ada', headers: other })).status).toBe(200);
+  });
+});
+
+describe('limits and freezes', () => {
+  test('are asked with who, what and where, after input and before the work', async () => {
+    const asked: CallFacts[] = [];
+    const { guardRoute: limited } = guardNext({
+      ...base,
+      before: [async facts => void asked.push(facts)],
+      address: headers => headers.get('x-real-ip') ?? undefined,
+    });
+    const exporting = limited({ name: 'export things', kind: 'export' }, () => 1);
+    await send(exporting, { user: 'ada', headers: { 'x-real-ip': '192.0.2.1' } });
+    expect(asked).toEqual([
+      { name: 'export things', kind: 'export', user: 'ada', tenant: 'acme', address: '192.0.2.1' },
+    ]);
+  });
+
+  test.each([
+    ['rate-limited', 429, '7'],
+    ['frozen', 503, '60'],
+  ] as const)('%s is answered with %i and when to come back', async (code, status, seconds) => {
+    const refusal = Object.assign(new GuardError(code, 'refused'), { retryAfter: Number(seconds) - 0.5 });
+    const { guardRoute: limited } = guardNext({ ...base, before: [() => Promise.reject(refusal)] });
+    const response = await send(
+      limited({ name: 'x' }, () => 1),
+      { user: 'ada' },
+    );
+    expect([response.status, response.headers.get('retry-after')]).toEqual([status, seconds]);
+  });
+});
+
+describe('what leaves', () => {
+  const rows = [{ id: 1, secret: 'hunter2', lines: [{ price: 3, cost: 1 }] }];
+
+  test('is what was declared, by names', async () => {
+    const route = guardRoute({ name: 'x', output: ['id', { lines: ['price'] }] }, () => rows);
+    expect(await (await send(route, { user: 'ada' })).json()).toEqual([{ id: 1, lines: [{ price: 3 }] }]);
+  });
+
+  test('is what was declared, by a schema', async () => {
+    const output = z.array(z.object({ id: z.number() }));
+    const route = guardRoute({ name: 'x', output }, () => rows);
+    expect(await (await send(route, { user: 'ada' })).json()).toEqual([{ id: 1 }]);
+    const wrong = guardRoute({ name: 'x', output }, () => [{ id: 'hunter2' }]);
+    await expect(send(wrong, { user: 'ada' })).rejects.toThrow(
+      "The answer of 'x' is not what its output declares, at 0.id.",
+    );
+  });
+
+  test('is what was declared also where the handler writes the JSON itself; of an error leaves the message', async () => {
+    const route = guardRoute({ name: 'x', output: ['id'] }, ({ request }) =>
+      request.headers.has('x-fail')
+        ? Response.json({ error: 'taken', row: rows[0] }, { status: 409 })
+        : Response.json(rows, { headers: { 'x-total': '1' } }),
+    );
+    const response = await send(route, { user: 'ada' });
+    expect([response.headers.get('x-total'), await response.json()]).toEqual(['1', [{ id: 1 }]]);
+    const failed = await send(route, { user: 'ada', headers: { 'x-fail': '1' } });
+    expect([failed.status, await failed.json()]).toEqual([409, { error: 'taken' }]);
+  });
+
+  test('is for the caller’s own cache only', async () => {
+    const loud = { 'cache-control': 'public, s-maxage=60', 'cdn-cache-control': 'max-age=60', vary: 'accept' };
+    const route = guardRoute({ name: 'x' }, () => Response.json(1, { headers: loud }));
+    const { headers } = await send(route, { user: 'ada' });
+    expect(Object.fromEntries(headers)).toEqual({
+      'content-type': 'application/json',
+      'cache-control': 'private, no-store',
+      vary: 'accept, cookie, authorization',
+    });
+    const quiet = guardRoute({ name: 'x' }, () =>
+      Response.json(1, { headers: { 'cache-control': 'private, max-age=5' } }),
+    );
+    expect((await send(quiet, { user: 'ada' })).headers.get('cache-control')).toBe('private, max-age=5');
+  });
+
+  test('a stream passes as it comes', async () => {
+    const chunks = ['data: 1\n\n', 'data: 2\n\n'];
+    const stream = ReadableStream.from(chunks.map(chunk => new TextEncoder().encode(chunk)));
+    const route = guardRoute(
+      { name: 'x', output: ['id'] },
+      () => new Response(stream, { headers: { 'content-type': 'text/event-stream' } }),
+    );
+    const response = await send(route, { user: 'ada' });
+    expect([await response.text(), response.headers.get('cache-control')]).toEqual([
+      chunks.join(''),
+      'private, no-store',
+    ]);
+  });
+
+  test('nothing is 204, and cookies and redirects of the handler stay', async () => {
+    expect(
+      (
+        await send(
+          guardRoute({ name: 'x' }, () => undefined),
+          { user: 'ada' },
+        )
+      ).status,
+    ).toBe(204);
+    const headers = new Headers();
+    headers.append('set-cookie', 'a=1');
+    headers.append('set-cookie', 'b=2');
+    const cookies = guardRoute({ name: 'x' }, () => new Response(null, { headers }));
+    expect((await send(cookies, { user: 'ada' })).headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+    const moved = guardRoute({ name: 'x' }, () => Response.redirect('https://app.example.com/new', 303));
+    const response = await send(moved, { user: 'ada' });
+    expect([response.status, response.headers.get('location')]).toEqual([303, 'https://app.example.com/new']);
+  });
+
+  test('redirect() of Next.js reaches Next.js', async () => {
+    const route = guardRoute({ name: 'x' }, () => redirect('/login'));
+    await expect(send(route, { user: 'ada' })).rejects.toMatchObject({
+      digest: expect.stringContaining('NEXT_REDIRECT') as string,
+    });
+  });
+
+  test('a row of another tenant is stopped before it leaves', async () => {
+    const { guardRoute: wired } = guardNext({ ...base, tripwire: { columns: ['teamId'] } });
+    const own = wired({ name: 'x' }, () => ({ items: [{ teamId: 'acme' }, { teamId: null }] }));
+    expect((await send(own, { user: 'ada' })).status).toBe(200);
+    const leaking = wired({ name: 'x', output: [{ items: ['id'] }] }, () => ({
+      items: [{ teamId: 'acme' }, { id: 1, teamId: 'borealis' }],
+    }));
+    const events = await eventsOf(() =>
+      expect(send(leaking, { user: 'ada' })).rejects.toMatchObject({ code: 'foreign-row' }),
+    );
+    expect(events).toMatchObject([{ type: 'foreign_row', rows: 2, foreign_rows: 1 }]);
+    const written = wired({ name: 'x' }, () => Response.json({ teamId: 'borealis' }));
+    await expect(send(written, { user: 'ada' })).rejects.toMatchObject({ code: 'foreign-row', status: 500 });
+  });
+});

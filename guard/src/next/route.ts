@@ -1,0 +1,139 @@
+import type { SchemaOutput } from '../standard-schema.ts';
+import type { AnyCallOptions } from './admit.ts';
+import { makePersonal, notFound, refusalOf, refusalResponse } from './answer.ts';
+import { refuseCrossSite } from './cross-site.ts';
+import { checkOptions, guarded, outgoing } from './guarded.ts';
+import type { Given } from './guarded.ts';
+import { readRequest } from './input.ts';
+import type { CallOptions, Callers, GuardNextOptions, MaybePromise, MaybeSchema, ScopeKind } from './options.ts';
+
+/** What a route handler declares. */
+export interface RouteOptions<
+  Input extends MaybeSchema,
+  Params extends MaybeSchema,
+  Kind extends ScopeKind,
+> extends CallOptions<Input, Params, Kind> {
+  /**
+   * Lets pages of other sites send writes here, with the reason why that harms nobody. For routes that are called with a
+   * token and never with a cookie.
+   */
+  readonly allowCrossSite?: { readonly reason: string };
+}
+
+/** What the handler of a route is given. */
+export type RouteCall<Input extends MaybeSchema, Params extends MaybeSchema, Kind extends ScopeKind> = Callers[Kind] & {
+  readonly input: SchemaOutput<Input>;
+  readonly params: Params extends undefined ? PathParams : SchemaOutput<Params>;
+  readonly request: Request;
+};
+
+/** The parts of a path as Next.js gives them. */
+export type PathParams = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** A route handler as Next.js 15 and 16 call it. */
+export type RouteHandler = (
+  request: Request,
+  context: { readonly params: Promise<Readonly<Record<string, string | string[] | undefined>>> },
+) => Promise<Response>;
+
+/** Guards a route handler. What `work` gives back is sent as JSON; a `Response` goes as it is, but for its headers. */
+export type GuardRoute = <
+  Input extends MaybeSchema = undefined,
+  Params extends MaybeSchema = undefined,
+  Kind extends ScopeKind = 'tenant',
+>(
+  options: RouteOptions<Input, Params, Kind>,
+  work: (call: RouteCall<Input, Params, Kind>) => MaybePromise<unknown>,
+) => RouteHandler;
+
+/** Makes `guardRoute` for an app. */
+export function makeGuardRoute(guard: GuardNextOptions): GuardRoute {
+  return (options, work) => {
+    const declared = options as RouteOptions<MaybeSchema, MaybeSchema, ScopeKind>;
+    checkOptions(declared);
+    const run = work as (call: object) => MaybePromise<unknown>;
+    return async (request, context) => {
+      try {
+        return await answer(guard, declared, request, (await context?.params) ?? {}, run);
+      } catch (error) {
+        const refusal = refusalOf(error);
+        if (refusal === undefined) throw error;
+        return refusalResponse(refusal);
+      }
+    };
+  };
+}
+
+async function answer(
+  guard: GuardNextOptions,
+  options: RouteOptions<MaybeSchema, MaybeSchema, ScopeKind>,
+  request: Request,
+  params: PathParams,
+  work: (call: object) => MaybePromise<unknown>,
+): Promise<Response> {
+  const { method, headers } = request;
+  const call = {
+    kind: isRead(method) ? ('read' as const) : ('write' as const),
+    headers,
+    params,
+    arguments: [],
+    facts: { route: options.name },
+    first: () => {
+      if (options.allowCrossSite !== undefined) return;
+      refuseCrossSite({ method, headers, allowedOrigins: guard.allowedOrigins ?? [] });
+    },
+    readInput: () => readRequest(request, guard.maxBodyBytes ?? 1_048_576),
+  };
+  return guarded(guard, options, call, async given =>
+    toResponse(guard, options, await work({ ...callOf(given), request })),
+  );
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}
+
+/** What every handler is given. */
+export function callOf({ caller, input, params }: Given): object {
+  const { kind: _kind, ...who } = caller;
+  return { ...who, input, params };
+}
+
+async function toResponse(guard: GuardNextOptions, options: AnyCallOptions, value: unknown): Promise<Response> {
+  if (value === undefined) return personal(new Response(null, { status: 204 }));
+  if (!(value instanceof Response)) return personal(Response.json(await outgoing(guard, options, value)));
+  // A handler's own 403 beside a 404 would tell what exists.
+  if (value.status === 403 || value.status === 404) return refusalResponse(notFound);
+  const looked = options.output !== undefined || guard.tripwire !== undefined;
+  return personal(looked && isJson(value) ? await narrowedResponse(guard, options, value) : value);
+}
+
+function isJson(response: Response): boolean {
+  return /^application\/(?:[\w.-]+\+)?json\b/i.test(response.headers.get('content-type') ?? '');
+}
+
+/**
+ * JSON that a handler wrote itself is read again, so that `Response.json` is no way around what was declared. What is
+ * declared is the success; of an error leaves what errors have.
+ */
+async function narrowedResponse(
+  guard: GuardNextOptions,
+  options: AnyCallOptions,
+  response: Response,
+): Promise<Response> {
+  if (response.body === null) return response;
+  const declared = response.ok || options.output === undefined ? options : { ...options, output: errorFields };
+  const value = await outgoing(guard, declared, await response.json());
+  const headers = new Headers(response.headers);
+  headers.delete('content-length');
+  return new Response(JSON.stringify(value), { status: response.status, statusText: response.statusText, headers });
+}
+
+const errorFields = ['error', 'message', 'code'];
+
+/** The same answer with the headers of a personal one. The headers of redirects and of `fetch` cannot be changed in place. */
+function personal(response: Response): Response {
+  const headers = new Headers(response.headers);
+  makePersonal(headers);
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+}
