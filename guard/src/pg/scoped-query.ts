@@ -36,17 +36,31 @@ export class ScopedQuery extends Query {
     return !this.several;
   }
 
+  /** All messages leave in one piece: a write for each of them costs more than the setter itself. */
   override prepare(connection: WireConnection): void {
+    const { collecting, pieces } = collectorOf(connection);
+    this.prepareSetter(connection, collecting, pieces);
+    if (this.travel.named && this.name === undefined) this.name = nameFor(connection, this.text);
+    super.prepare(collecting);
+    connection._send(Buffer.concat(pieces.splice(0)));
+  }
+
+  private prepareSetter(connection: WireConnection, collecting: WireConnection, pieces: Uint8Array[]): void {
     const { setter, named } = this.travel;
     const name = named ? setter.name : '';
     if (!named || connection.parsedStatements[name] === undefined) {
       this.awaitsParse = true;
-      connection.parse({ name, text: setter.text });
+      collecting.parse({ name, text: setter.text });
     }
-    connection.bind({ statement: name, values: setter.values });
-    connection.execute({});
-    if (named && this.name === undefined) this.name = nameFor(connection, this.text);
-    super.prepare(connection);
+    const known = named ? bytesOf.get(setter) : undefined;
+    if (known !== undefined) {
+      pieces.push(known);
+      return;
+    }
+    const from = pieces.length;
+    collecting.bind({ statement: name, values: setter.values });
+    collecting.execute({});
+    if (named) bytesOf.set(setter, Buffer.concat(pieces.slice(from)));
   }
 
   /** Takes the ParseComplete of the setter, so that node-postgres does not book it for the query's own statement. */
@@ -75,6 +89,28 @@ export class ScopedQuery extends Query {
     if (staleStatements.has(codeOf(error)) && this.name !== undefined) delete connection.parsedStatements[this.name];
     super.handleError(this.settled ? error : setterFailure(error, this.travel.membership), connection);
   }
+}
+
+/** The bytes of binding and running a setter: the same for all statements of a scope. */
+const bytesOf = new WeakMap<Setter, Uint8Array>();
+
+interface Collector {
+  readonly collecting: WireConnection;
+  readonly pieces: Uint8Array[];
+}
+
+const collectors = new WeakMap<WireConnection, Collector>();
+
+/** The connection, but that what it would send is put aside. One for each connection, which is used by one query at a time. */
+function collectorOf(connection: WireConnection): Collector {
+  const known = collectors.get(connection);
+  if (known !== undefined) return known;
+  const pieces: Uint8Array[] = [];
+  const collecting: WireConnection = Object.assign(Object.create(connection), {
+    _send: (bytes: Uint8Array) => pieces.push(bytes) > 0,
+  });
+  collectors.set(connection, { collecting, pieces });
+  return { collecting, pieces };
 }
 
 /** "cached plan must not change result type" and "prepared statement does not exist": the name is parsed anew next time. */

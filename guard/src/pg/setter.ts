@@ -37,7 +37,8 @@ export function setters(settings: SettingNames, membership: Membership, strict: 
     user: `select set_config(${user}, $1, true), set_config(${tenant}, '', true)`,
     system: `select set_config(${tenant}, $1, true), set_config(${user}, '', true)`,
   };
-  return scope => {
+  const known = new WeakMap<Scope, Setter>();
+  const make: SetterOf = scope => {
     switch (scope.mode) {
       case 'tenant':
         return { name: 'drydock_tenant', text: texts.tenant, values: [scope.user, scope.user, scope.tenant] };
@@ -49,25 +50,29 @@ export function setters(settings: SettingNames, membership: Membership, strict: 
         return undefined;
     }
   };
+  return scope => {
+    const setter = known.get(scope) ?? make(scope);
+    if (setter !== undefined) known.set(scope, setter);
+    return setter;
+  };
 }
 
 /**
  * Sets the user first, because the policies of the membership table may ask for it, then the tenant from the member's own
- * row. The lateral reference makes Postgres evaluate the first before it reads the table. A user without a row divides by
- * zero where that is to end the trip, and sets an empty tenant where it is only watched.
+ * row; `case` is what makes Postgres keep to that order. A user without a row divides by zero where that is to end the
+ * trip, and is told by a length of nothing where it is only watched.
+ * https://www.postgresql.org/docs/current/sql-expressions.html#SYNTAX-EXPRESS-EVAL
  */
 function ofMember(tenant: string, user: string, membership: Membership, strict: boolean): string {
-  const found = strict ? '1 / count(*)' : 'count(*)';
-  return `select set_config(${tenant}, coalesce(found.tenant, ''), true), found.member
-from set_config(${user}, $1, true) as asking(id)
-cross join lateral (
-  select max(m.${quoted(membership.tenant)}::text) as tenant, ${found} as member
-  from ${membership.table.split('.').map(quoted).join('.')} as m
-  where m.${quoted(membership.user)} = $2
-    and m.${quoted(membership.tenant)} = $3
-    and asking.id is not null${membership.where === undefined ? '' : `\n    and (${membership.where})`}
-  offset 0
-) as found`;
+  return `select case when set_config(${user}, $1, true) is not null then
+  ${strict ? '1 / ' : ''}length(set_config(${tenant}, coalesce((
+    select m.${quoted(membership.tenant)}::text
+    from ${membership.table.split('.').map(quoted).join('.')} as m
+    where m.${quoted(membership.user)} = $2
+      and m.${quoted(membership.tenant)} = $3${membership.where === undefined ? '' : `\n      and (${membership.where})`}
+    limit 1
+  ), ''), true))
+end`;
 }
 
 /** The setter as text with its values in it, for the simple protocol, which has no parameters. */

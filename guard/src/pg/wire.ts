@@ -12,8 +12,9 @@ export interface WireConnection {
   parse(message: { readonly name?: string | undefined; readonly text: string }): void;
   bind(message: { readonly statement?: string | undefined; readonly values: readonly unknown[] }): void;
   execute(message: { readonly portal?: string }): void;
-  close(message: { readonly type: 'S'; readonly name: string }): void;
   query(text: string): void;
+  /** Every message of the protocol goes through here as bytes. */
+  _send(bytes: Uint8Array): boolean;
 }
 
 /** A query of node-postgres, with the replies it is told of. */
