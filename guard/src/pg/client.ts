@@ -106,6 +106,12 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
       super.query(query_timeout === undefined ? query : Object.assign(query, { query_timeout }));
     }
 
+    /** Puts a query of the guard's own behind what waits: `query` would warn that something runs already. */
+    private enqueue(query: Submittable): void {
+      this._queryQueue.push(query);
+      this._pulseQueryQueue();
+    }
+
     /**
      * Cursors, streams and COPY keep the connection for more than one trip: the setter goes in front of them in a
      * transaction, which is opened and ended around them where the app has none open.
@@ -119,9 +125,9 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
       const extra = [second, third].filter(value => typeof value === 'function');
       if (entry === undefined) return super.query(query, ...extra);
       const opener = new Opener(this, entry.setter, query, policy);
-      this.send(opener);
+      this.enqueue(opener);
       super.query(query, ...extra);
-      this.send(new Closer(opener));
+      this.enqueue(new Closer(opener));
       return query;
     }
   };

@@ -39,6 +39,7 @@ export class ScopedQuery extends Query {
   /** All messages leave in one piece: a write for each of them costs more than the setter itself. */
   override prepare(connection: WireConnection): void {
     const { collecting, pieces } = collectorOf(connection);
+    pieces.length = 0;
     this.prepareSetter(connection, collecting, pieces);
     if (this.travel.named && this.name === undefined) this.name = nameFor(connection, this.text);
     super.prepare(collecting);

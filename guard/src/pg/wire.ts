@@ -62,6 +62,7 @@ export interface WireClient {
   connect(): Promise<unknown>;
   end(): Promise<void>;
   query(first: unknown, second?: unknown, third?: unknown): unknown;
+  _pulseQueryQueue(): void;
   _getActiveQuery(): unknown;
   _handleParseComplete(): void;
 }
