@@ -29,7 +29,11 @@ async function run(name, port, max, count, seed) {
   await pool.end();
   const seconds = (result.elapsedMs / 1000).toFixed(0);
   process.stdout.write(`${name}: ${result.operations} operations in ${seconds} s, ${result.wrong.length} wrong\n`);
-  process.stdout.write(`  ${Object.entries(result.byKind).map(([kind, times]) => `${kind} ${times}`).join(', ')}\n`);
+  process.stdout.write(
+    `  ${Object.entries(result.byKind)
+      .map(([kind, times]) => `${kind} ${times}`)
+      .join(', ')}\n`,
+  );
   for (const problem of result.wrong.slice(0, 10)) process.stdout.write(`  ${problem}\n`);
   if (result.wrong.length > 0) process.exitCode = 1;
 }
