@@ -27,7 +27,7 @@ export interface Arm {
   /** The rows of tables among the variables. */
   readonly rows: readonly { readonly table: string; readonly row: string }[];
   /** The rows that an aggregate is made of; for others the same as above. */
-  readonly below: { readonly variables: readonly Variable[]; readonly condition: Truth };
+  readonly below: Pick<Arm, 'variables' | 'condition' | 'rows'>;
 }
 
 /** An argument, with its name where it has one. */

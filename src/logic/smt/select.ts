@@ -101,7 +101,7 @@ function finish(encoder: Encoder, body: SqlNode, scope: Scope, source: Source): 
   const aggregate =
     list(body['groupClause']).length === 0 && targets.some(target => isAggregate(record(target['val'])));
   const shown = targets.flatMap(target => shownBy(encoder, target, inner, source, condition));
-  const below = { variables: source.variables, condition };
+  const below = { variables: source.variables, condition, rows: source.rows };
   if (!aggregate) {
     // Of a group one row's values are not the aggregate's.
     const grouped = shown.map((target, index) =>
@@ -116,7 +116,7 @@ function finish(encoder: Encoder, body: SqlNode, scope: Scope, source: Source): 
     name,
     value: aggregated(encoder, record(targets[index]?.['val']), value, source.variables, condition, scope),
   }));
-  return { variables: [], condition: yes, targets: closed, rows: source.rows, below };
+  return { variables: [], condition: yes, targets: closed, rows: [], below };
 }
 
 /** An aggregate's value: of `max` and the like one of the rows', null where there are none. */
@@ -144,14 +144,19 @@ function aggregated(
   };
 }
 
+/** Whether an aggregate of this query stands in the expression: those of its sub-queries are their own. */
 function isAggregate(node: SqlNode): boolean {
-  const [kind, body] = unwrap(node);
-  if (kind === 'FuncCall')
-    return body['over'] === undefined && (body['agg_star'] === true || aggregateNames.test(functionName(body)));
-  if (kind === 'CoalesceExpr') return list(body['args']).some(part => isAggregate(record(part)));
-  if (kind === 'TypeCast') return isAggregate(record(body['arg']));
-  if (kind === 'A_Expr') return isAggregate(record(body['lexpr'])) || isAggregate(record(body['rexpr']));
-  return false;
+  return Object.entries(node).some(([kind, value]) => {
+    if (kind === 'SubLink') return false;
+    const body = record(value);
+    if (
+      kind === 'FuncCall' &&
+      body['over'] === undefined &&
+      (body['agg_star'] === true || aggregateNames.test(functionName(body)))
+    )
+      return true;
+    return Array.isArray(value) ? value.some(part => isAggregate(record(part))) : isAggregate(body);
+  });
 }
 
 function shownBy(encoder: Encoder, target: SqlNode, scope: Scope, source: Source, condition: Truth): Arm['targets'] {
@@ -189,7 +194,7 @@ function valuesArm(encoder: Encoder, row: SqlNode, scope: Scope): Arm {
       value: encoder.expression(record(item), scope),
     })),
     rows: [],
-    below: { variables: [], condition: yes },
+    below: { variables: [], condition: yes, rows: [] },
   };
 }
 

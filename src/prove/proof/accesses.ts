@@ -5,7 +5,7 @@ import type { Arm, Encoder, Scope } from '../../logic/smt/encoder.ts';
 import { all, any, not, same, some, type Variable } from '../../logic/smt/formula.ts';
 import { functionScope } from '../../logic/smt/functions.ts';
 import { runPlpgsql, type Step } from '../../logic/smt/plpgsql.ts';
-import { createEncoder } from '../../logic/smt/policies.ts';
+import { createEncoder, isBound } from '../../logic/smt/policies.ts';
 import { viewQuery, viewScope } from '../../logic/smt/select.ts';
 import { createSession } from '../../logic/smt/session.ts';
 import { plainType } from '../../logic/smt/types.ts';
@@ -26,7 +26,13 @@ export interface AccessQuestion {
 
 /** The goals of a function or view, or why there are none; changes with the caller's own rights are asked of the tables. */
 export type Accesses =
-  | { readonly kind: 'goals'; readonly goals: readonly ProofGoal[]; readonly changes: readonly Change[] }
+  | {
+      readonly kind: 'goals';
+      readonly goals: () => readonly ProofGoal[];
+      readonly changes: readonly Change[];
+      /** What the body reads with the caller's own rights, and the goals of the rest: what a table shows nobody else its readers do not. */
+      readonly byTables: { readonly reads: readonly Table[]; readonly goals: () => readonly ProofGoal[] };
+    }
   | { readonly kind: 'open'; readonly because: string };
 
 /** A change that the policies of a table decide. */
@@ -40,6 +46,8 @@ interface Access {
   readonly variables: readonly Variable[];
   readonly when: string;
   readonly rows: Arm['rows'];
+  /** The role whose policies decide; absent where none do. */
+  readonly role?: string | undefined;
 }
 
 interface Reading {
@@ -79,7 +87,7 @@ export function functionAccesses(definition: DatabaseFunction, question: AccessQ
   }
   const unfollowed = unfollowedIn(vocabulary);
   if (unfollowed !== undefined) return open(`${unfollowed} is not followed`);
-  return { kind: 'goals', changes, goals: goalsFor(accesses, reading, question) };
+  return reached(accesses, changes, reading, question);
 }
 
 /** What reading a view shows. */
@@ -89,7 +97,34 @@ export function viewAccesses(view: View, question: AccessQuestion): Accesses {
   reading.encoder.select(viewQuery(view), scope);
   const unfollowed = unfollowedIn(reading.vocabulary);
   if (unfollowed !== undefined) return open(`${unfollowed} is not followed`);
-  return { kind: 'goals', changes: [], goals: goalsFor(recorded(reading, []), reading, question) };
+  return reached(recorded(reading, []), [], reading, question);
+}
+
+function reached(
+  accesses: readonly Access[],
+  changes: readonly Change[],
+  reading: Reading,
+  question: AccessQuestion,
+): Accesses {
+  const { tables } = question.database;
+  const isPlain = ({ role, rows }: Access): boolean =>
+    role === question.role &&
+    rows.every(({ table }) => tables.some(each => each.name === table && isBound(each, question.role)));
+  const names = new Set(accesses.filter(isPlain).flatMap(access => access.rows.map(({ table }) => table)));
+  return {
+    kind: 'goals',
+    changes,
+    goals: () => goalsFor(accesses, reading, question),
+    byTables: {
+      reads: tables.filter(table => names.has(table.name)),
+      goals: () =>
+        goalsFor(
+          accesses.filter(access => !isPlain(access)),
+          reading,
+          question,
+        ),
+    },
+  };
 }
 
 /** The table through which a view passes changes on; undefined where Postgres refuses them. https://www.postgresql.org/docs/18/sql-createview.html#SQL-CREATEVIEW-UPDATABLE-VIEWS */
@@ -269,11 +304,12 @@ function recorded(
 ): readonly Access[] {
   return seen.flatMap(({ arms, scope }) =>
     arms
-      .filter(arm => arm.rows.length > 0)
+      .filter(arm => arm.below.rows.length > 0)
       .map(arm => ({
+        role: scope.role,
         variables: [...scope.variables, ...around.flatMap(each => each.variables), ...arm.below.variables],
         when: all([...around.map(each => each.when), arm.below.condition.t]),
-        rows: arm.rows,
+        rows: arm.below.rows,
       })),
   );
 }

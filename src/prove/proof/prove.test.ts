@@ -156,12 +156,18 @@ describe('the prover', () => {
       create function scrap(car uuid) returns void language sql security definer set search_path = '' as $$
         delete from public.cars c where c.id = car and public.works_in(c.team_id)
       $$;
+      create function report_of(team uuid) returns jsonb language sql stable as $$
+        with mine as (select c.* from cars c where c.team_id = team),
+          counted as (select coalesce(count(*), 0) as number, max(plate) as last from mine),
+          by_plate as (select coalesce(plate, '?') as plate, count(*) as number from mine group by coalesce(plate, '?'))
+        select jsonb_build_object('number', t.number, 'last', t.last, 'plates', (select jsonb_agg(b.plate) from by_plate b)) from counted t
+      $$;
       create function count_cars(team uuid) returns bigint language sql stable security definer set search_path = '' as $$
         select count(*) from public.cars c where c.team_id = team
       $$;
     `);
     for (const view of ['plates', 'my_plates']) expect(verdictOf(cells, view, 'select')).toBe('proved');
-    for (const name of ['works_in', 'plates_of', 'scrap']) expect(verdictOf(cells, name, 'execute')).toBe('proved');
+    for (const name of ['works_in', 'plates_of', 'scrap', 'report_of']) expect(verdictOf(cells, name, 'execute')).toBe('proved');
     expect(verdictOf(cells, 'count_cars', 'execute')).not.toBe('proved');
     expect(verdictOf(cells, 'objects', 'select')).toBe('proved');
   });

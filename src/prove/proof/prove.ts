@@ -24,6 +24,11 @@ export interface ProofSources {
   readonly field?: { readonly sql: Sql; readonly range: Range };
 }
 
+/** The sources, and what was found of tables: functions and views that read with the caller's rights ask again. */
+interface Work extends ProofSources {
+  readonly tables: Map<string, Proof>;
+}
+
 /** What became of the rows that the solver found where it could prove nothing. */
 export interface WitnessCount {
   readonly tried: number;
@@ -36,11 +41,12 @@ export async function proveCells(
   cells: readonly Cell[],
   sources: ProofSources,
 ): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[]; readonly witnesses: WitnessCount }> {
+  const work: Work = { ...sources, tables: new Map() };
   const leaking = new Set(cells.filter(cell => cell.verdict === 'leaks').map(keyOf));
   const proofs = new Map<string, Proof>();
   for (const cell of cells) {
     const key = keyOf(cell);
-    if (isAsked(cell) && !leaking.has(key) && !proofs.has(key)) proofs.set(key, await proveCell(cell, sources));
+    if (isAsked(cell) && !leaking.has(key) && !proofs.has(key)) proofs.set(key, await proveCell(cell, work));
   }
   const { found, witnesses } = await withWitnesses(proofs, sources);
   const seen = cells.map(cell => (isAsked(cell) ? (found.get(actorKeyOf(cell)) ?? cell) : cell));
@@ -152,7 +158,7 @@ function none(because: string): Proof {
   return { kind: 'open', because };
 }
 
-async function proveCell(cell: Cell, sources: ProofSources): Promise<Proof> {
+async function proveCell(cell: Cell, sources: Work): Promise<Proof> {
   if (cell.role === 'owner') return none('policies do not bind the owner of the table');
   const name = objectName(cell);
   const { database } = sources;
@@ -183,7 +189,7 @@ function proveTruncate(name: string, { role, command }: Cell, { database }: Proo
 }
 
 /** All functions of a name: the cell does not say which. */
-async function proveFunction(name: string, role: string, signedIn: boolean, sources: ProofSources): Promise<Proof> {
+async function proveFunction(name: string, role: string, signedIn: boolean, sources: Work): Promise<Proof> {
   const started = performance.now();
   const definitions = sources.database.functions.filter(candidate => candidate.name === name);
   const parts: Proof[] = [];
@@ -217,7 +223,7 @@ async function proveView(
   role: string,
   command: RowCommand,
   signedIn: boolean,
-  sources: ProofSources,
+  sources: Work,
 ): Promise<Proof> {
   const started = performance.now();
   const { database } = sources;
@@ -256,7 +262,7 @@ async function proveAccesses(
   read: () => Accesses,
   what: string,
   question: AccessQuestion,
-  sources: ProofSources,
+  sources: Work,
 ): Promise<Proof> {
   const started = performance.now();
   const accesses = attempt(read);
@@ -265,23 +271,15 @@ async function proveAccesses(
   const parts: Proof[] = [];
   for (const { table, command } of accesses.changes)
     parts.push(await proveTable(table, question.role, command, question.signedIn, sources));
-  for (const goal of accesses.goals) {
-    const answer = await sources.solver.check(goal.goal);
-    if (answer.kind === 'unknown') return none(`the solver gave up (${answer.reason})`);
-    if (answer.kind === 'sat')
-      return none(
-        goal.reasons.length === 0 ? `it seems that ${goal.says}` : `${goal.reasons.join(', ')} is not followed`,
-      );
-    const found = neededBy(goal, answer.needed);
-    parts.push(
-      proof(
-        `No rows and no arguments exist with which in ${what} ${goal.says}.`,
-        [],
-        found.says,
-        found.reliances,
-        started,
-      ),
-    );
+  const readings: Proof[] = [];
+  for (const table of accesses.byTables.reads)
+    readings.push(await proveTable(table, question.role, 'select', question.signedIn, sources));
+  const isShown = readings.every(part => part.kind === 'proved');
+  if (isShown) parts.push(...readings);
+  for (const goal of isShown ? accesses.byTables.goals() : accesses.goals()) {
+    const part = await proveAccess(goal, what, sources.solver, started);
+    if (part.kind === 'open') return part;
+    parts.push(part);
   }
   if (parts.length === 0)
     parts.push(
@@ -294,6 +292,18 @@ async function proveAccesses(
       ),
     );
   return joined(parts, started);
+}
+
+async function proveAccess(goal: ProofGoal, what: string, solver: Solver, started: number): Promise<Proof> {
+  const answer = await solver.check(goal.goal);
+  if (answer.kind === 'unknown') return none(`the solver gave up (${answer.reason})`);
+  if (answer.kind === 'sat')
+    return none(
+      goal.reasons.length === 0 ? `it seems that ${goal.says}` : `${goal.reasons.join(', ')} is not followed`,
+    );
+  const found = neededBy(goal, answer.needed);
+  const says = `No rows and no arguments exist with which in ${what} ${goal.says}.`;
+  return proof(says, [], found.says, found.reliances, started);
 }
 
 function attempt(read: () => Accesses): Accesses {
@@ -333,6 +343,20 @@ function joined(parts: readonly Proof[], started: number): Proof {
 }
 
 async function proveTable(
+  table: Table,
+  role: string,
+  command: RowCommand,
+  signedIn: boolean,
+  work: Work,
+  bucket?: string,
+): Promise<Proof> {
+  const key = `${table.name} ${role} ${command} ${signedIn} ${bucket ?? ''}`;
+  const found = work.tables.get(key) ?? (await proveTableAnew(table, role, command, signedIn, work, bucket));
+  work.tables.set(key, found);
+  return found;
+}
+
+async function proveTableAnew(
   table: Table,
   role: string,
   command: RowCommand,
