@@ -167,7 +167,8 @@ describe('the prover', () => {
       $$;
     `);
     for (const view of ['plates', 'my_plates']) expect(verdictOf(cells, view, 'select')).toBe('proved');
-    for (const name of ['works_in', 'plates_of', 'scrap', 'report_of']) expect(verdictOf(cells, name, 'execute')).toBe('proved');
+    for (const name of ['works_in', 'plates_of', 'scrap', 'report_of'])
+      expect(verdictOf(cells, name, 'execute')).toBe('proved');
     expect(verdictOf(cells, 'count_cars', 'execute')).not.toBe('proved');
     expect(verdictOf(cells, 'objects', 'select')).toBe('proved');
   });
