@@ -32,6 +32,8 @@ export function objectName({ schema, object }: Pick<Cell, 'schema' | 'object'>):
 /** Why a cell has its verdict. A replay's transcript runs in `psql` on a fresh copy of the schema. */
 export interface CellEvidence {
   readonly kind: 'replay' | 'proof' | 'bounded' | 'policy';
+  /** What it is about, where that is not the cell itself. */
+  readonly about?: string;
   readonly transcript: string;
   readonly assumptions: readonly string[];
   readonly elapsedMs: number;

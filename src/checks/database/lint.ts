@@ -1,5 +1,5 @@
 import { listed as inWords } from '../../core/list.ts';
-import { objectName } from '../../core/cell.ts';
+import { objectName, type Cell } from '../../core/cell.ts';
 import type { Evidence } from '../../core/finding.ts';
 import type { Severity } from '../../core/verdict.ts';
 import { callsOfCondition } from '../../logic/condition-tree.ts';
@@ -149,6 +149,24 @@ export function lintFinding({ subject, harm, message, remarks, repair, replays, 
 /** A policy as a remark. */
 export function policyRemark(policy: Policy): Remark {
   return { object: policy.table, statement: policyText(policy) ?? '', place: policy.definedAt };
+}
+
+/** Transcripts that stand beside cells, of what `isMeant` says. */
+export function shownBeside(
+  cells: readonly Cell[],
+  isMeant: (about: string | undefined) => boolean,
+): readonly Evidence[] {
+  return cells.flatMap(cell =>
+    cell.evidence
+      .filter(({ about }) => about !== undefined && isMeant(about))
+      .map(({ transcript }) => ({
+        kind: 'replay',
+        object: objectName(cell),
+        role: cell.role,
+        command: cell.command,
+        transcript,
+      })),
+  );
 }
 
 /** A list that holds something, as its type says. */

@@ -1,7 +1,10 @@
+import type { Evidence } from '../../../core/finding.ts';
 import type { DatabaseFunction } from '../../../model/database/types.ts';
+import { bareNames, isResolved } from '../../../model/database/search-path.ts';
 import { mayUse, requestRoles } from '../../../model/database/roles.ts';
 import type { Check, CheckFinding, CheckInput } from '../../check.ts';
-import { filled, functionsInPolicies, lintFinding, listed, type Remark } from '../lint.ts';
+import { isAboutShadow } from '../../../core/side-evidence.ts';
+import { filled, functionsInPolicies, lintFinding, listed, shownBeside, type Remark } from '../lint.ts';
 
 /** A function with its owner's rights, or one that policies ask, that looks names up where its caller says. */
 export const check: Check = {
@@ -27,6 +30,7 @@ function withoutPath(input: CheckInput): readonly CheckFinding[] {
       message: `${names} ${remarks.length === 1 ? 'looks' : 'look'} names up in the search path of whoever calls, and other rights than the caller's hang on what is found.`,
       harm,
       remarks,
+      replays: shadows(open, input),
       // A helper with the caller's rights that names no table can only be misled by operators and functions.
       ...(open.some(definition => definition.securityDefiner || bareNames(definition.body).length > 0)
         ? {}
@@ -57,6 +61,7 @@ function withTemporaryFirst(input: CheckInput): readonly CheckFinding[] {
       message: `The search path of ${names} does not end with 'pg_temp', so a temporary table of the caller's stands before a table that is named without its schema.`,
       harm,
       remarks,
+      replays: shadows(open, input),
       severity: 'low',
       repair: { kind: 'set-search-path', functions: open.map(definition => definition.signature) },
     }),
@@ -65,6 +70,11 @@ function withTemporaryFirst(input: CheckInput): readonly CheckFinding[] {
 
 const harm =
   'Whoever can run SQL of his own under a request role can put his own tables and operators in the place of those that a function relies on.';
+
+/** One attempt that puts a temporary table in the place of another. */
+function shadows(open: readonly DatabaseFunction[], { cells }: CheckInput): readonly Evidence[] {
+  return shownBeside(cells, about => open.some(({ name }) => isAboutShadow(about, name))).slice(0, 1);
+}
 
 function toRemark(definition: DatabaseFunction): Remark {
   const rights = definition.securityDefiner ? 'security definer' : 'security invoker, asked by policies';
@@ -88,17 +98,5 @@ function candidates({ database }: CheckInput): readonly DatabaseFunction[] {
       (asked.has(definition.name) ||
         (definition.securityDefiner &&
           (fired.has(definition.name) || roles.some(role => mayUse(role, 'execute', definition, database))))),
-  );
-}
-
-/** A body in standard SQL was resolved when it was made. https://www.postgresql.org/docs/current/sql-createfunction.html */
-function isResolved(body: string): boolean {
-  return /^\s*(begin\s+atomic|return\b)/i.test(body);
-}
-
-/** Tables that the body names without a schema. */
-function bareNames(body: string): readonly string[] {
-  return [...body.matchAll(/\b(?:from|join|update|into)\s+(?:only\s+)?"?([a-z_]\w*)"?(?![\w"]|\s*[.(])/gi)].map(match =>
-    (match[1] ?? '').toLowerCase(),
   );
 }

@@ -1,9 +1,10 @@
+import { aboutKey } from '../../../core/side-evidence.ts';
 import { plainName } from '../../../core/names.ts';
 import { mayUse, requestRoles } from '../../../model/database/roles.ts';
 import type { Table } from '../../../model/database/types.ts';
 import type { Check, CheckInput } from '../../check.ts';
 import { ownerOf } from '../../harm.ts';
-import { filled, lintFinding, listed } from '../lint.ts';
+import { filled, lintFinding, listed, shownBeside } from '../lint.ts';
 
 /** Values that must be unique among the rows of all tenants: whoever writes one learns whether another tenant has it. */
 export const check: Check = {
@@ -32,6 +33,9 @@ function findings(input: CheckInput) {
       message: `${names} must be unique among the rows of all tenants, and requests may add such rows.`,
       harm: 'Whoever adds a row learns from the error whether another tenant has the same value, and keeps others from using his.',
       remarks,
+      replays: shownBeside(input.cells, about =>
+        found.some(({ table, key }) => about === aboutKey(table.name, key)),
+      ).slice(0, mostShown),
       repair: {
         kind: 'tenant-in-unique-key',
         keys: found.map(({ table, key }) => ({
@@ -43,6 +47,9 @@ function findings(input: CheckInput) {
     }),
   ];
 }
+
+/** Transcripts of more keys say nothing new. */
+const mostShown = 3;
 
 /** What people choose and others could guess; ids, tokens and links to one row are unique for good reasons. */
 const guessable = /(^|_)(email|phone|number|code|name|title|sku|reference|reference_no|customer_no)$/;

@@ -1,9 +1,10 @@
+import { aboutReference } from '../../../core/side-evidence.ts';
 import type { DatabaseModel, ForeignKey, Policy, Table } from '../../../model/database/types.ts';
 import type { TenancyModel } from '../../../model/tenancy/types.ts';
 import { mayUse, requestRoles } from '../../../model/database/roles.ts';
 import type { Check, CheckInput } from '../../check.ts';
 import { ownerOf } from '../../harm.ts';
-import { blamedIn, filled, lintFinding, listed } from '../lint.ts';
+import { blamedIn, filled, lintFinding, listed, shownBeside } from '../lint.ts';
 
 /** Keys to rows of a tenant that do not hold the tenant: a row can refer to another tenant's row. */
 export const check: Check = {
@@ -14,6 +15,9 @@ export const check: Check = {
   needs: 'database',
   judge: input => ({ findings: findings(input), gaps: [] }),
 };
+
+/** Transcripts of more keys say nothing new. */
+const mostShown = 3;
 
 /** A key from one tenant's table to another's, each with its own column for the tenant. */
 interface Reference {
@@ -43,6 +47,9 @@ function findings(input: CheckInput) {
       message: `Nothing compares the tenant of a row with that of the row which ${names} ${loose.length === 1 ? 'refers' : 'refer'} to: keys are checked without policies, and no policy for writing mentions the ${loose.length === 1 ? 'column' : 'columns'}.`,
       harm: `Whoever knows or guesses an id can tie a row of his own to another tenant's row, which tells him that it exists and may be deleted or shown together with it.`,
       remarks,
+      replays: shownBeside(input.cells, about =>
+        loose.some(({ table, key }) => about === aboutReference(table.name, key.columns[0] ?? '')),
+      ).slice(0, mostShown),
       repair: {
         kind: 'tenant-in-key',
         references: loose.map(({ table, key, tenantColumn, referencedTenantColumn }) => ({
