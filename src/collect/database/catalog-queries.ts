@@ -22,7 +22,12 @@ const columnsOf = `
      'type', format_type(a.atttypid, a.atttypmod),
      'notNull', a.attnotnull,
      'hasDefault', a.atthasdef or a.attidentity <> '',
-     'generated', a.attgenerated <> '' or a.attidentity = 'a'
+     'generated', a.attgenerated <> '' or a.attidentity = 'a',
+     'randomDefault', a.atthasdef and a.attgenerated = '' and a.atttypid in (2950, 25, 1042, 1043) and exists (
+       select from pg_attrdef d, regexp_matches(pg_get_expr(d.adbin, d.adrelid), '(\\w+)"?\\(', 'g') called
+       join pg_proc p on p.proname = called[1] and p.provolatile = 'v'
+       where d.adrelid = a.attrelid and d.adnum = a.attnum
+     )
    ) order by a.attnum)
    from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;
 

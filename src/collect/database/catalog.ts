@@ -97,6 +97,7 @@ function toColumn(row: CatalogRow): Column {
     notNull: flag(row, 'notNull'),
     hasDefault: flag(row, 'hasDefault'),
     generated: flag(row, 'generated'),
+    ...(row['randomDefault'] === true ? { randomDefault: true } : {}),
   };
 }
 

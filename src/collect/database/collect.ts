@@ -96,7 +96,9 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
     const { report, places, gaps, untold } = await replayMigrations(sql, migrations?.files ?? [], platform, described);
     if (report.statements > 0 && report.failed.length === report.statements) throw nothingReplayed(report);
     const read = await readCatalog(sql, platform, places);
-    const database = lowerPolicies(await markFilled(sql, withUntold(read, untold)));
+    const exposed = migrations?.exposedSchemas;
+    const lowered = lowerPolicies(await markFilled(sql, withUntold(read, untold)));
+    const database = exposed === undefined ? lowered : { ...lowered, exposedSchemas: exposed };
     return {
       database,
       report,

@@ -71,6 +71,16 @@ describe('declared schemas of Supabase', () => {
     expect(findMigrations(folderWith(schemas))).toMatchObject({ kind: 'supabase', folder: 'supabase/migrations' });
   });
 
+  test('tell the schemas that the API serves only where a configuration lies beside them', () => {
+    const migrated = { 'supabase/migrations/1.sql': 'create table firms (id uuid);' };
+    const served = (files: Readonly<Record<string, string>>): readonly string[] | undefined =>
+      findMigrations(folderWith({ ...migrated, ...files })).exposedSchemas;
+    expect(served({})).toBeUndefined();
+    expect(served({ 'supabase/config.toml': '[api]\nport = 54321' })).toEqual(['public', 'graphql_public']);
+    expect(served({ 'supabase/config.toml': '[api]\nschemas = ["public", "crm"]' })).toEqual(['public', 'crm']);
+    expect(served({ 'supabase/config.toml': '[api' })).toBeUndefined();
+  });
+
   test('give way to migrations, and a configuration with a mistake orders nothing', () => {
     const migrated = { ...schemas, 'supabase/migrations/1.sql': 'create table firms (id uuid);' };
     expect(filesOf(migrated)).toEqual(['supabase/migrations/1.sql']);

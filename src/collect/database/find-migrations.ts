@@ -20,6 +20,8 @@ export interface MigrationSet {
   /** Relative to the target's root. */
   readonly folder: string;
   readonly files: readonly MigrationFile[];
+  /** The schemas that Supabase's API serves, where `config.toml` lies beside the migrations. */
+  readonly exposedSchemas?: readonly string[];
 }
 
 const ignored = ['**/node_modules/**', '**/.next/**', '**/.drydock/**', '**/dist/**', '**/.git/**'];
@@ -128,6 +130,7 @@ function findSupabase(root: string): readonly MigrationSet[] {
     kind: 'supabase',
     folder,
     files: readFolder(root, folder),
+    ...exposedSchemas(join(root, dirname(folder), 'config.toml')),
   }));
 }
 
@@ -144,24 +147,46 @@ function findSupabaseSchemas(root: string): readonly MigrationSet[] {
       const found = [...new Set(patterns.flatMap(pattern => glob(join(root, around), pattern.replace(/^\.\//, ''))))];
       // What changes them is written where migrations go.
       const folder = `${around}/migrations`;
-      return { kind: 'supabase', folder, files: found.map(file => readOne(root, join(around, file))) };
+      const files = found.map(file => readOne(root, join(around, file)));
+      return { kind: 'supabase', folder, files, ...exposedSchemas(join(root, around, 'config.toml')) };
     },
   );
 }
 
 function schemaPaths(file: string): readonly string[] {
-  if (!existsSync(file)) return [];
+  const migrations = tableIn(tableIn(readConfig(file), 'db'), 'migrations');
+  return textsIn(migrations, 'schema_paths') ?? [];
+}
+
+/** https://supabase.com/docs/guides/local-development/cli/config#api.schemas; nothing is said where there is no file. */
+function exposedSchemas(file: string): Pick<MigrationSet, 'exposedSchemas'> {
+  const config = readConfig(file);
+  if (config === undefined) return {};
+  return { exposedSchemas: textsIn(tableIn(config, 'api'), 'schemas') ?? ['public', 'graphql_public'] };
+}
+
+type Toml = Readonly<Record<string, unknown>>;
+
+function readConfig(file: string): Toml | undefined {
+  if (!existsSync(file)) return undefined;
   try {
-    const { db } = parseToml(readFileSync(file, 'utf8'));
-    const migrations = isTable(db) ? db['migrations'] : undefined;
-    const paths = isTable(migrations) ? migrations['schema_paths'] : undefined;
-    return Array.isArray(paths) ? paths.filter(path => typeof path === 'string') : [];
+    return parseToml(readFileSync(file, 'utf8'));
   } catch {
-    return []; // a file with a mistake tells no order; names do
+    return undefined; // a file with a mistake tells nothing; names do
   }
 }
 
-function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+function tableIn(table: Toml | undefined, name: string): Toml | undefined {
+  const value = table?.[name];
+  return isTable(value) ? value : undefined;
+}
+
+function textsIn(table: Toml | undefined, name: string): readonly string[] | undefined {
+  const value = table?.[name];
+  return Array.isArray(value) ? value.filter(text => typeof text === 'string') : undefined;
+}
+
+function isTable(value: unknown): value is Toml {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -219,8 +244,10 @@ function readGiven(root: string, given: string): MigrationSet {
   if (inside === undefined || inside.files.length === 0)
     return { kind: 'plain', folder: toSlashes(from), files: readFolder(root, from) };
   const moved = inside.files.map(({ file, text }) => ({ file: toSlashes(join(from, file)), text }));
-  const kind = basename(path) === 'migrations' && basename(dirname(path)) === 'supabase' ? 'supabase' : inside.kind;
-  return { kind, folder: toSlashes(from), files: moved };
+  const isSupabase = basename(path) === 'migrations' && basename(dirname(path)) === 'supabase';
+  const kind = isSupabase ? 'supabase' : inside.kind;
+  const exposed = isSupabase ? exposedSchemas(join(dirname(path), 'config.toml')) : {};
+  return { ...inside, kind, folder: toSlashes(from), files: moved, ...exposed };
 }
 
 /** SQL files directly in the folder, in name order: how every tool without a journal applies them. */

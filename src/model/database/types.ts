@@ -9,6 +9,8 @@ export interface DatabaseModel {
   readonly enums: readonly { readonly name: string; readonly values: readonly string[] }[];
   readonly buckets: readonly { readonly name: string; readonly public: boolean }[];
   readonly platform: 'supabase' | 'plain';
+  /** The schemas that Supabase's API serves; absent where nothing says so. */
+  readonly exposedSchemas?: readonly string[];
   /** What the catalog says beside its objects; absent where only code describes the tables. */
   readonly facts?: CatalogFacts;
 }
@@ -108,6 +110,8 @@ export interface Column {
   readonly notNull: boolean;
   readonly hasDefault: boolean;
   readonly generated: boolean;
+  /** Set where the default of a text or a uuid is another one each time. */
+  readonly randomDefault?: true;
 }
 
 /** A foreign key; `columns` and `referencedColumns` pair up. */
