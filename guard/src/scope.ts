@@ -41,6 +41,8 @@ export interface RequestFacts {
 
 interface Frame {
   readonly scope: Scope | undefined;
+  /** The scope was left on purpose: nobody may find another one. */
+  readonly left?: true;
   readonly request: RequestFacts;
   readonly outer: Frame | undefined;
 }
@@ -53,10 +55,23 @@ export function within<T>(scope: Scope, work: () => T | PromiseLike<T>): Promise
   return store.run({ scope, request: outer?.request ?? {}, outer }, async () => (await work()) as T);
 }
 
+/** Runs `work` outside of every scope: what it makes is for all tenants, and a query in it is refused. */
+export function withoutScope<T>(work: () => T | PromiseLike<T>): Promise<T> {
+  const outer = store.getStore();
+  const frame: Frame = { scope: undefined, left: true, request: outer?.request ?? {}, outer };
+  return store.run(frame, async () => (await work()) as T);
+}
+
+/** Whether the running code left its scope on purpose. */
+export function hasLeftScope(): boolean {
+  return store.getStore()?.left === true;
+}
+
 /** Runs `work` with what is known of the request, so that events can tell route and request. */
 export function withRequest<T>(request: RequestFacts, work: () => T | PromiseLike<T>): Promise<T> {
   const outer = store.getStore();
-  const frame = { scope: outer?.scope, request: { ...outer?.request, ...request }, outer };
+  const left = outer?.left === true ? { left: outer.left } : {};
+  const frame: Frame = { scope: outer?.scope, ...left, request: { ...outer?.request, ...request }, outer };
   return store.run(frame, async () => (await work()) as T);
 }
 

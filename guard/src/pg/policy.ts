@@ -3,7 +3,7 @@ import { GuardError } from '../errors.ts';
 import type { GuardCode } from '../errors.ts';
 import { report } from '../events/event.ts';
 import type { EventType } from '../events/event.ts';
-import { currentScope, sameScope, scopesAround } from '../scope.ts';
+import { currentScope, hasLeftScope, sameScope, scopesAround } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import { setters } from './setter.ts';
 import type { Membership, SetterOf } from './setter.ts';
@@ -55,7 +55,7 @@ export class Policy {
 
   /** The scope for work that begins here, asked of the running code first and of `resolve` after it. */
   scopeHere(): Scope | undefined | Promise<Scope | undefined> {
-    return currentScope() ?? this.options.resolve?.();
+    return currentScope() ?? (hasLeftScope() ? undefined : this.options.resolve?.());
   }
 
   /**
