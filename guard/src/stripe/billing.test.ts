@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { asSystem, asTenant, asUser } from '../modes.ts';
-import { currentScope } from '../scope.ts';
-import type { PgPool } from '../sql/transaction.ts';
+import { guardPool, type GuardedPool } from '../pg/index.ts';
+import { members, membership } from '../testing/members.ts';
 import { startPostgres, type TestPostgres } from '../testing/postgres.ts';
 import { startStripe, type TestStripe } from '../testing/stripe.ts';
 import { stripeBilling, type CheckoutParameters, type StripeBilling } from './billing.ts';
@@ -11,7 +11,7 @@ import { stripeMigration } from './migration.ts';
 let postgres: TestPostgres;
 let stripe: TestStripe;
 let owner: Pool;
-let app: Pool;
+let app: GuardedPool;
 let billing: StripeBilling;
 
 const origin = 'https://app.example.com';
@@ -24,39 +24,21 @@ const checkout: CheckoutParameters = {
 beforeAll(async () => {
   [postgres, stripe] = await Promise.all([startPostgres(), startStripe()]);
   owner = postgres.pool();
-  await owner.query('create role app login; create table member (person text, team text)');
-  await owner.query("insert into member values ('ada', 'acme'), ('bo', 'borealis')");
+  await owner.query(`create role app login; ${members}`);
   await owner.query('grant select on member to app');
   await owner.query(stripeMigration({ app: 'app', lookup: 'app' }));
-  app = postgres.pool({ user: 'app' });
-  billing = stripeBilling({ stripe: stripe.stripe, pool: { query: inScope }, origin, livemode: false });
+  app = guardPool({ host: '127.0.0.1', port: postgres.port, user: 'app', database: 'postgres' }, { membership });
+  billing = stripeBilling({ stripe: stripe.stripe, pool: app, origin, livemode: false });
 });
-afterAll(() => Promise.all([postgres.stop(), stripe.stop()]));
+afterAll(async () => {
+  await app.end();
+  await Promise.all([postgres.stop(), stripe.stop()]);
+});
 beforeEach(async () => {
   stripe.calls.length = 0;
   stripe.objects.clear();
   await owner.query('truncate drydock.stripe_customer');
 });
-
-/** What a guarded pool does, in four trips: the setting is filled for members only. */
-const inScope: PgPool['query'] = async (text, values) => {
-  const scope = currentScope();
-  const [user, tenant] = scope?.mode === 'tenant' ? [scope.user, scope.tenant] : ['', ''];
-  const client = await app.connect();
-  try {
-    await client.query('begin');
-    const member = "select set_config('app.tenant_id', team, true) from member where person = $1 and team = $2";
-    await client.query(member, [user, tenant]);
-    const result = await client.query<Record<string, unknown>>(text, values);
-    await client.query('commit');
-    return result;
-  } catch (thrown) {
-    await client.query('rollback');
-    throw thrown;
-  } finally {
-    client.release();
-  }
-};
 
 function as<T>(user: string, tenant: string, work: () => Promise<T>): Promise<T> {
   return asTenant({ user, tenant }, work);

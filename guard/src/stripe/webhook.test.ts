@@ -1,8 +1,10 @@
 import type { Pool, PoolClient } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { hub, type GuardEvent } from '../events/event.ts';
+import { guardPool, type GuardedPool } from '../pg/index.ts';
 import { currentScope } from '../scope.ts';
 import { pgTransaction } from '../sql/transaction.ts';
+import { members, membership } from '../testing/members.ts';
 import { startPostgres, type TestPostgres } from '../testing/postgres.ts';
 import { startStripe, webhookSecret, type TestStripe } from '../testing/stripe.ts';
 import { stripeMigration } from './migration.ts';
@@ -11,7 +13,8 @@ import { stripeWebhook, type StripeWebhookOptions } from './webhook.ts';
 let postgres: TestPostgres;
 let stripe: TestStripe;
 let owner: Pool;
-let app: Pool;
+let plain: Pool;
+let app: GuardedPool;
 let lookup: Pool;
 let events: GuardEvent[] = [];
 
@@ -22,11 +25,15 @@ beforeAll(async () => {
   await owner.query(stripeMigration({ app: 'app', lookup: 'finder' }));
   await owner.query('create table payment (tenant text, invoice text, status text)');
   await owner.query('grant select, insert on payment to app');
-  app = postgres.pool({ user: 'app', max: 25 });
+  await owner.query(`${members}; grant select on member to app`);
+  plain = postgres.pool({ user: 'app', max: 2 });
+  const connection = { host: '127.0.0.1', port: postgres.port, user: 'app', database: 'postgres', max: 25 };
+  app = guardPool(connection, { membership, admin: plain });
   lookup = postgres.pool({ user: 'finder', max: 2 });
 });
 afterAll(async () => {
   hub.take = undefined;
+  await app.end();
   await Promise.all([postgres.stop(), stripe.stop()]);
 });
 beforeEach(async () => {
@@ -303,7 +310,7 @@ test('while a secret is rotated both are good', async () => {
 });
 
 test('the role of the app reaches the ledger through its functions only', async () => {
-  await expect(app.query('select * from drydock.stripe_event')).rejects.toThrow('permission denied');
+  await expect(plain.query('select * from drydock.stripe_event')).rejects.toThrow('permission denied');
   await expect(lookup.query('select * from drydock.stripe_customer')).rejects.toThrow('permission denied');
-  expect((await app.query('select * from drydock.stripe_customer')).rows).toEqual([]);
+  expect((await plain.query('select * from drydock.stripe_customer')).rows).toEqual([]);
 });
