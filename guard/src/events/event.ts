@@ -1,7 +1,8 @@
-import { createHash, createHmac } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { processWide } from '../process-wide.ts';
 import { currentRequest, currentScope, tenantOf, userOf } from '../scope.ts';
 import type { Scope } from '../scope.ts';
+import { idHasher, type IdHash } from './hash.ts';
 
 /** What kind of thing happened; names follow the OWASP logging vocabulary where it has one. */
 export type EventType =
@@ -18,7 +19,8 @@ export type EventType =
   | 'freeze_change'
   | 'webhook_fail'
   | 'webhook_duplicate'
-  | 'self_test';
+  | 'self_test'
+  | 'events_dropped';
 
 /** One flat row about one decision. Ids are hashed, and there is no value of a row in it. */
 export interface GuardEvent {
@@ -42,12 +44,17 @@ export interface GuardEvent {
   readonly request_id?: string;
   readonly ip_hash?: string;
   readonly build_id?: string;
+  /** Which part of the events of this type is told, where not all are. */
+  readonly sample_rate?: number;
 }
 
-/** Where events go. `write` takes a batch and may be slow or fail: the hub never waits for it in a request. */
+/** Where events go. */
 export interface EventSink {
   readonly name: string;
+  /** Takes a batch, and may be slow or fail: nobody waits for it in a request. A batch that failed comes again. */
   write(events: readonly GuardEvent[]): void | Promise<void>;
+  /** Takes what is left when the process ends, without waiting for anything. */
+  writeAtExit?(events: readonly GuardEvent[]): void;
   close?(): void | Promise<void>;
 }
 
@@ -69,47 +76,58 @@ export interface Happening {
 
 interface Hub {
   take: ((event: GuardEvent) => void) | undefined;
-  hashKey: string | undefined;
+  hash: IdHash;
   buildId: string | undefined;
+  /** Which part of a type is told; all of it where nothing is said. */
+  sample: Readonly<Partial<Record<EventType, number>>>;
 }
 
-/** The hub of the process; `guardEvents` fills it, and without it events go nowhere. */
-export const hub = processWide<Hub>('events/1', () => ({ take: undefined, hashKey: undefined, buildId: undefined }));
+/**
+ * The hub of the process; `guardEvents` fills it, and without it events go nowhere. Without a key of the app ids are
+ * hashed with one that ends with the process: a bare hash of a small number could be looked up by anyone.
+ */
+export const hub = processWide<Hub>('events/1', () => ({
+  take: undefined,
+  hash: idHasher({ key: randomBytes(32).toString('hex') }),
+  buildId: undefined,
+  sample: {},
+}));
 
-/** Tells the sinks what happened. Costs nothing where no sink was set up, and never throws. */
+/** Tells the sinks what happened. Costs nothing where no sink was set up, waits for nothing, and never throws. */
 export function report(happening: Happening): void {
   if (hub.take === undefined) return;
-  hub.take(toEvent(happening));
+  const rate = hub.sample[happening.type];
+  if (rate !== undefined && Math.random() >= rate) return;
+  hub.take(toEvent(happening, rate));
 }
 
-function toEvent(happening: Happening): GuardEvent {
+type Draft = { -readonly [Name in keyof GuardEvent]: GuardEvent[Name] };
+
+function toEvent(happening: Happening, rate: number | undefined): GuardEvent {
   const scope = happening.scope ?? currentScope();
-  const request = currentRequest();
-  const optional = {
-    actor: hashed(scope && userOf(scope)),
-    tenant: hashed(scope && tenantOf(scope)),
-    target_tenant: hashed(happening.targetTenant),
-    route: request.route,
-    action: request.action,
-    table: happening.table,
-    operation: happening.operation,
-    rows: happening.rows,
-    foreign_rows: happening.foreignRows,
-    place: happening.place,
-    status: happening.status,
-    ms: happening.ms,
-    request_id: request.requestId,
-    ip_hash: hashed(request.address),
-    build_id: hub.buildId,
-  };
-  return {
-    ts: Date.now(),
-    type: happening.type,
-    outcome: happening.outcome,
-    actor_kind: kindOf(scope),
-    reason: happening.reason,
-    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
-  };
+  const { route, action, requestId, address } = currentRequest();
+  const user = scope && userOf(scope);
+  const tenant = scope && tenantOf(scope);
+  const { type, outcome, targetTenant, table, operation, rows, foreignRows, place, status, ms } = happening;
+  const ts = Date.now();
+  const event: Draft = { ts, type, outcome, actor_kind: kindOf(scope), reason: short(happening.reason) };
+  if (user !== undefined) event.actor = hub.hash(user, ts);
+  if (tenant !== undefined) event.tenant = hub.hash(tenant, ts);
+  if (targetTenant !== undefined) event.target_tenant = hub.hash(targetTenant, ts);
+  if (route !== undefined) event.route = short(route);
+  if (action !== undefined) event.action = short(action);
+  if (table !== undefined) event.table = short(table);
+  if (operation !== undefined) event.operation = short(operation);
+  if (rows !== undefined) event.rows = rows;
+  if (foreignRows !== undefined) event.foreign_rows = foreignRows;
+  if (place !== undefined) event.place = short(place);
+  if (status !== undefined) event.status = status;
+  if (ms !== undefined) event.ms = ms;
+  if (requestId !== undefined) event.request_id = short(requestId);
+  if (address !== undefined) event.ip_hash = hub.hash(address, ts);
+  if (hub.buildId !== undefined) event.build_id = hub.buildId;
+  if (rate !== undefined) event.sample_rate = rate;
+  return event;
 }
 
 function kindOf(scope: Scope | undefined): GuardEvent['actor_kind'] {
@@ -118,9 +136,10 @@ function kindOf(scope: Scope | undefined): GuardEvent['actor_kind'] {
   return scope.mode === 'admin' ? 'admin' : 'user';
 }
 
-/** Ids are told as hashes, with a key where one was given: the same id is the same hash, and nobody reads it back. */
-function hashed(id: string | undefined): string | undefined {
-  if (id === undefined) return undefined;
-  const hash = hub.hashKey === undefined ? createHash('sha256') : createHmac('sha256', hub.hashKey);
-  return hash.update(id).digest('base64url').slice(0, 16);
+/** Request ids and routes may come from the caller: no line breaks, nothing that Postgres refuses (NUL), no novels. */
+function short(text: string): string {
+  return text.length > 200 || unprintable.test(text) ? text.slice(0, 200).replaceAll(allUnprintable, '\ufffd') : text;
 }
+
+const unprintable = /[\p{Cc}\p{Cs}]/u;
+const allUnprintable = /[\p{Cc}\p{Cs}]/gu;

@@ -1,0 +1,137 @@
+import type { EventSink, GuardEvent } from './event.ts';
+import { boundedQueue } from './queue.ts';
+
+/** How a sink is served. */
+export interface PumpOptions {
+  readonly flushMs: number;
+  readonly batch: number;
+  readonly capacity: number;
+  readonly whenFull: 'drop-oldest' | 'drop-newest';
+  /** After this long a write counts as failed, and the sink is asked again later. */
+  readonly timeoutMs: number;
+}
+
+/** What became of the events for one sink. */
+export interface SinkCounts {
+  readonly written: number;
+  /** Not written: the queue was full, or the sink refused them again and again. */
+  readonly dropped: number;
+  /** Writes that failed; most are tried again. */
+  readonly failures: number;
+  readonly waiting: number;
+}
+
+/** Carries events to one sink: in batches, one write at a time, slower and slower while the sink fails. */
+export interface Pump {
+  readonly add: (event: GuardEvent) => void;
+  counts(): SinkCounts;
+  /** Writes what is waiting now, without a pause after failures; resolves also if the sink does not take it. */
+  flush(): Promise<void>;
+  /** Hands what is left to the sink as the process ends. */
+  endNow(): void;
+}
+
+const attempts = 4;
+const longestPauseMs = 30_000;
+
+/** Makes the pump of a sink. */
+export function pumpFor(sink: EventSink, options: PumpOptions): Pump {
+  const queue = boundedQueue<GuardEvent>(options.capacity, options.whenFull);
+  const total = { written: 0, dropped: 0, failures: 0 };
+  let batch: GuardEvent[] = [];
+  let tries = 0;
+  let untold = 0;
+  let writing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const countDrops = (given = 0): void => {
+    const count = given + queue.takeDropped();
+    total.dropped += count;
+    untold += count;
+  };
+
+  const writeBatch = async (): Promise<boolean> => {
+    countDrops();
+    if (batch.length === 0) batch = queue.take(options.batch);
+    if (batch.length === 0) return true;
+    const told = untold;
+    try {
+      await inTime(sink.write(told === 0 ? batch : [...batch, dropEvent(told)]), options.timeoutMs);
+      total.written += batch.length;
+      untold -= told;
+      [batch, tries] = [[], 0];
+      return true;
+    } catch {
+      total.failures += 1;
+      tries += 1;
+      if (tries < attempts) return false;
+      // Something in it may be what the sink cannot take: it must not hold back all that comes after it.
+      countDrops(batch.length);
+      batch = [];
+      return false;
+    }
+  };
+
+  /** One writer at a time; it goes on while whole batches wait, or, in a flush, while anything does. */
+  const run = (all: boolean): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    writing ??= (async () => {
+      for (;;) {
+        // oxlint-disable-next-line no-await-in-loop -- one batch after the other: the sink sets the pace
+        const worked = await writeBatch();
+        if (!worked || (queue.size < options.batch && !(all && queue.size > 0))) return;
+      }
+    })().finally(() => {
+      writing = undefined;
+      if (queue.size > 0 || batch.length > 0) wait();
+    });
+    return writing;
+  };
+
+  const wait = (): void => {
+    const pauseMs = tries === 0 ? options.flushMs : Math.min(options.flushMs * 4 ** tries, longestPauseMs);
+    timer ??= setTimeout(() => void run(true), pauseMs).unref();
+  };
+
+  return {
+    add(event) {
+      queue.add(event);
+      if (writing !== undefined) return;
+      // A full batch goes soon, but not at once: the request that told it goes on first.
+      if (queue.size === options.batch && tries === 0) {
+        clearTimeout(timer);
+        timer = setTimeout(() => void run(false), 0).unref();
+      } else wait();
+    },
+    counts: () => {
+      countDrops();
+      return { ...total, waiting: queue.size + batch.length };
+    },
+    flush: async () => {
+      await writing;
+      await run(true);
+    },
+    endNow: () => {
+      countDrops();
+      const left = [...batch, ...queue.take(options.capacity), ...(untold === 0 ? [] : [dropEvent(untold)])];
+      batch = [];
+      if (left.length > 0) sink.writeAtExit?.(left);
+    },
+  };
+}
+
+/** What is missing is told where it is missing. */
+function dropEvent(count: number): GuardEvent {
+  const reason = 'The sink was too slow or failed.';
+  return { ts: Date.now(), type: 'events_dropped', outcome: 'observed', actor_kind: 'job', reason, rows: count };
+}
+
+function inTime(work: void | Promise<void>, timeoutMs: number): void | Promise<void> {
+  if (work === undefined) return;
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('The sink did not answer in time.')), timeoutMs);
+    timer.unref();
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
