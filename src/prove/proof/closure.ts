@@ -8,6 +8,7 @@ import { all, any, not, same, type Variable } from '../../logic/smt/formula.ts';
 import { applicablePolicies, createEncoder, isBound, policyTruth } from '../../logic/smt/policies.ts';
 import { createSession } from '../../logic/smt/session.ts';
 import { createVocabulary, type Vocabulary } from '../../logic/smt/vocabulary.ts';
+import type { OpeningWrite } from '../witness/sequence.ts';
 import { premises, type World } from './adversary.ts';
 import { constantRow, goalTimeoutMs, kept, unlike } from './goals.ts';
 
@@ -43,7 +44,7 @@ export interface ClosureSources {
 /** Whether a premise survives the attacker's writes; otherwise the write that breaks it, in words. */
 export type Closedness =
   | { readonly kind: 'closed'; readonly tables: readonly string[] }
-  | { readonly kind: 'open'; readonly because: string };
+  | { readonly kind: 'open'; readonly because: string; readonly write?: OpeningWrite };
 
 /** Answers whether reliances are closed under the attacker's own writes; what was found is kept. */
 export interface Closure {
@@ -56,7 +57,7 @@ interface Node {
   /** The premises that its steps rest on, by key. */
   needs: ReadonlySet<string>;
   tables: readonly string[];
-  open: string | undefined;
+  open: Opening | undefined;
   /** The columns with which it was checked last. */
   checked: string;
 }
@@ -107,7 +108,7 @@ export function createClosure(sources: ClosureSources): Closure {
       }
       const needed = [...reached(start, nodes)].flatMap(key => nodes.get(key) ?? []);
       const broken = needed.find(node => node.open !== undefined);
-      if (broken?.open !== undefined) return { kind: 'open', because: broken.open };
+      if (broken?.open !== undefined) return { kind: 'open', ...broken.open };
       return { kind: 'closed', tables: [...new Set(needed.flatMap(node => node.tables))].sort(compareText) };
     },
   };
@@ -119,8 +120,14 @@ function reached(start: readonly string[], nodes: ReadonlyMap<string, Node>): Re
   return found;
 }
 
+/** What breaks a premise: in words, and the write where it is one. */
+interface Opening {
+  readonly because: string;
+  readonly write?: OpeningWrite;
+}
+
 interface StepsResult {
-  readonly open: string | undefined;
+  readonly open: Opening | undefined;
   readonly needs: readonly Reliance[];
   readonly tables: readonly string[];
 }
@@ -130,14 +137,14 @@ async function checkSteps(node: Node, sources: ClosureSources): Promise<StepsRes
   const needs: Reliance[] = [];
   const tables = tablesOf(node, sources);
   if (tables.length === 0)
-    return { open: `what ties users to '${node.reliance.table}' is not followed`, needs: [], tables: [] };
+    return { open: { because: `what ties users to '${node.reliance.table}' is not followed` }, needs: [], tables: [] };
   for (const table of tables) {
     for (const writer of sources.writers) {
       for (const command of ['insert', 'update'] as const) {
         const step: Step = { node, table, writer, command };
         if (cannot(step, sources)) continue;
         const outcome = isBound(table, writer.role) ? await checkStep(step, sources) : { kind: 'open' as const };
-        if (outcome.kind === 'open') return { open: describe(step), needs: [], tables: [] };
+        if (outcome.kind === 'open') return { open: openingOf(step), needs: [], tables: [] };
         needs.push(...outcome.needs);
       }
     }
@@ -150,6 +157,10 @@ interface Step {
   readonly table: Table;
   readonly writer: Writer;
   readonly command: 'insert' | 'update';
+}
+
+function openingOf(step: Step): Opening {
+  return { because: describe(step), write: { table: step.table.name, command: step.command, role: step.writer.role } };
 }
 
 function describe({ table, writer, command }: Step): string {

@@ -11,6 +11,7 @@ import { changedThrough, functionAccesses, viewAccesses, type AccessQuestion, ty
 import { createClosure, type Closedness, type Reliance, type Writer } from './closure.ts';
 import { sideEffects } from './side-effects.ts';
 import type { Range } from '../exploit/range.ts';
+import { replaySequence } from '../witness/sequence.ts';
 import { replayWitness } from '../witness/replay.ts';
 import { isRowCommand, tableGoals, type ProofGoal, type RowCommand, type TableQuestion, type Try } from './goals.ts';
 
@@ -100,16 +101,31 @@ async function withClosure(
   cells: readonly Cell[],
   sources: ProofSources,
 ): Promise<ReadonlyMap<string, CellEvidence>> {
-  const { solver, database, tenancy } = sources;
+  const { solver, database, tenancy, field } = sources;
   const closure =
     solver === undefined ? undefined : createClosure({ database, tenancy, solver, writers: writersIn(cells) });
   const found = new Map<string, CellEvidence>();
   for (const [key, proof] of proofs) {
     if (proof.kind === 'open') continue;
     const closed = proof.reliances.length === 0 ? undefined : await closure?.closed(proof.reliances);
-    found.set(key, closed === undefined ? proof.evidence : afterClosure(proof.evidence, closed, cells, database));
+    const held = closed === undefined ? proof.evidence : afterClosure(proof.evidence, closed, cells, database);
+    const cell = cells.find(each => isAsked(each) && keyOf(each) === key);
+    const opening = closed?.kind === 'open' ? closed.write : undefined;
+    const script =
+      field === undefined || cell === undefined || opening === undefined
+        ? undefined
+        : await replaySequence(cell, opening, field.range);
+    found.set(key, script === undefined ? held : withSequence(held, script));
   }
   return found;
+}
+
+/** The way around it was not only seen by the solver: it was gone. */
+function withSequence(evidence: CellEvidence, script: string): CellEvidence {
+  return {
+    ...evidence,
+    transcript: `${evidence.transcript}\nThat write leaks, and after it so does this:\n${script}`,
+  };
 }
 
 function afterClosure(
