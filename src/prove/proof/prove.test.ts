@@ -120,7 +120,9 @@ describe('the prover', () => {
     expect(read?.evidence.map(({ kind }) => kind)).toEqual(['bounded']);
     expect(read?.evidence[0]?.transcript).toContain("may add rows to 'mechanics'");
     expect(read?.evidence[0]?.transcript).toContain('That write leaks, and after it so does this:\nbegin;');
-    expect(read?.evidence[0]?.transcript).toMatch(/insert into "public"."mechanics".*\n(.*\n)*select count.*\n-- seen: 1 row/);
+    expect(read?.evidence[0]?.transcript).toMatch(
+      /insert into "public"."mechanics".*\n(.*\n)*select count.*\n-- seen: 1 row/,
+    );
     const closed = await prove(
       `${cars}
       create table invites (id uuid primary key default gen_random_uuid(), team_id uuid not null references teams (id), email text not null);
