@@ -10,7 +10,8 @@ const own = fileURLToPath(new URL('.', import.meta.url));
 export function callerOf(stack: string | undefined): string | undefined {
   const frames = (stack ?? '').split('\n').slice(1);
   const frame = frames.find(isApp);
-  const place = frame === undefined ? undefined : /\(?((?:file:\/\/)?[^()\s][^()]*?):(\d+):\d+\)?$/.exec(frame.trim());
+  const place =
+    frame === undefined ? undefined : /(?:\(|at (?:async )?)((?:file:\/\/)?[^()]+?):(\d+):\d+\)?$/.exec(frame.trim());
   return place?.[1] === undefined ? undefined : `${relative(place[1])}:${place[2]}`;
 }
 

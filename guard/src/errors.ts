@@ -52,6 +52,28 @@ export function isGuardError(error: unknown): error is GuardError {
   return error instanceof Error && error.name === 'GuardError' && 'code' in error && 'status' in error;
 }
 
+/**
+ * The refusal inside of something thrown: ORMs wrap what their driver threw, as `cause` or `driverError`, and Prisma keeps
+ * only its code and message.
+ *
+ * @example
+ * const refusal = guardErrorIn(error);
+ * if (refusal !== undefined) return new Response(null, { status: refusal.status });
+ */
+export function guardErrorIn(error: unknown): GuardError | undefined {
+  let inner = error;
+  for (let depth = 0; depth < 8 && typeof inner === 'object' && inner !== null; depth += 1) {
+    if (isGuardError(inner)) return inner;
+    if (inner instanceof Error && isPrismas(inner)) return new GuardError(inner.code, inner.message, { cause: inner });
+    inner = ('driverError' in inner ? inner.driverError : undefined) ?? ('cause' in inner ? inner.cause : undefined);
+  }
+  return undefined;
+}
+
+function isPrismas(error: Error): error is Error & { readonly code: GuardCode } {
+  return error.name.startsWith('PrismaClient') && 'code' in error && String(error.code) in statuses;
+}
+
 /** 404 wherever 403 would tell that the thing exists. */
 const statuses: Readonly<Record<GuardCode, number>> = {
   'no-scope': 500,

@@ -60,15 +60,15 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
       const callback = callbackOf(first, second, third);
       const kind = policy.kindOf(config.text);
       if (selfTest.running(this)) return this.plain(config, callback);
-      const entry = this.entryFor(kind);
+      const entry = this.entryFor(kind, config.text);
       if (entry instanceof GuardError) return refused(entry, callback);
       if (entry === undefined) return this.plain(config, callback);
       return this.travelling(config, callback, entry, kind === 'several' && (config.values ?? []).length === 0);
     }
 
     /** The scope and setter for a statement sent now; nothing where it may go as it is, which only `observe` has. */
-    private entryFor(kind: StatementKind): Entry | GuardError | undefined {
-      const scope = policy.admits(kind, policy.scopeOn(this.taken));
+    private entryFor(kind: StatementKind, text: string | undefined): Entry | GuardError | undefined {
+      const scope = policy.admits(kind, policy.scopeOn(this.taken), text);
       if (scope === undefined || scope instanceof GuardError) return scope;
       const setter = policy.setterOf(scope);
       return setter === undefined ? undefined : { scope, setter };
@@ -117,7 +117,7 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
      * transaction, which is opened and ended around them where the app has none open.
      */
     private surrounded(query: Submittable, second: unknown, third: unknown): unknown {
-      const entry = this.entryFor(policy.kindOf(query.text));
+      const entry = this.entryFor(policy.kindOf(query.text), query.text);
       if (entry instanceof GuardError) {
         process.nextTick(() => query.handleError(entry, this.connection));
         return query;

@@ -3,11 +3,12 @@ import { GuardError } from '../errors.ts';
 import type { GuardCode } from '../errors.ts';
 import { report } from '../events/event.ts';
 import type { EventType } from '../events/event.ts';
+import { keepPlaces, stackOfAwait } from '../places.ts';
 import { currentScope, hasLeftScope, sameScope, scopesAround } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import { setters } from './setter.ts';
 import type { Membership, SetterOf } from './setter.ts';
-import { statementJudge } from './statements.ts';
+import { statementJudge, withoutLiterals } from './statements.ts';
 import type { SettingNames, StatementKind } from './statements.ts';
 
 /**
@@ -51,6 +52,7 @@ export class Policy {
     for (const name of Object.values(this.settings)) requireSettingName(name);
     this.setterOf = setters(this.settings, options.membership, this.mode !== 'observe');
     this.kindOf = statementJudge(this.settings);
+    if (this.mode === 'test') keepPlaces();
   }
 
   /** The scope for work that begins here, asked of the running code first and of `resolve` after it. */
@@ -74,27 +76,40 @@ export class Policy {
    * The scope in which a statement may run, or why it may not; none where it needs none. In `observe` a refusal is only reported, and the statement
    * goes as it is.
    */
-  admits(kind: StatementKind, scope: Scope | GuardError | undefined): Scope | GuardError | undefined {
-    const problem = this.problemOf(kind, scope);
+  admits(kind: StatementKind, scope: Scope | GuardError | undefined, text?: string): Scope | GuardError | undefined {
+    const problem = this.problemOf(kind, scope, text);
     if (problem !== undefined) return this.mode === 'observe' ? undefined : problem;
     return kind === 'transaction' || kind === 'harmless' ? undefined : scope;
   }
 
-  private problemOf(kind: StatementKind, scope: Scope | GuardError | undefined): GuardError | undefined {
+  private problemOf(
+    kind: StatementKind,
+    scope: Scope | GuardError | undefined,
+    text: string | undefined,
+  ): GuardError | undefined {
     if (kind === 'transaction' || kind === 'harmless') return undefined;
     if (scope instanceof GuardError) return scope;
-    if (scope === undefined) return this.refusal('no-scope', noScope);
+    if (scope === undefined) return this.refusal('no-scope', noScope, stackHere(), text);
     if (scope.mode === 'admin') return this.refusal('no-admin-pool', noAdmin);
     return kind === 'tampering' ? this.refusal('scope-tampered', tampered) : undefined;
   }
 
-  /** Makes a refusal and reports it. In `observe` it is only reported, and the caller goes on. */
-  refusal(code: GuardCode, reason: string, stack: string | undefined = stackHere()): GuardError {
-    const place = callerOf(stack);
+  /**
+   * Makes a refusal and reports it. It names the place in the app; where an ORM ran the query late and no stack holds the
+   * place, it names the statement, without what stands between quotes.
+   */
+  refusal(code: GuardCode, reason: string, stack = stackHere(), statement?: string): GuardError {
+    const place = callerOf(stack) ?? callerOf(stackOfAwait());
     const outcome = this.mode === 'observe' ? 'observed' : 'denied';
     report({ type: types[code] ?? 'authz_fail', outcome, reason: code, ...(place === undefined ? {} : { place }) });
-    return new GuardError(code, place === undefined ? reason : `${reason} At ${place}.`);
+    if (place !== undefined) return new GuardError(code, `${reason} At ${place}.`);
+    return new GuardError(code, statement === undefined ? reason : `${reason} The query: ${shortened(statement)}`);
   }
+}
+
+function shortened(statement: string): string {
+  const plain = withoutLiterals(statement).replaceAll(/\s+/g, ' ').trim();
+  return plain.length > 160 ? `${plain.slice(0, 160)}…` : plain;
 }
 
 const types: Readonly<Partial<Record<GuardCode, EventType>>> = {

@@ -130,7 +130,8 @@ function guardedPoolClass(options: GuardOptions): new (config?: pg.PoolConfig) =
     private refusalHere(first: unknown, second: unknown): GuardError | undefined {
       const scope = policy.mode === 'observe' ? undefined : policy.scopeHere();
       if (policy.mode === 'observe' || scope !== undefined || isSubmittable(first)) return undefined;
-      const admitted = policy.admits(policy.kindOf(configOf(first, second).text), scope);
+      const { text } = configOf(first, second);
+      const admitted = policy.admits(policy.kindOf(text), scope, text);
       return admitted instanceof GuardError ? admitted : undefined;
     }
   };

@@ -113,7 +113,7 @@ function guarded(name: string, settings: SettingNames): boolean {
  * The text without comments and without what stands between quotes; quoted names stay.
  * https://www.postgresql.org/docs/current/sql-syntax-lexical.html
  */
-function withoutLiterals(text: string): string {
+export function withoutLiterals(text: string): string {
   return text.replaceAll(
     /--[^\n]*|\/\*(?:[^*]|\*(?!\/))*\*\/|\be'(?:\\.|''|[^'\\])*'|'(?:''|[^'])*'|"(?:""|[^"])*"|(\$(?:[a-z_]\w*)?\$)[\s\S]*?\1/gi,
     match =>
