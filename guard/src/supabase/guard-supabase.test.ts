@@ -72,6 +72,7 @@ describe.each([
     ['functions', client => client.functions.invoke('send')],
     ['channel', client => client.channel('room')],
     ['auth.admin', client => client.auth.admin.listUsers()],
+    // oxlint-disable-next-line typescript/unbound-method -- that is the way that is tried
     ['a destructured method', ({ from }) => from],
     ['a destructured part of auth', ({ auth: { admin } }) => admin],
     ['its inner parts', client => Reflect.get(client, 'rest')],
@@ -94,6 +95,7 @@ describe('what was taken inside of asAdmin', () => {
     const service = client();
     const [from, admin, files] = await asAdmin(
       'support',
+      // oxlint-disable-next-line typescript/unbound-method -- that is the way that is tried
       () => [service.from, service.auth.admin, service.storage.from('files')] as const,
     );
     expect(() => from('invoices')).toThrow('asAdmin');
