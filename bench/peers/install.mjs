@@ -18,6 +18,7 @@ run(join(folder, 'venv/bin/pip'), [
   'trespass-rls==0.2.0',
   'rlsgrid==0.5.7',
   'rlsautotest==0.7.1',
+  'rlsgate==0.1.0',
 ]);
 
 function run(command, given) {

@@ -1,10 +1,10 @@
 // Drydock beside tools that judge row level security, on the same databases:
 //
-//   npm run build && node bench/peers/rules.mjs --tools <folder> --cases <file> --mirrors <folder> [--json <file>]
+//   npm run build && node bench/peers/rules.mjs --tools <folder> --cases <file> --mirrors <folder> [--json <file>] [--only <tool>]
 //
 // `<folder>` of the tools is what `node bench/peers/install.mjs <folder>` made. For each repository of the cases its
-// migrations are replayed by Drydock into its embedded Postgres, and each tool is pointed at that database (trespass reads
-// the SQL files instead, as it takes no database). A case is an object, known to leak or known to be safe, where each was
+// migrations are replayed by Drydock into its embedded Postgres, and each tool is pointed at that database (trespass and
+// rlsgate read the SQL files instead, as they take no database). A case is an object, known to leak or known to be safe, where each was
 // shown by a replayed transcript. What counts is coarse and the same for everybody: `found` when a report of the tool that
 // is about who may reach rows names the object (performance and style do not count), `flagged` when one names a safe
 // object, `proved` when the tool says of a safe object that it is isolated.
@@ -127,6 +127,31 @@ const judges = {
     ]);
     return { named: holes, isolated: [], reports: holes.length };
   },
+  // Its `test` compares with what a person wrote down as allowed; `lint` and `audit` ask for nothing.
+  'supashield lint': ({ url }) => {
+    const report = parsed(run(join(tools, 'node_modules/.bin/supashield'), ['lint', '--json', '--url', url]).stdout);
+    const issues = report?.issues;
+    return (
+      issues && {
+        named: issues.map(each => each.policy.split('.').slice(0, 2).join('.')),
+        isolated: [],
+        reports: issues.length,
+      }
+    );
+  },
+  'rlsgate scan': ({ tree, paths }) => {
+    const report = parsed(run(binary('rlsgate'), ['scan', tree, '--json']).stdout);
+    const found = report?.findings.filter(
+      each => /^(rls|anon|public)/.test(each.rule_id) && paths.some(path => each.file.startsWith(path)),
+    );
+    return (
+      found && {
+        named: found.flatMap(each => namesIn(`${each.title} ${each.snippet ?? ''}`)),
+        isolated: [],
+        reports: found.length,
+      }
+    );
+  },
   'rlsgrid check': ({ url }) => {
     const environment = { ...process.env, DATABASE_URL: url };
     run(binary('rlsgrid'), ['init', '--from-db', '--force'], { env: environment });
@@ -141,6 +166,12 @@ const judges = {
     );
   },
 };
+
+/** Everything in a text that may be the name of an object. */
+function namesIn(text) {
+  const found = text.replaceAll('"', '').match(/[a-z_]\w*(?:\.\w+)?/gi) ?? [];
+  return found.map(name => (name.includes('.') ? name : `public.${name}`));
+}
 
 const bare = name =>
   name
@@ -188,8 +219,9 @@ function grouped(all) {
 }
 
 const { checkout } = await import(pathToFileURL(join(dirname(resolve(option('cases'))), '../checkout.mjs')).href);
+const chosen = Object.entries(judges).filter(([tool]) => tool.includes(option('only') ?? ''));
 const rows = Object.fromEntries(
-  Object.keys(judges).map(tool => [
+  chosen.map(([tool]) => [
     tool,
     { leaks: 0, found: 0, safe: 0, flagged: 0, proved: 0, reports: 0, databases: 0, 'not run': 0, seconds: 0 },
   ]),
@@ -199,7 +231,7 @@ for (const group of groups.values()) {
   const [{ repo, commit, paths }] = group;
   const tree = mkdtempSync(join(work, 'tree-'));
   checkout(join(mirrors, repo.replace('/', '+'), 'repo'), commit, tree);
-  for (const [tool, judge] of Object.entries(judges)) {
+  for (const [tool, judge] of chosen) {
     // What one tool leaves behind must not be seen by the next.
     const files = paths.flatMap(path => findMigrations(tree, path).files);
     const database = await replica.createDatabase();
