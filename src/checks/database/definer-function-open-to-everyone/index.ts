@@ -1,3 +1,4 @@
+import { objectName } from '../../../core/cell.ts';
 import { mayUse, requestRoles } from '../../../model/database/roles.ts';
 import type { DatabaseFunction } from '../../../model/database/types.ts';
 import type { Check, CheckFinding, CheckInput } from '../../check.ts';
@@ -86,9 +87,15 @@ function unguarded(input: CheckInput): readonly DatabaseFunction[] {
       !/^(event_)?trigger$/.test(definition.returns) &&
       !asked.has(definition.name) &&
       !blamed.has(definition.name) &&
+      !isPublic(definition, input) &&
       !looksWhoCalls(definition, input) &&
       touchedTables(definition, input).length > 0,
   );
+}
+
+/** Whether what it shows is for everybody to see. */
+function isPublic({ name }: DatabaseFunction, { cells }: CheckInput): boolean {
+  return cells.some(cell => cell.objectKind === 'function' && cell.verdict === 'public' && objectName(cell) === name);
 }
 
 /** Arguments that nobody can guess authorise whoever knows them. */
