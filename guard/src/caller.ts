@@ -1,7 +1,8 @@
-import { sep } from 'node:path';
+import { dirname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const own = fileURLToPath(new URL('.', import.meta.url));
+/** Bundlers take `new URL(…, import.meta.url)` for a file to copy, and give back something that is no URL for Node. */
+const own = `${dirname(fileURLToPath(import.meta.url))}${sep}`;
 
 /**
  * The place in the app's own code from which the guard was called, as `file:line`: the first frame that is neither the

@@ -128,8 +128,10 @@ function guardedPoolClass(options: GuardOptions): new (config?: pg.PoolConfig) =
 
     /** Refuses what has no scope before a connection is taken: here the stack still names who asked. */
     private refusalHere(first: unknown, second: unknown): GuardError | undefined {
-      const scope = policy.mode === 'observe' ? undefined : policy.scopeHere();
-      if (policy.mode === 'observe' || scope !== undefined || isSubmittable(first)) return undefined;
+      // `resolve` is asked once, where the connection is taken: here nobody would wait for what it throws.
+      if (policy.mode === 'observe' || policy.options.resolve !== undefined || isSubmittable(first)) return undefined;
+      const scope = policy.scopeHere();
+      if (scope !== undefined) return undefined;
       const { text } = configOf(first, second);
       const admitted = policy.admits(policy.kindOf(text), scope, text);
       return admitted instanceof GuardError ? admitted : undefined;
