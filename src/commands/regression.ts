@@ -73,13 +73,18 @@ async function runOn<T>(
   options: RegressionOptions,
   context: CommandContext,
 ): Promise<T> {
-  const { replicaDatabase } = await freshDatabase(
+  const { replicaDatabase, database } = await freshDatabase(
     root,
     options.migrations === undefined ? {} : { migrations: options.migrations },
     context,
   );
   try {
-    const app = await bootApp({ appRoot: root, workFolder: join(root, '.drydock'), databaseUrl: replicaDatabase.url });
+    const app = await bootApp({
+      appRoot: root,
+      workFolder: join(root, '.drydock'),
+      databaseUrl: replicaDatabase.url,
+      roles: database.roles.filter(role => role.login).map(role => role.name),
+    });
     try {
       const environment = Object.fromEntries(app.variables.map(variable => [variable.name, variable.value]));
       return await work({ root, baseUrl: app.baseUrl, databaseUrl: replicaDatabase.url, environment });

@@ -24,6 +24,8 @@ export interface AppProcessOptions {
   /** Where logs and the preload script go. */
   readonly workFolder: string;
   readonly databaseUrl: string;
+  /** The roles of the database that may sign in. */
+  readonly roles?: readonly string[];
 }
 
 /** Runs `next build` in the folder; the first error line of its log goes into the error. */
@@ -62,6 +64,7 @@ export async function bootApp(options: AppProcessOptions): Promise<RunningApp> {
     appRoot: options.appRoot,
     appUrl: baseUrl,
     databaseUrl: options.databaseUrl,
+    roles: options.roles ?? [],
   });
   const run = startProcess({
     command: process.execPath,
@@ -101,7 +104,7 @@ function processEnvironment(
   recorder: Recorder,
   extra: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
-  const variables = synthesiseEnvironment({ appRoot: options.appRoot, appUrl, databaseUrl: options.databaseUrl });
+  const variables = synthesiseEnvironment({ ...options, appUrl });
   const preload = join(options.workFolder, 'egress.cjs');
   writeFileSync(preload, egressPreload);
   return {

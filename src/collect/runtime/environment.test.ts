@@ -29,6 +29,26 @@ test('every name the app asks for gets a value of the right shape, the same each
   expect(synthesiseEnvironment(options)).toEqual([...values.values()]);
 });
 
+test('an app whose example names a role of the database is run as that role, and as no other', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'drydock-env-'));
+  writeFileSync(
+    join(folder, '.env.example'),
+    'DATABASE_URL=postgres://app:secret@db.example/shop\nADMIN_DATABASE_URL=postgresql://app_admin@db.example/shop\nOLD_DATABASE_URL=postgres://someone:x@db.example/shop\n',
+  );
+  const variables = synthesiseEnvironment({
+    appRoot: folder,
+    appUrl: 'http://localhost:1',
+    databaseUrl: 'postgres://postgres@127.0.0.1:5/replica',
+    roles: ['app', 'app_admin'],
+  });
+  rmSync(folder, { recursive: true });
+  expect(variables.map(({ name, value }) => [name, value])).toEqual([
+    ['ADMIN_DATABASE_URL', 'postgres://app_admin@127.0.0.1:5/replica'],
+    ['DATABASE_URL', 'postgres://app@127.0.0.1:5/replica'],
+    ['OLD_DATABASE_URL', 'postgres://postgres@127.0.0.1:5/replica'],
+  ]);
+});
+
 test("values of the user's own env files are never used", () => {
   const values = synthesiseEnvironment({
     appRoot: root,

@@ -16,6 +16,8 @@ export interface EnvironmentOptions {
   readonly appRoot: string;
   readonly appUrl: string;
   readonly databaseUrl: string;
+  /** The roles that may sign in: an app whose example names one of them is run as that role, policies and all. */
+  readonly roles?: readonly string[];
 }
 
 const framework = /^(?:NODE_ENV|NEXT_RUNTIME|NEXT_PHASE|PORT|HOSTNAME|CI|VERCEL\w*|npm_\w+|PATH|HOME|TZ|ANALYZE)$/;
@@ -42,7 +44,7 @@ function valueOf(
   options: EnvironmentOptions,
 ): { readonly value: string; readonly secret: boolean } {
   if (/DATABASE_URL|POSTGRES\w*_URL|DIRECT_URL|^PG_?URL$|DB_URL|POSTGRES_PRISMA/.test(name))
-    return { value: options.databaseUrl, secret: false };
+    return { value: asRole(example, options), secret: false };
   if (/^STRIPE\w*WEBHOOK|WEBHOOK\w*SECRET|WHSEC/.test(name))
     return { value: `whsec_${random(name, 32)}`, secret: true };
   if (/STRIPE/.test(name) && /PUBLISHABLE|PUBLIC/.test(name))
@@ -68,6 +70,13 @@ function valueOf(
           : `drydock-${name.toLowerCase()}`),
     secret: false,
   };
+}
+
+/** The URL of the database, as the role that the example names, if the database has it. */
+function asRole(example: string, { databaseUrl, roles = [] }: EnvironmentOptions): string {
+  const named = /^postgres(?:ql)?:\/\/([^:@/]+)(?::[^@/]*)?@/.exec(example)?.[1];
+  if (named === undefined || !roles.includes(decodeURIComponent(named))) return databaseUrl;
+  return databaseUrl.replace(/^(postgres(?:ql)?:\/\/)(?:[^@/]*@)?/, `$1${named}@`);
 }
 
 /** A name that Next inlines for browsers is secret only when it says so itself. */

@@ -173,11 +173,13 @@ function processOptions(options: ProbeOptions): {
   readonly appRoot: string;
   readonly workFolder: string;
   readonly databaseUrl: string;
+  readonly roles: readonly string[];
 } {
   return {
     appRoot: options.appRoot,
     workFolder: options.workFolder,
     databaseUrl: options.databaseUrl ?? options.replicaDatabase.url,
+    roles: options.database.roles.filter(role => role.login).map(role => role.name),
   };
 }
 
