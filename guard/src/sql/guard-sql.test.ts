@@ -181,12 +181,16 @@ describe('the other roles', () => {
     expect(await as(`admin_${admin}`, {}, 'select id from memberships, users where user_id = id')).toHaveLength(2);
   });
 
-  test('the auth library’s role works with its tables and with no invoice', async () => {
-    await apply();
-    expect(await as('app_auth', {}, 'select token from sessions')).toEqual([['secret']]);
-    await as('app_auth', {}, `insert into memberships values ('eve', '${acme}')`);
-    await expect(as('app_auth', {}, 'select * from invoices')).rejects.toMatchObject({ code: '42501' });
-  });
+  test.each(['bypass', 'policies'] as const)(
+    'the auth library works with its tables and no invoice by %s',
+    async admin => {
+      const auth = `auth_${admin}`;
+      await apply({ ...plan, admin, roles: { auth } });
+      expect(await as(auth, {}, 'select token from sessions')).toEqual([['secret']]);
+      await as(auth, {}, `insert into memberships values ('eve', '${acme}')`);
+      await expect(as(auth, {}, 'select * from invoices')).rejects.toMatchObject({ code: '42501' });
+    },
+  );
 
   test('an owner that is named gets the tables, and the migrator makes what belongs to it', async () => {
     await apply({ ...plan, roles: { owner: 'app_owner', migrator: 'app_migrator' } });

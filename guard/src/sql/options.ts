@@ -10,7 +10,7 @@ export interface SqlOptions {
   readonly settings?: { readonly tenant?: string; readonly user?: string };
   readonly roles?: RoleNames;
   /**
-   * How the admin role passes: by the attribute BYPASSRLS, or, on platforms where only a superuser may give it, by a
+   * How the admin role and the auth library's role pass: by the attribute BYPASSRLS, or, on platforms where only a superuser may give it, by a
    * policy on each table. `bypass` where nothing is said, `policies` for Supabase.
    */
   readonly admin?: 'bypass' | 'policies';

@@ -14,7 +14,7 @@ export function roleSteps(plan: Settled): readonly Step[] {
   return [
     role(roles.app, 'login'),
     role(roles.admin, `login${bypass}`),
-    ...(usesAuth(plan) ? [role(roles.auth, 'login')] : []),
+    ...(usesAuth(plan) ? [role(roles.auth, `login${bypass}`)] : []),
     ...ownerSteps(plan),
   ];
 }

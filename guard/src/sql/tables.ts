@@ -87,7 +87,7 @@ function securing(table: Table, conditions: Conditions, plan: Settled): readonly
     ...permissive(table, app, conditions),
     ...restrictive(table, app, conditions),
     ...(plan.admin === 'policies' ? permissive({ ...table, commands: all }, admin, open) : []),
-    ...(table.auth ? permissive({ ...table, commands: all }, auth, open) : []),
+    ...(plan.admin === 'policies' && table.auth ? permissive({ ...table, commands: all }, auth, open) : []),
   ];
 }
 
