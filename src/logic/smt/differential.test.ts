@@ -80,6 +80,8 @@ const value = fc.constantFrom(
   "case when boat.open then boat.club else 'B' end",
   '(select c.club from crew c where c.id = boat.id)',
   '(select max(c.part) from crew c where c.id = boat.owner)',
+  "(select coalesce(max(c.part), 'A') from crew c where c.id = boat.owner)",
+  '(select upper(lower(max(c.club))) from crew c where c.id = boat.berth)',
 );
 const inner = fc.oneof(value, fc.constantFrom('c.club', 'c.person', 'c.part', 'c.id'));
 
