@@ -275,6 +275,31 @@ describe('the prover', () => {
     expect(transcript).toContain('-- seen: 1 row of another owner; expected: 0');
   });
 
+  test('rows that tie who asks to the owner, and requests that carry a secret, are no leak', async () => {
+    const cells = await prove(
+      `
+      create table deals (id uuid primary key default gen_random_uuid(), buyer_id uuid not null references teams (id), seller_id uuid not null references teams (id));
+      alter table deals enable row level security;
+      create policy "new deals" on deals for insert to authenticated with check (works_in(buyer_id) or works_in(seller_id));
+      create table tokens (id uuid primary key default gen_random_uuid(), team_id uuid not null references teams (id), token text not null);
+      alter table tokens enable row level security;
+      create function knows() returns boolean language sql stable security definer set search_path = ''
+      as $$ select exists (select 1 from public.tokens t where t.token = current_setting('request.headers', true)::json ->> 'x-token') $$;
+      create policy "cars" on cars for select to anon using (knows());
+      `,
+      () => solver,
+      async ({ witnesses, gaps }) => {
+        expect(witnesses).toEqual({ tried: 2, reached: 0 });
+        const reasons = gaps.map(gap => gap.reason).join('\n');
+        expect(reasons).toContain('only rows that tie who asks to the owner let it through');
+        expect(reasons).toContain('it depends on what the session says (request.headers)');
+        return Promise.resolve();
+      },
+    );
+    expect(verdictOf(cells, 'deals', 'insert')).toBe('isolated');
+    expect(verdictOf(cells, 'cars', 'select', 'anonymous')).toBe('isolated');
+  });
+
   test('an injected policy that lets everybody in is never proved', async () => {
     const cells = await prove(
       'create policy "cars" on cars for all to authenticated using (works_in(team_id) or true);',

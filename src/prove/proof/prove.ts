@@ -468,14 +468,15 @@ async function decide(
 ): Promise<Decision> {
   let because = '';
   let open: ProofGoal | undefined;
-  for (const trying of tries.filter(({ reading }) => !reading || command !== 'select')) {
+  // A row can be added without reading it back; what changes or deletes rows names them by a column.
+  const mayRead = command === 'update' || command === 'delete';
+  for (const trying of tries.filter(({ reading }) => !reading || mayRead)) {
     const goal = make(trying);
     if (goal === undefined) break;
     const answer = await solver.check(goal.goal);
     if (answer.kind === 'unsat') return { kind: 'closed', goal, needed: answer.needed, reading: trying.reading };
     // Of the most honest world: nothing hangs in the air, and the statement names the row by its key.
-    const isNaming = command === 'update' || command === 'delete';
-    if (answer.kind === 'sat' && trying.parents === 'of all rows' && trying.reading === isNaming) open = goal;
+    if (answer.kind === 'sat' && trying.parents === 'of all rows' && trying.reading === mayRead) open = goal;
     if (because === '')
       because =
         answer.kind === 'unknown'
