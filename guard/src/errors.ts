@@ -33,17 +33,25 @@ export type GuardCode =
   /** The runtime cannot hold what the guard needs. */
   | 'unsupported-runtime';
 
+/** What an error of the guard may carry. */
+export interface GuardErrorOptions extends ErrorOptions {
+  readonly retryAfter?: number;
+}
+
 /** What the guard throws. The message is for the developer and holds no value of a row; callers of the app get a status. */
 export class GuardError extends Error {
   override readonly name = 'GuardError';
   readonly code: GuardCode;
   /** The status that tells the caller no more than they may know. */
   readonly status: number;
+  /** After how many seconds the caller may try again, where that is known. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: GuardCode, message: string, options?: ErrorOptions) {
+  constructor(code: GuardCode, message: string, options?: GuardErrorOptions) {
     super(message, options);
     this.code = code;
     this.status = statuses[code];
+    this.retryAfter = options?.retryAfter;
   }
 }
 

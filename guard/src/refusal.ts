@@ -7,10 +7,16 @@ import type { EventType, Happening } from './events/event.ts';
 export function refuse(
   code: GuardCode,
   message: string,
-  more: Partial<Omit<Happening, 'type' | 'outcome' | 'reason'>> & { readonly cause?: unknown } = {},
+  more: Partial<Omit<Happening, 'type' | 'outcome' | 'reason'>> & {
+    readonly cause?: unknown;
+    readonly retryAfter?: number;
+  } = {},
 ): GuardError {
-  const { cause, ...happening } = more;
-  const error = new GuardError(code, message, cause === undefined ? {} : { cause });
+  const { cause, retryAfter, ...happening } = more;
+  const error = new GuardError(code, message, {
+    ...(cause === undefined ? {} : { cause }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  });
   report({
     type: eventTypes[code] ?? 'authz_fail',
     outcome: 'denied',

@@ -1,0 +1,105 @@
+import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimiterAbstract } from 'rate-limiter-flexible';
+import { GuardError } from '../errors.ts';
+import type { PgPool } from '../sql/transaction.ts';
+
+/** Where what was used is counted. In memory each instance counts for itself. */
+export type LimitStore =
+  | { readonly kind: 'memory' }
+  /** A plain pool, of a role that may write `drydock.limit_point`. */
+  | { readonly kind: 'postgres'; readonly pool: Pick<PgPool, 'query'> }
+  /** A client of `ioredis`, or of `redis` with `package: 'redis'`. */
+  | { readonly kind: 'redis'; readonly client: object; readonly package?: 'ioredis' | 'redis' };
+
+/** How much of something is allowed in a time. */
+export interface Budget {
+  readonly points: number;
+  readonly seconds: number;
+}
+
+/** What a counter says to one more. */
+export type Count =
+  | { readonly kind: 'within' }
+  | { readonly kind: 'over'; readonly retryAfterMs: number }
+  | { readonly kind: 'away'; readonly cause: unknown };
+
+/** Counts one more for a key. */
+export interface Counter {
+  count(key: string): Promise<Count>;
+  forget(key: string): Promise<void>;
+}
+
+/** Makes the counter of a budget. A store that does not answer in time counts as away. */
+export function counterIn(store: LimitStore, name: string, budget: Budget, timeoutMs: number): Counter {
+  const limiter = limiterIn(store, { keyPrefix: name, points: budget.points, duration: budget.seconds });
+  return {
+    count: async key => {
+      try {
+        await inTime(limiter.consume(key), timeoutMs);
+        return { kind: 'within' };
+      } catch (thrown) {
+        // The library rejects with a result where the budget is used up, and with an error where the store is away.
+        if (thrown instanceof RateLimiterRes) return { kind: 'over', retryAfterMs: thrown.msBeforeNext };
+        return { kind: 'away', cause: thrown };
+      }
+    },
+    forget: async key => {
+      await inTime(limiter.delete(key), timeoutMs);
+    },
+  };
+}
+
+interface LimiterOptions {
+  readonly keyPrefix: string;
+  readonly points: number;
+  readonly duration: number;
+}
+
+function limiterIn(store: LimitStore, options: LimiterOptions): RateLimiterAbstract {
+  switch (store.kind) {
+    case 'memory':
+      return new RateLimiterMemory(options);
+    case 'postgres':
+      return new RateLimiterPostgres({
+        ...options,
+        storeClient: unnamed(store.pool),
+        storeType: 'pool',
+        schemaName: 'drydock',
+        tableName: 'limit_point',
+        tableCreated: true,
+      });
+    case 'redis':
+      return new RateLimiterRedis({
+        ...options,
+        storeClient: store.client,
+        // Without it commands wait in the client's queue for a Redis that is away.
+        rejectIfRedisNotReady: true,
+        useRedisPackage: store.package === 'redis',
+      });
+  }
+}
+
+/** The library names its statements, which poolers by transaction do not keep: https://www.pgbouncer.org/features.html */
+function unnamed(pool: Pick<PgPool, 'query'>): object {
+  if ('selfTest' in pool) {
+    throw new GuardError(
+      'unsafe-connection',
+      'Limits are counted through a plain pool: who signs in has no tenant yet.',
+    );
+  }
+  return {
+    query: ({ text, values }: { readonly text: string; readonly values: unknown[] }) => pool.query(text, values),
+  };
+}
+
+async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('The store of limits did not answer in time.')), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
