@@ -1,4 +1,5 @@
-import { at, sessionSource } from './session.ts';
+import { at } from '../property.ts';
+import { sessionSource } from './session.ts';
 import type { SessionSource } from './session.ts';
 
 /** `auth` of Auth.js 5, or `getServerSession` of next-auth 4. Both take the request and answer of `pages/api` before. */

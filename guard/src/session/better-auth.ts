@@ -1,4 +1,5 @@
-import { at, sessionSource } from './session.ts';
+import { at } from '../property.ts';
+import { sessionSource } from './session.ts';
 import type { SessionSource } from './session.ts';
 
 /** The part of a better-auth instance that says who is signed in. */

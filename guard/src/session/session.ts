@@ -71,10 +71,3 @@ function isOver(expiresAt: unknown): boolean {
   const time = expiresAt instanceof Date ? expiresAt.getTime() : new Date(expiresAt as string | number).getTime();
   return !(time > Date.now());
 }
-
-/** A property of something of which nothing is known. */
-export function at(value: unknown, ...path: readonly string[]): unknown {
-  let here: unknown = value;
-  for (const key of path) here = typeof here === 'object' && here !== null ? Reflect.get(here, key) : undefined;
-  return here;
-}

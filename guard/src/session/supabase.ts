@@ -1,4 +1,5 @@
-import { at, sessionSource } from './session.ts';
+import { at } from '../property.ts';
+import { sessionSource } from './session.ts';
 import type { SessionRequest, SessionSource } from './session.ts';
 
 /** The part of a Supabase client that verifies who is signed in. `getSession` is not among it: it verifies nothing. */

@@ -1,0 +1,126 @@
+import { asTenant, asUser } from '../modes.ts';
+import { refuse } from '../refusal.ts';
+import { at } from '../property.ts';
+import { FilledArguments } from './arguments.ts';
+import type { ToolArguments } from './arguments.ts';
+import { leaving, runTool, scopeOfTool, tagged } from './data.ts';
+import type { ToolOutputs } from './data.ts';
+import { watchedTransport } from './mcp-transport.ts';
+
+/** The part of an MCP server that is guarded. */
+export interface McpServer {
+  registerTool(name: string, config: never, handler: never): unknown;
+  connect(transport: never): Promise<void>;
+}
+
+/** How the tools of an MCP server are guarded. */
+export interface GuardMcpOptions extends ToolArguments, ToolOutputs {
+  /**
+   * Who calls, from what the SDK gives a handler (`extra.authInfo`, verified). Without it the tools run in the scope in
+   * which the request is handled, such as that of `guardRoute`.
+   */
+  readonly caller?: (extra: unknown) => ToolCaller | undefined | Promise<ToolCaller | undefined>;
+}
+
+/** Who calls a tool. That they are a member of the tenant is checked with each query by the guarded pool. */
+export interface ToolCaller {
+  readonly user: string;
+  readonly tenant?: string;
+}
+
+/**
+ * Guards a server of the MCP SDK: `registerTool` on what comes back registers guarded tools, and `connect` refuses calls
+ * that say for whom they are. Tools of the server that were registered before are not guarded.
+ *
+ * @example
+ * const server = guardMcp(new McpServer({ name: 'invoices', version: '1.0.0' }), { output: { list: ['id', 'number'] } });
+ */
+export function guardMcp<Server extends McpServer>(server: Server, options: GuardMcpOptions = {}): Server {
+  const filled = new FilledArguments(options);
+  return new Proxy(server, {
+    get(target, name) {
+      if (name === 'registerTool') return registering(target, filled, options);
+      if (name === 'connect')
+        return (transport: object) => target.connect(watchedTransport(transport, filled) as never);
+      if (name === 'tool') throw new TypeError("A guarded MCP server registers tools with 'registerTool'.");
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+type Handler = (...parameters: readonly unknown[]) => unknown;
+
+function registering(server: McpServer, filled: FilledArguments, options: GuardMcpOptions): unknown {
+  return (name: string, config: Readonly<Record<string, unknown>>, handler: Handler): unknown => {
+    const { shown, declared } = withoutFilled(name, config['inputSchema'], filled);
+    const guarded = async (...parameters: readonly unknown[]): Promise<unknown> => {
+      const extra = parameters.at(-1);
+      const given = parameters.length > 1 ? parameters[0] : {};
+      return inCallersScope(options, extra, async () => {
+        const scope = scopeOfTool(undefined);
+        const input = filled.fill(given, declared, scope);
+        const run = (): unknown =>
+          declared.length === 0 && parameters.length === 1 ? handler(extra) : handler(input, extra);
+        return runTool(scope, async () => resultOf(await run(), name, options));
+      });
+    };
+    const kept = shown === undefined ? {} : { inputSchema: shown };
+    return server.registerTool(name, { ...config, ...kept } as never, guarded as never);
+  };
+}
+
+async function inCallersScope<T>(options: GuardMcpOptions, extra: unknown, work: () => Promise<T>): Promise<T> {
+  if (options.caller === undefined) return work();
+  const caller = await options.caller(extra);
+  if (caller === undefined) throw refuse('no-session', 'An MCP tool was called by nobody that is known.');
+  return caller.tenant === undefined
+    ? asUser(caller.user, work)
+    : asTenant({ user: caller.user, tenant: caller.tenant }, work);
+}
+
+/** The input of a tool is a plain object of schemas, or a schema of an object that can leave parts of itself out (Zod). */
+function withoutFilled(
+  tool: string,
+  schema: unknown,
+  filled: FilledArguments,
+): { readonly shown: unknown; readonly declared: readonly string[] } {
+  if (schema === undefined) return { shown: undefined, declared: [] };
+  if (!('~standard' in Object(schema))) return { shown: filled.without(schema), declared: Object.keys(Object(schema)) };
+  const declared = Object.keys(Object(at(schema, 'shape')));
+  const named = declared.filter(name => filled.has(name));
+  const omit = at(schema, 'omit');
+  if (declared.length === 0 || typeof omit !== 'function')
+    throw new TypeError(`What the MCP tool '${tool}' takes must be an object of Zod, or a plain object of schemas.`);
+  const mask = Object.fromEntries(named.map(name => [name, true]));
+  return { shown: named.length === 0 ? schema : (Reflect.apply(omit, schema, [mask]) as unknown), declared };
+}
+
+/** A result of MCP keeps its form; anything else becomes one. */
+function resultOf(result: unknown, tool: string, options: GuardMcpOptions): unknown {
+  const scope = scopeOfTool(undefined);
+  const leave = (value: unknown): unknown => leaving(value, tool, options, scope);
+  const content = at(result, 'content');
+  if (!Array.isArray(content)) return { content: [textOf(leave(result))] };
+  const structured = at(result, 'structuredContent');
+  return {
+    ...Object(result),
+    content: content.map(part =>
+      at(part, 'type') === 'text' ? textOf(leave(parsed(at(part, 'text')))) : (part as unknown),
+    ),
+    ...(structured === undefined ? {} : { structuredContent: leave(structured) }),
+  };
+}
+
+function textOf(data: unknown): object {
+  return { type: 'text', text: JSON.stringify(tagged(data ?? null)) };
+}
+
+/** Rows are sent as JSON in text; other text is what it is, and has no fields that could be declared. */
+function parsed(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text)) as unknown;
+  } catch {
+    return text;
+  }
+}
