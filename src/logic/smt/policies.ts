@@ -4,16 +4,19 @@ import { rolesOfRole } from '../roles.ts';
 import { parseSql } from '../sql.ts';
 import { answerOf, rowsOfFunction } from './functions.ts';
 import { scopeOfRow, type Arm, type Encoder, type Scope } from './encoder.ts';
-import { expressionValue, unknownTruth } from './expression.ts';
+import { expressionValue, unknown, unknownTruth } from './expression.ts';
 import { apply, type Variable } from './formula.ts';
 import { refusalOf, type PolicyReader } from './refused.ts';
 import { selectArms } from './select.ts';
 import type { Session } from './session.ts';
-import { asTruth, both, either, exactly, yes, type Truth } from './value.ts';
+import { asTruth, both, either, exactly, sizeOf, yes, type Truth } from './value.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** What a query reads: its arms, and where it stands. Queries in policies are not among them. */
 export type OnSelect = (arms: readonly Arm[], scope: Scope) => void;
+
+/** Cases of cases multiply: what no solver would be given is not written down either. */
+const longestValue = 250_000;
 
 /** An encoder for one session. */
 export function createEncoder(vocabulary: Vocabulary, session: Session, onSelect?: OnSelect): Encoder {
@@ -21,7 +24,10 @@ export function createEncoder(vocabulary: Vocabulary, session: Session, onSelect
   const encoder: Encoder = {
     vocabulary,
     session,
-    expression: (node, scope) => expressionValue(encoder, node, scope),
+    expression: (node, scope) => {
+      const value = expressionValue(encoder, node, scope);
+      return sizeOf(value) <= longestValue ? value : unknown(encoder, 'an expression of too many cases', scope);
+    },
     select: (body, scope) => {
       const arms = selectArms(encoder, body, scope);
       if (!scope.trail.some(name => name.startsWith('policies of '))) onSelect?.(arms, scope);

@@ -131,6 +131,16 @@ export function alternativesOf(value: Value): readonly Alternative[] {
   return [...of(value.t, booleans.t, 'false'), ...of(value.f, booleans.f, 'false'), ...of(value.n, booleans.f, 'true')];
 }
 
+/** How much text its formulas are. */
+export function sizeOf(value: Value): number {
+  if (value.kind === 'truth') return value.t.length + value.f.length + value.n.length;
+  if (value.kind === 'items') return value.items.reduce((sum, item) => sum + sizeOf(item), 0);
+  return value.alternatives.reduce(
+    (sum, { when, scalar }) => sum + when.length + scalar.term.length + scalar.isNull.length,
+    0,
+  );
+}
+
 /** A condition on each pair of alternatives of two values. */
 export function compareValues(left: Value, right: Value, test: (left: Scalar, right: Scalar) => Truth): Truth {
   const pairs = alternativesOf(left).flatMap(one =>
