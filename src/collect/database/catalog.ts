@@ -12,7 +12,15 @@ import type {
   Table,
   View,
 } from '../../model/database/types.ts';
-import { bucketsQuery, enumsQuery, functionsQuery, rolesQuery, tablesQuery, viewsQuery } from './catalog-queries.ts';
+import {
+  bucketsQuery,
+  bucketsReadableQuery,
+  enumsQuery,
+  functionsQuery,
+  rolesQuery,
+  tablesQuery,
+  viewsQuery,
+} from './catalog-queries.ts';
 import { readFacts, withoutText } from './catalog-facts.ts';
 import type { Places, Platform } from './replay.ts';
 import { flag, optionalText, rowsIn, text, texts, type CatalogRow } from './row.ts';
@@ -33,9 +41,10 @@ export async function readCatalog(sql: Sql, platform: Platform, places: Places =
       functions: (await rows(functionsQuery)).map(row => toFunction(row, places)),
       roles: (await rows(rolesQuery)).map(toRole),
       enums: (await rows(enumsQuery)).map(row => ({ name: text(row, 'name'), values: texts(row, 'values') })),
-      buckets: tables.some(table => table.name === 'storage.buckets')
-        ? (await rows(bucketsQuery)).map(row => ({ name: text(row, 'name'), public: flag(row, 'public') }))
-        : [],
+      buckets:
+        (await rows(bucketsReadableQuery)).length > 0
+          ? (await rows(bucketsQuery)).map(row => ({ name: text(row, 'name'), public: flag(row, 'public') }))
+          : [],
       platform,
       facts: await readFacts(rows, places),
     };

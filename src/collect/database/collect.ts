@@ -66,7 +66,7 @@ async function collectLive(options: CollectOptions, url: string): Promise<Collec
       platform: live.platform,
       migrations,
       replicaDatabase,
-      gaps,
+      gaps: [...live.gaps, ...gaps],
     };
   } catch (thrown) {
     await replicaDatabase.drop();

@@ -1,3 +1,4 @@
+import { bucketsReadableQuery } from './catalog-queries.ts';
 import type { Sql } from '../../core/ports.ts';
 import type { Platform } from './replay.ts';
 import { text } from './row.ts';
@@ -94,7 +95,7 @@ export async function readDefinitions(sql: Sql, platform: Platform): Promise<rea
     const answer = await sql.query(query);
     statements.push(...answer.rows.map(row => text(row, 'statement')));
   }
-  if (platform === 'supabase') {
+  if (platform === 'supabase' && (await sql.query(bucketsReadableQuery)).rowCount > 0) {
     const buckets = await sql.query(
       `select format('insert into storage.buckets (id, name, public) values (%L, %L, %L) on conflict do nothing', id, name, coalesce(public, false)) as statement from storage.buckets order by id`,
     );

@@ -58,6 +58,26 @@ describe('a live database', () => {
     expect(comparable(await readCatalog(twin.sql, 'supabase'))).toEqual(comparable(read.database));
   });
 
+  test('is read by a role that may use no schema of Supabase, with what it could not see told', async () => {
+    const live = await replica.createDatabase();
+    const { report } = await replayMigrations(
+      live.sql,
+      [{ file: 'notes.sql', text: 'create table notes (id uuid primary key, owner_id uuid references auth.users);' }],
+      'supabase',
+    );
+    expect(report.failed).toEqual([]);
+    await live.sql.query('create role auditor login');
+    const read = await readLiveDatabase(live.url.replace('//postgres@', '//auditor@'), new Map());
+    expect(read.platform).toBe('supabase');
+    expect(read.database.tables.map(table => table.name)).toContain('notes');
+    expect(read.gaps.map(gap => gap.reason)).toEqual([expect.stringContaining("may not read 'storage.buckets'")]);
+    await live.sql.query('revoke select on pg_policy from public');
+    await expect(readLiveDatabase(live.url.replace('//postgres@', '//auditor@'), new Map())).rejects.toMatchObject({
+      code: 'database-unreachable',
+      message: 'The catalog could not be read: permission denied for table pg_policy.',
+    });
+  });
+
   test('that does not answer is said to be unreachable, without its password', async () => {
     await expect(readLiveDatabase('postgres://me:hunter2@127.0.0.1:1/none', new Map())).rejects.toMatchObject({
       code: 'database-unreachable',

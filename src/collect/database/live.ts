@@ -1,8 +1,10 @@
 import { DrydockError, messageOf } from '../../core/error.ts';
+import type { Gap } from '../../core/gap.ts';
 import { redact } from '../../core/redact.ts';
 import type { Sql } from '../../core/ports.ts';
 import type { DatabaseModel, ReplayFailure, SourcePlace } from '../../model/database/types.ts';
 import { readCatalog } from './catalog.ts';
+import { bucketsReadableQuery } from './catalog-queries.ts';
 import { connect, type Connection } from './connect.ts';
 import { readDefinitions } from './definitions.ts';
 import { prepareDatabase, runLoosely, type Platform } from './replay.ts';
@@ -13,6 +15,8 @@ export interface LiveDatabase {
   readonly platform: Platform;
   /** Statements that make a database of the same shape. */
   readonly definitions: readonly string[];
+  /** What the session was not allowed to see. */
+  readonly gaps: readonly Gap[];
 }
 
 /** Reads the catalog of a live database in read-only transactions. */
@@ -23,17 +27,45 @@ export async function readLiveDatabase(url: string, places: ReadonlyMap<string, 
       `set default_transaction_read_only = on; set statement_timeout = '30s'; set lock_timeout = '2s'`,
     );
     const found = await connection.query(
-      `select to_regclass('auth.users') is not null and exists (select from pg_roles where rolname = 'authenticated') as supabase`,
+      // By name in the catalog: the schema itself may be closed to a role that only reads.
+      `select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'auth' and c.relname = 'users')
+         and exists (select from pg_roles where rolname = 'authenticated') as supabase`,
     );
     const platform: Platform = found.rows[0]?.['supabase'] === true ? 'supabase' : 'plain';
+    const database = await readCatalog(connection, platform, places);
     return {
-      database: await readCatalog(connection, platform, places),
+      database,
       platform,
       definitions: await readShape(connection, platform),
+      gaps: await unseen(connection, database),
     };
+  } catch (thrown) {
+    throw unreadable(thrown);
   } finally {
     await connection.close();
   }
+}
+
+async function unseen(sql: Sql, { tables }: DatabaseModel): Promise<readonly Gap[]> {
+  if (!tables.some(table => table.name === 'storage.buckets')) return [];
+  if ((await sql.query(bucketsReadableQuery)).rowCount > 0) return [];
+  const reason =
+    "This role may not read 'storage.buckets', so which buckets there are, and which of them are public, is not known.";
+  return [{ reason, file: '', line: 0, settles: 1 }];
+}
+
+/** What Postgres refused, or the end of the connection; a fault of ours stays one. https://www.postgresql.org/docs/18/errcodes-appendix.html */
+function unreadable(thrown: unknown): unknown {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const isOver = /^(08|57P)|^ECONN|^EPIPE$/.test(code) || /^Connection terminated/.test(messageOf(thrown));
+  if (code !== '42501' && code !== '57014' && !isOver) return thrown;
+  return new DrydockError('database-unreachable', `The catalog could not be read: ${redact(messageOf(thrown))}.`, {
+    next:
+      code === '42501'
+        ? 'Give --database-url a role that may read the system catalog, as every role may unless that was revoked.'
+        : 'Try again when the server has less to do.',
+    cause: thrown,
+  });
 }
 
 async function readShape(sql: Sql, platform: Platform): Promise<readonly string[]> {
