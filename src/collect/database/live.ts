@@ -57,7 +57,7 @@ async function unseen(sql: Sql, { tables }: DatabaseModel): Promise<readonly Gap
 /** What Postgres refused, or the end of the connection; a fault of ours stays one. https://www.postgresql.org/docs/18/errcodes-appendix.html */
 function unreadable(thrown: unknown): unknown {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
-  const isOver = /^(08|57P)|^ECONN|^EPIPE$/.test(code) || /^Connection terminated/.test(messageOf(thrown));
+  const isOver = /^(08|57P)|^ECONN|^EPIPE$/.test(code) || messageOf(thrown).startsWith('Connection terminated');
   if (code !== '42501' && code !== '57014' && !isOver) return thrown;
   return new DrydockError('database-unreachable', `The catalog could not be read: ${redact(messageOf(thrown))}.`, {
     next:

@@ -44,6 +44,9 @@ export async function startReplica(options: ReplicaOptions = {}): Promise<Replic
   removeStale(base);
   const folder = join(base, replicaFolderName(randomBytes(4).toString('hex')));
   mkdirSync(folder, { mode: 0o755 });
+  // Ctrl-C may come before there is a server to end.
+  const reserved: Server = { folder, pid: 0 };
+  adopt(reserved);
   try {
     await makeDataFolder(binaries, join(folder, 'data'));
     const running = await startOnFreePort(binaries, folder, options);
@@ -51,6 +54,8 @@ export async function startReplica(options: ReplicaOptions = {}): Promise<Replic
   } catch (thrown) {
     rmSync(folder, { recursive: true, force: true });
     throw thrown;
+  } finally {
+    release(reserved);
   }
 }
 
