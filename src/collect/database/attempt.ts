@@ -1,4 +1,4 @@
-import { messageOf } from '../../core/error.ts';
+import { DrydockError, messageOf } from '../../core/error.ts';
 import type { Sql } from '../../core/ports.ts';
 
 /** Why Postgres refused a statement. */
@@ -13,6 +13,7 @@ export async function attempt(sql: Sql, text: string): Promise<Complaint | undef
     await sql.query(text);
     return undefined;
   } catch (thrown) {
+    if (thrown instanceof DrydockError) throw thrown; // no answer of Postgres: there is none any more
     const code = thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : 'XX000';
     return { sqlstate: code, message: messageOf(thrown) };
   }

@@ -69,7 +69,7 @@ async function collectLive(options: CollectOptions, url: string): Promise<Collec
       gaps: [...live.gaps, ...gaps],
     };
   } catch (thrown) {
-    await replicaDatabase.drop();
+    await replicaDatabase.drop().catch(() => {}); // what happened first is what is told
     throw thrown;
   }
 }
@@ -113,7 +113,7 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
       ],
     };
   } catch (thrown) {
-    await replicaDatabase.drop();
+    await replicaDatabase.drop().catch(() => {}); // what happened first is what is told
     throw thrown;
   }
 }

@@ -57,7 +57,8 @@ function onSignal(signal: NodeJS.Signals): void {
 }
 
 function endAll(): void {
-  for (const server of running) endNow(server);
+  // The latest first: a folder that was reserved for a server goes after the server itself.
+  for (const server of [...running].toReversed()) endNow(server);
   running.clear();
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Replica } from '../../core/ports.ts';
 import { connect } from '../../collect/database/connect.ts';
-import { removeStale } from './lifetime.ts';
+import { readPid, removeStale } from './lifetime.ts';
 import { startReplica } from './start.ts';
 
 const started: Replica[] = [];
@@ -64,6 +64,19 @@ describe('a replica', () => {
       else process.env['XDG_CACHE_HOME'] = before;
       rmSync(file);
     }
+  });
+
+  test('that is killed says so, and not that a statement failed', async () => {
+    const replica = await start();
+    const { sql } = await replica.createDatabase();
+    await sql.query('create table notes (body text)');
+    const pid = readPid(join(await dataFolder(replica), '..'));
+    process.kill(pid ?? 0, 'SIGKILL');
+    await expect(sql.query('select pg_sleep(5)')).rejects.toMatchObject({
+      code: 'replica',
+      message: expect.stringContaining('ended in the middle of the work'),
+    });
+    await replica.stop();
   });
 
   test('ends when the process is asked to end', async () => {

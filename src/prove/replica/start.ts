@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { DrydockError } from '../../core/error.ts';
@@ -114,7 +114,8 @@ async function waitForServer(
 
 async function open(running: Running): Promise<Replica> {
   const url = (name: string): string => `postgres://postgres@127.0.0.1:${running.port}/${name}`;
-  const admin = await connect(url(emptyDatabase));
+  const connectTo = async (name: string): Promise<Connection> => tellingEnd(await connect(url(name)), running);
+  const admin = await connectTo(emptyDatabase);
   const version = String((await admin.query('show server_version')).rows[0]?.['server_version']);
   let counter = 0;
   let stopping: Promise<void> | undefined;
@@ -122,7 +123,8 @@ async function open(running: Running): Promise<Replica> {
     version,
     createDatabase: async (options = {}) => {
       counter += 1;
-      return createDatabase(admin, `drydock_${counter}`, url, options.template);
+      const name = `drydock_${counter}`;
+      return createDatabase(admin, { name, url: url(name), connectTo }, options.template);
     },
     stop: () => (stopping ??= stop(running, admin)),
   };
@@ -131,22 +133,58 @@ async function open(running: Running): Promise<Replica> {
 /** Copied for each database; nobody but the one who copies is connected to it. */
 const emptyDatabase = 'postgres';
 
+interface Wanted {
+  readonly name: string;
+  readonly url: string;
+  readonly connectTo: (name: string) => Promise<Connection>;
+}
+
 async function createDatabase(
   admin: Connection,
-  name: string,
-  url: (name: string) => string,
+  { name, url, connectTo }: Wanted,
   template = emptyDatabase,
 ): Promise<ReplicaDatabase> {
   // Others may have the template open; Postgres copies it only when nobody has.
   if (template !== emptyDatabase) await endSessions(admin, template);
   await admin.query(`create database ${name} template ${template}`);
-  const connection = await connect(url(name));
+  const connection = await connectTo(name);
   let dropping: Promise<void> | undefined;
   const drop = async (): Promise<void> => {
     await connection.close().catch(() => {});
     await admin.query(`drop database if exists ${name} with (force)`);
   };
-  return { name, url: url(name), sql: connection, drop: () => (dropping ??= drop()) };
+  return { name, url, sql: connection, drop: () => (dropping ??= drop()) };
+}
+
+/** A connection that says when it was the server that ended: killed for want of memory, mostly. */
+function tellingEnd(connection: Connection, { child, server }: Running): Connection {
+  const query: Connection['query'] = async (text, values) => {
+    try {
+      return await connection.query(text, values);
+    } catch (thrown) {
+      const isAnswer = thrown instanceof Error && 'severity' in thrown && thrown.severity === 'ERROR';
+      // The end of the connection may be seen before that of the process.
+      if (isAnswer || !(await hasEnded(child))) throw thrown;
+      const log = join(server.folder, 'log');
+      throw new DrydockError(
+        'replica',
+        `The embedded Postgres ended in the middle of the work: ${(existsSync(log) && lastLine(readFileSync(log, 'utf8'))) || 'it was killed'}.`,
+        {
+          next: 'Look for free memory and space in the temporary folder; the same command starts again.',
+          cause: thrown,
+        },
+      );
+    }
+  };
+  return { query, close: () => connection.close() };
+}
+
+async function hasEnded(child: ChildProcess): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < 200; waitedMs += 20) {
+    if (child.exitCode !== null || child.signalCode !== null) return true;
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+  return false;
 }
 
 async function endSessions(admin: Connection, database: string): Promise<void> {
