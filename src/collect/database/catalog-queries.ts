@@ -131,12 +131,12 @@ from pg_type t join pg_namespace n on n.oid = t.typnamespace
 where t.typtype = 'e' and (${ownSchemas})
 order by 1`;
 
-/** One row a storage bucket; only where the platform has them. */
 /** Whether the session may read the buckets: asked by number, as a name is looked up only by who may use its schema. */
 export const bucketsReadableQuery = `
 select from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname = 'storage' and c.relname = 'buckets' and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')`;
 
+/** One row a storage bucket; only where the platform has them. */
 export const bucketsQuery = `select id as name, coalesce(public, false) as public from storage.buckets order by id collate "C"`;
 
 /** One row a schema that is not Postgres' own. */
