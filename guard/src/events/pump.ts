@@ -1,3 +1,4 @@
+import { inTime } from '../in-time.ts';
 import type { EventSink, GuardEvent } from './event.ts';
 import { boundedQueue } from './queue.ts';
 
@@ -56,7 +57,8 @@ export function pumpFor(sink: EventSink, options: PumpOptions): Pump {
     if (batch.length === 0) return true;
     const told = untold;
     try {
-      await inTime(sink.write(told === 0 ? batch : [...batch, dropEvent(told)]), options.timeoutMs);
+      const work = sink.write(told === 0 ? batch : [...batch, dropEvent(told)]);
+      if (work !== undefined) await inTime(work, options.timeoutMs, 'The sink did not answer in time.');
       total.written += batch.length;
       untold -= told;
       [batch, tries] = [[], 0];
@@ -125,13 +127,4 @@ export function pumpFor(sink: EventSink, options: PumpOptions): Pump {
 function dropEvent(count: number): GuardEvent {
   const reason = 'The sink was too slow or failed.';
   return { ts: Date.now(), type: 'events_dropped', outcome: 'observed', actor_kind: 'job', reason, rows: count };
-}
-
-function inTime(work: void | Promise<void>, timeoutMs: number): void | Promise<void> {
-  if (work === undefined) return;
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('The sink did not answer in time.')), timeoutMs);
-    timer.unref();
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

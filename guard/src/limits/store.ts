@@ -1,6 +1,7 @@
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import { GuardError } from '../errors.ts';
+import { inTime } from '../in-time.ts';
 import type { PgPool } from '../sql/transaction.ts';
 
 /** Where what was used is counted. In memory each instance counts for itself. */
@@ -29,13 +30,15 @@ export interface Counter {
   forget(key: string): Promise<void>;
 }
 
+const late = 'The store of limits did not answer in time.';
+
 /** Makes the counter of a budget. A store that does not answer in time counts as away. */
 export function counterIn(store: LimitStore, name: string, budget: Budget, timeoutMs: number): Counter {
   const limiter = limiterIn(store, { keyPrefix: name, points: budget.points, duration: budget.seconds });
   return {
     count: async key => {
       try {
-        await inTime(limiter.consume(key), timeoutMs);
+        await inTime(limiter.consume(key), timeoutMs, late);
         return { kind: 'within' };
       } catch (thrown) {
         // The library rejects with a result where the budget is used up, and with an error where the store is away.
@@ -44,7 +47,7 @@ export function counterIn(store: LimitStore, name: string, budget: Budget, timeo
       }
     },
     forget: async key => {
-      await inTime(limiter.delete(key), timeoutMs);
+      await inTime(limiter.delete(key), timeoutMs, late);
     },
   };
 }
@@ -90,16 +93,4 @@ function unnamed(pool: Pick<PgPool, 'query'>): object {
   return {
     query: ({ text, values }: { readonly text: string; readonly values: unknown[] }) => pool.query(text, values),
   };
-}
-
-async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('The store of limits did not answer in time.')), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
