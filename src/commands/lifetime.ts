@@ -12,7 +12,9 @@ export class Lifetime {
 
   /** Registers something to let go of; gives it back. */
   hold<T>(name: string, thing: T, release: (thing: T) => Promise<void>): T {
-    this.#held.push({ name, release: () => release(thing) });
+    // What was still starting when everything was let go of has nobody else to end it.
+    if (this.#closing === undefined) this.#held.push({ name, release: () => release(thing) });
+    else void release(thing).catch(() => {});
     return thing;
   }
 
