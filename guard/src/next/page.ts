@@ -1,5 +1,8 @@
 import { headers as requestHeaders } from 'next/headers.js';
-import { notFound as nextNotFound, redirect } from 'next/navigation.js';
+// `next/navigation` without an extension is nothing to Node.js, and with it Next.js takes the half for browsers, which
+// does not build in route handlers. These two files are what it gives servers, in Next.js 15 and 16.
+import { notFound as nextNotFound } from 'next/dist/client/components/not-found.js';
+import { redirect } from 'next/dist/client/components/redirect.js';
 import type { ReactNode } from 'react';
 import { isGuardError } from '../errors.ts';
 import type { SchemaOutput } from '../standard-schema.ts';

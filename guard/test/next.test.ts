@@ -1,0 +1,175 @@
+import { sealData } from 'iron-session';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startNextApp } from './next-app.ts';
+import type { NextApp } from './next-app.ts';
+
+const password = 'a password of the test with 32 characters';
+const invoices = (team: string): string => `/api/teams/${team}/invoices`;
+let app: NextApp;
+
+beforeAll(async () => {
+  app = await startNextApp('next-app', { APP_PASSWORD: password });
+});
+// Where the build failed there is nothing to stop.
+afterAll(() => (app as NextApp | undefined)?.stop());
+
+interface Sent {
+  readonly user?: string;
+  readonly team?: string;
+  readonly ttl?: number;
+  readonly method?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function send(path: string, sent: Sent = {}): Promise<Response> {
+  const { user, team, ttl = 3600 } = sent;
+  const cookie = user === undefined ? {} : { cookie: `app=${await sealData({ user, team }, { password, ttl })}` };
+  return fetch(`${app.url}${path}`, {
+    method: sent.method ?? 'GET',
+    headers: { ...cookie, ...sent.headers },
+    redirect: 'manual',
+    ...(sent.body === undefined ? {} : { body: sent.body }),
+  });
+}
+
+const json = { 'content-type': 'application/json' };
+
+/** What a caller can tell answers apart by; the date is the clock's. */
+async function seen(response: Response): Promise<unknown> {
+  const headers = [...response.headers].filter(([name]) => !['date', 'etag'].includes(name));
+  return { status: response.status, headers, body: await response.text() };
+}
+
+describe('a route', () => {
+  test('gives a member what was declared, for their own cache', async () => {
+    const response = await send(invoices('acme'), { user: 'ada' });
+    expect([response.status, await response.json()]).toEqual([200, [{ id: 1, title: 'Invoice of acme' }]]);
+    expect(response.headers.get('cache-control')).toBe('private, no-store');
+    expect(response.headers.get('vary')?.toLowerCase()).toContain('cookie, authorization');
+  });
+
+  test('answers 401 without a session and with one that is over', async () => {
+    const without = await seen(await send(invoices('acme')));
+    expect(without).toMatchObject({ status: 401 });
+    expect(await seen(await send(invoices('acme'), { user: 'ada', ttl: -120 }))).toEqual(without);
+  });
+
+  test('tells nobody whether a tenant exists', async () => {
+    const foreign = await seen(await send(invoices('borealis'), { user: 'ada' }));
+    expect(foreign).toMatchObject({ status: 404 });
+    expect(await seen(await send(invoices('nowhere'), { user: 'ada' }))).toEqual(foreign);
+    const post = { user: 'ben', method: 'POST', headers: json, body: '{"title":"Mine"}' };
+    expect(await seen(await send(invoices('acme'), post))).toEqual(foreign);
+  });
+
+  test('takes what is valid, and tells where the rest is wrong', async () => {
+    const post = { user: 'ada', method: 'POST', headers: json };
+    const right = await send(invoices('acme'), { ...post, body: '{"title":"Rent"}' });
+    expect([right.status, await right.json()]).toEqual([201, { title: 'Rent', teamId: 'acme' }]);
+    const wrong = await send(invoices('acme'), { ...post, body: '{"title":"q"}' });
+    expect([wrong.status, await wrong.json()]).toMatchObject([400, { issues: [{ path: 'title' }] }]);
+  });
+
+  test('refuses a write of another site, and stops a foreign row with a bare 500', async () => {
+    const crossed = { method: 'DELETE', user: 'ada', headers: { origin: 'https://evil.example' } };
+    expect((await send(invoices('acme'), crossed)).status).toBe(404);
+    const leaking = await send(invoices('acme'), { method: 'DELETE', user: 'ada' });
+    expect([leaking.status, await leaking.text()]).toEqual([500, '']);
+  });
+});
+
+describe('a page', () => {
+  test('is rendered for a member, with the components below it in the same scope', async () => {
+    const html = await (await send('/teams/acme?tab=open', { user: 'ada' })).text();
+    expect(html).toContain('Team acme, open');
+    expect(html).toContain('Invoice of acme');
+    expect(html).not.toContain('hunter2');
+  });
+
+  test('keeps two tenants apart that are rendered at once', async () => {
+    const pages = await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => {
+        const [user, team, other] = index % 2 === 0 ? ['ada', 'acme', 'borealis'] : ['cy', 'borealis', 'acme'];
+        const html = await (await send(`/teams/${team}`, { user })).text();
+        return html.includes(`Invoice of ${team}`) && !html.includes(other);
+      }),
+    );
+    expect(pages.filter(Boolean)).toHaveLength(40);
+  });
+
+  test('is not found for everybody else, and sends to sign in whoever is not', async () => {
+    const foreign = await send('/teams/borealis', { user: 'ada' });
+    const absent = await send('/teams/nowhere', { user: 'ada' });
+    expect([foreign.status, absent.status]).toEqual([404, 404]);
+    expect((await foreign.text()).replaceAll('borealis', 'nowhere')).toBe(await absent.text());
+    const signedOut = await send('/teams/acme');
+    expect([signedOut.status, signedOut.headers.get('location')]).toEqual([307, '/login']);
+  });
+
+  test('shows the ready page instead where it is asked to', async () => {
+    const html = await (await send('/soft/borealis', { user: 'ada' })).text();
+    expect(html).toContain('You do not have access');
+    expect(html).not.toContain('Soft borealis');
+    expect(await (await send('/soft/acme', { user: 'ada' })).text()).toContain('Soft acme');
+  });
+});
+
+describe('an action', () => {
+  /** The wire format of Next.js: the arguments as JSON, the answer as the second row of its stream. */
+  async function call(sent: Sent, ...parameters: readonly unknown[]): Promise<unknown> {
+    const response = await send('/', {
+      ...sent,
+      method: 'POST',
+      headers: { 'next-action': app.actionId('rename'), 'content-type': 'text/plain;charset=UTF-8', ...sent.headers },
+      body: JSON.stringify(parameters),
+    });
+    const row = (await response.text()).split('\n').find(line => line.startsWith('1:'));
+    return JSON.parse(row?.slice(2) ?? 'null') as unknown;
+  }
+
+  test('works for a member, and answers a wrong input as a result', async () => {
+    const sent = { user: 'ada', team: 'acme' };
+    expect(await call(sent, { name: 'Harbour' })).toEqual({ ok: true, data: 'acme is now Harbour' });
+    expect(await call(sent, undefined, { name: 'Harbour' })).toMatchObject({ ok: true });
+    expect(await call(sent, { name: 'q' })).toMatchObject({ ok: false, status: 400, issues: [{ path: 'name' }] });
+  });
+
+  test('does nothing for anybody else', async () => {
+    const name = { name: 'Harbour' };
+    expect(await call({}, name)).toMatchObject({ ok: false, status: 401 });
+    expect(await call({ user: 'ada', team: 'acme', ttl: -120 }, name)).toMatchObject({ ok: false, status: 401 });
+    const role = await call({ user: 'ben', team: 'acme' }, name);
+    expect(role).toMatchObject({ ok: false, status: 404 });
+    expect(await call({ user: 'ada', team: 'borealis' }, name)).toEqual(role);
+  });
+});
+
+describe('a cache', () => {
+  const read = async (way: string, user: string, team: string): Promise<unknown> => {
+    const response = await send(`/api/cache/${team}?way=${way}`, { user });
+    return response.ok ? response.json() : response.status;
+  };
+
+  test.each(['guarded', 'keyed'])('that is %s gives each tenant their own rows, warm too', async way => {
+    for (let round = 0; round < 2; round += 1) {
+      expect(await read(way, 'ada', 'acme')).toEqual([{ title: 'Invoice of acme' }]);
+      expect(await read(way, 'cy', 'borealis')).toEqual([{ title: 'Invoice of borealis' }]);
+    }
+  });
+
+  test.each(['bare', 'keyless'])('that is %s gets no row', async way => {
+    expect(await read(way, 'ada', 'acme')).toBe(500);
+    expect(await read(way, 'cy', 'borealis')).toBe(500);
+  });
+});
+
+test('a handler of pages/api is guarded alike', async () => {
+  const response = await send('/api/legacy?team=acme', { user: 'ada' });
+  expect([await response.json(), response.headers.get('cache-control')]).toEqual([
+    [{ id: 'acme' }],
+    'private, no-store',
+  ]);
+  expect((await send('/api/legacy?team=borealis', { user: 'ada' })).status).toBe(404);
+  expect((await send('/api/legacy?team=acme')).status).toBe(401);
+});
