@@ -55,7 +55,12 @@ export class GuardError extends Error {
   }
 }
 
-/** Whether something thrown is a refusal of the guard; also when another copy of this module made it. */
+/**
+ * Whether something thrown is a refusal of the guard; also when another copy of this module made it.
+ *
+ * @example
+ * if (isGuardError(error)) await recordRefusal(error.code);
+ */
 export function isGuardError(error: unknown): error is GuardError {
   return error instanceof Error && error.name === 'GuardError' && 'code' in error && 'status' in error;
 }
@@ -66,7 +71,7 @@ export function isGuardError(error: unknown): error is GuardError {
  *
  * @example
  * const refusal = guardErrorIn(error);
- * if (refusal !== undefined) return new Response(null, { status: refusal.status });
+ * const answer = new Response(null, { status: refusal?.status ?? 500 });
  */
 export function guardErrorIn(error: unknown): GuardError | undefined {
   let inner = error;

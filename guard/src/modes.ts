@@ -20,7 +20,7 @@ export function asTenant<T>(
  * Runs `work` for a user before a tenant is known: only rows that are the user's own.
  *
  * @example
- * const teams = await asUser(session.userId, () => db.select().from(membership));
+ * const teams = await asUser(session.userId, () => db.select().from(memberships));
  */
 export function asUser<T>(user: string, work: () => T | PromiseLike<T>): Promise<T> {
   return within({ mode: 'user', user: named('user', user) }, work);

@@ -67,7 +67,12 @@ export function hasLeftScope(): boolean {
   return store.getStore()?.left === true;
 }
 
-/** Runs `work` with what is known of the request, so that events can tell route and request. */
+/**
+ * Runs `work` with what is known of the request, so that events can tell route and request.
+ *
+ * @example
+ * await withRequest({ requestId: crypto.randomUUID(), route: 'worker' }, () => sendReminders());
+ */
 export function withRequest<T>(request: RequestFacts, work: () => T | PromiseLike<T>): Promise<T> {
   const outer = store.getStore();
   const left = outer?.left === true ? { left: outer.left } : {};
@@ -75,12 +80,23 @@ export function withRequest<T>(request: RequestFacts, work: () => T | PromiseLik
   return store.run(frame, async () => (await work()) as T);
 }
 
-/** The scope of the running code, if it has one. */
+/**
+ * The scope of the running code, if it has one.
+ *
+ * @example
+ * const scope = currentScope();
+ * if (scope?.mode === 'tenant') await rename(scope.tenant, 'Acme');
+ */
 export function currentScope(): Scope | undefined {
   return store.getStore()?.scope;
 }
 
-/** What is known of the request in which the code runs. */
+/**
+ * What is known of the request in which the code runs.
+ *
+ * @example
+ * const { requestId } = currentRequest();
+ */
 export function currentRequest(): RequestFacts {
   return store.getStore()?.request ?? {};
 }

@@ -48,7 +48,12 @@ export function withCacheKey<T>(key: CacheKey, name: string, work: () => T | Pro
   throw refuse('keyless-cache', "A function with 'use cache' got no key of a tenant.");
 }
 
-/** The tag that every entry with the key has, for `cacheTag`. */
+/**
+ * The tag that every entry with the key has, for `cacheTag`.
+ *
+ * @example
+ * cacheTag(cacheKeyTag(cacheKey()));
+ */
 export function cacheKeyTag(key: CacheKey): string {
   if (!isKey(key)) throw refuse('keyless-cache', "A function with 'use cache' got no key of a tenant.");
   return ownerTag(ownerName(key));

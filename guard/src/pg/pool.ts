@@ -46,7 +46,9 @@ export function guardPool(config: pg.PoolConfig, options: GuardOptions): Guarded
  * `_driver()`.
  *
  * @example
- * const source = new DataSource({ type: 'postgres', driver: guardedPg({ membership }), url: process.env.DATABASE_URL });
+ * import { DataSource } from 'typeorm';
+ *
+ * export const source = new DataSource({ type: 'postgres', driver: guardedPg({ membership }), url: process.env.DATABASE_URL });
  */
 export function guardedPg(options: GuardOptions): typeof pg {
   const policy = new Policy(options);

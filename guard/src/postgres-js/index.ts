@@ -19,8 +19,11 @@ export interface PostgresJsTransaction {
  * Everything inside of `work` runs for the scope of the running code. Moving to node-postgres takes those trips away.
  *
  * @example
- * const begin = guardBegin(sql, { membership: { table: 'memberships', user: 'user_id', tenant: 'team_id' } });
- * const invoices = await asTenant({ user, tenant }, () => begin(tx => tx.unsafe('select * from invoices')));
+ * import postgres from 'postgres';
+ *
+ * const sql = postgres(process.env.DATABASE_URL ?? '');
+ * const begin = guardBegin<postgres.TransactionSql>(sql, { membership: { table: 'memberships', user: 'user_id', tenant: 'team_id' } });
+ * const invoices = await asTenant({ user, tenant }, () => begin(tx => tx`select * from invoices`));
  */
 export function guardBegin<Tx extends PostgresJsTransaction>(
   sql: PostgresJs<Tx>,

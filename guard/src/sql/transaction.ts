@@ -1,3 +1,5 @@
+import type { Pool, PoolClient } from 'pg';
+
 /** Runs one statement with parameters and gives its rows. */
 export type Query = (text: string, values: readonly unknown[]) => Promise<readonly Readonly<Record<string, unknown>>[]>;
 
@@ -11,17 +13,9 @@ export type Query = (text: string, values: readonly unknown[]) => Promise<readon
  */
 export type Transaction<Tx> = <T>(work: (tx: Tx, query: Query) => Promise<T>) => Promise<T>;
 
-/** What is used of a connection of node-postgres. */
-export interface PgClient {
-  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly Readonly<Record<string, unknown>>[] }>;
-  release(error?: Error | boolean): void;
-  on?(event: 'error', listener: (error: Error) => void): unknown;
-  off?(event: 'error', listener: (error: Error) => void): unknown;
-}
-
 /** What is used of a pool of node-postgres: `pg.Pool`, `guardPool` or one with the same two methods. */
-export interface PgPool<Client extends PgClient = PgClient> {
-  connect(): Promise<Client>;
+export interface PgPool {
+  connect(): Promise<PoolClient>;
   query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly Readonly<Record<string, unknown>>[] }>;
 }
 
@@ -32,7 +26,7 @@ export interface PgPool<Client extends PgClient = PgClient> {
  * const transaction = pgTransaction(pool);
  * await transaction(async tx => tx.query('update account set plan = $1', ['pro']));
  */
-export function pgTransaction<Client extends PgClient>(pool: PgPool<Client>): Transaction<Client> {
+export function pgTransaction(pool: Pick<Pool, 'connect'>): Transaction<PoolClient> {
   return async work => {
     const client = await pool.connect();
     let broken: Error | undefined;
@@ -41,7 +35,7 @@ export function pgTransaction<Client extends PgClient>(pool: PgPool<Client>): Tr
     const onError = (error: Error): void => {
       broken = error;
     };
-    client.on?.('error', onError);
+    client.on('error', onError);
     try {
       await client.query('begin');
       const result = await work(client, async (text, values) => (await client.query(text, [...values])).rows);
@@ -52,7 +46,7 @@ export function pgTransaction<Client extends PgClient>(pool: PgPool<Client>): Tr
       await client.query('rollback').catch((error: unknown) => (broken ??= asError(error)));
       throw thrown;
     } finally {
-      client.off?.('error', onError);
+      client.off('error', onError);
       client.release(broken);
     }
   };

@@ -34,7 +34,7 @@ export interface StripeBilling {
  *
  * @example
  * const billing = stripeBilling({ stripe, pool, origin: 'https://app.example.com', livemode: true });
- * const session = await asTenant({ user: session.userId, tenant: team }, () =>
+ * const checkout = await asTenant({ user: session.userId, tenant: team }, () =>
  *   billing.checkoutFor(team, {
  *     mode: 'subscription',
  *     line_items: [{ price: 'price_pro', quantity: 1 }],

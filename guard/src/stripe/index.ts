@@ -7,4 +7,4 @@ export { stripeMigration } from './migration.ts';
 export { stripeWebhook } from './webhook.ts';
 export type { StripeDelivery, StripeWebhookOptions, TenantDelivery } from './webhook.ts';
 export { pgTransaction } from '../sql/transaction.ts';
-export type { PgClient, PgPool, Query, Transaction } from '../sql/transaction.ts';
+export type { PgPool, Query, Transaction } from '../sql/transaction.ts';

@@ -66,7 +66,7 @@ function webhook(own: Partial<StripeWebhookOptions<PoolClient>> = {}): (request:
     stripe: stripe.stripe,
     secret: webhookSecret,
     livemode: true,
-    transaction: pgTransaction<PoolClient>(app),
+    transaction: pgTransaction(app),
     lookup,
     on: {
       'invoice.paid': ({ object, tenant, tx }) =>
