@@ -15,7 +15,9 @@ export interface SupabaseClient {
  * again when it is sent.
  *
  * @example
- * const admin = guardSupabase(createClient(url, process.env.SUPABASE_SERVICE_ROLE_KEY));
+ * import { createClient } from '@supabase/supabase-js';
+ *
+ * const admin = guardSupabase(createClient(url, process.env.SUPABASE_SERVICE_ROLE_KEY ?? ''));
  * const users = await asAdmin('support look-up', () => admin.from('users').select());
  */
 export function guardSupabase<Client extends SupabaseClient>(client: Client, options: SupabaseOptions = {}): Client {

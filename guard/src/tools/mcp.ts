@@ -33,6 +33,8 @@ export interface ToolCaller {
  * that say for whom they are. Tools of the server that were registered before are not guarded.
  *
  * @example
+ * import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+ *
  * const server = guardMcp(new McpServer({ name: 'invoices', version: '1.0.0' }), { output: { list: ['id', 'number'] } });
  */
 export function guardMcp<Server extends McpServer>(server: Server, options: GuardMcpOptions = {}): Server {
