@@ -34,8 +34,11 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
     }
 
     override connect(callback?: (error: Error | undefined, client?: unknown) => void): Promise<unknown> {
+      // Nobody listens before the connection is handed over, and an 'error' without a listener ends the process.
+      this.on('error', heard);
       const ready = super.connect().then(() => this.examined());
-      return callback === undefined ? ready.then(() => this) : tell(ready, this, callback);
+      const told = callback === undefined ? ready.then(() => this) : tell(ready, this, callback);
+      return told.finally(() => this.off('error', heard));
     }
 
     /** Whoever asked for a connection that fails the self-test never gets it, so that nobody else would close it. */
@@ -118,11 +121,12 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
      */
     private surrounded(query: Submittable, second: unknown, third: unknown): unknown {
       const entry = this.entryFor(policy.kindOf(query.text), query.text);
+      const extra = [second, third].filter(value => typeof value === 'function');
       if (entry instanceof GuardError) {
+        if (query.callback === undefined && extra[0] !== undefined) query.callback = extra[0] as QueryCallback;
         process.nextTick(() => query.handleError(entry, this.connection));
         return query;
       }
-      const extra = [second, third].filter(value => typeof value === 'function');
       if (entry === undefined) return super.query(query, ...extra);
       const opener = new Opener(this, entry.setter, query, policy);
       this.enqueue(opener);
@@ -143,8 +147,16 @@ async function tell<T>(
     () => undefined,
     (error: Error) => error,
   );
-  process.nextTick(() => (failure === undefined ? callback(undefined, value) : callback(failure)));
+  await new Promise<void>(resolve => {
+    process.nextTick(() => {
+      resolve();
+      if (failure === undefined) callback(undefined, value);
+      else callback(failure);
+    });
+  });
 }
+
+function heard(): void {}
 
 interface Entry {
   readonly scope: Scope;
@@ -160,9 +172,15 @@ class Opener extends Query {
   constructor(client: WireClient, setter: Setter, behind: Submittable, policy: Policy) {
     super('', undefined, error => {
       if (error === null || error === undefined) return;
+      // It waits no more when the connection was lost: node-postgres told it then, as all that waits.
       const waiting = client._queryQueue.indexOf(behind);
-      if (waiting !== -1) client._queryQueue.splice(waiting, 1);
-      behind.handleError(setterFailure(error, policy.membership), client.connection);
+      if (waiting === -1) return;
+      client._queryQueue.splice(waiting, 1);
+      const failure = setterFailure(error, policy.membership);
+      behind.handleError(
+        failure instanceof GuardError ? policy.refusal(failure.code, failure.message) : failure,
+        client.connection,
+      );
     });
     this.client = client;
     this.setting = inlined(setter);

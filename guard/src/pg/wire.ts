@@ -36,6 +36,7 @@ export interface WireQuery {
 /** Anything that node-postgres can send: its own query, a cursor, a stream, COPY. */
 export interface Submittable {
   readonly text?: string;
+  callback?: QueryCallback | undefined;
   submit(connection: WireConnection): unknown;
   handleError(error: Error, connection: WireConnection): void;
 }
@@ -65,6 +66,8 @@ export interface WireClient {
   _pulseQueryQueue(): void;
   _getActiveQuery(): unknown;
   _handleParseComplete(): void;
+  on(event: 'error', listener: () => void): unknown;
+  off(event: 'error', listener: () => void): unknown;
 }
 
 /** The query class of node-postgres, typed as above. */
