@@ -27,6 +27,11 @@ export interface PolicyOptions {
   readonly settings?: Partial<SettingNames>;
   /** Finds the scope where the code runs in none: from the framework's own store of the request. */
   readonly resolve?: () => Scope | undefined | Promise<Scope | undefined>;
+  /**
+   * For how long one scope, which is one request, goes on with a membership that was found: 0 where nothing is said, so
+   * that it is looked up with every statement; 5,000 at most.
+   */
+  readonly recheckMs?: number;
   /** Whether connections go through a pooler by transaction; found out at start-up where nothing is said. */
   readonly pooler?: 'none' | 'transaction';
   /** Tables with a tenant column that need no row security, each with its reason. */
@@ -50,7 +55,12 @@ export class Policy {
     this.membership = options.membership;
     this.settings = { tenant: 'app.tenant_id', user: 'app.user_id', ...options.settings };
     for (const name of Object.values(this.settings)) requireSettingName(name);
-    this.setterOf = setters(this.settings, options.membership, this.mode !== 'observe');
+    this.setterOf = setters({
+      settings: this.settings,
+      membership: options.membership,
+      strict: this.mode !== 'observe',
+      recheckMs: Math.min(options.recheckMs ?? 0, longestRecheckMs),
+    });
     this.kindOf = statementJudge(this.settings);
     if (this.mode === 'test') keepPlaces();
   }
@@ -111,6 +121,8 @@ function shortened(statement: string): string {
   const plain = withoutLiterals(statement).replaceAll(/\s+/g, ' ').trim();
   return plain.length > 160 ? `${plain.slice(0, 160)}…` : plain;
 }
+
+const longestRecheckMs = 5_000;
 
 const types: Readonly<Partial<Record<GuardCode, EventType>>> = {
   'no-scope': 'no_scope',

@@ -102,6 +102,21 @@ describe('who may ask', () => {
     expect(await codeOf(asking())).toBe('not-a-member');
   });
 
+  test('with `recheckMs` one request goes on with what was found, and the next one looks again', async () => {
+    const pool = guarded({ recheckMs: 5_000 });
+    await owner.query('insert into memberships (user_id, tenant_id) values ($1, $2)', [stranger, globex]);
+    const seen = await asTenant({ user: stranger, tenant: globex }, async () => {
+      const before = await numbers(pool);
+      await owner.query('delete from memberships where user_id = $1', [stranger]);
+      return [before, await numbers(pool)];
+    });
+    expect(seen).toEqual([
+      ['b-1', 'b-2', 'b-3'],
+      ['b-1', 'b-2', 'b-3'],
+    ]);
+    expect(await codeOf(asTenant({ user: stranger, tenant: globex }, () => numbers(pool)))).toBe('not-a-member');
+  });
+
   test('an id of the wrong type is refused, without the id in the message', async () => {
     const pool = guarded();
     const refusal: unknown = await asTenant({ user: ann, tenant: "x' or true --" }, () => numbers(pool)).catch(
@@ -235,6 +250,7 @@ describe('observe', () => {
     open.push(pool);
     expect(await numbers(pool)).toHaveLength(6);
     expect(await asTenant({ user: stranger, tenant: acme }, () => numbers(pool))).toHaveLength(6);
+    expect(await asTenant({ user: 'no uuid', tenant: 'none' }, () => numbers(pool))).toHaveLength(6);
   });
 });
 

@@ -82,8 +82,12 @@ export class ScopedQuery extends Query {
   }
 
   override handleCommandComplete(message: unknown, connection: WireConnection): void {
-    if (this.settled) super.handleCommandComplete(message, connection);
-    else this.settled = true;
+    if (this.settled) {
+      super.handleCommandComplete(message, connection);
+      return;
+    }
+    this.settled = true;
+    this.travel.setter.passed?.();
   }
 
   override handleError(error: Error, connection: WireConnection): void {

@@ -19,42 +19,71 @@ export interface Setter {
   readonly name: string;
   readonly text: string;
   readonly values: readonly string[];
+  /** Told when it has run without an error. */
+  readonly passed?: () => void;
 }
 
 /** Makes the setter of a scope. `undefined` for work as admin, which has a pool of its own. */
 export type SetterOf = (scope: Scope) => Setter | undefined;
+
+/** How setters are made. */
+export interface SetterOptions {
+  readonly settings: SettingNames;
+  readonly membership: Membership;
+  /** Whether who is no member ends the trip; otherwise it is only told. */
+  readonly strict: boolean;
+  /** For how long one scope goes on with a membership that was found. */
+  readonly recheckMs: number;
+}
 
 /**
  * The setters of one guard. `strict` setters end in an error for who is no member, so that nothing of what follows under
  * the same Sync runs: Postgres treats everything up to a Sync as one transaction and skips what follows an error.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
  */
-export function setters(settings: SettingNames, membership: Membership, strict: boolean): SetterOf {
-  const tenant = literal(settings.tenant);
-  const user = literal(settings.user);
+export function setters(options: SetterOptions): SetterOf {
+  const tenant = literal(options.settings.tenant);
+  const user = literal(options.settings.user);
   const texts = {
-    tenant: ofMember(tenant, user, membership, strict),
+    tenant: ofMember(tenant, user, options.membership, options.strict),
+    found: `select set_config(${user}, $1, true), set_config(${tenant}, $2, true)`,
     user: `select set_config(${user}, $1, true), set_config(${tenant}, '', true)`,
     system: `select set_config(${tenant}, $1, true), set_config(${user}, '', true)`,
   };
-  const known = new WeakMap<Scope, Setter>();
-  const make: SetterOf = scope => {
+  const make = (scope: Scope): Setters => {
     switch (scope.mode) {
-      case 'tenant':
-        return { name: 'drydock_tenant', text: texts.tenant, values: [scope.user, scope.user, scope.tenant] };
+      case 'tenant': {
+        const { user: id, tenant: of } = scope;
+        const passed = (): void => void (made.foundAtMs = performance.now());
+        const made: Setters = {
+          setter: { name: 'drydock_tenant', text: texts.tenant, values: [id, id, of], passed },
+          found: { name: 'drydock_found', text: texts.found, values: [id, of] },
+          foundAtMs: -Infinity,
+        };
+        return made;
+      }
       case 'user':
-        return { name: 'drydock_user', text: texts.user, values: [scope.user] };
+        return { setter: { name: 'drydock_user', text: texts.user, values: [scope.user] } };
       case 'system':
-        return { name: 'drydock_system', text: texts.system, values: [scope.tenant] };
+        return { setter: { name: 'drydock_system', text: texts.system, values: [scope.tenant] } };
       case 'admin':
-        return undefined;
+        return {};
     }
   };
+  const known = new WeakMap<Scope, Setters>();
   return scope => {
-    const setter = known.get(scope) ?? make(scope);
-    if (setter !== undefined) known.set(scope, setter);
-    return setter;
+    let own = known.get(scope);
+    if (own === undefined) known.set(scope, (own = make(scope)));
+    const isFresh = own.foundAtMs !== undefined && performance.now() - own.foundAtMs < options.recheckMs;
+    return isFresh ? own.found : own.setter;
   };
+}
+
+/** The setters of one scope: the one that looks the membership up, and the one for as long as that holds. */
+interface Setters {
+  readonly setter?: Setter;
+  readonly found?: Setter;
+  foundAtMs?: number;
 }
 
 /**
@@ -64,12 +93,13 @@ export function setters(settings: SettingNames, membership: Membership, strict: 
  * https://www.postgresql.org/docs/current/sql-expressions.html#SYNTAX-EXPRESS-EVAL
  */
 function ofMember(tenant: string, user: string, membership: Membership, strict: boolean): string {
+  const asText = strict ? '' : '::text'; // Who only watches must not fail on an id of another type.
   return `select case when set_config(${user}, $1, true) is not null then
   ${strict ? '1 / ' : ''}length(set_config(${tenant}, coalesce((
     select m.${quoted(membership.tenant)}::text
     from ${membership.table.split('.').map(quoted).join('.')} as m
-    where m.${quoted(membership.user)} = $2
-      and m.${quoted(membership.tenant)} = $3${membership.where === undefined ? '' : `\n      and (${membership.where})`}
+    where m.${quoted(membership.user)}${asText} = $2
+      and m.${quoted(membership.tenant)}${asText} = $3${membership.where === undefined ? '' : `\n      and (${membership.where})`}
     limit 1
   ), ''), true))
 end`;
