@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import type { unstable_cache } from 'next/cache.js';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import { asAdmin, asSystem, asTenant, asUser } from '../modes.ts';
 import { currentScope } from '../scope.ts';
 import { eventsOf } from '../testing/events.ts';
@@ -102,4 +103,8 @@ describe('a guarded cache', () => {
       expect(tags).toEqual([['invoices', tenantTag()]]);
     });
   });
+});
+
+test('the real unstable_cache is one that it takes', () => {
+  expectTypeOf<typeof unstable_cache>().toExtend<UnstableCache>();
 });

@@ -1,5 +1,5 @@
 import { isControlFlow, accessStatus } from '../control-flow.ts';
-import { isGuardError } from '../errors.ts';
+import { guardErrorIn } from '../errors.ts';
 import type { InputIssue } from '../standard-schema.ts';
 import { BadInput } from './input.ts';
 
@@ -20,11 +20,12 @@ export function refusalOf(error: unknown): Refusal | undefined {
   const status = statusOf(error);
   const text = status === undefined ? undefined : texts[status];
   if (status === undefined || text === undefined) return undefined;
-  const retryAfter: unknown = isGuardError(error) ? Reflect.get(error, 'retryAfter') : undefined;
+  const refusal = guardErrorIn(error);
+  const retryAfter: unknown = refusal && Reflect.get(refusal, 'retryAfter');
   return {
     status,
     error: text,
-    ...(error instanceof BadInput ? { issues: error.issues } : {}),
+    ...(refusal instanceof BadInput ? { issues: refusal.issues } : {}),
     ...(typeof retryAfter === 'number' ? { retryAfter: Math.max(1, Math.ceil(retryAfter)) } : {}),
   };
 }
@@ -35,7 +36,7 @@ function statusOf(error: unknown): number | undefined {
     const status = accessStatus(error);
     return status === 403 ? 404 : status;
   }
-  return isGuardError(error) ? error.status : undefined;
+  return guardErrorIn(error)?.status;
 }
 
 const missing = 'This does not exist, or you do not have access to it.';

@@ -4,7 +4,7 @@ import { headers as requestHeaders } from 'next/headers.js';
 import { notFound as nextNotFound } from 'next/dist/client/components/not-found.js';
 import { redirect } from 'next/dist/client/components/redirect.js';
 import type { ReactNode } from 'react';
-import { isGuardError } from '../errors.ts';
+import { guardErrorIn } from '../errors.ts';
 import type { SchemaOutput } from '../standard-schema.ts';
 import { currentScope } from '../scope.ts';
 import type { AnyCallOptions } from './admit.ts';
@@ -63,8 +63,9 @@ export function makeGuardPage(guard: GuardNextOptions): GuardPage {
       try {
         return await render(guard, declared, props, run);
       } catch (error) {
-        if (!isGuardError(error) || error.status >= 500) throw error;
-        if (error.code === 'no-session' && declared.signIn !== undefined) redirect(declared.signIn);
+        const refusal = guardErrorIn(error);
+        if (refusal === undefined || refusal.status === 500) throw error;
+        if (refusal.code === 'no-session' && declared.signIn !== undefined) redirect(declared.signIn);
         if (declared.refused === undefined) nextNotFound();
         return declared.refused();
       }

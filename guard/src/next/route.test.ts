@@ -1,5 +1,6 @@
 import { notFound, redirect } from 'next/navigation.js';
-import { describe, expect, test } from 'vitest';
+import type { NextRequest } from 'next/server.js';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import { GuardError } from '../errors.ts';
 import type { CallFacts } from '../hooks.ts';
@@ -115,6 +116,12 @@ describe('who is let in', () => {
       [{ user: 'ada', tenant: 'borealis' }, scope],
       [{ user: 'ada', tenant: 'nowhere' }, scope],
     ]);
+  });
+
+  test('a refusal of the pool is told alike when a library has wrapped it', async () => {
+    const wrapped = new Error('Failed query: select …', { cause: new GuardError('bad-id', 'No id.') });
+    const handler = guardRoute({ name: 'x' }, () => Promise.reject(wrapped));
+    expect((await send(handler, { user: 'ada' })).status).toBe(404);
   });
 
   test('membership gives the id of a tenant that was named by its slug', async () => {
@@ -383,4 +390,9 @@ describe('what leaves', () => {
     const written = wired({ name: 'x' }, () => Response.json({ teamId: 'borealis' }));
     await expect(send(written, { user: 'ada' })).rejects.toMatchObject({ code: 'foreign-row', status: 500 });
   });
+});
+
+test('Next.js takes the handler, as the types say that it writes for each route', () => {
+  type Handler = (request: NextRequest, context: { params: Promise<{ team: string }> }) => Response | Promise<Response>;
+  expectTypeOf<RouteHandler>().toExtend<Handler>();
 });

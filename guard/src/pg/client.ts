@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { stackHere } from '../caller.ts';
 import { GuardError } from '../errors.ts';
 import { callbackOf, configOf, promised } from './calls.ts';
@@ -9,6 +10,7 @@ import type { SelfTest } from './self-test.ts';
 import { inlined, setterFailure } from './setter.ts';
 import type { Setter } from './setter.ts';
 import type { StatementKind } from './statements.ts';
+import type { QueryRows } from '../tripwire/results.ts';
 import { Client, isSubmittable, Query } from './wire.ts';
 import type { QueryCallback, QueryConfig, Submittable, WireClient, WireConnection } from './wire.ts';
 
@@ -210,12 +212,13 @@ class Closer extends Query {
 
 /** Keeps rows back when `inspect` objects, and says where the query was written when a refusal comes from the database. */
 function inspecting(settle: QueryCallback, policy: Policy, scope: Scope, stack: string | undefined): QueryCallback {
-  const { inspect } = policy.options;
+  // The answer comes in the context of the connection, which another request may have opened; `inspect` asks in the query's.
+  const inspect = policy.options.inspect && AsyncResource.bind(policy.options.inspect);
   return (error, result) => {
     if (error instanceof GuardError) return settle(policy.refusal(error.code, error.message, stack ?? ''));
     if (error || inspect === undefined) return settle(error, result);
     try {
-      for (const rows of rowsOf(result)) inspect(rows, scope);
+      for (const one of resultsOf(result)) inspect(one, scope);
     } catch (objection) {
       return settle(objection instanceof Error ? objection : new GuardError('foreign-row', 'The rows were refused.'));
     }
@@ -223,10 +226,10 @@ function inspecting(settle: QueryCallback, policy: Policy, scope: Scope, stack: 
   };
 }
 
-function rowsOf(result: unknown): readonly (readonly unknown[])[] {
+function resultsOf(result: unknown): readonly QueryRows[] {
   const results: readonly unknown[] = Array.isArray(result) ? result : [result];
-  return results.flatMap(one =>
-    typeof one === 'object' && one !== null && 'rows' in one && Array.isArray(one.rows) ? [one.rows] : [],
+  return results.filter(
+    (one): one is QueryRows => typeof one === 'object' && one !== null && 'rows' in one && Array.isArray(one.rows),
   );
 }
 

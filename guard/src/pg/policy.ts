@@ -6,6 +6,7 @@ import type { EventType } from '../events/event.ts';
 import { keepPlaces, stackOfAwait } from '../places.ts';
 import { currentScope, hasLeftScope, sameScope, scopesAround } from '../scope.ts';
 import type { Scope } from '../scope.ts';
+import type { QueryRows } from '../tripwire/results.ts';
 import { setters } from './setter.ts';
 import type { Membership, SetterOf } from './setter.ts';
 import { statementJudge, withoutLiterals } from './statements.ts';
@@ -37,7 +38,7 @@ export interface PolicyOptions {
   /** Tables with a tenant column that need no row security, each with its reason. */
   readonly unprotected?: Readonly<Record<string, string>>;
   /** Called with the rows of each guarded statement before the app sees them; throws to keep them back. */
-  readonly inspect?: (rows: readonly unknown[], scope: Scope) => void;
+  readonly inspect?: (result: QueryRows, scope: Scope) => void;
 }
 
 /** One guard's rules: what a statement is, whose it is, and what is refused. Shared by all connections of a pool. */

@@ -1,4 +1,4 @@
-import { isGuardError } from '../errors.ts';
+import { guardErrorIn } from '../errors.ts';
 import { narrow } from '../fields.ts';
 import type { Fields } from '../fields.ts';
 import { refuse } from '../refusal.ts';
@@ -52,7 +52,6 @@ export async function runTool<T>(scope: Scope, work: () => T | PromiseLike<T>): 
   try {
     return await within(scope, work);
   } catch (error) {
-    if (isGuardError(error)) throw error;
-    throw new Error('The tool failed.', { cause: error });
+    throw guardErrorIn(error) ?? new Error('The tool failed.', { cause: error });
   }
 }

@@ -9,8 +9,8 @@ export interface QueryRows {
   readonly fields?: readonly { readonly name: string }[];
 }
 
-/** Looks at what a statement gave. Rows alone can be looked at where they are objects; arrays need the names of fields. */
-export type InspectRows = (result: readonly unknown[] | QueryRows, scope: Scope) => void;
+/** Looks at what a statement gave, before the app sees it. */
+export type InspectRows = (result: QueryRows, scope: Scope) => void;
 
 /**
  * Makes the hook that looks at each result of the guarded pool: every row that has the tenant's column must be the
@@ -25,9 +25,8 @@ export function resultTripwire(options: {
   readonly mode?: 'enforce' | 'observe';
 }): InspectRows {
   const columns = new Set(options.columns);
-  return (result, scope) => {
+  return ({ rows, fields }, scope) => {
     const tenant = tenantOf(scope);
-    const { rows, fields } = 'rows' in result ? result : { rows: result, fields: undefined };
     const named = (fields ?? fieldsOf(rows[0])).flatMap(({ name }, index) =>
       columns.has(name) ? [{ name, index }] : [],
     );

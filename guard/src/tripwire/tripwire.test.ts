@@ -110,15 +110,15 @@ describe('results of the pool', () => {
     });
 
   test('are looked at as objects, and as arrays with the names of their fields', async () => {
-    expect(await look([{ tenant_id: 'acme' }, { tenant_id: null }])).toBe('passed');
+    expect(await look({ rows: [{ tenant_id: 'acme' }, { tenant_id: null }] })).toBe('passed');
     expect(await look({ rows: [[1, 'acme']], fields: [{ name: 'id' }, { name: 'tenant_id' }] })).toBe('passed');
-    await expect(look([{ tenant_id: 'borealis' }])).rejects.toMatchObject({ code: 'foreign-row' });
+    await expect(look({ rows: [{ tenant_id: 'borealis' }] })).rejects.toMatchObject({ code: 'foreign-row' });
     const arrays = { rows: [[1, 'borealis']], fields: [{ name: 'id' }, { name: 'tenant_id' }] };
     await expect(look(arrays)).rejects.toMatchObject({ code: 'foreign-row' });
   });
 
   test('without the column pass', async () => {
     expect(await look({ rows: [[1]], fields: [{ name: 'count' }] })).toBe('passed');
-    expect(await look([])).toBe('passed');
+    expect(await look({ rows: [] })).toBe('passed');
   });
 });
