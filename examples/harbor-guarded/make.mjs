@@ -10,22 +10,20 @@ const here = dirname(fileURLToPath(import.meta.url));
 const harbor = join(here, '../harbor');
 const leftOut = new Set(['node_modules', '.next', '.drydock', '.env', 'next-env.d.ts']);
 
-/** Below harbor, where its packages are found. */
-export const twin = join(harbor, '.drydock/guarded/app');
-
-/** Writes the twin anew and gives its folder. */
-export async function makeTwin() {
+/** Writes the twin anew and gives its folder: below harbor, where its packages are found. */
+export async function makeTwin(name = 'guarded') {
+  const twin = join(harbor, '.drydock', name, 'app');
   rmSync(twin, { recursive: true, force: true });
   mkdirSync(twin, { recursive: true });
   for (const name of readdirSync(harbor).filter(each => !leftOut.has(each)))
     cpSync(join(harbor, name), join(twin, name), { recursive: true });
-  for (const patch of ['repairs.patch', 'guard.patch']) apply(join(here, patch));
-  await addMigration();
+  for (const patch of ['repairs.patch', 'guard.patch']) apply(join(here, patch), twin);
+  await addMigration(join(twin, 'drizzle'));
   return twin;
 }
 
 /** `git apply` without the repository around it, whose ignore rules and settings say nothing about the copy. */
-function apply(patch) {
+function apply(patch, twin) {
   execFileSync('git', ['apply', '--whitespace=nowarn', patch], {
     cwd: twin,
     env: { ...process.env, GIT_CEILING_DIRECTORIES: dirname(twin) },
@@ -33,9 +31,8 @@ function apply(patch) {
   });
 }
 
-async function addMigration() {
+async function addMigration(folder) {
   const { guardSql, migrationFiles } = await import('@drydock/guard/sql');
-  const folder = join(twin, 'drizzle');
   const { files, reverse } = migrationFiles(guardSql(tables), {
     tool: 'drizzle',
     folder: '.',
