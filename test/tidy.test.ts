@@ -13,6 +13,7 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
   .filter(file => file !== '' && existsSync(join(root, file)));
 const sources = tracked.filter(file => /^src\/.*\.ts$/.test(file) && !file.includes('/fixtures/'));
 const products = sources.filter(file => !file.endsWith('.test.ts'));
+const guard = tracked.filter(file => /^guard\/src\/.*(?<!\.test)\.ts$/.test(file));
 
 /** The way that data takes; a file imports its own stage and earlier ones. */
 const stages = [
@@ -63,6 +64,15 @@ describe('the direction of the data flow', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('the guard imports nothing of Drydock, and Drydock nothing of the guard', () => {
+    const crossing = [...guard, ...products].flatMap(file =>
+      importsOf(file)
+        .filter(({ target }) => target.startsWith('guard/') !== file.startsWith('guard/'))
+        .map(({ target }) => `${file} imports ${target}`),
+    );
+    expect(crossing).toEqual([]);
+  });
+
   test('only cli.ts sets the exit code, writes to stdout or ends the process', () => {
     const wrong = products.filter(
       file =>
@@ -111,12 +121,14 @@ describe('checks', () => {
 
 describe('the repository', () => {
   test('nothing unfinished is left in the product', () => {
-    const wrong = products.filter(file => /\b(TODO|FIXME|XXX)\b/.test(read(file)));
+    const wrong = [...products, ...guard].filter(file => /\b(TODO|FIXME|XXX)\b/.test(read(file)));
     expect(wrong).toEqual([]);
   });
 
   test('every export says what it is', () => {
-    const wrong = products.flatMap(file => undocumented(withoutTemplates(read(file))).map(name => `${file}: ${name}`));
+    const wrong = [...products, ...guard].flatMap(file =>
+      undocumented(withoutTemplates(read(file))).map(name => `${file}: ${name}`),
+    );
     expect(wrong).toEqual([]);
   });
 

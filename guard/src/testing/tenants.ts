@@ -1,10 +1,14 @@
 import type pg from 'pg';
 
-/** Two tenants with a member each, and a user who belongs to none; ids are fixed, so that tests read well. */
+/** One tenant; ids are fixed, so that tests read well. */
 export const acme = '00000000-0000-4000-8000-00000000000a';
+/** The other tenant. */
 export const globex = '00000000-0000-4000-8000-00000000000b';
+/** Ann, a member of Acme. */
 export const ann = '00000000-0000-4000-8000-0000000000a1';
+/** Bob, a member of Globex. */
 export const bob = '00000000-0000-4000-8000-0000000000b1';
+/** A user who belongs to nobody. */
 export const stranger = '00000000-0000-4000-8000-0000000000c1';
 
 /** Where the schema below keeps who belongs to which tenant. */
