@@ -24,7 +24,8 @@ export function idHasher({ key, rotation = 'month' }: IdHashOptions): IdHash {
   let period = periodOf(key, rotation, Date.now());
   return (id, atMs = Date.now()) => {
     if (atMs < period.fromMs || atMs >= period.untilMs) period = periodOf(key, rotation, atMs);
-    return hashIn(period, id);
+    // Also where JavaScript passes a number: telling what happened never throws.
+    return hashIn(period, String(id));
   };
 }
 

@@ -87,9 +87,11 @@ begin
 end
 $$;
 
+-- Not void, which Prisma cannot read.
 create or replace function drydock.stripe_object_fetched(object text)
-returns void language sql security definer set search_path = '' as $$
+returns boolean language sql security definer set search_path = '' as $$
   update drydock.stripe_object known set seen = greatest(known.seen, clock_timestamp()) where known.id = $1
+  returning true
 $$;
 
 revoke all on drydock.stripe_customer, drydock.stripe_event, drydock.stripe_object from public;
