@@ -93,6 +93,6 @@ describe('the effect is in the transaction of', () => {
   test('Drizzle on the client of the transaction', async () => {
     const pay = async (tx: PoolClient, tenant: string): Promise<unknown> =>
       drizzle(tx).insert(payment).values({ tenant, invoice: 'in_1' });
-    expect(await deliver(pgTransaction<PoolClient>(app), pay)).toEqual(once);
+    expect(await deliver(pgTransaction(app), pay)).toEqual(once);
   });
 });
