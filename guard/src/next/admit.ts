@@ -3,7 +3,7 @@ import { refuse } from '../refusal.ts';
 import type { Scope } from '../scope.ts';
 import type { CallFacts } from '../hooks.ts';
 import type { Session, SessionRequest } from '../session/session.ts';
-import type { CallOptions, CallView, GuardNextOptions, MaybeSchema, ScopeKind } from './options.ts';
+import type { CallOptions, CallView, GuardNextOptions, Member, MaybeSchema, ScopeKind } from './options.ts';
 
 /** A call of any kind, as it came in. */
 export interface Call extends CallView {
@@ -42,7 +42,7 @@ async function admitToTenant(
   const scope: Scope = { mode: 'user', user };
   const named = await (options.tenant ?? guard.tenant)(call, session);
   if (named === undefined || !isId(named)) throw refuse('bad-id', 'The call names no tenant.', { scope });
-  const member = await asUser(user, () => guard.membership({ user, tenant: named }));
+  const member = await memberOf(guard, { user, tenant: named });
   const facts = { scope, targetTenant: named };
   if (member === null || member === undefined)
     throw refuse('not-a-member', 'The user is no member of the tenant.', facts);
@@ -51,6 +51,31 @@ async function admitToTenant(
     throw refuse('forbidden', 'The role of the user may not do this.', facts);
   const tenant = String(member.tenant ?? named);
   return { kind: 'tenant', user, tenant, role };
+}
+
+/** A tenant whose id the database cannot read (text where a uuid or a number belongs) has no members. */
+async function memberOf(
+  guard: GuardNextOptions,
+  who: { readonly user: string; readonly tenant: string },
+): Promise<Member | null | undefined> {
+  try {
+    return await asUser(who.user, () => guard.membership(who));
+  } catch (error) {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  }
+}
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html: text, number or characters that a type does not take. */
+const unreadable: ReadonlySet<unknown> = new Set(['22P02', '22003', '22021', '22P05']);
+
+function isUnreadable(error: unknown): boolean {
+  let inner = error;
+  for (let depth = 0; depth < 5 && inner instanceof Error; depth += 1) {
+    if (unreadable.has(Reflect.get(inner, 'code'))) return true;
+    inner = inner.cause;
+  }
+  return false;
 }
 
 /** What Postgres could not even read (it has no NUL in text) or what no id looks like is not looked up. */

@@ -133,6 +133,14 @@ describe('who is let in', () => {
     expect(await response.json()).toBe('42');
   });
 
+  test('a tenant whose id the database cannot read is told as one that does not exist', async () => {
+    const failed = Object.assign(new Error('invalid input syntax for type uuid'), { code: '22P02' });
+    const wrapped = new Error('Failed query', { cause: failed });
+    const strict = guardNext({ ...base, membership: () => Promise.reject(wrapped) }).guardRoute({ name: 'x' }, () => 1);
+    const unread = await seen(await send(strict, { user: 'ada', team: 'nowhere' }));
+    expect(unread).toEqual(await seen(await send(route, { user: 'ada', team: 'nowhere' })));
+  });
+
   test('a failing membership lets nobody in', async () => {
     const broken = guardNext({ ...base, membership: () => Promise.reject(new Error('database is gone')) });
     let ran = false;
