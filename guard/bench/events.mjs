@@ -26,8 +26,14 @@ async function main() {
   });
   const { built } = await import('./built.mjs');
   const guard = await built(
-    ...['testing/postgres', 'testing/tenants', 'pg/index', 'index', 'scope'],
-    ...['events/index', 'events/event', 'events/console-sink'],
+    'testing/postgres',
+    'testing/tenants',
+    'pg/index',
+    'index',
+    'scope',
+    'events/index',
+    'events/event',
+    'events/console-sink',
   );
   const postgres = await guard.startPostgres({ fsync: 'on', full_page_writes: 'on' });
   const owner = postgres.pool();
@@ -147,7 +153,7 @@ async function ask() {
         .on('error', reject)
         .end();
     });
-  parentPort.on('message', async ({ clients, requests }) => {
+  const answer = async ({ clients, requests }) => {
     const took = [];
     const client = async () => {
       for (let index = 0; index < requests / clients; index += 1) {
@@ -158,5 +164,6 @@ async function ask() {
     };
     await Promise.all(Array.from({ length: clients }, client));
     parentPort.postMessage(median(took));
-  });
+  };
+  parentPort.on('message', message => void answer(message));
 }
