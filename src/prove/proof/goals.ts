@@ -51,7 +51,7 @@ export interface ProofGoal {
 }
 
 /** Only for a machine that stands still: the solver's steps are what ends a goal. */
-export const goalTimeoutMs = 20_000;
+export const goalTimeoutMs = 60_000;
 
 /** Whether a command on a table is one that people of the app make. */
 export function isRowCommand(command: CellCommand): command is RowCommand {
