@@ -40,12 +40,17 @@ export function narrow<Value, const Declared extends Fields>(value: Value, field
 
 type Declared = Map<string, Declared | '*' | 'plain'>;
 
+const compiled = new WeakMap<Fields, Declared>();
+
 function compile(fields: Fields): Declared {
+  const known = compiled.get(fields);
+  if (known !== undefined) return known;
   const declared: Declared = new Map();
   for (const field of fields) {
     if (typeof field === 'string') declared.set(field, 'plain');
     else for (const [name, inner] of Object.entries(field)) declared.set(name, inner === '*' ? '*' : compile(inner));
   }
+  compiled.set(fields, declared);
   return declared;
 }
 

@@ -69,6 +69,9 @@ export function makePersonal(headers: Headers): void {
   for (const name of forSharedCaches) headers.delete(name);
 }
 
+/** The headers of a personal answer that has no others. */
+export const personalHeaders = { 'cache-control': 'private, no-store', vary: 'cookie, authorization' } as const;
+
 /** What a handler said itself stays if it is for the caller's own cache. */
 export function personalCacheControl(given: string): string {
   const said = given.toLowerCase();

@@ -1,6 +1,6 @@
 import type { SchemaOutput } from '../standard-schema.ts';
 import type { AnyCallOptions } from './admit.ts';
-import { makePersonal, notFound, refusalOf, refusalResponse } from './answer.ts';
+import { makePersonal, notFound, personalHeaders, refusalOf, refusalResponse } from './answer.ts';
 import { refuseCrossSite } from './cross-site.ts';
 import { checkOptions, guarded, outgoing } from './guarded.ts';
 import type { Given } from './guarded.ts';
@@ -100,8 +100,9 @@ export function callOf({ caller, input, params }: Given): object {
 }
 
 async function toResponse(guard: GuardNextOptions, options: AnyCallOptions, value: unknown): Promise<Response> {
-  if (value === undefined) return personal(new Response(null, { status: 204 }));
-  if (!(value instanceof Response)) return personal(Response.json(await outgoing(guard, options, value)));
+  if (value === undefined) return new Response(null, { status: 204, headers: personalHeaders });
+  if (!(value instanceof Response))
+    return Response.json(await outgoing(guard, options, value), { headers: personalHeaders });
   // A handler's own 403 beside a 404 would tell what exists.
   if (value.status === 403 || value.status === 404) return refusalResponse(notFound);
   const looked = options.output !== undefined || guard.tripwire !== undefined;
