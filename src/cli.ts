@@ -136,6 +136,7 @@ common(program.command('rules'))
   )
   .option('--gate', 'fail when a table with an owner lacks row security, policies, narrow grants or an index')
   .option('--since <commit>', 'only what was not found at this commit, whose migrations are replayed as well')
+  .option('--explain', 'how long a tenant’s list takes under each policy, on made-up volume, and what is faster')
   .option('--pgtap <file>', 'the matrix as a pgTAP script too: what leaks fails until it is repaired')
   .option('--vitest <file>', 'the same as a Vitest file that needs only pg and DATABASE_URL')
   .option('--diff <commit>', 'what changed in the matrix since this commit, in words; fail when something got worse')
@@ -149,6 +150,7 @@ common(program.command('rules'))
       'drydock rules . invoices',
       'drydock rules --gate --since origin/main',
       'drydock rules --diff origin/main --format markdown',
+      'drydock rules --explain',
       'drydock rules --pgtap supabase/tests/isolation.test.sql',
     ),
   )
@@ -165,7 +167,7 @@ common(program.command('rules'))
           context.prepare();
           return (await import('./commands/rules.ts')).runRules(
             where,
-            pick(options, 'migrations', 'databaseUrl', 'gate', 'since', 'diff', 'pgtap', 'vitest'),
+            pick(options, 'migrations', 'databaseUrl', 'gate', 'since', 'diff', 'pgtap', 'vitest', 'explain'),
             context,
           );
         },

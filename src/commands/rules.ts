@@ -1,6 +1,8 @@
 import type { RulesResult } from '../core/result.ts';
 import { DrydockError } from '../core/error.ts';
 import { assertRules, isFailing } from '../prove/exploit/assertions.ts';
+import { measurePolicies } from '../prove/speed/explain.ts';
+import { usualVolume } from '../prove/speed/volume.ts';
 import { analyse, toRulesResult, type Analysis } from './analyse.ts';
 import { compareRules } from './changes/compare.ts';
 import type { CommandContext } from './context.ts';
@@ -21,6 +23,8 @@ export interface RulesOptions {
   /** Files to write the matrix into as tests. */
   readonly pgtap?: string;
   readonly vitest?: string;
+  /** Measure how long lists take under the policies, on made-up volume. */
+  readonly explain?: boolean;
 }
 
 /** `drydock rules`: the database alone, from migrations or from a live catalog (read only). */
@@ -34,7 +38,12 @@ export async function runRules(root: string, options: RulesOptions, context: Com
   const analysis = await analyse({ root, ...source, halves: 'database' }, context);
   const before = since === undefined ? undefined : await rulesAt(since, { root, ...source }, context);
   const gated = withGate(toRulesResult(analysis), analysis, options, before);
-  const result = relocate(await withAssertions(gated, analysis, options, context), root, analysis.root);
+  const asserted = await withAssertions(gated, analysis, options, context);
+  const result = relocate(
+    options.explain === true ? await withSpeeds(asserted, analysis, context) : asserted,
+    root,
+    analysis.root,
+  );
   return since === undefined || before === undefined ? result : withoutKnown(result, since, before);
 }
 
@@ -55,6 +64,28 @@ async function withAssertions(
   const failing = assertions.assertions.filter(isFailing).length;
   stage.done(`${assertions.assertions.length} tests, of which ${failing} fail until a leak is repaired`);
   return { ...result, assertions };
+}
+
+async function withSpeeds(
+  result: RulesResult,
+  { database, tenancy, seed, collected }: Analysis,
+  context: CommandContext,
+): Promise<RulesResult> {
+  const replica = collected?.replicaDatabase;
+  if (replica === undefined || seed === undefined) return { ...result, speeds: [] };
+  const stage = context.progress.start(`Listing under each policy, on ${usualVolume.rows} rows`);
+  const solver = await context.solver();
+  const { speeds, gaps } = await measurePolicies({
+    sql: replica.sql,
+    database,
+    tenancy,
+    seed,
+    solver,
+    volume: usualVolume,
+  });
+  const faster = speeds.filter(speed => speed.faster !== undefined).length;
+  stage.done(`${speeds.length} tables listed; ${faster} of them can be listed faster`);
+  return { ...result, gaps: [...result.gaps, ...gaps], speeds };
 }
 
 function referenceOf({ since, diff, databaseUrl }: RulesOptions): string | undefined {

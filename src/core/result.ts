@@ -5,7 +5,7 @@ import type { VerifiedFix } from './fix.ts';
 import type { Gap } from './gap.ts';
 import type { EntryPoint, Path } from './path.ts';
 import type { Settling, TablePolicy } from './policy.ts';
-import type { Gate, RulesDiff, TableRules } from './rules.ts';
+import type { Gate, PolicySpeed, RulesDiff, TableRules } from './rules.ts';
 import type { ConfigProblem, SuppressedFinding } from './suppression.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -88,6 +88,8 @@ export interface RulesResult extends ResultBase {
   readonly diff?: RulesDiff;
   /** The matrix as tests; present when a file of them was asked for. */
   readonly assertions?: RulesAssertions;
+  /** How long lists take under the policies; present when it was asked for. */
+  readonly speeds?: readonly PolicySpeed[];
 }
 
 /** One thing the probe tried: a request as one principal at another tenant's data. */

@@ -92,3 +92,33 @@ export interface RulesDiff {
   /** Worse first. */
   readonly changes: readonly Change[];
 }
+
+/** How long the list of one tenant takes under the policies of a table, on made-up rows of many tenants. */
+export interface PolicySpeed {
+  readonly table: string;
+  readonly role: string;
+  /** Rows of all tenants together. */
+  readonly rows: number;
+  readonly tenants: number;
+  /** Rows that the policies let through. */
+  readonly visible: number;
+  readonly asWritten: MeasuredPlan;
+  /** Absent where nothing that is known makes it faster. */
+  readonly faster?: FasterForm;
+}
+
+/** The part of a plan in which the time goes, and how long the whole takes. */
+export interface MeasuredPlan {
+  readonly plan: string;
+  /** Absent where it did not end within the limit. */
+  readonly elapsedMs?: number;
+}
+
+/** What shows the same rows sooner. */
+export interface FasterForm extends MeasuredPlan {
+  readonly statements: readonly string[];
+  /** `proved`: by the solver, for all rows; `tested`: on rows that were made; `unchanged`: no condition was written anew. */
+  readonly equivalence: 'proved' | 'tested' | 'unchanged';
+  /** How that is known, one sentence. */
+  readonly because: string;
+}

@@ -19,7 +19,7 @@ import type {
   TraceResult,
   TriageResult,
 } from '../core/result.ts';
-import type { Change, Gate, TableRules } from '../core/rules.ts';
+import type { Change, Gate, PolicySpeed, TableRules } from '../core/rules.ts';
 import { unreachable } from '../core/unreachable.ts';
 import { orderCells, orderFindings, orderGaps, orderPaths } from './order.ts';
 import { drydockVersion } from './version.ts';
@@ -163,6 +163,7 @@ function rulesBody(result: RulesResult): Json {
     gate: result.gate === undefined ? undefined : gateJson(result.gate),
     since: result.diff?.since,
     changes: result.diff?.changes.map(changeJson),
+    speeds: result.speeds?.map(speedJson),
   };
 }
 
@@ -184,6 +185,27 @@ function tableRulesJson({ table, rowSecurity, forced, policies, grants, file, li
     grants: grants.map(({ role, privileges }) => ({ role, privileges })),
     file: file === undefined ? undefined : slashes(file),
     line,
+  };
+}
+
+function speedJson({ table, role, rows, tenants, visible, asWritten, faster }: PolicySpeed): Json {
+  return {
+    table,
+    role,
+    rows,
+    tenants,
+    visible,
+    asWritten: { plan: asWritten.plan, elapsedMs: asWritten.elapsedMs },
+    faster:
+      faster === undefined
+        ? undefined
+        : {
+            statements: faster.statements,
+            equivalence: faster.equivalence,
+            because: faster.because,
+            plan: faster.plan,
+            elapsedMs: faster.elapsedMs,
+          },
   };
 }
 

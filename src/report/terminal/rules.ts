@@ -24,6 +24,7 @@ import {
   verdictSentence,
 } from './pen.ts';
 import { cellLines, renderObject } from './rules-object.ts';
+import { speedLines } from './speed.ts';
 import { clean, padEnd, padStart } from './text.ts';
 import { findingNumber } from './trace.ts';
 
@@ -36,6 +37,7 @@ export function renderRules(pen: Pen, result: RulesResult, options: TerminalOpti
   const asked = [
     ...(result.diff === undefined ? [] : changeLines(pen, result.diff, all)),
     ...(result.gate === undefined ? [] : gateLines(pen, result.gate)),
+    ...(result.speeds === undefined ? [] : speedLines(pen, result.speeds)),
   ];
   const isWhole = asked.length === 0 || all;
   return [
