@@ -3,6 +3,7 @@ import { isValidElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { GuardError } from '../errors.ts';
 import { currentScope } from '../scope.ts';
 import { fromCustom } from '../session/custom.ts';
 import { guardNext } from './guard-next.ts';
@@ -65,5 +66,20 @@ describe('a guarded page', () => {
     const [foreign, absent] = shown.map(element => (isValidElement(element) ? renderToStaticMarkup(element) : ''));
     expect(foreign).toContain('<h1 style="font-size:1.5rem">You do not have access</h1>');
     expect(foreign).toBe(absent);
+  });
+
+  test('says that it is switched off, and not that it is missing', async () => {
+    user = 'ada';
+    const { guardPage: frozen } = guardNext({
+      session: fromCustom(() => ({ user: 'ada' })),
+      tenant: tenantFromParam('team'),
+      membership: async () => ({}),
+      before: [() => Promise.reject(new GuardError('frozen', 'frozen'))],
+    });
+    const shown = await frozen({ name: 'x' }, () => 'secret')(props('acme'));
+    expect(isValidElement(shown) ? renderToStaticMarkup(shown) : '').toContain('Not available for the moment');
+    expect(await frozen({ name: 'x', unavailable: () => 'back soon' }, () => 'secret')(props('acme'))).toBe(
+      'back soon',
+    );
   });
 });

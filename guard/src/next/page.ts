@@ -10,6 +10,7 @@ import { currentScope } from '../scope.ts';
 import type { AnyCallOptions } from './admit.ts';
 import { checkOptions, guarded } from './guarded.ts';
 import type { CallOptions, Callers, GuardNextOptions, MaybePromise, MaybeSchema, ScopeKind } from './options.ts';
+import { Unavailable } from './no-access.ts';
 import { keepPageScope } from './page-scope.ts';
 import { callOf } from './route.ts';
 import type { PathParams } from './route.ts';
@@ -27,6 +28,8 @@ export interface PageOptions<
    * `not-found` with status 404.
    */
   readonly refused?: () => ReactNode;
+  /** What is shown where a limit or a freeze refuses. Without it the ready page. */
+  readonly unavailable?: () => ReactNode;
 }
 
 /** What the work of a page is given. */
@@ -56,7 +59,7 @@ export type GuardPage = <
 export function makeGuardPage(guard: GuardNextOptions): GuardPage {
   return (options, work) => {
     const declared = options as AnyCallOptions &
-      Pick<PageOptions<MaybeSchema, MaybeSchema, ScopeKind>, 'signIn' | 'refused'>;
+      Pick<PageOptions<MaybeSchema, MaybeSchema, ScopeKind>, 'signIn' | 'refused' | 'unavailable'>;
     checkOptions(declared);
     const run = work as (call: object, props: object) => MaybePromise<ReactNode>;
     return async props => {
@@ -65,6 +68,7 @@ export function makeGuardPage(guard: GuardNextOptions): GuardPage {
       } catch (error) {
         const refusal = guardErrorIn(error);
         if (refusal === undefined || refusal.status === 500) throw error;
+        if (refusal.status === 429 || refusal.status === 503) return (declared.unavailable ?? Unavailable)();
         if (refusal.code === 'no-session' && declared.signIn !== undefined) redirect(declared.signIn);
         if (declared.refused === undefined) nextNotFound();
         return declared.refused();
