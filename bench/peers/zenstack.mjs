@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
-import { built, median } from '../../guard/bench/built.mjs';
+import { median, startWorld } from '../../guard/bench/built.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -30,17 +30,7 @@ const { PostgresDialect } = await load('@zenstackhq/orm/dialects/postgres');
 const { PolicyPlugin } = await load('@zenstackhq/plugin-policy');
 const { schema } = await import(pathToFileURL(join(tools, 'zenstack/schema.ts')).href);
 
-const { startPostgres, makeTenants, membership, acme, ann, guardPool, asTenant } = await built(
-  'testing/postgres',
-  'testing/tenants',
-  'pg/index',
-  'index',
-);
-const postgres = await startPostgres();
-const owner = postgres.pool();
-await makeTenants(owner);
-const { id } = (await owner.query('select id from invoices where tenant_id = $1 limit 1', [acme])).rows[0];
-const url = role => `postgres://${role}@127.0.0.1:${postgres.port}/postgres`;
+const { postgres, url, id, membership, acme, ann, guardPool, asTenant } = await startWorld();
 
 const plainPool = new pg.Pool({ connectionString: url('postgres'), max: 1 });
 const guarded = guardPool({ connectionString: url('app'), max: 1 }, { membership });

@@ -13,6 +13,17 @@ export async function built(...names) {
   return Object.assign({}, ...modules);
 }
 
+/** A Postgres with the tenants of the tests, the address for each role, and one invoice of Acme. */
+export async function startWorld() {
+  const guard = await built('testing/postgres', 'testing/tenants', 'pg/index', 'index');
+  const postgres = await guard.startPostgres();
+  const owner = postgres.pool();
+  await guard.makeTenants(owner);
+  const { rows } = await owner.query('select id from invoices where tenant_id = $1 limit 1', [guard.acme]);
+  const url = (role, port = postgres.port) => `postgres://${role}@127.0.0.1:${port}/postgres`;
+  return { ...guard, postgres, owner, url, id: rows[0].id };
+}
+
 /** The value in the middle. */
 export function median(values) {
   const sorted = [...values].sort((left, right) => left - right);

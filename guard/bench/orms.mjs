@@ -10,25 +10,14 @@ import { and, eq, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import pg from 'pg';
-import { built, median } from './built.mjs';
+import { median, startWorld } from './built.mjs';
 
 const { values: options } = parseArgs({
   options: { rounds: { type: 'string', default: '8' }, queries: { type: 'string', default: '400' } },
 });
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
-const { startPostgres, makeTenants, membership, acme, ann, guardPool, asTenant } = await built(
-  'testing/postgres',
-  'testing/tenants',
-  'pg/index',
-  'index',
-);
-const postgres = await startPostgres();
-const owner = postgres.pool();
-await makeTenants(owner);
-const { id } = (await owner.query('select id from invoices where tenant_id = $1 limit 1', [acme])).rows[0];
-
-const url = role => `postgres://${role}@127.0.0.1:${postgres.port}/postgres`;
+const { postgres, url, id, membership, acme, ann, guardPool, asTenant } = await startWorld();
 const pools = [];
 const plainPool = role => kept(new pg.Pool({ connectionString: url(role), max: 1 }));
 const guardedPool = own => kept(guardPool({ connectionString: url('app'), max: 1 }, { membership, ...own }));

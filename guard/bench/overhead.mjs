@@ -4,29 +4,19 @@ import { createConnection, createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import postgresjs from 'postgres';
-import { built, median } from './built.mjs';
+import { median, startWorld } from './built.mjs';
 
 const { values: options } = parseArgs({
   options: { rounds: { type: 'string', default: '8' }, queries: { type: 'string', default: '1500' } },
 });
 const rounds = Number(options.rounds);
 const queries = Number(options.queries);
-const { startPostgres, makeTenants, membership, acme, ann, guardPool, asTenant } = await built(
-  'testing/postgres',
-  'testing/tenants',
-  'pg/index',
-  'index',
-);
-
-const postgres = await startPostgres();
-const owner = postgres.pool();
-await makeTenants(owner);
+const { postgres, owner, url, id: one, membership, acme, ann, guardPool, asTenant } = await startWorld();
 await owner.query(`insert into invoices (tenant_id, number, cents)
   select tenant, 'n' || n, n
   from (select '${acme}'::uuid as tenant union all select gen_random_uuid() from generate_series(1, 99)) as tenants
   cross join generate_series(1, 200) as n`);
 await owner.query('analyze');
-const one = (await owner.query('select id from invoices where tenant_id = $1 limit 1', [acme])).rows[0].id;
 
 for (const [place, delayMs] of [
   ['loopback', 0],
@@ -56,12 +46,11 @@ function shapes() {
 }
 
 async function compare({ name, plain, forgot }, port, count) {
-  const url = role => `postgres://${role}@127.0.0.1:${port}/postgres`;
-  const asOwner = new pg.Pool({ connectionString: url('postgres'), max: 1 });
-  const asApp = new pg.Pool({ connectionString: url('app'), max: 1 });
-  const guarded = guardPool({ connectionString: url('app'), max: 1 }, { membership });
-  const once = guardPool({ connectionString: url('app'), max: 1 }, { membership, recheckMs: 1000 });
-  const js = postgresjs(url('app'), { max: 1 });
+  const asOwner = new pg.Pool({ connectionString: url('postgres', port), max: 1 });
+  const asApp = new pg.Pool({ connectionString: url('app', port), max: 1 });
+  const guarded = guardPool({ connectionString: url('app', port), max: 1 }, { membership });
+  const once = guardPool({ connectionString: url('app', port), max: 1 }, { membership, recheckMs: 1000 });
+  const js = postgresjs(url('app', port), { max: 1 });
   const four = async () => {
     const client = await asApp.connect();
     await client.query('begin');
