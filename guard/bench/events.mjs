@@ -1,8 +1,10 @@
 // How many events a core carries into Postgres, and what they do to requests: interleaved rounds, medians of p50.
-// node guard/bench/events.mjs [--events 100000] [--rounds 100] [--requests 1200]
+// node guard/bench/events.mjs [--events 100000] [--rounds 25] [--requests 2000]
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { Agent, createServer, request } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { median } from './built.mjs';
 
 const denial = {
@@ -14,14 +16,15 @@ const denial = {
   ms: 1.25,
 };
 
-await (isMainThread ? main() : ask());
+if (process.send === undefined) await main();
+else ask(Number(process.argv[2]));
 
 async function main() {
   const { values } = parseArgs({
     options: {
       events: { type: 'string', default: '100000' },
-      rounds: { type: 'string', default: '100' },
-      requests: { type: 'string', default: '1200' },
+      rounds: { type: 'string', default: '25' },
+      requests: { type: 'string', default: '2000' },
     },
   });
   const { built } = await import('./built.mjs');
@@ -33,7 +36,6 @@ async function main() {
     'scope',
     'events/index',
     'events/event',
-    'events/console-sink',
   );
   const postgres = await guard.startPostgres({ fsync: 'on', full_page_writes: 'on' });
   const owner = postgres.pool();
@@ -88,82 +90,95 @@ function tell(guard, count) {
   );
 }
 
-/** Requests with one guarded query each, which tell an event, or have nobody to tell it to. Events are written meanwhile. */
+/**
+ * Requests with one guarded query each, of which some tell an event, or none do. The sink is the same all the time, and
+ * what a round has told is written before the next begins. Clients are a process of their own.
+ */
 async function serve(guard, postgres, writer, rounds, requests) {
-  const pool = guard.guardPool(
-    { port: postgres.port, host: '127.0.0.1', user: 'app', database: 'postgres' },
-    { membership: guard.membership },
-  );
-  let [count, tellEvery] = [0, 1];
+  const connection = { port: postgres.port, host: '127.0.0.1', user: 'app', database: 'postgres' };
+  const pool = guard.guardPool(connection, { membership: guard.membership });
+  let [count, every] = [0, 0];
   const server = createServer((_, response) => {
-    void guard
-      .withRequest({ route: '/api/invoices', requestId: 'req_0123456789', address: '203.0.113.7' }, () =>
-        guard.asTenant({ user: guard.ann, tenant: guard.acme }, async () => {
-          const { rows } = await pool.query('select * from invoices order by number limit 20');
-          if ((count += 1) % tellEvery === 0) guard.report(denial);
-          return rows;
-        }),
-      )
-      .then(rows => response.end(JSON.stringify(rows)));
+    const answer = async () => {
+      const { rows } = await pool.query('select * from invoices order by number limit 20');
+      count += 1;
+      if (every > 0 && count % every === 0) guard.report(denial);
+      response.end(JSON.stringify(rows));
+    };
+    void guard.withRequest({ route: '/api/invoices', requestId: 'req_0123456789', address: '203.0.113.7' }, () =>
+      guard.asTenant({ user: guard.ann, tenant: guard.acme }, answer),
+    );
   });
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
-  const worker = new Worker(new URL(import.meta.url), { workerData: { port: server.address().port } });
-  const p50 = clients =>
-    new Promise(resolve => {
-      worker.once('message', resolve);
-      worker.postMessage({ clients, requests });
-    });
-  process.stdout.write(
-    '\n| clients | events | p50 without, µs | p50 with, µs | ratio |\n| ---: | --- | ---: | ---: | ---: |\n',
-  );
-  for (const [clients, every] of [
+  const client = fork(fileURLToPath(import.meta.url), [String(server.address().port)]);
+  const events = guard.guardEvents({ sinks: [guard.postgresSink(writer)], hashKey: 'bench' });
+  const measure = async (clients, tellEvery) => {
+    every = tellEvery;
+    const processor = process.cpuUsage();
+    client.send({ clients, requests });
+    const [p50] = await once(client, 'message');
+    await events.flush();
+    const { user, system } = process.cpuUsage(processor);
+    return { p50, processor: (user + system) / requests };
+  };
+
+  const title = [
+    'clients',
+    'events',
+    'p50 without, µs',
+    'with, µs',
+    'ratio',
+    'processor time without, µs',
+    'with, µs',
+    'ratio',
+  ];
+  process.stdout.write(`\n| ${title.join(' | ')} |\n| ---: | --- |${' ---: |'.repeat(6)}\n`);
+  for (const [clients, tellEvery] of [
     [1, 1],
+    [1, 10],
     [8, 1],
     [8, 10],
   ]) {
-    tellEvery = every;
-    await p50(clients);
-    const found = { off: [], on: [] };
+    await measure(clients, tellEvery);
+    const [without, told] = [[], []];
     for (let round = 0; round < rounds; round += 1) {
-      for (const how of round % 2 === 0 ? ['off', 'on'] : ['on', 'off']) {
-        const events =
-          how === 'on'
-            ? guard.guardEvents({ sinks: [guard.postgresSink(writer)], hashKey: 'bench', flushMs: 100 })
-            : undefined;
-        found[how].push(await p50(clients));
-        await events?.stop();
+      for (const way of round % 2 === 0 ? [without, told] : [told, without]) {
+        way.push(await measure(clients, way === told ? tellEvery : 0));
       }
     }
-    const [off, on] = [median(found.off), median(found.on)];
-    const told = every === 1 ? 'one for each request' : `one for ${every} requests`;
-    const figures = [clients, told, off.toFixed(0), on.toFixed(0), (on / off).toFixed(3)];
-    process.stdout.write(`| ${figures.join(' | ')} |\n`);
+    const figures = ['p50', 'processor'].flatMap(name => {
+      const [before, after] = [without, told].map(way => median(way.map(one => one[name])));
+      return [before.toFixed(0), after.toFixed(0), (after / before).toFixed(3)];
+    });
+    const events = tellEvery === 1 ? 'one for each request' : `one for ${tellEvery} requests`;
+    process.stdout.write(`| ${[clients, events, ...figures].join(' | ')} |\n`);
   }
-  await worker.terminate();
+  client.kill();
   server.close();
+  await events.stop();
   await pool.end();
 }
 
-/** In a thread of its own: asks, and tells the median. */
-async function ask() {
+/** In a process of its own: asks, and tells the median. */
+function ask(port) {
   const agent = new Agent({ keepAlive: true });
-  const once = () =>
+  const get = () =>
     new Promise((resolve, reject) => {
-      request({ port: workerData.port, host: '127.0.0.1', agent }, response => response.resume().on('end', resolve))
+      request({ port, host: '127.0.0.1', agent }, response => response.resume().on('end', resolve))
         .on('error', reject)
         .end();
     });
-  const answer = async ({ clients, requests }) => {
+  const measure = async ({ clients, requests }) => {
     const took = [];
     const client = async () => {
       for (let index = 0; index < requests / clients; index += 1) {
         const from = performance.now();
-        await once();
+        await get();
         took.push((performance.now() - from) * 1000);
       }
     };
     await Promise.all(Array.from({ length: clients }, client));
-    parentPort.postMessage(median(took));
+    process.send(median(took));
   };
-  parentPort.on('message', message => void answer(message));
+  process.on('message', message => void measure(message));
 }
