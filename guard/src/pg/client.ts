@@ -9,6 +9,7 @@ import { ScopedQuery } from './scoped-query.ts';
 import type { SelfTest } from './self-test.ts';
 import { inlined, setterFailure } from './setter.ts';
 import type { Setter } from './setter.ts';
+import { lasts } from './statements.ts';
 import type { StatementKind } from './statements.ts';
 import type { QueryRows } from '../tripwire/results.ts';
 import { Client, isSubmittable, Query } from './wire.ts';
@@ -24,9 +25,16 @@ export interface GuardedClient extends WireClient {
 export function guardedClient(policy: Policy, selfTest: SelfTest): new () => GuardedClient {
   return class extends Client implements GuardedClient {
     private taken: Scope | undefined;
+    /** What the guard sends is one trip already, and replies are matched to what was sent last. */
+    readonly pipeline = false;
 
+    /** A transaction that the one before left open is nobody's: it ends, with its cursors, before anything else is asked. */
     takeFor(scope: Scope | undefined): void {
       this.taken = scope;
+      const isLeftOpen = this._txStatus === 'T' || this._txStatus === 'E';
+      if (isLeftOpen && policy.mode !== 'observe' && !this._getActiveQuery() && this._queryQueue.length === 0) {
+        this.enqueue(new Query('rollback', undefined, () => {}));
+      }
     }
 
     override _handleParseComplete(): void {
@@ -68,6 +76,8 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
       const entry = this.entryFor(kind, config.text);
       if (entry instanceof GuardError) return refused(entry, callback);
       if (entry === undefined) return this.plain(config, callback);
+      // The pool ends a connection that was used often enough: what lasts for the session is for no other tenant to find.
+      if (kind === 'lasting' || (kind === 'several' && lasts(config.text))) this._poolUseCount = Infinity;
       return this.travelling(config, callback, entry, kind === 'several' && (config.values ?? []).length === 0);
     }
 
@@ -76,7 +86,9 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
       const scope = policy.admits(kind, policy.scopeOn(this.taken), text);
       if (scope === undefined || scope instanceof GuardError) return scope;
       const setter = policy.setterOf(scope);
-      return setter === undefined ? undefined : { scope, setter };
+      if (setter !== undefined) return { scope, setter };
+      const refusal = policy.refusal('bad-id', 'The user or tenant of the scope is no text that Postgres could keep.');
+      return policy.mode === 'observe' ? undefined : refusal;
     }
 
     private travelling(
@@ -88,8 +100,42 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
       const stack = policy.mode === 'test' ? stackHere() : undefined;
       return promised(callback, settle => {
         const answered = inspecting(settle, policy, entry.scope, stack);
-        this.send(new ScopedQuery(config, answered, this.travelOf(entry.setter), several), config);
+        this.send(this.trip({ config, answered, setter: entry.setter, several }, 2), config);
       });
+    }
+
+    /** A query with its scope, which is sent again as often as `left` says where that is safe and helps. */
+    private trip(trip: Trip, left: number): ScopedQuery {
+      const query = new ScopedQuery(
+        trip.config,
+        (error, result) => {
+          const again =
+            error && left > 0 && this._txStatus === 'I' ? this.insteadOf(query, error, trip, left) : undefined;
+          if (again === undefined) trip.answered(error, result);
+          else this.sendFirst(again, trip.config);
+        },
+        this.travelOf(trip.setter),
+        trip.several,
+      );
+      return query;
+    }
+
+    /**
+     * What to send in place of what failed by the guard's own doing. Outside of a transaction Postgres has taken all of the
+     * trip back. A statement that is not there under its name, or has other columns now, was named by the guard; a setter
+     * that fails while it only watches must not cost the app its answer.
+     */
+    private insteadOf(query: ScopedQuery, error: Error, trip: Trip, left: number): Submittable | undefined {
+      if (query.isStale(error)) return this.trip(trip, left - 1);
+      if (policy.mode !== 'observe' || !(error instanceof GuardError)) return undefined;
+      policy.refusal(error.code, error.message);
+      return new Query(trip.config, undefined, trip.answered);
+    }
+
+    /** In front of what waits, which was asked later. */
+    private sendFirst(query: Submittable, config: QueryConfig): void {
+      this.send(query, config);
+      if (this._queryQueue.at(-1) === query) this._queryQueue.unshift(...this._queryQueue.splice(-1));
     }
 
     private travelOf(setter: Setter): ConstructorParameters<typeof ScopedQuery>[2] {
@@ -160,6 +206,13 @@ async function tell<T>(
 
 function heard(): void {}
 
+interface Trip {
+  readonly config: QueryConfig;
+  readonly answered: QueryCallback;
+  readonly setter: Setter;
+  readonly several: boolean;
+}
+
 interface Entry {
   readonly scope: Scope;
   readonly setter: Setter;
@@ -220,6 +273,7 @@ function inspecting(settle: QueryCallback, policy: Policy, scope: Scope, stack: 
     try {
       for (const one of resultsOf(result)) inspect(one, scope);
     } catch (objection) {
+      if (policy.mode === 'observe') return settle(error, result);
       return settle(objection instanceof Error ? objection : new GuardError('foreign-row', 'The rows were refused.'));
     }
     settle(error, result);

@@ -19,7 +19,7 @@ describe('in every order in which replies, drops and clients may come, each clie
     process.stdout.write(`model: ${total} schedules of ${counted.size} worlds\n`);
   });
 
-  test.each(worlds(scenarios))('%s', async (name, scenario) => {
+  test.each(worlds(scenarios.small))('%s', async (name, scenario) => {
     const seen = await explore(() => startWorld(scenario, guardPool), limit);
     counted.set(name, seen.schedules);
     expect(seen).toMatchObject({ problems: [], complete: true });
@@ -72,7 +72,7 @@ function worlds(all: readonly Scenario[]): readonly (readonly [string, Scenario]
 
 /** The first thing that goes wrong in any of the worlds. */
 async function firstProblem(makePool: MakePool): Promise<string | undefined> {
-  for (const scenario of scenarios) {
+  for (const scenario of scenarios.small) {
     const { problems } = await explore(() => startWorld(scenario, makePool), limit, 1);
     if (problems[0] !== undefined) return problems[0];
   }

@@ -1,4 +1,5 @@
 import { callerOf, stackHere } from '../caller.ts';
+import { isControlFlow } from '../control-flow.ts';
 import { GuardError } from '../errors.ts';
 import type { GuardCode } from '../errors.ts';
 import { report } from '../events/event.ts';
@@ -8,7 +9,7 @@ import { currentScope, hasLeftScope, sameScope, scopesAround } from '../scope.ts
 import type { Scope } from '../scope.ts';
 import type { QueryRows } from '../tripwire/results.ts';
 import { setters } from './setter.ts';
-import type { Membership, SetterOf } from './setter.ts';
+import type { Membership, Setter, SetterOf } from './setter.ts';
 import { statementJudge, withoutLiterals } from './statements.ts';
 import type { SettingNames, StatementKind } from './statements.ts';
 
@@ -46,7 +47,7 @@ export class Policy {
   readonly mode: GuardMode;
   readonly membership: Membership;
   readonly settings: SettingNames;
-  readonly setterOf: SetterOf;
+  private makeSetter: SetterOf;
   readonly kindOf: (text: string | undefined) => StatementKind;
   readonly options: PolicyOptions;
 
@@ -56,19 +57,57 @@ export class Policy {
     this.membership = options.membership;
     this.settings = { tenant: 'app.tenant_id', user: 'app.user_id', ...options.settings };
     for (const name of Object.values(this.settings)) requireSettingName(name);
-    this.setterOf = setters({
-      settings: this.settings,
-      membership: options.membership,
-      strict: this.mode !== 'observe',
-      recheckMs: Math.min(options.recheckMs ?? 0, longestRecheckMs),
-    });
+    this.makeSetter = this.settersOf(options.membership);
     this.kindOf = statementJudge(this.settings);
     if (this.mode === 'test') keepPlaces();
   }
 
-  /** The scope for work that begins here, asked of the running code first and of `resolve` after it. */
+  /** The setter of a scope; none for work as admin, and where an id is nothing that Postgres could read. */
+  setterOf(scope: Scope): Setter | undefined {
+    return this.makeSetter(scope);
+  }
+
+  /**
+   * Names the schema in which the membership table was found. Without it, a temporary table of the same name would stand
+   * in front: https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SEARCH-PATH
+   */
+  membershipIn(schema: string): void {
+    this.makeSetter = this.settersOf({ ...this.membership, table: `${schema}.${this.membership.table}` });
+  }
+
+  private settersOf(membership: Membership): SetterOf {
+    return setters({
+      settings: this.settings,
+      membership,
+      strict: this.mode !== 'observe',
+      recheckMs: Math.min(this.options.recheckMs ?? 0, longestRecheckMs),
+    });
+  }
+
+  /** The scope for work that begins here, asked of the running code first and of `resolve` after it. Throws what that throws. */
   scopeHere(): Scope | undefined | Promise<Scope | undefined> {
-    return currentScope() ?? (hasLeftScope() ? undefined : this.options.resolve?.());
+    const now = currentScope();
+    const { resolve } = this.options;
+    if (now !== undefined || resolve === undefined || hasLeftScope()) return now;
+    try {
+      // Plain JavaScript answers with `null`, and with promises that are none of the engine's own.
+      const found: unknown = resolve() ?? undefined;
+      if (!isThenable(found)) return found as Scope | undefined;
+      return Promise.resolve(found).then(
+        scope => (scope as Scope | null) ?? undefined,
+        (error: unknown) => this.unresolved(error),
+      );
+    } catch (error) {
+      return this.unresolved(error);
+    }
+  }
+
+  /** A session that cannot be read is nobody's; in `observe` that refuses nothing, and redirects stay what they are. */
+  private unresolved(error: unknown): undefined {
+    if (this.mode !== 'observe' && isControlFlow(error)) throw error;
+    const refusal = this.refusal('no-scope', '`resolve` failed, so that nobody said who asks.');
+    refusal.cause = error;
+    if (this.mode !== 'observe') throw refusal;
   }
 
   /**
@@ -77,7 +116,8 @@ export class Policy {
    */
   scopeOn(taken: Scope | undefined): Scope | GuardError | undefined {
     const now = currentScope();
-    if (now === undefined || taken === undefined) return now ?? taken;
+    if (now === undefined) return taken === undefined || hasLeftScope() ? undefined : taken;
+    if (taken === undefined) return now;
     if (sameScope(now, taken) || scopesAround().some(scope => sameScope(scope, taken)))
       return now.mode === 'admin' && taken.mode !== 'admin' ? this.refusal('no-admin-pool', adminInside) : now;
     return this.refusal('scope-crossed', crossed);
@@ -116,6 +156,10 @@ export class Policy {
     if (place !== undefined) return new GuardError(code, `${reason} At ${place}.`);
     return new GuardError(code, statement === undefined ? reason : `${reason} The query: ${shortened(statement)}`);
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 function shortened(statement: string): string {

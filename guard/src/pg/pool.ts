@@ -24,7 +24,9 @@ export interface GuardedPool extends pg.Pool {
   selfTest(): Promise<SelfTestReport>;
 }
 
-type Taken = (error: Error | undefined, client: pg.PoolClient | undefined, done: (release?: unknown) => void) => void;
+type Release = (release?: unknown) => void;
+type Taken = (error: Error | undefined, client: pg.PoolClient | undefined, done: Release) => void;
+type Asked = readonly [first: unknown, second: unknown];
 
 /**
  * Makes a pool of node-postgres on which a forgotten `where` returns nothing: give it to Drizzle, Prisma, Kysely, TypeORM
@@ -86,12 +88,19 @@ function guardedPoolClass(options: GuardOptions): new (config?: pg.PoolConfig) =
     /** pg-pool runs the callback of a waiting caller in the context of whoever gave the connection back: it is bound here. */
     private take(callback: Taken): void {
       const bound = AsyncResource.bind(callback);
-      const scope = policy.scopeHere();
-      if (scope instanceof Promise) {
-        scope.then(found => this.takeFor(found, bound)).catch((error: Error) => bound(error, undefined, () => {}));
-      } else {
-        this.takeFor(scope, bound);
+      try {
+        this.takeIn(policy.scopeHere(), bound);
+      } catch (error) {
+        process.nextTick(() => bound(error as Error, undefined, () => {}));
       }
+    }
+
+    private takeIn(scope: Scope | undefined | Promise<Scope | undefined>, bound: Taken): void {
+      if (!(scope instanceof Promise)) return this.takeFor(scope, bound);
+      void scope.then(
+        found => this.takeFor(found, bound),
+        (error: Error) => bound(error, undefined, () => {}),
+      );
     }
 
     private takeFor(scope: Scope | undefined, callback: Taken): void {
@@ -108,34 +117,42 @@ function guardedPoolClass(options: GuardOptions): new (config?: pg.PoolConfig) =
     }
 
     private queryOnce(first: unknown, second: unknown, settle: QueryCallback): void {
-      const refusal = this.refusalHere(first, second);
-      if (refusal !== undefined) {
-        process.nextTick(() => settle(refusal));
-        return;
-      }
-      this.take((error, client, done) => {
-        if (client === undefined) return settle(error);
-        let answered = false;
-        const finish: QueryCallback = (failure, result) => {
-          if (answered) return;
-          answered = true;
-          client.removeListener('error', finish);
-          done(failure instanceof Error && isFatal(failure) ? failure : undefined);
-          settle(failure, result);
+      try {
+        const scope = policy.scopeHere();
+        const refusal = this.refusalHere(first, second, scope);
+        if (refusal !== undefined) throw refusal;
+        const use: Taken = (error, client, done) => {
+          if (client === undefined) settle(error);
+          else this.queryOn(client as unknown as GuardedClient, done, [first, second], settle);
         };
-        client.once('error', finish);
-        (client as unknown as GuardedClient).query(isSubmittable(first) ? first : configOf(first, second), finish);
-      });
+        this.takeIn(scope, AsyncResource.bind(use));
+      } catch (error) {
+        process.nextTick(() => settle(error as Error));
+      }
+    }
+
+    private queryOn(client: GuardedClient, done: Release, [first, second]: Asked, settle: QueryCallback): void {
+      let answered = false;
+      const finish: QueryCallback = (failure, result) => {
+        if (answered) return;
+        answered = true;
+        client.off('error', finish);
+        done(failure instanceof Error && isFatal(failure) ? failure : undefined);
+        settle(failure, result);
+      };
+      client.on('error', finish);
+      try {
+        client.query(isSubmittable(first) ? first : configOf(first, second), finish);
+      } catch (error) {
+        finish(error as Error);
+      }
     }
 
     /** Refuses what has no scope before a connection is taken: here the stack still names who asked. */
-    private refusalHere(first: unknown, second: unknown): GuardError | undefined {
-      // `resolve` is asked once, where the connection is taken: here nobody would wait for what it throws.
-      if (policy.mode === 'observe' || policy.options.resolve !== undefined || isSubmittable(first)) return undefined;
-      const scope = policy.scopeHere();
-      if (scope !== undefined) return undefined;
+    private refusalHere(first: unknown, second: unknown, scope: unknown): GuardError | undefined {
+      if (policy.mode === 'observe' || scope !== undefined || isSubmittable(first)) return undefined;
       const { text } = configOf(first, second);
-      const admitted = policy.admits(policy.kindOf(text), scope, text);
+      const admitted = policy.admits(policy.kindOf(text), undefined, text);
       return admitted instanceof GuardError ? admitted : undefined;
     }
   };

@@ -20,16 +20,20 @@ export interface Travel {
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING
  */
 export class ScopedQuery extends Query {
-  private readonly travel: Travel;
+  readonly travel: Travel;
   /** Replies to the setter come first; until its CommandComplete nothing of the query itself has been answered. */
   private settled = false;
   private awaitsParse = false;
-  private readonly several: boolean;
+  /** Several statements in one text, which only the simple protocol takes. */
+  readonly several: boolean;
+  private binding = false;
 
   constructor(config: QueryConfig, callback: QueryCallback | undefined, travel: Travel, several: boolean) {
     super(several ? { ...config, text: `${inlined(travel.setter)};\n${config.text}` } : config, undefined, callback);
     this.travel = travel;
     this.several = several;
+    // All rows are collected anyway, and reading them in portions leaves the trip without its Sync.
+    this.rows = undefined;
   }
 
   override requiresPreparation(): boolean {
@@ -42,8 +46,19 @@ export class ScopedQuery extends Query {
     pieces.length = 0;
     this.prepareSetter(connection, collecting, pieces);
     if (this.travel.named && this.name === undefined) this.name = nameFor(connection, this.text);
+    this.binding = true;
     super.prepare(collecting);
-    connection._send(Buffer.concat(pieces.splice(0)));
+    if (this.binding) connection._send(Buffer.concat(pieces.splice(0)));
+    else this.giveUp(connection);
+    this.binding = false;
+  }
+
+  /** A value could not be written: the caller was told, and nothing of the trip is sent but its end. */
+  private giveUp(connection: WireConnection): void {
+    this.awaitsParse = false;
+    this.callback = () => {};
+    if (this.name !== undefined) delete connection.submittedNamedStatements[this.name];
+    connection.sync();
   }
 
   private prepareSetter(connection: WireConnection, collecting: WireConnection, pieces: Uint8Array[]): void {
@@ -91,8 +106,22 @@ export class ScopedQuery extends Query {
   }
 
   override handleError(error: Error, connection: WireConnection): void {
-    if (staleStatements.has(codeOf(error)) && this.name !== undefined) delete connection.parsedStatements[this.name];
+    if (this.binding) {
+      this.binding = false;
+      return super.handleError(error, connection);
+    }
+    if (this.isStale(error)) {
+      const name = this.settled ? this.name : this.travel.setter.name;
+      if (name !== undefined) delete connection.parsedStatements[name];
+    }
     super.handleError(this.settled ? error : setterFailure(error, this.travel.membership), connection);
+  }
+
+  /** Whether a name stands for nothing any more (DEALLOCATE ALL, a pooler), or for other columns: it is parsed anew. */
+  isStale(error: Error): boolean {
+    const code = codeOf(error);
+    const routine = 'routine' in error ? error.routine : undefined;
+    return code === notThere || (code === otherColumns && routine === 'RevalidateCachedQuery');
   }
 }
 
@@ -118,8 +147,9 @@ function collectorOf(connection: WireConnection): Collector {
   return { collecting, pieces };
 }
 
-/** "cached plan must not change result type" and "prepared statement does not exist": the name is parsed anew next time. */
-const staleStatements: ReadonlySet<string> = new Set(['0A000', '26000']);
+/** "prepared statement does not exist", and "cached plan must not change result type". */
+const notThere = '26000';
+const otherColumns = '0A000';
 
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -1,4 +1,5 @@
 import type { Policy } from './policy.ts';
+import { quotedName } from './setter.ts';
 import { ScopedQuery } from './scoped-query.ts';
 import type { QueryConfig, WireClient } from './wire.ts';
 
@@ -53,6 +54,8 @@ async function examine(client: WireClient, policy: Policy, asking: WeakSet<WireC
   try {
     const { rows } = await ask<RoleRow>(client, { text: aboutRole });
     const role = rows[0];
+    const found = await ask<TableRow>(client, { text: aboutMembership, values: [quotedName(policy.membership.table)] });
+    if (found.rows[0] !== undefined && !policy.membership.table.includes('.')) policy.membershipIn(found.rows[0].name);
     const tables = await ask<TableRow>(client, { text: aboutTables, values: [policy.membership.tenant] });
     const allowed = Object.keys(policy.options.unprotected ?? {});
     const unprotected = tables.rows
@@ -102,6 +105,11 @@ where c.relkind in ('r', 'p')
   and has_table_privilege(c.oid, 'select, insert, update, delete')
   and (not c.relrowsecurity or (not c.relforcerowsecurity and pg_has_role(c.relowner, 'usage')))
 order by 1`;
+
+const aboutMembership = `select n.nspname as name
+from pg_class as c
+join pg_namespace as n on n.oid = c.relnamespace
+where c.oid = to_regclass($1)`;
 
 function problemsOfRole(role: RoleRow): readonly string[] {
   if (role.superuser) return [`the role '${role.role}' is a superuser, for whom no policy holds`];

@@ -23,7 +23,7 @@ export interface Setter {
   readonly passed?: () => void;
 }
 
-/** Makes the setter of a scope. `undefined` for work as admin, which has a pool of its own. */
+/** Makes the setter of a scope. `undefined` for work as admin, which has a pool of its own, and for ids that are no texts. */
 export type SetterOf = (scope: Scope) => Setter | undefined;
 
 /** How setters are made. */
@@ -66,14 +66,18 @@ export function setters(options: SetterOptions): SetterOf {
         return { setter: { name: 'drydock_user', text: texts.user, values: [scope.user] } };
       case 'system':
         return { setter: { name: 'drydock_system', text: texts.system, values: [scope.tenant] } };
-      case 'admin':
+      default: // As admin, and what plain JavaScript may give.
         return {};
     }
   };
   const known = new WeakMap<Scope, Setters>();
   return scope => {
     let own = known.get(scope);
-    if (own === undefined) known.set(scope, (own = make(scope)));
+    if (own === undefined) {
+      own = make(scope);
+      if (own.setter === undefined || !own.setter.values.every(isText)) return undefined;
+      known.set(scope, own);
+    }
     const isFresh = own.foundAtMs !== undefined && performance.now() - own.foundAtMs < options.recheckMs;
     return isFresh ? own.found : own.setter;
   };
@@ -84,6 +88,11 @@ interface Setters {
   readonly setter?: Setter;
   readonly found?: Setter;
   foundAtMs?: number;
+}
+
+/** Plain JavaScript gives numbers too; a zero byte is in no value of Postgres, and would end a text of the simple protocol. */
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && !value.includes('\0');
 }
 
 /**
@@ -97,7 +106,7 @@ function ofMember(tenant: string, user: string, membership: Membership, strict: 
   return `select case when set_config(${user}, $1, true) is not null then
   ${strict ? '1 / ' : ''}length(set_config(${tenant}, coalesce((
     select m.${quoted(membership.tenant)}::text
-    from ${membership.table.split('.').map(quoted).join('.')} as m
+    from ${quotedName(membership.table)} as m
     where m.${quoted(membership.user)}${asText} = $2
       and m.${quoted(membership.tenant)}${asText} = $3${membership.where === undefined ? '' : `\n      and (${membership.where})`}
     limit 1
@@ -138,6 +147,11 @@ export function setterFailure(error: Error & { readonly code?: string }, members
 function literal(text: string): string {
   const escaped = text.replaceAll("'", "''");
   return escaped.includes('\\') ? ` E'${escaped.replaceAll('\\', '\\\\')}'` : `'${escaped}'`;
+}
+
+/** The name of a table, with its schema if it has one, as SQL. */
+export function quotedName(table: string): string {
+  return table.split('.').map(quoted).join('.');
 }
 
 function quoted(name: string): string {

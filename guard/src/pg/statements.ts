@@ -6,6 +6,8 @@ export type StatementKind =
   | 'harmless'
   /** One statement: travels with its scope under one Sync. */
   | 'single'
+  /** One statement that leaves rows on the connection: a temporary table, a cursor that outlives its transaction. */
+  | 'lasting'
   /** Several statements in one text: only the simple protocol takes them. */
   | 'several'
   /** Would change what the guard sets. */
@@ -57,8 +59,14 @@ function kindOf(text: string, settings: SettingNames): StatementKind {
   const statements = plain.split(';').filter(part => part.trim() !== '');
   if (statements.length > 1) return 'several';
   const only = (statements[0] ?? '').trim().replaceAll(/\s+/g, ' ');
-  if (only === '' || harmless.has(only) || /^(?:listen|unlisten|notify) /.test(only)) return 'harmless';
-  return transaction.test(only) ? 'transaction' : 'single';
+  if (only === '' || harmless.has(only) || /^(?:listen|unlisten|notify|set|reset|show) /.test(only)) return 'harmless';
+  if (transaction.test(only)) return 'transaction';
+  return lasts(plain) ? 'lasting' : 'single';
+}
+
+/** Whether a text leaves rows on its connection, for the next one to find. */
+export function lasts(text: string): boolean {
+  return /\b(?:create|into)\s+(?:local\s+|global\s+)?temp(?:orary)?\b|\bwith\s+hold\b|\bpg_temp\b/i.test(text);
 }
 
 /**
@@ -69,30 +77,42 @@ function kindOf(text: string, settings: SettingNames): StatementKind {
 function tampers(text: string, plain: string, settings: SettingNames): boolean {
   const raw = text.toLowerCase();
   if (!suspicious.test(raw)) return false;
-  const readings = [raw, raw.replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' '), plain].map(reading =>
+  const readings = [raw, raw.replaceAll(/--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g, ' '), plain].map(reading =>
     reading.replaceAll('"', ''),
   );
   return (
     raw.includes('u&"') ||
     /\/\*(?:(?!\*\/)[\s\S])*\/\*/.test(raw) ||
     readings.some(reading => sets(reading, settings)) ||
-    callsSetConfig(raw, settings)
+    callsSetConfig(raw, settings) ||
+    runsHiddenText(raw)
   );
 }
 
 /** Texts without any of these words change no setting; nearly every text of an app is done here. */
-const suspicious = /\b(?:set|reset|discard|do)\b|set_config|pg_settings|u&"/;
+const suspicious =
+  /\b(?:set|reset|discard|do|alter|function|procedure|prepare|deallocate)\b|set_config|pg_settings|u&"|query_to_xml|ts_stat|ts_rewrite|crosstab|dblink/;
 
-/** `SET`, `RESET`, `DISCARD` and `DO` begin a statement, so that the `set` of an update is none of them. */
+/** What may stand between two words: https://www.postgresql.org/docs/current/sql-syntax-lexical.html */
+const gap = String.raw`(?:\s|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|$))`;
+const settingStatement = new RegExp(
+  String.raw`(?:^|;)${gap}*(?:set|reset)${gap}+(?:(?:local|session)${gap}+)?([a-z_][\w$]*(?:${gap}*\.${gap}*[a-z_][\w$]*)?)`,
+  'g',
+);
+const discardsAll = new RegExp(String.raw`(?:^|;)${gap}*discard${gap}+all\b`);
+
+/** A role or a database may keep a setting for the connections to come; a role may set its own. */
+const altersRole = new RegExp(String.raw`(?:^|;)${gap}*alter${gap}+(?:role|user|database|system)\b`);
+
+/** `SET`, `RESET` and `DISCARD` begin a statement, so that the `set` of an update is none of them. */
 function sets(reading: string, settings: SettingNames): boolean {
-  const named = [
-    ...reading.matchAll(/(?:^|;)\s*(?:set|reset)\s+(?:local\s+|session\s+)?([a-z_][\w$]*(?:\s*\.\s*[a-z_][\w$]*)?)/g),
-  ];
+  const named = [...reading.matchAll(settingStatement)];
   return (
     named.some(match => forbidden.has(match[1] ?? '') || guarded(match[1] ?? '', settings)) ||
-    /(?:^|;)\s*discard\s+all\b/.test(reading) ||
-    /\bupdate\s+(?:only\s+)?(?:pg_catalog\s*\.\s*)?pg_settings\b/.test(reading) ||
-    (/(?:^|;)\s*do\b/.test(reading) && /\b(?:execute|set|reset)\b|set_config/.test(reading))
+    discardsAll.test(reading) ||
+    altersRole.test(reading) ||
+    (/\bpg_settings\b/.test(reading) && /\b(?:update|create|merge|insert)\b/.test(reading)) ||
+    (/\bdrydock_/.test(reading) && /\b(?:prepare|deallocate)\b/.test(reading))
   );
 }
 
@@ -104,8 +124,25 @@ function callsSetConfig(raw: string, settings: SettingNames): boolean {
   return calls.some(([, name]) => name === undefined || forbidden.has(name.trim()) || guarded(name, settings));
 }
 
+/**
+ * `DO`, `CREATE FUNCTION` and `crosstab` run a text that could be put together from pieces. They are let through with one
+ * plain text that holds none of the words by which a setting is changed or a text is put together. The other functions
+ * that run a text have no place in a request.
+ */
+function runsHiddenText(raw: string): boolean {
+  if (/query_to_xml|\bts_stat\b|ts_rewrite|\bdblink/.test(raw)) return true;
+  if (bodies.test(raw)) return !oneBody.test(raw) || changing.test(raw);
+  return raw.includes('crosstab') && (!literalCrosstab.test(raw) || changing.test(raw));
+}
+
+const bodies = new RegExp(String.raw`(?:^|;)${gap}*(?:do\b|create\b[^;]*?\b(?:function|procedure)\b)`);
+const oneBody = /^[^$']*(\$\w*\$)[\s\S]*?\1[^$']*$/;
+const literalCrosstab = /crosstab\w*"?\s*\(\s*(?:'(?:[^'\\]|'')*'(?!\s*')|\$\$[^$]*\$\$)\s*[,)]/;
+const changing =
+  /\b(?:execute|set|reset|format|concat\w*|chr|convert_from|decode|replace|reverse|translate)\b|set_config|\|\|/;
+
 function guarded(name: string, settings: SettingNames): boolean {
-  const plain = name.replaceAll(/\s/g, '');
+  const plain = name.replaceAll(new RegExp(gap, 'g'), '');
   return plain === settings.tenant.toLowerCase() || plain === settings.user.toLowerCase();
 }
 
@@ -115,7 +152,7 @@ function guarded(name: string, settings: SettingNames): boolean {
  */
 export function withoutLiterals(text: string): string {
   return text.replaceAll(
-    /--[^\n]*|\/\*(?:[^*]|\*(?!\/))*\*\/|\be'(?:\\.|''|[^'\\])*'|'(?:''|[^'])*'|"(?:""|[^"])*"|(\$(?:[a-z_]\w*)?\$)[\s\S]*?\1/gi,
+    /--[^\n]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|$)|\be'(?:\\.|''|[^'\\])*'|'(?:''|[^'])*'|"(?:""|[^"])*"|(\$(?:[a-z_]\w*)?\$)[\s\S]*?(?:\1|$)/gi,
     match =>
       match.startsWith('"') ? match.replaceAll(';', '') : match.startsWith('-') || match.startsWith('/') ? ' ' : "''",
   );

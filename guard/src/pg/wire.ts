@@ -12,6 +12,7 @@ export interface WireConnection {
   parse(message: { readonly name?: string | undefined; readonly text: string }): void;
   bind(message: { readonly statement?: string | undefined; readonly values: readonly unknown[] }): void;
   execute(message: { readonly portal?: string }): void;
+  sync(): void;
   query(text: string): void;
   /** Every message of the protocol goes through here as bytes. */
   _send(bytes: Uint8Array): boolean;
@@ -21,6 +22,7 @@ export interface WireConnection {
 export interface WireQuery {
   text: string;
   name: string | undefined;
+  rows: number | undefined;
   callback: QueryCallback | undefined;
   _results: unknown;
   requiresPreparation(): boolean;
@@ -66,8 +68,10 @@ export interface WireClient {
   _pulseQueryQueue(): void;
   _getActiveQuery(): unknown;
   _handleParseComplete(): void;
-  on(event: 'error', listener: () => void): unknown;
-  off(event: 'error', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  off(event: 'error', listener: (error: Error) => void): unknown;
+  /** How often the pool handed it out; a pool ends a connection that was used often enough. */
+  _poolUseCount?: number;
 }
 
 /** The query class of node-postgres, typed as above. */

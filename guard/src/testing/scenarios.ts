@@ -92,8 +92,7 @@ async function cursor(pool: pg.Pool, ask: Ask): Promise<void> {
   }
 }
 
-/** The worlds of the test: small enough to try every order of each in seconds. */
-export const scenarios: readonly Scenario[] = [
+const small: readonly Scenario[] = [
   {
     name: 'three askers on one connection that may drop',
     connections: 1,
@@ -180,8 +179,7 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-/** Wider worlds, for the bench: more clients, more connections, more that goes wrong at once. */
-export const widerScenarios: readonly Scenario[] = [
+const wide: readonly Scenario[] = [
   {
     name: 'four askers on one connection, two drops',
     connections: 1,
@@ -222,3 +220,6 @@ export const widerScenarios: readonly Scenario[] = [
     clients: [annReads, bobReads, strangerReads],
   },
 ];
+
+/** The worlds of the test, small enough to try every order in seconds; and wider ones for the bench. */
+export const scenarios = { small, wide };
