@@ -55,8 +55,10 @@ export async function numbers(pool: Pick<pg.Pool, 'query'>, text: string = all):
   return rows.map(row => row.number).join();
 }
 
-/** Ann's invoices, and Bob's. */
+/** Ann's invoices. */
 export const anns = 'a-1,a-2,a-3';
+
+/** Bob's. */
 export const bobs = 'b-1,b-2,b-3';
 
 /** The code with which something fails; the message where there is none. */
