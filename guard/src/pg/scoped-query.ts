@@ -44,8 +44,12 @@ export class ScopedQuery extends Query {
   override prepare(connection: WireConnection): void {
     const { collecting, pieces } = collectorOf(connection);
     pieces.length = 0;
-    this.prepareSetter(connection, collecting, pieces);
     if (this.travel.named && this.name === undefined) this.name = nameFor(connection, this.text);
+    if (this.name !== undefined && connection.parsedStatements[this.name] === undefined) {
+      // In front of the setter, whose refusal would leave it out.
+      if (outdated.get(connection)?.delete(this.name)) collecting.close({ type: 'S', name: this.name });
+    }
+    this.prepareSetter(connection, collecting, pieces);
     this.binding = true;
     super.prepare(collecting);
     if (this.binding) connection._send(Buffer.concat(pieces.splice(0)));
@@ -112,7 +116,7 @@ export class ScopedQuery extends Query {
     }
     if (this.isStale(error)) {
       const name = this.settled ? this.name : this.travel.setter.name;
-      if (name !== undefined) delete connection.parsedStatements[name];
+      if (name !== undefined) forget(connection, name, codeOf(error) === otherColumns);
     }
     super.handleError(this.settled ? error : setterFailure(error, this.travel.membership), connection);
   }
@@ -145,6 +149,14 @@ function collectorOf(connection: WireConnection): Collector {
   });
   collectors.set(connection, { collecting, pieces });
   return { collecting, pieces };
+}
+
+/** Statements that Postgres still keeps under their name, though they answer with other columns now. */
+const outdated = new WeakMap<WireConnection, Set<string>>();
+
+function forget(connection: WireConnection, name: string, isKept: boolean): void {
+  delete connection.parsedStatements[name];
+  if (isKept) outdated.set(connection, (outdated.get(connection) ?? new Set()).add(name));
 }
 
 /** "prepared statement does not exist", and "cached plan must not change result type". */

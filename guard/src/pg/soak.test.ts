@@ -31,7 +31,7 @@ describe('64 clients of eight tenants on four connections see nothing but their 
     await pool.end();
     expect(result.wrong.slice(0, 5)).toEqual([]);
     expect(result.operations).toBeGreaterThanOrEqual(20_000);
-  });
+  }, 300_000);
 
   test.skipIf(pgbouncer === undefined)(
     'through PgBouncer by transaction, where it is installed: 5,000 operations',

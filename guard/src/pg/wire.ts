@@ -13,6 +13,7 @@ export interface WireConnection {
   bind(message: { readonly statement?: string | undefined; readonly values: readonly unknown[] }): void;
   execute(message: { readonly portal?: string }): void;
   sync(): void;
+  close(message: { readonly type: 'S'; readonly name: string }): void;
   query(text: string): void;
   /** Every message of the protocol goes through here as bytes. */
   _send(bytes: Uint8Array): boolean;
