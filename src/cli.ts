@@ -225,6 +225,20 @@ common(program.command('fix'))
     );
   });
 
+program
+  .command('guard')
+  .summary('@drydock/guard in your app, so that a forgotten where returns nothing')
+  .command('init')
+  .argument('[folder]', 'the app', '.')
+  .option('--migrations <path...>', 'files or folders of SQL migrations, in the order in which they apply')
+  .option('--write', 'write it into the app; without it only the diff is shown')
+  .option('--force', 'write also where changes are not committed')
+  .option('--json', 'the result as JSON on stdout')
+  .option('--quiet', 'no progress on stderr')
+  .summary('roles, policies and the guarded pool as a diff, tried on a copy')
+  .addHelpText('after', examples('drydock guard init', 'drydock guard init ~/acme-app --write'))
+  .action((folder: string, options: GuardInitFlags) => guardInit(folder, options));
+
 common(program.command('rescue'))
   .argument('[folder]', 'the app', '.')
   .option('--migrations <path...>', 'files or folders of SQL migrations, in the order in which they apply')
@@ -315,6 +329,33 @@ async function run(
     }
     if (thrown instanceof StoppedHalfway) await write(thrown.done, options, undefined);
     throw thrown;
+  } finally {
+    for (const problem of await context.lifetime.close()) process.stderr.write(`Left behind: ${redact(problem)}\n`);
+    interrupt.off();
+  }
+}
+
+interface GuardInitFlags {
+  readonly migrations?: readonly string[];
+  readonly write?: boolean;
+  readonly force?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** `guard init` changes an app and judges nothing: its result is no report, and what is left open is its exit code. */
+async function guardInit(folder: string, options: GuardInitFlags): Promise<void> {
+  const context = createContext(options.quiet === true ? silentProgress : stderrProgress(process.stderr));
+  const interrupt = interruptible(context);
+  try {
+    const { runGuardInit } = await import('./commands/guard-init.ts');
+    const result = await runGuardInit(target(folder), pick(options, 'migrations', 'write', 'force'), context);
+    const { renderGuardInit } = await import('./report/terminal/guard-init.ts');
+    process.stdout.write(options.json === true ? `${JSON.stringify(result, undefined, 2)}\n` : renderGuardInit(result));
+    process.exitCode = result.verified.leaks.length > 0 ? 1 : 0;
+  } catch (thrown) {
+    if (!interrupt.asked()) throw thrown;
+    process.exitCode = 130;
   } finally {
     for (const problem of await context.lifetime.close()) process.stderr.write(`Left behind: ${redact(problem)}\n`);
     interrupt.off();

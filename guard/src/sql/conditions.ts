@@ -84,6 +84,7 @@ function both(condition: string): Conditions {
 /** That a row, called `row`, is the tenant's: by its own column, or by that of the row it belongs to. */
 function owned(rule: TableRule, row: string, plan: Settled, depth = 1): string {
   if (rule.kind === 'tenant') return `${row}.${quoteName(rule.column)} = ${current(plan)}`;
+  if (rule.kind === 'user') return `${row}.${quoteName(rule.column)} = ${asking(plan)}`;
   if (rule.kind !== 'child') throw new TypeError(`'${rule.table}' has no tenant that a row below it could have.`);
   if (depth > deepest)
     throw new TypeError(`The parents of '${rule.table}' go in a circle or more than ${deepest} deep.`);

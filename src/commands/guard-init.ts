@@ -1,0 +1,142 @@
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { DrydockError } from '../core/error.ts';
+import type { GuardInit } from '../core/guard-init.ts';
+import { compareText } from '../core/place.ts';
+import { copyApp, sourceTexts, writeTexts } from '../fix/copy.ts';
+import type { AppCopy } from '../fix/copy.ts';
+import { unifiedDiff } from '../fix/diff.ts';
+import type { FileChange } from '../fix/diff.ts';
+import { appFiles } from '../fix/guard/files.ts';
+import { planGuard } from '../fix/guard/plan.ts';
+import { guardSql } from '../fix/guard/sql/guard-sql.ts';
+import { migrationFiles } from '../fix/guard/sql/files.ts';
+import type { SqlOptions } from '../fix/guard/sql/options.ts';
+import { analyse } from './analyse.ts';
+import type { Analysis } from './analyse.ts';
+import type { CommandContext } from './context.ts';
+import { requireOneApp } from './probe.ts';
+
+/** What `drydock guard init` can be told. */
+export interface GuardInitOptions {
+  readonly migrations?: readonly string[];
+  /** Write it; without it nothing is changed. */
+  readonly write?: boolean;
+  /** Also where the worktree holds changes that are not committed. */
+  readonly force?: boolean;
+}
+
+/** `drydock guard init`: the whole set-up as a diff, tried on a copy, and written only when asked. */
+export async function runGuardInit(
+  root: string,
+  options: GuardInitOptions,
+  context: CommandContext,
+): Promise<GuardInit> {
+  if (options.write === true && options.force !== true) await requireClean(root);
+  const given = options.migrations === undefined ? {} : { migrations: options.migrations };
+  const analysis = await analyse({ root, ...given, halves: 'both' }, context);
+  requireOneApp(analysis);
+  const copy = await copyApp(analysis.root, join(analysis.root, '.drydock', 'guard', 'app'));
+  const { changes, todo } = changesFor(analysis, copy);
+  writeTexts(copy, new Map(changes.map(change => [change.file, change.after])));
+  const verified = await verify(copy, options, context);
+  const write = options.write === true && (verified.leaks.length === 0 || options.force === true);
+  if (write)
+    writeTexts({ root: analysis.root, branch: undefined }, new Map(changes.map(change => [change.file, change.after])));
+  return {
+    files: changes.map(change => change.file),
+    diff: unifiedDiff(changes),
+    written: write,
+    verified,
+    todo,
+  };
+}
+
+function changesFor(
+  analysis: Analysis,
+  copy: AppCopy,
+): { readonly changes: readonly FileChange[]; readonly todo: readonly string[] } {
+  const texts = sourceTexts(copy);
+  const betterAuth = texts.files.find(file => /\bbetterAuth\(\{/.test(texts.read(file) ?? '') && /\.tsx?$/.test(file));
+  const auth = betterAuth !== undefined || /next-auth|@auth\//.test(texts.read('package.json') ?? '');
+  const plan = planGuard(analysis.database, analysis.tenancy, { auth, libraryAddsMembers: organizations(texts) });
+  if (typeof plan === 'string')
+    throw new DrydockError('usage', plan, {
+      next: 'Declare the tenancy in drydock.config.ts, then run this again.',
+    });
+  const migration = migrationChanges(analysis, plan.options, texts);
+  const own = appFiles({
+    texts,
+    membership: plan.options.membership,
+    betterAuth: betterAuth?.replace(/\.tsx?$/, ''),
+    folder: texts.files.some(file => file.startsWith('src/app/')) ? 'src/' : '',
+  });
+  return {
+    changes: [...migration, ...own.changes].toSorted((left, right) => compareText(left.file, right.file)),
+    todo: [...plan.notes, ...own.notes],
+  };
+}
+
+/** Whether better-auth's organization plugin adds and removes members. */
+function organizations(texts: ReturnType<typeof sourceTexts>): boolean {
+  return texts.files.some(
+    file =>
+      /\.tsx?$/.test(file) &&
+      /\borganization\(/.test(texts.read(file) ?? '') &&
+      /better-auth\/plugins/.test(texts.read(file) ?? ''),
+  );
+}
+
+function migrationChanges(
+  analysis: Analysis,
+  options: SqlOptions,
+  texts: ReturnType<typeof sourceTexts>,
+): readonly FileChange[] {
+  const set = analysis.collected?.migrations;
+  if (set === undefined || set.kind === 'code')
+    throw new DrydockError('no-migrations', 'The app has no migrations in SQL to which the guard could add one.', {
+      next: 'Name them with --migrations <folder>.',
+    });
+  const tool = set.kind;
+  const below = texts.files.filter(file => file.startsWith(`${set.folder}/`));
+  const present = [...new Set(below.map(file => file.slice(set.folder.length + 1).split('/')[0] ?? ''))];
+  const journal = texts.read(`${set.folder}/meta/_journal.json`);
+  const { files, reverse } = migrationFiles(guardSql({ ...options, tool }), {
+    tool,
+    folder: set.folder,
+    present,
+    ...(journal === undefined ? {} : { journal }),
+  });
+  return [...files, reverse].map(({ path, text }) => ({ file: path, before: texts.read(path), after: text }));
+}
+
+/** Attacks every table of the copy's database again, this time as the role that the app will have. */
+async function verify(
+  copy: AppCopy,
+  { migrations }: GuardInitOptions,
+  context: CommandContext,
+): Promise<GuardInit['verified']> {
+  const given = migrations === undefined ? {} : { migrations };
+  const after = await analyse({ root: copy.root, ...given, halves: 'database' }, context);
+  const cells = after.cells.filter(cell => cell.role === 'app');
+  const named = (verdict: string): readonly string[] => [
+    ...new Set(cells.filter(cell => cell.verdict === verdict).map(cell => `${cell.command} on ${cell.object}`)),
+  ];
+  return {
+    isolated: cells.filter(cell => cell.verdict === 'isolated').length,
+    leaks: named('leaks'),
+    unknown: named('unknown'),
+  };
+}
+
+async function requireClean(root: string): Promise<void> {
+  const { stdout, exitCode } = await execa('git', ['status', '--porcelain', '--', '.'], { cwd: root, reject: false });
+  if (exitCode === 0 && stdout.trim() === '') return;
+  throw new DrydockError(
+    'usage',
+    exitCode === 0
+      ? 'The folder holds changes that are not committed, and what is written now could not be told from them.'
+      : 'The folder is in no git repository, so that what is written could not be undone.',
+    { next: 'Commit first, or add --force.' },
+  );
+}
