@@ -26,6 +26,7 @@ import { schemaOfCode, withSchemaOfCode } from '../model/database/schema.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import { inferTenancy } from '../model/tenancy/infer.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
+import { withoutUnexercised } from '../prove/exploit/exercised.ts';
 import { buildMatrix, type Matrix } from '../prove/exploit/matrix.ts';
 import type { Seed } from '../prove/exploit/seed-types.ts';
 import { proveCells } from '../prove/proof/prove.ts';
@@ -213,7 +214,8 @@ async function proveMatrix(
   const { range } = matrix;
   const field = range === undefined || replicaDatabase === undefined ? undefined : { sql: replicaDatabase.sql, range };
   const sources = { database, tenancy, solver: await context.solver(), ...(field === undefined ? {} : { field }) };
-  const { cells, gaps, witnesses } = await proveCells(matrix.cells, sources);
+  const { cells: shown, gaps, witnesses } = await proveCells(matrix.cells, sources);
+  const cells = range === undefined ? shown : withoutUnexercised(shown, range);
   const isolated = cells.filter(cell => cell.verdict === 'isolated');
   const proved = isolated.filter(cell => cell.evidence.some(evidence => evidence.kind === 'proof'));
   const seen =
