@@ -16,11 +16,8 @@ import type { CommandResult } from './core/result.ts';
 import { severities, severityRank } from './core/verdict.ts';
 import type { Severity, Verdict } from './core/verdict.ts';
 import { engines, type Engine } from './prove/replica/engines.ts';
-import { toAnnotations } from './report/github.ts';
 import { toJson } from './report/json.ts';
-import { toMarkdown } from './report/markdown.ts';
 import type { PlaceOptions } from './report/sarif.ts';
-import { renderTerminal } from './report/terminal/render.ts';
 import { drydockVersion } from './report/version.ts';
 
 /** Reads arguments, runs one command, writes its report to stdout, and sets the exit code: 0 clean, 1 findings, 2 could not run. */
@@ -439,15 +436,16 @@ async function text(
     case 'sarif':
       return sarif(result, places);
     case 'github':
-      return toAnnotations(result, places);
+      return (await import('./report/github.ts')).toAnnotations(result, places);
     case 'markdown':
-      return toMarkdown(result, places);
+      return (await import('./report/markdown.ts')).toMarkdown(result, places);
     case 'terminal':
       return terminal(result, options, focus);
   }
 }
 
-function terminal(result: CommandResult, options: OutputOptions, focus: string | undefined): string {
+async function terminal(result: CommandResult, options: OutputOptions, focus: string | undefined): Promise<string> {
+  const { renderTerminal } = await import('./report/terminal/render.ts');
   return renderTerminal(result, {
     columns: process.stdout.columns ?? 100,
     colour: options.color && process.stdout.isTTY && process.env['NO_COLOR'] === undefined,

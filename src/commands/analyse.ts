@@ -20,7 +20,6 @@ import { settlings } from '../judge/settle.ts';
 import type { Judged } from '../judge/judge.ts';
 import { loadSqlParser } from '../logic/sql.ts';
 import { noDeclarations, type Declarations } from '../model/app/declared.ts';
-import { buildAppModelInterruptibly } from '../model/app/build.ts';
 import type { AppModel } from '../model/app/types.ts';
 import { schemaOfCode, withSchemaOfCode } from '../model/database/schema.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
@@ -159,6 +158,11 @@ async function collect(
       ...target,
       ...(options.migrations === undefined ? {} : { migrations: options.migrations }),
       ...(options.databaseUrl === undefined ? {} : { databaseUrl: options.databaseUrl }),
+      onPolicies: () =>
+        void context.solver().then(
+          solver => solver?.warm?.(),
+          () => {},
+        ),
       // An app without migrations needs no server: it starts when the first database is made.
       replica: { createDatabase: async settings => (await context.replica()).createDatabase(settings) },
     });
@@ -233,6 +237,8 @@ async function trace(
   context: CommandContext,
 ): Promise<AppModel> {
   const stage = context.progress.start('Tracing paths from the browser to the database');
+  // Loaded here: `rules` needs none of it, and it is a third of all there is to load.
+  const { buildAppModelInterruptibly } = await import('../model/app/build.ts');
   const app = await buildAppModelInterruptibly(source, database, declarations);
   stage.done(`${app.entryPoints.length} entry points, ${app.queries.length} ways to a query in ${app.files} files`);
   return app;

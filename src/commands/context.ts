@@ -10,7 +10,7 @@ export interface CommandContext {
   readonly replica: () => Promise<Replica>;
   /** z3; undefined where the optional package is not installed. */
   readonly solver: () => Promise<Solver | undefined>;
-  /** Starts both beside what is to be done before they are needed. What fails, fails again for who asks. */
+  /** Starts the replica beside what is to be done before it is needed. What fails, fails again for who asks. */
   readonly prepare: () => void;
 }
 
@@ -23,7 +23,7 @@ export function createContext(progress: Progress, engine?: Engine): CommandConte
     progress,
     lifetime,
     prepare: () => {
-      for (const ready of [context.replica(), context.solver()]) ready.catch(() => {});
+      context.replica().catch(() => {});
     },
     replica: () => {
       replica ??= import('../prove/replica/choose.ts')

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { checkOut } from '../collect/deployment/checkout.ts';
 import type { Cell } from '../core/cell.ts';
 import { DrydockError } from '../core/error.ts';
 import type { Gap } from '../core/gap.ts';
@@ -37,6 +36,7 @@ export async function rulesAt(
   context: CommandContext,
 ): Promise<RulesAt> {
   const stage = context.progress.start(`Replaying '${reference}', to compare with`);
+  const { checkOut } = await import('../collect/deployment/checkout.ts');
   const checkout = await checkOut(root, reference);
   try {
     const there = migrations?.map(given =>

@@ -1,14 +1,9 @@
 import type { RulesResult } from '../core/result.ts';
 import { DrydockError } from '../core/error.ts';
-import { assertRules, isFailing } from '../prove/exploit/assertions.ts';
-import { measurePolicies } from '../prove/speed/explain.ts';
-import { usualVolume } from '../prove/speed/volume.ts';
 import { analyse, toRulesResult, type Analysis } from './analyse.ts';
-import { compareRules } from './changes/compare.ts';
 import type { CommandContext } from './context.ts';
-import { gate } from './gate.ts';
 import { relocate } from './relocate.ts';
-import { rulesAt } from './rules-at.ts';
+import type { RulesAt } from './rules-at.ts';
 
 /** What `drydock rules` was asked for. */
 export interface RulesOptions {
@@ -36,8 +31,11 @@ export async function runRules(root: string, options: RulesOptions, context: Com
   };
   const since = referenceOf(options);
   const analysis = await analyse({ root, ...source, halves: 'database' }, context);
-  const before = since === undefined ? undefined : await rulesAt(since, { root, ...source }, context);
-  const gated = withGate(toRulesResult(analysis), analysis, options, before);
+  const before =
+    since === undefined
+      ? undefined
+      : await (await import('./rules-at.ts')).rulesAt(since, { root, ...source }, context);
+  const gated = await withGate(toRulesResult(analysis), analysis, options, before);
   const asserted = await withAssertions(gated, analysis, options, context);
   const result = relocate(
     options.explain === true ? await withSpeeds(asserted, analysis, context) : asserted,
@@ -60,6 +58,7 @@ async function withAssertions(
       next: 'Tests are made of roles with privileges (anon and authenticated, or one that your migrations create).',
     });
   const stage = context.progress.start('Writing the matrix as tests');
+  const { assertRules, isFailing } = await import('../prove/exploit/assertions.ts');
   const assertions = await assertRules({ sql: replica.sql, database, tenancy, seed, cells });
   const failing = assertions.assertions.filter(isFailing).length;
   stage.done(`${assertions.assertions.length} tests, of which ${failing} fail until a leak is repaired`);
@@ -73,6 +72,10 @@ async function withSpeeds(
 ): Promise<RulesResult> {
   const replica = collected?.replicaDatabase;
   if (replica === undefined || seed === undefined) return { ...result, speeds: [] };
+  const [{ measurePolicies }, { usualVolume }] = await Promise.all([
+    import('../prove/speed/explain.ts'),
+    import('../prove/speed/volume.ts'),
+  ]);
   const stage = context.progress.start(`Listing under each policy, on ${usualVolume.rows} rows`);
   const solver = await context.solver();
   const { speeds, gaps } = await measurePolicies({
@@ -101,27 +104,30 @@ function referenceOf({ since, diff, databaseUrl }: RulesOptions): string | undef
   return reference;
 }
 
-type Before = Awaited<ReturnType<typeof rulesAt>>;
-
-function withGate(
+async function withGate(
   result: RulesResult,
   analysis: Analysis,
   { gate: isGated, since, diff }: RulesOptions,
-  before: Before | undefined,
-): RulesResult {
+  before: RulesAt | undefined,
+): Promise<RulesResult> {
   const reference = diff ?? since ?? '';
   return {
     ...result,
     ...(isGated === true
-      ? { gate: gate(analysis, before === undefined ? undefined : { ...before, since: reference }) }
+      ? {
+          gate: (await import('./gate.ts')).gate(
+            analysis,
+            before === undefined ? undefined : { ...before, since: reference },
+          ),
+        }
       : {}),
     ...(diff === undefined || before === undefined
       ? {}
-      : { diff: { since: diff, changes: compareRules(before, analysis) } }),
+      : { diff: { since: diff, changes: (await import('./changes/compare.ts')).compareRules(before, analysis) } }),
   };
 }
 
-function withoutKnown(result: RulesResult, since: string, before: Before): RulesResult {
+function withoutKnown(result: RulesResult, since: string, before: RulesAt): RulesResult {
   const findings = result.findings.filter(finding => !before.fingerprints.has(finding.fingerprint));
   return {
     ...result,

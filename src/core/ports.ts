@@ -58,6 +58,8 @@ export type SolverAnswer =
 /** A solver for formulas (z3). Optional: without one nothing is proved, and all else works. */
 export interface Solver {
   check(goal: SolverGoal): Promise<SolverAnswer>;
+  /** Loads what the first question needs, beside what is done until then. */
+  readonly warm?: () => void;
   /** Ends its threads. Safe to call twice. */
   close(): Promise<void>;
 }

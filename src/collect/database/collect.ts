@@ -27,6 +27,8 @@ export interface CollectOptions {
   /** A live database: its catalog is read, nothing else, and migrations only tell where things were made. */
   readonly databaseUrl?: string;
   readonly replica: Pick<Replica, 'createDatabase'>;
+  /** Called once it is known that there are policies, or row security: there will be something to prove. */
+  readonly onPolicies?: () => void;
 }
 
 /** What was learned, and the copy in which it can be attacked. */
@@ -50,6 +52,7 @@ export async function collectDatabase(options: CollectOptions): Promise<Collecte
 async function collectLive(options: CollectOptions, url: string): Promise<CollectedDatabase> {
   const migrations = migrationsIfAny(options);
   const live = await readLiveDatabase(url, await readPlaces(migrations?.files ?? []));
+  if (tellsPolicies(live.database)) options.onPolicies?.();
   const replicaDatabase = await options.replica.createDatabase();
   try {
     const failed = await buildTwin(replicaDatabase.sql, live);
@@ -90,6 +93,7 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
     migrations?.kind === 'supabase'
       ? 'supabase'
       : detectPlatform([...(migrations?.files.map(file => file.text) ?? []), ...policyTexts(described)]);
+  if (tellPolicies(migrations) || (described !== undefined && tellsPolicies(described))) options.onPolicies?.();
   const replicaDatabase = await options.replica.createDatabase();
   try {
     const { sql } = replicaDatabase;
@@ -116,6 +120,10 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
     await replicaDatabase.drop().catch(() => {}); // what happened first is what is told
     throw thrown;
   }
+}
+
+function tellPolicies(migrations: MigrationSet | undefined): boolean {
+  return migrations?.files.some(({ text }) => /\b(?:policy|row\s+level\s+security)\b/i.test(text)) === true;
 }
 
 /** Whether the code says enough to stand for migrations. */

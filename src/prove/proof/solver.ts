@@ -30,6 +30,7 @@ function remembering(solver: Solver): Solver {
       known.set(key, answer);
       return answer;
     },
+    ...(solver.warm === undefined ? {} : { warm: solver.warm }),
     close: () => solver.close(),
   };
 }
@@ -41,11 +42,11 @@ async function solverHere(): Promise<Solver> {
 }
 
 /**
- * z3 in a thread of its own: it is loaded and warm by the time of the first question, and whatever it is at can be ended at
+ * z3 in a thread of its own, started by `warm` or the first question: it is loaded meanwhile, and whatever it is at can be ended at
  * any moment, by a time limit or by Ctrl-C.
  */
 function solverInThread(file: URL): Solver {
-  let thread: Worker | undefined = start(file);
+  let thread: Worker | undefined;
   let isClosed = false;
   let last: Promise<unknown> = Promise.resolve();
   const ask = async (goal: SolverGoal): Promise<SolverAnswer> => {
@@ -62,6 +63,9 @@ function solverInThread(file: URL): Solver {
       const answer = last.then(() => ask(goal));
       last = answer.catch(() => undefined);
       return answer;
+    },
+    warm: () => {
+      if (!isClosed) thread ??= start(file);
     },
     close: async () => {
       isClosed = true;
