@@ -39,8 +39,14 @@ function packagesAreInstalled() {
 }
 
 function isBuilt() {
-  const command = join(root, 'dist/cli.js');
-  return existsSync(command) && newest(join(root, 'src')) <= statSync(command).mtimeMs;
+  const parts = [
+    ['src', 'dist/cli.js'],
+    ['guard/src', 'guard/dist/index.js'],
+  ];
+  return parts.every(([source, made]) => {
+    const file = join(root, made);
+    return existsSync(file) && newest(join(root, source)) <= statSync(file).mtimeMs;
+  });
 }
 
 function newest(folder) {
