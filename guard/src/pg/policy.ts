@@ -80,7 +80,8 @@ export class Policy {
       settings: this.settings,
       membership,
       strict: this.mode !== 'observe',
-      recheckMs: Math.min(this.options.recheckMs ?? 0, longestRecheckMs),
+      // Who only watches sees a stranger's setter pass: there is nothing found to go on with.
+      recheckMs: this.mode === 'observe' ? 0 : Math.min(this.options.recheckMs ?? 0, longestRecheckMs),
     });
   }
 
@@ -124,8 +125,8 @@ export class Policy {
   }
 
   /**
-   * The scope in which a statement may run, or why it may not; none where it needs none. In `observe` a refusal is only reported, and the statement
-   * goes as it is.
+   * The scope in which a statement may run, or why it may not; none where it needs none. In `observe` a refusal is only
+   * reported, and the statement goes as it is.
    */
   admits(kind: StatementKind, scope: Scope | GuardError | undefined, text?: string): Scope | GuardError | undefined {
     const problem = this.problemOf(kind, scope, text);

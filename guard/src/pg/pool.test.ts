@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { GuardError } from '../errors.ts';
 import { asAdmin, asSystem, asTenant, asUser } from '../modes.ts';
+import { eventsOf } from '../testing/events.ts';
 import { startPostgres } from '../testing/postgres.ts';
 import type { TestPostgres } from '../testing/postgres.ts';
 import { acme, ann, bob, globex, makeTenants, membership, stranger } from '../testing/tenants.ts';
@@ -251,6 +252,17 @@ describe('observe', () => {
     expect(await numbers(pool)).toHaveLength(6);
     expect(await asTenant({ user: stranger, tenant: acme }, () => numbers(pool))).toHaveLength(6);
     expect(await asTenant({ user: 'no uuid', tenant: 'none' }, () => numbers(pool))).toHaveLength(6);
+  });
+});
+
+describe('observe and `recheckMs`', () => {
+  test('a stranger is told with every statement, for nothing was found to go on with', async () => {
+    const pool = guardPool({ connectionString: postgres.url }, { membership, mode: 'observe', recheckMs: 5_000 });
+    open.push(pool);
+    const events = await eventsOf(() =>
+      asTenant({ user: stranger, tenant: acme }, async () => [await numbers(pool), await numbers(pool)]),
+    );
+    expect(events.filter(event => event.reason === 'not-a-member')).toHaveLength(2);
   });
 });
 
