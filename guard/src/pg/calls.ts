@@ -27,3 +27,8 @@ export function callbackOf(first: unknown, second: unknown, third: unknown): Que
   const found = [third, second, own].find(value => typeof value === 'function');
   return found === undefined ? undefined : (found as QueryCallback);
 }
+
+/** The SQLSTATE of an error that Postgres answered with, or the code of what else went wrong. */
+export function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import pg from 'pg';
 import { GuardError } from '../errors.ts';
 import type { Scope } from '../scope.ts';
-import { callbackOf, configOf, promised } from './calls.ts';
+import { callbackOf, codeOf, configOf, promised } from './calls.ts';
 import { guardedClient } from './client.ts';
 import type { GuardedClient } from './client.ts';
 import { Policy } from './policy.ts';
@@ -39,8 +39,8 @@ type Asked = readonly [first: unknown, second: unknown];
  * );
  */
 export function guardPool(config: pg.PoolConfig, options: GuardOptions): GuardedPool {
-  const Guarded = guardedPoolClass(options);
-  return new Guarded(config);
+  const { Pool } = guardedClasses(options);
+  return new Pool(config);
 }
 
 /**
@@ -53,18 +53,22 @@ export function guardPool(config: pg.PoolConfig, options: GuardOptions): Guarded
  * export const source = new DataSource({ type: 'postgres', driver: guardedPg({ membership }), url: process.env.DATABASE_URL });
  */
 export function guardedPg(options: GuardOptions): typeof pg {
-  const policy = new Policy(options);
-  const selfTest = selfTestOf(policy);
-  return { ...pg, Client: guardedClient(policy, selfTest), Pool: guardedPoolClass(options) } as unknown as typeof pg;
+  return { ...pg, ...guardedClasses(options) } as unknown as typeof pg;
 }
 
-function guardedPoolClass(options: GuardOptions): new (config?: pg.PoolConfig) => GuardedPool {
+interface GuardedClasses {
+  readonly Client: new () => pg.Client;
+  readonly Pool: new (config?: pg.PoolConfig) => GuardedPool;
+}
+
+/** Client and pool of one guard: they share its rules, and the self-test runs once for both. */
+function guardedClasses(options: GuardOptions): GuardedClasses {
   const policy = new Policy(options);
   const selfTest = selfTestOf(policy);
   const Client = guardedClient(policy, selfTest) as unknown as new () => pg.Client;
   const { admin } = options;
 
-  return class extends pg.Pool implements GuardedPool {
+  const Pool = class extends pg.Pool implements GuardedPool {
     constructor(config: pg.PoolConfig = {}) {
       super({ ...config, Client });
     }
@@ -156,11 +160,12 @@ function guardedPoolClass(options: GuardOptions): new (config?: pg.PoolConfig) =
       return admitted instanceof GuardError ? admitted : undefined;
     }
   };
+  return { Client, Pool };
 }
 
 /** Whether a connection cannot be used after an error: Postgres did not answer it, or is going away. */
 function isFatal(error: Error): boolean {
   if (error instanceof GuardError) return false;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = codeOf(error);
   return !/^[0-9A-Z]{5}$/.test(code) || /^(?:08|57P|XX)/.test(code);
 }

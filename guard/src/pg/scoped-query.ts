@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { codeOf } from './calls.ts';
 import { inlined, setterFailure } from './setter.ts';
 import type { Membership, Setter } from './setter.ts';
 import { Query } from './wire.ts';
@@ -162,10 +163,6 @@ function forget(connection: WireConnection, name: string, isKept: boolean): void
 /** "prepared statement does not exist", and "cached plan must not change result type". */
 const notThere = '26000';
 const otherColumns = '0A000';
-
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
 
 const namesPerConnection = 500;
 const worthNaming = /^\s*(?:select|insert|update|delete|with|merge)\b/i;

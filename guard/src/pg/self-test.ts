@@ -1,3 +1,4 @@
+import { at } from '../property.ts';
 import type { Policy } from './policy.ts';
 import { quotedName } from './setter.ts';
 import { ScopedQuery } from './scoped-query.ts';
@@ -139,11 +140,8 @@ async function problemsOfTravel(client: WireClient, policy: Policy): Promise<rea
 }
 
 function firstSeen(result: unknown): string | null {
-  const rows = typeof result === 'object' && result !== null && 'rows' in result ? result.rows : undefined;
-  const first: unknown = Array.isArray(rows) ? rows[0] : undefined;
-  return typeof first === 'object' && first !== null && 'seen' in first && typeof first.seen === 'string'
-    ? first.seen
-    : null;
+  const seen = at(result, 'rows', '0', 'seen');
+  return typeof seen === 'string' ? seen : null;
 }
 
 async function ask<Row>(client: WireClient, config: QueryConfig): Promise<{ readonly rows: readonly Row[] }> {

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { FileChange } from '../diff.ts';
 import type { SourceTexts } from '../source/source-set.ts';
 import type { MembershipTable } from './sql/options.ts';
@@ -57,13 +58,8 @@ function clientChange(file: string, text: string, guardFile: string): FileChange
 }
 
 function relativePath(from: string, to: string): string {
-  const here = from.split('/').slice(0, -1);
-  const there = to.split('/');
-  let same = 0;
-  while (same < here.length && here[same] === there[same]) same += 1;
-  const up = here.slice(same).map(() => '..');
-  const path = [...(up.length === 0 ? ['.'] : up), ...there.slice(same)].join('/');
-  return path;
+  const path = posix.relative(posix.dirname(from), to);
+  return path.startsWith('.') ? path : `./${path}`;
 }
 
 function guardText({ membership, betterAuth, folder }: AppFilesOptions): string {
