@@ -3,8 +3,8 @@ import { isControlFlow } from '../control-flow.ts';
 import { GuardError } from '../errors.ts';
 import type { GuardCode } from '../errors.ts';
 import { report } from '../events/event.ts';
-import type { EventType } from '../events/event.ts';
 import { keepPlaces, stackOfAwait } from '../places.ts';
+import { eventTypeOf } from '../refusal.ts';
 import { currentScope, hasLeftScope, sameScope, scopesAround } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import type { QueryRows } from '../tripwire/results.ts';
@@ -153,7 +153,7 @@ export class Policy {
   refusal(code: GuardCode, reason: string, stack = stackHere(), statement?: string): GuardError {
     const place = callerOf(stack) ?? callerOf(stackOfAwait());
     const outcome = this.mode === 'observe' ? 'observed' : 'denied';
-    report({ type: types[code] ?? 'authz_fail', outcome, reason: code, ...(place === undefined ? {} : { place }) });
+    report({ type: eventTypeOf(code), outcome, reason: code, ...(place === undefined ? {} : { place }) });
     if (place !== undefined) return new GuardError(code, `${reason} At ${place}.`);
     return new GuardError(code, statement === undefined ? reason : `${reason} The query: ${shortened(statement)}`);
   }
@@ -169,13 +169,6 @@ function shortened(statement: string): string {
 }
 
 const longestRecheckMs = 5_000;
-
-const types: Readonly<Partial<Record<GuardCode, EventType>>> = {
-  'no-scope': 'no_scope',
-  'scope-crossed': 'tamper',
-  'scope-tampered': 'tamper',
-  'unsafe-connection': 'self_test',
-};
 
 const noScope =
   'A query ran without a scope, so that nobody said whose rows it may see: run it inside of asTenant, asUser, asSystem or asAdmin.';
