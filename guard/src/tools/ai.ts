@@ -2,6 +2,8 @@ import { currentScope } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import { FilledArguments } from './arguments.ts';
 import type { ToolArguments } from './arguments.ts';
+import { askBefore } from './before.ts';
+import type { ToolHooks } from './before.ts';
 import { leaving, runTool, scopeOfTool, tagged } from './data.ts';
 import type { TaggedData, ToolOutputs } from './data.ts';
 import { guardedSchema } from './schema.ts';
@@ -14,7 +16,7 @@ export interface AiTool {
 }
 
 /** How the tools of an app are guarded. */
-export interface GuardToolsOptions extends ToolArguments, ToolOutputs {
+export interface GuardToolsOptions extends ToolArguments, ToolOutputs, ToolHooks {
   /** `asSchema` of `ai`, for schema libraries that have no Standard JSON Schema of their own (Zod 3, Valibot). */
   readonly asSchema?: AsSchema;
 }
@@ -59,9 +61,10 @@ function guardedTool(name: string, tool: AiTool, options: GuardToolsOptions, mad
       const scope = scopeOfTool(made);
       filled.refuseSent(input);
       const whole = filled.fill(input, schema.declared, scope);
-      return runTool(scope, async () =>
-        tagged(leaving(await lastOf(Reflect.apply(execute, tool, [whole, call])), name, options, scope)),
-      );
+      return runTool(name, scope, async () => {
+        await askBefore(name, options, scope);
+        return tagged(leaving(await lastOf(Reflect.apply(execute, tool, [whole, call])), name, options, scope));
+      });
     },
   };
 }

@@ -2,7 +2,7 @@ import { guardErrorIn } from '../errors.ts';
 import { narrow } from '../fields.ts';
 import type { Fields } from '../fields.ts';
 import { refuse } from '../refusal.ts';
-import { currentScope, sameScope, within } from '../scope.ts';
+import { currentScope, sameScope, within, withRequest } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import { guardData } from '../tripwire/json.ts';
 import type { Tripwire } from '../tripwire/json.ts';
@@ -47,10 +47,10 @@ export function scopeOfTool(made: Scope | undefined): Scope {
   return scope;
 }
 
-/** Runs a tool's work. What it throws would be read to the model, and may quote a row: only a refusal is told. */
-export async function runTool<T>(scope: Scope, work: () => T | PromiseLike<T>): Promise<T> {
+/** Runs a tool's work, with its name for events. What it throws would be read to the model, and may quote a row: only a refusal is told. */
+export async function runTool<T>(tool: string, scope: Scope, work: () => T | PromiseLike<T>): Promise<T> {
   try {
-    return await within(scope, work);
+    return await within(scope, () => withRequest({ action: tool }, work));
   } catch (error) {
     throw guardErrorIn(error) ?? new Error('The tool failed.', { cause: error });
   }

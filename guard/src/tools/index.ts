@@ -2,6 +2,7 @@
 export { guardTools } from './ai.ts';
 export type { AiTool, GuardedTools, GuardToolsOptions } from './ai.ts';
 export type { ToolArguments } from './arguments.ts';
+export type { ToolHooks } from './before.ts';
 export type { TaggedData, ToolOutputs } from './data.ts';
 export { guardMcp } from './mcp.ts';
 export type { GuardMcpOptions, McpServer, ToolCaller } from './mcp.ts';

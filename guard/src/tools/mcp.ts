@@ -3,6 +3,8 @@ import { refuse } from '../refusal.ts';
 import { at } from '../property.ts';
 import { FilledArguments } from './arguments.ts';
 import type { ToolArguments } from './arguments.ts';
+import { askBefore } from './before.ts';
+import type { ToolHooks } from './before.ts';
 import { leaving, runTool, scopeOfTool, tagged } from './data.ts';
 import type { ToolOutputs } from './data.ts';
 import { watchedTransport } from './mcp-transport.ts';
@@ -14,7 +16,7 @@ export interface McpServer {
 }
 
 /** How the tools of an MCP server are guarded. */
-export interface GuardMcpOptions extends ToolArguments, ToolOutputs {
+export interface GuardMcpOptions extends ToolArguments, ToolOutputs, ToolHooks {
   /**
    * Who calls, from what the SDK gives a handler (`extra.authInfo`, verified). Without it the tools run in the scope in
    * which the request is handled, such as that of `guardRoute`.
@@ -64,7 +66,10 @@ function registering(server: McpServer, filled: FilledArguments, options: GuardM
         const input = filled.fill(given, declared, scope);
         const run = (): unknown =>
           declared.length === 0 && parameters.length === 1 ? handler(extra) : handler(input, extra);
-        return runTool(scope, async () => resultOf(await run(), name, options));
+        return runTool(name, scope, async () => {
+          await askBefore(name, options, scope);
+          return resultOf(await run(), name, options);
+        });
       });
     };
     const kept = shown === undefined ? {} : { inputSchema: shown };
