@@ -30,6 +30,7 @@ import { check as databaseRolePassesPolicies } from './database/role-passes-poli
 import { check as databaseRowSecurityWithoutPolicy } from './database/row-security-without-policy/index.ts';
 import { check as databaseRowsWithoutTenantShared } from './database/rows-without-tenant-shared/index.ts';
 import { check as databaseSchemaOpenForCreation } from './database/schema-open-for-creation/index.ts';
+import { check as databaseSchemaTakenAsFound } from './database/schema-taken-as-found/index.ts';
 import { check as databaseSecretColumnReadable } from './database/secret-column-readable/index.ts';
 import { check as databaseSettingOpensPolicy } from './database/setting-opens-policy/index.ts';
 import { check as databaseSeveralPermissivePolicies } from './database/several-permissive-policies/index.ts';
@@ -95,6 +96,7 @@ export const checks: readonly Check[] = [
   databaseRowSecurityWithoutPolicy,
   databaseRowsWithoutTenantShared,
   databaseSchemaOpenForCreation,
+  databaseSchemaTakenAsFound,
   databaseSecretColumnReadable,
   databaseSettingOpensPolicy,
   databaseSeveralPermissivePolicies,

@@ -17,3 +17,13 @@ export function aboutShadows(functions: readonly string[]): string {
 export function isAboutShadow(about: string | undefined, name: string): boolean {
   return about?.startsWith('shadows ') === true && about.split(' ').slice(1).includes(name);
 }
+
+/** The same of tables that others may plant in a schema in which functions look names up. */
+export function aboutPlanted(schema: string): string {
+  return `planted in ${schema}`;
+}
+
+/** Whether evidence is about a table planted in the schema. */
+export function isAboutPlanted(about: string | undefined, schema: string): boolean {
+  return about === aboutPlanted(schema);
+}

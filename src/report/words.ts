@@ -92,6 +92,7 @@ export function repairWords(kind: string | undefined): string {
     case 'revoke-all':
     case 'revoke-beyond':
     case 'revoke-create':
+    case 'revoke-create-schema':
     case 'close-functions':
       return 'take the privilege away';
     case 'revoke-default':

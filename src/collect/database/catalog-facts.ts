@@ -1,5 +1,11 @@
 import type { CatalogFacts, DefaultGrant, SourcePlace } from '../../model/database/types.ts';
-import { defaultGrantsQuery, extensionsQuery, publicationsQuery, schemasQuery } from './catalog-queries.ts';
+import {
+  databaseMakersQuery,
+  defaultGrantsQuery,
+  extensionsQuery,
+  publicationsQuery,
+  schemasQuery,
+} from './catalog-queries.ts';
 import type { Places, StatementPlace } from './replay.ts';
 import { flag, optionalText, text, texts, type CatalogRow } from './row.ts';
 
@@ -30,7 +36,21 @@ export async function readFacts(
       };
     }),
     grantStatements: statementsOf(places, 'grant:'),
+    schemaMakers: (await rows(databaseMakersQuery)).map(row => text(row, 'role')),
+    takenAsFound: takenAsFound(places),
   };
+}
+
+function takenAsFound(places: Places): NonNullable<CatalogFacts['takenAsFound']> {
+  const found: NonNullable<CatalogFacts['takenAsFound']>[number][] = [];
+  let grants = 0;
+  for (const [key, place] of places) {
+    if (key.startsWith('grant:')) grants += 1;
+    const [, what, name] = /^found:(table|view|function|sequence|schema):(.*)$/s.exec(key) ?? [];
+    if (what === undefined || name === undefined) continue;
+    found.push({ ...withoutText(place), what: what as (typeof found)[number]['what'], name, grantsBefore: grants });
+  }
+  return found;
 }
 
 // https://www.postgresql.org/docs/current/catalog-pg-default-acl.html

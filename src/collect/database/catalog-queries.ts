@@ -150,6 +150,15 @@ from pg_namespace n
 where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
 order by n.nspname collate "C"`;
 
+/** One row a role that may make schemas. */
+export const databaseMakersQuery = `
+select distinct coalesce(g.rolname, 'public') as role
+from pg_database d
+cross join aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+left join pg_roles g on g.oid = a.grantee
+where d.datname = current_database() and a.privilege_type = 'CREATE'
+order by 1`;
+
 /** One row a privilege that objects made later come with. */
 export const defaultGrantsQuery = `
 select pg_get_userbyid(d.defaclrole) as maker, n.nspname as schema, d.defaclobjtype as objects,

@@ -55,6 +55,38 @@ describe('splitting', () => {
 });
 
 describe('a replay', () => {
+  test('gives and takes rights on the database as it is named elsewhere, and leaves other databases alone', async () => {
+    const text = `create role keeper; create role guest;
+      grant create on database shop to keeper, guest;
+      revoke create on database "shop" from guest;`;
+    const { report, database } = await replay([text]);
+    expect(report.failed).toEqual([]);
+    expect(database.facts?.schemaMakers).toContain('keeper');
+    expect(database.facts?.schemaMakers).not.toContain('guest');
+  });
+
+  test('tells what came under its name by a statement that would have kept what somebody else had made', async () => {
+    const { database } = await replay([
+      `create schema if not exists shelf;
+       create table shelf.books (id int);
+       create table if not exists shelf.books (id int);
+       grant create on schema shelf to public;
+       create table if not exists shelf.loans (id int);
+       create or replace function due() returns int language sql as 'select 1';
+       create view lent as select 1 as one;
+       create or replace view lent as select 2 as one;
+       drop function if exists later();
+       create or replace function later() returns int language sql as 'select 1';`,
+    ]);
+    expect(
+      database.facts?.takenAsFound?.map(({ what, name, line, grantsBefore }) => [what, name, line, grantsBefore]),
+    ).toEqual([
+      ['schema', 'shelf', 1, 0],
+      ['table', 'shelf.loans', 5, 1],
+      ['function', 'due', 6, 1],
+    ]);
+  });
+
   test('goes on after a failure, and tells its cause from what follows', async () => {
     const { report, database } = await replay([
       'create table notes (folder_id uuid references folders (id));\ncreate index on notes (folder_id);\ncreate table kept (id int);\nalter table elsewhere add column x int;',

@@ -5,6 +5,7 @@ import type { ReplayFailure, ReplayReport, SourcePlace } from '../../model/datab
 import type { MigrationFile } from './find-migrations.ts';
 import { attempt, type Complaint } from './attempt.ts';
 import { CodeBase, type Described } from './described-ddl.ts';
+import type { StatementKind } from './statement-kind.ts';
 import { loadParser, splitStatements, type Statement } from './statements.ts';
 import { supabasePrelude, vectorStandIn } from './supabase-prelude.ts';
 
@@ -181,7 +182,12 @@ async function runStatement(sql: Sql, statement: Statement): Promise<Complaint |
       return ignoring(await attempt(sql, text), '42710'); // roles outlive the database they were made in
     case 'defines':
       return kind.what === 'function' ? runFunction(sql, text) : attempt(sql, text);
+    case 'revokes-on-database':
+      return onThisDatabase(sql, text);
     case 'grants':
+      return kind.onDatabase === true ? onThisDatabase(sql, text) : attempt(sql, text);
+    case 'makes':
+    case 'drops':
     case 'renames':
     case 'other':
       return attempt(sql, text);
@@ -227,6 +233,12 @@ async function runFunction(sql: Sql, text: string): Promise<Complaint | undefine
   return second;
 }
 
+/** The database has another name where it is launched, and the replica has others beside this one. */
+async function onThisDatabase(sql: Sql, text: string): Promise<Complaint | undefined> {
+  const name = String((await sql.query('select quote_ident(current_database()) as name')).rows[0]?.['name']);
+  return attempt(sql, text.replace(/\bon\s+database\s+(?:"(?:[^"]|"")+"|\w+)/i, `on database ${name}`));
+}
+
 function withoutConcurrently(text: string): string {
   return text.replace(/\bconcurrently\b/i, '');
 }
@@ -240,11 +252,22 @@ function recordPlace(places: Map<string, StatementPlace>, statement: Statement, 
     // `create table if not exists` a second time makes nothing; everything else replaces what was there.
     if (kind.what !== 'table' || !places.has(key)) places.set(key, made);
   }
+  recordFirst(places, kind, place);
   if (kind.kind === 'grants') {
     places.set(`${kind.later ? 'default-grant' : 'grant'}:${places.size}`, { ...place, text: statement.text });
   }
   if (kind.kind === 'extension') places.set(`extension:${kind.name}`, place);
   if (kind.kind === 'renames') movePlaces(places, kind.from, kind.to);
+}
+
+/** How something came under its name: only the first statement can have met what somebody else made. */
+function recordFirst(places: Map<string, StatementPlace>, kind: StatementKind, place: SourcePlace): void {
+  if (kind.kind === 'drops')
+    for (const name of kind.names) if (!places.has(`first:${name}`)) places.set(`first:${name}`, place);
+  if ((kind.kind !== 'defines' && kind.kind !== 'makes') || kind.what === 'policy') return;
+  if (places.has(`first:${kind.name}`)) return;
+  places.set(`first:${kind.name}`, place);
+  if (kind.takesAsFound === true) places.set(`found:${kind.what}:${kind.name}`, place);
 }
 
 function movePlaces(places: Map<string, StatementPlace>, from: string, to: string): void {

@@ -3,18 +3,33 @@ import type { Node, RangeVar } from 'libpg-query';
 /** What a statement is, as far as its replay and the places of findings depend on it. */
 export type StatementKind =
   /** Makes or changes something a finding may point at; `name` as in `DatabaseModel`, policies as `table/policy`. */
-  | { readonly kind: 'defines'; readonly what: 'table' | 'view' | 'policy' | 'function'; readonly name: string }
+  | {
+      readonly kind: 'defines';
+      readonly what: 'table' | 'view' | 'policy' | 'function';
+      readonly name: string;
+      /** What is there under that name already stays, with its owner: `or replace`, `if not exists`. */
+      readonly takesAsFound?: true;
+    }
+  /** The same of what findings point at only where it was taken as found. */
+  | {
+      readonly kind: 'makes';
+      readonly what: 'sequence' | 'schema';
+      readonly name: string;
+      readonly takesAsFound?: true;
+    }
+  | { readonly kind: 'drops'; readonly names: readonly string[] }
   | { readonly kind: 'renames'; readonly from: string; readonly to: string }
   | { readonly kind: 'index'; readonly method: string; readonly concurrently: boolean }
   | { readonly kind: 'extension'; readonly name: string; readonly schema: string | undefined }
   | { readonly kind: 'role'; readonly name: string }
   /** Gives privileges away, on objects that are there or, with `later`, on those made from now on. */
-  | { readonly kind: 'grants'; readonly later: boolean }
+  | { readonly kind: 'grants'; readonly later: boolean; readonly onDatabase?: true }
   /** `begin`, `commit`: every statement is replayed on its own. */
   | { readonly kind: 'transaction' }
   /** Data from the client, or to and from programs of the server: nothing for a replica. */
   | { readonly kind: 'copy' }
   | { readonly kind: 'concurrently' }
+  | { readonly kind: 'revokes-on-database' }
   | { readonly kind: 'unparsed'; readonly reason: string }
   | { readonly kind: 'other' };
 
@@ -23,17 +38,23 @@ const other: StatementKind = { kind: 'other' };
 /** Reads the kind from the syntax tree of one statement. */
 export function kindOfStatement(node: Node | undefined): StatementKind {
   if (node === undefined) return other;
-  if ('CreateStmt' in node) return defines('table', relationName(node.CreateStmt.relation));
-  if ('CreateForeignTableStmt' in node)
-    return defines('table', relationName(node.CreateForeignTableStmt.base?.relation));
-  if ('ViewStmt' in node) return defines('view', relationName(node.ViewStmt.view));
+  if ('CreateStmt' in node)
+    return defines('table', relationName(node.CreateStmt.relation), node.CreateStmt.if_not_exists);
+  if ('CreateForeignTableStmt' in node) {
+    const { base } = node.CreateForeignTableStmt;
+    return defines('table', relationName(base?.relation), base?.if_not_exists);
+  }
+  if ('ViewStmt' in node) return defines('view', relationName(node.ViewStmt.view), node.ViewStmt.replace);
   if ('CreateTableAsStmt' in node) {
     const what = node.CreateTableAsStmt.objtype === 'OBJECT_MATVIEW' ? 'view' : 'table';
-    return defines(what, relationName(node.CreateTableAsStmt.into?.rel));
+    return defines(what, relationName(node.CreateTableAsStmt.into?.rel), node.CreateTableAsStmt.if_not_exists);
   }
   if ('CreatePolicyStmt' in node) return policy(node.CreatePolicyStmt);
   if ('AlterPolicyStmt' in node) return policy(node.AlterPolicyStmt);
-  if ('CreateFunctionStmt' in node) return defines('function', dottedName(node.CreateFunctionStmt.funcname ?? []));
+  if ('CreateFunctionStmt' in node) {
+    const { funcname, replace } = node.CreateFunctionStmt;
+    return defines('function', dottedName(funcname ?? []), replace);
+  }
   if ('IndexStmt' in node) {
     return {
       kind: 'index',
@@ -49,13 +70,31 @@ export function kindOfStatement(node: Node | undefined): StatementKind {
     };
   }
   if ('CreateRoleStmt' in node) return { kind: 'role', name: node.CreateRoleStmt.role ?? '' };
+  if ('CreateSeqStmt' in node) {
+    const { sequence, if_not_exists: takesAsFound } = node.CreateSeqStmt;
+    return { kind: 'makes', what: 'sequence', name: relationName(sequence), ...asFound(takesAsFound) };
+  }
+  if ('CreateSchemaStmt' in node) {
+    const { schemaname, if_not_exists: takesAsFound } = node.CreateSchemaStmt;
+    return { kind: 'makes', what: 'schema', name: schemaname ?? '', ...asFound(takesAsFound) };
+  }
+  if ('GrantStmt' in node && node.GrantStmt.objtype === 'OBJECT_DATABASE') {
+    // What is taken from a database is not listed, and still meant for this one.
+    return node.GrantStmt.is_grant === true
+      ? { kind: 'grants', later: false, onDatabase: true }
+      : { kind: 'revokes-on-database' };
+  }
   if ('GrantStmt' in node && node.GrantStmt.is_grant === true) return { kind: 'grants', later: false };
   if ('AlterDefaultPrivilegesStmt' in node) {
     return node.AlterDefaultPrivilegesStmt.action?.is_grant === true ? { kind: 'grants', later: true } : other;
   }
   if ('TransactionStmt' in node) return { kind: 'transaction' };
   if ('CopyStmt' in node) return { kind: 'copy' };
-  if ('DropStmt' in node && node.DropStmt.concurrent === true) return { kind: 'concurrently' };
+  if ('DropStmt' in node) {
+    return node.DropStmt.concurrent === true
+      ? { kind: 'concurrently' }
+      : { kind: 'drops', names: (node.DropStmt.objects ?? []).map(droppedName) };
+  }
   if ('RenameStmt' in node) return renamed(node.RenameStmt);
   return other;
 }
@@ -64,8 +103,18 @@ function policy(node: { readonly policy_name?: string; readonly table?: RangeVar
   return defines('policy', `${relationName(node.table)}/${node.policy_name ?? ''}`);
 }
 
-function defines(what: 'table' | 'view' | 'policy' | 'function', name: string): StatementKind {
-  return { kind: 'defines', what, name };
+function defines(what: 'table' | 'view' | 'policy' | 'function', name: string, takesAsFound?: boolean): StatementKind {
+  return { kind: 'defines', what, name, ...asFound(takesAsFound) };
+}
+
+function asFound(is: boolean | undefined): { readonly takesAsFound?: true } {
+  return is === true ? { takesAsFound: true } : {};
+}
+
+function droppedName(object: Node): string {
+  if ('List' in object) return dottedName(object.List.items ?? []);
+  if ('ObjectWithArgs' in object) return dottedName(object.ObjectWithArgs.objname ?? []);
+  return 'String' in object ? (object.String.sval ?? '') : '';
 }
 
 function renamed(node: {

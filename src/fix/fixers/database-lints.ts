@@ -111,23 +111,65 @@ export function revokeAll(finding: Finding, { database }: FixContext): Draft | R
   );
 }
 
-/** Lets nobody but its owner make objects in a schema. */
-export function revokeCreate(finding: Finding): Draft | Refused {
+/** Lets nobody but its owner make objects in a schema, and takes over what somebody else may have made there. */
+export function revokeCreate(finding: Finding, { database }: FixContext): Draft | Refused {
   const schema = hint(finding, 'schema') ?? '';
   const roles = hints(finding, 'roles')
     .map(role => (role === 'public' ? 'public' : quoted(role)))
     .join(', ');
+  const listing = finding.repair?.['objects'];
+  const taken = (Array.isArray(listing) ? listing : []).flatMap((each: unknown) =>
+    ownable(textIn(each, 'what') ?? '', textIn(each, 'name') ?? '', database),
+  );
   return migration(
     {
       name: `close_schema_${schema}`,
-      up: [`revoke create on schema ${quoted(schema)} from ${roles};`],
+      up: [
+        `revoke create on schema ${quoted(schema)} from ${roles};`,
+        ...taken.map(object => `alter ${object} owner to current_user;`),
+      ],
       down: [`grant create on schema ${quoted(schema)} to ${roles};`],
     },
     {
       title: `Let requests make nothing in ${schema}`,
-      explanation: 'Names in it can still be used; migrations run as its owner.',
+      explanation: `Names in it can still be used; migrations run as its owner.${
+        taken.length === 0
+          ? ''
+          : " What may have been there before the app made it is taken over, or the migration fails and says that it is somebody else's."
+      }`,
     },
   );
+}
+
+/** Lets nobody but its owner make schemas in the database, and takes over those that somebody else may have made. */
+export function revokeCreateSchema(finding: Finding): Draft | Refused {
+  const roles = hints(finding, 'roles').map(role => (role === 'public' ? 'public' : quoted(role)));
+  // The database has another name in each place where the migration runs.
+  const onDatabase = (change: string): string =>
+    `do $$ begin execute format('${change.replaceAll("'", "''")}', current_database()); end $$;`;
+  return migration(
+    {
+      name: 'close_database_for_schemas',
+      up: [
+        onDatabase(`revoke create on database %I from ${roles.join(', ')}`),
+        ...hints(finding, 'schemas').map(name => `alter schema ${quoted(name)} owner to current_user;`),
+      ],
+      down: [onDatabase(`grant create on database %I to ${roles.join(', ')}`)],
+    },
+    {
+      title: 'Let requests make no schemas',
+      explanation:
+        "A schema that was there before the app made it is taken over, or the migration fails and says that it is somebody else's.",
+    },
+  );
+}
+
+/** How `alter` names what was made; a function with each of its signatures. */
+function ownable(what: string, name: string, { functions, views }: FixContext['database']): readonly string[] {
+  if (what === 'function')
+    return functions.filter(each => each.name === name).map(each => `function ${each.signature}`);
+  const isMaterialized = views.some(view => view.name === name && view.materialized);
+  return [`${isMaterialized ? 'materialized view' : what} ${quoted(name)}`];
 }
 
 /** Drops a policy that nothing needs. */

@@ -23,6 +23,18 @@ export interface CatalogFacts {
   readonly extensions: readonly { readonly name: string; readonly schema: string; readonly definedAt?: SourcePlace }[];
   /** Every `grant` of the migrations, in their order. */
   readonly grantStatements: readonly (SourcePlace & { readonly text: string })[];
+  /** Roles that may make schemas in the database. */
+  readonly schemaMakers?: readonly string[];
+  /** What came under its name by a statement that keeps what is there already. */
+  readonly takenAsFound?: readonly TakenAsFound[];
+}
+
+/** Something made by `create or replace` or `if not exists`, when nothing before it had made or dropped it. */
+export interface TakenAsFound extends SourcePlace {
+  readonly what: 'table' | 'view' | 'function' | 'sequence' | 'schema';
+  readonly name: string;
+  /** How many of `grantStatements` came before. */
+  readonly grantsBefore: number;
 }
 
 /** A schema with who may name things in it and who may make some. */
