@@ -103,6 +103,21 @@ describe('a route', () => {
   });
 });
 
+test('an observed route is the app’s own for members, whatever the guard would say, and reads nothing for others', async () => {
+  const post = (user: string | undefined, team: string, title: string): Promise<Response> =>
+    send(`/api/observed/${team}`, {
+      ...(user === undefined ? {} : { user }),
+      method: 'POST',
+      headers: json,
+      body: JSON.stringify({ title }),
+    });
+  const found = titles('a');
+  expect(await (await post(ann, acme, 'Rent')).json()).toEqual({ title: 'Rent', found });
+  expect(await (await post(viewer, acme, 'q')).json()).toEqual({ title: 'q', found });
+  expect((await post(ann, globex, 'Rent')).status).toBe(500);
+  expect((await post(undefined, acme, 'Rent')).status).toBe(500);
+});
+
 describe('a page', () => {
   test('is rendered for a member, with the components below it in the same scope', async () => {
     const html = await (await send(`/teams/${acme}?tab=open`, { user: ann })).text();

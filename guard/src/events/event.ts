@@ -80,6 +80,8 @@ interface Hub {
   buildId: string | undefined;
   /** Which part of a type is told; all of it where nothing is said. */
   sample: Readonly<Partial<Record<EventType, number>>>;
+  /** Says otherwise what became of it, where somebody only watches. */
+  outcomeOf?: (happening: Happening) => GuardEvent['outcome'];
 }
 
 /**
@@ -108,8 +110,9 @@ function toEvent(happening: Happening, rate: number | undefined): GuardEvent {
   const { route, action, requestId, address } = currentRequest();
   const user = scope && userOf(scope);
   const tenant = scope && tenantOf(scope);
-  const { type, outcome, targetTenant, table, operation, rows, foreignRows, place, status, ms } = happening;
+  const { type, targetTenant, table, operation, rows, foreignRows, place, status, ms } = happening;
   const ts = Date.now();
+  const outcome = hub.outcomeOf?.(happening) ?? happening.outcome;
   const event: Draft = { ts, type, outcome, actor_kind: kindOf(scope), reason: short(happening.reason) };
   if (user !== undefined) event.actor = hub.hash(user, ts);
   if (tenant !== undefined) event.tenant = hub.hash(tenant, ts);

@@ -4,6 +4,7 @@ import type { InputIssue, SchemaInput, SchemaOutput, StandardSchema } from '../s
 import type { AnyCallOptions } from './admit.ts';
 import { refusalOf } from './answer.ts';
 import { checkOptions, guarded, outgoing } from './guarded.ts';
+import type { GuardedCall } from './guarded.ts';
 import { fieldsOf } from './input.ts';
 import type { CallOptions, Callers, GuardNextOptions, MaybePromise, MaybeSchema, ScopeKind } from './options.ts';
 import { callOf } from './route.ts';
@@ -79,8 +80,14 @@ async function act(
   parameters: readonly unknown[],
   work: (call: object) => MaybePromise<unknown>,
 ): Promise<unknown> {
-  const call = {
-    kind: 'write' as const,
+  const call = await callOfAction(options, parameters);
+  return guarded(guard, options, call, async given => outgoing(guard, options, await work(callOf(given))));
+}
+
+/** The call of an action as the guard looks at it. */
+export async function callOfAction(options: AnyCallOptions, parameters: readonly unknown[]): Promise<GuardedCall> {
+  return {
+    kind: 'write',
     // A copy: what Next.js gives is its own, and read-only in a way that libraries trip over.
     headers: new Headers(await requestHeaders()),
     params: {},
@@ -88,7 +95,6 @@ async function act(
     facts: { action: options.name },
     readInput: () => inputOf(parameters),
   };
-  return guarded(guard, options, call, async given => outgoing(guard, options, await work(callOf(given))));
 }
 
 /** `$ACTION_` fields are those of Next.js and React, for forms that are sent before the page's scripts run. */

@@ -22,6 +22,13 @@ export type AnyCallOptions = CallOptions<MaybeSchema, MaybeSchema, ScopeKind>;
 
 /** Says who is calling, for which tenant, and whether their role may: in this order, and before anything of theirs is read. */
 export async function admit(guard: GuardNextOptions, options: AnyCallOptions, call: Call): Promise<Caller> {
+  const caller = await identify(guard, options, call);
+  requireRole(options, caller);
+  return caller;
+}
+
+/** Says who is calling, and in which tenant of theirs. */
+export async function identify(guard: GuardNextOptions, options: AnyCallOptions, call: Call): Promise<Caller> {
   if (options.scope === 'none') return { kind: 'none' };
   const session = await guard.session({
     headers: call.headers,
@@ -29,10 +36,10 @@ export async function admit(guard: GuardNextOptions, options: AnyCallOptions, ca
   });
   if (session === undefined) throw refuse('no-session', 'Nobody is signed in.');
   if (options.scope === 'user') return { kind: 'user', user: session.user };
-  return admitToTenant(guard, options, call, session);
+  return identifyMember(guard, options, call, session);
 }
 
-async function admitToTenant(
+async function identifyMember(
   guard: GuardNextOptions,
   options: AnyCallOptions,
   call: Call,
@@ -43,14 +50,18 @@ async function admitToTenant(
   const named = await (options.tenant ?? guard.tenant)(call, session);
   if (named === undefined || !isId(named)) throw refuse('bad-id', 'The call names no tenant.', { scope });
   const member = await memberOf(guard, { user, tenant: named });
-  const facts = { scope, targetTenant: named };
   if (member === null || member === undefined)
-    throw refuse('not-a-member', 'The user is no member of the tenant.', facts);
-  const role = member.role ?? undefined;
-  if (options.roles !== undefined && (role === undefined || !options.roles.includes(role)))
-    throw refuse('forbidden', 'The role of the user may not do this.', facts);
-  const tenant = String(member.tenant ?? named);
-  return { kind: 'tenant', user, tenant, role };
+    throw refuse('not-a-member', 'The user is no member of the tenant.', { scope, targetTenant: named });
+  return { kind: 'tenant', user, tenant: String(member.tenant ?? named), role: member.role ?? undefined };
+}
+
+/** Refuses a member whose role may not do this. */
+export function requireRole({ roles }: AnyCallOptions, caller: Caller): void {
+  if (roles === undefined || caller.kind !== 'tenant') return;
+  const { user, tenant, role } = caller;
+  if (role !== undefined && roles.includes(role)) return;
+  const scope: Scope = { mode: 'user', user };
+  throw refuse('forbidden', 'The role of the user may not do this.', { scope, targetTenant: tenant });
 }
 
 /** A tenant whose id the database cannot read (text where a uuid or a number belongs) has no members. */

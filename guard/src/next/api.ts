@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SchemaOutput } from '../standard-schema.ts';
 import { forSharedCaches, personalCacheControl, refusalOf, withVary } from './answer.ts';
 import type { Refusal } from './answer.ts';
-import { refuseCrossSite } from './cross-site.ts';
 import { checkOptions, guarded, outgoing } from './guarded.ts';
-import { callOf } from './route.ts';
-import type { RouteOptions } from './route.ts';
+import type { GuardedCall } from './guarded.ts';
+import { callOf, isRead, refuseForeignWrite } from './route.ts';
+import type { AnyRouteOptions, RouteOptions } from './route.ts';
 import type { Callers, GuardNextOptions, MaybePromise, MaybeSchema, ScopeKind } from './options.ts';
 
 /** The part of a request of `pages/api` that is used. */
@@ -33,7 +33,7 @@ export type GuardApi = <Input extends MaybeSchema = undefined, Kind extends Scop
 /** Makes `guardApi` for an app. */
 export function makeGuardApi(guard: GuardNextOptions): GuardApi {
   return (options, work) => {
-    const declared = options as RouteOptions<MaybeSchema, MaybeSchema, ScopeKind>;
+    const declared = options as AnyRouteOptions;
     checkOptions(declared);
     const run = work as (call: object) => MaybePromise<unknown>;
     return async (req, res) => {
@@ -52,31 +52,36 @@ export function makeGuardApi(guard: GuardNextOptions): GuardApi {
 
 async function handle(
   guard: GuardNextOptions,
-  options: RouteOptions<MaybeSchema, MaybeSchema, ScopeKind>,
+  options: AnyRouteOptions,
   node: { readonly req: ApiRequest; readonly res: ServerResponse },
   work: (call: object) => MaybePromise<unknown>,
 ): Promise<unknown> {
+  return guarded(guard, options, callOfNode(guard, options, node), async given => {
+    const value = await work({ ...callOf(given), ...node });
+    return outgoing(guard, options, value);
+  });
+}
+
+/** A request of `pages/api` as the guard looks at it. */
+export function callOfNode(
+  guard: GuardNextOptions,
+  options: AnyRouteOptions,
+  node: { readonly req: ApiRequest; readonly res: ServerResponse },
+): GuardedCall {
   const { req } = node;
   const method = req.method ?? 'GET';
   const headers = headersOf(req);
-  const reads = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
-  const call = {
-    kind: reads ? ('read' as const) : ('write' as const),
+  const reads = isRead(method);
+  return {
+    kind: reads ? 'read' : 'write',
     headers,
     params: req.query,
     arguments: [],
     node,
     facts: { route: options.name },
-    first: () => {
-      if (options.allowCrossSite !== undefined) return;
-      refuseCrossSite({ method, headers, allowedOrigins: guard.allowedOrigins ?? [] });
-    },
+    first: () => refuseForeignWrite(guard, options, { method, headers }),
     readInput: () => (reads ? req.query : req.body),
   };
-  return guarded(guard, options, call, async given => {
-    const value = await work({ ...callOf(given), ...node });
-    return outgoing(guard, options, value);
-  });
 }
 
 /** The headers of a request of Node.js as the web has them. */

@@ -2,6 +2,8 @@ import { makeGuardAction } from './action.ts';
 import type { GuardAction } from './action.ts';
 import { makeGuardApi } from './api.ts';
 import type { GuardApi } from './api.ts';
+import { makeObservers } from './observe.ts';
+import type { NextObservers } from './observe.ts';
 import type { GuardNextOptions } from './options.ts';
 import { makeGuardPage } from './page.ts';
 import type { GuardPage } from './page.ts';
@@ -9,7 +11,7 @@ import { makeGuardRoute } from './route.ts';
 import type { GuardRoute } from './route.ts';
 
 /** The guards of an app, one for each way in. */
-export interface NextGuards {
+export interface NextGuards extends NextObservers {
   readonly guardRoute: GuardRoute;
   readonly guardAction: GuardAction;
   readonly guardPage: GuardPage;
@@ -33,5 +35,6 @@ export function guardNext(options: GuardNextOptions): NextGuards {
     guardAction: makeGuardAction(options),
     guardPage: makeGuardPage(options),
     guardApi: makeGuardApi(options),
+    ...makeObservers(options),
   };
 }

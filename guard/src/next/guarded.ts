@@ -34,13 +34,7 @@ export function guarded<T>(
   call: GuardedCall,
   work: (given: Given) => T | PromiseLike<T>,
 ): Promise<T> {
-  const address = guard.address?.(call.headers);
-  const facts = {
-    requestId: requestIdOf(call.headers),
-    ...(address === undefined ? {} : { address }),
-    ...call.facts,
-  };
-  return withRequest(facts, async () => {
+  return withRequest(factsOf(guard, call), async () => {
     call.first?.();
     const caller = await admit(guard, options, call);
     const params = await parseParams(options, call);
@@ -50,6 +44,12 @@ export function guarded<T>(
   });
 }
 
+/** What events tell of a call. */
+export function factsOf(guard: GuardNextOptions, { headers, facts }: GuardedCall): RequestFacts {
+  const address = guard.address?.(headers);
+  return { requestId: requestIdOf(headers), ...(address === undefined ? {} : { address }), ...facts };
+}
+
 /** The id that the platform gave, if it looks like one: a caller can send the header too, and it goes to the logs. */
 function requestIdOf(headers: Headers): string {
   const given = headers.get('x-request-id') ?? headers.get('x-vercel-id') ?? '';
@@ -57,7 +57,7 @@ function requestIdOf(headers: Headers): string {
 }
 
 /** A path whose parts have the wrong form leads nowhere. */
-async function parseParams(options: AnyCallOptions, call: Call): Promise<unknown> {
+export async function parseParams(options: AnyCallOptions, call: Call): Promise<unknown> {
   if (options.params === undefined) return call.params;
   const result = await options.params['~standard'].validate(call.params);
   if (result.issues === undefined) return result.value;

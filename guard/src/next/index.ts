@@ -4,6 +4,7 @@ export type { NextGuards } from './guard-next.ts';
 export type { ActionCall, ActionOptions, ActionRefusal, ActionResult, GuardAction, ServerAction } from './action.ts';
 export type { ApiCall, GuardApi } from './api.ts';
 export { refuseKeylessCache } from './keyless-cache.ts';
+export type { NextObservers } from './observe.ts';
 export { NoAccess, Unavailable } from './no-access.ts';
 export type { NoAccessTexts } from './no-access.ts';
 export type { CallOptions, CallView, GuardNextOptions, Member, ScopeKind, TenantSource } from './options.ts';

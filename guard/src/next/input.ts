@@ -50,10 +50,15 @@ export function fieldsOf(fields: Iterable<readonly [string, unknown]>): Readonly
 async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw badInput([{ path: '', message: 'The body is too large.' }]);
-    chunks.push(chunk);
+  const reader = (request.body as ReadableStream<Uint8Array> | null)?.getReader();
+  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+    size += part.value.byteLength;
+    if (size > maxBytes) {
+      // Not waited for: where the body was cloned, it would wait for whoever reads the other half.
+      void reader?.cancel().catch(() => undefined);
+      throw badInput([{ path: '', message: 'The body is too large.' }]);
+    }
+    chunks.push(part.value);
   }
   return new Uint8Array(Buffer.concat(chunks));
 }

@@ -9,6 +9,7 @@ import type { SchemaOutput } from '../standard-schema.ts';
 import { currentScope } from '../scope.ts';
 import type { AnyCallOptions } from './admit.ts';
 import { checkOptions, guarded } from './guarded.ts';
+import type { GuardedCall } from './guarded.ts';
 import type { CallOptions, Callers, GuardNextOptions, MaybePromise, MaybeSchema, ScopeKind } from './options.ts';
 import { Unavailable } from './no-access.ts';
 import { keepPageScope } from './page-scope.ts';
@@ -83,17 +84,26 @@ async function render(
   props: PageProps & object,
   work: (call: object, props: object) => MaybePromise<ReactNode>,
 ): Promise<ReactNode> {
-  const call = {
-    kind: 'read' as const,
+  return guarded(guard, options, await callOfPage(options, props), given => {
+    keepScopeHere();
+    return work(callOf(given), props);
+  });
+}
+
+/** A page that is asked for, as the guard looks at it. */
+export async function callOfPage(options: AnyCallOptions, props: PageProps): Promise<GuardedCall> {
+  return {
+    kind: 'read',
     headers: new Headers(await requestHeaders()),
     params: (await props.params) ?? {},
     arguments: [],
     facts: { route: options.name },
     readInput: () => props.searchParams ?? {},
   };
-  return guarded(guard, options, call, given => {
-    const scope = currentScope();
-    if (scope !== undefined) keepPageScope(scope);
-    return work(callOf(given), props);
-  });
+}
+
+/** Keeps the scope in which a page's function runs for the components below it. */
+export function keepScopeHere(): void {
+  const scope = currentScope();
+  if (scope !== undefined) keepPageScope(scope);
 }

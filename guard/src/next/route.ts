@@ -3,7 +3,7 @@ import type { AnyCallOptions } from './admit.ts';
 import { makePersonal, notFound, personalHeaders, refusalOf, refusalResponse } from './answer.ts';
 import { refuseCrossSite } from './cross-site.ts';
 import { checkOptions, guarded, outgoing } from './guarded.ts';
-import type { Given } from './guarded.ts';
+import type { Given, GuardedCall } from './guarded.ts';
 import { readRequest } from './input.ts';
 import type { CallOptions, Callers, GuardNextOptions, MaybePromise, MaybeSchema, ScopeKind } from './options.ts';
 
@@ -19,6 +19,9 @@ export interface RouteOptions<
    */
   readonly allowCrossSite?: { readonly reason: string };
 }
+
+/** A declared route, whatever its input is. */
+export type AnyRouteOptions = RouteOptions<MaybeSchema, MaybeSchema, ScopeKind>;
 
 /** What the handler of a route is given. */
 export type RouteCall<Input extends MaybeSchema, Params extends MaybeSchema, Kind extends ScopeKind> = Callers[Kind] & {
@@ -49,7 +52,7 @@ export type GuardRoute = <
 /** Makes `guardRoute` for an app. */
 export function makeGuardRoute(guard: GuardNextOptions): GuardRoute {
   return (options, work) => {
-    const declared = options as RouteOptions<MaybeSchema, MaybeSchema, ScopeKind>;
+    const declared = options as AnyRouteOptions;
     checkOptions(declared);
     const run = work as (call: object) => MaybePromise<unknown>;
     return async (request, context) => {
@@ -66,30 +69,47 @@ export function makeGuardRoute(guard: GuardNextOptions): GuardRoute {
 
 async function answer(
   guard: GuardNextOptions,
-  options: RouteOptions<MaybeSchema, MaybeSchema, ScopeKind>,
+  options: AnyRouteOptions,
   request: Request,
   params: PathParams,
   work: (call: object) => MaybePromise<unknown>,
 ): Promise<Response> {
-  const { method, headers } = request;
-  const call = {
-    kind: isRead(method) ? ('read' as const) : ('write' as const),
-    headers,
-    params,
-    arguments: [],
-    facts: { route: options.name },
-    first: () => {
-      if (options.allowCrossSite !== undefined) return;
-      refuseCrossSite({ method, headers, allowedOrigins: guard.allowedOrigins ?? [] });
-    },
-    readInput: () => readRequest(request, guard.maxBodyBytes ?? 1_048_576),
-  };
+  const call = callOfRequest(guard, options, request, params);
   return guarded(guard, options, call, async given =>
     toResponse(guard, options, await work({ ...callOf(given), request })),
   );
 }
 
-function isRead(method: string): boolean {
+/** A request as the guard looks at it. */
+export function callOfRequest(
+  guard: GuardNextOptions,
+  options: AnyRouteOptions,
+  request: Request,
+  params: PathParams,
+): GuardedCall {
+  const { method, headers } = request;
+  return {
+    kind: isRead(method) ? 'read' : 'write',
+    headers,
+    params,
+    arguments: [],
+    facts: { route: options.name },
+    first: () => refuseForeignWrite(guard, options, { method, headers }),
+    readInput: () => readRequest(request, guard.maxBodyBytes ?? 1_048_576),
+  };
+}
+
+/** Refuses a write of another site's page, unless the route takes those. */
+export function refuseForeignWrite(
+  guard: GuardNextOptions,
+  { allowCrossSite }: AnyRouteOptions,
+  call: { readonly method: string; readonly headers: Headers },
+): void {
+  if (allowCrossSite === undefined) refuseCrossSite({ ...call, allowedOrigins: guard.allowedOrigins ?? [] });
+}
+
+/** Whether a method changes nothing. */
+export function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
 }
 
@@ -109,7 +129,8 @@ async function toResponse(guard: GuardNextOptions, options: AnyCallOptions, valu
   return personal(looked && isJson(value) ? await narrowedResponse(guard, options, value) : value);
 }
 
-function isJson(response: Response): boolean {
+/** Whether an answer is JSON. */
+export function isJson(response: Response): boolean {
   return /^application\/(?:[\w.-]+\+)?json\b/i.test(response.headers.get('content-type') ?? '');
 }
 

@@ -31,6 +31,8 @@ declare const entities: import('typeorm').EntitySchema[];
 declare const auth: Parameters<typeof import('../../src/session/index.ts').fromBetterAuth>[0] &
   Parameters<typeof import('../../src/session/index.ts').fromClerk>[0];
 declare const guardRoute: import('../../src/next/index.ts').NextGuards['guardRoute'];
+declare const observeRoute: import('../../src/next/index.ts').NextGuards['observeRoute'];
+declare function ownChecksAndQuery(request: Request): Promise<readonly object[]>;
 declare const guardAction: import('../../src/next/index.ts').NextGuards['guardAction'];
 declare const guardPage: import('../../src/next/index.ts').NextGuards['guardPage'];
 declare const render: () => Promise<null>;
