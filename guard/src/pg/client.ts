@@ -1,6 +1,6 @@
-import { AsyncResource } from 'node:async_hooks';
 import { stackHere } from '../caller.ts';
 import { GuardError } from '../errors.ts';
+import { boundHere } from './bound.ts';
 import { callbackOf, configOf, promised } from './calls.ts';
 import { report } from '../events/event.ts';
 import type { Scope } from '../scope.ts';
@@ -266,7 +266,7 @@ class Closer extends Query {
 /** Keeps rows back when `inspect` objects, and says where the query was written when a refusal comes from the database. */
 function inspecting(settle: QueryCallback, policy: Policy, scope: Scope, stack: string | undefined): QueryCallback {
   // The answer comes in the context of the connection, which another request may have opened; `inspect` asks in the query's.
-  const inspect = policy.options.inspect && AsyncResource.bind(policy.options.inspect);
+  const inspect = policy.options.inspect && boundHere(policy.options.inspect);
   return (error, result) => {
     if (error instanceof GuardError) return settle(policy.refusal(error.code, error.message, stack ?? ''));
     if (error || inspect === undefined) return settle(error, result);

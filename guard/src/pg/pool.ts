@@ -1,7 +1,7 @@
-import { AsyncResource } from 'node:async_hooks';
 import pg from 'pg';
 import { GuardError } from '../errors.ts';
 import type { Scope } from '../scope.ts';
+import { boundHere } from './bound.ts';
 import { callbackOf, codeOf, configOf, promised } from './calls.ts';
 import { guardedClient } from './client.ts';
 import type { GuardedClient } from './client.ts';
@@ -91,7 +91,7 @@ function guardedClasses(options: GuardOptions): GuardedClasses {
 
     /** pg-pool runs the callback of a waiting caller in the context of whoever gave the connection back: it is bound here. */
     private take(callback: Taken): void {
-      const bound = AsyncResource.bind(callback);
+      const bound = boundHere(callback);
       try {
         this.takeIn(policy.scopeHere(), bound);
       } catch (error) {
@@ -129,7 +129,7 @@ function guardedClasses(options: GuardOptions): GuardedClasses {
           if (client === undefined) settle(error);
           else this.queryOn(client as unknown as GuardedClient, done, [first, second], settle);
         };
-        this.takeIn(scope, AsyncResource.bind(use));
+        this.takeIn(scope, boundHere(use));
       } catch (error) {
         process.nextTick(() => settle(error as Error));
       }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
+import pg from 'pg';
 import { codeOf } from './calls.ts';
 import { inlined, setterFailure } from './setter.ts';
 import type { Membership, Setter } from './setter.ts';
 import { Query } from './wire.ts';
-import type { QueryCallback, QueryConfig, WireConnection } from './wire.ts';
+import type { Column, QueryCallback, QueryConfig, RowDescription, WireConnection } from './wire.ts';
 
 /** What one guarded query needs besides its own text. */
 export interface Travel {
@@ -25,6 +26,9 @@ export class ScopedQuery extends Query {
   /** Replies to the setter come first; until its CommandComplete nothing of the query itself has been answered. */
   private settled = false;
   private awaitsParse = false;
+  /** The name is the guard's own, so that it stands for this text alone. */
+  private ownName = false;
+  private columns: Columns | undefined;
   /** Several statements in one text, which only the simple protocol takes. */
   readonly several: boolean;
   private binding = false;
@@ -43,9 +47,14 @@ export class ScopedQuery extends Query {
 
   /** All messages leave in one piece: a write for each of them costs more than the setter itself. */
   override prepare(connection: WireConnection): void {
-    const { collecting, pieces } = collectorOf(connection);
+    const { collecting, pieces, columnsOf } = collectorOf(connection);
     pieces.length = 0;
-    if (this.travel.named && this.name === undefined) this.name = nameFor(connection, this.text);
+    if (this.travel.named && this.name === undefined) {
+      this.name = nameFor(connection, this.text);
+      this.ownName = this.name !== undefined && this.binary !== true;
+    }
+    this.columns = this.ownName ? columnsOf.get(this.name ?? '') : undefined;
+    collecting.describe = this.columns === undefined ? connection.describe : notAsked;
     if (this.name !== undefined && connection.parsedStatements[this.name] === undefined) {
       // In front of the setter, whose refusal would leave it out.
       if (outdated.get(connection)?.delete(this.name)) collecting.close({ type: 'S', name: this.name });
@@ -92,8 +101,10 @@ export class ScopedQuery extends Query {
     return true;
   }
 
-  override handleRowDescription(message: unknown): void {
-    if (this.settled || !this.several) super.handleRowDescription(message);
+  override handleRowDescription(message: RowDescription): void {
+    if (!this.settled && this.several) return;
+    super.handleRowDescription(message);
+    this.columns = { ...message, emptyRow: this._result._prebuiltEmptyResultObject };
   }
 
   override handleDataRow(message: { readonly fields: readonly unknown[] }): void {
@@ -104,10 +115,29 @@ export class ScopedQuery extends Query {
   override handleCommandComplete(message: unknown, connection: WireConnection): void {
     if (this.settled) {
       super.handleCommandComplete(message, connection);
+      if (this.ownName) collectorOf(connection).columnsOf.set(this.name ?? '', this.columns ?? noColumns);
       return;
     }
     this.settled = true;
     this.travel.setter.passed?.();
+    if (this.columns !== undefined) this.expect(this.columns);
+  }
+
+  /**
+   * Takes the columns that the statement had before, which Postgres was not asked for again. A prepared statement keeps
+   * them: where names or types would change, it fails with "cached plan must not change result type".
+   */
+  private expect({ fields, emptyRow }: Columns): void {
+    if (fields === undefined) return;
+    const result = this._result;
+    if (!emptyRow || !('_parsers' in result)) return super.handleRowDescription({ fields });
+    super.handleRowDescription({ fields: [] });
+    // As `addFields` of node-postgres, but for the empty row, whose making takes longer than reading the answer.
+    result.fields = [...fields];
+    result._parsers = fields.map(({ dataTypeID, format }) =>
+      (result._types ?? pg.types).getTypeParser(dataTypeID, format ?? 'text'),
+    );
+    result._prebuiltEmptyResultObject = emptyRow;
   }
 
   override handleError(error: Error, connection: WireConnection): void {
@@ -133,9 +163,21 @@ export class ScopedQuery extends Query {
 /** The bytes of binding and running a setter: the same for all statements of a scope. */
 const bytesOf = new WeakMap<Setter, Uint8Array>();
 
+/** The columns of a statement's answer; without fields where it answers with none. */
+interface Columns {
+  readonly fields?: readonly Column[];
+  readonly emptyRow?: unknown;
+}
+
+const noColumns: Columns = {};
+
+function notAsked(): void {}
+
 interface Collector {
   readonly collecting: WireConnection;
   readonly pieces: Uint8Array[];
+  /** What is known of the statements that the guard named on this connection. */
+  readonly columnsOf: Map<string, Columns>;
 }
 
 const collectors = new WeakMap<WireConnection, Collector>();
@@ -148,8 +190,9 @@ function collectorOf(connection: WireConnection): Collector {
   const collecting: WireConnection = Object.assign(Object.create(connection), {
     _send: (bytes: Uint8Array) => pieces.push(bytes) > 0,
   });
-  collectors.set(connection, { collecting, pieces });
-  return { collecting, pieces };
+  const collector = { collecting, pieces, columnsOf: new Map<string, Columns>() };
+  collectors.set(connection, collector);
+  return collector;
 }
 
 /** Statements that Postgres still keeps under their name, though they answer with other columns now. */
@@ -157,6 +200,7 @@ const outdated = new WeakMap<WireConnection, Set<string>>();
 
 function forget(connection: WireConnection, name: string, isKept: boolean): void {
   delete connection.parsedStatements[name];
+  collectors.get(connection)?.columnsOf.delete(name);
   if (isKept) outdated.set(connection, (outdated.get(connection) ?? new Set()).add(name));
 }
 

@@ -11,12 +11,33 @@ export interface WireConnection {
   readonly submittedNamedStatements: Record<string, string>;
   parse(message: { readonly name?: string | undefined; readonly text: string }): void;
   bind(message: { readonly statement?: string | undefined; readonly values: readonly unknown[] }): void;
+  describe: (message: { readonly type: 'P'; readonly name: string }) => void;
   execute(message: { readonly portal?: string }): void;
   sync(): void;
   close(message: { readonly type: 'S'; readonly name: string }): void;
   query(text: string): void;
   /** Every message of the protocol goes through here as bytes. */
   _send(bytes: Uint8Array): boolean;
+}
+
+/** A column of an answer, as far as it decides how values are read. */
+export interface Column {
+  readonly name: string;
+  readonly dataTypeID: number;
+  readonly format?: 'text' | 'binary';
+}
+
+/** What Postgres says of the rows that follow. */
+export interface RowDescription {
+  readonly fields: readonly Column[];
+}
+
+/** The result that node-postgres puts together. */
+export interface WireResult {
+  fields: readonly Column[];
+  _types: { getTypeParser(type: number, format: string): unknown } | undefined;
+  _parsers: unknown;
+  _prebuiltEmptyResultObject: unknown;
 }
 
 /** A query of node-postgres, with the replies it is told of. */
@@ -26,10 +47,12 @@ export interface WireQuery {
   rows: number | undefined;
   callback: QueryCallback | undefined;
   _results: unknown;
+  readonly _result: WireResult;
+  readonly binary: boolean | undefined;
   requiresPreparation(): boolean;
   prepare(connection: WireConnection): void;
   submit(connection: WireConnection): Error | null;
-  handleRowDescription(message: unknown): void;
+  handleRowDescription(message: RowDescription): void;
   handleDataRow(message: { readonly fields: readonly unknown[] }): void;
   handleCommandComplete(message: unknown, connection: WireConnection): void;
   handleError(error: Error, connection: WireConnection): void;
