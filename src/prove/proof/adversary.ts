@@ -1,4 +1,5 @@
 import type { Table } from '../../model/database/types.ts';
+import { appRoles, type AppRoles } from '../../model/tenancy/app-roles.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import { isShareNoun } from '../../model/tenancy/names.ts';
 import { isPublishedFlag } from '../../logic/published.ts';
@@ -139,6 +140,7 @@ export function premises(world: World, consistent = false): readonly Premise[] {
   const tables = [...vocabulary.used.keys()].flatMap(name => tableOf(vocabulary, name) ?? []);
   return [
     ...(session.signedIn ? tables.flatMap(table => [...outsider(world, table), ...stranger(world, table)]) : []),
+    ...(session.signedIn ? unprivileged(world) : []),
     ...(session.signedIn && world.kind === 'user' ? apart(world) : []),
     ...tables.flatMap(table => unshared(world, table)),
     ...(consistent ? tables.flatMap(table => consistency(world, table)) : []),
@@ -251,6 +253,52 @@ function stranger(world: World, table: Table): readonly Premise[] {
       says: `no row of '${table.name}' ties who asks to the ${world.kind}`,
     },
   ];
+}
+
+/** Who asks has no role of the whole app but those that the app gives to people like him. */
+function unprivileged(world: World): readonly Premise[] {
+  const { vocabulary, session, kind, tenancy } = world;
+  return appRoles(vocabulary.database, tenancy).flatMap(roles => {
+    const table = tableOf(vocabulary, roles.table);
+    const user = table?.columns.find(column => column.name === roles.userColumn);
+    if (table === undefined || user === undefined || !vocabulary.used.has(table.name)) return [];
+    const row = vocabulary.row(table.name);
+    const { term, isNull } = vocabulary.column(table, user, row.name);
+    const mine = all([vocabulary.live(table.name, row.name), not(isNull), same(term, session.user().term)]);
+    const formula = every([row], not(all([mine, any(privilegesOf(world, table, roles, row.name))])));
+    return [
+      {
+        kind,
+        name: `no staff in ${table.name}`,
+        table: table.name,
+        formula,
+        says: `'${table.name}' gives who asks no role of the whole app`,
+      },
+    ];
+  });
+}
+
+/** What in a row about somebody makes him more than other people. */
+function privilegesOf({ vocabulary }: World, table: Table, roles: AppRoles, row: string): readonly string[] {
+  const named = (name: string): { readonly term: string; readonly isNull: string } | undefined => {
+    const column = table.columns.find(candidate => candidate.name === name);
+    return column === undefined ? undefined : vocabulary.column(table, column, row);
+  };
+  const role = roles.roleColumn === undefined ? undefined : named(roles.roleColumn);
+  const isOneOf = (values: readonly string[]): string =>
+    role === undefined ? 'false' : any(values.map(value => same(role.term, vocabulary.constant(value))));
+  // A row that says nothing else is a privilege, unless it is one that the app gives.
+  const byRole = roles.isPure && !hasDefault(table, roles) ? not(isOneOf(roles.given)) : isOneOf(roles.privileged);
+  const byFlag = roles.flags.flatMap(flag => {
+    const value = named(flag);
+    return value === undefined ? [] : [all([not(value.isNull), same(value.term, booleans.t)])];
+  });
+  return [byRole, ...byFlag];
+}
+
+/** What everybody gets who is written down is no privilege. */
+function hasDefault(table: Table, { roleColumn }: AppRoles): boolean {
+  return table.columns.some(column => column.name === roleColumn && column.hasDefault);
 }
 
 /** Who asks and the user whose row it is are members of no common tenant. */

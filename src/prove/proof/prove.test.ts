@@ -98,6 +98,35 @@ describe('the prover', () => {
     expect(verdictOf(cells, 'cars', 'select')).toBe('proved');
   });
 
+  test('takes for granted that who asks is no staff of the app, as long as nobody makes himself such', async () => {
+    const staff = `
+      create table user_roles (user_id uuid references auth.users (id), role text not null, primary key (user_id, role));
+      alter table user_roles enable row level security;
+      create function is_staff() returns boolean language sql stable security definer set search_path = ''
+      as $$ select exists (select 1 from public.user_roles r where r.user_id = auth.uid() and r.role = 'admin') $$;
+      create policy "cars" on cars for select to authenticated using (works_in(team_id) or is_staff());`;
+    expect(verdictOf(await prove(staff), 'cars', 'select')).toBe('proved');
+    const open = await prove(
+      `${staff} create policy "roles" on user_roles for insert to authenticated with check (user_id = auth.uid());`,
+    );
+    expect(verdictOf(open, 'cars', 'select')).not.toBe('proved');
+    expect(verdictOf(open, 'user_roles', 'insert')).toBe('leaks');
+  });
+
+  test('takes for granted that no flag makes who asks staff of the app, as long as he cannot set it', async () => {
+    const flagged = `
+      create table profiles (id uuid primary key references auth.users (id), nickname text, is_admin boolean not null default false);
+      alter table profiles enable row level security;
+      create policy "own profile" on profiles for select to authenticated using (id = auth.uid());
+      create policy "cars" on cars for select to authenticated
+        using (works_in(team_id) or exists (select 1 from profiles p where p.id = auth.uid() and p.is_admin));`;
+    expect(verdictOf(await prove(flagged), 'cars', 'select')).toBe('proved');
+    const open = await prove(
+      `${flagged} create policy "edit profile" on profiles for update to authenticated using (id = auth.uid());`,
+    );
+    expect(verdictOf(open, 'cars', 'select')).not.toBe('proved');
+  });
+
   test('proves a policy that ties the row to a membership of the user, and not its twin that ties nothing', async () => {
     const safe = await prove(
       'create policy "cars" on cars for select to authenticated using (exists (select 1 from mechanics m where m.team_id = cars.team_id and m.user_id = auth.uid()));',

@@ -1,0 +1,165 @@
+import { plainName } from '../../core/names.ts';
+import type { Column, DatabaseFunction, DatabaseModel, Table } from '../database/types.ts';
+import { isAdministratorRole, isRoleColumn } from './names.ts';
+import type { TenancyModel } from './types.ts';
+
+/**
+ * Roles of the whole app: a table that says of a user, and of no tenant, what he may do. Whoever holds more than the app
+ * gives to everybody works for it, so that nobody who attacks holds it unless he can come by it.
+ */
+export interface AppRoles {
+  readonly table: string;
+  readonly userColumn: string;
+  /** Absent where to have a row is enough, or where it names a row of a table of roles. */
+  readonly roleColumn?: string;
+  /** Whether a row says nothing else: then people without a role have none. */
+  readonly isPure: boolean;
+  /** Flags such as `is_admin`. */
+  readonly flags: readonly string[];
+  /** Values of the role column that the app's own functions give to whoever asks. */
+  readonly given: readonly string[];
+  /** Values that make more of somebody than of others. */
+  readonly privileged: readonly string[];
+}
+
+/** The tables that give roles of the whole app, as far as policies or functions read them. */
+export function appRoles(database: DatabaseModel, tenancy: TenancyModel): readonly AppRoles[] {
+  const before = known.get(tenancy);
+  if (before !== undefined) return before;
+  const conditions = textsOf(database);
+  const found = tenancy.owners.flatMap(({ table: name, ownership }) => {
+    const table = database.tables.find(candidate => candidate.name === name);
+    if (table === undefined || ownership.kind !== 'user' || ownership.path.length > 1) return [];
+    if (/^(auth|storage|realtime)$/.test(table.schema) || tenancy.memberships.some(each => each.table === name))
+      return [];
+    return readRoles(table, ownership.path[0].column, database, conditions);
+  });
+  known.set(tenancy, found);
+  return found;
+}
+
+const known = new WeakMap<TenancyModel, readonly AppRoles[]>();
+
+function readRoles(
+  table: Table,
+  userColumn: string,
+  database: DatabaseModel,
+  conditions: readonly string[],
+): readonly AppRoles[] {
+  const named = conditions.filter(text => mentions(text, table));
+  if (named.length === 0) return [];
+  const role = table.columns.find(
+    column => isRoleColumn(column.name) && !/^(uuid|bool|int|big|small|timestamp|date|json|numeric)/.test(column.type),
+  );
+  const flags = table.columns.filter(column => column.type === 'boolean' && isStaffFlag(column.name));
+  const isPure = isRoleNoun(table.name);
+  if (!isPure && role === undefined && flags.length === 0) return [];
+  const values = role === undefined ? [] : [...new Set([...listed(table, role, database), ...compared(named, role)])];
+  const given = role === undefined ? [] : givenBy(database, table, values);
+  return [
+    {
+      table: table.name,
+      userColumn,
+      ...(role === undefined ? {} : { roleColumn: role.name }),
+      isPure,
+      flags: flags.map(column => column.name),
+      given,
+      privileged: values.filter(value => isPrivileged(value) && !given.includes(value)),
+    },
+  ];
+}
+
+/** The role that the app gives to the people of tenants: to those who run one, or to the others; undefined where it gives none. */
+export function givenRole({ given }: AppRoles, isAdministrator: boolean): string | undefined {
+  const administrators = given.filter(isAdministratorRole);
+  const plain = given.filter(value => !isPrivileged(value));
+  return isAdministrator ? (administrators[0] ?? plain[0]) : plain[0];
+}
+
+/** Whether a role sounds like one that not everybody has. */
+export function isPrivileged(value: string): boolean {
+  return /admin|owner|staff|support|moderator|manager|super|root|system|global|platform|operator|operations|reviewer|developer|internal|^editor$/i.test(
+    value,
+  );
+}
+
+/** Roles of those who run the app, whoever writes them. */
+function isOfStaff(value: string): boolean {
+  return /super|global|platform|system|staff|root|internal|moderator|support/i.test(value);
+}
+
+function isStaffFlag(column: string): boolean {
+  return /^is_?(super_?|platform_?|global_?|system_?|app_?)?(admin|administrator|user_?admin|staff|owner|moderator|superuser)$|^(super_?admin|superuser|staff)$/.test(
+    plainName(column),
+  );
+}
+
+function isRoleNoun(table: string): boolean {
+  return /(^|_)(role|admin|administrator|superadmin|staff|moderator|operator|superuser)(_user|_member|_assignment)?$/.test(
+    plainName(table),
+  );
+}
+
+function textsOf(database: DatabaseModel): readonly string[] {
+  const policies = database.tables.flatMap(table => table.policies);
+  return [
+    ...policies.flatMap(policy => [policy.using ?? '', policy.check ?? '']),
+    ...database.functions.map(definition => definition.body),
+  ].filter(text => text !== '');
+}
+
+function mentions(text: string, table: Table): boolean {
+  return new RegExp(`(?<![\\w$])${plainTable(table)}(?![\\w$])`, 'i').test(text);
+}
+
+function plainTable({ name }: Table): string {
+  return name.slice(name.lastIndexOf('.') + 1).replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/** What an enum or a check leaves to the column. */
+function listed(table: Table, column: Column, database: DatabaseModel): readonly string[] {
+  const values = database.enums.find(candidate => candidate.name === column.type.replaceAll('"', ''))?.values;
+  if (values !== undefined) return values;
+  const check = table.checks?.find(({ expression }) => new RegExp(`\\b${column.name}\\b`).test(expression));
+  return check === undefined ? [] : literals(check.expression);
+}
+
+/** Constants with which conditions compare a column of this name. */
+function compared(texts: readonly string[], { name }: Column): readonly string[] {
+  const comparison = new RegExp(
+    `\\b${name}"?\\)?(?:::[\\w ]+)?\\s*(?:=|<>|!=|in)\\s*(?:any\\s*)?\\(*(?:array\\[)?((?:'[^']*'(?:::[\\w. "]+)?[\\s,)]*)+)`,
+    'gi',
+  );
+  return texts.flatMap(text => [...text.matchAll(comparison)].flatMap(match => literals(match[1] ?? '')));
+}
+
+function literals(text: string): readonly string[] {
+  return [...text.matchAll(/'((?:[^']|'')*)'/g)].map(match => (match[1] ?? '').replaceAll("''", "'"));
+}
+
+/** Values that a function writes into the table which whoever signs up or asks may set off, and which asks for no role. */
+function givenBy(database: DatabaseModel, table: Table, values: readonly string[]): readonly string[] {
+  const writes = new RegExp(`insert\\s+into\\s+(?:"?\\w+"?\\.)?"?${plainTable(table)}"?(?![\\w$])[^;]*`, 'gi');
+  const askers = database.functions.filter(definition => mentions(definition.body, table));
+  const found = database.functions.flatMap(definition => {
+    const body = definition.body.replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, '');
+    const statements = [...body.matchAll(writes)].map(match => match[0]);
+    if (statements.length === 0 || !isOpen(definition)) return [];
+    const rest = statements.reduce((text, statement) => text.replace(statement, ''), body);
+    const asks =
+      mentions(rest, table) ||
+      askers.some(
+        asker => asker !== definition && new RegExp(`\\b${asker.name.split('.').at(-1) ?? ''}\\s*\\(`).test(rest),
+      );
+    return asks ? [] : statements.flatMap(literals);
+  });
+  return values.filter(value => found.includes(value) && !isOfStaff(value));
+}
+
+/** A trigger function, or one that requests may call. */
+function isOpen({ returns, grants }: DatabaseFunction): boolean {
+  return (
+    /trigger/.test(returns) ||
+    grants.some(grant => grant.privilege === 'execute' && /^(public|anon|authenticated)$/.test(grant.role))
+  );
+}
