@@ -7,11 +7,14 @@ import { copyApp, sourceTexts, writeTexts } from '../fix/copy.ts';
 import type { AppCopy } from '../fix/copy.ts';
 import { unifiedDiff } from '../fix/diff.ts';
 import type { FileChange } from '../fix/diff.ts';
-import { appFiles } from '../fix/guard/files.ts';
+import { openApp } from '../fix/guard/app.ts';
+import { authLibrary } from '../fix/guard/auth-library.ts';
+import { appFiles, guardFileOf } from '../fix/guard/files.ts';
 import { planGuard } from '../fix/guard/plan.ts';
 import { guardSql } from '../fix/guard/sql/guard-sql.ts';
 import { migrationFiles } from '../fix/guard/sql/files.ts';
 import type { SqlOptions } from '../fix/guard/sql/options.ts';
+import { openSources } from '../fix/source/source-set.ts';
 import { analyse } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
@@ -57,19 +60,21 @@ function changesFor(
   copy: AppCopy,
 ): { readonly changes: readonly FileChange[]; readonly todo: readonly string[] } {
   const texts = sourceTexts(copy);
-  const betterAuth = texts.files.find(file => /\bbetterAuth\(\{/.test(texts.read(file) ?? '') && /\.tsx?$/.test(file));
-  const auth = betterAuth !== undefined || /next-auth|@auth\//.test(texts.read('package.json') ?? '');
+  const app = openApp(texts, openSources(texts), guardFileOf(texts));
+  const library = authLibrary(app);
+  const auth = library !== undefined && library.kind !== 'clerk' && library.kind !== 'supabase';
   const plan = planGuard(analysis.database, analysis.tenancy, { auth, libraryAddsMembers: organizations(texts) });
   if (typeof plan === 'string')
     throw new DrydockError('usage', plan, {
       next: 'Declare the tenancy in drydock.config.ts, then run this again.',
     });
   const migration = migrationChanges(analysis, plan.options, texts);
+  const role = analysis.tenancy.memberships[0]?.roleColumn;
   const own = appFiles({
-    texts,
-    membership: plan.options.membership,
-    betterAuth: betterAuth?.replace(/\.tsx?$/, ''),
-    folder: texts.files.some(file => file.startsWith('src/app/')) ? 'src/' : '',
+    app,
+    library,
+    membership: { ...plan.options.membership, ...(role === undefined ? {} : { role }) },
+    types: { tenant: 'uuid', user: 'uuid', ...plan.options.types },
   });
   return {
     changes: [...migration, ...own.changes].toSorted((left, right) => compareText(left.file, right.file)),

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { createEditSet, importsOf } from '../source/edit-set.ts';
 import type { EditSet, ImportNeed } from '../source/edit-set.ts';
 import { findAll, lineAt } from '../source/parsed-file.ts';
@@ -57,7 +58,7 @@ export function importOf(parsed: ParsedFile, from: string): ImportDeclaration | 
 
 /** Imports a name of `lib/guard.ts` as the file would write it. */
 export function importFromGuard(app: GuardedApp, parsed: ParsedFile, name: string, removed?: ImportDeclaration): void {
-  const need = { name, from: app.set.specifierFor(parsed.file, app.guardFile) };
+  const need = { name, from: specifierOf(app, parsed, app.guardFile) };
   if (removed === undefined) app.edits.import(parsed, need);
   else swapImport(app.edits, parsed, removed, need);
 }
@@ -106,6 +107,20 @@ export function importFromFile(
 ): void {
   if (variable.file === parsed.file) return;
   const known = importsOf(parsed).find(each => app.set.resolve(parsed.file, each.source.value) === variable.file);
-  const from = known?.source.value ?? app.set.specifierFor(parsed.file, variable.file);
+  const from = known?.source.value ?? specifierOf(app, parsed, variable.file);
   app.edits.import(parsed, { name: variable.name, from });
+}
+
+/** How a file would import another: by its path where the file imports its neighbours so, else as the app does. */
+export function specifierOf(app: GuardedApp, parsed: ParsedFile, target: string): string {
+  const sources = importsOf(parsed).map(each => each.source.value);
+  const isLocal = (source: string): boolean => app.set.resolve(parsed.file, source) !== undefined;
+  const isRelative = sources.some(isLocal) && sources.filter(isLocal).every(source => source.startsWith('.'));
+  return isRelative ? relativePath(parsed.file, target) : app.set.specifierFor(parsed.file, target);
+}
+
+function relativePath(from: string, target: string): string {
+  const stem = target.replace(/\.[cm]?[jt]sx?$/, '').replace(/\/index$/, '');
+  const path = posix.relative(posix.dirname(from), stem);
+  return path.startsWith('.') ? path : `./${path}`;
 }

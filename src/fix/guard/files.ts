@@ -1,11 +1,19 @@
 import { compareText } from '../../core/place.ts';
 import { applyEdits } from '../compose.ts';
 import type { FileChange } from '../diff.ts';
-import { openSources } from '../source/source-set.ts';
+import type { Node } from 'oxc-parser';
+import type { ParsedFile } from '../source/parsed-file.ts';
 import type { SourceTexts } from '../source/source-set.ts';
-import { openApp } from './app.ts';
 import type { GuardedApp } from './app.ts';
+import type { AuthLibrary } from './auth-library.ts';
+import { isInAuth, separateAuth } from './auth-pool.ts';
+import type { NewFile } from './auth-pool.ts';
+import { databasesOf } from './databases.ts';
 import { guardFile } from './guard-file.ts';
+import { nextFile } from './next-file.ts';
+import { guardPrisma } from './prisma.ts';
+import { sessionCode } from './session-code.ts';
+import type { SessionCode } from './session-code.ts';
 import { leastVersion, packageFile, versionOf } from './package-file.ts';
 import { guardPgPools, pgPools } from './pg-pool.ts';
 import { movePostgresJs } from './postgres-js.ts';
@@ -13,12 +21,10 @@ import type { MembershipTable } from './sql/options.ts';
 
 /** What writing the guard into an app's own files needs to know. */
 export interface AppFilesOptions {
-  readonly texts: SourceTexts;
-  readonly membership: MembershipTable;
-  /** The file that makes better-auth, without its ending, where the app has it. */
-  readonly betterAuth: string | undefined;
-  /** Whether the app keeps its sources below `src`. */
-  readonly folder: 'src/' | '';
+  readonly app: GuardedApp;
+  readonly library: AuthLibrary | undefined;
+  readonly membership: MembershipTable & { readonly role?: string };
+  readonly types: { readonly tenant: string; readonly user: string };
 }
 
 /** The changes of the app's own files, and what is left to the developer. */
@@ -27,24 +33,37 @@ export interface AppFiles {
   readonly notes: readonly string[];
 }
 
-/** `lib/guard.ts`, the clients that use its pool, `.env.example` and the dependencies. */
+/** Where `lib/guard.ts` is in an app. */
+export function guardFileOf(texts: SourceTexts): string {
+  return `${texts.files.some(file => file.startsWith('src/app/') || file.startsWith('src/pages/')) ? 'src/' : ''}lib/guard.ts`;
+}
+
+/** `lib/guard.ts`, the clients that use its pool, the auth library's own pool, `.env.example` and the dependencies. */
 export function appFiles(options: AppFilesOptions): AppFiles {
-  const { texts, folder, membership, betterAuth } = options;
-  const file = `${folder}lib/guard.ts`;
-  const app = openApp(texts, openSources(texts), file);
-  const pools = pgPools(app);
-  guardPgPools(app, pools);
-  movePostgresJs(app);
-  const exportsPolicy = app.needs.has('policy');
+  const { app, library, membership } = options;
+  const databases = databasesOf(app);
+  const auth = separateAuth(app, databases);
+  const isOwn = (parsed: ParsedFile, node: Node): boolean =>
+    isInAuth(app, parsed, node) ||
+    auth.own.some(own => own.parsed === parsed && own.node.start <= node.start && node.end <= own.node.end);
+  guardPgPools(app, pgPools(app, isOwn));
+  movePostgresJs(app, isOwn);
+  guardPrisma(app, isOwn);
+  const session = library === undefined ? undefined : sessionCode(app, library, membership.tenant);
+  const text = guardFile({ membership, session, exportsPolicy: app.needs.has('policy') });
+  const guarded = databases.find(each => !auth.own.includes(each));
+  const next =
+    session === undefined ? undefined : nextFile({ ...options, database: guarded, sessionTenant: session.tenant });
+  const files = [{ file: app.guardFile, text }, ...auth.newFiles, ...(next === undefined ? [] : [next])];
   const changes = [
-    { file, before: texts.read(file), after: guardFile({ file, membership, betterAuth, exportsPolicy }) },
+    ...files.map(each => ({ file: each.file, before: app.texts.read(each.file), after: each.text })),
     ...sourceChanges(app),
-    environmentChange(texts),
+    environmentChange(app.texts),
     packageChange(app),
   ];
   return {
     changes: changes.filter(change => change.before !== change.after),
-    notes: [...usualNotes(options), ...app.notes, ...prismaNotes(app, pools.length > 0)],
+    notes: [...usualNotes(session, next), ...(session?.notes ?? []), ...app.notes],
   };
 }
 
@@ -82,23 +101,16 @@ function packageChange(app: GuardedApp): FileChange {
   return { file: 'package.json', before, after: packageFile(before, { add, develop, drop }) };
 }
 
-function usualNotes({ betterAuth }: AppFilesOptions): readonly string[] {
+function usualNotes(session: SessionCode | undefined, next: NewFile | undefined): readonly string[] {
   return [
-    'Give the roles passwords (alter role app password …) and point DATABASE_URL at app, ADMIN_DATABASE_URL at app_admin.',
+    'Give the roles passwords (alter role app password …) and point DATABASE_URL at app, ADMIN_DATABASE_URL at app_admin, AUTH_DATABASE_URL at app_auth.',
     'Run migrations as the owner: with OWNER_DATABASE_URL.',
-    ...(betterAuth === undefined
+    ...(session === undefined
       ? ['Say who is asking: wrap what a request does in asTenant, or give guardPool a resolve.']
-      : [
-          `Give the auth library in '${betterAuth}' a pool of its own, new Pool({ connectionString: process.env.AUTH_DATABASE_URL }): it works before anybody is signed in.`,
-        ]),
+      : []),
+    ...(next === undefined
+      ? []
+      : [`Make new routes, actions and pages with guardRoute, guardAction and guardPage of '${next.file}'.`]),
     'Wrap what runs outside of a request (cron, webhooks, cached functions, public links) in asSystem or asAdmin.',
-  ];
-}
-
-function prismaNotes({ set, texts }: GuardedApp, hasPool: boolean): readonly string[] {
-  const file = set.files.find(each => /new PrismaClient\(/.test(texts.read(each) ?? ''));
-  if (file === undefined || hasPool) return [];
-  return [
-    `'${file}' makes a Prisma client: give it new PrismaClient({ adapter: new PrismaPg(openPool({ connectionString })) }).`,
   ];
 }

@@ -1,22 +1,20 @@
-import { posix } from 'node:path';
+import type { SessionCode } from './session-code.ts';
 import type { MembershipTable } from './sql/options.ts';
 
 /** What `lib/guard.ts` says. */
 export interface GuardFileOptions {
-  readonly file: string;
   readonly membership: MembershipTable;
-  /** The file that makes better-auth, without its ending, where the app has it. */
-  readonly betterAuth: string | undefined;
+  /** How it learns who is signed in, where the app's library is known. */
+  readonly session: SessionCode | undefined;
   /** Whether code that stays with postgres.js needs the rules by themselves. */
   readonly exportsPolicy: boolean;
 }
 
 /** The text of `lib/guard.ts`. */
-export function guardFile({ file, membership, betterAuth, exportsPolicy }: GuardFileOptions): string {
-  const { table, user, tenant } = membership;
+export function guardFile({ membership, session, exportsPolicy }: GuardFileOptions): string {
   const rules = [
-    `membership: { table: '${table}', user: '${user}', tenant: '${tenant}' },`,
-    ...(betterAuth === undefined ? [] : ['resolve: scopeOfRequest,']),
+    `membership: { table: '${membership.table}', user: '${membership.user}', tenant: '${membership.tenant}' },`,
+    ...(session === undefined ? [] : ['resolve: scopeOfRequest,']),
   ];
   const policy = exportsPolicy
     ? `
@@ -27,8 +25,7 @@ ${rules.map(rule => `  ${rule}`).join('\n')}
 `
     : '';
   const given = exportsPolicy ? ['...policy,', 'admin,'] : [...rules.slice(0, 1), 'admin,', ...rules.slice(1)];
-  return `${betterAuth === undefined ? '' : "import type { Scope } from '@drydock/guard';\n"}import { guardPool } from '@drydock/guard/pg';
-import { Pool, type PoolConfig } from 'pg';
+  return `${importsOf(session).join('\n')}
 
 /** For work across tenants, inside of \`asAdmin\` only. */
 const admin = new Pool({ connectionString: process.env.ADMIN_DATABASE_URL, max: 4 });
@@ -39,27 +36,42 @@ export function openPool(config: PoolConfig): Pool {
 ${given.map(each => `    ${each}`).join('\n')}
   });
 }
-${betterAuth === undefined ? '' : session(file, betterAuth)}`;
+${session === undefined ? '' : whoAsks(session)}`;
 }
 
-function session(file: string, betterAuth: string): string {
+function importsOf(session: SessionCode | undefined): readonly string[] {
+  const pg = ["import { guardPool } from '@drydock/guard/pg';"];
+  if (session === undefined) return [...pg, "import { Pool, type PoolConfig } from 'pg';"];
+  return [
+    "import type { Scope } from '@drydock/guard';",
+    ...pg,
+    `import { ${session.adapter}, type Session, type SessionRequest } from '@drydock/guard/session';`,
+    ...session.imports,
+    "import { Pool, type PoolConfig } from 'pg';",
+  ];
+}
+
+function whoAsks({ lines, tenant }: SessionCode): string {
+  const [first = '', ...rest] = lines;
   return `
-/** The tenant chosen in the session, where a route did not say another one. Without a session: nobody. */
+/** Who is signed in. */
+export async function session(request: SessionRequest): Promise<Session | undefined> {
+  // Asked for when it is needed: what signs users in may itself need a pool.
+  ${[first, ...rest].join('\n  ')}
+}
+
+/** ${tenant ? 'The tenant chosen in the session, where a route did not say another one.' : 'The user, where a route did not say for which tenant.'} Without a session: nobody. */
 async function scopeOfRequest(): Promise<Scope | undefined> {
-  // Asked for when it is needed: the auth library must not be loaded before its own pool is.
-  const [{ auth }, { headers }] = await Promise.all([import('${relativePath(file, betterAuth)}'), import('next/headers')]);
-  const session = await auth.api.getSession({ headers: await headers() });
-  if (!session) return undefined;
-  const tenant: unknown = Reflect.get(session.session, 'activeOrganizationId');
-  return typeof tenant === 'string' && tenant !== ''
-    ? { mode: 'tenant', user: session.user.id, tenant }
-    : { mode: 'user', user: session.user.id };
+  const { headers } = await import('next/headers');
+  const who = await session({ headers: await headers() });
+  if (who === undefined) return undefined;
+${
+  tenant
+    ? `  return who.tenant === undefined
+    ? { mode: 'user', user: who.user }
+    : { mode: 'tenant', user: who.user, tenant: who.tenant };`
+    : "  return { mode: 'user', user: who.user };"
+}
 }
 `;
-}
-
-/** How one file imports another that has no ending. */
-export function relativePath(from: string, to: string): string {
-  const path = posix.relative(posix.dirname(from), to);
-  return path.startsWith('.') ? path : `./${path}`;
 }

@@ -12,13 +12,16 @@ export interface PgPool {
   readonly address: string;
 }
 
-/** Every pool of the app but those that the guard itself was given. */
-export function pgPools(app: GuardedApp): readonly PgPool[] {
+/** Every pool of the app but those that the guard itself was given, and those of the auth library. */
+export function pgPools(
+  app: GuardedApp,
+  isOwn: (parsed: ParsedFile, node: NewExpression) => boolean,
+): readonly PgPool[] {
   return app.set.files.filter(isAppFile).flatMap(file => {
     const text = app.texts.read(file) ?? '';
     if (!/\bPool\(/.test(text) || text.includes('@drydock/guard/pg')) return [];
     const parsed = app.set.parsed(file);
-    return parsed === undefined ? [] : poolsIn(parsed);
+    return parsed === undefined ? [] : poolsIn(parsed).filter(each => !isOwn(parsed, each.node));
   });
 }
 

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { openSources } from '../source/source-set.ts';
+import { openApp } from './app.ts';
 import { appFiles } from './files.ts';
 
 const membership = { table: 'member', user: 'user_id', tenant: 'team_id' };
@@ -11,12 +13,9 @@ interface Moved {
 /** The guard written into an app of postgres.js. */
 function moved(files: Readonly<Record<string, string>>): Moved {
   const all: Readonly<Record<string, string>> = { 'package.json': packages, ...files };
-  const { changes, notes } = appFiles({
-    texts: { files: Object.keys(all), read: file => all[file] },
-    membership,
-    betterAuth: undefined,
-    folder: '',
-  });
+  const texts = { files: Object.keys(all), read: (file: string) => all[file] };
+  const app = openApp(texts, openSources(texts), 'lib/guard.ts');
+  const { changes, notes } = appFiles({ app, library: undefined, membership, types: { tenant: 'uuid', user: 'uuid' } });
   return { notes, text: file => changes.find(change => change.file === file)?.after };
 }
 

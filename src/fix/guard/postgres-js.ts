@@ -7,7 +7,7 @@ import { driver, moveResults } from './execute-results.ts';
 import { poolOptions } from './pool-options.ts';
 import { dropUnused, moveImports, moveTypes } from './postgres-imports.ts';
 import { isSimple, rawUses } from './postgres-sql.ts';
-import { variableOf } from './references.ts';
+import { variableOfClient } from './references.ts';
 import type { Variable } from './references.ts';
 import { beginUses, moveUses } from './rewrite-sql.ts';
 
@@ -24,17 +24,18 @@ interface Client {
  * Moves an app from postgres.js to node-postgres, on which a statement can carry its scope. What only postgres.js can do
  * stays there, in transactions that carry the scope; what nobody can tell is named.
  */
-export function movePostgresJs(app: GuardedApp): void {
+export function movePostgresJs(app: GuardedApp, isOwn: (parsed: ParsedFile, node: Node) => boolean): void {
   const files = app.set.files.filter(isAppFile).flatMap(file => {
     const text = app.texts.read(file) ?? '';
     return /['"](?:postgres|drizzle-orm\/postgres-js)['"]/.test(text) ? (app.set.parsed(file) ?? []) : [];
   });
   for (const parsed of files) {
-    const clients = clientsIn(app, parsed);
+    const clients = clientsIn(app, parsed).filter(client => !isOwn(parsed, client.call));
     const moved = clients.filter(client => moveClient(app, client));
     moveDrizzle(app, parsed, clients);
     moveImports(app, parsed, moved.length === clients.length ? moved.map(client => client.call) : undefined);
   }
+  if (files.length === 0) return;
   moveTypes(app, files);
   moveResults(app);
   dropUnused(app, files);
@@ -44,7 +45,7 @@ function clientsIn(app: GuardedApp, parsed: ParsedFile): readonly Client[] {
   return findAll(parsed.program, isCall).flatMap(call => {
     if (!isFrom(app, parsed, call, 'postgres')) return [];
     const pool = poolText(app, parsed, call);
-    return pool === undefined ? [] : [{ parsed, call, pool, variable: variableOf(parsed, call) }];
+    return pool === undefined ? [] : [{ parsed, call, pool, variable: variableOfClient(parsed, call) }];
   });
 }
 

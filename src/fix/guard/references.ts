@@ -1,6 +1,7 @@
 import type { Node } from 'oxc-parser';
 import { bindingOf } from '../source/bindings.ts';
-import { ancestors, isFunction } from '../source/parsed-file.ts';
+import { ancestors, findAll, isCall, isFunction } from '../source/parsed-file.ts';
+import { topLevelFunctions } from '../source/source-set.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { importsOf } from '../source/edit-set.ts';
 import { usesOf } from './app.ts';
@@ -16,6 +17,27 @@ export interface Variable {
 export interface Reference {
   readonly parsed: ParsedFile;
   readonly node: Node;
+}
+
+/** The variable that a client is kept in; where a function makes it, the one that keeps what the function gave. */
+export function variableOfClient(parsed: ParsedFile, value: Node): Variable | undefined {
+  const direct = variableOf(parsed, value);
+  const factory = direct === undefined ? functionAround(parsed, value) : factoryOf(parsed, direct.name);
+  if (factory === undefined) return direct;
+  const calls = findAll(parsed.program, isCall).filter(
+    call => call.callee.type === 'Identifier' && call.callee.name === factory,
+  );
+  return calls.map(call => variableOf(parsed, call)).find(each => each !== undefined);
+}
+
+function functionAround(parsed: ParsedFile, value: Node): string | undefined {
+  const around = ancestors(parsed, value).find(each => each.type === 'FunctionDeclaration');
+  return around?.type === 'FunctionDeclaration' ? around.id?.name : undefined;
+}
+
+/** `const make = () => new Client()`: the variable is a function. */
+function factoryOf(parsed: ParsedFile, name: string): string | undefined {
+  return topLevelFunctions(parsed).has(name) && new RegExp(`\\b${name}\\(`).test(parsed.text) ? name : undefined;
 }
 
 /** The variable that a value is kept in, also by way of a function that remembers it; none where something else is made of it. */
@@ -54,23 +76,30 @@ export function referencesOf(app: GuardedApp, variable: Variable): readonly Refe
 /** Whether an identifier means the variable. */
 export function means(app: GuardedApp, parsed: ParsedFile, node: Node, variable: Variable): boolean {
   if (node.type !== 'Identifier' || !isTopLevel(parsed, node, node.name)) return false;
-  const found = app.set.declarationOf(parsed.file, node.name);
-  return found?.kind === 'local' && found.file === variable.file && found.name === variable.name;
+  return isVariable(app, parsed, node.name, variable);
+}
+
+/** Whether a name in a file leads to the variable, also as the file's `default`. */
+function isVariable(app: GuardedApp, parsed: ParsedFile, name: string, variable: Variable): boolean {
+  const found = app.set.declarationOf(parsed.file, name);
+  if (found?.kind !== 'local' || found.file !== variable.file) return false;
+  return found.name === variable.name || (found.name === 'default' && isDefault(app, variable));
+}
+
+function isDefault(app: GuardedApp, { file, name }: Variable): boolean {
+  return new RegExp(`^export default ${name}\\b`, 'm').test(app.texts.read(file) ?? '');
 }
 
 // Reading every file's tree is dear; a file that names neither the variable nor the file can use neither.
 function mentions(app: GuardedApp, file: string, variable: Variable): boolean {
-  if (file === variable.file) return true;
+  if (file === variable.file || isDefault(app, variable)) return true;
   return new RegExp(`\\b(?:${variable.name}|default)\\b`).test(app.texts.read(file) ?? '');
 }
 
 function localNames(app: GuardedApp, parsed: ParsedFile, variable: Variable): readonly string[] {
   if (parsed.file === variable.file) return [variable.name];
   const imported = importsOf(parsed).flatMap(each => each.specifiers.map(specifier => specifier.local.name));
-  return imported.filter(local => {
-    const found = app.set.declarationOf(parsed.file, local);
-    return found?.kind === 'local' && found.file === variable.file && found.name === variable.name;
-  });
+  return imported.filter(local => isVariable(app, parsed, local, variable));
 }
 
 /** Whether no parameter or variable of a function hides the name here. */

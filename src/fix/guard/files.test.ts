@@ -1,0 +1,223 @@
+import { describe, expect, test } from 'vitest';
+import { openSources } from '../source/source-set.ts';
+import { openApp } from './app.ts';
+import { authLibrary } from './auth-library.ts';
+import { appFiles } from './files.ts';
+
+interface Guarded {
+  readonly notes: readonly string[];
+  readonly text: (file: string) => string | undefined;
+}
+
+/** The guard written into an app. */
+function guarded(files: Readonly<Record<string, string>>, dependencies = '"pg": "^8.23.1"'): Guarded {
+  const all: Readonly<Record<string, string>> = { 'package.json': `{ "dependencies": { ${dependencies} } }`, ...files };
+  const texts = { files: Object.keys(all), read: (file: string) => all[file] };
+  const app = openApp(texts, openSources(texts), 'lib/guard.ts');
+  const { changes, notes } = appFiles({
+    app,
+    library: authLibrary(app),
+    membership: { table: 'memberships', user: 'user_id', tenant: 'team_id', role: 'role' },
+    types: { tenant: 'uuid', user: 'text' },
+  });
+  return { notes, text: file => changes.find(change => change.file === file)?.after };
+}
+
+describe('Prisma', () => {
+  test.each([
+    ['{ connectionString: process.env.DATABASE_URL }', 'openPool({ connectionString: process.env.DATABASE_URL })'],
+    ['process.env.DATABASE_URL!', 'openPool({ connectionString: process.env.DATABASE_URL! })'],
+    ['connectionString', 'openPool({ connectionString: connectionString })'],
+  ])('the adapter of Prisma 7 gets the guarded pool for %s', (given, expected) => {
+    const { text } = guarded({
+      'lib/prisma.ts': `import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from '../generated/prisma/client';
+
+const connectionString = \`\${process.env.DATABASE_URL}\`;
+const adapter = new PrismaPg(${given});
+export const prisma = new PrismaClient({ adapter });
+`,
+    });
+    expect(text('lib/prisma.ts')).toContain(`new PrismaPg(${expected})`);
+    expect(text('lib/prisma.ts')).toContain("import { openPool } from './guard';");
+  });
+
+  test('a client of Prisma 6.16 or newer gets an adapter, and loses the address beside it', () => {
+    const before = `import { PrismaClient } from '@prisma/client';
+
+const make = () => new PrismaClient({ log: ['error'], datasourceUrl: env.DATABASE_URL });
+export const prisma = globalThis.prisma ?? make();
+`;
+    const { text, notes } = guarded({ 'lib/prisma.ts': before }, '"@prisma/client": "6.19.0"');
+    expect(text('lib/prisma.ts')).toContain(
+      "new PrismaClient({ log: ['error'], adapter: new PrismaPg(openPool({ connectionString: env.DATABASE_URL })) })",
+    );
+    expect(text('lib/prisma.ts')).toContain("import { PrismaPg } from '@prisma/adapter-pg';");
+    expect(text('package.json')).toContain('"@prisma/adapter-pg": "6.19.0"');
+    expect(notes.join('\n')).toContain('connection_limit');
+    expect(guarded({ 'lib/prisma.ts': before.replace(/\(\{ log.*?\}\)/, '()') }).text('lib/prisma.ts')).toContain(
+      'new PrismaClient({ adapter: new PrismaPg(openPool({ connectionString: process.env.DATABASE_URL })) })',
+    );
+  });
+
+  test('an older one is left as it is, with the steps', () => {
+    const file = "import { PrismaClient } from '@prisma/client';\nexport const prisma = new PrismaClient();\n";
+    const { text, notes } = guarded({ 'lib/prisma.ts': file }, '"@prisma/client": "^5.22.0"');
+    expect(text('lib/prisma.ts')).toBeUndefined();
+    expect(notes.join('\n')).toContain('lib/prisma.ts:2 makes a client of Prisma ^5.22.0');
+    expect(notes.join('\n')).toContain('npm install prisma@^6.16');
+  });
+});
+
+describe('the auth library', () => {
+  const db = `import { drizzle } from 'drizzle-orm/node-postgres';
+import { Pool } from 'pg';
+import * as schema from './schema';
+
+export const db = drizzle(new Pool({ connectionString: process.env.DATABASE_URL }), { schema, casing: 'snake_case' });
+`;
+
+  test('better-auth on the database of the app gets one of its own, also in its hooks', () => {
+    const { text } = guarded({
+      'lib/db.ts': db,
+      'lib/auth.ts': `import { betterAuth } from 'better-auth';
+import { drizzleAdapter } from 'better-auth/adapters/drizzle';
+import { db } from './db';
+
+export const auth = betterAuth({
+  database: drizzleAdapter(db, { provider: 'pg' }),
+  databaseHooks: { user: { create: { after: async user => db.insert(log).values({ user: user.id }) } } },
+});
+`,
+    });
+    expect(text('lib/auth.ts')).toBe(`import { betterAuth } from 'better-auth';
+import { drizzleAdapter } from 'better-auth/adapters/drizzle';
+import { authDb } from './auth-db';
+
+export const auth = betterAuth({
+  database: drizzleAdapter(authDb, { provider: 'pg' }),
+  databaseHooks: { user: { create: { after: async user => authDb.insert(log).values({ user: user.id }) } } },
+});
+`);
+    expect(text('lib/auth-db.ts')).toContain(
+      "export const authDb = drizzle(new Pool({ connectionString: process.env.AUTH_DATABASE_URL, max: 5 }), { schema, casing: 'snake_case' });",
+    );
+    expect(text('lib/auth-db.ts')).toContain("import * as schema from './schema';");
+    expect(text('lib/db.ts')).toContain('drizzle(openPool({ connectionString: process.env.DATABASE_URL })');
+    expect(text('lib/guard.ts')).toContain('return fromBetterAuth(auth)(request);');
+  });
+
+  test('a pool that is its own already only changes its role', () => {
+    const { text } = guarded({
+      'lib/db.ts': db,
+      'lib/auth.ts': `import { betterAuth } from 'better-auth';
+import { Pool } from 'pg';
+
+const pool = new Pool({ connectionString: process.env.DATABASE_URL });
+export const auth = betterAuth({ database: pool });
+`,
+    });
+    expect(text('lib/auth.ts')).toContain('new Pool({ connectionString: process.env.AUTH_DATABASE_URL })');
+    expect(text('lib/auth-db.ts')).toBeUndefined();
+  });
+
+  test('a helper that it calls before anybody is signed in is named', () => {
+    const { notes } = guarded({
+      'lib/db.ts': db,
+      'lib/users.ts':
+        "import { db } from './db';\nexport async function findUser(email: string) {\n  return db.query.users.findFirst();\n}\n",
+      'auth.ts': `import NextAuth from 'next-auth';
+import Credentials from 'next-auth/providers/credentials';
+import { findUser } from './lib/users';
+
+export const { handlers, auth } = NextAuth({
+  providers: [Credentials({ authorize: async ({ email }) => findUser(email) })],
+});
+`,
+    });
+    expect(notes.join('\n')).toContain("auth.ts:6: 'findUser' asks the app's database before anybody is signed in");
+    expect(notes.join('\n')).toContain("'auth.ts' puts no id of the user into the session");
+  });
+});
+
+describe('who is asking', () => {
+  test('is read from next-auth with the tenant where the app reads it', () => {
+    const { text } = guarded({
+      'lib/prisma.ts': `import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from '@prisma/client';
+export const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: process.env.DATABASE_URL }) });
+`,
+      'lib/auth.ts': `import { PrismaAdapter } from '@auth/prisma-adapter';
+import type { NextAuthOptions } from 'next-auth';
+import { prisma } from './prisma';
+export const authOptions: NextAuthOptions = {
+  adapter: PrismaAdapter(prisma),
+  callbacks: { session: ({ session, token }) => ({ ...session, user: { ...session.user, id: token.sub } }) },
+};
+`,
+      'app/notes/page.tsx': 'export default () => list(session?.user?.teamId);\n',
+    });
+    expect(text('lib/guard.ts')).toContain(
+      'return fromAuthJs(getServerSession, { authOptions, tenant: found => (found as { user?: { teamId?: string } }).user?.teamId })(request);',
+    );
+    expect(text('lib/auth.ts')).toContain('adapter: PrismaAdapter(authPrisma),');
+    expect(text('lib/auth-db.ts')).toContain(
+      'new PrismaPg({ connectionString: process.env.AUTH_DATABASE_URL, max: 5 })',
+    );
+    expect(text('lib/guard-next.ts')).toContain(`    const rows = await prisma.$queryRaw<{ role: string | null }[]>\`
+      select role from memberships
+      where user_id = \${user} and team_id = \${tenant}::uuid
+    \`;
+    return rows[0];`);
+  });
+
+  test('is read from the seal of iron-session, and signing in has a pool of its own', () => {
+    const { text } = guarded({
+      'lib/db.ts':
+        "import { Pool } from 'pg';\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+      'lib/session.ts': `import { getIronSession } from 'iron-session';
+export interface SessionData { userId: string; teamId: string }
+export async function getSession() {
+  return getIronSession<SessionData>(await cookies(), options);
+}
+`,
+      'app/login/route.ts': `import { pool } from '../../lib/db';
+import { getSession } from '../../lib/session';
+export async function POST(request: Request) {
+  const session = await getSession();
+  const { rows } = await pool.query('select id from users where email = $1', [await request.text()]);
+  session.userId = rows[0].id;
+  await session.save();
+}
+`,
+    });
+    expect(text('lib/guard.ts')).toContain(
+      'return fromIronSession(() => getSession(), data => ({ user: data.userId, tenant: data.teamId }))(request);',
+    );
+    expect(text('app/login/route.ts')).toContain("import { authPool } from '../../lib/auth-db';");
+    expect(text('app/login/route.ts')).toContain('await authPool.query(');
+    expect(text('lib/guard-next.ts')).toContain('tenant: tenantFromSession(),');
+  });
+});
+
+describe('pools', () => {
+  test('one of another database is left as it is, and named', () => {
+    const { text, notes } = guarded({
+      'lib/db.ts':
+        "import { Pool } from 'pg';\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+      'lib/stats.ts':
+        "import { Pool } from 'pg';\nexport const stats = new Pool({ connectionString: process.env.STATS_URL });\n",
+    });
+    expect(text('lib/db.ts')).toContain('openPool(');
+    expect(text('lib/stats.ts')).toBeUndefined();
+    expect(notes.join('\n')).toContain('lib/stats.ts:2 makes a pool of its own from STATS_URL');
+  });
+
+  test('modules that take Pool out of pg lose the line', () => {
+    const { text } = guarded({
+      'lib/db.ts': "import pg from 'pg';\n\nconst { Pool } = pg;\nexport const pool = new Pool();\n",
+    });
+    expect(text('lib/db.ts')).toContain('export const pool = openPool({});');
+    expect(text('lib/db.ts')).not.toContain('pg;');
+  });
+});

@@ -1,0 +1,123 @@
+import type { AuthLibrary } from './auth-library.ts';
+import type { GuardedApp } from './app.ts';
+
+/** How `lib/guard.ts` learns who is signed in. */
+export interface SessionCode {
+  /** The adapter's name in `@drydock/guard/session`. */
+  readonly adapter: string;
+  /** The body of the function that gives the session, as lines. */
+  readonly lines: readonly string[];
+  readonly imports: readonly string[];
+  /** Whether the session can name a tenant. */
+  readonly tenant: boolean;
+  readonly notes: readonly string[];
+}
+
+/** The code for the app's library; `tenantColumn` tells what the app calls a tenant. */
+export function sessionCode(app: GuardedApp, library: AuthLibrary, tenantColumn: string): SessionCode | undefined {
+  const lazy = (name: string, file: string): string =>
+    `const { ${name} } = await import('${app.set.specifierFor(app.guardFile, file)}');`;
+  const plain = { imports: [], notes: [] };
+  switch (library.kind) {
+    case 'better-auth': {
+      const { file, name } = library;
+      return {
+        ...plain,
+        adapter: 'fromBetterAuth',
+        lines: [lazy(name, file), `return fromBetterAuth(${name})(request);`],
+        tenant: true,
+      };
+    }
+    case 'clerk':
+      return {
+        ...plain,
+        adapter: 'fromClerk',
+        lines: ["const { auth } = await import('@clerk/nextjs/server');", 'return fromClerk(auth)(request);'],
+        tenant: true,
+      };
+    case 'auth-js':
+    case 'next-auth':
+      return authJs(app, library, tenantColumn, lazy);
+    case 'supabase': {
+      const { file, name } = library;
+      const note =
+        "Say where the team of a user is: fromSupabase(…, { tenant: metadata => … }) in the guard's file gets app_metadata.";
+      const lines = [lazy(name, file), `return fromSupabase(() => ${name}())(request);`];
+      return { ...plain, adapter: 'fromSupabase', lines, tenant: false, notes: [note] };
+    }
+    case 'iron-session': {
+      const user = fieldOf(library.fields, ['userId', 'user_id', 'uid', 'userID', 'accountId', 'sub']);
+      if (user === undefined) return undefined;
+      const tenant = fieldOf(library.fields, tenantNames(tenantColumn));
+      const picked = tenant === undefined ? '' : `, tenant: data.${tenant}`;
+      return {
+        ...plain,
+        adapter: 'fromIronSession',
+        lines: [
+          lazy(library.name, library.file),
+          `return fromIronSession(() => ${library.name}(), data => ({ user: data.${user}${picked} }))(request);`,
+        ],
+        tenant: tenant !== undefined,
+      };
+    }
+  }
+}
+
+type Named = Extract<AuthLibrary, { readonly file: string; readonly name: string }>;
+
+function authJs(
+  app: GuardedApp,
+  { kind, file, name }: Named,
+  tenantColumn: string,
+  lazy: (name: string, file: string) => string,
+): SessionCode {
+  const path = tenantPath(app, tenantColumn);
+  const options = [
+    ...(kind === 'next-auth' ? [name === 'authOptions' ? name : `authOptions: ${name}`] : []),
+    ...(path === undefined ? [] : [`tenant: ${tenantText(path)}`]),
+  ];
+  const given = options.length === 0 ? '' : `, { ${options.join(', ')} }`;
+  const asked = kind === 'auth-js' ? name : 'getServerSession';
+  const text = app.texts.read(file) ?? '';
+  return {
+    adapter: 'fromAuthJs',
+    imports: kind === 'auth-js' ? [] : ["import { getServerSession } from 'next-auth/next';"],
+    lines: [lazy(name, file), `return fromAuthJs(${asked}${given})(request);`],
+    tenant: path !== undefined,
+    notes:
+      /\bsession\s*[:(]\s*(?:async\s*)?\(?\s*\{|\bsession\(/.test(text) && /user\.id|\.sub\b|user:\s*\{/.test(text)
+        ? []
+        : [
+            `'${file}' puts no id of the user into the session, and Auth.js does not by itself: callbacks: { session: ({ session, token }) => ({ ...session, user: { ...session.user, id: token.sub } }) }.`,
+          ],
+  };
+}
+
+/** Where the app itself reads the tenant from a session: `session.user.teamId`. */
+function tenantPath(app: GuardedApp, column: string): readonly string[] | undefined {
+  const names = tenantNames(column).join('|');
+  const pattern = new RegExp(`\\bsession[?!]?\\.((?:user[?!]?\\.)?(?:${names}))\\b`);
+  for (const file of app.set.files) {
+    const found = pattern.exec(app.texts.read(file) ?? '')?.[1];
+    if (found !== undefined) return found.replaceAll(/[?!]/g, '').split('.');
+  }
+  return undefined;
+}
+
+function tenantText(path: readonly string[]): string {
+  const last = path.at(-1) ?? '';
+  return path.length === 1
+    ? `found => (found as { ${last}?: string }).${last}`
+    : `found => (found as { user?: { ${last}?: string } }).user?.${last}`;
+}
+
+function tenantNames(column: string): readonly string[] {
+  const camel = column.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const active = `active${camel.charAt(0).toUpperCase()}${camel.slice(1)}`;
+  const current = `current${camel.charAt(0).toUpperCase()}${camel.slice(1)}`;
+  return [...new Set([camel, column, active, current, 'tenantId', 'organizationId', 'orgId', 'teamId', 'workspaceId'])];
+}
+
+function fieldOf(fields: readonly string[], names: readonly string[]): string | undefined {
+  return names.find(name => fields.includes(name));
+}
