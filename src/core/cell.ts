@@ -21,6 +21,8 @@ export interface Cell {
   readonly tier: 'api' | 'sql';
   /** One sentence: what was seen. */
   readonly because: string;
+  /** Of several policies for the command, the one that alone lets the attack through. */
+  readonly policy?: string;
   readonly evidence: readonly CellEvidence[];
 }
 

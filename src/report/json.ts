@@ -432,6 +432,7 @@ function cellJson(cell: Cell): Json {
     verdict: cell.verdict,
     tier: cell.tier,
     because: cell.because,
+    policy: cell.policy,
     evidence: cell.evidence.map(evidence => ({
       kind: evidence.kind,
       transcript: evidence.transcript,

@@ -8,6 +8,7 @@ import { entails } from '../../logic/entails.ts';
 import type { Predicate } from '../../core/predicate.ts';
 import type { DatabaseFunction, Policy, SourcePlace, Table, View } from '../../model/database/types.ts';
 import { isComparedWithUser, policyUses } from '../../model/tenancy/links.ts';
+import { isMembershipNoun } from '../../model/tenancy/names.ts';
 import type { CheckFinding, CheckInput } from '../check.ts';
 import { describeHarm, isOwned, ownerOf } from '../harm.ts';
 
@@ -98,10 +99,12 @@ function isMeantToBeProtected({ database }: CheckInput): boolean {
 function policyCause(cell: Cell, table: Table, input: CheckInput): Leak {
   const policies = permissivePolicies(table, cell);
   const writes = cell.command === 'insert' || isMove(cell);
-  const policy = policies.find(candidate => !isTied(candidate, writes, cell, table, input)) ?? policies[0];
+  const blamed = policies.find(candidate => candidate.name === cell.policy);
+  const policy = blamed ?? policies.find(candidate => !isTied(candidate, writes, cell, table, input)) ?? policies[0];
   const base = { cell, table, policy };
   if (isForged(cell, policy)) return { ...base, cause: 'user-metadata' };
-  if (writes && isMembershipLike(table, input)) return { ...base, cause: 'self-join' };
+  if (writes && (isMembership(table, input) || (isTrusted(table, input) && /After that it read/.test(cell.because))))
+    return { ...base, cause: 'self-join' };
   const condition = writes ? (policy?.checkPredicate ?? policy?.usingPredicate) : policy?.usingPredicate;
   if (condition?.kind === 'true' && !isMove(cell)) return { ...base, cause: 'always-true' };
   return { ...base, cause: writes ? 'write-check' : 'policy' };
@@ -135,9 +138,16 @@ function isForged(cell: Cell, policy: Policy | undefined): boolean {
   return /user_meta_?data/.test(text) && cell.actor !== 'anonymous';
 }
 
-/** A table that other policies read to learn what the caller may see: a row in it is a key. */
-function isMembershipLike(table: Table, { database, tenancy }: CheckInput): boolean {
-  if (tenancy.memberships.some(membership => membership.table === table.name)) return true;
+/** A table that says who belongs to which tenant, or to a group within one: a row in it is a key. */
+function isMembership(table: Table, { tenancy }: CheckInput): boolean {
+  return (
+    tenancy.memberships.some(membership => membership.table === table.name) ||
+    isMembershipNoun(table.name, tenancy.root?.table ?? '')
+  );
+}
+
+/** A table that other policies read to learn what the caller may see. */
+function isTrusted(table: Table, { database }: CheckInput): boolean {
   const uses = policyUses(database).filter(use => use.inside === 'sub-query' && use.table === table.name);
   return uses.some(use => isComparedWithUser(uses, table.name, use.column));
 }
@@ -160,9 +170,11 @@ function storagePolicy(table: Table, cell: Cell): Policy | undefined {
     return !text.includes('bucket_id') || text.includes(`'${cell.bucket ?? ''}'`);
   });
   return (
+    policies.find(policy => policy.name === cell.policy) ??
     policies.find(
       policy => !/foldername|path_tokens|owner|split_part/.test(`${policy.using ?? ''} ${policy.check ?? ''}`),
-    ) ?? policies[0]
+    ) ??
+    policies[0]
   );
 }
 

@@ -3,6 +3,7 @@ import type { Solver, Sql, SolverModel } from '../../core/ports.ts';
 import { quoteName, quoteQualified } from '../../core/quote.ts';
 import type { Table } from '../../model/database/types.ts';
 import { carryOut, type Attack } from '../exploit/attack.ts';
+import { withBlame } from '../exploit/blame.ts';
 import { changeableColumn, type LiteralRow } from '../exploit/literal-row.ts';
 import { makeCell } from '../exploit/make-cell.ts';
 import type { Range } from '../exploit/range.ts';
@@ -87,7 +88,8 @@ export async function replayWitness(question: WitnessQuestion): Promise<WitnessO
     ...each,
     transcript: each.transcript.replace(/ of tenant B; expected: 0/, ' of another owner; expected: 0'),
   }));
-  return { kind: 'reached', cell: { ...cell, evidence } };
+  const blamed = await withBlame(range, table, cell);
+  return { kind: 'reached', cell: { ...blamed, evidence } };
 }
 
 function none(because: string): WitnessOutcome {
