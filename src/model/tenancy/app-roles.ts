@@ -1,7 +1,7 @@
 import { plainName } from '../../core/names.ts';
 import type { Column, DatabaseFunction, DatabaseModel, Table } from '../database/types.ts';
-import { isAdministratorRole, isRoleColumn } from './names.ts';
-import type { TenancyModel } from './types.ts';
+import { isAdministratorRole, isRoleColumn, isStaffRole } from './names.ts';
+import type { Membership, TenancyModel } from './types.ts';
 
 /**
  * Roles of the whole app: a table that says of a user, and of no tenant, what he may do. Whoever holds more than the app
@@ -27,15 +27,37 @@ export function appRoles(database: DatabaseModel, tenancy: TenancyModel): readon
   const before = known.get(tenancy);
   if (before !== undefined) return before;
   const conditions = textsOf(database);
-  const found = tenancy.owners.flatMap(({ table: name, ownership }) => {
+  const memberships = tenancy.memberships.flatMap(membership => staffAmongMembers(membership, database, conditions));
+  const own = tenancy.owners.flatMap(({ table: name, ownership }) => {
     const table = database.tables.find(candidate => candidate.name === name);
     if (table === undefined || ownership.kind !== 'user' || ownership.path.length > 1) return [];
-    if (/^(auth|storage|realtime)$/.test(table.schema) || tenancy.memberships.some(each => each.table === name))
-      return [];
+    if (isOutside(table) || tenancy.memberships.some(each => each.table === name)) return [];
     return readRoles(table, ownership.path[0].column, database, conditions);
   });
+  const found = [...own, ...memberships];
   known.set(tenancy, found);
   return found;
+}
+
+function isOutside({ schema }: Table): boolean {
+  return /^(auth|storage|realtime)$/.test(schema);
+}
+
+/** `super_admin` beside the roles within a tenant: who runs the app is written down like everybody else. */
+function staffAmongMembers(
+  { table: name, userColumn, roleColumn }: Membership,
+  database: DatabaseModel,
+  conditions: readonly string[],
+): readonly AppRoles[] {
+  const table = database.tables.find(candidate => candidate.name === name);
+  const role = table?.columns.find(column => column.name === roleColumn);
+  if (table === undefined || role === undefined || isOutside(table)) return [];
+  const named = conditions.filter(text => mentions(text, table));
+  const values = new Set([...listed(table, role, database), ...compared(named, role)]);
+  const privileged = [...values].filter(isStaffRole);
+  return privileged.length === 0
+    ? []
+    : [{ table: name, userColumn, roleColumn: role.name, isPure: false, flags: [], given: [], privileged }];
 }
 
 const known = new WeakMap<TenancyModel, readonly AppRoles[]>();

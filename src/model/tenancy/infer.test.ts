@@ -126,6 +126,73 @@ describe('who owns what', () => {
     expect(path(tenancy, 'uploads')).toBe('tenant account_id>accounts');
   });
 
+  const clubs = `
+      create table clubs (id uuid primary key, name text);
+      create table club_members (club_id uuid not null references clubs (id), user_id uuid not null references auth.users (id), primary key (club_id, user_id));
+      create function my_club() returns uuid language sql stable as $$ select club_id from club_members where user_id = auth.uid() limit 1 $$;
+      create table courts (id uuid primary key, club_id uuid not null references clubs (id), name text);
+      alter table courts enable row level security;`;
+
+  test('takes a column that policies ask for before a key to another row, though nothing else says what it holds', async () => {
+    const tenancy = await tenancyOf(`${clubs}
+      create table lessons (id uuid primary key, court_id uuid not null references courts (id), club_id uuid, price int);
+      create table notes (id uuid primary key, court_id uuid not null references courts (id), club_id uuid);
+      alter table lessons enable row level security;
+      create policy "own lessons" on lessons using (club_id = my_club());
+    `);
+    expect(path(tenancy, 'lessons')).toBe('tenant club_id>clubs');
+    expect(path(tenancy, 'notes')).toBe('tenant court_id>courts club_id>clubs');
+  });
+
+  test('gives a row below a tenant’s to its user where every policy asks for him alone', async () => {
+    const marks = `
+      create table marks (id uuid primary key, user_id uuid not null references auth.users (id), court_id uuid not null references courts (id));
+      alter table marks enable row level security;
+      create policy "read" on marks for select using (user_id = auth.uid());
+      create policy "write" on marks for insert with check (user_id = auth.uid());`;
+    expect(path(await tenancyOf(clubs + marks), 'marks')).toBe('user user_id>auth.users');
+    const shared = `${marks} create policy "club" on marks for select using (exists (select from courts c where c.id = court_id and c.club_id = my_club()));`;
+    expect(path(await tenancyOf(clubs + shared), 'marks')).toBe('tenant court_id>courts club_id>clubs');
+  });
+
+  test('does not take the tenant that somebody likes to see first for one that he belongs to, unless something asks for it', async () => {
+    const profiles = `
+      create table profiles (id uuid primary key references auth.users (id), default_club_id uuid references clubs (id), nickname text);`;
+    const tenancy = await tenancyOf(clubs + profiles);
+    expect(tenancy.memberships.map(membership => membership.table)).toEqual(['club_members']);
+    expect(path(tenancy, 'profiles')).toBe('user id>auth.users');
+    const asked = `${profiles}
+      create policy "chosen" on courts using (club_id = (select default_club_id from profiles where id = auth.uid()));`;
+    expect((await tenancyOf(clubs + asked)).memberships.map(membership => membership.table)).toContain('profiles');
+  });
+
+  test('gives what staff publishes for everybody to nobody, and not what its author may show', async () => {
+    const releases = (write: string): string => `
+      create function has_role(who uuid, wanted text) returns boolean language sql stable as $$ select false $$;
+      create table releases (id uuid primary key, notes text, created_by uuid references auth.users (id));
+      create table settings (name text primary key, value text, updated_by uuid references auth.users (id));
+      alter table releases enable row level security;
+      create policy "read" on releases for select using (auth.uid() is not null);
+      create policy "write" on releases for all using (${write});`;
+    const published = await tenancyOf(clubs + releases(`has_role(auth.uid(), 'super_admin')`));
+    expect(path(published, 'releases')).toBe('shared');
+    expect(path(published, 'settings')).toBe('shared');
+    expect(path(await tenancyOf(clubs + releases('created_by = auth.uid()')), 'releases')).toBe(
+      'user created_by>auth.users',
+    );
+  });
+
+  test('does not take a table of roles for one of tenants', async () => {
+    const tenancy = await tenancyOf(`
+      create table roles (id uuid primary key, name text not null unique);
+      create table user_roles (user_id uuid references auth.users (id), role_id uuid references roles (id), primary key (user_id, role_id));
+      create table invitations (id uuid primary key, email text, role_id uuid not null references roles (id));
+      create table permissions (role_id uuid not null references roles (id), name text, primary key (role_id, name));
+    `);
+    expect(tenancy.root?.table).toBe('auth.users');
+    expect(path(tenancy, 'user_roles')).toBe('user user_id>auth.users');
+  });
+
   test('prefers the outermost group, and the users’ own column where there is no membership', async () => {
     const tenancy = await tenancyOf(`
       create table companies (id bigint primary key, name text);

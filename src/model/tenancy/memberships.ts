@@ -1,6 +1,14 @@
 import type { DatabaseModel, Table } from '../database/types.ts';
 import { foreignLinks, isComparedWithUser, keyOf, namedLink, type Link, type PolicyUse } from './links.ts';
-import { isActorColumn, isAdministratorRole, isMembershipNoun, isRoleColumn, isUserColumn } from './names.ts';
+import {
+  isActorColumn,
+  isAdministratorRole,
+  isMembershipNoun,
+  isRoleColumn,
+  isStaffRole,
+  isUserColumn,
+} from './names.ts';
+import { plainName } from '../../core/names.ts';
 import { userLinks, type FoundPrincipal } from './principal.ts';
 import { isAuthenticationTable } from './secrets.ts';
 import type { Membership } from './types.ts';
@@ -62,8 +70,23 @@ function readCandidate(
 
 /** The column of `table` that names a row of `root`. */
 export function tenantLink(table: Table, root: Table, database: DatabaseModel): Link | undefined {
-  const links = foreignLinks(table, database).filter(link => link.table === root.name);
+  const links = foreignLinks(table, database).filter(link => link.table === root.name && !isPreference(link, database));
   return [...links].sort((left, right) => Number(right.notNull) - Number(left.notNull))[0] ?? namedLink(table, root);
+}
+
+/** `default_team_id` says which tenant somebody likes to see first, unless a policy or function asks for it. */
+function isPreference({ column, notNull }: Link, database: DatabaseModel): boolean {
+  if (notNull || !/^(default|current|active|last|last_used|selected|preferred)_/.test(plainName(column))) return false;
+  return !isAskedFor(column, database);
+}
+
+/** Whether a condition or a function names the column. */
+function isAskedFor(column: string, database: DatabaseModel): boolean {
+  const texts = [
+    ...database.tables.flatMap(table => table.policies.flatMap(policy => [policy.using ?? '', policy.check ?? ''])),
+    ...database.functions.map(definition => definition.body),
+  ];
+  return texts.some(text => text.includes(column));
 }
 
 function score(
@@ -132,7 +155,7 @@ function toMembership(table: Table, { tenant, user }: Candidate): Membership {
 /** Puts the roles that the column's type or checks allow in the place of the usual ones. */
 export function withKnownRoles(membership: Membership, database: DatabaseModel): Membership {
   const values = roleValues(membership, database);
-  const administrators = values.filter(isAdministratorRole);
+  const administrators = values.filter(value => isAdministratorRole(value) && !isStaffRole(value));
   return values.length === 0 ? membership : { ...membership, adminRoles: administrators };
 }
 

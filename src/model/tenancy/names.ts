@@ -58,6 +58,11 @@ export function isAdministratorRole(value: string): boolean {
   );
 }
 
+/** Whether a role, beside those within a tenant, is one of those who run the app. */
+export function isStaffRole(value: string): boolean {
+  return /^(super|global|platform|system)[_-]?(admin|owner|user|staff)/i.test(value);
+}
+
 /** Whether the rows of a table say that something was shared. */
 export function isShareNoun(table: string): boolean {
   return /(^|_)(share|shared|sharing)(_|$)|^public_/.test(plainName(table));

@@ -1,9 +1,10 @@
-import type { Column, DatabaseModel, Table } from '../database/types.ts';
+import type { Predicate } from '../../core/predicate.ts';
+import type { Column, DatabaseModel, Policy, Table } from '../database/types.ts';
 import type { TenancyHints } from './infer.ts';
-import { foreignLinks, isNotNull, keyOf, namedLink, sameKind, type Link, type PolicyUse } from './links.ts';
+import { foreignLinks, isNotNull, isUserTerm, keyOf, namedLink, sameKind, type Link, type PolicyUse } from './links.ts';
 import { tenantLink } from './memberships.ts';
 import { plainName } from '../../core/names.ts';
-import { isActorColumn, isPersonalColumn } from './names.ts';
+import { isActorColumn, isPersonalColumn, isUserColumn } from './names.ts';
 import { userLinks, type FoundPrincipal } from './principal.ts';
 import type { FoundRoot } from './root.ts';
 import { capabilityColumns, isAuthenticationTable, secretColumns } from './secrets.ts';
@@ -165,12 +166,17 @@ function tenantPaths(sources: OwnerSources): Paths {
       columnLikeTheOthers(table, sources);
     if (link === undefined) continue;
     // What a column is called says less than a key that every row has: it may name a tenant of somebody else's system.
-    const found = link.basis === 'name' && !link.notNull ? maybe : paths;
+    const isTold = link.notNull || table.policies.some(policy => isNamedIn(policy, link.column));
+    const found = link.basis === 'name' && !isTold ? maybe : paths;
     found.set(table.name, { path: [hop(link)], confidence: link.basis });
   }
   for (const table of Object.keys(hints.hops ?? {})) paths.delete(table);
   addChains(sources, paths, users, maybe);
   return paths;
+}
+
+function isNamedIn({ using = '', check = '' }: Policy, column: string): boolean {
+  return new RegExp(`\\b${column}\\b`).test(`${using} ${check}`);
 }
 
 /** A profile with a tenant column belongs to the tenant; one without belongs to its user. */
@@ -238,15 +244,21 @@ function addChains(
   maybe: Paths,
 ): void {
   const personal = personalTables(database, users);
+  const theirs = new Set(database.tables.filter(isTheirs).map(table => table.name));
   for (let round = 0; round < 24; round += 1) {
     // A key that every row has says more than one that some have, however far it is to the tenant.
     const found = chained(link => link.notNull);
     if (found.length === 0) found.push(...[...maybe].filter(([name]) => !paths.has(name)));
     if (found.length === 0) found.push(...chained(() => true));
     if (found.length === 0) found.push(...counterparts(database, paths, personal));
-    if (found.length === 0) found.push(...namedChains(database, paths, personal));
+    if (found.length === 0) found.push(...namedChains(database, paths, new Set([...personal, ...theirs])));
     for (const [name, path] of found) paths.set(name, path);
     if (found.length === 0) return;
+  }
+
+  function isTheirs(table: Table): boolean {
+    const user = principal === undefined ? undefined : userLinks(table, principal, database, uses)[0];
+    return user?.notNull === true && isTheirsByPolicy(table, user.column);
   }
 
   function chained(counts: (link: Link) => boolean): [string, FoundPath][] {
@@ -265,11 +277,35 @@ function addChains(
       // Optional reference to a tenant's row, but a user in every row: it is the user's.
       const user = principal === undefined ? undefined : userLinks(table, principal, database, uses)[0];
       const isPersonal = (user?.notNull === true && !isActorColumn(user.column)) || personal.has(table.name);
-      if (!link.notNull && isPersonal) continue;
+      if ((!link.notNull && isPersonal) || theirs.has(table.name)) continue;
       found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);
     }
     return found;
   }
+}
+
+/** Every policy asks for the user alone: a row that says what he has read of a channel is his, whosever the channel is. */
+function isTheirsByPolicy({ policies }: Table, column: string): boolean {
+  const permissive = policies.filter(
+    policy => policy.permissive && !policy.roles.every(role => role === 'service_role'),
+  );
+  return (
+    isUserColumn(column) &&
+    permissive.some(policy => policy.command === 'all' || policy.command === 'select') &&
+    permissive.every(policy => {
+      const conditions = [policy.usingPredicate, policy.checkPredicate].filter(each => each !== undefined);
+      return conditions.length > 0 && conditions.every(each => isUsersOwn(each, column));
+    })
+  );
+}
+
+function isUsersOwn(predicate: Predicate, column: string): boolean {
+  if (predicate.kind !== 'compare' || predicate.operator !== '=') return false;
+  const sides = [predicate.left, predicate.right];
+  return (
+    sides.some(term => term.kind === 'column' && term.row === 'self' && term.column === column) &&
+    sides.some(isUserTerm)
+  );
 }
 
 /** The users' tables, and those whose every row is a part of a user's own row. */
@@ -364,11 +400,40 @@ function userPaths(sources: OwnerSources, tenants: Paths): Paths {
       paths.set(table.name, { path: [{ ...self, column: key }], confidence: 'foreign-key' });
       continue;
     }
-    const link = table.name === 'storage.objects' ? storageOwner(self) : userLinks(table, principal, database, uses)[0];
+    const link =
+      table.name === 'storage.objects'
+        ? storageOwner(self)
+        : userLinks(table, principal, database, uses).find(candidate => isOwnership(table, candidate.column));
     if (link !== undefined) paths.set(table.name, { path: [hop(link)], confidence: link.basis });
   }
   addUserChains(database, paths, tenants);
   return paths;
+}
+
+/** Who changed a row last does not own it, nor does one of the staff who wrote for everybody. */
+function isOwnership(table: Table, column: string): boolean {
+  if (!isActorColumn(column)) return true;
+  return !/^(last_)?(updated|modified|edited|changed)_by/.test(plainName(column)) && !isPublishedByStaff(table);
+}
+
+/** Everybody may read it, and every policy for writing asks for a role of the whole app. */
+function isPublishedByStaff({ policies, rowSecurity }: Table): boolean {
+  const permissive = policies.filter(policy => policy.permissive);
+  const writing = permissive.filter(policy => policy.command !== 'select');
+  const isOpen = permissive.some(
+    ({ command, using = '' }) =>
+      command === 'select' &&
+      /^\(*(true|\(*auth\.(uid\(\)\)* IS NOT NULL|role\(\)\)* = 'authenticated'(::text)?))\)*$/.test(using),
+  );
+  return rowSecurity && isOpen && writing.length > 0 && writing.every(asksForStaff);
+}
+
+function asksForStaff({ using = '', check = '' }: Policy): boolean {
+  return [using, check]
+    .filter(text => text !== '')
+    .every(text =>
+      /super_?admin|platform_?(admin|staff)|global_?(admin|owner)|\buser_roles\b|\bhas_role\(|is_staff\b/i.test(text),
+    );
 }
 
 /** Supabase writes the uploader into `owner_id`. */
@@ -394,7 +459,12 @@ function addUserRounds(
     const found: [string, FoundPath][] = [];
     for (const table of database.tables) {
       if (paths.has(table.name) || tenants.has(table.name) || isPlatform(table)) continue;
-      const link = bestChain(table, database, paths, counts);
+      const link = bestChain(
+        table,
+        database,
+        paths,
+        (candidate, to) => counts(candidate, to) && isOwnership(table, candidate.column),
+      );
       const target = link === undefined ? undefined : paths.get(link.table);
       if (link !== undefined && target !== undefined)
         found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);

@@ -1,3 +1,4 @@
+import { plainName } from '../../core/names.ts';
 import type { DatabaseModel, Table } from '../database/types.ts';
 import { foreignLinks, isComparedWithUser, keyOf, type PolicyUse } from './links.ts';
 import { findMemberships, tenantLink } from './memberships.ts';
@@ -72,6 +73,8 @@ interface Assessment {
 function isCandidate(table: Table, principal: FoundPrincipal | undefined): boolean {
   if (keyOf(table) === undefined || isAuthenticationTable(table) || /^(storage|auth|realtime)\./.test(table.name))
     return false;
+  // Users have roles and plans without being grouped by them.
+  if (/(^|_)(role|permission|plan|status|type)$/.test(plainName(table.name))) return false;
   return table.name !== principal?.table.name;
 }
 

@@ -254,7 +254,7 @@ async function solveStep(
   const goal = {
     assertions: [
       ...gate.map(formula => ({ formula })),
-      ...(node.reliance.kind === 'user' ? [{ formula: not(same(world.victim, world.session.user().term)) }] : []),
+      { formula: not(same(world.victim, world.session.user().term)) },
       { formula: not(then.formula) },
       ...unlike(vocabulary, table, after, before === undefined ? [] : [before]).map(formula => ({ formula })),
       ...(before === undefined

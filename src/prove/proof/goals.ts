@@ -115,7 +115,8 @@ function goal(question: TableQuestion, trying: Try, says: string, shape: Shape):
   const told = [...premises(world, trying.consistent), ...path, ...victimThere(question, world)].filter(
     premise => premise.formula !== 'true',
   );
-  const other = kind === 'user' && question.signedIn ? [not(same(world.victim, session.user().term))] : [];
+  // A tenant whose key is the user's is his own.
+  const other = question.signedIn ? [not(same(world.victim, session.user().term))] : [];
   const { permissive, restrictive } = applicablePolicies(vocabulary, question);
   return {
     says,

@@ -113,6 +113,14 @@ describe('the prover', () => {
     expect(verdictOf(open, 'user_roles', 'insert')).toBe('leaks');
   });
 
+  test('does not take the user for the tenant whose key he writes, as that would be his own', async () => {
+    const cells = await prove(`
+      create table tools (id uuid primary key default gen_random_uuid(), team_id uuid not null, name text);
+      alter table tools enable row level security;
+      create policy "tools" on tools for all to authenticated using (team_id = auth.uid());`);
+    expect(verdictOf(cells, 'tools', 'insert', 'stranger')).toBe('proved');
+  });
+
   test('takes for granted that no flag makes who asks staff of the app, as long as he cannot set it', async () => {
     const flagged = `
       create table profiles (id uuid primary key references auth.users (id), nickname text, is_admin boolean not null default false);

@@ -1,3 +1,4 @@
+import { appRoles } from '../../../model/tenancy/app-roles.ts';
 import type { Check } from '../../check.ts';
 import { policyFindings } from '../leaks.ts';
 
@@ -14,7 +15,9 @@ export const check: Check = {
       const consequence = /After that it read .*$/.exec(
         leaks.map(({ cell }) => cell.because).find(because => because.includes('After that')) ?? '',
       )?.[0];
-      return `The policy ${policy} on '${table}' lets a user write a row for himself in any tenant, and other policies trust '${table}'.${consequence === undefined ? '' : ` ${consequence}`}`;
+      const isOfApp = appRoles(input.database, input.tenancy).some(roles => roles.table === table);
+      const deed = isOfApp ? 'give himself a role of the whole app' : 'write a row for himself in any tenant';
+      return `The policy ${policy} on '${table}' lets a user ${deed}, and other policies trust '${table}'.${consequence === undefined ? '' : ` ${consequence}`}`;
     }),
     gaps: [],
   }),
