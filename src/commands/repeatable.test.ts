@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { replayMigrations } from '../collect/database/replay.ts';
+import type { RulesAssertions } from '../core/assertion.ts';
 import { silentProgress } from '../core/ports.ts';
 import { startReplica } from '../prove/replica/start.ts';
 import { toJson } from '../report/json.ts';
+import { toPgTap } from '../report/tests/pgtap.ts';
+import { toVitest } from '../report/tests/vitest.ts';
 import { createContext } from './context.ts';
 import { runRules } from './rules.ts';
 
@@ -47,7 +50,13 @@ create policy "any scroll" on storage.objects for select to authenticated using 
 `;
 
 let folder: string;
-let runs: readonly string[];
+let runs: readonly Run[];
+
+interface Run {
+  /** Its JSON but for the times. */
+  readonly text: string;
+  readonly assertions: RulesAssertions;
+}
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'drydock-repeatable-'));
@@ -58,11 +67,13 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A run with a Postgres and a solver of its own, as its JSON but for the times. */
-async function run(): Promise<string> {
+/** A run with a Postgres and a solver of its own. */
+async function run(): Promise<Run> {
   const context = createContext(silentProgress);
   try {
-    return toJson(await runRules(folder, {}, context)).replaceAll(/"elapsedMs": \d+/g, '"elapsedMs": 0');
+    const result = await runRules(folder, { pgtap: 'guild.sql', vitest: 'guild.test.mjs' }, context);
+    const { assertions = { seed: [], assertions: [] } } = result;
+    return { text: toJson(result).replaceAll(/"elapsedMs": \d+/g, '"elapsedMs": 0'), assertions };
   } finally {
     await context.lifetime.close();
   }
@@ -81,7 +92,7 @@ function scriptsIn(text: string): readonly string[] {
 
 describe('two runs', () => {
   test('find each kind: leaks by policy, view, function and bucket, proofs, and what a first write opens', () => {
-    const [text] = runs;
+    const text = runs[0]?.text ?? '';
     for (const seen of [
       '"objectKind": "view"',
       '"objectKind": "function"',
@@ -94,7 +105,9 @@ describe('two runs', () => {
   });
 
   test('tell what runs on any other copy, though the keys of reference data are other ones there', async () => {
-    const script = scriptsIn(runs[0] ?? '').find(text => text.includes("current_setting('drydock.tiers_id_1')::uuid"));
+    const script = scriptsIn(runs[0]?.text ?? '').find(text =>
+      text.includes("current_setting('drydock.tiers_id_1')::uuid"),
+    );
     const replica = await startReplica();
     try {
       const { sql } = await replica.createDatabase();
@@ -108,8 +121,33 @@ describe('two runs', () => {
   });
 
   test('give the same bytes but for the time that they took', () => {
-    const [first = '', second = ''] = runs.map(text => text.split('\n'));
+    const [first = '', second = ''] = runs.map(({ text }) => text.split('\n'));
     expect(first.length).toBeGreaterThan(1000);
     expect(second).toEqual(first);
+  });
+
+  test('write the same tests, which find the keys of reference data in the database that they run on', async () => {
+    const [first, second] = runs.map(({ assertions }) => ({
+      pgtap: toPgTap(assertions).split('\n'),
+      vitest: toVitest(assertions).split('\n'),
+    }));
+    expect(second).toEqual(first);
+    const { seed, assertions } = runs[1]?.assertions ?? { seed: [], assertions: [] };
+    const own = assertions.find(({ words }) => words.includes('can add rows of its own tenant: ledgers'));
+    expect(own?.statement).toContain("current_setting('drydock.tiers_id_");
+    const replica = await startReplica();
+    try {
+      const { sql } = await replica.createDatabase();
+      await replayMigrations(sql, [{ file: '1.sql', text: guild }], 'supabase');
+      const script = [
+        'begin; set local session_replication_role = replica',
+        ...seed,
+        'set local session_replication_role = origin',
+      ];
+      await sql.query(script.join(';\n'));
+      expect((await sql.query(own?.statement ?? '')).rowCount).toBe(1);
+    } finally {
+      await replica.stop();
+    }
   });
 });
