@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -11,6 +11,12 @@ import { promisify } from 'node:util';
 const here = dirname(fileURLToPath(import.meta.url));
 const repository = resolve(here, '../..');
 const run = promisify(execFile);
+
+/** A folder with another Next.js and React installed in it, to build with instead of the repository's. */
+const other = process.env['DRYDOCK_NEXT'];
+const nextPackage = createRequire(other === undefined ? import.meta.url : resolve(other, 'package.json')).resolve(
+  'next/package.json',
+);
 
 /** A built app of Next.js that is running. */
 export interface NextApp {
@@ -24,7 +30,8 @@ export interface NextApp {
 export async function startNextApp(fixture: string, environment: Readonly<Record<string, string>>): Promise<NextApp> {
   const folder = appFolder(fixture);
   await installGuard(folder);
-  const next = join(dirname(createRequire(import.meta.url).resolve('next/package.json')), 'dist/bin/next');
+  if (other !== undefined) linkNext(folder, resolve(other));
+  const next = join(dirname(nextPackage), 'dist/bin/next');
   const env = {
     ...process.env,
     ...environment,
@@ -71,6 +78,12 @@ async function installGuard(folder: string): Promise<void> {
     'false',
   ];
   await run(process.execPath, [tsc, ...options]);
+}
+
+/** The app's own, so that nothing finds those of the repository above it. */
+function linkNext(folder: string, from: string): void {
+  for (const name of ['next', 'react', 'react-dom'])
+    symlinkSync(join(from, 'node_modules', name), join(folder, 'node_modules', name), 'junction');
 }
 
 /** Turbopack reads no file outside of its root: https://nextjs.org/docs/app/api-reference/config/next-config-js/turbopack#root-directory */

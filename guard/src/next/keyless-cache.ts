@@ -1,29 +1,51 @@
-import { headers } from 'next/headers.js';
+// Where Next.js itself keeps what it is doing, for `headers()` and its like to look at; the same file in 15 and 16.
+import { workUnitAsyncStorage } from 'next/dist/server/app-render/work-unit-async-storage.external.js';
 import { isKeyed } from '../cache/keyed.ts';
+import { at } from '../property.ts';
 import { refuse } from '../refusal.ts';
 
 /**
  * For `inspect` of `guardPool`: refuses rows that were read inside of a bare `unstable_cache`, whose key has no tenant in
- * it, before it keeps them. Next.js itself says where the code runs: there, `headers()` throws
- * (https://nextjs.org/docs/app/api-reference/functions/unstable_cache). A function with `'use cache'` needs no such look: it
- * runs outside of every scope.
+ * it, before it keeps them (https://nextjs.org/docs/app/api-reference/functions/unstable_cache). Next.js says where the
+ * code runs; a place that is not known here is refused too. A function with `'use cache'` needs no such look: it runs
+ * outside of every scope.
  *
  * @example
  * export const pool = guardPool(config, { membership, inspect: refuseKeylessCache });
  */
 export function refuseKeylessCache(): void {
-  if (isKeyed() || !isInUnstableCache()) return;
+  const place = placeHere();
+  if (isKeyed() || (place !== undefined && known.has(place))) return;
   throw refuse(
     'keyless-cache',
-    "A tenant's rows were read inside of unstable_cache without the tenant in its key: use guardCache.",
+    place === 'unstable-cache'
+      ? "A tenant's rows were read inside of unstable_cache without the tenant in its key: use guardCache."
+      : 'This version of Next.js does not say in a known way whether a cache keeps the rows: use guardCache, or leave refuseKeylessCache out.',
   );
 }
 
-function isInUnstableCache(): boolean {
-  try {
-    void headers().catch(() => undefined);
-    return false;
-  } catch (error) {
-    return error instanceof Error && error.message.includes('unstable_cache');
-  }
+/** What Next.js is doing; `outside` where it does nothing, as in scripts and `pages/api`. */
+function placeHere(): unknown {
+  const getStore = at(workUnitAsyncStorage, 'getStore');
+  if (typeof getStore !== 'function') return undefined;
+  const store: unknown = Reflect.apply(getStore, workUnitAsyncStorage, []);
+  return store === undefined ? 'outside' : at(store, 'type');
 }
+
+/**
+ * Everything but `unstable-cache` of 15.5.29 and 16.4.5. What is rendered ahead has no session, and what is in a
+ * `'use cache'` function no scope but one that it opened itself.
+ */
+const known: ReadonlySet<unknown> = new Set([
+  'outside',
+  'request',
+  'prerender',
+  'prerender-client',
+  'prerender-runtime',
+  'prerender-ppr',
+  'prerender-legacy',
+  'validation-client',
+  'build-time-generator',
+  'cache',
+  'private-cache',
+]);
