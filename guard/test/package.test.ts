@@ -30,6 +30,11 @@ function reached(file: string, seen = new Set<string>()): ReadonlySet<string> {
   return seen;
 }
 
+/** What a bundler keeps: what is explained well must not weigh more for it. */
+function codeOf(text: string): string {
+  return text.replaceAll(/^\s*\/\*\*[\s\S]*?\*\/$|^\s*\/\/.*$/gm, '');
+}
+
 function importsOf(file: string): readonly string[] {
   const text = readFileSync(file, 'utf8');
   return [...text.matchAll(/^(?:import|export)\b[^'";]*?from '([^']+)'|^import '([^']+)'/gm)].map(
@@ -51,8 +56,8 @@ describe('the package', () => {
 
   test.each(parts)('%s stays small, and is refused on the edge', (name, target, conditions) => {
     const files = [...reached(join(root, target))];
-    const sizeBytes = gzipSync(files.map(file => readFileSync(file, 'utf8')).join('\n')).length;
-    expect(sizeBytes, `${name}: ${files.map(file => relative(root, file)).join(', ')}`).toBeLessThan(20_000);
+    const sizeBytes = gzipSync(files.map(file => codeOf(readFileSync(file, 'utf8'))).join('\n')).length;
+    expect(sizeBytes, `${name}: ${files.map(file => relative(root, file)).join(', ')}`).toBeLessThan(16_000);
     expect([conditions['edge-light'], conditions['workerd'], conditions['browser']]).toEqual(
       Array.from({ length: 3 }, () => './dist/edge.js'),
     );
