@@ -48,6 +48,8 @@ export interface AnalyseOptions {
   readonly databaseUrl?: string;
   /** `both` goes on with the half that works when the other is absent. */
   readonly halves: 'code' | 'database' | 'both';
+  /** Nobody asks the replica after the analysis: it ends while the rest is judged. */
+  readonly endsReplica?: boolean;
 }
 
 /** One model of the app and its database, judged. */
@@ -97,6 +99,7 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
     collected === undefined || tried === undefined || options.halves !== 'database'
       ? tried
       : await proveMatrix(tried, collected, ofCatalog, context);
+  if (options.endsReplica === true && collected?.replicaDatabase !== undefined) endReplica(context);
   const traced = source !== undefined && options.halves !== 'database' ? source : undefined;
   const functions = traced === undefined ? noDeclarations : declaredFunctions(config, traced);
   const app = traced === undefined ? undefined : await trace(traced, database, functions, context);
@@ -129,6 +132,14 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
     missing,
     elapsedMs: performance.now() - start,
   };
+}
+
+/** What fails here fails again for the lifetime, which tells it. */
+function endReplica(context: CommandContext): void {
+  context
+    .replica()
+    .then(replica => replica.stop())
+    .catch(() => {});
 }
 
 function required(options: AnalyseOptions, missing: DrydockError[], read: () => SourceFiles): SourceFiles | undefined {

@@ -30,7 +30,9 @@ export async function runRules(root: string, options: RulesOptions, context: Com
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
   };
   const since = referenceOf(options);
-  const analysis = await analyse({ root, ...source, halves: 'database' }, context);
+  const { pgtap, vitest, explain } = options;
+  const endsReplica = pgtap === undefined && vitest === undefined && explain !== true && since === undefined;
+  const analysis = await analyse({ root, ...source, halves: 'database', endsReplica }, context);
   const before =
     since === undefined
       ? undefined

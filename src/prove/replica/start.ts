@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import getPort from 'get-port';
 import { DrydockError } from '../../core/error.ts';
@@ -118,15 +119,27 @@ async function open(running: Running): Promise<Replica> {
   const admin = await connectTo(emptyDatabase);
   const version = String((await admin.query('show server_version')).rows[0]?.['server_version']);
   let counter = 0;
+  const create = (template?: string): Promise<ReplicaDatabase> => {
+    counter += 1;
+    const name = `drydock_${counter}`;
+    return createDatabase(admin, { name, url: url(name), connectTo }, template);
+  };
+  // Postgres copies the first one while the migrations are still being looked for.
+  let first: Promise<ReplicaDatabase> | undefined = create();
+  const settled = first.then(
+    () => {},
+    () => {}, // told to who asks for it
+  );
   let stopping: Promise<void> | undefined;
   return {
     version,
     createDatabase: async (options = {}) => {
-      counter += 1;
-      const name = `drydock_${counter}`;
-      return createDatabase(admin, { name, url: url(name), connectTo }, options.template);
+      const made = options.template === undefined ? first : undefined;
+      if (made === undefined) return settled.then(() => create(options.template));
+      first = undefined;
+      return made;
     },
-    stop: () => (stopping ??= stop(running, admin)),
+    stop: () => (stopping ??= settled.then(() => stop(running, admin))),
   };
 }
 
@@ -194,8 +207,8 @@ async function endSessions(admin: Connection, database: string): Promise<void> {
 async function stop(running: Running, admin: Connection): Promise<void> {
   await admin.close().catch(() => {});
   await endChild(running.child);
+  await rm(running.server.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   release(running.server);
-  rmSync(running.server.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
 }
 
 /** SIGQUIT is Postgres' immediate shutdown: nothing in it is worth a checkpoint. */

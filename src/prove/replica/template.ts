@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import {
   chownSync,
   constants,
-  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -12,6 +11,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
+import { chown, copyFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import envPaths from 'env-paths';
 import { DrydockError, messageOf } from '../../core/error.ts';
@@ -26,8 +26,10 @@ const initdbArguments: readonly string[] = [
   '--builtin-locale=C.UTF-8',
   '--locale=C',
   '--no-sync',
-  // Small segments: less to copy for each start.
+  // Small segments, and none kept for later: less to copy for each start.
   '--wal-segsize=1',
+  '--set=min_wal_size=2MB',
+  '--set=max_wal_size=2MB',
 ];
 
 /** One database is enough to copy others from, and every start copies each file; migrations know it as 'postgres'. */
@@ -47,32 +49,39 @@ export async function makeDataFolder(binaries: Binaries, target: string): Promis
     .digest('hex')
     .slice(0, 8);
   const template = join(cacheFolder(), `cluster-${binaries.version}-${process.arch}-${key}`);
-  if (existsSync(join(template, 'PG_VERSION'))) copyTemplate(template, target, binaries.user);
+  if (existsSync(join(template, 'PG_VERSION'))) await copyTemplate(template, target, binaries.user);
   else
-    await buildCluster(binaries, cluster => {
+    await buildCluster(binaries, async cluster => {
       keep(cluster, template);
-      copyTemplate(cluster, target, binaries.user);
+      await copyTemplate(cluster, target, binaries.user);
     });
 }
 
-/** Copies the template to `target` for `user`. */
-function copyTemplate(template: string, target: string, user: UnprivilegedUser | undefined): void {
+/** Copies the template to `target` for `user`, beside whatever else there is to do: it is a file for each table and index. */
+async function copyTemplate(template: string, target: string, user: UnprivilegedUser | undefined): Promise<void> {
   // Postgres refuses a data folder that others may read.
   mkdirSync(target, { mode: 0o700 });
   if (user !== undefined) chownSync(target, user.uid, user.gid);
-  for (const entry of readdirSync(template, { withFileTypes: true })) {
-    const [from, to] = [join(template, entry.name), join(target, entry.name)];
-    if (entry.isDirectory()) copyTemplate(from, to, user);
-    else copyOne(from, to, user);
-  }
+  await settled(
+    readdirSync(template, { withFileTypes: true }).map(entry => {
+      const [from, to] = [join(template, entry.name), join(target, entry.name)];
+      return entry.isDirectory() ? copyTemplate(from, to, user) : copyOne(from, to, user);
+    }),
+  );
 }
 
-function copyOne(from: string, to: string, user: UnprivilegedUser | undefined): void {
-  copyFileSync(from, to, constants.COPYFILE_FICLONE); // copy on write where the file system can
-  if (user !== undefined) chownSync(to, user.uid, user.gid);
+/** Waits for all of them, so that nothing is still written when one has failed and the folder is taken away. */
+async function settled(all: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(all);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
-async function buildCluster(binaries: Binaries, use: (cluster: string) => void): Promise<void> {
+async function copyOne(from: string, to: string, user: UnprivilegedUser | undefined): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_FICLONE); // copy on write where the file system can
+  if (user !== undefined) await chown(to, user.uid, user.gid);
+}
+
+async function buildCluster(binaries: Binaries, use: (cluster: string) => Promise<void>): Promise<void> {
   const building = mkdtempSync(join(reachableTemporaryFolder(binaries.user), 'drydock-building-'));
   try {
     if (binaries.user !== undefined) chownSync(building, binaries.user.uid, binaries.user.gid);
@@ -84,7 +93,7 @@ async function buildCluster(binaries: Binaries, use: (cluster: string) => void):
       binaries.user,
       leaner.map(statement => `${statement}\n`).join(''),
     );
-    use(cluster);
+    await use(cluster);
   } finally {
     rmSync(building, { recursive: true, force: true });
   }
