@@ -11,10 +11,15 @@ import { openApp } from '../fix/guard/app.ts';
 import { authLibrary } from '../fix/guard/auth-library.ts';
 import { appFiles, guardFileOf } from '../fix/guard/files.ts';
 import { planGuard } from '../fix/guard/plan.ts';
+import { otherEngine } from '../fix/guard/engine.ts';
+import { isKnown } from '../fix/guard/known-migration.ts';
+import { linkPackages } from '../fix/guard/packages.ts';
 import { guardSql } from '../fix/guard/sql/guard-sql.ts';
 import { migrationFiles } from '../fix/guard/sql/files.ts';
 import type { SqlOptions } from '../fix/guard/sql/options.ts';
 import { openSources } from '../fix/source/source-set.ts';
+import { newErrors, typecheck } from '../fix/typecheck.ts';
+import type { TypecheckAnswer } from '../fix/typecheck.ts';
 import { analyse } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
@@ -35,14 +40,20 @@ export async function runGuardInit(
   options: GuardInitOptions,
   context: CommandContext,
 ): Promise<GuardInit> {
+  requirePostgres(root);
   if (options.write === true && options.force !== true) await requireClean(root);
   const given = options.migrations === undefined ? {} : { migrations: options.migrations };
   const analysis = await analyse({ root, ...given, halves: 'both' }, context);
   requireOneApp(analysis);
   const copy = await copyApp(analysis.root, join(analysis.root, '.drydock', 'guard', 'app'));
   const { changes, todo } = changesFor(analysis, copy);
+  const missing = linkPackages(copy);
+  const typesBefore = await typecheck(copy.root);
   writeTexts(copy, new Map(changes.map(change => [change.file, change.after])));
-  const verified = await verify(copy, options, context);
+  const verified = {
+    ...(await verify(copy, options, context)),
+    types: typesOf(typesBefore, await typecheck(copy.root), missing),
+  };
   const write = options.write === true && (verified.leaks.length === 0 || options.force === true);
   if (write)
     writeTexts({ root: analysis.root, branch: undefined }, new Map(changes.map(change => [change.file, change.after])));
@@ -106,13 +117,23 @@ function migrationChanges(
   const below = texts.files.filter(file => file.startsWith(`${set.folder}/`));
   const present = [...new Set(below.map(file => file.slice(set.folder.length + 1).split('/')[0] ?? ''))];
   const journal = texts.read(`${set.folder}/meta/_journal.json`);
-  const { files, reverse } = migrationFiles(guardSql({ ...options, tool }), {
+  const sql = guardSql({ ...options, tool });
+  const before = below.filter(file => file.endsWith('.sql')).map(file => texts.read(file) ?? '');
+  if (isKnown([...sql.up, ...sql.concurrent], before)) return [];
+  const { files, reverse } = migrationFiles(sql, {
     tool,
     folder: set.folder,
     present,
+    // A name for each time, so that what it adds can be told from what was there.
+    name: nameOf(present),
     ...(journal === undefined ? {} : { journal }),
   });
   return [...files, reverse].map(({ path, text }) => ({ file: path, before: texts.read(path), after: text }));
+}
+
+function nameOf(present: readonly string[]): string {
+  const times = present.filter(name => /_guard(?:_\d+)?(?:\.sql)?$/.test(name)).length;
+  return times === 0 ? 'guard' : `guard_${times + 1}`;
 }
 
 /** Attacks every table of the copy's database again, this time as the role that the app will have. */
@@ -120,7 +141,7 @@ async function verify(
   copy: AppCopy,
   { migrations }: GuardInitOptions,
   context: CommandContext,
-): Promise<GuardInit['verified']> {
+): Promise<Omit<GuardInit['verified'], 'types'>> {
   const given = migrations === undefined ? {} : { migrations };
   const after = await analyse({ root: copy.root, ...given, halves: 'database' }, context);
   const cells = after.cells.filter(cell => cell.role === 'app');
@@ -132,6 +153,34 @@ async function verify(
     leaks: named('leaks'),
     unknown: named('unknown'),
   };
+}
+
+/** What the app's own type checker says that it did not say before. */
+function typesOf(
+  before: TypecheckAnswer,
+  after: TypecheckAnswer,
+  missing: readonly string[],
+): GuardInit['verified']['types'] {
+  if (missing.length > 0)
+    return {
+      kind: 'skipped',
+      reason: `${missing.join(' and ')} is not installed in the app, and could not be lent to its copy.`,
+    };
+  if (after.kind === 'skipped') return after;
+  const errors = newErrors(before, after).map(({ file, line, message }) => `${file}:${line} ${message}`);
+  return { kind: 'checked', errors };
+}
+
+function requirePostgres(root: string): void {
+  const other = otherEngine(sourceTexts({ root, branch: undefined }));
+  if (other === undefined) return;
+  throw new DrydockError(
+    'usage',
+    `The guard works on Postgres, and '${other.file}' says that this app's database is ${other.name}.`,
+    {
+      next: 'drydock traces and repairs the paths of this app without it.',
+    },
+  );
 }
 
 async function requireClean(root: string): Promise<void> {

@@ -8,6 +8,10 @@ export interface GuardInit {
     readonly isolated: number;
     readonly leaks: readonly string[];
     readonly unknown: readonly string[];
+    /** What the app's own type checker says of the copy, and did not say before. */
+    readonly types:
+      | { readonly kind: 'checked'; readonly errors: readonly string[] }
+      | { readonly kind: 'skipped'; readonly reason: string };
   };
   readonly todo: readonly string[];
 }

@@ -56,7 +56,9 @@ export function appFiles(options: AppFilesOptions): AppFiles {
     session === undefined ? undefined : nextFile({ ...options, database: guarded, sessionTenant: session.tenant });
   const files = [{ file: app.guardFile, text }, ...auth.newFiles, ...(next === undefined ? [] : [next])];
   const changes = [
-    ...files.map(each => ({ file: each.file, before: app.texts.read(each.file), after: each.text })),
+    ...files
+      .filter(each => !isThere(app, each.file))
+      .map(each => ({ file: each.file, before: undefined, after: each.text })),
     ...sourceChanges(app),
     environmentChange(app.texts),
     packageChange(app),
@@ -65,6 +67,15 @@ export function appFiles(options: AppFilesOptions): AppFiles {
     changes: changes.filter(change => change.before !== change.after),
     notes: [...usualNotes(session, next), ...(session?.notes ?? []), ...app.notes],
   };
+}
+
+/** What an earlier run wrote, or the developer, is theirs to change. */
+function isThere(app: GuardedApp, file: string): boolean {
+  const text = app.texts.read(file);
+  if (text === undefined) return false;
+  if (!text.includes('@drydock/guard'))
+    app.notes.push(`'${file}' is there already and was left as it is: rename it, and run this again.`);
+  return true;
 }
 
 function sourceChanges(app: GuardedApp): readonly FileChange[] {

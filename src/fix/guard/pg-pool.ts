@@ -21,9 +21,14 @@ export function pgPools(
     const text = app.texts.read(file) ?? '';
     if (!/\bPool\(/.test(text) || text.includes('@drydock/guard/pg')) return [];
     const parsed = app.set.parsed(file);
-    return parsed === undefined ? [] : poolsIn(parsed).filter(each => !isOwn(parsed, each.node));
+    return parsed === undefined
+      ? []
+      : poolsIn(parsed).filter(each => !isOwn(parsed, each.node) && !roles.test(each.address));
   });
 }
+
+/** Pools of the roles that the guard made. */
+const roles = /^(?:ADMIN|AUTH|OWNER)_DATABASE_URL$/;
 
 function poolsIn(parsed: ParsedFile): readonly PgPool[] {
   if (importOf(parsed, 'pg') === undefined) return [];
@@ -42,7 +47,7 @@ function addressOf(parsed: ParsedFile, node: NewExpression): string {
 
 /** Gives the pools of the app's own database to the guard; a pool of another database is left as it is, and named. */
 export function guardPgPools(app: GuardedApp, pools: readonly PgPool[]): void {
-  const own = mainAddress(pools);
+  const own = mainAddress(app, pools);
   for (const { parsed, node, address } of pools.filter(each => each.address !== own))
     app.notes.push(
       `${placeOf(parsed, node)} makes a pool of its own from ${address}, which was left as it is: where it is the same database, make it with openPool too.`,
@@ -61,9 +66,10 @@ export function guardPgPools(app: GuardedApp, pools: readonly PgPool[]): void {
     );
 }
 
-function mainAddress(pools: readonly PgPool[]): string {
+/** Where the guard is in already, what is left beside it is another database. */
+function mainAddress(app: GuardedApp, pools: readonly PgPool[]): string {
   const addresses = pools.map(each => each.address);
-  if (addresses.includes('DATABASE_URL')) return 'DATABASE_URL';
+  if (addresses.includes('DATABASE_URL') || app.texts.read(app.guardFile) !== undefined) return 'DATABASE_URL';
   return addresses[0] ?? 'DATABASE_URL';
 }
 

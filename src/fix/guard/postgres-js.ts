@@ -27,6 +27,7 @@ interface Client {
 export function movePostgresJs(app: GuardedApp, isOwn: (parsed: ParsedFile, node: Node) => boolean): void {
   const files = app.set.files.filter(isAppFile).flatMap(file => {
     const text = app.texts.read(file) ?? '';
+    if (text.includes('@drydock/guard/postgres-js')) return [];
     return /['"](?:postgres|drizzle-orm\/postgres-js)['"]/.test(text) ? (app.set.parsed(file) ?? []) : [];
   });
   for (const parsed of files) {

@@ -34,6 +34,7 @@ function configText(parsed: ParsedFile, value: Expression): string | undefined {
   const text = textOf(parsed, value);
   const inner = unwrap(value);
   if (inner.type === 'ObjectExpression') return text;
+  if (inner.type === 'CallExpression' || inner.type === 'NewExpression') return undefined;
   if (inner.type !== 'Identifier') return /process\.env|url/i.test(text) ? `{ connectionString: ${text} }` : undefined;
   const binding = bindingOf(parsed, value, inner.name);
   const init = binding.kind === 'variable' && binding.path.length === 0 ? binding.declarator.init : null;

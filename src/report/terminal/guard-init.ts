@@ -11,9 +11,16 @@ export function renderGuardInit({ diff, files, verified, written, todo }: GuardI
     `  ${isolated} ways to reach another tenant's rows are closed.`,
     ...leaks.map(each => `  Open: ${each}`),
     ...unknown.map(each => `  Could not tell: ${each}`),
+    ...typeLines(verified.types),
     '',
     'What is left to you:',
     ...todo.map((each, index) => `  ${index + 1}. ${each}`),
     '',
   ].join('\n');
+}
+
+function typeLines(types: GuardInit['verified']['types']): readonly string[] {
+  if (types.kind === 'skipped') return [`  Types were not checked: ${types.reason}`];
+  if (types.errors.length === 0) return ['  Your type checker finds nothing that was not there before.'];
+  return types.errors.map(error => `  Your type checker: ${error}`);
 }
