@@ -19,7 +19,6 @@ import { migrationFiles } from '../fix/guard/sql/files.ts';
 import type { SqlOptions } from '../fix/guard/sql/options.ts';
 import { openSources } from '../fix/source/source-set.ts';
 import { newErrors, typecheck } from '../fix/typecheck.ts';
-import type { TypecheckAnswer } from '../fix/typecheck.ts';
 import { analyse } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
@@ -47,13 +46,8 @@ export async function runGuardInit(
   requireOneApp(analysis);
   const copy = await copyApp(analysis.root, join(analysis.root, '.drydock', 'guard', 'app'));
   const { changes, todo } = changesFor(analysis, copy);
-  const missing = linkPackages(copy);
-  const typesBefore = await typecheck(copy.root);
-  writeTexts(copy, new Map(changes.map(change => [change.file, change.after])));
-  const verified = {
-    ...(await verify(copy, options, context)),
-    types: typesOf(typesBefore, await typecheck(copy.root), missing),
-  };
+  const types = await typesAfter(copy, changes);
+  const verified = { ...(await verify(copy, options, context)), types };
   const write = options.write === true && (verified.leaks.length === 0 || options.force === true);
   if (write)
     writeTexts({ root: analysis.root, branch: undefined }, new Map(changes.map(change => [change.file, change.after])));
@@ -155,17 +149,18 @@ async function verify(
   };
 }
 
-/** What the app's own type checker says that it did not say before. */
-function typesOf(
-  before: TypecheckAnswer,
-  after: TypecheckAnswer,
-  missing: readonly string[],
-): GuardInit['verified']['types'] {
+/** Writes the changes into the copy; what its own type checker says then that it did not say before. */
+async function typesAfter(copy: AppCopy, changes: readonly FileChange[]): Promise<GuardInit['verified']['types']> {
+  if (changes.length === 0) return { kind: 'checked', errors: [] };
+  const missing = linkPackages(copy);
+  const before = await typecheck(copy.root);
+  writeTexts(copy, new Map(changes.map(change => [change.file, change.after])));
   if (missing.length > 0)
     return {
       kind: 'skipped',
       reason: `${missing.join(' and ')} is not installed in the app, and could not be lent to its copy.`,
     };
+  const after = await typecheck(copy.root);
   if (after.kind === 'skipped') return after;
   const errors = newErrors(before, after).map(({ file, line, message }) => `${file}:${line} ${message}`);
   return { kind: 'checked', errors };

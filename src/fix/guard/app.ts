@@ -119,7 +119,8 @@ export function specifierOf(app: GuardedApp, parsed: ParsedFile, target: string)
   return isRelative ? relativePath(parsed.file, target) : app.set.specifierFor(parsed.file, target);
 }
 
-function relativePath(from: string, target: string): string {
+/** The path by which one file imports another. */
+export function relativePath(from: string, target: string): string {
   const stem = target.replace(/\.[cm]?[jt]sx?$/, '').replace(/\/index$/, '');
   const path = posix.relative(posix.dirname(from), stem);
   return path.startsWith('.') ? path : `./${path}`;

@@ -4,7 +4,7 @@ import { importsOf } from '../source/edit-set.ts';
 import { findAll, isCall, textOf } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { topLevelFunctions } from '../source/source-set.ts';
-import { isAppFile, placeOf, specifierOf } from './app.ts';
+import { isAppFile, placeOf, relativePath, specifierOf } from './app.ts';
 import type { GuardedApp } from './app.ts';
 import { authParts } from './auth-library.ts';
 import type { Database } from './databases.ts';
@@ -102,7 +102,7 @@ function replaceUses(app: GuardedApp, database: Database, used: readonly Use[]):
   const { variable, parsed: home } = database;
   const name = `auth${variable.name.charAt(0).toUpperCase()}${variable.name.slice(1)}`;
   const file = posix.join(posix.dirname(variable.file), 'auth-db.ts');
-  const text = authFile(app, database, name);
+  const text = authFile(app, database, { name, file });
   if (text === undefined || app.texts.read(file) !== undefined) {
     app.notes.push(
       `${used.map(({ parsed, node }) => placeOf(parsed, node)).join(', ')}: give the auth library a database of its own on AUTH_DATABASE_URL; it works before anybody is signed in.`,
@@ -131,20 +131,21 @@ function importedFrom(app: GuardedApp, parsed: ParsedFile, file: string): Import
   return importsOf(parsed).find(each => app.set.resolve(parsed.file, each.source.value) === file);
 }
 
-function authFile(app: GuardedApp, database: Database, name: string): string | undefined {
+function authFile(
+  app: GuardedApp,
+  database: Database,
+  { name, file }: { readonly name: string; readonly file: string },
+): string | undefined {
   const why =
     "/** The auth library works before anybody is signed in: its role sees users, memberships and its own tables, and no tenant's rows. */\n";
-  const pool = 'new Pool({ connectionString: process.env.AUTH_DATABASE_URL, max: 5 })';
+  const pool = 'rolePool(process.env.AUTH_DATABASE_URL, 5)';
+  const opens = `import { rolePool } from '${relativePath(file, app.guardFile)}';`;
   switch (database.kind) {
     case 'drizzle': {
       const config = drizzleConfig(app, database);
       if (config === undefined) return undefined;
       const given = config.text === '' ? '' : `, ${config.text}`;
-      const lines = [
-        "import { drizzle } from 'drizzle-orm/node-postgres';",
-        "import { Pool } from 'pg';",
-        ...config.imports,
-      ];
+      const lines = ["import { drizzle } from 'drizzle-orm/node-postgres';", ...config.imports, opens];
       return `${lines.join('\n')}\n\n${why}export const ${name} = drizzle(${pool}${given});\n`;
     }
     case 'prisma': {
@@ -162,7 +163,7 @@ ${why}export const ${name} = new PrismaClient({
     }
     case 'pg':
     case 'postgres-js':
-      return `import { Pool } from 'pg';\n\n${why}export const ${name} = ${pool};\n`;
+      return `${opens}\n\n${why}export const ${name} = ${pool};\n`;
   }
 }
 

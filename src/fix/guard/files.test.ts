@@ -100,7 +100,7 @@ export const auth = betterAuth({
 });
 `);
     expect(text('lib/auth-db.ts')).toContain(
-      "export const authDb = drizzle(new Pool({ connectionString: process.env.AUTH_DATABASE_URL, max: 5 }), { schema, casing: 'snake_case' });",
+      "export const authDb = drizzle(rolePool(process.env.AUTH_DATABASE_URL, 5), { schema, casing: 'snake_case' });",
     );
     expect(text('lib/auth-db.ts')).toContain("import * as schema from './schema';");
     expect(text('lib/db.ts')).toContain('drizzle(openPool({ connectionString: process.env.DATABASE_URL })');

@@ -28,14 +28,23 @@ ${rules.map(rule => `  ${rule}`).join('\n')}
   return `${importsOf(session).join('\n')}
 
 /** For work across tenants, inside of \`asAdmin\` only. */
-const admin = new Pool({ connectionString: process.env.ADMIN_DATABASE_URL, max: 4 });
+const admin = rolePool(process.env.ADMIN_DATABASE_URL, 4);
 ${policy}
 /** Every statement travels with who is asking; Postgres keeps the rows of other tenants back. */
 export function openPool(config: PoolConfig): Pool {
-  return guardPool(config, {
+  const pool = guardPool(config, {
 ${given.map(each => `    ${each}`).join('\n')}
   });
+  return pool.on('error', passOver);
 }
+
+/** A pool without the guard, for a role of its own. */
+export function rolePool(connectionString: string | undefined, max: number): Pool {
+  return new Pool({ connectionString, max }).on('error', passOver);
+}
+
+/** An idle connection that is lost must not end the process; the next query opens another. */
+function passOver(): void {}
 ${session === undefined ? '' : whoAsks(session)}`;
 }
 

@@ -40,6 +40,11 @@ export function planGuard(
       }
       return [ruleOf(kind, owner, table, auth && [root.table, principal?.table].includes(owner.table))];
     });
+  const closed = libraryAddsMembers || membership.roleColumn !== undefined;
+  if (closed && !libraryAddsMembers)
+    notes.push(
+      `'${membership.table}' can be read only: who may write '${membership.roleColumn ?? ''}' makes themselves an administrator. Invite and remove members in asAdmin, after asking for the role.`,
+    );
   return {
     options: {
       types: { tenant: plainType(tenant), user: plainType(user) },
@@ -49,7 +54,7 @@ export function planGuard(
         tenant: membership.tenantColumn,
         ...(auth ? { auth } : {}),
         // Who may write memberships may make themselves an administrator: where a library does it, the app need not.
-        ...(libraryAddsMembers ? { commands: ['select'] as const } : {}),
+        ...(closed ? { commands: ['select'] as const } : {}),
         rowSecurity: securityOf(tableOf(database, membership.table)),
       },
       tables: withKnownParents(rules, notes),
