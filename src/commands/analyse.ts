@@ -28,7 +28,7 @@ import type { TenancyModel } from '../model/tenancy/types.ts';
 import { withoutUnexercised } from '../prove/exploit/exercised.ts';
 import { buildMatrix, type Matrix } from '../prove/exploit/matrix.ts';
 import type { Seed } from '../prove/exploit/seed-types.ts';
-import { proveCells } from '../prove/proof/prove.ts';
+import { createProver, type Prover } from '../prove/proof/prove.ts';
 import { accept } from './accept.ts';
 import { tableRules } from './table-rules.ts';
 import {
@@ -94,11 +94,15 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
     collected === undefined || collected.database === database
       ? tenancy
       : inferTenancy(collected.database, corrected.hints);
-  const tried = collected === undefined ? undefined : await replay(collected, ofCatalog, context);
+  const prover =
+    collected === undefined || options.halves !== 'database'
+      ? undefined
+      : createProver({ database: collected.database, tenancy: ofCatalog, solver: await context.solver() });
+  const tried = collected === undefined ? undefined : await replay(collected, ofCatalog, context, prover);
   const matrix =
-    collected === undefined || tried === undefined || options.halves !== 'database'
+    tried === undefined || prover === undefined
       ? tried
-      : await proveMatrix(tried, collected, ofCatalog, context);
+      : await proveMatrix(tried, prover, collected?.replicaDatabase, context);
   if (options.endsReplica === true && collected?.replicaDatabase !== undefined) endReplica(context);
   const traced = source !== undefined && options.halves !== 'database' ? source : undefined;
   const functions = traced === undefined ? noDeclarations : declaredFunctions(config, traced);
@@ -204,10 +208,15 @@ async function collect(
 /** The matrix; without the rows that filled the replica where nothing was tried. */
 type Tried = Pick<Matrix, 'cells' | 'gaps'> & Partial<Pick<Matrix, 'seed' | 'range'>>;
 
-async function replay(collected: CollectedDatabase, tenancy: TenancyModel, context: CommandContext): Promise<Tried> {
+async function replay(
+  collected: CollectedDatabase,
+  tenancy: TenancyModel,
+  context: CommandContext,
+  prover: Prover | undefined,
+): Promise<Tried> {
   if (collected.replicaDatabase === undefined) return { cells: [], gaps: [] };
   const stage = context.progress.start('Trying every role, command and table with two tenants');
-  const matrix = await buildMatrix(collected.replicaDatabase, collected.database, tenancy);
+  const matrix = await buildMatrix(collected.replicaDatabase, collected.database, tenancy, prover?.ahead);
   const counts = countVerdicts(matrix.cells);
   if (matrix.cells.length === 0)
     stage.done('Only the app’s own connection reaches the tables: there is no other role to try');
@@ -221,15 +230,14 @@ async function replay(collected: CollectedDatabase, tenancy: TenancyModel, conte
 /** What the replay could not break, the prover tries to show unbreakable. */
 async function proveMatrix(
   matrix: Tried,
-  { database, replicaDatabase }: CollectedDatabase,
-  tenancy: TenancyModel,
+  prover: Prover,
+  replicaDatabase: CollectedDatabase['replicaDatabase'],
   context: CommandContext,
 ): Promise<Tried> {
   const stage = context.progress.start('Proving what could not be broken');
   const { range } = matrix;
   const field = range === undefined || replicaDatabase === undefined ? undefined : { sql: replicaDatabase.sql, range };
-  const sources = { database, tenancy, solver: await context.solver(), ...(field === undefined ? {} : { field }) };
-  const { cells: shown, gaps, witnesses } = await proveCells(matrix.cells, sources);
+  const { cells: shown, gaps, witnesses } = await prover.prove(matrix.cells, field);
   const cells = range === undefined ? shown : withoutUnexercised(shown, range);
   const isolated = cells.filter(cell => cell.verdict === 'isolated');
   const proved = isolated.filter(cell => cell.evidence.some(evidence => evidence.kind === 'proof'));

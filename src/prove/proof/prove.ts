@@ -27,7 +27,22 @@ export interface ProofSources {
 
 /** The sources, and what was found of tables: functions and views that read with the caller's rights ask again. */
 interface Work extends ProofSources {
-  readonly tables: Map<string, Proof>;
+  readonly tables: Map<string, Promise<Proof>>;
+}
+
+/** Proves cells, of which some may be known before the others. */
+export interface Prover {
+  /** Begins with cells of which every actor was tried, while others still are: the solver has a thread of its own. */
+  ahead(cells: readonly Cell[]): void;
+  /** All cells with proofs where there are any. Only what the replay called isolated is asked. */
+  prove(cells: readonly Cell[], field?: ProofSources['field']): Promise<ProvedCells>;
+}
+
+/** Cells with what was proved of them. */
+export interface ProvedCells {
+  readonly cells: readonly Cell[];
+  readonly gaps: readonly Gap[];
+  readonly witnesses: WitnessCount;
 }
 
 /** What became of the rows that the solver found where it could prove nothing. */
@@ -37,18 +52,49 @@ export interface WitnessCount {
   readonly reached: number;
 }
 
-/** The cells with proofs where there are any. Only what the replay called isolated is asked. */
-export async function proveCells(
-  cells: readonly Cell[],
-  sources: ProofSources,
-): Promise<{ readonly cells: readonly Cell[]; readonly gaps: readonly Gap[]; readonly witnesses: WitnessCount }> {
+/** Proves one matrix. */
+export function createProver(sources: Omit<ProofSources, 'field'>): Prover {
   const work: Work = { ...sources, tables: new Map() };
+  const begun = new Map<string, Promise<Proof>>();
+  const begin = (cell: Cell): Promise<Proof> => {
+    const key = keyOf(cell);
+    const proof = begun.get(key) ?? proveCell(cell, work);
+    begun.set(key, proof);
+    return proof;
+  };
+  return {
+    ahead: cells => {
+      for (const cell of questions(cells).values()) begin(cell).catch(() => {}); // fails again for who asks
+    },
+    prove: async (cells, field) => {
+      const proofs = new Map<string, Proof>();
+      for (const [key, cell] of questions(cells)) proofs.set(key, await begin(cell));
+      return withProofs(cells, proofs, field === undefined ? sources : { ...sources, field });
+    },
+  };
+}
+
+/** A cell for each question: what leaks needs no proof. */
+function questions(cells: readonly Cell[]): ReadonlyMap<string, Cell> {
   const leaking = new Set(cells.filter(cell => cell.verdict === 'leaks').map(keyOf));
-  const proofs = new Map<string, Proof>();
+  const asked = new Map<string, Cell>();
   for (const cell of cells) {
     const key = keyOf(cell);
-    if (isAsked(cell) && !leaking.has(key) && !proofs.has(key)) proofs.set(key, await proveCell(cell, work));
+    if (isAsked(cell) && !leaking.has(key) && !asked.has(key)) asked.set(key, cell);
   }
+  return asked;
+}
+
+/** The cells with proofs where there are any. Only what the replay called isolated is asked. */
+export function proveCells(cells: readonly Cell[], { field, ...sources }: ProofSources): Promise<ProvedCells> {
+  return createProver(sources).prove(cells, field);
+}
+
+async function withProofs(
+  cells: readonly Cell[],
+  proofs: Map<string, Proof>,
+  sources: ProofSources,
+): Promise<ProvedCells> {
   const { found, witnesses } = await withWitnesses(proofs, sources);
   const seen = cells.map(cell => (isAsked(cell) ? (found.get(actorKeyOf(cell)) ?? cell) : cell));
   const evidence = await withClosure(proofs, seen, sources);
@@ -367,7 +413,7 @@ async function proveTable(
   bucket?: string,
 ): Promise<Proof> {
   const key = `${table.name} ${role} ${command} ${signedIn} ${bucket ?? ''}`;
-  const found = work.tables.get(key) ?? (await proveTableAnew(table, role, command, signedIn, work, bucket));
+  const found = work.tables.get(key) ?? proveTableAnew(table, role, command, signedIn, work, bucket);
   work.tables.set(key, found);
   return found;
 }
