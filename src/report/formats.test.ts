@@ -4,7 +4,7 @@ import type { TraceResult } from '../core/result.ts';
 import { toAnnotations } from './github.ts';
 import { renderHtml } from './html/render.ts';
 import { toMarkdown } from './markdown.ts';
-import { sampleRules, sampleTrace } from './sample.ts';
+import { largeRules, sampleRules, sampleTrace } from './sample.ts';
 import { toSarif, uriOf } from './sarif.ts';
 
 const here = { prefix: '' };
@@ -224,5 +224,34 @@ describe('a difference and a gate in Markdown', () => {
     expect(toMarkdown({ ...sampleRules('after'), diff: { since: 'main', changes: [] } }, here)).toContain(
       "## Drydock: nothing got worse\n\nNothing differs from 'main'",
     );
+  });
+});
+
+describe('how long lists take', () => {
+  const page = renderHtml(largeRules(9));
+  const lists = page.slice(page.indexOf('<section id="lists"'), page.indexOf('<section id="findings"'));
+
+  test('stands in HTML beside the policy that is asked, and says what is faster and how that is known', () => {
+    expect(lists).toContain('1 of 2 lists can be faster.');
+    expect(lists).toContain('own attachments');
+    expect(lists).not.toContain('own to change');
+    expect(lists.indexOf('461.3 ms')).toBeLessThan(lists.indexOf('0.3 ms'));
+    expect(lists).toContain('Proved: no row, no data and no request');
+    expect(lists).toContain('1 list that nothing known makes faster');
+  });
+
+  test('stands in Markdown as a table, with policy and statements folded beneath', () => {
+    const markdown = toMarkdown(largeRules(9), here);
+    expect(markdown).toContain('### 1 of 2 lists can be faster.');
+    expect(markdown).toContain(String.raw`| compliance\_evidence\_attachment\_1 | 461.3 ms | 0.3 ms |`);
+    expect(markdown).toContain(
+      'create policy "own attachments" on compliance_evidence_attachment_1 … using ((author_id = auth.uid()))',
+    );
+    expect(markdown).toContain('alter policy "own attachments"');
+  });
+
+  test('is not told where it was not asked for', () => {
+    expect(renderHtml(sampleRules())).not.toContain('<section id="lists"');
+    expect(toMarkdown(sampleRules(), here)).not.toContain('can be faster');
   });
 });

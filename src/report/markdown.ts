@@ -3,10 +3,11 @@ import type { Finding } from '../core/finding.ts';
 import { formatPlace } from '../core/place.ts';
 import { redact } from '../core/redact.ts';
 import type { CommandResult, RulesResult, TraceSummary } from '../core/result.ts';
-import type { Change, Gate, RulesDiff } from '../core/rules.ts';
+import type { Change, Gate, PolicySpeed, RulesDiff, TableRules } from '../core/rules.ts';
 import { changeHeading, changesSentence, changeSign, gateSentence, orderedDirections } from './changes.ts';
 import { withoutControls } from './controls.ts';
 import { allFindings } from './merge.ts';
+import { listingPolicy, speedsIn, speedsSentence, speedTime, speedVolume } from './speeds.ts';
 import { relativeTo, type PlaceOptions } from './sarif.ts';
 import { certaintyOf, certaintyWords, count, grouped, repairWords } from './words.ts';
 
@@ -51,12 +52,42 @@ function summaryLine(summary: TraceSummary): string {
 }
 
 /** What changed in the matrix and what the guardrail asks for: short enough for a comment on a pull request. */
-function rulesLines({ diff, gate }: RulesResult, options: PlaceOptions): readonly string[] {
+function rulesLines({ diff, gate, speeds, tables }: RulesResult, options: PlaceOptions): readonly string[] {
   return [
     ...(diff === undefined
       ? []
       : [text(changesSentence(diff)), ...orderedDirections.flatMap(each => changeBlock(diff, each, options))]),
     ...(gate === undefined ? [] : gateBlock(gate, options)),
+    ...(speeds === undefined ? [] : speedBlock(speeds, tables)),
+  ];
+}
+
+/** How long lists take, and beneath each its policies with the form that shows the same rows sooner. */
+function speedBlock(speeds: readonly PolicySpeed[], tables: readonly TableRules[] | undefined): readonly string[] {
+  const { slow } = speedsIn(speeds, tables);
+  const rows = slow
+    .slice(0, mostRows)
+    .map(
+      ({ speed }) =>
+        `| ${cell(speed.table)} | ${speedTime(speed.asWritten)} | ${speed.faster === undefined ? '' : speedTime(speed.faster)} | ${cell(speed.asWritten.plan)} |`,
+    );
+  return [
+    `### ${text(speedsSentence(speeds))}`,
+    ...(rows.length === 0
+      ? []
+      : [['| table | as written | faster | what takes the time |', '|---|---|---|---|', ...rows].join('\n')]),
+    ...slow.slice(0, mostRows).map(({ speed, policies }) => {
+      const written = policies.map(policy => listingPolicy({ name: policy.name, table: speed.table }, policy.using));
+      const { statements = [], because = '' } = speed.faster ?? {};
+      const body = [
+        `${text(speedVolume(speed))}, as written:`,
+        ...(written.length === 0 ? [] : [fenced('sql', written.join('\n'))]),
+        'Faster:',
+        fenced('sql', statements.join('\n')),
+        text(because),
+      ];
+      return details(text(speed.table), body.join('\n\n'));
+    }),
   ];
 }
 

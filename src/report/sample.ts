@@ -762,10 +762,54 @@ export function sampleRules(state: 'before' | 'after' = 'before'): RulesResult {
 /** The database of a large app: tables of several owners, with names as long as people make them. */
 export function largeRules(number: number): RulesResult {
   const base = sampleRules();
+  const list = {
+    table: 'compliance_evidence_attachment_1',
+    role: 'authenticated',
+    rows: 100_006,
+    tenants: 1_000,
+    visible: 101,
+    asWritten: {
+      plan: 'Seq Scan on compliance_evidence_attachment_1, filter (author_id = auth.uid()), 99905 rows read for nothing',
+      elapsedMs: 461.3,
+    },
+  };
   const names = Array.from({ length: number }, (_, index) => `compliance_evidence_attachment_${index}`);
   const kindOf = (index: number): string => (index % 9 === 0 ? 'shared' : index % 5 === 0 ? 'user' : 'tenant');
   return {
     ...base,
+    tables: [
+      {
+        table: list.table,
+        rowSecurity: true,
+        forced: false,
+        policies: [
+          {
+            name: 'own attachments',
+            command: 'select',
+            permissive: true,
+            roles: ['authenticated'],
+            using: '(author_id = auth.uid())',
+          },
+          { name: 'own to change', command: 'update', permissive: true, roles: ['authenticated'], using: 'false' },
+        ],
+        grants: [],
+      },
+    ],
+    speeds: [
+      { ...list, table: 'compliance_evidence_attachment_2', asWritten: { plan: 'Seq Scan', elapsedMs: 3 } },
+      {
+        ...list,
+        faster: {
+          plan: 'Index Scan on compliance_evidence_attachment_1, by (author_id = (InitPlan 1).col1)',
+          elapsedMs: 0.3,
+          statements: [
+            'alter policy "own attachments" on "public"."compliance_evidence_attachment_1"\n  using ((author_id = (select auth.uid())));',
+          ],
+          equivalence: 'proved',
+          because: 'Proved: no row, no data and no request for which the policies answer otherwise.',
+        },
+      },
+    ],
     tenancy: {
       ...base.tenancy,
       owners: names.map((table, index) => ({

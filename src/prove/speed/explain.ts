@@ -1,7 +1,7 @@
 import { messageOf } from '../../core/error.ts';
 import type { Gap } from '../../core/gap.ts';
 import type { Solver, Sql } from '../../core/ports.ts';
-import { quoteQualified } from '../../core/quote.ts';
+import { quoteLiteral, quoteQualified } from '../../core/quote.ts';
 import type { FasterForm, MeasuredPlan, PolicySpeed } from '../../core/rules.ts';
 import { opensFor } from '../../core/rules.ts';
 import { mayUse } from '../../model/database/roles.ts';
@@ -10,8 +10,8 @@ import { onePerRole } from '../exploit/range.ts';
 import { sessionsOf, type Session } from '../exploit/sessions.ts';
 import { compareStates } from './equivalence.ts';
 import { forms, type Form } from './forms.ts';
-import { answerAs, measureListing, type Listing } from './measure.ts';
-import { fillings, type VolumeSources } from './volume.ts';
+import { answerAs, measureListing, plannedShape, type Listing } from './measure.ts';
+import { fillings, type Filling, type VolumeSources } from './volume.ts';
 
 /** What is measured, and where. */
 export interface SpeedSources extends VolumeSources {
@@ -98,7 +98,7 @@ async function measureTable(
     await sql.query(`set local statement_timeout = ${fillLimitMs}`);
     // No trigger writes on, and references hold as they were made.
     await sql.query('set local session_replication_role = replica');
-    for (const { statement } of filled) await sql.query(statement);
+    for (const each of filled) await fill(sql, each);
     for (const each of filled) await sql.query(`analyze ${quoteQualified(each.table.name)}`);
     const name = quoteQualified(table.name);
     const { rows } = await sql.query(`select count(*) as count from ${name}`);
@@ -119,6 +119,32 @@ async function measureTable(
     // Rows that were rolled back are read over until they are swept away.
     for (const each of filled) await sql.query(`vacuum full ${quoteQualified(each.table.name)}`);
   }
+}
+
+/**
+ * Fills a table with its indexes put aside, and makes them from the rows afterwards: less than half of the time, and what
+ * the planner sees is the same. Where rows of the same key come, or parts of the table have indexes of their own, each row
+ * goes into the indexes as it comes. https://www.postgresql.org/docs/current/catalog-pg-index.html
+ */
+async function fill(sql: Sql, { table, statement }: Filling): Promise<void> {
+  if (table.kind !== 'table') {
+    await sql.query(statement);
+    return;
+  }
+  const name = quoteQualified(table.name);
+  const ready = async (is: boolean): Promise<unknown> =>
+    sql.query(`update pg_index set indisready = ${is} where indrelid = ${quoteLiteral(name)}::regclass and indislive`);
+  await sql.query('savepoint filling');
+  try {
+    await ready(false);
+    await sql.query(statement);
+    await ready(true);
+    await sql.query(`reindex table ${name}`);
+  } catch {
+    await sql.query('rollback to savepoint filling');
+    await sql.query(statement);
+  }
+  await sql.query('release savepoint filling');
 }
 
 /** A form that is known to show the same rows, and how. */
@@ -221,18 +247,24 @@ async function improve(
   known: readonly KnownForm[],
 ): Promise<FasterForm | undefined> {
   let best: MeasuredPlan = asWritten;
+  let bestShape = await plannedShape(sql, list);
   const kept: KnownForm[] = [];
   for (const each of known) {
     const shown = { ...list, statement: list.statement.replace('*', "count(*) || ' ' || sum(hashtext(ctid::text))") };
     const before = (best.elapsedMs ?? listLimitMs) > comparedMs ? undefined : await answerAs(sql, shown);
     await sql.query('savepoint form');
     for (const statement of each.form.statements) await sql.query(statement);
-    for (const table of each.form.statements.flatMap(indexed)) await sql.query(`analyze ${table}`);
-    const measured = await measureListing(sql, list);
-    const isSame = before === undefined || (await answerAs(sql, shown)) === before;
-    if (isSame && isWorthwhile(best, measured)) {
+    const shape = await plannedShape(sql, list);
+    // What Postgres does no otherwise, as it leaves the index aside, takes as long as before.
+    const measured = shape === bestShape ? undefined : await measureListing(sql, list);
+    const isSame =
+      measured !== undefined &&
+      isWorthwhile(best, measured) &&
+      (before === undefined || (await answerAs(sql, shown)) === before);
+    if (isSame) {
       kept.push(each);
       best = measured;
+      bestShape = shape;
     } else await sql.query('rollback to savepoint form');
     await sql.query('release savepoint form');
   }
@@ -260,11 +292,6 @@ function withoutOverwritten(statements: readonly string[]): readonly string[] {
       !statement.startsWith('alter policy ') ||
       !statements.slice(index + 1).some(later => head(later) === head(statement)),
   );
-}
-
-function indexed(statement: string): readonly string[] {
-  const [, table] = /^create index on ("[^"]*"\."[^"]*")/.exec(statement) ?? [];
-  return table === undefined ? [] : [table];
 }
 
 function isWorthwhile({ elapsedMs: before = listLimitMs }: MeasuredPlan, { elapsedMs: after }: MeasuredPlan): boolean {

@@ -1,7 +1,7 @@
 import type { Sql } from '../../core/ports.ts';
 import type { MeasuredPlan } from '../../core/rules.ts';
 import { outOfTime } from '../exploit/attempt.ts';
-import { tellingLine } from './plan.ts';
+import { shapeOf, tellingLine } from './plan.ts';
 
 /** Who lists, and what. */
 export interface Listing {
@@ -26,6 +26,15 @@ export async function measureListing(sql: Sql, listing: Listing): Promise<Measur
   }
   const median = runs.toSorted((left, right) => left.elapsedMs - right.elapsedMs)[Math.floor(runs.length / 2)];
   return median ?? { plan: '' };
+}
+
+/** What Postgres would do for the statement as the role, whatever it expects that to cost. */
+export async function plannedShape(sql: Sql, listing: Listing): Promise<string> {
+  const shape = await asListener(sql, listing, async () => {
+    const { rows } = await sql.query(`explain (format json) ${listing.statement}`);
+    return shapeOf(rows[0]?.['QUERY PLAN']);
+  });
+  return shape ?? '';
 }
 
 /** What the statement answers as the role: the first column of its first row; undefined where it takes too long. */

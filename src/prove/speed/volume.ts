@@ -16,7 +16,7 @@ export interface Volume {
 }
 
 /** A product with some customers: what is slow here is slow there. */
-export const usualVolume: Volume = { rows: 200_000, others: 20_000, tenants: 1_000 };
+export const usualVolume: Volume = { rows: 100_000, others: 20_000, tenants: 1_000 };
 
 /** What rows are made from. */
 export interface VolumeSources {

@@ -12,6 +12,7 @@ import { mapFigure } from './map.ts';
 import { type Content, markup, type Markup } from './markup.ts';
 import { matrixGrid, matrixSentence } from './matrix.ts';
 import { pathItem } from './path.ts';
+import { speedsBlock } from './speeds.ts';
 import { attackTable, notCalled, ownAccess } from './tried.ts';
 import type { AtTime, View } from './view.ts';
 
@@ -30,6 +31,7 @@ export function sectionsOf(view: View): readonly Section[] {
     gate(view),
     map(view),
     matrix(view),
+    speeds(view),
     findings(view),
     declared(view),
     repairs(view),
@@ -94,6 +96,11 @@ function matrix(view: View): Section | undefined {
   const body = markup`<p>What each role of the database reached of another tenant's rows, tried in a copy. Choose a box to see what each actor came to, and what was run.</p>
     ${byTime('matrix', view.rules, ({ time, result }) => markup`<p class="small" style="margin-top:1rem">${matrixSentence(result.cells)}</p>${matrixGrid(result, time)}`)}`;
   return { id: 'matrix', title: 'The matrix', body };
+}
+
+function speeds({ result }: View): Section | undefined {
+  if (result.command !== 'rules' || result.speeds === undefined) return undefined;
+  return { id: 'lists', title: 'How long lists take', body: speedsBlock(result.speeds, result.tables) };
 }
 
 /** One part, or two with a switch between them; on paper both, one after the other. */
