@@ -46,4 +46,14 @@ describe('what is left of a value', () => {
     expect(narrow(null, ['id'])).toBeNull();
     expect(narrow({ customer: null }, [{ customer: ['name'] }])).toEqual({ customer: null });
   });
+
+  test('inherits nothing from what was sent under a name of JavaScript’s own', () => {
+    const sent = JSON.parse('{"id":1,"__proto__":"x","toString":"y"}') as { readonly id: number };
+    const left = narrow(sent, ['id', '__proto__', 'toString'] as const) as object;
+    expect([Object.getPrototypeOf(left), Object.keys(left)]).toEqual([
+      Object.prototype,
+      ['id', '__proto__', 'toString'],
+    ]);
+    expect(Object.keys(narrow({ id: 1 }, ['id', 'toString'] as const) as object)).toEqual(['id']);
+  });
 });

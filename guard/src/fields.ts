@@ -38,18 +38,19 @@ export function narrow<Value, const Declared extends Fields>(value: Value, field
   return narrowed(value, compile(fields)) as Kept<Value, Declared>;
 }
 
-type Declared = Map<string, Declared | '*' | 'plain'>;
+type Declared = readonly (readonly [name: string, kind: Declared | '*' | 'plain'])[];
 
 const compiled = new WeakMap<Fields, Declared>();
 
 function compile(fields: Fields): Declared {
   const known = compiled.get(fields);
   if (known !== undefined) return known;
-  const declared: Declared = new Map();
+  const named = new Map<string, Declared | '*' | 'plain'>();
   for (const field of fields) {
-    if (typeof field === 'string') declared.set(field, 'plain');
-    else for (const [name, inner] of Object.entries(field)) declared.set(name, inner === '*' ? '*' : compile(inner));
+    if (typeof field === 'string') named.set(field, 'plain');
+    else for (const [name, inner] of Object.entries(field)) named.set(name, inner === '*' ? '*' : compile(inner));
   }
+  const declared = [...named];
   compiled.set(fields, declared);
   return declared;
 }
@@ -60,17 +61,21 @@ function narrowed(given: unknown, declared: Declared): unknown {
   if (Array.isArray(value)) return value.map(item => narrowed(item, declared) ?? null);
   // Text where an object was declared is not what was declared: it does not leave.
   if (typeof value !== 'object') return undefined;
-  const left: [string, unknown][] = [];
+  const left: Record<string, unknown> = {};
   for (const [name, kind] of declared) {
     if (!Object.hasOwn(value, name)) continue;
     const inner: unknown = Reflect.get(value, name);
     const kept = kind === '*' ? inner : kind === 'plain' ? plain(inner) : narrowed(inner, kind);
-    if (kept !== undefined) left.push([name, kept]);
+    if (kept === undefined) continue;
+    // Assigned, that name would change what the object inherits.
+    if (name === '__proto__') Object.defineProperty(left, name, { value: kept, enumerable: true });
+    else left[name] = kept;
   }
-  return Object.fromEntries(left);
+  return left;
 }
 
 function plain(given: unknown): unknown {
+  if (typeof given !== 'object' && typeof given !== 'function') return given;
   if (given instanceof Date) return given;
   const value = asJson(given);
   if (Array.isArray(value)) {

@@ -20,14 +20,7 @@ export type Caller =
 /** The declared call, whatever its input is. */
 export type AnyCallOptions = CallOptions<MaybeSchema, MaybeSchema, ScopeKind>;
 
-/** Says who is calling, for which tenant, and whether their role may: in this order, and before anything of theirs is read. */
-export async function admit(guard: GuardNextOptions, options: AnyCallOptions, call: Call): Promise<Caller> {
-  const caller = await identify(guard, options, call);
-  requireRole(options, caller);
-  return caller;
-}
-
-/** Says who is calling, and in which tenant of theirs. */
+/** Says who is calling, and in which tenant of theirs, before anything of theirs is read. */
 export async function identify(guard: GuardNextOptions, options: AnyCallOptions, call: Call): Promise<Caller> {
   if (options.scope === 'none') return { kind: 'none' };
   const session = await guard.session({

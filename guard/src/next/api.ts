@@ -57,7 +57,7 @@ async function handle(
   work: (call: object) => MaybePromise<unknown>,
 ): Promise<unknown> {
   return guarded(guard, options, callOfNode(guard, options, node), async given => {
-    const value = await work({ ...callOf(given), ...node });
+    const value = await work(callOf(given, node));
     return outgoing(guard, options, value);
   });
 }

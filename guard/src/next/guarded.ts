@@ -3,12 +3,13 @@ import { narrow } from '../fields.ts';
 import { currentScope, withRequest } from '../scope.ts';
 import type { RequestFacts } from '../scope.ts';
 import { isSchema } from '../standard-schema.ts';
+import type { StandardSchema } from '../standard-schema.ts';
 import { guardData } from '../tripwire/json.ts';
 import { refuse } from '../refusal.ts';
-import { admit, asCaller, askBefore } from './admit.ts';
+import { asCaller, askBefore, identify, requireRole } from './admit.ts';
 import type { AnyCallOptions, Call, Caller } from './admit.ts';
 import { parseInput } from './input.ts';
-import type { GuardNextOptions } from './options.ts';
+import type { GuardNextOptions, MaybePromise } from './options.ts';
 
 /** What a handler is given, whatever kind of call it is. */
 export interface Given {
@@ -36,10 +37,12 @@ export function guarded<T>(
 ): Promise<T> {
   return withRequest(factsOf(guard, call), async () => {
     call.first?.();
-    const caller = await admit(guard, options, call);
-    const params = await parseParams(options, call);
-    const input = await parseInput(options.input, call.readInput);
-    await askBefore(guard, options, call, caller);
+    const caller = await identify(guard, options, call);
+    requireRole(options, caller);
+    // What nobody declared is not waited for: each promise costs with an AsyncLocalStorage around it.
+    const params = options.params === undefined ? call.params : await parseParams(options.params, call);
+    const input = options.input === undefined ? undefined : await parseInput(options.input, call.readInput);
+    if (guard.before !== undefined) await askBefore(guard, options, call, caller);
     return asCaller(caller, () => work({ caller, input, params }));
   });
 }
@@ -57,19 +60,21 @@ function requestIdOf(headers: Headers): string {
 }
 
 /** A path whose parts have the wrong form leads nowhere. */
-export async function parseParams(options: AnyCallOptions, call: Call): Promise<unknown> {
-  if (options.params === undefined) return call.params;
-  const result = await options.params['~standard'].validate(call.params);
+export async function parseParams(params: StandardSchema, call: Call): Promise<unknown> {
+  const result = await params['~standard'].validate(call.params);
   if (result.issues === undefined) return result.value;
   throw refuse('bad-id', 'The path is not what the call declares.');
 }
 
 /** What may leave of what a handler gave back: nothing of another tenant, and of the rest what was declared. */
-export async function outgoing(guard: GuardNextOptions, options: AnyCallOptions, value: unknown): Promise<unknown> {
+export function outgoing(guard: GuardNextOptions, options: AnyCallOptions, value: unknown): MaybePromise<unknown> {
   if (guard.tripwire !== undefined) guardData(value, guard.tripwire, currentScope());
   const { output } = options;
   if (output === undefined || value === undefined) return value;
-  if (!isSchema(output)) return narrow(value, output);
+  return isSchema(output) ? validated(output, options, value) : narrow(value, output);
+}
+
+async function validated(output: StandardSchema, options: AnyCallOptions, value: unknown): Promise<unknown> {
   const result = await output['~standard'].validate(value);
   if (result.issues === undefined) return result.value;
   const places = result.issues.map(({ path }) => (path ?? []).map(part => keyOf(part)).join('.') || 'the whole');

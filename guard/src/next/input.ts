@@ -1,6 +1,7 @@
 import { GuardError } from '../errors.ts';
 import { refuse } from '../refusal.ts';
 import { publicIssues } from '../standard-schema.ts';
+import type { MaybePromise } from './options.ts';
 import type { InputIssue, StandardSchema } from '../standard-schema.ts';
 
 /** An input that is not what was declared, and where. */
@@ -13,9 +14,8 @@ export class BadInput extends GuardError {
   }
 }
 
-/** What a schema makes of an input; without a schema nothing is taken. */
-export async function parseInput(schema: StandardSchema | undefined, read: () => unknown): Promise<unknown> {
-  if (schema === undefined) return undefined;
+/** What a schema makes of an input. */
+export async function parseInput(schema: StandardSchema, read: () => unknown): Promise<unknown> {
   const input = await read();
   const result = await schema['~standard'].validate(input);
   if (result.issues === undefined) return result.value;
@@ -29,8 +29,12 @@ export function badInput(issues: readonly InputIssue[]): BadInput {
 }
 
 /** What came with a request: the query of a GET, otherwise the body by its type. */
-export async function readRequest(request: Request, maxBytes: number): Promise<unknown> {
+export function readRequest(request: Request, maxBytes: number): MaybePromise<unknown> {
   if (request.method === 'GET' || request.method === 'HEAD') return fieldsOf(new URL(request.url).searchParams);
+  return readSent(request, maxBytes);
+}
+
+async function readSent(request: Request, maxBytes: number): Promise<unknown> {
   const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const body = await readBody(request, maxBytes);
   if (body.byteLength === 0) return fieldsOf(new URL(request.url).searchParams);

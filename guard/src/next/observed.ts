@@ -36,8 +36,8 @@ const nobody: Caller = { kind: 'none' };
 async function askTheRest(options: AnyCallOptions, call: GuardedCall, caller: Caller): Promise<void> {
   call.first?.();
   requireRole(options, caller);
-  await parseParams(options, call);
-  await parseInput(options.input, call.readInput);
+  if (options.params !== undefined) await parseParams(options.params, call);
+  if (options.input !== undefined) await parseInput(options.input, call.readInput);
 }
 
 /** Longer than this nobody waits for what only looks. */

@@ -76,7 +76,7 @@ async function answer(
 ): Promise<Response> {
   const call = callOfRequest(guard, options, request, params);
   return guarded(guard, options, call, async given =>
-    toResponse(guard, options, await work({ ...callOf(given), request })),
+    toResponse(guard, options, await work(callOf(given, { request }))),
   );
 }
 
@@ -114,9 +114,15 @@ export function isRead(method: string): boolean {
 }
 
 /** What every handler is given. */
-export function callOf({ caller, input, params }: Given): object {
-  const { kind: _kind, ...who } = caller;
-  return { ...who, input, params };
+export function callOf({ caller, input, params }: Given, more?: object): object {
+  switch (caller.kind) {
+    case 'tenant':
+      return { user: caller.user, tenant: caller.tenant, role: caller.role, input, params, ...more };
+    case 'user':
+      return { user: caller.user, input, params, ...more };
+    case 'none':
+      return { input, params, ...more };
+  }
 }
 
 async function toResponse(guard: GuardNextOptions, options: AnyCallOptions, value: unknown): Promise<Response> {
