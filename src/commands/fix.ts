@@ -10,6 +10,7 @@ import type { AppliedFix, RepairOutcome } from '../fix/repair.ts';
 import { analyse, stackOf } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
+import { guardOffer } from './guard-offer.ts';
 import { probeFolder, requireOneApp } from './probe.ts';
 import { blame, rejudge, takeBack, toRejudged, withProof, withStep } from './rescue.ts';
 
@@ -36,6 +37,7 @@ export async function runFix(root: string, options: FixOptions, context: Command
       ? outcome
       : await attack(outcome, analysis, copy, options, context);
   const held = proved.applied.filter(fix => fix.verified.offered);
+  const guard = await guardOffer(analysis, wanted, pickMigrations(options), context);
   if (options.apply === true) applyTo(analysis.root, copy, held);
   return {
     command: 'fix',
@@ -45,6 +47,7 @@ export async function runFix(root: string, options: FixOptions, context: Command
     gaps: analysis.gaps,
     fixes: [...proved.applied.map(fix => fix.verified), ...proved.rejected],
     unrepaired: proved.unrepaired,
+    ...(guard === undefined ? {} : { guard }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { DrydockError } from '../core/error.ts';
+import type { Cell } from '../core/cell.ts';
 import type { GuardInit } from '../core/guard-init.ts';
 import { compareText } from '../core/place.ts';
 import { copyApp, sourceTexts, writeTexts } from '../fix/copy.ts';
@@ -44,10 +45,7 @@ export async function runGuardInit(
   const given = options.migrations === undefined ? {} : { migrations: options.migrations };
   const analysis = await analyse({ root, ...given, halves: 'both' }, context);
   requireOneApp(analysis);
-  const copy = await copyApp(analysis.root, join(analysis.root, '.drydock', 'guard', 'app'));
-  const { changes, todo } = changesFor(analysis, copy);
-  const types = await typesAfter(copy, changes);
-  const verified = { ...(await verify(copy, options, context)), types };
+  const { changes, todo, verified } = await tryGuard(analysis, options, context);
   const write = options.write === true && (verified.leaks.length === 0 || options.force === true);
   if (write)
     writeTexts({ root: analysis.root, branch: undefined }, new Map(changes.map(change => [change.file, change.after])));
@@ -58,6 +56,26 @@ export async function runGuardInit(
     verified,
     todo,
   };
+}
+
+/** The guard in a copy of the app, and how the app's role fares there. */
+export interface TriedGuard extends Pick<GuardInit, 'todo' | 'verified'> {
+  readonly changes: readonly FileChange[];
+  /** The attacks of the matrix as the app's role, under the new migration. */
+  readonly cells: readonly Cell[];
+}
+
+/** Writes the guard into a copy of an app that was analysed, and attacks the copy's database as the app's new role. */
+export async function tryGuard(
+  analysis: Analysis,
+  options: Pick<GuardInitOptions, 'migrations'>,
+  context: CommandContext,
+): Promise<TriedGuard> {
+  const copy = await copyApp(analysis.root, join(analysis.root, '.drydock', 'guard', 'app'));
+  const { changes, todo } = changesFor(analysis, copy);
+  const types = await typesAfter(copy, changes);
+  const cells = await attack(copy, options, context);
+  return { changes, todo, cells, verified: { ...summary(cells), types } };
 }
 
 function changesFor(
@@ -131,14 +149,17 @@ function nameOf(present: readonly string[]): string {
 }
 
 /** Attacks every table of the copy's database again, this time as the role that the app will have. */
-async function verify(
+async function attack(
   copy: AppCopy,
-  { migrations }: GuardInitOptions,
+  { migrations }: Pick<GuardInitOptions, 'migrations'>,
   context: CommandContext,
-): Promise<Omit<GuardInit['verified'], 'types'>> {
+): Promise<readonly Cell[]> {
   const given = migrations === undefined ? {} : { migrations };
   const after = await analyse({ root: copy.root, ...given, halves: 'database' }, context);
-  const cells = after.cells.filter(cell => cell.role === 'app');
+  return after.cells.filter(cell => cell.role === 'app');
+}
+
+function summary(cells: readonly Cell[]): Omit<GuardInit['verified'], 'types'> {
   const named = (verdict: string): readonly string[] => [
     ...new Set(cells.filter(cell => cell.verdict === verdict).map(cell => `${cell.command} on ${cell.object}`)),
   ];

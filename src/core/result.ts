@@ -1,7 +1,7 @@
 import type { RulesAssertions } from './assertion.ts';
 import type { Cell } from './cell.ts';
 import type { Finding, HttpExchangeAnswer, HttpExchangeRequest } from './finding.ts';
-import type { VerifiedFix } from './fix.ts';
+import type { VerificationStep, VerifiedFix } from './fix.ts';
 import type { Gap } from './gap.ts';
 import type { EntryPoint, Path } from './path.ts';
 import type { Settling, TablePolicy } from './policy.ts';
@@ -151,6 +151,17 @@ export interface FixResult extends ResultBase {
   readonly fixes: readonly VerifiedFix[];
   /** Findings without an offered repair, each with the reason. */
   readonly unrepaired: readonly { readonly fingerprint: string; readonly reason: string }[];
+  /** One repair for many findings: the guard, as it held on a copy. Absent where it closes none, or is in the app. */
+  readonly guard?: GuardOffer;
+}
+
+/** What the guard would end. */
+export interface GuardOffer {
+  readonly command: string;
+  /** Fingerprints of the findings whose queries give no other tenant's rows any more. */
+  readonly findings: readonly string[];
+  readonly files: readonly string[];
+  readonly verification: readonly VerificationStep[];
 }
 
 /** The ledger of a rescue, before or after. */

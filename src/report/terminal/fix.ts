@@ -16,6 +16,7 @@ export function renderFix(pen: Pen, result: FixResult, options: TerminalOptions)
     ...offered.flatMap(each => fixLines(pen, each, withDiff)),
     ...refused.flatMap(each => fixLines(pen, each, false)),
     ...unrepairedLines(pen, result.unrepaired),
+    ...guardLines(pen, result.guard),
     ...gapLines(pen, result.gaps, options.all === true, 'drydock fix --all'),
     ...(withDiff || offered.length === 0 ? [] : [pen.quiet('  drydock fix --all shows every diff.'), '']),
   ];
@@ -52,6 +53,22 @@ function stepLines(pen: Pen, step: VerificationStep): readonly string[] {
   return paragraph(pen, clean(step.detail), 28, pen.quiet).map((line, index) =>
     index === 0 ? `    ${sign} ${padEnd(verificationWords(step.step), 21)} ${line.trimStart()}` : line,
   );
+}
+
+/** One repair for many findings, as a command of its own: it changes how the app connects. */
+function guardLines(pen: Pen, guard: FixResult['guard']): readonly string[] {
+  if (guard === undefined) return [];
+  const many = count(guard.findings.length, 'finding');
+  const what =
+    'With the guard in your app every query carries who is asking, and Postgres keeps the rows of others back, whether the query asks for them or not.';
+  return [
+    pen.strong(`  One repair for ${many}`),
+    ...paragraph(pen, what, 4),
+    ...paragraph(pen, guard.files.map(clean).join(' · '), 4, pen.quiet),
+    ...guard.verification.flatMap(step => stepLines(pen, step)),
+    `    ${clean(guard.command)}`,
+    '',
+  ];
 }
 
 function unrepairedLines(pen: Pen, unrepaired: FixResult['unrepaired']): readonly string[] {
