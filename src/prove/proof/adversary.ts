@@ -540,8 +540,16 @@ function trust(world: World): readonly Premise[] {
   const { vocabulary, session, victim } = world;
   if (session.trusted.size === 0) return [];
   const claims = [...session.trusted.keys()];
+  // A key in a setting is a text: what it is cast to names the tenant as well.
+  const casts = [...vocabulary.functions].flatMap(([name, count]) =>
+    count === 1 && name.startsWith('|cast ') ? [name] : [],
+  );
   const formula = all(
-    claims.flatMap(term => [not(same(term, victim)), not(vocabulary.call('holds', [term, victim], [], 'Bool'))]),
+    claims.flatMap(term => [
+      not(same(term, victim)),
+      ...casts.map(name => not(same(`(${name} ${term})`, victim))),
+      not(vocabulary.call('holds', [term, victim], [], 'Bool')),
+    ]),
   );
   return [
     {

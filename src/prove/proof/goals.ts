@@ -394,7 +394,7 @@ function victimThere(
     key !== undefined &&
     (vocabulary.used.has(home.name) || (home === table && command === 'insert'))
   ) {
-    const row = constantRow(vocabulary, home, `the ${kind}`);
+    const row = constantRow(vocabulary, home, `the row of the ${kind}`);
     const formula = all([
       vocabulary.live(home.name, row.name),
       same(vocabulary.column(home, key, row.name).term, victim),

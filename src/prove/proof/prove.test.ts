@@ -43,6 +43,17 @@ alter table repairs enable row level security;
 create policy "mine" on mechanics for select to authenticated using (works_in(team_id));
 `;
 
+const boats = `
+create table teams (id uuid primary key default gen_random_uuid(), name text not null);
+create table users (
+  id uuid primary key default gen_random_uuid(),
+  team_id uuid not null references teams (id),
+  email text not null unique
+);
+create table boats (id uuid primary key default gen_random_uuid(), team_id uuid not null references teams (id), name text);
+alter table boats enable row level security;
+`;
+
 async function prove(
   text: string,
   using: () => Solver | undefined = () => solver,
@@ -119,6 +130,27 @@ describe('the prover', () => {
       alter table tools enable row level security;
       create policy "tools" on tools for all to authenticated using (team_id = auth.uid());`);
     expect(verdictOf(cells, 'tools', 'insert', 'stranger')).toBe('proved');
+  });
+
+  test('proves what binds the owner by a setting of the app, where it is forced, and nothing that the app’s own rows decide', async () => {
+    const own = async (text: string): Promise<readonly Cell[]> => {
+      const copy = await replica.createDatabase();
+      const { report, places } = await replayMigrations(copy.sql, [{ file: 'boats.sql', text: boats + text }], 'plain');
+      expect(report.failed).toEqual([]);
+      const database = lowerPolicies(await readCatalog(copy.sql, 'plain', places));
+      const tenancy = inferTenancy(database);
+      const { cells } = await buildMatrix(copy, database, tenancy);
+      return (await proveCells(cells, { database, tenancy, solver })).cells;
+    };
+    const setting = `create policy "own" on boats using (team_id = current_setting('app.team_id', true)::uuid);`;
+    const forced = await own(`${setting} alter table boats force row level security;`);
+    for (const command of ['select', 'insert', 'update', 'delete'] as const)
+      expect(verdictOf(forced, 'boats', command), command).toBe('proved');
+    expect(verdictOf(await own(setting), 'boats', 'select')).toBe('leaks');
+    const members = `create policy "own" on boats using (exists (
+      select from users s where s.team_id = boats.team_id and s.id = current_setting('app.user_id', true)::uuid));
+      alter table boats force row level security;`;
+    expect(verdictOf(await own(members), 'boats', 'select')).toBe('isolated');
   });
 
   test('takes for granted that no flag makes who asks staff of the app, as long as he cannot set it', async () => {
