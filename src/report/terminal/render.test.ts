@@ -280,6 +280,40 @@ test('a table shows every path that reaches it', () => {
   `);
 });
 
+test('rules say first that most of the schema is missing, and once what many findings say', () => {
+  const sample = sampleRules();
+  const failed = Array.from({ length: 60 }, (_, index) => ({
+    file: 'drizzle/0001_base.sql',
+    line: index + 1,
+    sqlstate: '42P01',
+    message: 'relation "teams" does not exist',
+    firstCause: index === 0,
+  }));
+  const same = ['exports', 'notes', 'payments'].flatMap((object, index) =>
+    sample.findings.slice(0, 1).map(first => ({
+      ...first,
+      check: 'database/owner-bypasses-policies',
+      severity: 'medium' as const,
+      object,
+      harm: `Only the app keeps the rows of '${object}' apart.`,
+      evidence: [],
+      fingerprint: `f${index}`,
+      line: index + 1,
+    })),
+  );
+  const text = renderTerminal(
+    { ...sample, findings: same, replay: { ...sample.replay, statements: 200, failed } },
+    { ...plain, columns: 100 },
+  );
+  expect(text).toContain('60 of 200 statements did not replay: what they make was not judged.');
+  expect(text).toContain("Of what is left, 2 of 8 objects let one tenant at another's rows.");
+  expect(text).toContain('2–3 the same for notes and payments');
+  expect(text).not.toContain("rows of 'notes'");
+  expect(renderTerminal({ ...sample, findings: same }, { ...plain, columns: 100, all: true })).toContain(
+    "rows of 'notes'",
+  );
+});
+
 test('rules show the matrix with one sign a cell', () => {
   expect(renderTerminal(sampleRules(), { ...plain, columns: 100 })).toMatchInlineSnapshot(`
     "⚓ drydock rules  tally   Next.js 16 · Drizzle · better-auth · Stripe                           1.5 s

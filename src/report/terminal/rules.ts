@@ -1,11 +1,13 @@
 import { objectName, type Cell } from '../../core/cell.ts';
 import type { Finding } from '../../core/finding.ts';
 import { groupBy } from '../../core/group.ts';
+import { listed } from '../../core/list.ts';
 import { compareText, formatPlace } from '../../core/place.ts';
 import type { RulesResult } from '../../core/result.ts';
 import { summarizeAttempt } from '../attempt.ts';
 import { toMatrices } from '../matrix.ts';
 import { commands, orderCells, orderFindings } from '../order.ts';
+import { splitTranscript } from '../transcript.ts';
 import { standings, standingSign, standingWord, worstStanding } from '../standing.ts';
 import { count, grouped, repairWords } from '../words.ts';
 import { changeLines } from './changes.ts';
@@ -73,20 +75,28 @@ function verdictLines(pen: Pen, result: RulesResult): readonly string[] {
       ? 'No tenant was found in the schema.'
       : `A tenant is a row of ${root}, a user a row of ${principal ?? '?'}${memberships.length > 0 ? `, members are in ${memberships.join(', ')}` : ''}.`;
   const whole = `${objectWords(result.cells)}, ${count(result.cells.length, 'cell')} (role × command × object)`;
+  const left = isPartly(result) ? 'Of what is left, ' : '';
   return [
-    ...(leaking > 0
+    ...missingLines(pen, result),
+    ...(leaking > 0 && result.cells.every(({ verdict, role }) => verdict !== 'leaks' || role === 'owner')
       ? verdictSentence(
           pen,
-          `${leaking} of ${count(objects.length, 'object')} ${leaking === 1 ? 'lets' : 'let'} one tenant at another's rows.`,
+          `On the owner's connection ${leaking} of ${count(objects.length, 'object')} ${leaking === 1 ? 'is' : 'are'} kept apart by the app's own code alone: policies do not bind the owner.`,
           false,
         )
-      : objects.length === 0
-        ? []
-        : verdictSentence(
+      : leaking > 0
+        ? verdictSentence(
             pen,
-            `No object let one tenant at another's rows${unknown > 0 ? `; ${unknown} could not be told` : ''}.`,
-            true,
-          )),
+            `${left}${leaking} of ${count(objects.length, 'object')} ${leaking === 1 ? 'lets' : 'let'} one tenant at another's rows.`,
+            false,
+          )
+        : objects.length === 0
+          ? []
+          : verdictSentence(
+              pen,
+              `${left}${left === '' ? 'No' : 'no'} object let one tenant at another's rows${unknown > 0 ? `; ${unknown} could not be told` : ''}.`,
+              left === '',
+            )),
     ...(objects.length === 0
       ? []
       : [
@@ -100,6 +110,28 @@ function verdictLines(pen: Pen, result: RulesResult): readonly string[] {
         ]),
     ...paragraph(pen, clean(tenancy), 2, pen.quiet),
     '',
+  ];
+}
+
+/** Whether so much of the schema could not be made that what holds of the rest says little. */
+function isPartly({ replay: { statements, failed } }: RulesResult): boolean {
+  return failed.length >= 20 && failed.length * 5 > statements;
+}
+
+/** Before anything else: that most was not looked at, and what would change that. */
+function missingLines(pen: Pen, result: RulesResult): readonly string[] {
+  if (!isPartly(result)) return [];
+  const { statements, failed } = result.replay;
+  const base = result.gaps.find(gap =>
+    gap.reason.startsWith('The migrations build on something that they do not make'),
+  );
+  return [
+    ...verdictSentence(
+      pen,
+      `${failed.length} of ${statements} statements did not replay: what they make was not judged.`,
+      false,
+    ),
+    ...(base === undefined ? [] : paragraph(pen, clean(base.reason), 2)),
   ];
 }
 
@@ -138,12 +170,14 @@ function standingLines(pen: Pen, what: string, groups: readonly (readonly Cell[]
 
 /** The findings, the first with its transcript; the rest in three lines each, and only so many that a screen holds them. */
 function findingsLines(pen: Pen, findings: readonly Finding[], all: boolean): readonly string[] {
-  const shown = all ? findings : findings.slice(0, mostFindings);
-  const left = findings.length - shown.length;
+  const runs = all ? findings.map((finding, index) => ({ finding, from: index + 1, others: [] })) : runsOf(findings);
+  const shown = all ? runs : runs.slice(0, mostFindings);
+  const left = findings.length - shown.reduce((sum, { others }) => sum + 1 + others.length, 0);
   return [
-    ...shown.flatMap((finding, index) => [
-      ...findingLines(pen, finding, index + 1),
-      ...(all || index === 0 ? [...evidenceOf(pen, finding), ''] : []),
+    ...shown.flatMap(({ finding, from, others }) => [
+      ...findingLines(pen, finding, from),
+      ...sameLines(pen, from, others),
+      ...(all || from === 1 ? [...evidenceOf(pen, finding), ''] : []),
     ]),
     ...(left > 0 ? [pen.quiet(`      … ${count(left, 'more finding')}: drydock rules --all`)] : []),
     ...(findings.length > 0 ? [''] : []),
@@ -151,6 +185,38 @@ function findingsLines(pen: Pen, findings: readonly Finding[], all: boolean): re
 }
 
 const mostFindings = 10;
+
+/** A finding, and those right after it that say the same of other objects. */
+interface Run {
+  readonly finding: Finding;
+  /** Its number in the list. */
+  readonly from: number;
+  readonly others: readonly Finding[];
+}
+
+function runsOf(findings: readonly Finding[]): readonly Run[] {
+  const runs: Run[] = [];
+  for (const [index, finding] of findings.entries()) {
+    const last = runs.at(-1);
+    if (last !== undefined && says(last.finding) === says(finding))
+      runs[runs.length - 1] = { ...last, others: [...last.others, finding] };
+    else runs.push({ finding, from: index + 1, others: [] });
+  }
+  return runs;
+}
+
+/** What a finding tells, but for the object that it is about. */
+function says({ check, severity, harm, object = '' }: Finding): string {
+  return `${check} ${severity} ${object === '' ? harm : harm.replaceAll(`'${object}'`, '…')}`;
+}
+
+function sameLines(pen: Pen, from: number, others: readonly Finding[]): readonly string[] {
+  if (others.length === 0) return [];
+  const names = [...new Set(others.map(({ object, check }) => clean(object ?? check)))];
+  const told = names.length > 6 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : listed(names);
+  const numbers = others.length === 1 ? `${from + 1}` : `${from + 1}–${from + others.length}`;
+  return paragraph(pen, `${numbers} the same for ${told}`, 6, pen.quiet);
+}
 
 /** A finding: for a leak what leads to what, then the harm, the line of the migration and the repair. */
 function findingLines(pen: Pen, finding: Finding, number: number): readonly string[] {
@@ -194,9 +260,16 @@ function leakTitle(replays: readonly Replay[]): string {
   return `LEAK ${clean(first.object)} ${told}${consequence} · ${clean(roles)} · replayed in ${count(statements, 'statement')}`;
 }
 
-/** The first transcript: enough to see how it is done. */
+/** One transcript, that which opens most and is the shortest: enough to see how it is done. */
 function evidenceOf(pen: Pen, finding: Finding): readonly string[] {
-  const [replay] = finding.evidence.filter(evidence => evidence.kind === 'replay');
+  const [replay] = finding.evidence
+    .filter(evidence => evidence.kind === 'replay')
+    .map(evidence => ({
+      ...evidence,
+      opened: summarizeAttempt(evidence.transcript).opened.length,
+      length: splitTranscript(evidence.transcript).attempt.split('\n').length,
+    }))
+    .toSorted((left, right) => right.opened - left.opened || left.length - right.length);
   if (replay === undefined) return [];
   return indented(pen, 3, narrower => transcriptLines(narrower, replay.transcript, pen.quiet));
 }
