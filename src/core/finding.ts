@@ -62,6 +62,8 @@ export interface Finding {
   /** Fingerprint of the finding whose repair would end this one too: its rows were reached through that one's. */
   readonly consequenceOf?: string;
   readonly evidence: readonly Evidence[];
+  /** How many more tables it opens; ranks findings of one severity. */
+  readonly opens?: number;
   /** How the app's other queries on the same table are written; ranks findings of one severity, and is no evidence. */
   readonly siblings?: Siblings;
   /** For what is reached without signing in: whether the entry points around it ask who is calling; ranks, and is no evidence. */
@@ -96,11 +98,12 @@ export function standsAlone({ consequenceOf }: Finding): boolean {
   return consequenceOf === undefined;
 }
 
-/** The order of findings: what follows from another last; severity; what is unusual for its surroundings; check; place. */
+/** The order of findings: what follows from another last; severity; what opens most; what is unusual for its surroundings; check; place. */
 export function compareFindings(left: Finding, right: Finding): number {
   return (
     Number(!standsAlone(left)) - Number(!standsAlone(right)) ||
     severityRank(left.severity) - severityRank(right.severity) ||
+    (right.opens ?? 0) - (left.opens ?? 0) ||
     compareLikelihood(left, right) ||
     compareText(left.check, right.check) ||
     comparePlaces(left, right) ||

@@ -3,6 +3,7 @@ import { opensFor } from '../../core/rules.ts';
 import { objectName } from '../../core/cell.ts';
 import type { Cell } from '../../core/cell.ts';
 import type { Evidence } from '../../core/finding.ts';
+import type { Severity } from '../../core/verdict.ts';
 import type { Operation } from '../../core/path.ts';
 import { entails } from '../../logic/entails.ts';
 import type { Predicate } from '../../core/predicate.ts';
@@ -186,7 +187,11 @@ export interface LeakFindingRule {
   readonly message: (leaks: readonly [Leak, ...Leak[]]) => string;
   readonly repair: (leak: Leak) => NonNullable<CheckFinding['repair']>;
   /** Where who can do what is not what the cells say. */
-  readonly harm?: (leak: Leak) => string;
+  readonly harm?: (leak: Leak) => string | undefined;
+  /** How many more tables it opens, where the cells do not say. */
+  readonly opens?: (leak: Leak) => number;
+  /** Where one leak is milder than others of its cause. */
+  readonly severity?: (leak: Leak) => Severity | undefined;
   /** The policy or definition that is at fault, for the evidence. */
   readonly statement?: (leak: Leak) => string | undefined;
 }
@@ -214,6 +219,8 @@ function toFinding(
   const object = objectName(first.cell);
   const isApiOnly = leaks.some(leak => leak.cell.tier === 'api');
   const statement = rule.statement?.(first);
+  const opens = Math.max(rule.opens?.(first) ?? 0, ...leaks.map(({ cell }) => openedBy(cell)));
+  const severity = isApiOnly ? rule.severity?.(first) : 'medium';
   return {
     subject,
     harm: rule.harm?.(first) ?? harmOf(leaks, input),
@@ -225,9 +232,16 @@ function toFinding(
     pathIds: [],
     evidence: [...(statement === undefined ? [] : [{ kind: 'policy', object, statement } as const]), ...replays(leaks)],
     repair: rule.repair(first),
+    ...(opens === 0 ? {} : { opens }),
     // Without SQL of one's own, nobody makes the statement.
-    ...(isApiOnly ? {} : { severity: 'medium' as const }),
+    ...(severity === undefined ? {} : { severity }),
   };
+}
+
+/** In how many tables rows could be read after the write. */
+function openedBy({ because }: Cell): number {
+  const [, number, name] = /After that it read tenant B's rows in (?:(\d+) |('))/.exec(because) ?? [];
+  return name === undefined ? Number(number ?? 0) : 1;
 }
 
 /** The transcripts of leaks: one for each role and command is enough. */

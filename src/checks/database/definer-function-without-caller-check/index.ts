@@ -1,6 +1,8 @@
 import { objectName } from '../../../core/cell.ts';
-import type { Check } from '../../check.ts';
-import { findingsOf, leaksOf, rolesOf } from '../leaks.ts';
+import type { DatabaseFunction, DatabaseModel, Table } from '../../../model/database/types.ts';
+import { appRoles } from '../../../model/tenancy/app-roles.ts';
+import type { Check, CheckInput } from '../../check.ts';
+import { findingsOf, leaksOf, rolesOf, type Leak } from '../leaks.ts';
 
 /** A function with its owner's rights that answers for, or changes, the tenant its arguments name, whoever calls. */
 export const check: Check = {
@@ -17,9 +19,14 @@ export const check: Check = {
         subject: leak => ('definition' in leak ? leak.definition.signature : ''),
         place: leak => ('definition' in leak ? leak.definition.definedAt : undefined),
         message: leaks => {
-          const changes = leaks.some(({ cell }) => /changed|added|deleted/.test(cell.because));
+          const changes = leaks.some(isChange);
+          if (changes && givesRole(leaks[0], input) !== undefined)
+            return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls, so ${rolesOf(leaks)} may give anybody a role of the whole app.`;
           return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls, so ${rolesOf(leaks)} may ${changes ? 'change' : 'read'} another tenant's rows through its arguments.`;
         },
+        harm: leak => harmOf(leak, input),
+        opens: leak => opensBy(leak, input),
+        severity: leak => (isChange(leak) || !answersWithKey(leak, input) ? undefined : 'medium'),
         repair: leak => ({
           kind: 'guard-function',
           function: objectName(leak.cell),
@@ -31,3 +38,55 @@ export const check: Check = {
     gaps: [],
   }),
 };
+
+function isChange({ cell }: Leak): boolean {
+  return /changed|added|deleted|copied/.test(cell.because);
+}
+
+function harmOf(leak: Leak, input: CheckInput): string | undefined {
+  if (!('definition' in leak)) return undefined;
+  const isOpen = leak.definition.grants.some(({ role }) => role === 'anon' || role === 'public');
+  const who = isOpen ? 'Anyone on the internet' : 'Any signed-in user';
+  if (isChange(leak))
+    return givesRole(leak, input) === undefined ? undefined : `${who} can give himself a role of the whole app.`;
+  return answersWithKey(leak, input)
+    ? `${who} who knows an id can ask '${objectName(leak.cell)}' about another tenant's rows, and gets a key, a number or a word.`
+    : undefined;
+}
+
+/** Who belongs where, or how many there are: what it answers is a key, a number or a word, and no row. */
+function answersWithKey(leak: Leak, { database }: CheckInput): boolean {
+  if (!('definition' in leak)) return false;
+  const type = leak.definition.returns.replace(/^setof /i, '');
+  return /^(uuid|boolean|smallint|integer|bigint|numeric|real|double precision)$/i.test(type) || isEnum(type, database);
+}
+
+function isEnum(type: string, { enums }: DatabaseModel): boolean {
+  return enums.some(({ name }) => name === type.replaceAll('"', '').replace(/^public\./, ''));
+}
+
+/** The table of roles of the whole app that the function writes. */
+function givesRole(leak: Leak, { database, tenancy }: CheckInput): string | undefined {
+  if (!('definition' in leak)) return undefined;
+  const { body } = leak.definition;
+  return appRoles(database, tenancy)
+    .map(({ table }) => table)
+    .find(table => new RegExp(`\\b(?:insert\\s+into|update)\\s+(?:"?public"?\\.)?"?${table}"?\\b`, 'i').test(body));
+}
+
+/** The tables whose policies ask for the role that it gives. */
+function opensBy(leak: Leak, input: CheckInput): number {
+  const roles = isChange(leak) ? givesRole(leak, input) : undefined;
+  if (roles === undefined) return 0;
+  const { tables, functions } = input.database;
+  const askers = functions.filter(({ body }) => names(body, roles)).map(({ name }) => name);
+  return tables.filter(table => [roles, ...askers].some(name => isNamedBy(table, name))).length;
+}
+
+function isNamedBy({ policies }: Table, name: string): boolean {
+  return policies.some(({ using = '', check = '' }) => names(`${using} ${check}`, name));
+}
+
+function names(text: string, name: DatabaseFunction['name']): boolean {
+  return new RegExp(`\\b${name.split('.').at(-1) ?? ''}\\b`).test(text);
+}

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readCatalog } from '../../../collect/database/catalog.ts';
+import { lowerPolicies } from '../../../collect/database/policies.ts';
+import { replayMigrations } from '../../../collect/database/replay.ts';
+import type { Replica } from '../../../core/ports.ts';
+import { loadSqlParser } from '../../../logic/sql.ts';
+import { inferTenancy } from '../../../model/tenancy/infer.ts';
+import { buildMatrix } from '../../../prove/exploit/matrix.ts';
+import { startReplica } from '../../../prove/replica/start.ts';
+import { check } from './index.ts';
+
+let replica: Replica;
+
+beforeAll(async () => {
+  await loadSqlParser();
+  replica = await startReplica();
+});
+
+afterAll(async () => {
+  await replica.stop();
+});
+
+const text = `
+create table clubs (id uuid primary key default gen_random_uuid(), name text not null);
+create table club_members (club_id uuid not null references clubs (id), user_id uuid not null references auth.users (id), primary key (club_id, user_id));
+create table user_roles (user_id uuid not null references auth.users (id), role text not null, primary key (user_id, role));
+create table courts (id uuid primary key default gen_random_uuid(), club_id uuid not null references clubs (id), name text not null);
+alter table clubs enable row level security;
+alter table club_members enable row level security;
+alter table user_roles enable row level security;
+alter table courts enable row level security;
+create function is_staff() returns boolean language sql stable security definer set search_path = ''
+as $$ select exists (select from public.user_roles r where r.user_id = auth.uid() and r.role = 'admin') $$;
+create policy "staff" on courts for all to authenticated using (is_staff()) with check (is_staff());
+create function club_of(who uuid) returns uuid language sql stable security definer set search_path = ''
+as $$ select m.club_id from public.club_members m where m.user_id = who limit 1 $$;
+create function courts_of(club uuid) returns setof courts language sql stable security definer set search_path = ''
+as $$ select c.* from public.courts c where c.club_id = club $$;
+create function promote(who uuid) returns void language plpgsql security definer set search_path = ''
+as $$ begin insert into public.user_roles (user_id, role) values (who, 'admin') on conflict do nothing; end $$;
+`;
+
+test('a key is milder than a row, and a role of the whole app opens what asks for it', async () => {
+  const copy = await replica.createDatabase();
+  const { report, places } = await replayMigrations(copy.sql, [{ file: 'clubs.sql', text }], 'supabase');
+  expect(report.failed).toEqual([]);
+  const database = lowerPolicies(await readCatalog(copy.sql, 'supabase', places));
+  const tenancy = inferTenancy(database);
+  const { cells } = await buildMatrix(copy, database, tenancy);
+  const { findings } = check.judge({ app: undefined, paths: [], database, tenancy, cells });
+  const told = new Map(findings.map(finding => [finding.object, finding]));
+  expect(told.get('club_of')).toMatchObject({ severity: 'medium' });
+  expect(told.get('courts_of')?.severity).toBeUndefined();
+  expect(told.get('promote')).toMatchObject({
+    opens: 1,
+    harm: 'Anyone on the internet can give himself a role of the whole app.',
+  });
+  await copy.drop();
+});
