@@ -53,8 +53,7 @@ function staffAmongMembers(
   const role = table?.columns.find(column => column.name === roleColumn);
   if (table === undefined || role === undefined || isOutside(table)) return [];
   const named = conditions.filter(text => mentions(text, table));
-  const values = new Set([...listed(table, role, database), ...compared(named, role)]);
-  const privileged = [...values].filter(isStaffRole);
+  const privileged = valuesOf(table, role, database, named).filter(isStaffRole);
   return privileged.length === 0
     ? []
     : [{ table: name, userColumn, roleColumn: role.name, isPure: false, flags: [], given: [], privileged }];
@@ -76,7 +75,7 @@ function readRoles(
   const flags = table.columns.filter(column => column.type === 'boolean' && isStaffFlag(column.name));
   const isPure = isRoleNoun(table.name);
   if (!isPure && role === undefined && flags.length === 0) return [];
-  const values = role === undefined ? [] : [...new Set([...listed(table, role, database), ...compared(named, role)])];
+  const values = role === undefined ? [] : valuesOf(table, role, database, named);
   const given = role === undefined ? [] : givenBy(database, table, values);
   return [
     {
@@ -136,6 +135,12 @@ function mentions(text: string, table: Table): boolean {
 
 function plainTable({ name }: Table): string {
   return name.slice(name.lastIndexOf('.') + 1).replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/** What the column may hold; where anything goes, what conditions compare it with. */
+function valuesOf(table: Table, role: Column, database: DatabaseModel, texts: readonly string[]): readonly string[] {
+  const values = listed(table, role, database);
+  return [...new Set(values.length === 0 ? compared(texts, role) : values)];
 }
 
 /** What an enum or a check leaves to the column. */

@@ -380,7 +380,7 @@ function bestChain(
 ): Link | undefined {
   const links = foreignLinks(table, database).filter(link => {
     const target = paths.get(link.table);
-    return link.table !== table.name && target !== undefined && counts(link, target);
+    return link.table !== table.name && target !== undefined && isOwnership(table, link.column) && counts(link, target);
   });
   const rank = (link: Link): number =>
     (link.notNull ? 4 : 0) + (link.cascade ? 2 : 0) - (paths.get(link.table)?.path.length ?? 0) / 10;
@@ -459,12 +459,7 @@ function addUserRounds(
     const found: [string, FoundPath][] = [];
     for (const table of database.tables) {
       if (paths.has(table.name) || tenants.has(table.name) || isPlatform(table)) continue;
-      const link = bestChain(
-        table,
-        database,
-        paths,
-        (candidate, to) => counts(candidate, to) && isOwnership(table, candidate.column),
-      );
+      const link = bestChain(table, database, paths, counts);
       const target = link === undefined ? undefined : paths.get(link.table);
       if (link !== undefined && target !== undefined)
         found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);
