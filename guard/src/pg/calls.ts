@@ -4,7 +4,7 @@ import type { QueryCallback, QueryConfig } from './wire.ts';
 /** Runs `work` with a callback, or makes the promise that node-postgres would have returned. */
 export function promised(callback: QueryCallback | undefined, work: (settle: QueryCallback) => unknown): unknown {
   if (callback !== undefined) {
-    work(callback);
+    work(thrownOutside(callback));
     return undefined;
   }
   return new Promise((resolve, reject) => {
@@ -13,6 +13,22 @@ export function promised(callback: QueryCallback | undefined, work: (settle: Que
     if (error instanceof Error && !(error instanceof GuardError)) Error.captureStackTrace(error);
     throw error;
   });
+}
+
+/**
+ * What a callback throws is thrown outside, as node-postgres does it with answers. Thrown through its parser, as with
+ * errors, it leaves there what was read already, and the rows of one query come again as those of the next.
+ */
+function thrownOutside(callback: QueryCallback): QueryCallback {
+  return (error, result) => {
+    try {
+      callback(error, result);
+    } catch (thrown) {
+      process.nextTick(() => {
+        throw thrown;
+      });
+    }
+  };
 }
 
 /** What is asked, from the first two values of a call of `query`. */

@@ -32,7 +32,7 @@ export async function startTenants(): Promise<Tenants> {
       open.push(pool);
       return pool;
     },
-    endPools: async () => void (await Promise.all(open.splice(0).map(pool => pool.end()))),
+    endPools: async () => void (await Promise.all(open.splice(0).map(async pool => pool.ending || pool.end()))),
   };
 }
 
