@@ -18,6 +18,7 @@ const plain = new URL('./plain-pool.mjs', import.meta.url).href;
 const stubbed = new Set([
   'server-only',
   'next/headers',
+  'next/headers.js',
   'next/cache',
   'next/navigation',
   'better-auth/node',

@@ -27,7 +27,7 @@ globalThis.__mutant = (id, work, neutral) => {
 };
 globalThis.__session = {
   user: { id: users.A, name: 'Ann', email: 'ann@zqA.example', role: 'user' },
-  session: { activeOrganizationId: organization.A, userId: users.A },
+  session: { activeOrganizationId: organization.A, userId: users.A, expiresAt: new Date('2100-01-01') },
 };
 // What an app keeps for minutes in its memory must not answer for the next run.
 const now = Date.now.bind(Date);
