@@ -7,6 +7,7 @@ import type { CommandContext } from './commands/context.ts';
 import { StoppedHalfway } from './commands/halfway.ts';
 import type { FixOptions } from './commands/fix.ts';
 import type { RulesOptions } from './commands/rules.ts';
+import type { PartName } from './fix/guard/parts.ts';
 import { stderrProgress } from './commands/progress.ts';
 import { DrydockError, messageOf } from './core/error.ts';
 import type { Finding } from './core/finding.ts';
@@ -228,12 +229,20 @@ program
   .command('init')
   .argument('[folder]', 'the app', '.')
   .option('--migrations <path...>', 'files or folders of SQL migrations, in the order in which they apply')
+  .option('--with <parts>', 'also the tables of stripe, events, freeze, limits: names with commas between')
   .option('--write', 'write it into the app; without it only the diff is shown')
   .option('--force', 'write also where changes are not committed')
   .option('--json', 'the result as JSON on stdout')
   .option('--quiet', 'no progress on stderr')
   .summary('roles, policies and the guarded pool as a diff, tried on a copy')
-  .addHelpText('after', examples('drydock guard init', 'drydock guard init ~/acme-app --write'))
+  .addHelpText(
+    'after',
+    examples(
+      'drydock guard init',
+      'drydock guard init ~/acme-app --write',
+      'drydock guard init --with stripe,events --write',
+    ),
+  )
   .action((folder: string, options: GuardInitFlags) => guardInit(folder, options));
 
 common(program.command('rescue'))
@@ -333,6 +342,7 @@ async function run(
 }
 
 interface GuardInitFlags {
+  readonly with?: string;
   readonly migrations?: readonly string[];
   readonly write?: boolean;
   readonly force?: boolean;
@@ -346,7 +356,9 @@ async function guardInit(folder: string, options: GuardInitFlags): Promise<void>
   const interrupt = interruptible(context);
   try {
     const { runGuardInit } = await import('./commands/guard-init.ts');
-    const result = await runGuardInit(target(folder), pick(options, 'migrations', 'write', 'force'), context);
+    const parts = options.with === undefined ? {} : { with: await partsOf(options.with) };
+    const given = { ...pick(options, 'migrations', 'write', 'force'), ...parts };
+    const result = await runGuardInit(target(folder), given, context);
     const { renderGuardInit } = await import('./report/terminal/guard-init.ts');
     process.stdout.write(options.json === true ? `${JSON.stringify(result, undefined, 2)}\n` : renderGuardInit(result));
     process.exitCode = result.verified.leaks.length > 0 ? 1 : 0;
@@ -357,6 +369,15 @@ async function guardInit(folder: string, options: GuardInitFlags): Promise<void>
     for (const problem of await context.lifetime.close()) process.stderr.write(`Left behind: ${redact(problem)}\n`);
     interrupt.off();
   }
+}
+
+async function partsOf(text: string): Promise<readonly PartName[]> {
+  const { partNames, readParts } = await import('./fix/guard/parts.ts');
+  const parts = readParts(text);
+  if (!('unknown' in parts)) return parts;
+  throw new DrydockError('usage', `The guard has no part '${parts.unknown}'.`, {
+    next: `There are ${partNames.join(', ')}.`,
+  });
 }
 
 /** Ctrl-C and SIGTERM let go of everything first. A second Ctrl-C ends at once. */

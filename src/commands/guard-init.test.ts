@@ -74,3 +74,19 @@ test('it is not written over changes that are not committed, and written into a 
   expect(text('lib/db.ts')).toContain("import { openPool } from './guard';");
   expect(text('package.json')).toContain('"@drydock/guard"');
 });
+
+test('the tables of its parts come as a migration of their own, and hold too', async () => {
+  const parts = ['stripe', 'events', 'freeze', 'limits'] as const;
+  const written = await runGuardInit(root, { with: parts, write: true, force: true }, context);
+  expect(written.files).toEqual([
+    '.env.example',
+    'migrations/004_guard_parts.sql',
+    'migrations/reverse/004_guard_parts.sql',
+  ]);
+  expect(written.verified).toMatchObject({ leaks: [], unknown: [] });
+  expect(text('migrations/004_guard_parts.sql')).toContain('create table if not exists drydock.stripe_customer');
+  expect(text('.env.example')).toContain('LIMITS_DATABASE_URL=');
+  expect(written.todo.join('\n')).toContain('stripeWebhook(');
+  const again = await runGuardInit(root, { with: parts, write: true, force: true }, context);
+  expect(again.files).toEqual([]);
+});

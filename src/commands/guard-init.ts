@@ -13,21 +13,23 @@ import { authLibrary } from '../fix/guard/auth-library.ts';
 import { appFiles, guardFileOf } from '../fix/guard/files.ts';
 import { planGuard } from '../fix/guard/plan.ts';
 import { otherEngine } from '../fix/guard/engine.ts';
-import { isKnown } from '../fix/guard/known-migration.ts';
 import { linkPackages } from '../fix/guard/packages.ts';
+import { chosenParts } from '../fix/guard/parts.ts';
+import type { PartName } from '../fix/guard/parts.ts';
 import { guardSql } from '../fix/guard/sql/guard-sql.ts';
-import { migrationFiles } from '../fix/guard/sql/files.ts';
-import type { SqlOptions } from '../fix/guard/sql/options.ts';
 import { openSources } from '../fix/source/source-set.ts';
 import { newErrors, typecheck } from '../fix/typecheck.ts';
 import { analyse } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
+import { migrationChanges } from './guard-migrations.ts';
 import { requireOneApp } from './probe.ts';
 
 /** What `drydock guard init` can be told. */
 export interface GuardInitOptions {
   readonly migrations?: readonly string[];
+  /** Parts that keep something in the app's Postgres, and whose tables are wanted too. */
+  readonly with?: readonly PartName[];
   /** Write it; without it nothing is changed. */
   readonly write?: boolean;
   /** Also where the worktree holds changes that are not committed. */
@@ -68,11 +70,11 @@ export interface TriedGuard extends Pick<GuardInit, 'todo' | 'verified'> {
 /** Writes the guard into a copy of an app that was analysed, and attacks the copy's database as the app's new role. */
 export async function tryGuard(
   analysis: Analysis,
-  options: Pick<GuardInitOptions, 'migrations'>,
+  options: Pick<GuardInitOptions, 'migrations' | 'with'>,
   context: CommandContext,
 ): Promise<TriedGuard> {
   const copy = await copyApp(analysis.root, join(analysis.root, '.drydock', 'guard', 'app'));
-  const { changes, todo } = changesFor(analysis, copy);
+  const { changes, todo } = changesFor(analysis, copy, options.with ?? []);
   const types = await typesAfter(copy, changes);
   const cells = await attack(copy, options, context);
   return { changes, todo, cells, verified: { ...summary(cells), types } };
@@ -81,6 +83,7 @@ export async function tryGuard(
 function changesFor(
   analysis: Analysis,
   copy: AppCopy,
+  names: readonly PartName[],
 ): { readonly changes: readonly FileChange[]; readonly todo: readonly string[] } {
   const texts = sourceTexts(copy);
   const app = openApp(texts, openSources(texts), guardFileOf(texts));
@@ -91,17 +94,32 @@ function changesFor(
     throw new DrydockError('usage', plan, {
       next: 'Declare the tenancy in drydock.config.ts, then run this again.',
     });
-  const migration = migrationChanges(analysis, plan.options, texts);
+  const parts = chosenParts(names);
+  const migration = migrationChanges(
+    analysis,
+    [
+      { name: 'guard', sql: tool => guardSql({ ...plan.options, tool }) },
+      ...(names.length === 0 ? [] : [{ name: 'guard_parts', sql: () => parts.sql }]),
+    ],
+    texts,
+  );
   const role = analysis.tenancy.memberships[0]?.roleColumn;
   const own = appFiles({
     app,
     library,
     membership: { ...plan.options.membership, ...(role === undefined ? {} : { role }) },
     types: { tenant: 'uuid', user: 'uuid', ...plan.options.types },
+    addresses: parts.addresses,
   });
+  const usesStripe = /"stripe"\s*:/.test(texts.read('package.json') ?? '') && !names.includes('stripe');
   return {
     changes: [...migration, ...own.changes].toSorted((left, right) => compareText(left.file, right.file)),
-    todo: [...plan.notes, ...own.notes],
+    todo: [
+      ...plan.notes,
+      ...own.notes,
+      ...parts.notes,
+      ...(usesStripe ? ['This app uses Stripe: --with stripe adds the ledger of its events and of customers.'] : []),
+    ],
   };
 }
 
@@ -113,39 +131,6 @@ function organizations(texts: ReturnType<typeof sourceTexts>): boolean {
       /\borganization\(/.test(texts.read(file) ?? '') &&
       /better-auth\/plugins/.test(texts.read(file) ?? ''),
   );
-}
-
-function migrationChanges(
-  analysis: Analysis,
-  options: SqlOptions,
-  texts: ReturnType<typeof sourceTexts>,
-): readonly FileChange[] {
-  const set = analysis.collected?.migrations;
-  if (set === undefined || set.kind === 'code')
-    throw new DrydockError('no-migrations', 'The app has no migrations in SQL to which the guard could add one.', {
-      next: 'Name them with --migrations <folder>.',
-    });
-  const tool = set.kind;
-  const below = texts.files.filter(file => file.startsWith(`${set.folder}/`));
-  const present = [...new Set(below.map(file => file.slice(set.folder.length + 1).split('/')[0] ?? ''))];
-  const journal = texts.read(`${set.folder}/meta/_journal.json`);
-  const sql = guardSql({ ...options, tool });
-  const before = below.filter(file => file.endsWith('.sql')).map(file => texts.read(file) ?? '');
-  if (isKnown([...sql.up, ...sql.concurrent], before)) return [];
-  const { files, reverse } = migrationFiles(sql, {
-    tool,
-    folder: set.folder,
-    present,
-    // A name for each time, so that what it adds can be told from what was there.
-    name: nameOf(present),
-    ...(journal === undefined ? {} : { journal }),
-  });
-  return [...files, reverse].map(({ path, text }) => ({ file: path, before: texts.read(path), after: text }));
-}
-
-function nameOf(present: readonly string[]): string {
-  const times = present.filter(name => /_guard(?:_\d+)?(?:\.sql)?$/.test(name)).length;
-  return times === 0 ? 'guard' : `guard_${times + 1}`;
 }
 
 /** Attacks every table of the copy's database again, this time as the role that the app will have. */

@@ -25,6 +25,8 @@ export interface AppFilesOptions {
   readonly library: AuthLibrary | undefined;
   readonly membership: MembershipTable & { readonly role?: string };
   readonly types: { readonly tenant: string; readonly user: string };
+  /** Further lines of `.env.example`. */
+  readonly addresses?: readonly string[];
 }
 
 /** The changes of the app's own files, and what is left to the developer. */
@@ -60,7 +62,7 @@ export function appFiles(options: AppFilesOptions): AppFiles {
       .filter(each => !isThere(app, each.file))
       .map(each => ({ file: each.file, before: undefined, after: each.text })),
     ...sourceChanges(app),
-    environmentChange(app.texts),
+    environmentChange(app.texts, options.addresses ?? []),
     packageChange(app),
   ];
   return {
@@ -86,14 +88,20 @@ function sourceChanges(app: GuardedApp): readonly FileChange[] {
   });
 }
 
-function environmentChange(texts: SourceTexts): FileChange {
+function environmentChange(texts: SourceTexts, more: readonly string[]): FileChange {
   const before = texts.read('.env.example');
-  const after = `${before === undefined ? '' : `${before.trimEnd()}\n\n`}# Roles of the guard: DATABASE_URL is the app's own (app), which owns nothing. Migrations keep the owner's.
-ADMIN_DATABASE_URL=postgres://app_admin:@127.0.0.1:5432/app
-AUTH_DATABASE_URL=postgres://app_auth:@127.0.0.1:5432/app
-OWNER_DATABASE_URL=
-`;
-  return { file: '.env.example', before, after: before?.includes('ADMIN_DATABASE_URL') === true ? before : after };
+  const wanted = [
+    'ADMIN_DATABASE_URL=postgres://app_admin:@127.0.0.1:5432/app',
+    'AUTH_DATABASE_URL=postgres://app_auth:@127.0.0.1:5432/app',
+    'OWNER_DATABASE_URL=',
+    ...more,
+  ];
+  const missing = wanted.filter(line => before?.includes(line.slice(0, line.indexOf('=') + 1)) !== true);
+  const title =
+    "# Roles of the guard: DATABASE_URL is the app's own (app), which owns nothing. Migrations keep the owner's.";
+  const lines = before?.includes(title) === true ? missing : [title, ...missing];
+  const above = before === undefined ? '' : `${before.trimEnd()}\n${lines.length > missing.length ? '\n' : ''}`;
+  return { file: '.env.example', before, after: missing.length === 0 ? before : `${above}${lines.join('\n')}\n` };
 }
 
 /** The least version of node-postgres that the guard works with. */

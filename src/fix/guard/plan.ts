@@ -31,6 +31,8 @@ export function planGuard(
   const notes: string[] = [];
   const rules = tenancy.owners
     .filter(owner => owner.table !== membership.table && tableOf(database, owner.table) !== undefined)
+    // The guard's own tables come with their rights and policies.
+    .filter(owner => !owner.table.startsWith('drydock.'))
     .flatMap(owner => {
       const table = tableOf(database, owner.table);
       const kind = auth && authTables.test(owner.table) ? 'auth' : kindOf(owner, tenancy);
