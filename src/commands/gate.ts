@@ -2,10 +2,11 @@ import { listed } from '../core/list.ts';
 import { comparePlaces, compareText } from '../core/place.ts';
 import { opensFor, type Gate, type GateFault } from '../core/rules.ts';
 import { ownershipOf } from '../fix/idioms/ownership.ts';
-import { createPolicy, grantedCommands, ownerCondition, quoted, requestRoles } from '../fix/idioms/policy.ts';
+import { createPolicy, grantedCommands, ownerCondition, quoted, rolesGranted } from '../fix/idioms/policy.ts';
 import type { DatabaseModel, Grant, Table } from '../model/database/types.ts';
 import type { OwnerHop, TenancyModel } from '../model/tenancy/types.ts';
-import { boundRoles, isPlatformTable } from './bound-roles.ts';
+import { isPlatformTable } from '../model/database/platform.ts';
+import { boundRoles } from '../model/database/roles.ts';
 
 /** A database and who owns what in it. */
 export interface Owned {
@@ -141,7 +142,7 @@ function rowSecurityFaults(table: Table, owned: Owned): readonly GateFault[] {
  * only a table that nobody can reach at all counts: the rest is refused, and mostly meant so.
  */
 function policyFaults(table: Table, owned: Owned): readonly GateFault[] {
-  const roles = requestRoles(table, owned).filter(role => boundRoles(owned.database).has(role));
+  const roles = rolesGranted(table, owned).filter(role => boundRoles(owned.database).has(role));
   const granted = grantedCommands(table, roles).filter(command =>
     table.grants.some(grant => grant.privilege === command && roles.includes(grant.role)),
   );

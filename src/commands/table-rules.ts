@@ -1,7 +1,7 @@
 import { compareText } from '../core/place.ts';
 import type { PolicyText, TableRules } from '../core/rules.ts';
 import type { DatabaseModel, Policy, SourcePlace, Table } from '../model/database/types.ts';
-import { boundRoles } from './bound-roles.ts';
+import { boundRoles } from '../model/database/roles.ts';
 
 /** What decides who reaches the rows of each table, for a report. */
 export function tableRules(database: DatabaseModel): readonly TableRules[] {

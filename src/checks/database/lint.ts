@@ -44,11 +44,6 @@ export function policyKey(policy: Policy): string {
   return `${policy.table} ${policy.name}`;
 }
 
-/** Tables of the platform carry policies of the app, and nothing else of them is the app's to decide. */
-export function isPlatformTable(table: Pick<Table, 'schema'>, { platform }: DatabaseModel): boolean {
-  return platform === 'supabase' && /^(auth|storage|realtime|vault|cron|net|extensions)$/.test(table.schema);
-}
-
 /** Roles whose attempts to read the object were all refused count no more, when only visitors are meant. */
 export function withoutRefusedVisitors(
   roles: readonly string[],

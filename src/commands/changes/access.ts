@@ -3,7 +3,7 @@ import { compareText } from '../../core/place.ts';
 import type { CellCommand } from '../../core/cell.ts';
 import { opensFor, type Change } from '../../core/rules.ts';
 import type { DatabaseModel, Table } from '../../model/database/types.ts';
-import { boundRoles } from '../bound-roles.ts';
+import { boundRoles } from '../../model/database/roles.ts';
 import { commandOrder, verbOf } from './words.ts';
 
 /** What a role may do to a table at all, whoever owns the rows: granted, and served by a policy where row security is on. */

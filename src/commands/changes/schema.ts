@@ -10,7 +10,7 @@ import type {
   Table,
   View,
 } from '../../model/database/types.ts';
-import { boundRoles } from '../bound-roles.ts';
+import { boundRoles } from '../../model/database/roles.ts';
 
 /** Tables, policies, grants, views, functions and buckets that came, went or differ. */
 export function schemaChanges(before: DatabaseModel, after: DatabaseModel): readonly Change[] {

@@ -8,7 +8,7 @@ import {
   ownerCondition,
   quoted,
   recreatePolicy,
-  requestRoles,
+  rolesGranted,
 } from '../idioms/policy.ts';
 import { conditionPlace } from '../source/sql-text.ts';
 import { narrowFiles } from './file-policies.ts';
@@ -18,7 +18,7 @@ import { bareName, hint, migration } from './statements.ts';
 export function enablePolicies(finding: Finding, context: FixContext): Draft | Refused {
   const table = tableOf(finding, context);
   if (table === undefined) return { refused: `The table '${finding.object ?? ''}' is not in the database model.` };
-  const roles = requestRoles(table, context);
+  const roles = rolesGranted(table, context);
   const up: string[] = [];
   const down: string[] = [];
   const bare = bareName(table.name);

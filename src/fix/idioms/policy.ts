@@ -129,7 +129,7 @@ function documented({ database, tenancy }: OwnerContext, column: string, ownersh
 }
 
 /** The roles that requests run under on a table: those that were granted something and do not own it. */
-export function requestRoles(table: Table, context: OwnerContext): readonly string[] {
+export function rolesGranted(table: Table, context: OwnerContext): readonly string[] {
   const privileged = new Set(
     context.database.roles.filter(role => role.superuser || role.bypassRowSecurity).map(role => role.name),
   );

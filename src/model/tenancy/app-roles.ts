@@ -2,6 +2,7 @@ import { plainName } from '../../core/names.ts';
 import type { Column, DatabaseFunction, DatabaseModel, Table } from '../database/types.ts';
 import { isAdministratorRole, isRoleColumn, isStaffRole } from './names.ts';
 import type { Membership, TenancyModel } from './types.ts';
+import { isPlatformSchema } from '../database/platform.ts';
 
 /**
  * Roles of the whole app: a table that says of a user, and of no tenant, what he may do. Whoever holds more than the app
@@ -40,7 +41,7 @@ export function appRoles(database: DatabaseModel, tenancy: TenancyModel): readon
 }
 
 function isOutside({ schema }: Table): boolean {
-  return /^(auth|storage|realtime)$/.test(schema);
+  return isPlatformSchema(schema);
 }
 
 /** `super_admin` beside the roles within a tenant: who runs the app is written down like everybody else. */

@@ -9,6 +9,7 @@ import { userLinks, type FoundPrincipal } from './principal.ts';
 import type { FoundRoot } from './root.ts';
 import { capabilityColumns, isAuthenticationTable, secretColumns } from './secrets.ts';
 import type { Membership, Owner, OwnerHop } from './types.ts';
+import { isPlatformSchema } from '../database/platform.ts';
 
 /** What the owners are inferred from. */
 export interface OwnerSources {
@@ -188,7 +189,7 @@ function aliasesWithoutTenant({ database, principal, root }: OwnerSources): read
 }
 
 function isPlatform(table: Table): boolean {
-  return /^(auth|storage|realtime)\./.test(table.name);
+  return isPlatformSchema(table.schema);
 }
 
 function declaredLink(

@@ -12,6 +12,7 @@ import { compareStates } from './equivalence.ts';
 import { forms, type Form } from './forms.ts';
 import { answerAs, measureListing, plannedShape, type Listing } from './measure.ts';
 import { fillings, type Filling, type VolumeSources } from './volume.ts';
+import { isPlatformTable } from '../../model/database/platform.ts';
 
 /** What is measured, and where. */
 export interface SpeedSources extends VolumeSources {
@@ -79,7 +80,7 @@ function listings(
       ({ role }) =>
         mayUse(role, 'select', table, database) && table.policies.some(policy => opensFor(policy, 'select', [role])),
     );
-    const isTheApps = table.rowSecurity && !/^(auth|storage|realtime)$/.test(table.schema);
+    const isTheApps = table.rowSecurity && !isPlatformTable(table, database);
     return isTheApps && isOwned && session !== undefined ? [{ table, session }] : [];
   });
 }

@@ -4,6 +4,7 @@ import type { Column, DatabaseModel, Policy, Table } from '../../model/database/
 import type { TenancyModel } from '../../model/tenancy/types.ts';
 import { tablesMentioned } from '../exploit/function-calls.ts';
 import type { Seed, SeededRow } from '../exploit/seed-types.ts';
+import { isPlatformTable } from '../../model/database/platform.ts';
 
 /** How many rows are made. */
 export interface Volume {
@@ -38,7 +39,7 @@ export interface Filling {
  */
 export function fillings(table: Table, sources: VolumeSources): readonly Filling[] {
   const behind = tablesBehindPolicies(table, sources.database).filter(
-    other => other.name !== table.name && !/^(auth|storage|realtime)$/.test(other.schema),
+    other => other.name !== table.name && !isPlatformTable(other, sources.database),
   );
   const hops = sources.tenancy.owners
     .filter(owner => [table.name, ...behind.map(each => each.name)].includes(owner.table))

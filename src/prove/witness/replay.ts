@@ -14,6 +14,7 @@ import type { RowCommand } from '../proof/goals.ts';
 import { isTied, namesUser } from './ties.ts';
 import { witnessValues, type WitnessValues } from './values.ts';
 import { buildWorld, type WitnessRow, type WitnessWorld } from './world.ts';
+import { isPlatformTable } from '../../model/database/platform.ts';
 
 /** A question that the solver could not close, and where to try what it found. */
 export interface WitnessQuestion {
@@ -41,7 +42,7 @@ export async function replayWitness(question: WitnessQuestion): Promise<WitnessO
   const { sql, range, solver, goal, table } = question;
   const owner = range.tenancy.owners.find(candidate => candidate.table === table.name);
   if (owner?.ownership.kind !== 'tenant' && owner?.ownership.kind !== 'user') return none('nobody owns the rows');
-  if (/^(auth|storage|realtime)$/.test(table.schema)) return none('the rows are the platform’s');
+  if (isPlatformTable(table, range.database)) return none('the rows are the platform’s');
   const answer = await solver.check({ ...goal, witness: true });
   if (answer.kind !== 'sat' || answer.model === undefined) return none('the solver found no rows to try');
   const { model } = answer;

@@ -2,7 +2,8 @@ import { objectName } from '../../../core/cell.ts';
 import type { Table } from '../../../model/database/types.ts';
 import type { Check, CheckFinding, CheckInput } from '../../check.ts';
 import { commandsOf, findingsOf, leaksOf, rolesOf, wholeOf } from '../leaks.ts';
-import { blamedIn, isPlatformTable, lintFinding, listed, readersOf } from '../lint.ts';
+import { isPlatformTable } from '../../../model/database/platform.ts';
+import { blamedIn, lintFinding, listed, readersOf } from '../lint.ts';
 
 /** A partition or child table that can be named itself, without the row security of the table that it belongs to. */
 export const check: Check = {

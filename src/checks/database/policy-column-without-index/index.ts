@@ -1,6 +1,7 @@
 import { columnsWithoutIndex } from '../../../logic/policy-columns.ts';
 import type { Check, CheckInput } from '../../check.ts';
-import { filled, isPlatformTable, lintFinding, listed, livePolicies } from '../lint.ts';
+import { isPlatformTable } from '../../../model/database/platform.ts';
+import { filled, lintFinding, listed, livePolicies } from '../lint.ts';
 
 /** Columns by which policies find rows, without an index that begins with them: every query reads the whole table. */
 export const check: Check = {

@@ -2,7 +2,8 @@ import { mayUse, requestRoles } from '../../../model/database/roles.ts';
 import type { DatabaseModel, SourcePlace, Table } from '../../../model/database/types.ts';
 import type { Check, CheckFinding, CheckInput } from '../../check.ts';
 import { leaksOf, replays } from '../leaks.ts';
-import { filled, isPlatformTable, lintFinding, listed } from '../lint.ts';
+import { isPlatformTable } from '../../../model/database/platform.ts';
+import { filled, lintFinding, listed } from '../lint.ts';
 
 /** Privileges of a request role to which no policy applies: truncating a table, making triggers and keys on it. */
 export const check: Check = {

@@ -2,7 +2,8 @@ import { rolesOfRole } from '../../../logic/roles.ts';
 import { mayUse, requestRoles } from '../../../model/database/roles.ts';
 import type { DatabaseModel, DatabaseRole, Table } from '../../../model/database/types.ts';
 import type { Check, CheckFinding } from '../../check.ts';
-import { isPlatformTable, lintFinding, listed } from '../lint.ts';
+import { isPlatformTable } from '../../../model/database/platform.ts';
+import { lintFinding, listed } from '../lint.ts';
 
 /** A role of the app that no policy binds: it has BYPASSRLS, or may become a role that has, or that owns the tables. */
 export const check: Check = {

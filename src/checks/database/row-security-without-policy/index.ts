@@ -1,7 +1,8 @@
 import type { Table } from '../../../model/database/types.ts';
 import type { Check, CheckInput } from '../../check.ts';
 import { wholeOf } from '../leaks.ts';
-import { filled, isPlatformTable, lintFinding, listed, readersOf } from '../lint.ts';
+import { isPlatformTable } from '../../../model/database/platform.ts';
+import { filled, lintFinding, listed, readersOf } from '../lint.ts';
 
 /** Tables that requests may use by their grants, with row security on and no policy that lets anybody in. */
 export const check: Check = {

@@ -3,7 +3,8 @@ import { requestRoles } from '../../../model/database/roles.ts';
 import type { Policy, Table } from '../../../model/database/types.ts';
 import type { Check, CheckFinding, CheckInput } from '../../check.ts';
 import { ownerOf } from '../../harm.ts';
-import { blamedIn, isPlatformTable, lintFinding, listed, mayEnter, withoutRefusedVisitors } from '../lint.ts';
+import { isPlatformTable } from '../../../model/database/platform.ts';
+import { blamedIn, lintFinding, listed, mayEnter, withoutRefusedVisitors } from '../lint.ts';
 
 /** Hashes, keys and tokens in rows that a policy shows to the app's users: with the row comes every column. */
 export const check: Check = {
