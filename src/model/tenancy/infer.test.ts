@@ -180,6 +180,8 @@ describe('who owns what', () => {
     expect(path(await tenancyOf(clubs + releases('created_by = auth.uid()')), 'releases')).toBe(
       'user created_by>auth.users',
     );
+    const invited = releases(`has_role(auth.uid(), 'super_admin')`).replace('notes text', 'email text');
+    expect(path(await tenancyOf(clubs + invited), 'releases')).toBe('user created_by>auth.users');
   });
 
   test('does not take a table of roles for one of tenants', async () => {

@@ -418,7 +418,9 @@ function isOwnership(table: Table, column: string): boolean {
 }
 
 /** Everybody may read it, and every policy for writing asks for a role of the whole app. */
-function isPublishedByStaff({ policies, rowSecurity }: Table): boolean {
+function isPublishedByStaff({ policies, rowSecurity, columns }: Table): boolean {
+  // Addresses of people are not meant for everybody, whoever wrote them down.
+  if (columns.some(column => isPersonalColumn(column.name))) return false;
   const permissive = policies.filter(policy => policy.permissive);
   const writing = permissive.filter(policy => policy.command !== 'select');
   const isOpen = permissive.some(
