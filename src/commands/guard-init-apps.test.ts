@@ -226,6 +226,25 @@ insert into notes (team_id, body) values ('${team}', 'ours'), ('${other}', 'thei
   });
 });
 
+describe('Harbor', () => {
+  test('holds, and its type checker finds nothing new', async () => {
+    const shown = await runGuardInit(join(here, 'examples', 'harbor'), {}, context);
+    expect(shown.verified).toMatchObject({ leaks: [], unknown: [], types: { kind: 'checked', errors: [] } });
+    expect(shown.files).toEqual([
+      '.env.example',
+      'drizzle/0006_guard.sql',
+      'drizzle/meta/_journal.json',
+      'drizzle/reverse/0006_guard.sql',
+      'lib/auth.ts',
+      'lib/db/auth-db.ts',
+      'lib/db/index.ts',
+      'lib/guard-next.ts',
+      'lib/guard.ts',
+      'package.json',
+    ]);
+  });
+});
+
 describe('what it does not write', () => {
   test.each([
     [

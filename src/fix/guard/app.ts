@@ -40,9 +40,11 @@ export function openApp(texts: SourceTexts, set: SourceSet, guardFile: string): 
 /** Whether a file runs in the app: scripts and seeds run as the owner of the tables, tests as they like. */
 export function isAppFile(file: string): boolean {
   return (
-    /\.[cm]?tsx?$/.test(file) &&
-    !/(?:^|\/)(?:scripts?|tests?|__tests__|e2e|seeds?|migrations?|fixtures)(?:\/|\.)/.test(file) &&
-    !/(?:\.(?:test|spec|config)\.[cm]?tsx?|(?:^|\/)(?:migrate|seed)[\w-]*\.[cm]?tsx?)$/.test(file)
+    /\.[cm]?[jt]sx?$/.test(file) &&
+    !/(?:^|\/)(?:scripts?|tests?|__tests__|e2e|seeds?|migrations?|fixtures|generated|public|dist|build)(?:\/|\.)/.test(
+      file,
+    ) &&
+    !/(?:\.(?:test|spec|config)\.[cm]?[jt]sx?|(?:^|\/)(?:migrate|seed)[\w-]*\.[cm]?[jt]sx?)$/.test(file)
   );
 }
 

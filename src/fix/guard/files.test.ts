@@ -221,3 +221,27 @@ describe('pools', () => {
     expect(text('lib/db.ts')).not.toContain('pg;');
   });
 });
+
+describe('clients that no codemod changes', () => {
+  test.each([
+    [
+      "import { drizzle } from 'drizzle-orm/neon-http';",
+      "'lib/db.ts' uses drizzle-orm/neon-http: it does not go through node-postgres",
+    ],
+    ["import knex from 'knex';", "'lib/db.ts' uses knex: give it guardedPg"],
+    [
+      "import { Client } from 'pg';\nexport const client = new Client();",
+      "'lib/db.ts' makes a client of node-postgres by itself",
+    ],
+  ])('%s is named', (text, note) => {
+    expect(guarded({ 'lib/db.ts': `${text}\n` }).notes.join('\n')).toContain(note);
+  });
+
+  test('an app in which no client was found is told so', () => {
+    expect(guarded({ 'app/page.tsx': 'export default () => null;\n' }).notes.join('\n')).toContain(
+      "make it with openPool of 'lib/guard.ts'",
+    );
+    const js = "import { Pool } from 'pg';\nexport const pool = new Pool();\n";
+    expect(guarded({ 'lib/db.js': js }).text('lib/db.js')).toContain('openPool({})');
+  });
+});

@@ -11,6 +11,7 @@ import type { NewFile } from './auth-pool.ts';
 import { databasesOf } from './databases.ts';
 import { guardFile } from './guard-file.ts';
 import { nextFile } from './next-file.ts';
+import { nameOtherClients } from './other-clients.ts';
 import { guardPrisma } from './prisma.ts';
 import { sessionCode } from './session-code.ts';
 import type { SessionCode } from './session-code.ts';
@@ -51,6 +52,7 @@ export function appFiles(options: AppFilesOptions): AppFiles {
   guardPgPools(app, pgPools(app, isOwn));
   movePostgresJs(app, isOwn);
   guardPrisma(app, isOwn);
+  nameOtherClients(app);
   const session = library === undefined ? undefined : sessionCode(app, library, membership.tenant);
   const text = guardFile({ membership, session, exportsPolicy: app.needs.has('policy') });
   const guarded = databases.find(each => !auth.own.includes(each));
