@@ -226,6 +226,28 @@ insert into notes (team_id, body) values ('${team}', 'ours'), ('${other}', 'thei
   });
 });
 
+describe('a session that reads rows of the app', () => {
+  test('is refused, and does not ask for ever who is asking', async () => {
+    const root = appOf({
+      ...pgWithIronSession,
+      'lib/session.ts': `import { getIronSession } from 'iron-session';
+import { cookies } from 'next/headers';
+import { pool } from './db';
+
+export interface SessionData { userId?: string; teamId?: string }
+export async function getSession() {
+  await pool.query('select 1 from users');
+  return getIronSession<SessionData>(await cookies(), { cookieName: 'notes', password: 'a password of the test, long enough for it' });
+}
+`,
+    });
+    await runGuardInit(root, { write: true }, context);
+    await migrated(root, 'migrations');
+    const { GET } = await load<Route>(root, 'app/api/notes/route.ts');
+    await expect(GET()).rejects.toThrow();
+  });
+});
+
 describe('Harbor', () => {
   test('holds, and its type checker finds nothing new', async () => {
     const shown = await runGuardInit(join(here, 'examples', 'harbor'), {}, context);

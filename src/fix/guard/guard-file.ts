@@ -52,11 +52,13 @@ function importsOf(session: SessionCode | undefined): readonly string[] {
   const pg = ["import { guardPool } from '@drydock/guard/pg';"];
   if (session === undefined) return [...pg, "import { Pool, type PoolConfig } from 'pg';"];
   return [
+    "import { AsyncLocalStorage } from 'node:async_hooks';",
     "import type { Scope } from '@drydock/guard';",
     ...pg,
     `import { ${session.adapter}, type Session, type SessionRequest } from '@drydock/guard/session';`,
     ...session.imports,
     "import { Pool, type PoolConfig } from 'pg';",
+    "import { cache } from 'react';",
   ];
 }
 
@@ -69,10 +71,19 @@ export async function session(request: SessionRequest): Promise<Session | undefi
   ${[first, ...rest].join('\n  ')}
 }
 
+/** While the session is looked up nobody is asking: what needs rows for it takes a pool of its own. */
+const looking = new AsyncLocalStorage<boolean>();
+
+/** Looked up once for each render. */
+const whoAsks = cache(async () => {
+  const { headers } = await import('next/headers');
+  return looking.run(true, async () => session({ headers: await headers() }));
+});
+
 /** ${tenant ? 'The tenant chosen in the session, where a route did not say another one.' : 'The user, where a route did not say for which tenant.'} Without a session: nobody. */
 async function scopeOfRequest(): Promise<Scope | undefined> {
-  const { headers } = await import('next/headers');
-  const who = await session({ headers: await headers() });
+  if (looking.getStore() === true) return undefined;
+  const who = await whoAsks();
   if (who === undefined) return undefined;
 ${
   tenant
