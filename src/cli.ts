@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 
@@ -320,9 +320,11 @@ async function run(
   command: (context: CommandContext) => Promise<CommandResult>,
   focus?: string,
 ): Promise<void> {
-  const progress = options.quiet === true ? silentProgress : stderrProgress(process.stderr);
+  const stopped = { asked: () => false };
+  const progress = options.quiet === true ? silentProgress : stderrProgress(process.stderr, () => stopped.asked());
   const context = createContext(progress, options.replica);
   const interrupt = interruptible(context);
+  stopped.asked = interrupt.asked;
   try {
     const result = await command(context);
     await write(result, options, focus);
@@ -404,17 +406,11 @@ function interruptible(context: CommandContext): { readonly asked: () => boolean
 
 async function write(result: CommandResult, options: OutputOptions, focus: string | undefined): Promise<void> {
   if (options.html !== undefined) {
-    const file = resolve(options.html);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, (await import('./report/html/render.ts')).renderHtml(result));
-    process.stderr.write(`HTML report: ${file}\n`);
+    save('HTML report', options.html, (await import('./report/html/render.ts')).renderHtml(result));
   }
   const places = { prefix: prefixOf(result.target) };
   if (options.sarif !== undefined) {
-    const file = resolve(options.sarif);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, await sarif(result, places));
-    process.stderr.write(`SARIF: ${file}\n`);
+    save('SARIF', options.sarif, await sarif(result, places));
   }
   await writeTests(result, options);
   process.stdout.write(`${(await text(result, options, focus, places)).trimEnd()}\n`);
@@ -423,14 +419,25 @@ async function write(result: CommandResult, options: OutputOptions, focus: strin
 async function writeTests(result: CommandResult, { pgtap, vitest }: OutputOptions): Promise<void> {
   if (result.command !== 'rules' || result.assertions === undefined) return;
   const { assertions } = result;
-  const write = (name: string, path: string, content: string): void => {
-    const file = resolve(path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, content);
-    process.stderr.write(`${name}: ${file}\n`);
-  };
-  if (pgtap !== undefined) write('pgTAP', pgtap, (await import('./report/tests/pgtap.ts')).toPgTap(assertions));
-  if (vitest !== undefined) write('Vitest', vitest, (await import('./report/tests/vitest.ts')).toVitest(assertions));
+  if (pgtap !== undefined) save('pgTAP', pgtap, (await import('./report/tests/pgtap.ts')).toPgTap(assertions));
+  if (vitest !== undefined) save('Vitest', vitest, (await import('./report/tests/vitest.ts')).toVitest(assertions));
+}
+
+/** Writes a file whole or not at all: half of one would be taken for the other half too. */
+function save(name: string, path: string, content: string): void {
+  const file = resolve(path);
+  mkdirSync(dirname(file), { recursive: true });
+  // A device or a pipe is no file that another could take the place of.
+  const part = existsSync(file) && !lstatSync(file).isFile() ? file : `${file}.${process.pid}.part`;
+  try {
+    writeFileSync(part, content);
+    if (part !== file) renameSync(part, file);
+  } catch (thrown) {
+    if (part !== file) rmSync(part, { force: true });
+    // A write that was cut short does not say of which file.
+    throw thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOSPC' ? noSpace(file, thrown) : thrown;
+  }
+  process.stderr.write(`${name}: ${file}\n`);
 }
 
 /** Files are named as seen from where Drydock was started: in a workflow, the checkout. */
@@ -503,9 +510,17 @@ function refusedByTheSystem(thrown: unknown): DrydockError | undefined {
   if (!(thrown instanceof Error) || !('code' in thrown) || !('path' in thrown)) return undefined;
   if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EISDIR', 'ENOTDIR', 'EEXIST'].includes(String(thrown.code)))
     return undefined;
+  if (thrown.code === 'ENOSPC') return noSpace(String('dest' in thrown ? thrown.dest : thrown.path), thrown);
   return new DrydockError('target-not-found', `Could not use '${String(thrown.path)}': ${thrown.message}.`, {
-    next: 'Look for free space and permission there. Reports and copies go below .drydock in the app’s folder.',
+    next: 'Look for permission there. Reports and copies go below .drydock in the app’s folder.',
     cause: thrown,
+  });
+}
+
+function noSpace(file: string, cause: unknown): DrydockError {
+  return new DrydockError('target-not-found', `No space is left to write '${file}'.`, {
+    next: 'Make some room there, or name another folder with TMPDIR if it is the temporary one.',
+    cause,
   });
 }
 

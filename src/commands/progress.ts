@@ -1,12 +1,15 @@
 import ora from 'ora';
 import type { Progress } from '../core/ports.ts';
 
-/** Progress on stderr: a spinner on a terminal, plain lines elsewhere. Stages shorter than a second leave no line unless they say something. */
-export function stderrProgress(stream: NodeJS.WriteStream): Progress {
-  return stream.isTTY ? spinnerProgress(stream) : lineProgress(stream);
+/**
+ * Progress on stderr: a spinner on a terminal, plain lines elsewhere. Stages shorter than a second leave no line unless they say
+ * something. Once the user has stopped it, that a stage failed is no news.
+ */
+export function stderrProgress(stream: NodeJS.WriteStream, isStopped: () => boolean = () => false): Progress {
+  return stream.isTTY ? spinnerProgress(stream, isStopped) : lineProgress(stream, isStopped);
 }
 
-function spinnerProgress(stream: NodeJS.WriteStream): Progress {
+function spinnerProgress(stream: NodeJS.WriteStream, isStopped: () => boolean): Progress {
   return {
     start: stage => {
       const spinner = ora({ text: stage, stream, discardStdin: false }).start();
@@ -18,14 +21,15 @@ function spinnerProgress(stream: NodeJS.WriteStream): Progress {
           spinner.succeed(text);
         },
         fail: text => {
-          spinner.fail(text);
+          if (isStopped()) spinner.stop();
+          else spinner.fail(text);
         },
       };
     },
   };
 }
 
-function lineProgress(stream: NodeJS.WriteStream): Progress {
+function lineProgress(stream: NodeJS.WriteStream, isStopped: () => boolean): Progress {
   return {
     start: stage => {
       stream.write(`${stage} …\n`);
@@ -36,7 +40,7 @@ function lineProgress(stream: NodeJS.WriteStream): Progress {
           stream.write(`  ${text}\n`);
         },
         fail: text => {
-          stream.write(`  ${text}\n`);
+          if (!isStopped()) stream.write(`  ${text}\n`);
         },
       };
     },

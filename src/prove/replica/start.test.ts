@@ -79,6 +79,18 @@ describe('a replica', () => {
     await replica.stop();
   });
 
+  test('that has no space left says where, instead of an answer about the app', async () => {
+    const replica = await start();
+    const { sql } = await replica.createDatabase();
+    await expect(sql.query(`do $$ begin raise exception 'disk' using errcode = '53100'; end $$`)).rejects.toMatchObject(
+      {
+        code: 'replica',
+        message: expect.stringMatching(/^No space is left for the embedded Postgres in '.+'\.$/),
+      },
+    );
+    await replica.stop();
+  });
+
   test('ends when the process is asked to end', async () => {
     const replica = await start();
     const folder = await dataFolder(replica);

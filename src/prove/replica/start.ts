@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import getPort from 'get-port';
 import { DrydockError } from '../../core/error.ts';
 import type { Replica, ReplicaDatabase } from '../../core/ports.ts';
@@ -175,13 +175,16 @@ function tellingEnd(connection: Connection, { child, server }: Running): Connect
     try {
       return await connection.query(text, values);
     } catch (thrown) {
+      if (isFull(thrown)) throw noSpace(server.folder, thrown);
       const isAnswer = thrown instanceof Error && 'severity' in thrown && thrown.severity === 'ERROR';
       // The end of the connection may be seen before that of the process.
       if (isAnswer || !(await hasEnded(child))) throw thrown;
       const log = join(server.folder, 'log');
+      const written = existsSync(log) ? readFileSync(log, 'utf8') : '';
+      if (written.includes('No space left on device')) throw noSpace(server.folder, thrown);
       throw new DrydockError(
         'replica',
-        `The embedded Postgres ended in the middle of the work: ${(existsSync(log) && lastLine(readFileSync(log, 'utf8'))) || 'it was killed'}.`,
+        `The embedded Postgres ended in the middle of the work: ${lastLine(written) || 'it was killed'}.`,
         {
           next: 'Look for free memory and space in the temporary folder; the same command starts again.',
           cause: thrown,
@@ -190,6 +193,19 @@ function tellingEnd(connection: Connection, { child, server }: Running): Connect
     }
   };
   return { query, close: () => connection.close() };
+}
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function isFull(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === '53100';
+}
+
+/** Whatever was being asked: without space no answer says anything about the app. */
+function noSpace(folder: string, cause: unknown): DrydockError {
+  return new DrydockError('replica', `No space is left for the embedded Postgres in '${dirname(folder)}'.`, {
+    next: 'Make some room there, or name another folder with TMPDIR; the same command starts again.',
+    cause,
+  });
 }
 
 async function hasEnded(child: ChildProcess): Promise<boolean> {
