@@ -10,6 +10,7 @@ import type {
   Attack,
   CommandResult,
   FixResult,
+  GuardOffer,
   Ledger,
   OwnAccessCheck,
   ProbeResult,
@@ -258,7 +259,20 @@ function probeBody(result: ProbeResult): Json {
 }
 
 function fixBody(result: FixResult): Json {
-  return { fixes: result.fixes.map(fixJson), unrepaired: result.unrepaired.map(unrepairedJson) };
+  return {
+    fixes: result.fixes.map(fixJson),
+    unrepaired: result.unrepaired.map(unrepairedJson),
+    ...(result.guard === undefined ? {} : { guard: guardJson(result.guard) }),
+  };
+}
+
+function guardJson({ command, findings, files, verification }: GuardOffer): Json {
+  return {
+    command,
+    findings,
+    files: files.map(slashes),
+    verification: verification.map(({ step, outcome, detail }) => ({ step, outcome, detail })),
+  };
 }
 
 function rescueBody(result: RescueResult): Json {

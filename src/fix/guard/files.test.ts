@@ -172,7 +172,8 @@ export const authOptions: NextAuthOptions = {
   });
 
   test('is read from the seal of iron-session, and signing in has a pool of its own', () => {
-    const { text } = guarded({
+    const { text, notes } = guarded({
+      'pages/api/old.ts': 'export default () => undefined;\n',
       'lib/db.ts':
         "import { Pool } from 'pg';\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
       'lib/session.ts': `import { getIronSession } from 'iron-session';
@@ -194,6 +195,7 @@ export async function POST(request: Request) {
     expect(text('lib/guard.ts')).toContain(
       'return fromIronSession(() => getSession(), data => ({ user: data.userId, tenant: data.teamId }))(request);',
     );
+    expect(notes.join('\n')).toContain("'pages/api/old.ts' and what is beside it cannot read the session");
     expect(text('app/login/route.ts')).toContain("import { authPool } from '../../lib/auth-db';");
     expect(text('app/login/route.ts')).toContain('await authPool.query(');
     expect(text('lib/guard-next.ts')).toContain('tenant: tenantFromSession(),');

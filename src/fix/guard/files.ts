@@ -69,7 +69,12 @@ export function appFiles(options: AppFilesOptions): AppFiles {
   ];
   return {
     changes: changes.filter(change => change.before !== change.after),
-    notes: [...usualNotes(session, next), ...(session?.notes ?? []), ...app.notes],
+    notes: [
+      ...usualNotes(session, next),
+      ...(session === undefined ? [] : pagesNotes(app)),
+      ...(session?.notes ?? []),
+      ...app.notes,
+    ],
   };
 }
 
@@ -133,5 +138,14 @@ function usualNotes(session: SessionCode | undefined, next: NewFile | undefined)
       ? []
       : [`Make new routes, actions and pages with guardRoute, guardAction and guardPage of '${next.file}'.`]),
     'Wrap what runs outside of a request (cron, webhooks, cached functions, public links) in asSystem or asAdmin.',
+  ];
+}
+
+/** `next/headers` works in the App Router only: https://nextjs.org/docs/app/api-reference/functions/headers */
+function pagesNotes({ texts }: GuardedApp): readonly string[] {
+  const file = texts.files.find(each => /^(?:src\/)?pages\/api\//.test(each));
+  if (file === undefined) return [];
+  return [
+    `'${file}' and what is beside it cannot read the session by next/headers: make them with guardApi, or name their scope with asTenant.`,
   ];
 }
