@@ -17,7 +17,7 @@ export interface AppRoles {
   readonly isPure: boolean;
   /** Flags such as `is_admin`. */
   readonly flags: readonly string[];
-  /** Values of the role column that the app's own functions give to whoever asks. */
+  /** Values that people of tenants hold: what the app's own functions give to whoever asks, and what sounds like nothing special. */
   readonly given: readonly string[];
   /** Values that make more of somebody than of others. */
   readonly privileged: readonly string[];
@@ -54,7 +54,8 @@ function staffAmongMembers(
   const role = table?.columns.find(column => column.name === roleColumn);
   if (table === undefined || role === undefined || isOutside(table)) return [];
   const named = conditions.filter(text => mentions(text, table));
-  const privileged = valuesOf(table, role, database, named).filter(isStaffRole);
+  const asked = askedOf(table, database, conditions).map(asCompared(role));
+  const privileged = valuesOf(table, role, database, [...named, ...asked]).filter(isStaffRole);
   return privileged.length === 0
     ? []
     : [{ table: name, userColumn, roleColumn: role.name, isPure: false, flags: [], given: [], privileged }];
@@ -76,8 +77,12 @@ function readRoles(
   const flags = table.columns.filter(column => column.type === 'boolean' && isStaffFlag(column.name));
   const isPure = isRoleNoun(table.name);
   if (!isPure && role === undefined && flags.length === 0) return [];
-  const values = role === undefined ? [] : valuesOf(table, role, database, named);
-  const given = role === undefined ? [] : givenBy(database, table, values);
+  const asked = askedOf(table, database, conditions);
+  // Where roles are rows of another table, who holds the plain ones is not known: then nobody is without any.
+  if (role === undefined && flags.length === 0 && asked.some(value => !isPrivileged(value))) return [];
+  const values = role === undefined ? [] : valuesOf(table, role, database, [...named, ...asked.map(asCompared(role))]);
+  const handed = role === undefined ? [] : givenBy(database, table, values);
+  const given = [...handed, ...values.filter(value => !isPrivileged(value) && !handed.includes(value))];
   return [
     {
       table: table.name,
@@ -142,6 +147,21 @@ function plainTable({ name }: Table): string {
 function valuesOf(table: Table, role: Column, database: DatabaseModel, texts: readonly string[]): readonly string[] {
   const values = listed(table, role, database);
   return [...new Set(values.length === 0 ? compared(texts, role) : values)];
+}
+
+/** The constants with which conditions call functions that read the table: `has_role(auth.uid(), 'admin')`. */
+function askedOf(table: Table, database: DatabaseModel, conditions: readonly string[]): readonly string[] {
+  const askers = database.functions.filter(({ body }) => mentions(body, table));
+  return askers.flatMap(({ name }) => {
+    const plain = (name.split('.').at(-1) ?? name).replaceAll(/\W/g, '\\$&');
+    const call = new RegExp(`\\b${plain}"?\\s*\\(((?:[^()]|\\([^()]*\\))*)\\)`, 'g');
+    return conditions.flatMap(text => [...text.matchAll(call)].flatMap(match => literals(match[1] ?? '')));
+  });
+}
+
+/** What is given to such a function it compares with the role. */
+function asCompared({ name }: Column): (value: string) => string {
+  return value => `${name} = '${value.replaceAll("'", "''")}'`;
 }
 
 /** What an enum or a check leaves to the column. */
