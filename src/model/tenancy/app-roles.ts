@@ -13,6 +13,13 @@ export interface AppRoles {
   readonly userColumn: string;
   /** Absent where to have a row is enough, or where it names a row of a table of roles. */
   readonly roleColumn?: string;
+  /** Where roles are rows of another table: the key to it, and the column there that says which role it is. */
+  readonly named?: {
+    readonly column: string;
+    readonly table: string;
+    readonly key: string;
+    readonly label: string;
+  };
   /** Whether a row says nothing else: then people without a role have none. */
   readonly isPure: boolean;
   /** Flags such as `is_admin`. */
@@ -78,9 +85,13 @@ function readRoles(
   const isPure = isRoleNoun(table.name);
   if (!isPure && role === undefined && flags.length === 0) return [];
   const asked = askedOf(table, database, conditions);
-  // Where roles are rows of another table, who holds the plain ones is not known: then nobody is without any.
-  if (role === undefined && flags.length === 0 && asked.some(value => !isPrivileged(value))) return [];
-  const values = role === undefined ? [] : valuesOf(table, role, database, [...named, ...asked.map(asCompared(role))]);
+  const link = role === undefined ? rolesBehind(table, database) : undefined;
+  const values =
+    role === undefined
+      ? link === undefined
+        ? []
+        : [...new Set(asked)]
+      : valuesOf(table, role, database, [...named, ...asked.map(asCompared(role))]);
   const handed = role === undefined ? [] : givenBy(database, table, values);
   const given = [...handed, ...values.filter(value => !isPrivileged(value) && !handed.includes(value))];
   return [
@@ -88,12 +99,27 @@ function readRoles(
       table: table.name,
       userColumn,
       ...(role === undefined ? {} : { roleColumn: role.name }),
+      ...(link === undefined ? {} : { named: link }),
       isPure,
       flags: flags.map(column => column.name),
       given,
       privileged: values.filter(value => isPrivileged(value) && !given.includes(value)),
     },
   ];
+}
+
+/** The table of roles that a row refers to, and its column of names. */
+function rolesBehind(table: Table, database: DatabaseModel): AppRoles['named'] {
+  for (const { columns, table: to, referencedColumns } of table.foreignKeys) {
+    const target = database.tables.find(candidate => candidate.name === to);
+    const label = target?.columns.find(
+      ({ name, type }) => /^(name|key|slug|code|role|title)$/i.test(name) && /^(text|char|citext)/.test(type),
+    );
+    const [[column], [key]] = [columns, referencedColumns];
+    if (!/(^|_)role$/.test(plainName(to)) || label === undefined || column === undefined || key === undefined) continue;
+    return { column, table: to, key, label: label.name };
+  }
+  return undefined;
 }
 
 /** The role that the app gives to the people of tenants: to those who run one, or to the others; undefined where it gives none. */

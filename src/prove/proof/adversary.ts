@@ -265,7 +265,9 @@ function unprivileged(world: World): readonly Premise[] {
     const row = vocabulary.row(table.name);
     const { term, isNull } = vocabulary.column(table, user, row.name);
     const mine = all([vocabulary.live(table.name, row.name), not(isNull), same(term, session.user().term)]);
-    const formula = every([row], not(all([mine, any(privilegesOf(world, table, roles, row.name))])));
+    const formula =
+      namedPrivilege(world, table, roles, row, mine) ??
+      every([row], not(all([mine, any(privilegesOf(world, table, roles, row.name))])));
     return [
       {
         kind,
@@ -276,6 +278,29 @@ function unprivileged(world: World): readonly Premise[] {
       },
     ];
   });
+}
+
+/** The row refers to a role whose name makes more of him than of others; undefined where roles have no names, or all do. */
+function namedPrivilege(
+  { vocabulary }: World,
+  table: Table,
+  { named, given, privileged }: AppRoles,
+  row: Variable,
+  mine: string,
+): string | undefined {
+  const target = named === undefined ? undefined : tableOf(vocabulary, named.table);
+  const [column, key, label] = [
+    table.columns.find(({ name }) => name === named?.column),
+    target?.columns.find(({ name }) => name === named?.key),
+    target?.columns.find(({ name }) => name === named?.label),
+  ];
+  if (given.length === 0 || target === undefined || column === undefined || key === undefined || label === undefined)
+    return undefined;
+  const role = vocabulary.row(target.name);
+  const leads = leadsTo(vocabulary, table, row.name, { column, target, referenced: key }, role.name);
+  const said = vocabulary.column(target, label, role.name);
+  const names = any(privileged.map(value => same(said.term, vocabulary.constant(value))));
+  return every([row, role], not(all([mine, ...leads, names])));
 }
 
 /** What in a row about somebody makes him more than other people. */
