@@ -33,9 +33,9 @@ interface Work extends ProofSources {
 /** Proves cells, of which some may be known before the others. */
 export interface Prover {
   /** Begins with cells of which every actor was tried, while others still are: the solver has a thread of its own. */
-  ahead(cells: readonly Cell[]): void;
+  readonly ahead: (cells: readonly Cell[]) => void;
   /** All cells with proofs where there are any. Only what the replay called isolated is asked. */
-  prove(cells: readonly Cell[], field?: ProofSources['field']): Promise<ProvedCells>;
+  readonly prove: (cells: readonly Cell[], field?: ProofSources['field']) => Promise<ProvedCells>;
 }
 
 /** Cells with what was proved of them. */
