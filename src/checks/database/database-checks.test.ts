@@ -17,7 +17,7 @@ import { inferTenancy } from '../../model/tenancy/infer.ts';
 import type { TenancyModel } from '../../model/tenancy/types.ts';
 import { assertRules } from '../../prove/exploit/assertions.ts';
 import { buildMatrix } from '../../prove/exploit/matrix.ts';
-import { proveCells } from '../../prove/proof/prove.ts';
+import { createProver } from '../../prove/proof/prove.ts';
 import { loadSolver } from '../../prove/proof/solver.ts';
 import { startReplica } from '../../prove/replica/start.ts';
 import { checks } from '../index.ts';
@@ -188,7 +188,7 @@ async function tryRepair(
 
 /** Leaks that are still there or new, and those that no attempt shows any more and nothing proves gone. */
 async function unproved(finding: Finding, before: Seen, after: Seen): Promise<readonly string[]> {
-  const { cells } = await proveCells(after.cells, { ...after, solver });
+  const { cells } = await createProver({ ...after, solver }).prove(after.cells);
   const isShown = finding.evidence.some(({ kind }) => kind === 'replay');
   const leaked = new Set(before.cells.filter(({ verdict }) => verdict === 'leaks').map(whoDoesWhat));
   return cells

@@ -85,11 +85,6 @@ function questions(cells: readonly Cell[]): ReadonlyMap<string, Cell> {
   return asked;
 }
 
-/** The cells with proofs where there are any. Only what the replay called isolated is asked. */
-export function proveCells(cells: readonly Cell[], { field, ...sources }: ProofSources): Promise<ProvedCells> {
-  return createProver(sources).prove(cells, field);
-}
-
 async function withProofs(
   cells: readonly Cell[],
   proofs: Map<string, Proof>,

@@ -1,11 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readCatalog } from '../../../collect/database/catalog.ts';
-import { lowerPolicies } from '../../../collect/database/policies.ts';
-import { replayMigrations } from '../../../collect/database/replay.ts';
+import { replayed } from '../../../commands/fixtures/replayed.ts';
 import type { Replica } from '../../../core/ports.ts';
 import { loadSqlParser } from '../../../logic/sql.ts';
-import { inferTenancy } from '../../../model/tenancy/infer.ts';
-import { buildMatrix } from '../../../prove/exploit/matrix.ts';
 import { startReplica } from '../../../prove/replica/start.ts';
 import { check } from './index.ts';
 
@@ -41,13 +37,7 @@ as $$ begin insert into public.user_roles (user_id, role) values (who, 'admin') 
 `;
 
 test('a key is milder than a row, and a role of the whole app opens what asks for it', async () => {
-  const copy = await replica.createDatabase();
-  const { report, places } = await replayMigrations(copy.sql, [{ file: 'clubs.sql', text }], 'supabase');
-  expect(report.failed).toEqual([]);
-  const database = lowerPolicies(await readCatalog(copy.sql, 'supabase', places));
-  const tenancy = inferTenancy(database);
-  const { cells } = await buildMatrix(copy, database, tenancy);
-  const { findings } = check.judge({ app: undefined, paths: [], database, tenancy, cells });
+  const { findings } = check.judge({ app: undefined, paths: [], ...(await replayed(replica, text)) });
   const told = new Map(findings.map(finding => [finding.object, finding]));
   expect(told.get('club_of')).toMatchObject({ severity: 'medium' });
   expect(told.get('courts_of')?.severity).toBeUndefined();
@@ -55,5 +45,4 @@ test('a key is milder than a row, and a role of the whole app opens what asks fo
     opens: 1,
     harm: 'Anyone on the internet can give himself a role of the whole app.',
   });
-  await copy.drop();
 });
