@@ -47,6 +47,21 @@ describe('splitting', () => {
     ]);
   });
 
+  test('leaves out what takes a migration back, as goose, sql-migrate, dbmate and tern mark it', () => {
+    const kinds = (text: string): readonly (readonly [string, number])[] =>
+      splitStatements(text).map(({ text: statement, line }) => [statement, line]);
+    const made = 'create table a (b int)';
+    for (const [up, down] of [
+      ['-- +goose UP\n-- +goose StatementBegin', '-- +goose Down'],
+      ['-- +migrate Up', '-- +migrate Down'],
+      ['-- migrate:up', '-- migrate:down transaction:false'],
+      ['\n', '---- create above / drop below ----'],
+    ])
+      expect(kinds(`${up}\n${made};\n${down}\ndrop table a;`).map(([text]) => text)).toEqual([made]);
+    expect(kinds(`-- +goose Down\ndrop table a;\n-- +goose Up\n${made};`)).toEqual([[made, 4]]);
+    expect(kinds(`-- goes down the list of boats\n${made};`)).toEqual([[made, 2]]);
+  });
+
   test('keeps the other statements when one cannot be parsed', () => {
     const statements = splitStatements('create table a (b int);\ncreat table oops;\ncreate table c (d int);');
     expect(statements.map(statement => statement.kind.kind)).toEqual(['defines', 'unparsed', 'defines']);

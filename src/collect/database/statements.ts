@@ -17,7 +17,7 @@ export async function loadParser(): Promise<void> {
 
 /** Splits a file as Postgres would: dollar quotes, strings and comments are respected. */
 export function splitStatements(text: string): readonly Statement[] {
-  const source = new Source(blankMetaCommands(text));
+  const source = new Source(blankReverse(blankMetaCommands(text)));
   const whole = tryParse(source.text);
   return whole === undefined ? splitBySemicolon(source) : statementsOf(source, whole.stmts ?? []);
 }
@@ -70,6 +70,23 @@ function tryParse(text: string): ParseResult | undefined {
 /** `psql` commands such as `\restrict`, which pg_dump writes, are no SQL. */
 function blankMetaCommands(text: string): string {
   return text.replace(/^\\[a-z!].*$/gm, command => ' '.repeat(command.length));
+}
+
+/**
+ * What takes a migration back stands in the same file in goose, sql-migrate, dbmate and tern, and is not run when it is applied.
+ * https://pressly.github.io/goose/documentation/annotations/ · https://github.com/amacneil/dbmate#creating-migrations
+ */
+function blankReverse(text: string): string {
+  const reverse = /^--+[ \t]*(?:(?:\+goose|\+migrate)[ \t]+down\b|migrate:down\b|create above \/ drop below)/i;
+  const forward = /^--+[ \t]*(?:(?:\+goose|\+migrate)[ \t]+up\b|migrate:up\b)/i;
+  let isReverse = false;
+  return text
+    .split('\n')
+    .map(line => {
+      isReverse = reverse.test(line) || (isReverse && !forward.test(line));
+      return isReverse ? '' : line;
+    })
+    .join('\n');
 }
 
 /** The parser counts bytes, JavaScript counts UTF-16 units. */
