@@ -184,6 +184,41 @@ describe('who owns what', () => {
     expect(path(await tenancyOf(clubs + invited), 'releases')).toBe('user created_by>auth.users');
   });
 
+  test('takes favourites of one’s own recipes for no membership, and a list that policies ask for one', async () => {
+    const tables = (policy: string): string => `
+      create table recipes (id uuid primary key, user_id uuid not null references auth.users (id), title text);
+      create table recipe_favorites (recipe_id uuid not null references recipes (id), user_id uuid not null references auth.users (id), primary key (recipe_id, user_id));
+      create table steps (id uuid primary key, recipe_id uuid not null references recipes (id), user_id uuid not null references auth.users (id));
+      create table photos (id uuid primary key, recipe_id uuid not null references recipes (id));
+      create table photo_seen (photo_id uuid not null references photos (id), user_id uuid not null references auth.users (id), primary key (photo_id, user_id));
+      create table captions (id uuid primary key, photo_id uuid not null references photos (id));
+      create table crops (id uuid primary key, photo_id uuid not null references photos (id));
+      create table prints (id uuid primary key, photo_id uuid not null references photos (id));
+      alter table recipes enable row level security;
+      create policy cooks on recipes using (${policy});`;
+    const kept = await tenancyOf(tables('user_id = auth.uid()'));
+    expect(kept).toMatchObject({ root: { table: 'auth.users' }, memberships: [] });
+    expect(path(kept, 'captions')).toBe('user photo_id>photos recipe_id>recipes user_id>auth.users');
+    const asked = await tenancyOf(
+      tables(
+        'exists (select 1 from recipe_favorites f where f.recipe_id = recipes.id and f.user_id = (select auth.uid()))',
+      ),
+    );
+    expect(asked).toMatchObject({ root: { table: 'recipes' }, memberships: [{ table: 'recipe_favorites' }] });
+  });
+
+  test('takes what each member set for himself for no second membership', async () => {
+    const tenancy = await tenancyOf(`
+      create table clubs (id uuid primary key);
+      create table club_people (club_id uuid not null references clubs (id), user_id uuid not null references auth.users (id), primary key (club_id, user_id));
+      create table report_settings (club_id uuid not null references clubs (id), user_id uuid not null references auth.users (id), hour int, primary key (club_id, user_id));
+      create function my_club(who uuid) returns uuid language sql stable security definer set search_path = '' as 'select club_id from public.club_people where user_id = who limit 1';
+      alter table report_settings enable row level security;
+      create policy own on report_settings using (user_id = auth.uid()) with check (club_id = my_club(auth.uid()));
+    `);
+    expect(tenancy.memberships.map(({ table }) => table)).toEqual(['club_people']);
+  });
+
   test('does not take a table of roles for one of tenants', async () => {
     const tenancy = await tenancyOf(`
       create table roles (id uuid primary key, name text not null unique);

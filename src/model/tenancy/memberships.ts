@@ -6,6 +6,7 @@ import {
   isMembershipNoun,
   isRoleColumn,
   isStaffRole,
+  isTenantNoun,
   isUserColumn,
 } from './names.ts';
 import { plainName } from '../../core/names.ts';
@@ -29,10 +30,49 @@ export function findMemberships(
       ? []
       : [{ table, candidate, score: score(table, candidate, root, principal, database, uses) }];
   });
-  return scored
+  const sure = scored
     .filter(entry => entry.score >= threshold)
     .sort((left, right) => right.score - left.score)
-    .map(entry => toMembership(entry.table, entry.candidate));
+    .map(({ table, candidate }) => ({ table, membership: toMembership(table, candidate) }));
+  const asked = sure.filter(({ table, membership }) => isAskedAbout(table, membership, database, uses));
+  const isBelonging = (entry: (typeof sure)[number]): boolean =>
+    asked.includes(entry) ||
+    entry.table === principal.table ||
+    entry.membership.roleColumn !== undefined ||
+    isMembershipNoun(entry.table.name, root.name);
+  // Favourites and settings are one for each user and row, too: they let nobody in.
+  const isKept = asked.length > 0 || isOnesOwn(root, principal, database, uses) ? isBelonging : () => true;
+  return sure.filter(isKept).map(({ membership }) => membership);
+}
+
+/** Whether a policy looks the caller up in the table, or a function reads it. */
+function isAskedAbout(
+  table: Table,
+  { userColumn }: Membership,
+  database: DatabaseModel,
+  uses: readonly PolicyUse[],
+): boolean {
+  const isLookedUp =
+    uses.some(use => use.inside === 'sub-query' && use.table === table.name) &&
+    isComparedWithUser(uses, table.name, userColumn);
+  const name = new RegExp(`\\b${table.name.split('.').at(-1) ?? ''}\\b`);
+  return isLookedUp || database.functions.some(({ body }) => name.test(body));
+}
+
+/** Whether each row is one user's, itself or by what it hangs on, and is not called as tenants are. */
+function isOnesOwn(
+  table: Table,
+  principal: FoundPrincipal,
+  database: DatabaseModel,
+  uses: readonly PolicyUse[],
+  seen: readonly Table[] = [],
+): boolean {
+  if (isTenantNoun(table.name) || seen.includes(table)) return false;
+  if (userLinks(table, principal, database, uses).some(link => link.notNull && isUserColumn(link.column))) return true;
+  return foreignLinks(table, database).some(link => {
+    const above = database.tables.find(({ name }) => name === link.table);
+    return link.notNull && above !== undefined && isOnesOwn(above, principal, database, uses, [...seen, table]);
+  });
 }
 
 interface Candidate {
