@@ -78,6 +78,8 @@ function show(predicate: Predicate): string {
       return `${name(predicate.left)} ${predicate.operator} ${name(predicate.right)}`;
     case 'and':
       return `(${predicate.operands.map(show).join(' and ')})`;
+    case 'or':
+      return `or(${predicate.operands.map(show).join(', ')})`;
     case 'exists':
       return `exists ${predicate.row.table} with ${show(predicate.row.where)}`;
     default:
@@ -97,4 +99,19 @@ test('what a text is searched by is understood, and ties a row to nobody', () =>
   expect(told('select id from shelf where position ~* $1')[0]).not.toContain('opaque');
   // What is contained in what may tie it: that is not known.
   expect(told('select id from shelf where position && $1')[0]).toContain('opaque');
+});
+
+test('a setting that is empty is taken as none, and a value may be one of a list with another put behind it', () => {
+  expect(told("select id from shelf where club_id = (select nullif(current_setting('app.club', true), ''))")).toEqual([
+    'read shelf where self.club_id = setting',
+  ]);
+  expect(
+    told('select id from shelf where club_id = any (array_append(array(select club_id from room where id = $1), $2))'),
+  ).toEqual([
+    'read shelf where or(exists room with (room.id = $1 and self.club_id = room.club_id), self.club_id = $2)',
+  ]);
+  // What is taken out of a list is in it, and what is left is not told.
+  expect(
+    told('select id from shelf where club_id = any (array_remove(array(select club_id from room), $1))')[0],
+  ).toContain('opaque');
 });

@@ -542,7 +542,7 @@ function scalarSelect(node: SqlNode): SqlNode | undefined {
   return list(select['fromClause']).length > 0 ? select : undefined;
 }
 
-/** `x = any(array[…])`, `x = any((select array…))`, `x = any(f())`. */
+/** `x = any(array[…])`, `x = any(array(select …))`, `x = any((select array…))`, `x = any(f())`. */
 function anyOf(left: SqlNode, right: SqlNode, scope: SqlScope): Predicate {
   const [kind, body] = unwrap(right);
   if (kind === 'A_ArrayExpr') {
@@ -550,6 +550,13 @@ function anyOf(left: SqlNode, right: SqlNode, scope: SqlScope): Predicate {
     return or(list(body['elements']).map(element => equals(value, term(record(element), scope))));
   }
   if (kind === 'TypeCast') return anyOf(left, record(body['arg']), scope);
+  if (kind === 'SubLink' && body['subLinkType'] === 'ARRAY_SUBLINK')
+    return membershipIn(left, record(record(body['subselect'])['SelectStmt']), scope);
+  if (kind === 'FuncCall' && functionName(body) === 'array_append') {
+    const [before, last] = list(body['args']).map(argument => record(argument));
+    if (before !== undefined && last !== undefined)
+      return or([anyOf(left, before, scope), comparison('=', left, last, scope)]);
+  }
   if (kind === 'ParamRef')
     return { kind: 'compare', operator: '=', left: term(left, scope), right: term(right, scope) };
   const call =
@@ -676,6 +683,8 @@ function term(node: SqlNode, scope: SqlScope): Term {
       return list(select['fromClause']).length === 0 ? term(onlyTarget(select), scope) : opaqueTerm('sub-query', node);
     }
     case 'A_Expr':
+      // nullif(x, y) is x wherever it is anything.
+      if (body['kind'] === 'AEXPR_NULLIF') return term(record(body['lexpr']), scope);
       return jsonAccess(body, scope) ?? opaqueTerm('expression', node);
     case 'A_Indirection': {
       // (storage.foldername(name))[1]: kept as a function of its arguments.
@@ -735,7 +744,6 @@ function callTerm(call: SqlNode, scope: SqlScope): Term {
       return { kind: 'principal', attribute: 'claims' };
     case 'current_setting':
       return settingTerm(first) ?? opaqueTerm('setting', call);
-    case 'nullif':
     case 'lower':
     case 'btrim':
     case 'trim':
