@@ -350,7 +350,17 @@ function isVerifiedTenant(value: Term, model: QueryPath): boolean {
     fact =>
       fact.weakness === undefined &&
       ((fact.holds.kind === 'member' && termKey(fact.holds.tenant) === termKey(value)) ||
-        (fact.holds.kind === 'row' && termsOf(fact.holds.row.where).some(term => termKey(term) === termKey(value)))),
+        (fact.holds.kind === 'row' && verifies(fact.holds.row, value))),
+  );
+}
+
+/** A row of that tenant was found, and by more than what the caller sent. */
+function verifies(row: RowVariable, tenant: Term): boolean {
+  const terms = termsOf(row.where);
+  const isOwn = (term: Term): boolean => term.kind === 'column' && term.row === row.name;
+  return (
+    terms.some(term => termKey(term) === termKey(tenant)) &&
+    terms.some(term => !isOwn(term) && !isChosen(term) && term.kind !== 'constant')
   );
 }
 
