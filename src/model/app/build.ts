@@ -12,6 +12,7 @@ import type { ObserveInput } from './events.ts';
 import { brandHandlers } from './library/brands.ts';
 import { caslHandlers } from './library/casl.ts';
 import { drizzleHandlers } from './library/drizzle.ts';
+import { guardHandlers } from './library/guard/index.ts';
 import { listFunctionHandlers } from './library/list-functions.ts';
 import { platformHandlers } from './library/platform.ts';
 import { prismaRawHandlers } from './library/prisma-raw.ts';
@@ -62,6 +63,7 @@ function allHandlers(): ReadonlyMap<string, Handler> {
     nodeFileHandlers,
     supabaseHandlers,
     pgHandlers,
+    guardHandlers,
     sqlTagHandlers,
     kyselyHandlers,
     knexHandlers,

@@ -11,6 +11,7 @@ import type { AppEvent } from './events.ts';
 import type { Kept } from './cache-aside.ts';
 import { addFacts } from './facts.ts';
 import { valueKey, type Closure } from './keys.ts';
+import type { Guard } from './library/guard/statement.ts';
 import { SnapshotMap } from './snapshots.ts';
 import type { DatabaseClient, Fact, Query } from './types.ts';
 import { opaque, type Alternative, type Native, type Value } from './value.ts';
@@ -28,7 +29,8 @@ export interface QueryDraft {
   readonly calls: Query['calls'];
   readonly first?: true;
   readonly service?: NonNullable<Query['service']>;
-  readonly client: DatabaseClient;
+  /** With the guard of its pool, until it is known who is asking. */
+  readonly client: DatabaseClient & { readonly guard?: Guard };
   readonly place: Place;
 }
 

@@ -18,12 +18,13 @@ import { buildAppModel } from '../build.ts';
 import { authorising } from './fixtures/authorising.ts';
 import { beyondQueries } from './fixtures/beyond-queries.ts';
 import { entryAndIdentity } from './fixtures/entry-and-identity.ts';
+import { guardedApps, guardedSchema } from './fixtures/guarded.ts';
 import type { Idiom } from './fixtures/idiom.ts';
 import { layered } from './fixtures/layered.ts';
 import { orchard, plainSchema, supabaseSchema, type Files } from './fixtures/orchard.ts';
 import { queryBuilding } from './fixtures/query-building.ts';
 
-type Platform = 'plain' | 'supabase';
+type Platform = 'plain' | 'supabase' | 'guarded';
 
 /** A schema as Postgres has it, with what each role reaches in it. */
 interface Replayed {
@@ -32,7 +33,14 @@ interface Replayed {
 }
 
 const defaultPlatform: Platform = 'plain';
-const idioms: readonly Idiom[] = [...entryAndIdentity, ...authorising, ...queryBuilding, ...layered, ...beyondQueries];
+const idioms: readonly Idiom[] = [
+  ...entryAndIdentity,
+  ...authorising,
+  ...queryBuilding,
+  ...layered,
+  ...beyondQueries,
+  ...guardedApps,
+];
 const appChecks = checks.filter(check => check.needs === 'app');
 const databases = new Map<Platform, Replayed>();
 let replica: Replica | undefined;
@@ -41,6 +49,7 @@ beforeAll(async () => {
   await loadSqlParser();
   replica = await startReplica();
   databases.set('plain', await replayed(plainSchema, 'plain', replica));
+  databases.set('guarded', await replayed(guardedSchema, 'guarded', replica));
   databases.set('supabase', await replayed(supabaseSchema, 'supabase', replica));
 });
 
@@ -92,10 +101,11 @@ function told(judged: Judged): string {
 }
 
 async function replayed(schema: string, platform: Platform, server: Replica): Promise<Replayed> {
+  const kind = platform === 'supabase' ? platform : 'plain';
   const empty = await server.createDatabase();
-  const { report, places } = await replayMigrations(empty.sql, [{ file: 'schema.sql', text: schema }], platform);
+  const { report, places } = await replayMigrations(empty.sql, [{ file: 'schema.sql', text: schema }], kind);
   expect(report.failed).toEqual([]);
-  const database = lowerPolicies(await readCatalog(empty.sql, platform, places));
+  const database = lowerPolicies(await readCatalog(empty.sql, kind, places));
   const { cells } = platform === 'plain' ? { cells: [] } : await buildMatrix(empty, database, inferTenancy(database));
   await empty.drop();
   return { database, cells };

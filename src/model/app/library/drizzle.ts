@@ -20,6 +20,7 @@ import {
   runQuery,
   writtenRow,
   runSql,
+  startState,
   stateText,
   type ClientState,
   type SqlText,
@@ -1520,7 +1521,7 @@ function connect(listResult: boolean): Handler {
     const schema = options?.kind === 'object' ? options.fields.get('schema') : undefined;
     const { machine } = call;
     let tables: ReadonlyMap<string, TableNative> | undefined;
-    const state: ClientState = { kind: 'drizzle', base: 'owner', sqlRole: undefined, settings: [] };
+    const state = startState('drizzle', call.arguments);
     return drizzleClient(() => (tables ??= tablesIn(machine, schema)), state, 0, listResult);
   };
 }

@@ -1,11 +1,13 @@
 import { always, and, or, type Predicate } from '../../../core/predicate.ts';
-import { callValue } from '../calls.ts';
+import { callMethod, callValue } from '../calls.ts';
+import { asClass } from '../classes.ts';
+import { construct } from '../expressions.ts';
 import { predicateKey, valueKey } from '../keys.ts';
 import { nativeValue, type Call, type Handler, type NativeValue } from '../machine.ts';
 import { choose, firstOf, mayBeUndefined } from '../operations.ts';
-import { objectOf, undefinedValue, type Value } from '../value.ts';
+import { fieldOf, objectOf, undefinedValue, type Value } from '../value.ts';
 import { noteBuiltSql } from './given.ts';
-import { copyState, lowerCondition, stateText, type ClientState } from './queries.ts';
+import { copyState, lowerCondition, startState, stateText, type ClientState } from './queries.ts';
 import {
   changedRows,
   columnNamed,
@@ -416,7 +418,21 @@ function selected(call: Call, build: Build): readonly Selected[] {
     });
 }
 
-const connect: Handler = () => client({ kind: 'knex', base: 'owner', sqlRole: undefined, settings: [] });
+const connect: Handler = call => {
+  const [options] = call.arguments;
+  const dialect = options === undefined ? undefined : fieldOf(options, 'client');
+  return client(startState('knex', [...call.arguments, ...driverOf(call, dialect)]));
+};
+
+/** What a class of the program for Knex's `client` says to connect with, in the method that libraries of drivers override. */
+function driverOf(call: Call, dialect: Value | undefined): readonly Value[] {
+  if (asClass(dialect) === undefined || dialect === undefined) return [];
+  const { machine, frame, at, end } = call;
+  const made = construct(machine, frame, dialect, [], at, end);
+  return made.kind === 'object' && made.fields.has('_driver')
+    ? [callMethod(machine, frame, made, '_driver', [], { at, end })]
+    : [];
+}
 
 /** Knex's functions, by package and name. */
 export const knexHandlers: Readonly<Record<string, Handler>> = {

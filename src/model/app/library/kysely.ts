@@ -6,7 +6,15 @@ import { alternativesOf, choose, firstOf, listFacts } from '../operations.ts';
 import { renamePredicate } from '../rename.ts';
 import { constant, undefinedValue, type Value } from '../value.ts';
 import { noteBuiltSql } from './given.ts';
-import { copyState, lowerCondition, stateText, type ClientState } from './queries.ts';
+import {
+  copyState,
+  lowerCondition,
+  startState,
+  stateOf,
+  stateText,
+  type ClientState,
+  type DriverNative,
+} from './queries.ts';
 import {
   changedRows,
   columnNamed,
@@ -51,8 +59,9 @@ function asTerm(value: Value | undefined): TermNative | undefined {
 // The client ----------------------------------------------------------------------------------------------------------
 
 function client(state: ClientState): Value {
-  const native: NativeValue = {
+  const native: DriverNative = {
     name: 'kysely client',
+    driver: state,
     get key() {
       return `kysely ${stateText(state)}`;
     },
@@ -543,7 +552,7 @@ function expressionBuilder(scope: readonly Source[]): Value {
           return read({ kind: 'call', name: 'case', arguments: [] });
         case 'selectFrom':
           return builder({
-            ...startBuild(call, { kind: 'kysely', base: 'owner', sqlRole: undefined, settings: [] }, 'read'),
+            ...startBuild(call, startState('kysely'), 'read'),
             ...from(call, first),
           });
         default:
@@ -594,9 +603,8 @@ const sqlTemplate: Handler = call => {
     method: (name, inner) => {
       if (name === 'as') return read({ kind: 'call', name: 'sql', arguments: [] }, textsOf(inner.arguments[0])[0]);
       if (name !== 'execute') return nativeValue(native);
-      const state: ClientState = { kind: 'kysely', base: 'owner', sqlRole: undefined, settings: [] };
       const rows = runVariants(inner, variants, {
-        state,
+        state: stateOf('kysely', inner.arguments[0]),
         result: found => ({ kind: 'object', fields: new Map([['rows', found]]), spread: [] }),
       });
       return { kind: 'promise', value: rows, facts: [] };
@@ -642,7 +650,7 @@ const sqlJoin: Handler = ({ arguments: [items] }) =>
       : [{ text: '$1', values: items === undefined ? [] : [items] }],
   );
 
-const connect: Handler = () => client({ kind: 'kysely', base: 'owner', sqlRole: undefined, settings: [] });
+const connect: Handler = call => client(startState('kysely', call.arguments));
 
 /** Kysely's functions, by package and name. */
 export const kyselyHandlers: Readonly<Record<string, Handler>> = {

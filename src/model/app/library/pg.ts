@@ -2,14 +2,15 @@ import { nativeValue, type Call, type Handler } from '../machine.ts';
 import { alternativesOf, lengthOf } from '../operations.ts';
 import { objectOf, undefinedValue, type Value } from '../value.ts';
 import { noteBuiltSql } from './given.ts';
-import { copyState, stateText, type ClientState, type SqlText } from './queries.ts';
+import { copyState, startState, stateText, type ClientState, type DriverNative, type SqlText } from './queries.ts';
 import { composeTemplate, fragmentValue, runVariants, textOf, variantsOf } from './sql-fragments.ts';
 
 /** A pool, or one connection of it: both take SQL with `$1` for values. https://node-postgres.com/apis/pool */
-function poolValue(state: ClientState): Value {
-  return nativeValue({
+export function poolValue(state: ClientState): Value {
+  const native: DriverNative = {
     name: 'pg client',
     key: `pg ${stateText(state)}`,
+    driver: state,
     method: (name, call) => {
       switch (name) {
         case 'query':
@@ -18,13 +19,15 @@ function poolValue(state: ClientState): Value {
           return { kind: 'promise', value: poolValue(copyState(state)), facts: [] };
         case 'release':
         case 'end':
-        case 'on':
           return undefinedValue;
+        case 'on':
+          return nativeValue(native);
         default:
           return undefined;
       }
     },
-  });
+  };
+  return nativeValue(native);
 }
 
 function query(call: Call, state: ClientState): Value {
@@ -62,7 +65,7 @@ const template: Handler = call => {
     : fragmentValue(variants);
 };
 
-const connect: Handler = () => poolValue({ kind: 'pg', base: 'owner', sqlRole: undefined, settings: [] });
+const connect: Handler = () => poolValue(startState('pg'));
 
 /** node-postgres, and the drivers that speak like it. */
 export const pgHandlers: Readonly<Record<string, Handler>> = Object.fromEntries([

@@ -38,6 +38,7 @@ import {
   eachAssigned,
   inValues,
   runQuery,
+  startState,
   stateText,
   telling,
   writtenRow,
@@ -53,7 +54,7 @@ function modelsOf(machine: Machine): ReadonlyMap<string, PrismaModel> {
   return machine.remember('prisma models', () => readPrismaSchemas(machine.source.prismaSchemas()).models);
 }
 
-const connect: Handler = () => prismaClient({ kind: 'prisma', base: 'owner', sqlRole: undefined, settings: [] }, 0);
+const connect: Handler = call => prismaClient(startState('prisma', call.arguments), 0);
 
 let nextTransaction = 1;
 

@@ -10,13 +10,14 @@ import {
 import { messageOf } from '../../../core/error.ts';
 import type { Place } from '../../../core/place.ts';
 import { mixedList } from '../expressions.ts';
-import { asPredicate, isTelling } from '../facts.ts';
+import { addFacts, asPredicate, isTelling } from '../facts.ts';
 import { predicateSize, termKey } from '../keys.ts';
-import type { Call, Frame, Machine, QueryDraft } from '../machine.ts';
+import type { Call, Frame, Machine, NativeValue, QueryDraft } from '../machine.ts';
 import { alternativesOf, compareTerms, severalOf, termOf } from '../operations.ts';
 import { renamePredicate } from '../rename.ts';
 import type { DatabaseClient, Fact } from '../types.ts';
-import type { RowValue, Value } from '../value.ts';
+import { partsOf, type RowValue, type Value } from '../value.ts';
+import { sentBy, type Guard } from './guard/statement.ts';
 
 // The parser is WebAssembly; whoever imports this has it ready.
 await loadSqlParser();
@@ -27,6 +28,40 @@ export interface ClientState {
   readonly base: DatabaseClient['role'];
   sqlRole: string | undefined;
   settings: { readonly name: string; readonly value: Term }[];
+  /** The guarded pool that it runs on. */
+  readonly guard?: Guard;
+}
+
+/** A value through which clients of libraries reach the database: a pool, a driver. */
+export interface DriverNative extends NativeValue {
+  readonly driver: ClientState;
+  /** The same behind a guard that the program puts before it. */
+  guardedBy?(guard: Guard): Value;
+}
+
+/** The state of a new client: as the connection's own role, or guarded by the pool among what it is made with. */
+export function startState(kind: string, made: readonly Value[] = []): ClientState {
+  const state: ClientState = { kind, base: 'owner', sqlRole: undefined, settings: [] };
+  const [guard, ...others] = made.flatMap(value => driversIn(value, 4)).map(driver => driver.guard);
+  return guard === undefined || others.some(other => other?.key !== guard.key) ? state : { ...state, guard };
+}
+
+/** The state of a client that is handed to what runs on it; of a new one where it is not known. */
+export function stateOf(kind: string, client: Value | undefined): ClientState {
+  return asDriver(client)?.driver ?? startState(kind);
+}
+
+/** The pool, driver or client that a value is. */
+export function asDriver(value: Value | undefined): DriverNative | undefined {
+  return value?.kind === 'native' && 'driver' in value.native ? (value.native as DriverNative) : undefined;
+}
+
+/** Pools and drivers inside of what a client is made with: `{ adapter: new PrismaPg(pool) }`. */
+function driversIn(value: Value, depth: number): readonly ClientState[] {
+  const driver = asDriver(value);
+  if (driver !== undefined) return [driver.driver];
+  if (depth === 0 || (value.kind !== 'object' && value.kind !== 'external' && value.kind !== 'choice')) return [];
+  return partsOf(value).flatMap(part => driversIn(part.value, depth - 1));
 }
 
 /** The state of a new transaction of a client. */
@@ -36,11 +71,13 @@ export function copyState(state: ClientState): ClientState {
 
 /** A text for the state of a client. */
 export function stateText(state: ClientState): string {
-  return `${state.kind}/${state.base}/${state.sqlRole ?? ''}/${state.settings.map(setting => `${setting.name}=${termKey(setting.value)}`).join(',')}`;
+  return `${state.kind}/${state.base}/${state.sqlRole ?? ''}/${state.settings.map(setting => `${setting.name}=${termKey(setting.value)}`).join(',')}${state.guard === undefined ? '' : ` guarded ${state.guard.key}`}`;
 }
 
 /** The credential of a query. */
-export function clientOf(state: ClientState, place: Place): DatabaseClient {
+export function clientOf(state: ClientState, place: Place): QueryDraft['client'] {
+  if (state.guard !== undefined)
+    return { kind: state.kind, role: 'guarded', settings: [...state.settings], place, guard: state.guard };
   const role = state.sqlRole === undefined || state.base !== 'owner' ? state.base : 'guarded';
   return state.sqlRole === undefined
     ? { kind: state.kind, role, settings: [...state.settings], place }
@@ -52,7 +89,18 @@ export function runQuery(machine: Machine, frame: Frame, draft: QueryDraft): voi
   machine.reachedSites.add(`${draft.place.file}:${draft.place.line}`);
   machine.rows.set(draft.row.name, draft.row);
   for (const row of draft.joined) machine.rows.set(row.name, row);
-  frame.effects.push({ kind: 'query', facts: frame.facts, draft });
+  const { guard, ...client } = draft.client;
+  if (guard === undefined) {
+    frame.effects.push({ kind: 'query', facts: frame.facts, draft });
+    return;
+  }
+  // What a function reads is not told by its name.
+  const tables = [draft.row, ...draft.joined].map(({ table }) => table);
+  for (const way of sentBy({ machine, frame, at: 0, end: 0 }, guard, client, tables)) {
+    const facts = addFacts(frame.facts, way.facts);
+    frame.effects.push({ kind: 'query', facts, draft: { ...draft, client: way.client } });
+    frame.learn(way.after);
+  }
 }
 
 /** The row that an insert writes. `isNew` unless it may change one that is there already. */
@@ -283,6 +331,8 @@ export function runSql(call: Call, sql: SqlText, state: ClientState): Value {
   for (const statement of statements) {
     switch (statement.kind) {
       case 'set-role':
+        // The guard refuses statements that would change the role.
+        if (state.guard !== undefined) break;
         state.sqlRole = statement.role === 'none' || statement.role === 'default' ? undefined : statement.role;
         break;
       case 'set-config':

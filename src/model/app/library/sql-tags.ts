@@ -4,7 +4,7 @@ import { nativeValue, type Call, type Handler, type NativeValue } from '../machi
 import { lengthOf } from '../operations.ts';
 import { objectOf, undefinedValue, type Value } from '../value.ts';
 import { noteBuiltSql } from './given.ts';
-import { copyState, stateText, type ClientState, type SqlText } from './queries.ts';
+import { copyState, startState, stateText, type ClientState, type DriverNative, type SqlText } from './queries.ts';
 import {
   composeTemplate,
   fragmentValue,
@@ -34,8 +34,10 @@ const vercel: TagLibrary = { name: 'vercel', result: asResult, helpers: false };
 const bunSql: TagLibrary = { name: 'bun', result: asRows, helpers: true };
 
 function tagClient(library: TagLibrary, state: ClientState): Value {
-  const native: NativeValue = {
+  const native: DriverNative = {
     name: 'sql client',
+    driver: state,
+    guardedBy: guard => tagClient(library, { ...copyState(state), guard }),
     get key() {
       return `sql client ${library.name} ${stateText(state)}`;
     },
@@ -167,12 +169,12 @@ function quoted(name: string): string {
 }
 
 function connected(library: TagLibrary): Handler {
-  return () => tagClient(library, { kind: library.name, base: 'owner', sqlRole: undefined, settings: [] });
+  return () => tagClient(library, startState(library.name));
 }
 
 /** One call on a client that the library keeps itself: `` sql`…` `` of `@vercel/postgres`. */
 function onOwnClient(library: TagLibrary, method?: string): Handler {
-  const state: ClientState = { kind: library.name, base: 'owner', sqlRole: undefined, settings: [] };
+  const state = startState(library.name);
   return call =>
     method === undefined
       ? statement(call, library, state)
@@ -227,7 +229,7 @@ function mysqlClient(state: ClientState, result: Runner['result']): Value {
   return nativeValue(native);
 }
 
-const mysqlState = (): ClientState => ({ kind: 'mysql', base: 'owner', sqlRole: undefined, settings: [] });
+const mysqlState = (): ClientState => startState('mysql');
 const pair: Runner['result'] = rows => ({ kind: 'array', items: [rows, undefinedValue] });
 const planetscale: Handler = () => mysqlClient(mysqlState(), asResult);
 const mysql2: Handler = () => mysqlClient(mysqlState(), pair);

@@ -24,7 +24,7 @@ import {
 } from '../orm/query.ts';
 import { noteRowMembers, noteRowMethods, ownGetter, ownMethod } from '../orm/rows.ts';
 import { textsOf } from '../query-builder.ts';
-import { copyState, runSql, stateText, type ClientState } from '../queries.ts';
+import { copyState, runSql, startState, stateText, type ClientState } from '../queries.ts';
 import { fromMysql, itemsIn, textOf } from '../sql-fragments.ts';
 import { Conditions, type LiteralNative } from './conditions.ts';
 import {
@@ -47,7 +47,7 @@ export function databaseOfSequelize(source: SourceFiles): DatabaseModel | undefi
   return databaseOfModels(everyModel(new Machine(source, undefined, handlers)));
 }
 
-const state: ClientState = { kind: 'sequelize', base: 'owner', sqlRole: undefined, settings: [] };
+const state = startState('sequelize');
 const unknownRow: Predicate = { kind: 'opaque', reason: 'which row is meant' };
 
 function promise(value: Value): Value {

@@ -22,7 +22,7 @@ import {
 } from '../orm/query.ts';
 import { databaseOfModels, primaryKeyOf, propertyOf, type OrmModel } from '../orm/model.ts';
 import { textsOf } from '../query-builder.ts';
-import { copyState, stateText, type ClientState } from '../queries.ts';
+import { copyState, startState, stateText, type ClientState } from '../queries.ts';
 import { fromMysql, itemsIn, runVariants, textOf } from '../sql-fragments.ts';
 import { Conditions, operatorHandlers } from './conditions.ts';
 import { columnsNamed, entityOf, entitySchema, everyEntity, noteEntityBehaviour } from './entities.ts';
@@ -34,7 +34,8 @@ export function databaseOfTypeorm(source: SourceFiles): DatabaseModel | undefine
   return databaseOfModels(everyEntity(new Machine(source, undefined, new Map(Object.entries(typeormHandlers)))));
 }
 
-const startState: ClientState = { kind: 'typeorm', base: 'owner', sqlRole: undefined, settings: [] };
+/** The connection of whatever does not name one. */
+const ownState = startState('typeorm');
 
 function promise(value: Value): Value {
   return { kind: 'promise', value, facts: [] };
@@ -630,10 +631,10 @@ const baseStatic: Handler = call => {
   if (model === undefined || name === undefined)
     return call.machine.opaque(call.frame, call.at, 'a method of an entity');
   const own: Call = { ...call, arguments: rest };
-  if (name === 'getRepository') return repositoryValue(startState, model, undefined);
-  if (name === 'createQueryBuilder') return startBuilder(own, startState, model, textsOf(rest[0])[0] ?? model.name);
+  if (name === 'getRepository') return repositoryValue(ownState, model, undefined);
+  if (name === 'createQueryBuilder') return startBuilder(own, ownState, model, textsOf(rest[0])[0] ?? model.name);
   return operations.has(name)
-    ? runOperation(own, startState, model, name)
+    ? runOperation(own, ownState, model, name)
     : call.machine.opaque(call.frame, call.at, `'${name}' of an entity`);
 };
 
@@ -641,7 +642,7 @@ const instanceMethods: ReadonlySet<string> = new Set(['save', 'remove', 'softRem
 
 function instanceMethod(model: OrmModel, self: Value, name: string, call: Call): Value | undefined {
   if (name === 'reload') return promise(undefinedValue);
-  return instanceMethods.has(name) ? runOperation({ ...call, arguments: [self] }, startState, model, name) : undefined;
+  return instanceMethods.has(name) ? runOperation({ ...call, arguments: [self] }, ownState, model, name) : undefined;
 }
 
 // Handlers ------------------------------------------------------------------------------------------------------------
@@ -657,8 +658,8 @@ function noteBehaviour(machine: Machine): void {
   noteEntityBehaviour(machine, { ofInstance: model => (self, name, call) => instanceMethod(model, self, name, call) });
 }
 
-const manager: Handler = () => managerValue({ ...startState, settings: [] });
-const repository: Handler = call => repositoryFor(call, startState, call.arguments[0]);
+const manager: Handler = call => managerValue(startState('typeorm', call.arguments));
+const repository: Handler = call => repositoryFor(call, ownState, call.arguments[0]);
 
 /** An instance of an entity that no repository was asked for yet: from here on its class is known. */
 const baseInstance: Handler = call => {
