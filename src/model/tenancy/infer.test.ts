@@ -207,6 +207,19 @@ describe('who owns what', () => {
     expect(asked).toMatchObject({ root: { table: 'recipes' }, memberships: [{ table: 'recipe_favorites' }] });
   });
 
+  test('does not take the key of every row for one of a tenant, because a part of the tenant shares his', async () => {
+    const tenancy = await tenancyOf(`
+      create table clubs (id uuid primary key);
+      create table club_members (club_id uuid not null references clubs (id), user_id uuid not null references auth.users (id), primary key (club_id, user_id));
+      create table club_secrets (id uuid primary key references clubs (id), iban text);
+      create table news (id uuid primary key, title text);
+      create table notices (id uuid primary key, user_id uuid not null references auth.users (id));
+      create table fees (id uuid primary key, club_id uuid not null, amount int);
+    `);
+    const owners = ['club_secrets', 'news', 'notices', 'fees'].map(table => path(tenancy, table));
+    expect(owners).toEqual(['tenant id>clubs', 'shared', 'user user_id>auth.users', 'tenant club_id>clubs']);
+  });
+
   test('takes what each member set for himself for no second membership', async () => {
     const tenancy = await tenancyOf(`
       create table clubs (id uuid primary key);

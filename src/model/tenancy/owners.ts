@@ -213,8 +213,14 @@ function declaredLink(
 function columnLikeTheOthers(table: Table, { database, root, uses }: OwnerSources): Link | undefined {
   if (root === undefined) return undefined;
   const type = root.table.columns.find(column => column.name === root.key)?.type ?? '';
+  // The key of a row beside the tenant's (`private_info.id`) is named like every key.
   const known = new Set(
-    database.tables.flatMap(other => tenantLink(other, root.table, database)?.column ?? []).map(plainName),
+    database.tables
+      .flatMap(other => {
+        const column = tenantLink(other, root.table, database)?.column;
+        return column === undefined || column === keyOf(other) ? [] : [column];
+      })
+      .map(plainName),
   );
   const keyed = new Set(foreignLinks(table, database).map(link => link.column));
   const free = table.columns.filter(column => !keyed.has(column.name) && sameKind(column.type, type));
