@@ -27,7 +27,7 @@ export function observeWebhooks(input: ObserveInput): readonly Webhook[] {
         entryPoint: entry.name,
         provider: providerOf(entry, events(entry.name)),
         verified: isVerified(paths, events(entry.name)),
-        idempotent: writes.every(isRepeatable) || writes.some(recordsEvent),
+        idempotent: writes.every(isRepeatable) || writes.some(recordsEvent) || events(entry.name).some(isLedger),
         writes: writes.length > 0,
         tenantBy: paths.flatMap(path => tenantBy(path, isVouchedFor)),
       } as const;
@@ -52,6 +52,11 @@ function isVerified(paths: readonly QueryPath[], events: readonly AppEvent[]): b
   const isStrong = (fact: Fact): boolean => fact.holds.kind === 'system' && fact.weakness === undefined;
   if (paths.length > 0) return paths.every(path => path.facts.some(isStrong));
   return events.some(event => event.facts.some(isStrong));
+}
+
+/** The guard's webhook writes each event down in the transaction of its effect. */
+function isLedger(event: AppEvent): boolean {
+  return event.kind === 'call' && event.library === '@drydock/guard' && event.callee === 'stripeWebhook';
 }
 
 /** The event's own id is written to a table of events. */
