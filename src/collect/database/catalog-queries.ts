@@ -1,12 +1,13 @@
-/** Schemas of Postgres and of Supabase itself; what an app keeps in them is named below. */
-const ownSchemas = `
-  n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (
-    'auth', 'storage', 'realtime', 'vault', 'extensions', 'cron', 'net', 'graphql', 'graphql_public', 'pgmq', 'pgsodium',
-    'pgbouncer', 'supabase_functions', 'supabase_migrations', '_realtime', '_analytics', 'drizzle', 'neon', 'pgsodium_masks'
-  )`;
+import { foreignSchemas, platformTables, type Platform } from '../../model/database/platform.ts';
 
-/** Tables of the platform on which apps write policies, or to which their tables refer. */
-const platformTables = `(n.nspname || '.' || c.relname) in ('auth.users', 'storage.objects', 'storage.buckets', 'realtime.messages')`;
+const quoted = (names: readonly string[]): string => names.map(name => `'${name}'`).join(', ');
+
+/** Schemas of the app. */
+const ownSchemas = (platform: Platform): string =>
+  `n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (${quoted(foreignSchemas[platform])})`;
+
+const onPlatform = (platform: Platform): string =>
+  platform === 'supabase' ? `(n.nspname || '.' || c.relname) in (${quoted(platformTables)})` : 'false';
 
 const notFromExtension = (catalog: string, alias: string): string =>
   `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${alias}.oid and d.deptype = 'e')`;
@@ -36,7 +37,7 @@ const keyColumns = (keys: string, relation: string): string =>
     join pg_attribute a on a.attrelid = ${relation} and a.attnum = u.attnum)`;
 
 /** One row a table, everything below it as JSON. */
-export const tablesQuery = `
+export const tablesQuery = (platform: Platform): string => `
 select
   n.nspname as schema, c.relname as name, c.relkind as kind, pg_get_userbyid(c.relowner) as owner,
   c.relrowsecurity as row_security, c.relforcerowsecurity as force_row_security,
@@ -73,11 +74,11 @@ select
    where t.tgrelid = c.oid and not t.tgisinternal) as triggers
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p', 'f') and ((${ownSchemas}) or ${platformTables}) and ${notFromExtension('pg_class', 'c')}
+where c.relkind in ('r', 'p', 'f') and ((${ownSchemas(platform)}) or ${onPlatform(platform)}) and ${notFromExtension('pg_class', 'c')}
 order by n.nspname collate "C", c.relname collate "C"`;
 
 /** One row a view. */
-export const viewsQuery = `
+export const viewsQuery = (platform: Platform): string => `
 select
   n.nspname as schema, c.relname as name, c.relkind = 'm' as materialized, pg_get_userbyid(c.relowner) as owner,
   coalesce((select option_value::boolean from pg_options_to_table(c.reloptions) where option_name = 'security_invoker'), false) as security_invoker,
@@ -91,11 +92,11 @@ select
    where w.ev_class = c.oid and r.relkind in ('r', 'p', 'f', 'v', 'm')) as reads
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('v', 'm') and (${ownSchemas}) and ${notFromExtension('pg_class', 'c')}
+where c.relkind in ('v', 'm') and (${ownSchemas(platform)}) and ${notFromExtension('pg_class', 'c')}
 order by n.nspname collate "C", c.relname collate "C"`;
 
 /** One row a function or procedure. */
-export const functionsQuery = `
+export const functionsQuery = (platform: Platform): string => `
 select
   n.nspname as schema, p.proname as name, p.oid::regprocedure::text as signature,
   (select json_agg(json_build_object(
@@ -111,7 +112,7 @@ select
 from pg_proc p
 join pg_namespace n on n.oid = p.pronamespace
 join pg_language l on l.oid = p.prolang
-where p.prokind in ('f', 'p') and (${ownSchemas}) and ${notFromExtension('pg_proc', 'p')}
+where p.prokind in ('f', 'p') and (${ownSchemas(platform)}) and ${notFromExtension('pg_proc', 'p')}
 order by n.nspname collate "C", p.proname collate "C", p.oid::regprocedure::text collate "C"`;
 
 /** One row a role that is not Postgres' own. */
@@ -124,11 +125,11 @@ where r.rolname !~ '^(pg_|drydock_)'
 order by r.rolname collate "C"`;
 
 /** One row an enum type. */
-export const enumsQuery = `
+export const enumsQuery = (platform: Platform): string => `
 select case when n.nspname = 'public' then t.typname else n.nspname || '.' || t.typname end as name,
   (select json_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid) as values
 from pg_type t join pg_namespace n on n.oid = t.typnamespace
-where t.typtype = 'e' and (${ownSchemas})
+where t.typtype = 'e' and (${ownSchemas(platform)})
 order by 1`;
 
 /** Whether the session may read the buckets: asked by number, as a name is looked up only by who may use its schema. */

@@ -22,7 +22,8 @@ import {
   viewsQuery,
 } from './catalog-queries.ts';
 import { readFacts, withoutText } from './catalog-facts.ts';
-import type { Places, Platform } from './replay.ts';
+import type { Platform } from '../../model/database/platform.ts';
+import type { Places } from './replay.ts';
 import { flag, optionalText, rowsIn, text, texts, type CatalogRow } from './row.ts';
 import { sqlName } from './statement-kind.ts';
 
@@ -34,13 +35,13 @@ export async function readCatalog(sql: Sql, platform: Platform, places: Places =
     // Every name outside of pg_catalog is printed with its schema, whatever the session's path was.
     await sql.query(`set local search_path = ''`);
     const rows = async (query: string): Promise<readonly CatalogRow[]> => (await sql.query(query)).rows;
-    const tables = (await rows(tablesQuery)).map(row => toTable(row, places));
+    const tables = (await rows(tablesQuery(platform))).map(row => toTable(row, places));
     return {
       tables,
-      views: (await rows(viewsQuery)).map(row => toView(row, places)),
-      functions: (await rows(functionsQuery)).map(row => toFunction(row, places)),
+      views: (await rows(viewsQuery(platform))).map(row => toView(row, places)),
+      functions: (await rows(functionsQuery(platform))).map(row => toFunction(row, places)),
       roles: (await rows(rolesQuery)).map(toRole),
-      enums: (await rows(enumsQuery)).map(row => ({ name: text(row, 'name'), values: texts(row, 'values') })),
+      enums: (await rows(enumsQuery(platform))).map(row => ({ name: text(row, 'name'), values: texts(row, 'values') })),
       buckets:
         (await rows(bucketsReadableQuery)).length > 0
           ? (await rows(bucketsQuery)).map(row => ({ name: text(row, 'name'), public: flag(row, 'public') }))

@@ -5,11 +5,12 @@ import { loadSqlParser } from '../../logic/sql.ts';
 import { lowerPolicies } from './policies.ts';
 import { quoteQualified } from '../../core/quote.ts';
 import type { DatabaseModel, ReplayReport } from '../../model/database/types.ts';
+import type { Platform } from '../../model/database/platform.ts';
 import { readCatalog } from './catalog.ts';
 import { tellsPolicies } from './described-ddl.ts';
 import { buildTwin, readLiveDatabase } from './live.ts';
 import { findMigrations, type MigrationSet } from './find-migrations.ts';
-import { detectPlatform, readPlaces, replayMigrations, type Platform } from './replay.ts';
+import { detectPlatform, readPlaces, replayMigrations } from './replay.ts';
 import { flag } from './row.ts';
 
 /** Where the database is to be learned from. */

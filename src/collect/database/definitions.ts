@@ -1,13 +1,13 @@
 import { bucketsReadableQuery } from './catalog-queries.ts';
 import type { Sql } from '../../core/ports.ts';
-import type { Platform } from './replay.ts';
+import { foreignSchemas, type Platform } from '../../model/database/platform.ts';
 import { text } from './row.ts';
 
 /** Schemas whose contents an empty database of the platform has already. */
-const foreign = (platform: Platform): string =>
-  platform === 'supabase'
-    ? `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'auth', 'storage', 'realtime', 'vault', 'extensions', 'cron', 'net', 'graphql', 'graphql_public', 'pgmq', 'pgsodium', 'pgbouncer', 'supabase_functions', 'supabase_migrations', '_realtime', '_analytics')`
-    : `n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
+const foreign = (platform: Platform): string => {
+  const made = platform === 'supabase' ? foreignSchemas.supabase : [];
+  return `n.nspname !~ '^pg_' and n.nspname not in (${['information_schema', ...made].map(name => `'${name}'`).join(', ')})`;
+};
 
 const own = (catalog: string, alias: string): string =>
   `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${alias}.oid and d.deptype = 'e')`;

@@ -3,11 +3,12 @@ import type { Gap } from '../../core/gap.ts';
 import { redact } from '../../core/redact.ts';
 import type { Sql } from '../../core/ports.ts';
 import type { DatabaseModel, ReplayFailure, SourcePlace } from '../../model/database/types.ts';
+import type { Platform } from '../../model/database/platform.ts';
 import { readCatalog } from './catalog.ts';
 import { bucketsReadableQuery } from './catalog-queries.ts';
 import { connect, type Connection } from './connect.ts';
 import { readDefinitions } from './definitions.ts';
-import { prepareDatabase, runLoosely, type Platform } from './replay.ts';
+import { prepareDatabase, runLoosely } from './replay.ts';
 
 /** What a live database told about itself. No row of any of its tables was read. */
 export interface LiveDatabase {

@@ -1,6 +1,7 @@
 import type { Sql } from '../../core/ports.ts';
 import type { Gap } from '../../core/gap.ts';
 import { quoteName } from '../../core/quote.ts';
+import type { Platform } from '../../model/database/platform.ts';
 import type { ReplayFailure, ReplayReport, SourcePlace } from '../../model/database/types.ts';
 import type { MigrationFile } from './find-migrations.ts';
 import { attempt, type Complaint } from './attempt.ts';
@@ -27,14 +28,30 @@ export interface Replayed {
   readonly gaps: readonly Gap[];
 }
 
-/** Postgres' objects before the first migration. */
-export type Platform = 'supabase' | 'plain';
-
-/** A migration that refers to Supabase's own schemas or functions runs on Supabase. */
+/**
+ * A migration that refers to Supabase's own schemas, functions or roles runs on Supabase; schemas, tables and functions of
+ * those names that the migrations make themselves are the app's.
+ */
 export function detectPlatform(texts: readonly string[]): Platform {
-  const marks =
-    /\bauth\s*\.\s*(uid|jwt|role|users)\b|\bstorage\s*\.\s*(objects|buckets)\b|\bto\s+(anon|authenticated|service_role)\b/i;
-  return texts.some(text => marks.test(text)) ? 'supabase' : 'plain';
+  const all = texts.join('\n');
+  if (/\bto\s+"?(anon|authenticated|service_role)\b/i.test(all)) return 'supabase';
+  const marks = /\b(auth)"?\s*\.\s*"?(uid|jwt|role|users)\b|\b(storage)"?\s*\.\s*"?(objects|buckets)\b/gi;
+  const named = [...all.matchAll(marks)].map(
+    ([, auth, inAuth, storage, inStorage]) => `${auth ?? storage}.${inAuth ?? inStorage}`,
+  );
+  return [...new Set(named.map(name => name.toLowerCase()))].every(name => isMade(name, all)) ? 'plain' : 'supabase';
+}
+
+/** Whether the migrations make the table or function, in a schema that they make as well. */
+function isMade(name: string, text: string): boolean {
+  const [schema = '', object = ''] = name.split('.');
+  const made = new RegExp(
+    `\\bcreate\\s+(?:or\\s+replace\\s+)?(?:table|function|view)\\s+(?:if\\s+not\\s+exists\\s+)?"?${schema}"?\\s*\\.\\s*"?${object}\\b`,
+    'i',
+  );
+  return (
+    made.test(text) && new RegExp(`\\bcreate\\s+schema\\s+(?:if\\s+not\\s+exists\\s+)?"?${schema}\\b`, 'i').test(text)
+  );
 }
 
 /**

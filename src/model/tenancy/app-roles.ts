@@ -2,7 +2,7 @@ import { plainName } from '../../core/names.ts';
 import type { Column, DatabaseFunction, DatabaseModel, Table } from '../database/types.ts';
 import { isAdministratorRole, isRoleColumn, isStaffRole } from './names.ts';
 import type { Membership, TenancyModel } from './types.ts';
-import { isPlatformSchema } from '../database/platform.ts';
+import { isPlatformTable } from '../database/platform.ts';
 
 /**
  * Roles of the whole app: a table that says of a user, and of no tenant, what he may do. Whoever holds more than the app
@@ -39,16 +39,12 @@ export function appRoles(database: DatabaseModel, tenancy: TenancyModel): readon
   const own = tenancy.owners.flatMap(({ table: name, ownership }) => {
     const table = database.tables.find(candidate => candidate.name === name);
     if (table === undefined || ownership.kind !== 'user' || ownership.path.length > 1) return [];
-    if (isOutside(table) || tenancy.memberships.some(each => each.table === name)) return [];
+    if (isPlatformTable(table, database) || tenancy.memberships.some(each => each.table === name)) return [];
     return readRoles(table, ownership.path[0].column, database, conditions);
   });
   const found = [...own, ...memberships];
   known.set(tenancy, found);
   return found;
-}
-
-function isOutside({ schema }: Table): boolean {
-  return isPlatformSchema(schema);
 }
 
 /** `super_admin` beside the roles within a tenant: who runs the app is written down like everybody else. */
@@ -59,7 +55,7 @@ function staffAmongMembers(
 ): readonly AppRoles[] {
   const table = database.tables.find(candidate => candidate.name === name);
   const role = table?.columns.find(column => column.name === roleColumn);
-  if (table === undefined || role === undefined || isOutside(table)) return [];
+  if (table === undefined || role === undefined || isPlatformTable(table, database)) return [];
   const named = conditions.filter(text => mentions(text, table));
   const asked = askedOf(table, database, conditions).map(asCompared(role));
   const privileged = valuesOf(table, role, database, [...named, ...asked]).filter(isStaffRole);

@@ -9,7 +9,7 @@ import { userLinks, type FoundPrincipal } from './principal.ts';
 import type { FoundRoot } from './root.ts';
 import { capabilityColumns, isAuthenticationTable, secretColumns } from './secrets.ts';
 import type { Membership, Owner, OwnerHop } from './types.ts';
-import { isPlatformSchema } from '../database/platform.ts';
+import { isPlatformTable } from '../database/platform.ts';
 
 /** What the owners are inferred from. */
 export interface OwnerSources {
@@ -160,7 +160,7 @@ function tenantPaths(sources: OwnerSources): Paths {
   });
   const maybe = new Map<string, FoundPath>();
   for (const table of database.tables) {
-    if (paths.has(table.name) || users.has(table.name) || isPlatform(table)) continue;
+    if (paths.has(table.name) || users.has(table.name) || isPlatformTable(table, database)) continue;
     const link =
       declaredLink(table, root, hints) ??
       tenantLink(table, root.table, database) ??
@@ -186,10 +186,6 @@ function aliasesWithoutTenant({ database, principal, root }: OwnerSources): read
     const table = database.tables.find(candidate => candidate.name === name);
     return table === undefined || root === undefined || tenantLink(table, root.table, database) === undefined;
   });
-}
-
-function isPlatform(table: Table): boolean {
-  return isPlatformSchema(table.schema);
 }
 
 function declaredLink(
@@ -271,7 +267,7 @@ function addChains(
   function chained(counts: (link: Link) => boolean): [string, FoundPath][] {
     const found: [string, FoundPath][] = [];
     for (const table of database.tables) {
-      if (paths.has(table.name) || users.has(table.name) || isPlatform(table)) continue;
+      if (paths.has(table.name) || users.has(table.name) || isPlatformTable(table, database)) continue;
       const declared = hints.hops?.[table.name];
       if (declared !== undefined) {
         const further = declared.table === root?.table.name ? [] : paths.get(declared.table)?.path;
@@ -340,7 +336,12 @@ function counterparts(
 ): readonly [string, FoundPath][] {
   const found = new Map<string, FoundPath>();
   for (const table of database.tables) {
-    if (paths.has(table.name) || personal.has(table.name) || isPlatform(table) || isAuthenticationTable(table))
+    if (
+      paths.has(table.name) ||
+      personal.has(table.name) ||
+      isPlatformTable(table, database) ||
+      isAuthenticationTable(table)
+    )
       continue;
     for (const owner of database.tables) {
       const path = paths.get(owner.name);
@@ -364,7 +365,12 @@ function namedChains(
   personal: ReadonlySet<string>,
 ): readonly [string, FoundPath][] {
   return database.tables.flatMap((table): readonly [string, FoundPath][] => {
-    if (paths.has(table.name) || personal.has(table.name) || isPlatform(table) || isAuthenticationTable(table))
+    if (
+      paths.has(table.name) ||
+      personal.has(table.name) ||
+      isPlatformTable(table, database) ||
+      isAuthenticationTable(table)
+    )
       return [];
     const links = database.tables.flatMap(target => {
       const path = paths.get(target.name);
@@ -467,7 +473,7 @@ function addUserRounds(
   for (let round = 0; round < 12; round += 1) {
     const found: [string, FoundPath][] = [];
     for (const table of database.tables) {
-      if (paths.has(table.name) || tenants.has(table.name) || isPlatform(table)) continue;
+      if (paths.has(table.name) || tenants.has(table.name) || isPlatformTable(table, database)) continue;
       const link = bestChain(table, database, paths, counts);
       const target = link === undefined ? undefined : paths.get(link.table);
       if (link !== undefined && target !== undefined)

@@ -3,6 +3,7 @@ import { foreignLinks, isComparedWithUser, isUserTerm, keyOf, sameKind, type Lin
 import { plainName } from '../../core/names.ts';
 import { isActorColumn, isUserColumn, isUserNoun } from './names.ts';
 import { isAuthenticationTable } from './secrets.ts';
+import { platformTable } from '../database/platform.ts';
 
 /** The table of users, and tables that share its key: a profile for each user. */
 export interface FoundPrincipal {
@@ -69,7 +70,7 @@ function rank(link: Link): number {
 }
 
 function choose(database: DatabaseModel): Table | undefined {
-  const supabase = database.tables.find(table => table.name === 'auth.users');
+  const supabase = platformTable(database, 'auth.users');
   if (supabase !== undefined) return supabase;
   const scored = database.tables
     .map(table => ({ table, score: score(table, database) }))
@@ -103,7 +104,7 @@ function isAlias(table: Table, principal: Table, database: DatabaseModel, uses: 
   );
   // Supabase's own table of users, and the app's: the key is the same by convention, whether or not a key says so.
   const mirrors =
-    principal.name === 'auth.users' &&
+    principal.name === platformTable(database, 'auth.users')?.name &&
     isUserNoun(table.name) &&
     table.columns.some(column => column.name === key && column.type === 'uuid');
   return linked || mirrors || (compared && (isUserNoun(table.name) || plainName(table.name).includes('profile')));

@@ -5,6 +5,7 @@ import { findMemberships, tenantLink } from './memberships.ts';
 import { isTenantNoun, isUserColumn } from './names.ts';
 import { userLinks, type FoundPrincipal } from './principal.ts';
 import { isAuthenticationTable } from './secrets.ts';
+import { isPlatformTable } from '../database/platform.ts';
 
 /** The table whose rows are tenants. */
 export interface FoundRoot {
@@ -21,7 +22,7 @@ export function findRoot(
   declared?: string,
 ): FoundRoot | undefined {
   const candidates = database.tables
-    .filter(table => isCandidate(table, principal))
+    .filter(table => isCandidate(table, principal, database))
     .map(table => assess(table, database, principal, uses));
   const chosen = candidates.find(({ table }) => table.name === declared) ?? best(candidates, database);
   if (chosen === undefined || chosen.table.name === principal?.table.name) return undefined;
@@ -38,7 +39,7 @@ export function findOtherRoots(
 ): readonly FoundRoot[] {
   if (principal === undefined) return [];
   return database.tables
-    .filter(table => !owned.has(table.name) && isCandidate(table, principal))
+    .filter(table => !owned.has(table.name) && isCandidate(table, principal, database))
     .map(table => assess(table, database, principal, uses))
     .filter(
       candidate =>
@@ -70,9 +71,8 @@ interface Assessment {
   readonly score: number;
 }
 
-function isCandidate(table: Table, principal: FoundPrincipal | undefined): boolean {
-  if (keyOf(table) === undefined || isAuthenticationTable(table) || /^(storage|auth|realtime)\./.test(table.name))
-    return false;
+function isCandidate(table: Table, principal: FoundPrincipal | undefined, database: DatabaseModel): boolean {
+  if (keyOf(table) === undefined || isAuthenticationTable(table) || isPlatformTable(table, database)) return false;
   // Users have roles and plans without being grouped by them.
   if (/(^|_)(role|permission|plan|status|type)$/.test(plainName(table.name))) return false;
   return table.name !== principal?.table.name;
@@ -169,9 +169,7 @@ function isLikely(candidate: Assessment, database: DatabaseModel): boolean {
 }
 
 function ownedTables(database: DatabaseModel): number {
-  return database.tables.filter(
-    table => !/^(storage|auth|realtime)\./.test(table.name) && !isAuthenticationTable(table),
-  ).length;
+  return database.tables.filter(table => !isPlatformTable(table, database) && !isAuthenticationTable(table)).length;
 }
 
 function describe(chosen: Assessment, declared: string | undefined): string {

@@ -330,6 +330,7 @@ function goalsFor(
     return [
       {
         says: `a row of the victim ${kind} is reached`,
+        victims: 'the row',
         premises: new Map(told.map(premise => [premise.name, premise])),
         reasons: [...vocabulary.reasons],
         policies: [],

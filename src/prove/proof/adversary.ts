@@ -7,6 +7,7 @@ import { all, any, every, not, same, symbol, type Variable } from '../../logic/s
 import { booleans } from '../../logic/smt/value.ts';
 import type { Session } from '../../logic/smt/session.ts';
 import type { Vocabulary } from '../../logic/smt/vocabulary.ts';
+import { platformTable } from '../../model/database/platform.ts';
 
 /** Whose data is at stake, and what ties nobody but its own people to it. */
 export interface World {
@@ -515,7 +516,13 @@ function isMembership({ tenancy }: World, table: Table): boolean {
 function address({ vocabulary, session, kind }: World, table: Table): readonly Premise[] {
   const [key, email] = ['id', 'email'].map(name => table.columns.find(column => column.name === name));
   const used = vocabulary.used.get(table.name);
-  if (table.name !== 'auth.users' || key === undefined || email === undefined || used?.has('email') !== true) return [];
+  if (
+    table.name !== platformTable(vocabulary.database, 'auth.users')?.name ||
+    key === undefined ||
+    email === undefined ||
+    used?.has('email') !== true
+  )
+    return [];
   const row = vocabulary.row(table.name);
   const isUser = same(vocabulary.column(table, key, row.name).term, session.user().term);
   const { term, isNull } = vocabulary.column(table, email, row.name);

@@ -39,6 +39,8 @@ export interface TableQuestion {
 /** A question to the solver: when its assertions cannot hold together, what `says` tells is proved. */
 export interface ProofGoal {
   readonly says: string;
+  /** Which row is the victim's: the one that is there, or the one that the command makes. */
+  readonly victims: 'the row' | 'the new row';
   readonly goal: SolverGoal;
   /** By name. */
   readonly premises: ReadonlyMap<string, Premise>;
@@ -79,11 +81,19 @@ export function tableGoals(question: TableQuestion, trying: Try = plainly): read
     case 'delete':
       return [goal(question, trying, isOwned ? 'a row of the victim is reached' : 'a row is reached', existingRow)];
     case 'insert':
-      return [goal(question, trying, isOwned ? 'a row is added that belongs to the victim' : 'a row is added', newRow)];
+      return [
+        goal(
+          question,
+          trying,
+          isOwned ? 'a row is added that belongs to the victim' : 'a row is added',
+          newRow,
+          'the new row',
+        ),
+      ];
     case 'update':
       return [
-        goal(question, trying, isOwned ? 'a row of the victim is changed' : 'a row is changed', existingRow),
-        ...(isOwned ? [goal(question, trying, 'a row is moved to the victim', movedRow)] : []),
+        goal(question, trying, isOwned ? 'a row of the victim is changed' : 'a row is changed', changedRow),
+        ...(isOwned ? [goal(question, trying, 'a row is moved to the victim', movedRow, 'the new row')] : []),
       ];
   }
 }
@@ -100,7 +110,13 @@ interface Making {
 
 type Shape = (making: Making) => readonly string[] | undefined;
 
-function goal(question: TableQuestion, trying: Try, says: string, shape: Shape): ProofGoal {
+function goal(
+  question: TableQuestion,
+  trying: Try,
+  says: string,
+  shape: Shape,
+  victims: ProofGoal['victims'] = 'the row',
+): ProofGoal {
   const vocabulary = createVocabulary(question.database);
   const session = createSession(vocabulary, {
     role: question.role,
@@ -120,6 +136,7 @@ function goal(question: TableQuestion, trying: Try, says: string, shape: Shape):
   const { permissive, restrictive } = applicablePolicies(vocabulary, question);
   return {
     says,
+    victims,
     premises: new Map(told.map(premise => [premise.name, premise])),
     reasons: [...vocabulary.reasons],
     used: vocabulary.used,
@@ -233,6 +250,27 @@ function existingRow(making: Making): readonly string[] {
     ...(owned.length > 0 && question.signedIn
       ? [not(namesUser(world, table, row.name)), otherParties(world, table, row.name)]
       : []),
+  ];
+}
+
+/** Such a row becomes another, whosever it is then, that the policies let in. */
+function changedRow(making: Making): readonly string[] {
+  const { question, encoder, world, reading } = making;
+  const { table, role } = question;
+  const existing = existingRow(making);
+  const [before, after] = [
+    constantRow(world.vocabulary, table, 'the row'),
+    constantRow(world.vocabulary, table, 'the new row'),
+  ];
+  const allowed = policyTruth(encoder, { table, row: after, role, command: 'update', part: 'check' });
+  const read = reading ? policyTruth(encoder, { table, row: after, role, command: 'select', part: 'using' }).t : 'true';
+  return [
+    ...existing,
+    not(world.vocabulary.live(table.name, after.name)),
+    allowed.t,
+    read,
+    ...unlike(world.vocabulary, table, after, [before]),
+    ...kept(world.vocabulary, question, before, after),
   ];
 }
 

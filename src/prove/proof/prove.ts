@@ -115,7 +115,7 @@ async function withWitnesses(
     if (tried >= mostWitnesses) break;
     tried += 1;
     const { goal, question } = proof.witness;
-    const outcome = await replayWitness({ ...field, ...question, solver, goal: goal.goal, used: goal.used });
+    const outcome = await replayWitness({ ...field, ...question, solver, goal });
     if (outcome.kind === 'reached') found.set(actorKeyOf(outcome.cell), outcome.cell);
     else proofs.set(key, { kind: 'open', because: `${proof.because} (${outcome.because})` });
   }

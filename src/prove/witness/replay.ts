@@ -2,7 +2,7 @@ import type { Cell } from '../../core/cell.ts';
 import type { Solver, Sql, SolverModel } from '../../core/ports.ts';
 import { quoteName, quoteQualified } from '../../core/quote.ts';
 import type { Table } from '../../model/database/types.ts';
-import { carryOut, type Attack } from '../exploit/attack.ts';
+import { carryOutEach, type Attack } from '../exploit/attack.ts';
 import { withBlame } from '../exploit/blame.ts';
 import { changeableColumn, type LiteralRow } from '../exploit/literal-row.ts';
 import { makeCell } from '../exploit/make-cell.ts';
@@ -10,7 +10,7 @@ import type { Range } from '../exploit/range.ts';
 import { insertOf, insertRepaired } from '../exploit/repair-row.ts';
 import type { Session } from '../exploit/sessions.ts';
 import { insertStatement } from '../exploit/table-attacks.ts';
-import type { RowCommand } from '../proof/goals.ts';
+import type { ProofGoal, RowCommand } from '../proof/goals.ts';
 import { isTied, namesUser } from './ties.ts';
 import { witnessValues, type WitnessValues } from './values.ts';
 import { buildWorld, type WitnessRow, type WitnessWorld } from './world.ts';
@@ -21,9 +21,7 @@ export interface WitnessQuestion {
   readonly sql: Sql;
   readonly range: Range;
   readonly solver: Solver;
-  readonly goal: Parameters<Solver['check']>[0];
-  /** Tables with the columns that the goal reads. */
-  readonly used: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly goal: ProofGoal;
   readonly table: Table;
   readonly command: RowCommand;
   readonly role: string;
@@ -43,7 +41,7 @@ export async function replayWitness(question: WitnessQuestion): Promise<WitnessO
   const owner = range.tenancy.owners.find(candidate => candidate.table === table.name);
   if (owner?.ownership.kind !== 'tenant' && owner?.ownership.kind !== 'user') return none('nobody owns the rows');
   if (isPlatformTable(table, range.database)) return none('the rows are the platform’s');
-  const answer = await solver.check({ ...goal, witness: true });
+  const answer = await solver.check({ ...goal.goal, witness: true });
   if (answer.kind !== 'sat' || answer.model === undefined) return none('the solver found no rows to try');
   const { model } = answer;
   const { principal } = range.tenancy;
@@ -58,18 +56,18 @@ export async function replayWitness(question: WitnessQuestion): Promise<WitnessO
   if (isTied(world, values, range)) return none('only rows that tie who asks to the owner let it through');
   const setup = await inserted(sql, world);
   if (typeof setup === 'string') return none(setup);
-  const statement = statementFor(question, world);
-  if (statement === undefined) return none('the row has no key by which to name it');
-  const attack: Attack = {
+  const attacks = statementsFor(question, world).map((statement): Attack => ({
     command: question.command,
     tier: 'api',
     setup,
     statement,
     proof: { kind: question.command === 'select' ? 'counts' : 'touches' },
     deed: 'reached',
-  };
+  }));
   const actor = signedActor(world, values, range, question.signedIn);
-  const outcome = await carryOut(range.attempt, { ...session, actor }, attack);
+  const outcomes = await carryOutEach(range.attempt, { ...session, actor }, attacks);
+  const outcome = outcomes.find(({ result }) => result.kind === 'reached') ?? outcomes[0];
+  if (outcome === undefined) return none('the row has no key by which to name it');
   if (outcome.result.kind !== 'reached')
     return none(
       outcome.result.kind === 'nothing'
@@ -161,26 +159,29 @@ async function inserted(sql: Sql, { rows, target }: WitnessWorld): Promise<reado
   return [...statements, 'set local session_replication_role = origin'];
 }
 
-function statementFor({ table, command, role, range }: WitnessQuestion, world: WitnessWorld): string | undefined {
-  const { target, before } = world;
+/** The command on the solver's row; an update as the solver has it, and of the victim's row in a column that no policy reads. */
+function statementsFor({ table, command, role, range }: WitnessQuestion, world: WitnessWorld): readonly string[] {
+  const { target, before, after } = world;
   const name = quoteQualified(table.name);
-  if (command === 'insert') return insertStatement(table, target.values);
+  if (command === 'insert') return [insertStatement(table, target.values)];
   const where = keyOf(table, (before ?? target).values);
-  if (where === undefined) return undefined;
-  if (command === 'select') return `select count(*) from ${name} t where ${where}`;
-  if (command === 'delete') return `delete from ${name} t where ${where}`;
-  if (before !== undefined) {
-    const changed = [...target.values].filter(
-      ([column, value]) => target.chosen.has(column) && before.values.get(column) !== value,
-    );
-    const set = changed.map(([column, value]) => `${quoteName(column)} = ${value}`).join(', ');
-    return set === '' ? undefined : `update ${name} t set ${set} where ${where}`;
-  }
+  if (where === undefined) return [];
+  if (command === 'select') return [`select count(*) from ${name} t where ${where}`];
+  if (command === 'delete') return [`delete from ${name} t where ${where}`];
+  const solved = before === undefined ? changes(target, after) : changes(before, target);
   const owner = range.tenancy.owners.find(candidate => candidate.table === table.name);
-  const column = owner === undefined ? undefined : changeableColumn(table, owner, range.database, role);
-  return column === undefined
-    ? undefined
-    : `update ${name} t set ${quoteName(column.name)} = ${column.value} where ${where}`;
+  const column =
+    owner === undefined || before !== undefined ? undefined : changeableColumn(table, owner, range.database, role);
+  const plain = column === undefined ? [] : [`${quoteName(column.name)} = ${column.value}`];
+  return [plain, solved]
+    .filter(set => set.length > 0)
+    .map(set => `update ${name} t set ${set.join(', ')} where ${where}`);
+}
+
+function changes(from: WitnessRow, to: WitnessRow | undefined): readonly string[] {
+  return [...(to?.values ?? [])]
+    .filter(([column, value]) => to?.chosen.has(column) === true && from.values.get(column) !== value)
+    .map(([column, value]) => `${quoteName(column)} = ${value}`);
 }
 
 function keyOf(table: Table, row: LiteralRow): string | undefined {

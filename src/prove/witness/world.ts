@@ -4,6 +4,7 @@ import type { Column, Table } from '../../model/database/types.ts';
 import { makeKey } from '../exploit/keys.ts';
 import { literalRow, type LiteralRow } from '../exploit/literal-row.ts';
 import type { Range } from '../exploit/range.ts';
+import type { ProofGoal } from '../proof/goals.ts';
 import { momentFor } from '../exploit/values.ts';
 import type { WitnessValues } from './values.ts';
 
@@ -11,10 +12,12 @@ import type { WitnessValues } from './values.ts';
 export interface WitnessWorld {
   /** In the order in which they are inserted. */
   readonly rows: readonly WitnessRow[];
-  /** The row that a command is about: what it is, or is to become. */
+  /** The victim's row: as it is there, or as the command makes it. */
   readonly target: WitnessRow;
-  /** The row before it was moved. */
+  /** What an update makes the victim's row from. */
   readonly before: WitnessRow | undefined;
+  /** What an update makes of the victim's row. */
+  readonly after: WitnessRow | undefined;
 }
 
 /** One row, its values as SQL. */
@@ -31,7 +34,7 @@ export interface WorldSources {
   readonly sql: Sql;
   readonly range: Range;
   readonly model: SolverModel;
-  readonly used: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly goal: ProofGoal;
   readonly values: WitnessValues;
   readonly table: Table;
   readonly command: 'select' | 'insert' | 'update' | 'delete';
@@ -42,30 +45,33 @@ const mostRows = 24;
 
 /** The rows of a model, each filled up like one that is there already; undefined where that cannot be done. */
 export async function buildWorld(sources: WorldSources): Promise<WitnessWorld | undefined> {
-  const { model, range, table, command } = sources;
+  const { model, range, table, command, goal } = sources;
   const rows: WitnessRow[] = [];
-  for (const name of sources.used.keys()) {
+  for (const name of goal.used.keys()) {
     const found = range.database.tables.find(candidate => candidate.name === name);
     if (found === undefined) continue;
     for (const thing of model.sorts.get(`row ${name}`) ?? [])
       if (model.answers.get(`live ${name} ${thing}`) === 'true') rows.push(await rowOf(sources, found, thing));
   }
-  const moved = model.answers.get('the new row');
-  const old = model.answers.get('the row');
-  const isNew = command === 'insert' || moved !== undefined;
-  const before = rows.find(row => row.table === table && row.thing === old);
-  const target = isNew ? (moved === undefined ? undefined : await rowOf(sources, table, moved)) : before;
-  if (target === undefined || (command !== 'insert' && before === undefined)) return undefined;
-  const parents = await parentsOf(sources, [...rows, ...(isNew ? [target] : [])]);
+  const [old, made] = [model.answers.get('the row'), model.answers.get('the new row')];
+  const existing = rows.find(row => row.table === table && row.thing === old);
+  const next = made === undefined ? undefined : await rowOf(sources, table, made);
+  const target = goal.victims === 'the row' ? existing : next;
+  if (target === undefined || (command !== 'insert' && existing === undefined)) return undefined;
+  const parents = await parentsOf(sources, [...rows, ...(next === undefined ? [] : [next])]);
   const all = [...parents.toReversed(), ...rows];
-  return all.length > mostRows
-    ? undefined
-    : { rows: all, target, before: command === 'update' && isNew ? before : undefined };
+  if (all.length > mostRows) return undefined;
+  return {
+    rows: all,
+    target,
+    before: target === next && command === 'update' ? existing : undefined,
+    after: target === existing ? next : undefined,
+  };
 }
 
 async function rowOf(sources: WorldSources, table: Table, thing: string): Promise<WitnessRow> {
   const { model, values } = sources;
-  const used = sources.used.get(table.name) ?? new Set();
+  const used = sources.goal.used.get(table.name) ?? new Set();
   const chosen = new Map<string, string>();
   for (const column of table.columns.filter(each => used.has(each.name) && !each.generated)) {
     const value = model.answers.get(`${table.name} ${column.name} ${thing}`);

@@ -5,6 +5,7 @@ import type { CheckFinding, CheckInput } from '../../check.ts';
 import { isOwned, ownerOf } from '../../harm.ts';
 import { commandsOf, findingsOf, leaksOf, rolesOf } from '../leaks.ts';
 import { blamedIn, lintFinding, listed, readersOf } from '../lint.ts';
+import { platformTable } from '../../../model/database/platform.ts';
 
 /** A view that reads with its owner's rights: the policies of its tables apply to the owner, and he passes them all. */
 export const check: Check = {
@@ -71,8 +72,8 @@ function tablesBehind(view: View, { database }: CheckInput): readonly Table[] {
 }
 
 /** Columns that say whose a row is, or which one: without them a view may be made of sums. */
-function telling(table: Table, { tenancy }: CheckInput): readonly string[] {
-  if (table.name === 'auth.users') return ['id', 'email', 'phone'];
+function telling(table: Table, { tenancy, database }: CheckInput): readonly string[] {
+  if (table.name === platformTable(database, 'auth.users')?.name) return ['id', 'email', 'phone'];
   const ownership = ownerOf(tenancy, table.name)?.ownership;
   if (!isOwned(tenancy, table.name) || (ownership?.kind !== 'tenant' && ownership?.kind !== 'user')) return [];
   return [...table.primaryKey, ownership.path[0].column];
