@@ -733,6 +733,9 @@ function callTerm(call: SqlNode, scope: SqlScope): Term {
   const name = functionName(call);
   const values = list(call['args']).map(argument => term(record(argument), scope));
   const [first] = values;
+  // An app without the platform may have a function of such a name.
+  if (scope.functionBody?.(name) !== undefined)
+    return inlinedTerm(call, scope) ?? { kind: 'call', name, arguments: values };
   switch (name) {
     case 'auth.uid':
       return { kind: 'principal', attribute: 'user.id' };
@@ -749,7 +752,7 @@ function callTerm(call: SqlNode, scope: SqlScope): Term {
     case 'trim':
       return first ?? opaqueTerm(name, call);
     default:
-      return inlinedTerm(call, scope) ?? { kind: 'call', name, arguments: values };
+      return { kind: 'call', name, arguments: values };
   }
 }
 

@@ -2,7 +2,7 @@ import type { DatabaseFunction } from '../../model/database/types.ts';
 import { functionName, list, record, text, type SqlNode } from '../sql-tree.ts';
 import type { Encoder, NamedValue, Scope } from './encoder.ts';
 import { functionOf, unknown } from './expression.ts';
-import { any } from './formula.ts';
+import { any, some } from './formula.ts';
 import { alternativesOf, choice, nothing, type Value } from './value.ts';
 
 const strict: ReadonlySet<string> = new Set(['lower', 'upper', 'btrim', 'ltrim', 'rtrim', 'replace', 'length']);
@@ -19,12 +19,12 @@ const reading = /^(query_to_|table_to_|cursor_to_|schema_to_|database_to_|dblink
 export function callValue(encoder: Encoder, call: SqlNode, scope: Scope): Value {
   const name = functionName(call);
   const values = list(call['args']).map(argument => argumentOf(encoder, record(argument), scope));
-  const own = sessionFunction(encoder, name, values, scope);
-  if (own !== undefined) return own;
+  const definition = findFunction(encoder, call, values, scope);
+  const told = definition === undefined ? sessionFunction(encoder, name, values, scope) : undefined;
+  if (told !== undefined) return told;
   if (call['over'] !== undefined || call['agg_filter'] !== undefined || otherAggregates.test(name))
     return unknown(encoder, `the aggregate ${name}`, scope);
   if (aggregates.has(name)) return values[0]?.value ?? unknown(encoder, name, scope);
-  const definition = findFunction(encoder, call, values, scope);
   if (definition !== undefined) {
     const answer = encoder.answer(definition, values, scope);
     if (answer !== undefined) return answer;
@@ -85,13 +85,29 @@ function sessionFunction(
       if (setting === undefined) return unknown(encoder, 'a setting', scope);
       if (setting === 'request.jwt.claims' || setting === 'request.jwt.claim')
         return choice({ term: encoder.vocabulary.free('claims'), isNull: 'false', type: 'text', claims: '' });
-      return choice(session.setting(setting));
+      const said = session.setting(setting);
+      return choice(said.claims === undefined ? { ...said, type: 'text' } : said);
     }
     case 'realtime.topic':
       return choice(session.setting('realtime.topic'));
     default:
       return undefined;
   }
+}
+
+/** What holds where an expression gave an answer: a call of a function in plpgsql that raises an error ends what called it. */
+export function returned(encoder: Encoder, expression: SqlNode, scope: Scope): string {
+  const call = record(expression['FuncCall']);
+  if (Object.keys(call).length === 0) return 'true';
+  const values = list(call['args']).map(argument => argumentOf(encoder, record(argument), scope));
+  const definition = findFunction(encoder, call, values, scope);
+  // A strict function of null gives null without a look at its body, and one that gives rows may give none.
+  if (definition?.language !== 'plpgsql' || definition.strict !== false || definition.returnsSet) return 'true';
+  const answer = encoder.answer(definition, values, scope);
+  if (answer === undefined) return 'true';
+  return answer.kind === 'truth'
+    ? any([answer.t, answer.f, answer.n])
+    : any(alternativesOf(answer).map(({ variables, when }) => some(variables, when)));
 }
 
 /** The function of the database that a call means. */

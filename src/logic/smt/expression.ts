@@ -647,9 +647,10 @@ export function functionOf(
     kind: 'choice',
     alternatives: combined.map(parts => {
       const terms = parts.map(part => part.scalar.term);
-      const nulls = parts.map(part => part.scalar.isNull).filter(isNull => isNull !== 'false');
+      const nulls = parts.map(part => part.scalar.isNull);
       const full = `${name} ${types.map(type => (type === 'unknown' ? 'text' : (type ?? ''))).join()}`;
-      const given = strict ? [] : nulls;
+      // Of all arguments or of none: one flag must not stand for another argument's.
+      const given = strict || nulls.every(isNull => isNull === 'false') ? [] : nulls;
       const isNull = strict ? any(nulls) : vocabulary.call(`null of ${full}`, terms, given, 'Bool');
       return {
         variables: parts.flatMap(part => part.variables),

@@ -4,6 +4,7 @@ import { quoteName, quoteQualified } from '../../core/quote.ts';
 import { list, record, text, unwrap, type SqlNode } from '../sql-tree.ts';
 import { parseSql } from '../sql.ts';
 import type { Arm, Encoder, Scope } from './encoder.ts';
+import { returned } from './calls.ts';
 import { cast, unknown } from './expression.ts';
 import { all, any, every, type Variable } from './formula.ts';
 import { plainType } from './types.ts';
@@ -146,9 +147,7 @@ class Walk {
   }
 
   #value(query: string, state: State): Value {
-    const target = record(
-      record(record(list(record(parsed(`select ${query}`)?.['SelectStmt'])['targetList'])[0])['ResTarget'])['val'],
-    );
+    const [target = {}] = targetsOfSelect(record(parsed(`select ${query}`)?.['SelectStmt']));
     return Object.keys(target).length === 0
       ? unknown(this.#encoder, `the expression ${query}`, this.#scopeIn(state))
       : this.#encoder.expression(target, this.#scopeIn(state));
@@ -263,9 +262,15 @@ class Walk {
   #perform(query: string, state: State): readonly State[] {
     const statement = this.#note(query, state);
     const select = record(statement?.['SelectStmt']);
-    if (statement === undefined || list(select['fromClause']).length === 0)
-      return [{ ...state, named: new Map([...state.named, ['found', yes]]) }];
+    if (statement === undefined || list(select['fromClause']).length === 0) {
+      const when = all([state.when, ...targetsOfSelect(select).map(target => this.#returned(target, state))]);
+      return [{ ...state, when, named: new Map([...state.named, ['found', yes]]) }];
+    }
     return this.#branches(this.#encoder.select(select, this.#scopeIn(state)), [], state);
+  }
+
+  #returned(expression: SqlNode, state: State): string {
+    return returned(this.#encoder, expression, this.#scopeIn(state));
   }
 
   #execute(body: SqlNode, state: State): readonly State[] {
@@ -298,8 +303,9 @@ class Walk {
     const match = /^\s*"?([\w.]+)"?\s*:?=\s*([\s\S]*)$/.exec(query);
     const [, name, value] = match ?? [];
     if (name === undefined || value === undefined) return this.#doubt(`the assignment ${query.slice(0, 40)}`);
-    this.#note(`select ${value}`, state);
-    return [{ ...state, named: new Map([...state.named, [name, this.#value(value, state)]]) }];
+    const [target = {}] = targetsOfSelect(record(this.#note(`select ${value}`, state)?.['SelectStmt']));
+    const when = all([state.when, this.#returned(target, state)]);
+    return [{ ...state, when, named: new Map([...state.named, [name, this.#value(value, state)]]) }];
   }
 
   #returnQuery(query: string, state: State): readonly State[] {
@@ -379,6 +385,11 @@ function datumName(datum: unknown): string {
 
 function queryOf(node: unknown): string {
   return text(record(record(node)['PLpgSQL_expr'])['query']);
+}
+
+/** The expressions that a query gives. */
+function targetsOfSelect(select: SqlNode): readonly SqlNode[] {
+  return list(select['targetList']).map(target => record(record(record(target)['ResTarget'])['val']));
 }
 
 function parsed(query: string): SqlNode | undefined {

@@ -89,6 +89,35 @@ function verdictOf(
 }
 
 describe('the prover', () => {
+  test('a helper that raises an error ends what called it', async () => {
+    const listing = (helper: string, call = 'perform public.check_works(team)'): Promise<readonly Cell[]> =>
+      prove(`create function check_works(team uuid) returns void language plpgsql stable security definer set search_path = '' ${helper};
+        create function cars_of(team uuid) returns setof cars language plpgsql stable security definer set search_path = '' as $$
+        begin
+          ${call};
+          return query select c.* from public.cars c where c.team_id = team;
+        end $$;`);
+    const raising = (level: string): string => `as $$
+      begin
+        if not public.works_in(team) then raise ${level} 'not yours'; end if;
+      end $$`;
+    expect(verdictOf(await listing(raising('exception')), 'cars_of', 'execute')).toBe('proved');
+    expect(verdictOf(await listing(raising('notice')), 'cars_of', 'execute')).toBe('leaks');
+    // Of null a strict function gives null, whatever its body would do; who catches the error goes on.
+    const strictly = await listing(`strict ${raising('exception')}`, 'perform public.check_works(null)');
+    expect(verdictOf(strictly, 'cars_of', 'execute')).toBe('leaks');
+    const caught = 'begin perform public.check_works(team); exception when others then null; end';
+    expect(verdictOf(await listing(raising('exception'), caught), 'cars_of', 'execute')).toBe('leaks');
+  });
+
+  test('an update must leave a row behind that the policies let in', async () => {
+    const updating = (check: string): Promise<readonly Cell[]> =>
+      prove(`create policy "repaint" on cars for update to authenticated using (true) with check (${check});
+        create policy "see" on cars for select to authenticated using (true);`);
+    expect(verdictOf(await updating('false'), 'cars', 'update')).toBe('proved');
+    expect(verdictOf(await updating('works_in(team_id)'), 'cars', 'update')).toBe('leaks');
+  });
+
   test('gives up on an expression whose cases multiply, and goes on', async () => {
     const parts = (row: string): string =>
       ['plate', 'colour', 'owner', 'garage', 'country', 'maker']
