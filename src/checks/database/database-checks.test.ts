@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCatalog } from '../../collect/database/catalog.ts';
 import { detectPlatform, replayMigrations } from '../../collect/database/replay.ts';
-import type { Platform } from '../../model/database/platform.ts';
+import type { Platform } from '../../core/platform.ts';
 import type { Replica, ReplicaDatabase, Solver, Sql } from '../../core/ports.ts';
 import type { Cell } from '../../core/cell.ts';
 import type { Finding } from '../../core/finding.ts';

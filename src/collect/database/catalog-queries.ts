@@ -1,4 +1,4 @@
-import { foreignSchemas, platformTables, type Platform } from '../../model/database/platform.ts';
+import { foreignSchemas, platformTables, type Platform } from '../../core/platform.ts';
 
 const quoted = (names: readonly string[]): string => names.map(name => `'${name}'`).join(', ');
 

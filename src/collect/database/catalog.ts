@@ -22,7 +22,7 @@ import {
   viewsQuery,
 } from './catalog-queries.ts';
 import { readFacts, withoutText } from './catalog-facts.ts';
-import type { Platform } from '../../model/database/platform.ts';
+import type { Platform } from '../../core/platform.ts';
 import type { Places } from './replay.ts';
 import { flag, optionalText, rowsIn, text, texts, type CatalogRow } from './row.ts';
 import { sqlName } from './statement-kind.ts';

@@ -5,7 +5,7 @@ import { loadSqlParser } from '../../logic/sql.ts';
 import { lowerPolicies } from './policies.ts';
 import { quoteQualified } from '../../core/quote.ts';
 import type { DatabaseModel, ReplayReport } from '../../model/database/types.ts';
-import type { Platform } from '../../model/database/platform.ts';
+import type { Platform } from '../../core/platform.ts';
 import { readCatalog } from './catalog.ts';
 import { tellsPolicies } from './described-ddl.ts';
 import { buildTwin, readLiveDatabase } from './live.ts';

@@ -1,6 +1,6 @@
 import { bucketsReadableQuery } from './catalog-queries.ts';
 import type { Sql } from '../../core/ports.ts';
-import { foreignSchemas, type Platform } from '../../model/database/platform.ts';
+import { foreignSchemas, type Platform } from '../../core/platform.ts';
 import { text } from './row.ts';
 
 /** Schemas whose contents an empty database of the platform has already. */

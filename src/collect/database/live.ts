@@ -3,7 +3,7 @@ import type { Gap } from '../../core/gap.ts';
 import { redact } from '../../core/redact.ts';
 import type { Sql } from '../../core/ports.ts';
 import type { DatabaseModel, ReplayFailure, SourcePlace } from '../../model/database/types.ts';
-import type { Platform } from '../../model/database/platform.ts';
+import type { Platform } from '../../core/platform.ts';
 import { readCatalog } from './catalog.ts';
 import { bucketsReadableQuery } from './catalog-queries.ts';
 import { connect, type Connection } from './connect.ts';

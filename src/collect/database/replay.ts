@@ -1,7 +1,7 @@
 import type { Sql } from '../../core/ports.ts';
 import type { Gap } from '../../core/gap.ts';
 import { quoteName } from '../../core/quote.ts';
-import type { Platform } from '../../model/database/platform.ts';
+import type { Platform } from '../../core/platform.ts';
 import type { ReplayFailure, ReplayReport, SourcePlace } from '../../model/database/types.ts';
 import type { MigrationFile } from './find-migrations.ts';
 import { attempt, type Complaint } from './attempt.ts';

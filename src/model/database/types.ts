@@ -1,3 +1,4 @@
+import type { Platform } from '../../core/platform.ts';
 import type { Predicate } from '../../core/predicate.ts';
 
 /** Plain data: what a Postgres database is made of, as far as isolation depends on it. SQL names: `schema.table`, or `table` for `public`. */
@@ -8,7 +9,7 @@ export interface DatabaseModel {
   readonly roles: readonly DatabaseRole[];
   readonly enums: readonly { readonly name: string; readonly values: readonly string[] }[];
   readonly buckets: readonly { readonly name: string; readonly public: boolean }[];
-  readonly platform: 'supabase' | 'plain';
+  readonly platform: Platform;
   /** The schemas that Supabase's API serves; absent where nothing says so. */
   readonly exposedSchemas?: readonly string[];
   /** What the catalog says beside its objects; absent where only code describes the tables. */
