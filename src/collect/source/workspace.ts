@@ -8,12 +8,17 @@ export function workspaceRootOf(folder: string): string {
     const text = existsSync(join(current, 'package.json'))
       ? readFileSync(join(current, 'package.json'), 'utf8')
       : undefined;
-    if (existsSync(join(current, 'pnpm-workspace.yaml'))) return current;
+    if (isPnpmWorkspace(join(current, 'pnpm-workspace.yaml'))) return current;
     if (text !== undefined && isWorkspaceOf(text, toPosix(relative(current, folder)))) return current;
     if (dirname(current) === current || existsSync(join(current, '.git'))) break;
     current = dirname(current);
   }
   return folder;
+}
+
+/** pnpm keeps its settings in that file too: only one that lists packages is a workspace (https://pnpm.io/settings). */
+function isPnpmWorkspace(file: string): boolean {
+  return existsSync(file) && /^packages\s*:/m.test(readFileSync(file, 'utf8'));
 }
 
 /** A workspace that lists globs (`apps/*`); one that names single folders shares no code between them by convention. */
