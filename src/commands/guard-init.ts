@@ -48,7 +48,9 @@ export async function runGuardInit(
   const analysis = await analyse({ root, ...given, halves: 'both' }, context);
   requireOneApp(analysis);
   const { changes, todo, verified } = await tryGuard(analysis, options, context);
-  const write = options.write === true && (verified.leaks.length === 0 || options.force === true);
+  const compiles = verified.types.kind === 'skipped' || verified.types.errors.length === 0;
+  const holds = verified.leaks.length === 0 && verified.isolated > 0 && compiles;
+  const write = options.write === true && (holds || options.force === true);
   if (write)
     writeTexts({ root: analysis.root, branch: undefined }, new Map(changes.map(change => [change.file, change.after])));
   return {
@@ -86,7 +88,8 @@ function changesFor(
   names: readonly PartName[],
 ): { readonly changes: readonly FileChange[]; readonly todo: readonly string[] } {
   const texts = sourceTexts(copy);
-  const app = openApp(texts, openSources(texts), guardFileOf(texts));
+  const entries = analysis.app?.entryPoints.map(entry => entry.file) ?? [];
+  const app = openApp(texts, openSources(texts), guardFileOf(texts), entries);
   const library = authLibrary(app);
   const auth = library !== undefined && library.kind !== 'clerk' && library.kind !== 'supabase';
   const plan = planGuard(analysis.database, analysis.tenancy, { auth, libraryAddsMembers: organizations(texts) });
@@ -110,7 +113,9 @@ function changesFor(
     membership: { ...plan.options.membership, ...(role === undefined ? {} : { role }) },
     types: { tenant: 'uuid', user: 'uuid', ...plan.options.types },
     addresses: parts.addresses,
+    authRole: auth,
   });
+  if (!own.isGuarded) throw notGuarded(own.unguarded);
   const usesStripe = /"stripe"\s*:/.test(texts.read('package.json') ?? '') && !names.includes('stripe');
   return {
     changes: [...migration, ...own.changes].toSorted((left, right) => compareText(left.file, right.file)),
@@ -121,6 +126,13 @@ function changesFor(
       ...(usesStripe ? ['This app uses Stripe: --with stripe adds the ledger of its events and of customers.'] : []),
     ],
   };
+}
+
+/** Under policies that nothing fills in, no query of the app would find a row. */
+function notGuarded([first = '']: readonly string[]): DrydockError {
+  return new DrydockError('usage', `No client of this app can go through the guard yet. ${first}`, {
+    next: 'Nothing was written. Run this again afterwards.',
+  });
 }
 
 /** Whether better-auth's organization plugin adds and removes members. */
@@ -158,7 +170,10 @@ function summary(cells: readonly Cell[]): Omit<GuardInit['verified'], 'types'> {
 /** Writes the changes into the copy; what its own type checker says then that it did not say before. */
 async function typesAfter(copy: AppCopy, changes: readonly FileChange[]): Promise<GuardInit['verified']['types']> {
   if (changes.length === 0) return { kind: 'checked', errors: [] };
-  const missing = linkPackages(copy);
+  const missing = linkPackages(
+    copy,
+    changes.find(change => change.file === 'package.json'),
+  );
   const before = await typecheck(copy.root);
   writeTexts(copy, new Map(changes.map(change => [change.file, change.after])));
   if (missing.length > 0)

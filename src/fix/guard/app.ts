@@ -4,20 +4,27 @@ import type { EditSet, ImportNeed } from '../source/edit-set.ts';
 import { findAll, lineAt } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { SourceSet, SourceTexts } from '../source/source-set.ts';
+import { runningFiles } from './running.ts';
 import type { ImportDeclaration, Node } from 'oxc-parser';
 
 /** An app while the guard is written into it: what is read, and what was decided so far. */
 export interface GuardedApp {
   readonly texts: SourceTexts;
   readonly set: SourceSet;
+  /** The files that run in the app. */
+  readonly running: ReadonlySet<string>;
   readonly edits: EditSet;
   /** `lib/guard.ts`, where `openPool` is. */
   readonly guardFile: string;
   /** What is left to the developer, one sentence each. */
   readonly notes: string[];
+  /** Clients that cannot go through the guard as they are, one sentence each. */
+  readonly unguarded: string[];
   readonly packages: {
     readonly add: Map<string, string>;
     readonly develop: Map<string, string>;
+    /** To a version that the guard needs. */
+    readonly update: Map<string, string>;
     readonly drop: Set<string>;
   };
   /** What else `lib/guard.ts` must export. */
@@ -25,27 +32,23 @@ export interface GuardedApp {
 }
 
 /** Opens an app for the codemods. */
-export function openApp(texts: SourceTexts, set: SourceSet, guardFile: string): GuardedApp {
+export function openApp(
+  texts: SourceTexts,
+  set: SourceSet,
+  guardFile: string,
+  entries: readonly string[] = [],
+): GuardedApp {
   return {
     texts,
     set,
+    running: runningFiles(set, entries),
     guardFile,
     edits: createEditSet(),
     notes: [],
-    packages: { add: new Map(), develop: new Map(), drop: new Set() },
+    unguarded: [],
+    packages: { add: new Map(), develop: new Map(), update: new Map(), drop: new Set() },
     needs: new Set(),
   };
-}
-
-/** Whether a file runs in the app: scripts and seeds run as the owner of the tables, tests as they like. */
-export function isAppFile(file: string): boolean {
-  return (
-    /\.[cm]?[jt]sx?$/.test(file) &&
-    !/(?:^|\/)(?:scripts?|tests?|__tests__|e2e|seeds?|migrations?|fixtures|generated|public|dist|build)(?:\/|\.)/.test(
-      file,
-    ) &&
-    !/(?:\.(?:test|spec|config)\.[cm]?[jt]sx?|(?:^|\/)(?:migrate|seed)[\w-]*\.[cm]?[jt]sx?)$/.test(file)
-  );
 }
 
 /** `lib/db.ts:12`, as notes name a place. */

@@ -3,7 +3,6 @@ import { originOf } from '../source/bindings.ts';
 import { calleeName, findAll, functionsAround, isCall, keyName, textOf } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { topLevelFunctions } from '../source/source-set.ts';
-import { isAppFile } from './app.ts';
 import type { GuardedApp } from './app.ts';
 import { variableOf } from './references.ts';
 
@@ -28,7 +27,7 @@ export interface IronSession {
 
 /** Which library it is; nothing where the app has none that is known, or keeps it where nobody else can ask it. */
 export function authLibrary(app: GuardedApp): AuthLibrary | undefined {
-  const files = app.set.files.filter(isAppFile).flatMap(file => {
+  const files = [...app.running].flatMap(file => {
     const text = app.texts.read(file) ?? '';
     return /better-auth|next-auth|@clerk\/nextjs|@supabase\/ssr|iron-session/.test(text)
       ? (app.set.parsed(file) ?? [])

@@ -4,7 +4,7 @@ import { importsOf } from '../source/edit-set.ts';
 import { findAll, isCall, textOf } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { topLevelFunctions } from '../source/source-set.ts';
-import { isAppFile, placeOf, relativePath, specifierOf } from './app.ts';
+import { placeOf, relativePath, specifierOf } from './app.ts';
 import type { GuardedApp } from './app.ts';
 import { authParts } from './auth-library.ts';
 import type { Database } from './databases.ts';
@@ -31,7 +31,7 @@ export interface AuthPools {
  */
 export function separateAuth(app: GuardedApp, databases: readonly Database[]): AuthPools {
   const parts = app.set.files.flatMap(file => {
-    if (!isAppFile(file) || !/better-auth|next-auth|\.save\(/.test(app.texts.read(file) ?? '')) return [];
+    if (!app.running.has(file) || !/better-auth|next-auth|\.save\(/.test(app.texts.read(file) ?? '')) return [];
     const parsed = app.set.parsed(file);
     const found = parsed === undefined ? [] : authParts(app, parsed);
     return parsed === undefined || found.length === 0 ? [] : [{ parsed, parts: found }];
@@ -100,7 +100,8 @@ function changeRole(app: GuardedApp, parsed: ParsedFile, node: Node): void {
 
 function replaceUses(app: GuardedApp, database: Database, used: readonly Use[]): readonly NewFile[] {
   const { variable, parsed: home } = database;
-  const name = `auth${variable.name.charAt(0).toUpperCase()}${variable.name.slice(1)}`;
+  const name =
+    variable.name === 'default' ? 'authDb' : `auth${variable.name.charAt(0).toUpperCase()}${variable.name.slice(1)}`;
   const file = posix.join(posix.dirname(variable.file), 'auth-db.ts');
   const text = authFile(app, database, { name, file });
   if (text === undefined || app.texts.read(file) !== undefined) {

@@ -1,7 +1,6 @@
 import type { CallExpression, NewExpression } from 'oxc-parser';
 import { findAll, isCall, memberChain } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { isAppFile } from './app.ts';
 import type { GuardedApp } from './app.ts';
 import { variableOfClient } from './references.ts';
 import type { Variable } from './references.ts';
@@ -14,9 +13,17 @@ export interface Database {
   readonly variable: Variable;
 }
 
+const drizzleDrivers = new Set([
+  'drizzle-orm/postgres-js',
+  'drizzle-orm/node-postgres',
+  'drizzle-orm/neon-http',
+  'drizzle-orm/neon-serverless',
+  'drizzle-orm/vercel-postgres',
+]);
+
 /** Every database of the app that is kept in a variable, the ones nearest to the app's code first. */
 export function databasesOf(app: GuardedApp): readonly Database[] {
-  const found = app.set.files.filter(isAppFile).flatMap(file => {
+  const found = [...app.running].flatMap(file => {
     const text = app.texts.read(file) ?? '';
     if (!/drizzle|PrismaClient|Pool|postgres/.test(text) || text.includes('@drydock/guard/pg')) return [];
     const parsed = app.set.parsed(file);
@@ -29,6 +36,7 @@ export function databasesOf(app: GuardedApp): readonly Database[] {
 /** Whether other files can import a variable by its name. */
 export function isExported(app: GuardedApp, { file, name }: Variable): boolean {
   const text = app.texts.read(file) ?? '';
+  if (name === 'default') return true;
   return new RegExp(`^export (?:const|let|var) ${name}\\b|^export \\{[^}]*\\b${name}\\b[^}]*\\}`, 'm').test(text);
 }
 
@@ -36,9 +44,7 @@ function databasesIn(app: GuardedApp, parsed: ParsedFile): readonly Database[] {
   const calls = findAll(parsed.program, isCall).flatMap(node => {
     const from = node.callee.type === 'Identifier' ? packageOf(app, parsed, node.callee.name) : undefined;
     if (from === 'postgres') return made('postgres-js', parsed, node);
-    return from === 'drizzle-orm/postgres-js' || from === 'drizzle-orm/node-postgres'
-      ? made('drizzle', parsed, node)
-      : [];
+    return from !== undefined && drizzleDrivers.has(from) ? made('drizzle', parsed, node) : [];
   });
   const news = findAll(parsed.program, (node): node is NewExpression => node.type === 'NewExpression').flatMap(node => {
     const chain = memberChain(node.callee);

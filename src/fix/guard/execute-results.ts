@@ -2,7 +2,7 @@ import type { CallExpression, Expression, Node } from 'oxc-parser';
 import { bindingOf, parameterPattern, parameterType } from '../source/bindings.ts';
 import { calleeName, findAll, isCall, memberChain, textOf, unwrap } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { isAppFile, placeOf, usesOf } from './app.ts';
+import { placeOf, usesOf } from './app.ts';
 import type { GuardedApp } from './app.ts';
 import { useOf } from './postgres-sql.ts';
 import { means, variableOf } from './references.ts';
@@ -17,13 +17,13 @@ export function moveResults(app: GuardedApp): void {
   for (const file of app.set.files) {
     const text = app.texts.read(file) ?? '';
     if (!/\.(?:execute\b|count\b)|\$client/.test(text)) continue;
-    const parsed = keepsItsOwn(file, text) ? undefined : app.set.parsed(file);
+    const parsed = keepsItsOwn(app, file, text) ? undefined : app.set.parsed(file);
     if (parsed !== undefined) moveFile(app, parsed, databases);
   }
 }
 
 function databasesOf(app: GuardedApp): readonly Variable[] {
-  return app.set.files.filter(isAppFile).flatMap(file => {
+  return [...app.running].flatMap(file => {
     const parsed = (app.texts.read(file) ?? '').includes(driver) ? app.set.parsed(file) : undefined;
     if (parsed === undefined) return [];
     return findAll(parsed.program, isCall).flatMap(call =>
@@ -33,8 +33,8 @@ function databasesOf(app: GuardedApp): readonly Variable[] {
 }
 
 /** A script with a postgres.js of its own is not moved. */
-function keepsItsOwn(file: string, text: string): boolean {
-  return !isAppFile(file) && text.includes(driver);
+function keepsItsOwn(app: GuardedApp, file: string, text: string): boolean {
+  return !app.running.has(file) && text.includes(driver);
 }
 
 function isFromPackage(app: GuardedApp, parsed: ParsedFile, node: Expression, name: string): boolean {

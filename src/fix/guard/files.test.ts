@@ -7,6 +7,7 @@ import { appFiles } from './files.ts';
 interface Guarded {
   readonly notes: readonly string[];
   readonly text: (file: string) => string | undefined;
+  readonly isGuarded: boolean;
 }
 
 /** The guard written into an app. */
@@ -14,13 +15,14 @@ function guarded(files: Readonly<Record<string, string>>, dependencies = '"pg": 
   const all: Readonly<Record<string, string>> = { 'package.json': `{ "dependencies": { ${dependencies} } }`, ...files };
   const texts = { files: Object.keys(all), read: (file: string) => all[file] };
   const app = openApp(texts, openSources(texts), 'lib/guard.ts');
-  const { changes, notes } = appFiles({
+  const { changes, notes, isGuarded } = appFiles({
     app,
     library: authLibrary(app),
     membership: { table: 'memberships', user: 'user_id', tenant: 'team_id', role: 'role' },
     types: { tenant: 'uuid', user: 'text' },
+    authRole: true,
   });
-  return { notes, text: file => changes.find(change => change.file === file)?.after };
+  return { notes, isGuarded, text: file => changes.find(change => change.file === file)?.after };
 }
 
 describe('Prisma', () => {
@@ -58,6 +60,15 @@ export const prisma = globalThis.prisma ?? make();
     expect(guarded({ 'lib/prisma.ts': before.replace(/\(\{ log.*?\}\)/, '()') }).text('lib/prisma.ts')).toContain(
       'new PrismaClient({ adapter: new PrismaPg(openPool({ connectionString: process.env.DATABASE_URL })) })',
     );
+  });
+
+  test('an older client of Prisma 6 is taken to the version that has adapters', () => {
+    const file = "import { PrismaClient } from '@prisma/client';\nexport const prisma = new PrismaClient();\n";
+    const { text, notes } = guarded({ 'lib/prisma.ts': file }, '"@prisma/client": "6.10.0", "prisma": "6.10.0"');
+    expect(text('lib/prisma.ts')).toContain('new PrismaPg(openPool(');
+    expect(text('package.json')).toContain('"@prisma/adapter-pg": "^6.16.0"');
+    expect(text('package.json')).toContain('"prisma": "^6.16.0"');
+    expect(notes.join('\n')).toContain('Prisma goes from 6.10.0 to ^6.16.0');
   });
 
   test('an older one is left as it is, with the steps', () => {
@@ -140,6 +151,104 @@ export const { handlers, auth } = NextAuth({
   });
 });
 
+describe('Drizzle with a connection of its own', () => {
+  const schema = "import * as schema from './schema';\n";
+
+  test.each([
+    [
+      'node-postgres',
+      'drizzle(process.env.DB_URL!, { schema })',
+      'drizzle({ client: openPool({ connectionString: process.env.DB_URL! }), schema })',
+    ],
+    [
+      'node-postgres',
+      "drizzle(env.DB_URL ?? '', { schema })",
+      "drizzle({ client: openPool({ connectionString: env.DB_URL ?? '' }), schema })",
+    ],
+    [
+      'node-postgres',
+      'drizzle({ connection: { connectionString: process.env.DB_URL, ssl: true }, schema })',
+      'drizzle({ client: openPool({ connectionString: process.env.DB_URL, ssl: true }), schema })',
+    ],
+    [
+      'neon-http',
+      'drizzle(process.env.DB_URL!, { schema })',
+      'drizzle({ client: openPool({ connectionString: process.env.DB_URL! }), schema })',
+    ],
+    [
+      'neon-http',
+      'drizzle({ client: neon(process.env.DB_URL!), schema })',
+      'drizzle({ client: openPool({ connectionString: process.env.DB_URL! }), schema })',
+    ],
+    [
+      'neon-serverless',
+      'drizzle(new Pool({ connectionString: process.env.DB_URL }), { schema })',
+      'drizzle(openPool({ connectionString: process.env.DB_URL }), { schema })',
+    ],
+  ])('of %s gets the guarded pool: %s', (driver, before, after) => {
+    const name = before.includes('neon(') ? 'neon' : 'Pool';
+    const library = before.includes(`${name}(`) ? `import { ${name} } from '@neondatabase/serverless';\n` : '';
+    const { text, notes } = guarded(
+      {
+        'lib/db.ts': `import { drizzle } from 'drizzle-orm/${driver}';\n${library}${schema}\nexport default ${before};\n`,
+      },
+      '"@neondatabase/serverless": "^1.0.0"',
+    );
+    expect(text('lib/db.ts')).toContain(`export default ${after};`);
+    expect(text('lib/db.ts')).toContain("from 'drizzle-orm/node-postgres';");
+    expect(text('lib/db.ts')).not.toContain('neon');
+    expect(text('package.json')).not.toContain('neondatabase');
+    expect(notes.join('\n')).toContain('point DB_URL at app');
+    expect(notes.join('\n')).not.toContain('does not go through');
+  });
+
+  test('stays on its driver where the app speaks its protocol, or asks for batches', () => {
+    const tagged = guarded({
+      'lib/db.ts': `import { neon } from '@neondatabase/serverless';
+import { drizzle } from 'drizzle-orm/neon-http';
+export const sql = neon(process.env.DATABASE_URL!);
+export const db = drizzle(sql);
+`,
+      'app/page.tsx': "import { sql } from '../lib/db';\nexport default async () => (await sql`select 1`).length;\n",
+    });
+    expect(tagged.text('lib/db.ts')).toBeUndefined();
+    expect(tagged.isGuarded).toBe(false);
+    expect(tagged.notes.join('\n')).toContain("'lib/db.ts' uses @neondatabase/serverless");
+    const batched = guarded({
+      'lib/db.ts':
+        "import { drizzle } from 'drizzle-orm/neon-http';\nexport const db = drizzle(process.env.DATABASE_URL!);\n",
+      'app/page.tsx': "import { db } from '../lib/db';\nexport default () => db.batch([db.select().from(note)]);\n",
+    });
+    expect(batched.text('lib/db.ts')).toBeUndefined();
+    expect(batched.notes.join('\n')).toContain('app/page.tsx:2 calls batch()');
+  });
+});
+
+describe('what runs', () => {
+  test('is what a route imports: a script beside it keeps its connection, and is to be run as the owner', () => {
+    const pool =
+      "import { Pool } from 'pg';\nexport const pool = new Pool({ connectionString: process.env.POSTGRES_URL });\n";
+    const { text, notes } = guarded({
+      'server/tests/db.ts': pool,
+      'app/api/notes/route.ts':
+        "import { pool } from '../../../server/tests/db';\nexport const GET = () => pool.query('select 1');\n",
+      'check-db.ts': pool,
+    });
+    expect(text('server/tests/db.ts')).toContain('openPool(');
+    expect(text('check-db.ts')).toBeUndefined();
+    expect(notes.join('\n')).toContain('check-db.ts reads POSTGRES_URL, and must get OWNER_DATABASE_URL there');
+  });
+});
+
+test('where a name of the app leads nowhere that can be followed, what is behind it is still taken', () => {
+  const { text } = guarded({
+    'lib/db.ts':
+      "import { Pool } from 'pg';\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+    'app/api/notes/route.ts': "import { pool } from '~lib/db';\nexport const GET = () => pool.query('select 1');\n",
+  });
+  expect(text('lib/db.ts')).toContain('openPool(');
+});
+
 describe('who is asking', () => {
   test('is read from next-auth with the tenant where the app reads it', () => {
     const { text } = guarded({
@@ -155,7 +264,7 @@ export const authOptions: NextAuthOptions = {
   callbacks: { session: ({ session, token }) => ({ ...session, user: { ...session.user, id: token.sub } }) },
 };
 `,
-      'app/notes/page.tsx': 'export default () => list(session?.user?.teamId);\n',
+      'app/notes/page.tsx': "import '../../lib/auth';\nexport default () => list(session?.user?.teamId);\n",
     });
     expect(text('lib/guard.ts')).toContain(
       'return fromAuthJs(getServerSession, { authOptions, tenant: found => (found as { user?: { teamId?: string } }).user?.teamId })(request);',

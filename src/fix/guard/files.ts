@@ -9,6 +9,7 @@ import type { AuthLibrary } from './auth-library.ts';
 import { isInAuth, separateAuth } from './auth-pool.ts';
 import type { NewFile } from './auth-pool.ts';
 import { databasesOf } from './databases.ts';
+import { drizzleConnections, guardDrizzle } from './drizzle-connection.ts';
 import { guardFile } from './guard-file.ts';
 import { nextFile } from './next-file.ts';
 import { nameOtherClients } from './other-clients.ts';
@@ -16,7 +17,7 @@ import { guardPrisma } from './prisma.ts';
 import { sessionCode } from './session-code.ts';
 import type { SessionCode } from './session-code.ts';
 import { leastVersion, packageFile, versionOf } from './package-file.ts';
-import { guardPgPools, pgPools } from './pg-pool.ts';
+import { guardPgPools, mainAddress, pgPools } from './pg-pool.ts';
 import { movePostgresJs } from './postgres-js.ts';
 import type { MembershipTable } from './sql/options.ts';
 
@@ -28,12 +29,18 @@ export interface AppFilesOptions {
   readonly types: { readonly tenant: string; readonly user: string };
   /** Further lines of `.env.example`. */
   readonly addresses?: readonly string[];
+  /** Whether the auth library has a role of its own. */
+  readonly authRole: boolean;
 }
 
 /** The changes of the app's own files, and what is left to the developer. */
 export interface AppFiles {
   readonly changes: readonly FileChange[];
   readonly notes: readonly string[];
+  /** Whether a client of the app asks its database through the guard. */
+  readonly isGuarded: boolean;
+  /** Clients that do not, one sentence each. */
+  readonly unguarded: readonly string[];
 }
 
 /** Where `lib/guard.ts` is in an app. */
@@ -49,10 +56,17 @@ export function appFiles(options: AppFilesOptions): AppFiles {
   const isOwn = (parsed: ParsedFile, node: Node): boolean =>
     isInAuth(app, parsed, node) ||
     auth.own.some(own => own.parsed === parsed && own.node.start <= node.start && node.end <= own.node.end);
-  guardPgPools(app, pgPools(app, isOwn));
+  const pools = pgPools(app, isOwn);
+  const drizzle = drizzleConnections(app, isOwn);
+  const address = mainAddress(
+    app,
+    [...pools, ...drizzle].map(each => each.address),
+  );
+  guardPgPools(app, pools, address);
+  const moved = guardDrizzle(app, drizzle);
   movePostgresJs(app, isOwn);
   guardPrisma(app, isOwn);
-  nameOtherClients(app);
+  const isGuarded = nameOtherClients(app, moved);
   const session = library === undefined ? undefined : sessionCode(app, library, membership.tenant);
   const text = guardFile({ membership, session, exportsPolicy: app.needs.has('policy') });
   const guarded = databases.find(each => !auth.own.includes(each));
@@ -64,15 +78,22 @@ export function appFiles(options: AppFilesOptions): AppFiles {
       .filter(each => !isThere(app, each.file))
       .map(each => ({ file: each.file, before: undefined, after: each.text })),
     ...sourceChanges(app),
-    environmentChange(app.texts, options.addresses ?? []),
+    environmentChange(app.texts, address, [
+      ...(options.authRole ? ['AUTH_DATABASE_URL=postgres://app_auth:@127.0.0.1:5432/app'] : []),
+      'OWNER_DATABASE_URL=',
+      ...(options.addresses ?? []),
+    ]),
     packageChange(app),
   ];
   return {
+    isGuarded,
+    unguarded: app.unguarded,
     changes: changes.filter(change => change.before !== change.after),
     notes: [
-      ...usualNotes(session, next),
+      ...usualNotes(app, { session, next, address, authRole: options.authRole }),
       ...(session === undefined ? [] : pagesNotes(app)),
       ...(session?.notes ?? []),
+      ...app.unguarded,
       ...app.notes,
     ],
   };
@@ -95,17 +116,11 @@ function sourceChanges(app: GuardedApp): readonly FileChange[] {
   });
 }
 
-function environmentChange(texts: SourceTexts, more: readonly string[]): FileChange {
+function environmentChange(texts: SourceTexts, address: string, more: readonly string[]): FileChange {
   const before = texts.read('.env.example');
-  const wanted = [
-    'ADMIN_DATABASE_URL=postgres://app_admin:@127.0.0.1:5432/app',
-    'AUTH_DATABASE_URL=postgres://app_auth:@127.0.0.1:5432/app',
-    'OWNER_DATABASE_URL=',
-    ...more,
-  ];
+  const wanted = ['ADMIN_DATABASE_URL=postgres://app_admin:@127.0.0.1:5432/app', ...more];
   const missing = wanted.filter(line => before?.includes(line.slice(0, line.indexOf('=') + 1)) !== true);
-  const title =
-    "# Roles of the guard: DATABASE_URL is the app's own (app), which owns nothing. Migrations keep the owner's.";
+  const title = `# Roles of the guard: ${address} is the app's own (app), which owns nothing. Migrations keep the owner's.`;
   const lines = before?.includes(title) === true ? missing : [title, ...missing];
   const above = before === undefined ? '' : `${before.trimEnd()}\n${lines.length > missing.length ? '\n' : ''}`;
   return { file: '.env.example', before, after: missing.length === 0 ? before : `${above}${lines.join('\n')}\n` };
@@ -116,7 +131,7 @@ const leastPg = [8, 21] as const;
 
 function packageChange(app: GuardedApp): FileChange {
   const before = app.texts.read('package.json') ?? '{}\n';
-  const { add, develop, drop } = app.packages;
+  const { add, develop, update, drop } = app.packages;
   add.set('@drydock/guard', '^0.1.0');
   add.set('pg', '^8.21.0');
   develop.set('@types/pg', '^8.15.0');
@@ -124,13 +139,26 @@ function packageChange(app: GuardedApp): FileChange {
   const [major, minor] = (pg === undefined ? undefined : leastVersion(pg)) ?? leastPg;
   if (major < leastPg[0] || (major === leastPg[0] && minor < leastPg[1]))
     app.notes.push(`Update pg: the guard needs 8.21 or newer, and package.json asks for ${pg ?? ''}.`);
-  return { file: 'package.json', before, after: packageFile(before, { add, develop, drop }) };
+  return { file: 'package.json', before, after: packageFile(before, { add, develop, update, drop }) };
 }
 
-function usualNotes(session: SessionCode | undefined, next: NewFile | undefined): readonly string[] {
+interface Written {
+  readonly session: SessionCode | undefined;
+  readonly next: NewFile | undefined;
+  readonly address: string;
+  readonly authRole: boolean;
+}
+
+function usualNotes(app: GuardedApp, { session, next, address, authRole }: Written): readonly string[] {
+  const beside = app.set.files.filter(
+    file => !app.running.has(file) && new RegExp(`\\benv\\.${address}\\b`).test(app.texts.read(file) ?? ''),
+  );
+  const named = beside.length > 3 ? [...beside.slice(0, 3), `${beside.length - 3} more`] : beside;
   return [
-    'Give the roles passwords (alter role app password …) and point DATABASE_URL at app, ADMIN_DATABASE_URL at app_admin, AUTH_DATABASE_URL at app_auth.',
-    'Run migrations as the owner: with OWNER_DATABASE_URL.',
+    `Give the roles passwords (alter role app password …) and point ${address} at app, ADMIN_DATABASE_URL at app_admin${authRole ? ', AUTH_DATABASE_URL at app_auth' : ''}.`,
+    beside.length === 0
+      ? 'Run migrations as the owner: with OWNER_DATABASE_URL.'
+      : `Run migrations and scripts as the owner: ${named.join(', ')} read${beside.length === 1 ? 's' : ''} ${address}, and must get OWNER_DATABASE_URL there.`,
     ...(session === undefined
       ? ['Say who is asking: wrap what a request does in asTenant, or give guardPool a resolve.']
       : []),

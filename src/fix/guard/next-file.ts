@@ -20,13 +20,14 @@ export function nextFile(options: NextFileOptions): NewFile | undefined {
   const { app, database, sessionTenant, membership } = options;
   if (database === undefined || !isExported(app, database.variable)) return undefined;
   const file = app.guardFile.replace(/guard\.ts$/, 'guard-next.ts');
-  const { name } = database.variable;
+  const isDefault = database.variable.name === 'default';
+  const name = isDefault ? 'db' : database.variable.name;
   const from = app.set.specifierFor(file, database.variable.file);
   const look = lookup(database.kind, name, options);
   const source = sessionTenant ? 'tenantFromSession' : 'tenantFromParam';
   const sql = database.kind === 'drizzle' ? "import { sql } from 'drizzle-orm';\n" : '';
   const text = `import { guardNext, ${source} } from '@drydock/guard/next';
-${sql}import { ${name} } from '${from}';
+${sql}import ${isDefault ? name : `{ ${name} }`} from '${from}';
 import { session } from './guard';
 
 /** Who is calling, for which tenant, in which role: asked before any of your code runs. */

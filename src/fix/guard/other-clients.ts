@@ -1,4 +1,3 @@
-import { isAppFile } from './app.ts';
 import type { GuardedApp } from './app.ts';
 
 /** Clients that no codemod changes, by how a file names them, with what to do. */
@@ -14,28 +13,30 @@ const others: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Names what makes connections past the guard: an app that is guarded in part is guarded nowhere. */
-export function nameOtherClients(app: GuardedApp): void {
+/** Names what makes connections past the guard, since an app that is guarded in part is guarded nowhere; whether anything goes through it. */
+export function nameOtherClients(app: GuardedApp, moved: ReadonlySet<string>): boolean {
   let isMade = false;
-  for (const file of app.set.files.filter(isAppFile)) {
+  let isNamed = false;
+  for (const file of app.running) {
     const text = app.texts.read(file) ?? '';
     for (const [pattern, what] of others) {
       const found = new RegExp(`^(?!import type).*(?:from|require\\(|import\\()\\s*${pattern.source}`, 'm').exec(
         text,
       )?.[1];
-      if (found === undefined) continue;
-      isMade = true;
-      app.notes.push(`'${file}' uses ${found}: ${what}`);
+      if (found === undefined || moved.has(file)) continue;
+      isNamed = true;
+      app.unguarded.push(`'${file}' uses ${found}: ${what}`);
     }
     if (/\bnew (?:pg\.)?Client\(/.test(text) && /['"]pg['"]/.test(text))
-      app.notes.push(
+      app.unguarded.push(
         `'${file}' makes a client of node-postgres by itself, which is not guarded: take it from a pool of openPool.`,
       );
     if (text.includes('openPool') || text.includes('guardPool')) isMade = true;
   }
-  const isChanged = app.edits.edits().some(edit => edit.text.includes('openPool'));
-  if (!isMade && !isChanged)
-    app.notes.push(
+  const isGuarded = isMade || app.edits.edits().some(edit => /openPool|guardBegin/.test(edit.text));
+  if (!isGuarded && !isNamed)
+    app.unguarded.push(
       `No file was found that makes the app's database client: make it with openPool of '${app.guardFile}'.`,
     );
+  return isGuarded;
 }

@@ -4,17 +4,22 @@ import { applyEdits as applyJson, modify, parse } from 'jsonc-parser';
 export interface PackageChanges {
   readonly add: ReadonlyMap<string, string>;
   readonly develop: ReadonlyMap<string, string>;
+  readonly update: ReadonlyMap<string, string>;
   readonly drop: ReadonlySet<string>;
 }
 
 const sections = ['dependencies', 'devDependencies'] as const;
 
 /** The `package.json` with the packages in it, in the order of their names as npm writes them. */
-export function packageFile(before: string, { add, develop, drop }: PackageChanges): string {
+export function packageFile(before: string, { add, develop, update, drop }: PackageChanges): string {
   let text = before;
   const known = (name: string): boolean => sections.some(section => sectionOf(text, section)[name] !== undefined);
   for (const [name, version] of add) if (!known(name)) text = withPackage(text, 'dependencies', name, version);
   for (const [name, version] of develop) if (!known(name)) text = withPackage(text, 'devDependencies', name, version);
+  for (const [name, version] of update)
+    for (const section of sections)
+      if (sectionOf(text, section)[name] !== undefined)
+        text = applyJson(text, modify(text, [section, name], version, format));
   for (const name of drop)
     for (const section of sections)
       if (sectionOf(text, section)[name] !== undefined) text = without(text, section, name);
@@ -24,6 +29,11 @@ export function packageFile(before: string, { add, develop, drop }: PackageChang
 /** The version that an app asks for of a package. */
 export function versionOf(text: string, name: string): string | undefined {
   return sectionOf(text, 'dependencies')[name] ?? sectionOf(text, 'devDependencies')[name];
+}
+
+/** What an app asks for. */
+export function packageNames(text: string): readonly string[] {
+  return sections.flatMap(section => Object.keys(sectionOf(text, section)));
 }
 
 /** Major and minor of the least version that a range takes: 8.21 of `^8.21.3`. */

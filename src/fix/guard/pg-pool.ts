@@ -1,7 +1,7 @@
 import type { ImportDeclaration, NewExpression, Node } from 'oxc-parser';
 import { findAll, memberChain, textOf } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { importFromGuard, importOf, isAppFile, placeOf, usesOf } from './app.ts';
+import { importFromGuard, importOf, placeOf, usesOf } from './app.ts';
 import type { GuardedApp } from './app.ts';
 
 /** A pool of node-postgres that the app makes. */
@@ -17,7 +17,7 @@ export function pgPools(
   app: GuardedApp,
   isOwn: (parsed: ParsedFile, node: NewExpression) => boolean,
 ): readonly PgPool[] {
-  return app.set.files.filter(isAppFile).flatMap(file => {
+  return [...app.running].flatMap(file => {
     const text = app.texts.read(file) ?? '';
     if (!/\bPool\(/.test(text) || text.includes('@drydock/guard/pg')) return [];
     const parsed = app.set.parsed(file);
@@ -41,13 +41,16 @@ function poolsIn(parsed: ParsedFile): readonly PgPool[] {
 }
 
 function addressOf(parsed: ParsedFile, node: NewExpression): string {
-  const text = node.arguments.map(each => textOf(parsed, each)).join(', ');
-  return /process\.env\.(\w*(?:URL|URI|DSN|CONNECTION)\w*)/i.exec(text)?.[1] ?? 'DATABASE_URL';
+  return variableIn(node.arguments.map(each => textOf(parsed, each)).join(', '));
+}
+
+/** The variable of the environment from which an address is read. */
+export function variableIn(text: string): string {
+  return /\benv\.(\w*(?:URL|URI|DSN|CONNECTION)\w*)/i.exec(text)?.[1] ?? 'DATABASE_URL';
 }
 
 /** Gives the pools of the app's own database to the guard; a pool of another database is left as it is, and named. */
-export function guardPgPools(app: GuardedApp, pools: readonly PgPool[]): void {
-  const own = mainAddress(app, pools);
+export function guardPgPools(app: GuardedApp, pools: readonly PgPool[], own: string): void {
   for (const { parsed, node, address } of pools.filter(each => each.address !== own))
     app.notes.push(
       `${placeOf(parsed, node)} makes a pool of its own from ${address}, which was left as it is: where it is the same database, make it with openPool too.`,
@@ -66,9 +69,8 @@ export function guardPgPools(app: GuardedApp, pools: readonly PgPool[]): void {
     );
 }
 
-/** Where the guard is in already, what is left beside it is another database. */
-function mainAddress(app: GuardedApp, pools: readonly PgPool[]): string {
-  const addresses = pools.map(each => each.address);
+/** The variable of the environment that names the app's own database: where the guard is in already, what is left beside it is another. */
+export function mainAddress(app: GuardedApp, addresses: readonly string[]): string {
   if (addresses.includes('DATABASE_URL') || app.texts.read(app.guardFile) !== undefined) return 'DATABASE_URL';
   return addresses[0] ?? 'DATABASE_URL';
 }

@@ -24,7 +24,8 @@ export function moveImports(app: GuardedApp, parsed: ParsedFile, moved: readonly
   if (kept) app.notes.push(`'${parsed.file}' still uses types of postgres.js.`);
 }
 
-function quotedLike(parsed: ParsedFile, like: ImportDeclaration, name: string): string {
+/** A name of a package, quoted as an import is. */
+export function quotedLike(parsed: ParsedFile, like: ImportDeclaration, name: string): string {
   const mark = parsed.text[like.source.start] ?? "'";
   return `${mark}${name}${mark}`;
 }
@@ -47,20 +48,27 @@ const types = new Map([
   ['PostgresJsTransaction', 'NodePgTransaction'],
   ['PostgresJsSession', 'NodePgSession'],
   ['PostgresJsQueryResultHKT', 'NodePgQueryResultHKT'],
+  ['NeonHttpDatabase', 'NodePgDatabase'],
+  ['NeonDatabase', 'NodePgDatabase'],
+  ['NeonTransaction', 'NodePgTransaction'],
+  ['NeonQueryResultHKT', 'NodePgQueryResultHKT'],
+  ['VercelPgDatabase', 'NodePgDatabase'],
+  ['VercelPgTransaction', 'NodePgTransaction'],
+  ['VercelPgQueryResultHKT', 'NodePgQueryResultHKT'],
 ]);
 
 /** The types of Drizzle's driver, in every file that names them. */
-export function moveTypes(app: GuardedApp, done: readonly ParsedFile[]): void {
+export function moveTypes(app: GuardedApp, done: readonly ParsedFile[], from: string): void {
   for (const file of app.set.files) {
-    if (!/drizzle-orm\/postgres-js/.test(app.texts.read(file) ?? '')) continue;
+    if (app.texts.read(file)?.includes(from) !== true) continue;
     const parsed = app.set.parsed(file);
     if (parsed === undefined) continue;
     const isDone = done.includes(parsed);
-    const statements = importsOf(parsed).filter(each => each.source.value.startsWith(`${driver}`));
+    const statements = importsOf(parsed).filter(each => each.source.value.startsWith(from));
     const names = statements.flatMap(each => each.specifiers.map(specifier => specifier.local.name));
     if (!isDone && !names.every(name => types.has(name))) {
       app.notes.push(
-        `'${file}' keeps postgres.js: it runs beside the app, as the owner of the tables (OWNER_DATABASE_URL).`,
+        `'${file}' keeps ${from === driver ? 'postgres.js' : from}: it runs beside the app, as the owner of the tables (OWNER_DATABASE_URL).`,
       );
       continue;
     }
@@ -68,7 +76,7 @@ export function moveTypes(app: GuardedApp, done: readonly ParsedFile[]): void {
       app.edits.replace(
         parsed,
         statement.source,
-        quotedLike(parsed, statement, statement.source.value.replace(driver, 'drizzle-orm/node-postgres')),
+        quotedLike(parsed, statement, statement.source.value.replace(from, 'drizzle-orm/node-postgres')),
       );
     for (const name of names.filter(each => types.has(each)))
       for (const node of findAll(

@@ -15,7 +15,13 @@ function moved(files: Readonly<Record<string, string>>): Moved {
   const all: Readonly<Record<string, string>> = { 'package.json': packages, ...files };
   const texts = { files: Object.keys(all), read: (file: string) => all[file] };
   const app = openApp(texts, openSources(texts), 'lib/guard.ts');
-  const { changes, notes } = appFiles({ app, library: undefined, membership, types: { tenant: 'uuid', user: 'uuid' } });
+  const { changes, notes } = appFiles({
+    app,
+    library: undefined,
+    membership,
+    types: { tenant: 'uuid', user: 'uuid' },
+    authRole: false,
+  });
   return { notes, text: file => changes.find(change => change.file === file)?.after };
 }
 

@@ -1,8 +1,9 @@
 import type { CallExpression, Expression, Node } from 'oxc-parser';
 import { findAll, isCall, keyName, textOf } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { importFromGuard, importOf, isAppFile, placeOf, usesOf } from './app.ts';
+import { importFromGuard, importOf, placeOf, usesOf } from './app.ts';
 import type { GuardedApp } from './app.ts';
+import { isAddress, isFromPackage, optionValue } from './drizzle-options.ts';
 import { driver, moveResults } from './execute-results.ts';
 import { poolOptions } from './pool-options.ts';
 import { dropUnused, moveImports, moveTypes } from './postgres-imports.ts';
@@ -25,7 +26,7 @@ interface Client {
  * stays there, in transactions that carry the scope; what nobody can tell is named.
  */
 export function movePostgresJs(app: GuardedApp, isOwn: (parsed: ParsedFile, node: Node) => boolean): void {
-  const files = app.set.files.filter(isAppFile).flatMap(file => {
+  const files = [...app.running].flatMap(file => {
     const text = app.texts.read(file) ?? '';
     if (text.includes('@drydock/guard/postgres-js')) return [];
     return /['"](?:postgres|drizzle-orm\/postgres-js)['"]/.test(text) ? (app.set.parsed(file) ?? []) : [];
@@ -37,23 +38,17 @@ export function movePostgresJs(app: GuardedApp, isOwn: (parsed: ParsedFile, node
     moveImports(app, parsed, moved.length === clients.length ? moved.map(client => client.call) : undefined);
   }
   if (files.length === 0) return;
-  moveTypes(app, files);
+  moveTypes(app, files, driver);
   moveResults(app);
   dropUnused(app, files);
 }
 
 function clientsIn(app: GuardedApp, parsed: ParsedFile): readonly Client[] {
   return findAll(parsed.program, isCall).flatMap(call => {
-    if (!isFrom(app, parsed, call, 'postgres')) return [];
+    if (!isFromPackage(app, parsed, call, 'postgres')) return [];
     const pool = poolText(app, parsed, call);
     return pool === undefined ? [] : [{ parsed, call, pool, variable: variableOfClient(parsed, call) }];
   });
-}
-
-function isFrom(app: GuardedApp, parsed: ParsedFile, call: CallExpression, name: string): boolean {
-  if (call.callee.type !== 'Identifier') return false;
-  const declared = app.set.declarationOf(parsed.file, call.callee.name);
-  return declared?.kind === 'package' && declared.package === name;
 }
 
 /** `openPool({ connectionString: url, max: 5 })` for `postgres(url, { max: 5 })`. */
@@ -122,7 +117,7 @@ function stayWithBegin(
 
 /** `drizzle(url)`, `drizzle({ connection })`, and `drizzle(client)` where the client stays with postgres.js. */
 function moveDrizzle(app: GuardedApp, parsed: ParsedFile, clients: readonly Client[]): void {
-  for (const call of findAll(parsed.program, isCall).filter(each => isFrom(app, parsed, each, driver)))
+  for (const call of findAll(parsed.program, isCall).filter(each => isFromPackage(app, parsed, each, driver)))
     moveDrizzleCall(app, parsed, call, clients);
 }
 
@@ -144,18 +139,6 @@ function moveDrizzleCall(app: GuardedApp, parsed: ParsedFile, call: CallExpressi
     if (given.key === 'connection' && given.at !== undefined) app.edits.replace(parsed, given.at, 'client');
   }
   importFromGuard(app, parsed, 'openPool');
-}
-
-function optionValue(
-  object: Expression,
-  names: readonly string[],
-): { readonly key: string; readonly value: Expression; readonly at?: Node } | undefined {
-  for (const property of object.type === 'ObjectExpression' ? object.properties : []) {
-    if (property.type !== 'Property') continue;
-    const key = keyName(property.key);
-    if (key !== undefined && names.includes(key)) return { key, value: property.value, at: property.key };
-  }
-  return undefined;
 }
 
 function connectionPool(app: GuardedApp, parsed: ParsedFile, value: Expression): string | undefined {
@@ -190,15 +173,4 @@ function poolOfClient(
   }
   const uses = client.variable === undefined ? [] : rawUses(app, client.variable);
   return isSimple(uses) ? undefined : client.pool;
-}
-
-function isAddress(value: Expression): boolean {
-  return [
-    'MemberExpression',
-    'TSNonNullExpression',
-    'TSAsExpression',
-    'Literal',
-    'TemplateLiteral',
-    'LogicalExpression',
-  ].includes(value.type);
 }

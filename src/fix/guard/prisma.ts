@@ -2,13 +2,13 @@ import type { Expression, NewExpression, ObjectExpression } from 'oxc-parser';
 import { bindingOf } from '../source/bindings.ts';
 import { findAll, keyName, textOf, unwrap } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
-import { importFromGuard, isAppFile, placeOf } from './app.ts';
+import { importFromGuard, placeOf } from './app.ts';
 import type { GuardedApp } from './app.ts';
 import { leastVersion, versionOf } from './package-file.ts';
 
 /** Gives Prisma's clients the guarded pool: by their driver adapter, which is added where this version can take one. */
 export function guardPrisma(app: GuardedApp, isOwn: (parsed: ParsedFile, node: NewExpression) => boolean): void {
-  for (const file of app.set.files.filter(isAppFile)) {
+  for (const file of app.running) {
     const text = app.texts.read(file) ?? '';
     const parsed = /\bnew Prisma(?:Client|Pg)\b/.test(text) ? app.set.parsed(file) : undefined;
     if (parsed === undefined || text.includes('@drydock/guard/pg')) continue;
@@ -49,22 +49,24 @@ function guardClient(app: GuardedApp, parsed: ParsedFile, node: NewExpression): 
   const [first] = node.arguments;
   const options = first === undefined || first.type !== 'ObjectExpression' ? undefined : first;
   if (hasOption(options, 'accelerateUrl')) {
-    app.notes.push(
+    app.unguarded.push(
       `${placeOf(parsed, node)} goes through Prisma Accelerate, where no pool of the app stands: give it an adapter.`,
     );
     return;
   }
   if (hasOption(options, 'adapter')) return nameOtherAdapter(app, parsed, node);
   if (first !== undefined && options === undefined) {
-    app.notes.push(
+    app.unguarded.push(
       `${placeOf(parsed, node)}: add adapter: new PrismaPg(openPool({ connectionString })) to its options.`,
     );
     return;
   }
   const version = versionOf(app.texts.read('package.json') ?? '', '@prisma/client');
-  if (!takesAdapters(version)) return nameUpdate(app, parsed, node, version);
+  const kind = adaptersOf(version);
+  if (kind === 'none') return nameUpdate(app, parsed, node, version);
   addAdapter(app, parsed, node, options);
-  app.packages.add.set('@prisma/adapter-pg', version ?? '^7.0.0');
+  if (kind === 'later') update(app, version);
+  app.packages.add.set('@prisma/adapter-pg', kind === 'later' ? withAdapters : (version ?? '^7.0.0'));
 }
 
 function hasOption(options: ObjectExpression | undefined, name: string): boolean {
@@ -74,19 +76,29 @@ function hasOption(options: ObjectExpression | undefined, name: string): boolean
 function nameOtherAdapter(app: GuardedApp, parsed: ParsedFile, node: NewExpression): void {
   const other = /['"]@prisma\/adapter-(?!pg['"])([\w-]+)['"]/.exec(parsed.text)?.[1];
   if (other !== undefined)
-    app.notes.push(
+    app.unguarded.push(
       `${placeOf(parsed, node)} uses @prisma/adapter-${other}, which does not go through node-postgres: use @prisma/adapter-pg with openPool.`,
     );
 }
 
-/** Driver adapters are out of preview since 6.16: https://pris.ly/release/6.16.0 */
-function takesAdapters(version: string | undefined): boolean {
+const withAdapters = '^6.16.0';
+
+/** Driver adapters are out of preview since 6.16, to which any 6 can go: https://pris.ly/release/6.16.0 */
+function adaptersOf(version: string | undefined): 'there' | 'later' | 'none' {
   const [major, minor] = (version === undefined ? undefined : leastVersion(version)) ?? [7, 0];
-  return major > 6 || (major === 6 && minor >= 16);
+  if (major > 6 || (major === 6 && minor >= 16)) return 'there';
+  return major === 6 ? 'later' : 'none';
+}
+
+function update(app: GuardedApp, version = ''): void {
+  for (const name of ['prisma', '@prisma/client']) app.packages.update.set(name, withAdapters);
+  app.notes.push(
+    `Prisma goes from ${version} to ${withAdapters}, which takes adapters: npm install, and npx prisma generate.`,
+  );
 }
 
 function nameUpdate(app: GuardedApp, parsed: ParsedFile, node: NewExpression, version = ''): void {
-  app.notes.push(
+  app.unguarded.push(
     `${placeOf(parsed, node)} makes a client of Prisma ${version}, whose engine no pool stands before. ` +
       'npm install prisma@^6.16 @prisma/client@^6.16 @prisma/adapter-pg@^6.16, take previewFeatures = ["driverAdapters"] out of the schema where it is, npx prisma generate, then run this again.',
   );
@@ -105,9 +117,9 @@ function addAdapter(
   if (options === undefined) app.edits.replace(parsed, { start: node.callee.end, end: node.end }, `({ ${adapter} })`);
   else if (url !== undefined) app.edits.replace(parsed, url.property, adapter);
   else app.edits.insert(parsed, options.start + 1, options.properties.length === 0 ? ` ${adapter} ` : ` ${adapter},`);
-  app.notes.push(
-    "What Prisma's engine read from DATABASE_URL (schema, connection_limit, pool_timeout, pgbouncer) means nothing to node-postgres: give max to openPool, and a schema other than public to PrismaPg.",
-  );
+  const note =
+    "What Prisma's engine read from DATABASE_URL (schema, connection_limit, pool_timeout, pgbouncer) means nothing to node-postgres: give max to openPool, and a schema other than public to PrismaPg.";
+  if (!app.notes.includes(note)) app.notes.push(note);
 }
 
 /** `datasourceUrl` and `datasources` cannot stand beside an adapter. */

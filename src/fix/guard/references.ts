@@ -44,6 +44,7 @@ function factoryOf(parsed: ParsedFile, name: string): string | undefined {
 export function variableOf(parsed: ParsedFile, value: Node): Variable | undefined {
   let inner = value;
   for (const outer of ancestors(parsed, value)) {
+    if (outer.type === 'ExportDefaultDeclaration') return { file: parsed.file, name: 'default' };
     if (outer.type === 'VariableDeclarator') {
       const isTop = ancestors(parsed, outer).every(each => !isFunction(each));
       return outer.id.type === 'Identifier' && isTop ? { file: parsed.file, name: outer.id.name } : undefined;

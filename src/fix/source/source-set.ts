@@ -115,7 +115,7 @@ interface Alias {
 }
 
 function readAliases(texts: SourceTexts): readonly Alias[] {
-  const text = texts.read('tsconfig.json');
+  const text = texts.read('tsconfig.json') ?? texts.read('jsconfig.json');
   if (text === undefined) return [];
   const config: unknown = parseJsonc(text);
   const options = field(config, 'compilerOptions');

@@ -8,7 +8,9 @@ export function renderGuardInit({ diff, files, verified, written, todo }: GuardI
     `${files.length} files ${written ? 'written' : 'would change; nothing was written'}.`,
     '',
     'Tried on a copy of your database, as the role app:',
-    `  ${isolated} ways to reach another tenant's rows are closed.`,
+    isolated === 0
+      ? '  Nothing could be tried: no table of the copy was reached by that role.'
+      : `  ${isolated} ways to reach another tenant's rows are closed.`,
     ...leaks.map(each => `  Open: ${each}`),
     ...unknown.map(each => `  Could not tell: ${each}`),
     ...typeLines(verified.types),
