@@ -8,6 +8,8 @@ import type { Variable } from './references.ts';
 /** What the app asks for its rows: a database of Drizzle, a client of Prisma, a pool. */
 export interface Database {
   readonly kind: 'drizzle' | 'prisma' | 'pg' | 'postgres-js';
+  /** The package that makes it. */
+  readonly from: string;
   readonly parsed: ParsedFile;
   readonly node: CallExpression | NewExpression;
   readonly variable: Variable;
@@ -43,14 +45,14 @@ export function isExported(app: GuardedApp, { file, name }: Variable): boolean {
 function databasesIn(app: GuardedApp, parsed: ParsedFile): readonly Database[] {
   const calls = findAll(parsed.program, isCall).flatMap(node => {
     const from = node.callee.type === 'Identifier' ? packageOf(app, parsed, node.callee.name) : undefined;
-    if (from === 'postgres') return made('postgres-js', parsed, node);
-    return from !== undefined && drizzleDrivers.has(from) ? made('drizzle', parsed, node) : [];
+    if (from === 'postgres') return made('postgres-js', from, parsed, node);
+    return from !== undefined && drizzleDrivers.has(from) ? made('drizzle', from, parsed, node) : [];
   });
   const news = findAll(parsed.program, (node): node is NewExpression => node.type === 'NewExpression').flatMap(node => {
     const chain = memberChain(node.callee);
     const name = chain?.names.at(-1) ?? (chain?.root.type === 'Identifier' ? chain.root.name : '');
-    if (name === 'PrismaClient') return made('prisma', parsed, node);
-    return name === 'Pool' && /['"]pg['"]/.test(parsed.text) ? made('pg', parsed, node) : [];
+    if (name === 'PrismaClient') return made('prisma', '@prisma/client', parsed, node);
+    return name === 'Pool' && /['"]pg['"]/.test(parsed.text) ? made('pg', 'pg', parsed, node) : [];
   });
   return [...calls, ...news];
 }
@@ -60,7 +62,7 @@ function packageOf(app: GuardedApp, parsed: ParsedFile, name: string): string | 
   return declared?.kind === 'package' ? declared.package : undefined;
 }
 
-function made(kind: Database['kind'], parsed: ParsedFile, node: Database['node']): readonly Database[] {
+function made(kind: Database['kind'], from: string, parsed: ParsedFile, node: Database['node']): readonly Database[] {
   const variable = variableOfClient(parsed, node);
-  return variable === undefined ? [] : [{ kind, parsed, node, variable }];
+  return variable === undefined ? [] : [{ kind, from, parsed, node, variable }];
 }

@@ -4,8 +4,9 @@ import { calleeName, findAll, isCall, memberChain, textOf, unwrap } from '../sou
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { placeOf, usesOf } from './app.ts';
 import type { GuardedApp } from './app.ts';
+import { databasesOf } from './databases.ts';
 import { useOf } from './postgres-sql.ts';
-import { means, variableOf } from './references.ts';
+import { means } from './references.ts';
 import type { Variable } from './references.ts';
 
 /** Drizzle's driver for postgres.js. */
@@ -13,23 +14,13 @@ export const driver = 'drizzle-orm/postgres-js';
 
 /** `db.execute()` gives an array of rows on postgres.js, and `{ rows }` on node-postgres; counts have other names too. */
 export function moveResults(app: GuardedApp): void {
-  const databases = databasesOf(app);
+  const databases = databasesOf(app).flatMap(({ from, variable }) => (from === driver ? [variable] : []));
   for (const file of app.set.files) {
     const text = app.texts.read(file) ?? '';
     if (!/\.(?:execute\b|count\b)|\$client/.test(text)) continue;
     const parsed = keepsItsOwn(app, file, text) ? undefined : app.set.parsed(file);
     if (parsed !== undefined) moveFile(app, parsed, databases);
   }
-}
-
-function databasesOf(app: GuardedApp): readonly Variable[] {
-  return [...app.running].flatMap(file => {
-    const parsed = (app.texts.read(file) ?? '').includes(driver) ? app.set.parsed(file) : undefined;
-    if (parsed === undefined) return [];
-    return findAll(parsed.program, isCall).flatMap(call =>
-      isFromPackage(app, parsed, call.callee, driver) ? (variableOf(parsed, call) ?? []) : [],
-    );
-  });
 }
 
 /** A script with a postgres.js of its own is not moved. */
