@@ -2,7 +2,7 @@ import { eventsMigration } from './events/migration.ts';
 import { freezeMigration } from './freeze/migration.ts';
 import { limitsMigration } from './limits/migration.ts';
 import type { GuardSql } from './sql/guard-sql.ts';
-import { quoteLiteral, quoteName } from './sql/names.ts';
+import { role } from './sql/roles.ts';
 import { stripeMigration } from './stripe/migration.ts';
 
 /** The parts of the guard that keep something in the app's Postgres. */
@@ -69,11 +69,11 @@ export interface ChosenParts {
 /** The tables of the chosen parts and the roles of their pools, as one migration. */
 export function chosenParts(names: readonly PartName[]): ChosenParts {
   const chosen = partNames.filter(name => names.includes(name)).map(name => parts[name]);
-  const roles = [...new Set(chosen.flatMap(part => part.roles))];
+  const roles = [...new Set(chosen.flatMap(part => part.roles))].map(name => role(name, 'login', 'dropped'));
   return {
     sql: {
-      up: [...roles.map(makeRole), ...chosen.map(part => part.up)],
-      down: [...chosen.map(part => part.down), ...roles.map(dropRole)],
+      up: [...roles.map(step => step.up), ...chosen.map(part => part.up)],
+      down: [...chosen.map(part => part.down), ...roles.flatMap(step => step.down ?? [])],
       concurrent: [],
     },
     addresses: [...new Set(chosen.map(part => part.address))],
@@ -86,29 +86,4 @@ export function readParts(text: string): readonly PartName[] | { readonly unknow
   const given = text.split(',').map(each => each.trim());
   const unknown = given.find(each => !partNames.some(name => name === each));
   return unknown === undefined ? partNames.filter(name => given.includes(name)) : { unknown };
-}
-
-/** Roles are the cluster's: another database may have made one. It gets no password here, since a migration is kept in git. */
-function makeRole(name: string): string {
-  return `do $$
-begin
-  if not exists (select from pg_roles where rolname = ${quoteLiteral(name)}) then
-    create role ${quoteName(name)} login;
-  end if;
-end
-$$;`;
-}
-
-function dropRole(name: string): string {
-  return `do $$
-begin
-  if exists (select from pg_roles where rolname = ${quoteLiteral(name)}) then
-    drop owned by ${quoteName(name)};
-    drop role ${quoteName(name)};
-  end if;
-exception
-  when dependent_objects_still_exist then
-    raise notice 'The role % is still used and stays.', ${quoteLiteral(name)};
-end
-$$;`;
 }

@@ -39,10 +39,15 @@ function ownerSteps({ roles: { owner, migrator } }: Settled): readonly Step[] {
 }
 
 /**
- * Roles are the cluster's, so that another database may have made or may still need them: neither is an error.
+ * A role, and the way back: with what it was granted and owns, where that is to be `dropped`. Roles are the cluster's, so
+ * that another database may have made or may still need them: neither is an error.
  * https://www.postgresql.org/docs/current/manage-ag-overview.html
  */
-function role(name: string, attributes: string): Step {
+export function role(name: string, attributes: string, owned?: 'dropped'): Step {
+  const drops = [
+    ...(owned === undefined ? [] : [`drop owned by ${quoteName(name)};`]),
+    `drop role ${quoteName(name)};`,
+  ];
   return {
     up: `do $$
 begin
@@ -54,7 +59,7 @@ $$;`,
     down: `do $$
 begin
   if exists (select from pg_roles where rolname = ${quoteLiteral(name)}) then
-    drop role ${quoteName(name)};
+    ${drops.join('\n    ')}
   end if;
 exception
   when dependent_objects_still_exist then
