@@ -29,6 +29,8 @@ export class ScopedQuery extends Query {
   /** The name is the guard's own, so that it stands for this text alone. */
   private ownName = false;
   private columns: Columns | undefined;
+  /** Postgres is asked for the columns, and they are kept for the name. */
+  private learnsColumns = false;
   /** Several statements in one text, which only the simple protocol takes. */
   readonly several: boolean;
   private binding = false;
@@ -54,6 +56,7 @@ export class ScopedQuery extends Query {
       this.ownName = this.name !== undefined && this.binary !== true;
     }
     this.columns = this.ownName ? columnsOf.get(this.name ?? '') : undefined;
+    this.learnsColumns = this.ownName && this.columns === undefined;
     collecting.describe = this.columns === undefined ? connection.describe : notAsked;
     if (this.name !== undefined && connection.parsedStatements[this.name] === undefined) {
       // In front of the setter, whose refusal would leave it out.
@@ -115,7 +118,7 @@ export class ScopedQuery extends Query {
   override handleCommandComplete(message: unknown, connection: WireConnection): void {
     if (this.settled) {
       super.handleCommandComplete(message, connection);
-      if (this.ownName) collectorOf(connection).columnsOf.set(this.name ?? '', this.columns ?? noColumns);
+      if (this.learnsColumns) collectorOf(connection).columnsOf.set(this.name ?? '', this.columns ?? noColumns);
       return;
     }
     this.settled = true;
