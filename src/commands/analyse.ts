@@ -48,6 +48,8 @@ export interface AnalyseOptions {
   readonly databaseUrl?: string;
   /** `both` goes on with the half that works when the other is absent. */
   readonly halves: 'code' | 'database' | 'both';
+  /** The role whose cells alone somebody reads: nothing else of the matrix is proved. */
+  readonly role?: string;
   /** Nobody asks the replica after the analysis: it ends while the rest is judged. */
   readonly endsReplica?: boolean;
 }
@@ -97,7 +99,12 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
   const prover =
     collected === undefined || options.halves !== 'database'
       ? undefined
-      : createProver({ database: collected.database, tenancy: ofCatalog, solver: await context.solver() });
+      : createProver({
+          database: collected.database,
+          tenancy: ofCatalog,
+          solver: await context.solver(),
+          ...(options.role === undefined ? {} : { role: options.role }),
+        });
   const tried = collected === undefined ? undefined : await replay(collected, ofCatalog, context, prover);
   const matrix =
     tried === undefined || prover === undefined

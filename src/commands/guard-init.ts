@@ -145,6 +145,9 @@ function organizations(texts: ReturnType<typeof sourceTexts>): boolean {
   );
 }
 
+/** The role that the guard's migration makes for the app. */
+const appRole = 'app';
+
 /** Attacks every table of the copy's database again, this time as the role that the app will have. */
 async function attack(
   copy: AppCopy,
@@ -152,8 +155,8 @@ async function attack(
   context: CommandContext,
 ): Promise<readonly Cell[]> {
   const given = migrations === undefined ? {} : { migrations };
-  const after = await analyse({ root: copy.root, ...given, halves: 'database' }, context);
-  return after.cells.filter(cell => cell.role === 'app');
+  const after = await analyse({ root: copy.root, ...given, halves: 'database', role: appRole }, context);
+  return after.cells.filter(cell => cell.role === appRole);
 }
 
 function summary(cells: readonly Cell[]): Omit<GuardInit['verified'], 'types'> {

@@ -169,6 +169,21 @@ describe('the prover', () => {
     expect(said(await ahead.prove(cells))).toEqual(said(await createProver({ ...sources, solver }).prove(cells)));
   });
 
+  test('asks about the cells of one role where only those are read', async () => {
+    const { cells, ...sources } = await replayed(
+      replica,
+      `${garage} create policy "cars" on cars for select using (works_in(team_id));`,
+    );
+    const shown = async (role?: string): Promise<readonly (string | undefined)[]> => {
+      const prover = createProver({ ...sources, solver, ...(role === undefined ? {} : { role }) });
+      const { cells: proved } = await prover.prove(cells);
+      const isProved = (cell: Cell): boolean => cell.evidence.some(({ kind }) => kind === 'proof');
+      return [...new Set(proved.filter(isProved).map(cell => cell.role))].toSorted();
+    };
+    expect(await shown()).toEqual(['anon', 'authenticated']);
+    expect(await shown('authenticated')).toEqual(['authenticated']);
+  });
+
   test('does not take the user for the tenant whose key he writes, as that would be his own', async () => {
     const cells = await prove(`
       create table tools (id uuid primary key default gen_random_uuid(), team_id uuid not null, name text);

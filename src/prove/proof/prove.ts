@@ -21,6 +21,8 @@ export interface ProofSources {
   readonly tenancy: TenancyModel;
   /** Absent where z3 is not installed: then only what needs none is proved. */
   readonly solver: Solver | undefined;
+  /** The one role whose cells are asked about; all of them where none is named. */
+  readonly role?: string;
   /** Where rows that the solver finds are tried; absent where nothing is. */
   readonly field?: { readonly sql: Sql; readonly range: Range };
 }
@@ -64,22 +66,23 @@ export function createProver(sources: Omit<ProofSources, 'field'>): Prover {
   };
   return {
     ahead: cells => {
-      for (const cell of questions(cells).values()) begin(cell).catch(() => {}); // fails again for who asks
+      for (const cell of questions(cells, sources.role).values()) begin(cell).catch(() => {}); // fails again for who asks
     },
     prove: async (cells, field) => {
       const proofs = new Map<string, Proof>();
-      for (const [key, cell] of questions(cells)) proofs.set(key, await begin(cell));
+      for (const [key, cell] of questions(cells, sources.role)) proofs.set(key, await begin(cell));
       return withProofs(cells, proofs, field === undefined ? sources : { ...sources, field });
     },
   };
 }
 
 /** A cell for each question: what leaks needs no proof. */
-function questions(cells: readonly Cell[]): ReadonlyMap<string, Cell> {
+function questions(cells: readonly Cell[], role: string | undefined): ReadonlyMap<string, Cell> {
   const leaking = new Set(cells.filter(cell => cell.verdict === 'leaks').map(keyOf));
   const asked = new Map<string, Cell>();
   for (const cell of cells) {
     const key = keyOf(cell);
+    if (role !== undefined && cell.role !== role) continue;
     if (isAsked(cell) && !leaking.has(key) && !asked.has(key)) asked.set(key, cell);
   }
   return asked;
