@@ -10,6 +10,7 @@ import { readCatalog } from './catalog.ts';
 import { tellsPolicies } from './described-ddl.ts';
 import { buildTwin, readLiveDatabase } from './live.ts';
 import { findMigrations, type MigrationSet } from './find-migrations.ts';
+import { findPoliciesElsewhere } from './policies-elsewhere.ts';
 import { detectPlatform, readPlaces, replayMigrations } from './replay.ts';
 import { flag } from './row.ts';
 
@@ -89,12 +90,19 @@ function migrationsIfAny(options: CollectOptions): MigrationSet | undefined {
 
 async function collectMigrations(options: CollectOptions): Promise<CollectedDatabase> {
   const { described } = options;
-  const migrations = isDescribed(options) ? migrationsIfAny(options) : readMigrations(options);
+  const found = isDescribed(options) ? migrationsIfAny(options) : readMigrations(options);
+  const isTold = tellPolicies(found) || (described !== undefined && tellsPolicies(described));
+  const elsewhere =
+    found === undefined || options.migrations !== undefined
+      ? undefined
+      : findPoliciesElsewhere(options.root, found, isTold);
+  const migrations =
+    found === undefined ? undefined : { ...found, files: [...found.files, ...(elsewhere?.taken ?? [])] };
   const platform =
     migrations?.kind === 'supabase'
       ? 'supabase'
       : detectPlatform([...(migrations?.files.map(file => file.text) ?? []), ...policyTexts(described)]);
-  if (tellPolicies(migrations) || (described !== undefined && tellsPolicies(described))) options.onPolicies?.();
+  if (isTold || tellPolicies(migrations)) options.onPolicies?.();
   const replicaDatabase = await options.replica.createDatabase();
   try {
     const { sql } = replicaDatabase;
@@ -112,6 +120,7 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
       replicaDatabase,
       gaps: [
         ...gaps,
+        ...(elsewhere?.gaps(database) ?? []),
         ...missingBase(report, migrations),
         ...missingVectors(report),
         ...report.failed.filter(failure => failure.firstCause).map(toGap),

@@ -102,12 +102,18 @@ function relativeTo(root: string, from: string, set: MigrationSet): MigrationSet
 }
 
 /** Names after `create table`, without schema and quotes. */
-function tablesMadeBy({ files }: MigrationSet): readonly string[] {
+export function tablesMadeBy({ files }: Pick<MigrationSet, 'files'>): readonly string[] {
   const made = /\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?((?:["`]?\w+["`]?\s*\.\s*)?["`]?\w+["`]?)/gi;
   return [...new Set(files.flatMap(({ text }) => [...text.matchAll(made)].map(match => bareName(match[1] ?? ''))))];
 }
 
-function bareName(name: string): string {
+/** Every SQL file below `root`, in the order of their names. */
+export function readSqlFiles(root: string): readonly MigrationFile[] {
+  return glob(root, '**/*.sql').map(file => readOne(root, file));
+}
+
+/** A table's name without schema and quotes. */
+export function bareName(name: string): string {
   return name.replaceAll(/["`\s]/g, '').replace(/^.*\./, '');
 }
 
