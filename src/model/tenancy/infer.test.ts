@@ -220,6 +220,21 @@ describe('who owns what', () => {
     expect(owners).toEqual(['tenant id>clubs', 'shared', 'user user_id>auth.users', 'tenant club_id>clubs']);
   });
 
+  test('takes whom somebody follows for no membership of his', async () => {
+    const tenancy = await tenancyOf(`
+      create table users (id uuid primary key references auth.users (id), handle text not null unique);
+      create table follows (follower_id uuid not null references users (id), followee_id uuid not null references users (id), primary key (follower_id, followee_id));
+      create table clubs (id uuid primary key);
+      create table club_members (club_id uuid not null references clubs (id), user_id uuid not null references users (id), primary key (club_id, user_id));
+      create table posts (id uuid primary key, user_id uuid not null references users (id));
+      create table likes (post_id uuid not null references posts (id), user_id uuid not null references users (id), primary key (post_id, user_id));
+      create table fees (id uuid primary key, club_id uuid not null references clubs (id));
+      create table games (id uuid primary key, club_id uuid not null references clubs (id));
+    `);
+    expect(tenancy.root?.table).toBe('clubs');
+    expect(tenancy.memberships.map(({ table }) => table)).toEqual(['club_members']);
+  });
+
   test('takes what each member set for himself for no second membership', async () => {
     const tenancy = await tenancyOf(`
       create table clubs (id uuid primary key);

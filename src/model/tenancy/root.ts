@@ -75,6 +75,8 @@ function isCandidate(table: Table, principal: FoundPrincipal | undefined, databa
   if (keyOf(table) === undefined || isAuthenticationTable(table) || isPlatformTable(table, database)) return false;
   // Users have roles and plans without being grouped by them.
   if (/(^|_)(role|permission|plan|status|type)$/.test(plainName(table.name))) return false;
+  // Whom a row follows or blocks is no member of it, where each row is a user's own.
+  if (principal?.aliases.includes(table.name) === true && !isTenantNoun(table.name)) return false;
   return table.name !== principal?.table.name;
 }
 
