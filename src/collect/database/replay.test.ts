@@ -102,6 +102,29 @@ describe('a replay', () => {
     ]);
   });
 
+  test('stands in for PostGIS without showing what it stands in with', async () => {
+    const { report, database } = await replay(
+      [
+        `create extension if not exists postgis with schema extensions;
+         create table berths (id int primary key, place geography(Point, 4326), area geometry(Polygon, 4326) not null);
+         create index on berths using gist (place);
+         alter table berths add middle geometry generated always as (st_setsrid(st_centroid(area), 4326)) stored;
+         create view near as select id, st_distance(place, st_setsrid(st_makepoint(1, 2), 4326)::geography) as metres from berths
+           where st_dwithin(place, st_point(1, 2)::geography, 500) and area && st_makeenvelope(0, 0, 1, 1, 4326);
+         insert into berths values (1, 'POINT(1 2)', st_geomfromtext('POLYGON EMPTY'));`,
+      ],
+      'supabase',
+    );
+    expect(report.failed).toEqual([]);
+    expect(database.tables.find(({ name }) => name === 'berths')?.columns.map(({ name }) => name)).toEqual([
+      'id',
+      'place',
+      'area',
+      'middle',
+    ]);
+    expect(database.functions).toEqual([]);
+  });
+
   test('goes on after a failure, and tells its cause from what follows', async () => {
     const { report, database } = await replay([
       'create table notes (folder_id uuid references folders (id));\ncreate index on notes (folder_id);\ncreate table kept (id int);\nalter table elsewhere add column x int;',

@@ -8,6 +8,7 @@ import { attempt, type Complaint } from './attempt.ts';
 import { CodeBase, type Described } from './described-ddl.ts';
 import type { StatementKind } from './statement-kind.ts';
 import { loadParser, splitStatements, type Statement } from './statements.ts';
+import { postgisStandIn } from './postgis-stand-in.ts';
 import { supabasePrelude, vectorStandIn } from './supabase-prelude.ts';
 
 /** Where migrations made things: `table:orders`, `policy:orders/read own`, `view:…`, `function:…`. */
@@ -190,8 +191,8 @@ async function runStatement(sql: Sql, statement: Statement): Promise<Complaint |
     case 'extension':
       return runExtension(sql, text, kind.name, kind.schema);
     case 'index':
-      // Indexes for nearest neighbours change speed, never who sees what.
-      if (/^(ivfflat|hnsw|diskann|bm25|rum|pgroonga)$/.test(kind.method)) return undefined;
+      // Indexes for nearest neighbours and places change speed, never who sees what.
+      if (/^(ivfflat|hnsw|diskann|bm25|rum|pgroonga|gist|spgist|brin)$/.test(kind.method)) return undefined;
       return attempt(sql, kind.concurrently ? withoutConcurrently(text) : text);
     case 'concurrently':
       return attempt(sql, withoutConcurrently(text));
@@ -233,11 +234,24 @@ async function runExtension(
   ) {
     return undefined;
   }
-  if (name !== 'vector') return complaint;
-  const target = schema ?? 'public';
-  const exists = await sql.query(`select 1 from pg_type where typname = 'vector'`);
+  const standIn = standIns.find(candidate => candidate.extension === name);
+  return standIn === undefined ? complaint : makeStandIn(sql, standIn, schema ?? 'public');
+}
+
+/** Extensions whose types a schema cannot do without, and which a replica does not bring. */
+const standIns = [
+  { extension: 'vector', types: ['vector', 'halfvec'], make: vectorStandIn },
+  { extension: 'postgis', types: ['geometry', 'geography'], make: postgisStandIn },
+] as const;
+
+async function makeStandIn(
+  sql: Sql,
+  { types, make }: (typeof standIns)[number],
+  schema: string,
+): Promise<Complaint | undefined> {
+  const exists = await sql.query('select 1 from pg_type where typname = $1', [types[0]]);
   if (exists.rowCount > 0) return undefined;
-  return (await attempt(sql, `create schema if not exists ${target}`)) ?? attempt(sql, vectorStandIn(target));
+  return (await attempt(sql, `create schema if not exists ${schema}`)) ?? attempt(sql, make(schema));
 }
 
 /** A body that refers to something a stand-in lacks is still a function; who may call it matters more than whether it runs. */
