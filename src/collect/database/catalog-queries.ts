@@ -104,7 +104,7 @@ select
    ) order by k.ord)
    from unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) with ordinality k (type, ord)
    where p.proargmodes is null or p.proargmodes[k.ord] in ('i', 'b', 'v')) as arguments,
-  pg_get_function_result(p.oid) as returns, p.proretset as returns_set, l.lanname as language,
+  p.pronargdefaults as defaults, pg_get_function_result(p.oid) as returns, p.proretset as returns_set, l.lanname as language,
   p.prosecdef as security_definer, p.proisstrict as strict, pg_get_userbyid(p.proowner) as owner,
   coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as body, p.provolatile as volatility,
   (select substr(c, length('search_path=') + 1) from unnest(p.proconfig) c where c like 'search_path=%') as search_path,

@@ -205,9 +205,11 @@ function toFunction(row: CatalogRow, places: Places): DatabaseFunction {
     name,
     schema,
     signature: typeName(text(row, 'signature')),
-    arguments: rowsIn(row, 'arguments').map(argument => ({
+    arguments: rowsIn(row, 'arguments').map((argument, index, all) => ({
       name: text(argument, 'name'),
       type: typeName(text(argument, 'type')),
+      // Defaults are those of the last arguments: https://www.postgresql.org/docs/18/catalog-pg-proc.html
+      ...(index >= all.length - Number(row['defaults']) ? ({ hasDefault: true } as const) : {}),
     })),
     returns: optionalText(row, 'returns') ?? 'void',
     returnsSet: flag(row, 'returns_set'),

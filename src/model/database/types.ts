@@ -186,7 +186,7 @@ export interface DatabaseFunction {
   readonly name: string;
   readonly schema: string;
   readonly signature: string;
-  readonly arguments: readonly { readonly name: string; readonly type: string }[];
+  readonly arguments: readonly { readonly name: string; readonly type: string; readonly hasDefault?: true }[];
   readonly returns: string;
   readonly returnsSet: boolean;
   readonly language: string;
