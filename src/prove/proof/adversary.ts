@@ -567,6 +567,9 @@ export function otherParties(world: World, table: Table, row: string): string {
   );
 }
 
+/** The premise that claims and settings name no tenant but the user's own. */
+export const trustedSession = 'trusted session';
+
 /** What the server wrote into the session names nothing of the victim's. */
 function trust(world: World): readonly Premise[] {
   const { vocabulary, session, victim } = world;
@@ -583,10 +586,13 @@ function trust(world: World): readonly Premise[] {
       not(vocabulary.call('holds', [term, victim], [], 'Bool')),
     ]),
   );
+  const users = platformTable(vocabulary.database, 'auth.users');
   return [
     {
       kind: world.kind,
-      name: 'trusted session',
+      name: trustedSession,
+      // Claims are copies of what stands there.
+      ...(users === undefined ? {} : { table: users.name }),
       formula,
       says: `what the server put into the session (${[...session.trusted.values()].join(', ')}) names no tenant but the user’s own`,
     },

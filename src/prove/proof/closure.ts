@@ -9,7 +9,7 @@ import { applicablePolicies, createEncoder, isBound, policyTruth } from '../../l
 import { createSession } from '../../logic/smt/session.ts';
 import { createVocabulary, type Vocabulary } from '../../logic/smt/vocabulary.ts';
 import type { OpeningWrite } from '../witness/sequence.ts';
-import { premises, type World } from './adversary.ts';
+import { premises, trustedSession, type World } from './adversary.ts';
 import { constantRow, goalTimeoutMs, kept, unlike } from './goals.ts';
 
 /**
@@ -172,6 +172,7 @@ function describe({ table, writer, command }: Step): string {
 
 /** The tables that the premise reads. */
 function tablesOf(node: Node, { database, tenancy }: ClosureSources): readonly Table[] {
+  if (node.reliance.name === trustedSession) return database.tables.filter(table => table.name === node.reliance.table);
   const vocabulary = createVocabulary(database);
   touch(vocabulary, node);
   const world = worldOf(vocabulary, tenancy, node.reliance.kind, 'authenticated');
