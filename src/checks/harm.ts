@@ -81,7 +81,8 @@ function verb(operation: Operation): string {
   return operation === 'insert' ? 'add' : operation === 'update' ? 'change' : operation;
 }
 
-function rowsOfOthers({ operation, table }: Harm, tenancy: TenancyModel): string {
+/** The rows in words: `any organization's invoices`. */
+export function rowsOfOthers({ operation, table }: Omit<Harm, 'principal'>, tenancy: TenancyModel): string {
   const rows = humanizeTable(table);
   if (table === tenancy.root?.table || table === tenancy.principal?.table)
     return `any ${singular(rows)}${operation === 'read' ? "'s record" : ''}`;

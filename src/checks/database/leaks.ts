@@ -239,9 +239,15 @@ function toFinding(
 }
 
 /** In how many tables rows could be read after the write. */
-function openedBy({ because }: Cell): number {
-  const [, number, name] = /After that it read tenant B's rows in (?:(\d+) |('))/.exec(because) ?? [];
-  return name === undefined ? Number(number ?? 0) : 1;
+function openedBy(cell: Cell): number {
+  const opened = openedAfter(cell);
+  return typeof opened === 'string' ? 1 : (opened ?? 0);
+}
+
+/** The table in which rows could be read after what the cell is about, or how many; undefined where that opened nothing. */
+export function openedAfter({ because }: Cell): string | number | undefined {
+  const [found, number, name] = /After that it read tenant B's rows in (?:(\d+) |'([^']+)')/.exec(because) ?? [];
+  return found === undefined ? undefined : (name ?? Number(number));
 }
 
 /** The transcripts of leaks: one for each role and command is enough. */

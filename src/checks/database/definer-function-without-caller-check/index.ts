@@ -2,7 +2,8 @@ import { objectName } from '../../../core/cell.ts';
 import type { DatabaseFunction, DatabaseModel, Table } from '../../../model/database/types.ts';
 import { appRoles } from '../../../model/tenancy/app-roles.ts';
 import type { Check, CheckInput } from '../../check.ts';
-import { findingsOf, leaksOf, rolesOf, type Leak } from '../leaks.ts';
+import { rowsOfOthers, tenantNoun } from '../../harm.ts';
+import { findingsOf, leaksOf, openedAfter, rolesOf, type Leak } from '../leaks.ts';
 
 /** A function with its owner's rights that answers for, or changes, the tenant its arguments name, whoever calls. */
 export const check: Check = {
@@ -20,13 +21,17 @@ export const check: Check = {
         place: leak => ('definition' in leak ? leak.definition.definedAt : undefined),
         message: leaks => {
           const changes = leaks.some(isChange);
+          const opening = leaks.map(({ cell }) => openedAfter(cell)).find(opened => opened !== undefined);
+          if (opening !== undefined)
+            return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls: what it writes is trusted by ${typeof opening === 'string' ? `the policies of '${opening}'` : `policies of ${opening} tables`}, so ${rolesOf(leaks)} may read another tenant's rows there after a call.`;
           if (changes && givesRole(leaks[0], input) !== undefined)
             return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls, so ${rolesOf(leaks)} may give anybody a role of the whole app.`;
           return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls, so ${rolesOf(leaks)} may ${changes ? 'change' : 'read'} another tenant's rows through its arguments.`;
         },
         harm: leak => harmOf(leak, input),
         opens: leak => opensBy(leak, input),
-        severity: leak => (isChange(leak) || !answersWithKey(leak, input) ? undefined : 'medium'),
+        severity: leak =>
+          isChange(leak) || openedAfter(leak.cell) !== undefined || !answersWithKey(leak, input) ? undefined : 'medium',
         repair: leak => ({
           kind: 'guard-function',
           function: objectName(leak.cell),
@@ -47,6 +52,14 @@ function harmOf(leak: Leak, input: CheckInput): string | undefined {
   if (!('definition' in leak)) return undefined;
   const isOpen = leak.definition.grants.some(({ role }) => role === 'anon' || role === 'public');
   const who = isOpen ? 'Anyone on the internet' : 'Any signed-in user';
+  const opened = openedAfter(leak.cell);
+  if (opened !== undefined) {
+    const rows =
+      typeof opened === 'string'
+        ? rowsOfOthers({ operation: 'read', table: opened }, input.tenancy)
+        : `any ${tenantNoun(input.tenancy)}'s rows in ${opened} tables`;
+    return `Any signed-in user who calls '${objectName(leak.cell)}' first can read ${rows}.`;
+  }
   if (isChange(leak))
     return givesRole(leak, input) === undefined ? undefined : `${who} can give himself a role of the whole app.`;
   return answersWithKey(leak, input)
