@@ -10,7 +10,7 @@ import { median } from './built.mjs';
 const denial = {
   type: 'authz_fail',
   outcome: 'denied',
-  reason: 'not-a-member',
+  reason: 'The user is no member of the tenant.',
   table: 'invoices',
   status: 404,
   ms: 1.25,

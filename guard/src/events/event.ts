@@ -37,6 +37,7 @@ export interface GuardEvent {
   readonly operation?: string;
   readonly rows?: number;
   readonly foreign_rows?: number;
+  /** A sentence for people. */
   readonly reason: string;
   readonly place?: string;
   readonly status?: number;

@@ -24,7 +24,7 @@ function start(options: Partial<GuardEventsOptions> = {}): GuardEvents {
   return (events = guardEvents({ sinks: [kept], hashKey: 'audit', ...options }));
 }
 
-function tell(count = 1, reason = 'not-a-member'): void {
+function tell(count = 1, reason = 'The user is no member of the tenant.'): void {
   for (let index = 0; index < count; index += 1) report({ type: 'authz_fail', outcome: 'denied', reason });
 }
 

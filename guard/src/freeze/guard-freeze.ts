@@ -47,7 +47,7 @@ export function guardFreeze(options: GuardFreezeOptions): GuardFreeze {
     refreshMs,
     maxAgeMs: Math.max(refreshMs, options.maxAgeMs ?? 5000),
     timeoutMs: options.timeoutMs ?? 1000,
-    onUnreadable: () => report({ type: 'frozen', outcome: 'observed', reason: 'the switch cannot be read' }),
+    onUnreadable: () => report({ type: 'frozen', outcome: 'observed', reason: 'The switch cannot be read.' }),
   });
   const change = async (action: 'freeze' | 'unfreeze', text: FreezeTarget, why: FreezeChange): Promise<void> => {
     const target = parseTarget(text);

@@ -141,7 +141,7 @@ function meters(
       const ofUser = counters.filter(({ key }) => key === 'user');
       // Who has just signed in is not turned away because their old attempts stay counted.
       await Promise.all(ofUser.map(({ key, counter }) => counter.forget(hash(keyOf(key, user))))).catch(() =>
-        report({ type: 'excessive_use', outcome: 'observed', reason: 'the store of limits is away' }),
+        report({ type: 'excessive_use', outcome: 'observed', reason: 'The store of limits is away.' }),
       );
     },
   };

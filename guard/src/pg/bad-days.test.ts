@@ -246,7 +246,7 @@ describe('a session that is looked up', () => {
     const resolve = (): Promise<Scope> => Promise.reject(new Error('no cookie'));
     const pool = tenants.guarded({ mode: 'observe', resolve }, { connectionString: url });
     const events = await eventsOf(async () => expect((await numbers(pool)).split(',')).toHaveLength(6));
-    expect(events.map(event => [event.outcome, event.reason])).toContainEqual(['observed', 'no-scope']);
+    expect(events.map(event => [event.outcome, event.type])).toContainEqual(['observed', 'no_scope']);
   });
 
   test('in `observe`, an id or a table that is not there refuses nothing either', async () => {

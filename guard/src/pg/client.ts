@@ -288,7 +288,8 @@ function resultsOf(result: unknown): readonly QueryRows[] {
 }
 
 function noteMember(found: string): void {
-  if (found === '0') report({ type: 'authz_fail', outcome: 'observed', reason: 'not-a-member' });
+  if (found === '0')
+    report({ type: 'authz_fail', outcome: 'observed', reason: 'The user is no member of the tenant.' });
 }
 
 function refused(error: GuardError, callback: QueryCallback | undefined): unknown {

@@ -153,7 +153,7 @@ export class Policy {
   refusal(code: GuardCode, reason: string, stack = stackHere(), statement?: string): GuardError {
     const place = callerOf(stack) ?? callerOf(stackOfAwait());
     const outcome = this.mode === 'observe' ? 'observed' : 'denied';
-    report({ type: eventTypeOf(code), outcome, reason: code, ...(place === undefined ? {} : { place }) });
+    report({ type: eventTypeOf(code), outcome, reason, ...(place === undefined ? {} : { place }) });
     if (place !== undefined) return new GuardError(code, `${reason} At ${place}.`);
     return new GuardError(code, statement === undefined ? reason : `${reason} The query: ${shortened(statement)}`);
   }

@@ -262,7 +262,7 @@ describe('observe and `recheckMs`', () => {
     const events = await eventsOf(() =>
       asTenant({ user: stranger, tenant: acme }, async () => [await numbers(pool), await numbers(pool)]),
     );
-    expect(events.filter(event => event.reason === 'not-a-member')).toHaveLength(2);
+    expect(events.filter(event => event.reason === 'The user is no member of the tenant.')).toHaveLength(2);
   });
 });
 

@@ -72,7 +72,7 @@ async function returned(options: StripeBillingOptions, tenant: string, id: strin
   const session = await options.stripe.checkout.sessions.retrieve(id, {}, onAccount(options)).catch(noSession);
   const theirs = typeof session?.customer === 'string' ? session.customer : session?.customer?.id;
   if (session !== undefined && theirs === customer && session.livemode === options.livemode) return session;
-  report({ type: 'authz_fail', outcome: 'denied', reason: 'checkout session of another customer' });
+  report({ type: 'authz_fail', outcome: 'denied', reason: 'The checkout session is that of another customer.' });
   throw new GuardError('forbidden', 'The checkout session is not one of the tenant.');
 }
 

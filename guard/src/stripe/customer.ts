@@ -37,7 +37,12 @@ export function checkScope(tenant: string): void {
   const scope = currentScope();
   if (scope === undefined) throw new GuardError('no-scope', 'A customer is asked for outside of a tenant.');
   if (tenantOf(scope) === tenant) return;
-  report({ type: 'authz_fail', outcome: 'denied', reason: 'customer of another tenant', targetTenant: tenant });
+  report({
+    type: 'authz_fail',
+    outcome: 'denied',
+    reason: 'The customer is that of another tenant.',
+    targetTenant: tenant,
+  });
   throw new GuardError('forbidden', 'The customer asked for is not one of the tenant in scope.');
 }
 
@@ -100,8 +105,7 @@ function isRefusedByPolicy(thrown: unknown): boolean {
 }
 
 function notAMember(cause: unknown): GuardError {
-  report({ type: 'authz_fail', outcome: 'denied', reason: 'not-a-member', table: 'drydock.stripe_customer' });
-  return new GuardError('not-a-member', 'Postgres refused the row of the customer: no member, or no guarded pool.', {
-    cause,
-  });
+  const reason = 'Postgres refused the row of the customer: no member, or no guarded pool.';
+  report({ type: 'authz_fail', outcome: 'denied', reason, table: 'drydock.stripe_customer' });
+  return new GuardError('not-a-member', reason, { cause });
 }

@@ -143,7 +143,7 @@ describe('what reaches the handler', () => {
     const event = invoicePaid({}, { customer: 'cus_new' });
     expect((await webhook()(stripe.signed(event))).status).toBe(200);
     expect(await payments()).toEqual([]);
-    expect(events).toMatchObject([{ type: 'webhook_fail', reason: 'customer of no tenant' }]);
+    expect(events).toMatchObject([{ type: 'webhook_fail', reason: 'No tenant has the customer.' }]);
     await owner.query("insert into drydock.stripe_customer values ('nova', '', true, 'cus_new')");
     await webhook()(stripe.signed(event));
     await webhook()(stripe.signed(event));

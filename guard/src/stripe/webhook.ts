@@ -112,8 +112,8 @@ async function deliver<Tx>(options: StripeWebhookOptions<Tx>, event: Stripe.Even
     if (options.on[event.type] === undefined) return answer(200, 'not handled here');
     return await deliverToTenant(options, event);
   } catch (thrown) {
-    const code = isGuardError(thrown) ? thrown.code : 'the handler has thrown';
-    report({ type: 'webhook_fail', outcome: 'denied', reason: code, status: 500 });
+    const reason = isGuardError(thrown) ? thrown.message : 'The handler has thrown.';
+    report({ type: 'webhook_fail', outcome: 'denied', reason, status: 500 });
     (options.onError ?? warn)(thrown, event);
     return answer(500, 'failed, try again');
   }
@@ -155,7 +155,7 @@ function customerIn(event: Stripe.Event, id: string): StripeCustomer {
 /** Kept, so that it can be sent again from Stripe's dashboard once the customer is known; then it is handled. */
 async function recordUnmatched(query: Query, event: Stripe.Event): Promise<Response> {
   if ((await claim(query, event, undefined, 'unmatched')) === 'duplicate') return answer(200, 'known already');
-  report({ type: 'webhook_fail', outcome: 'denied', reason: 'customer of no tenant', status: 200 });
+  report({ type: 'webhook_fail', outcome: 'denied', reason: 'No tenant has the customer.', status: 200 });
   return answer(200, 'no tenant has this customer');
 }
 
@@ -176,7 +176,7 @@ async function handle<Tx>(
     return standing;
   });
   if (outcome !== 'duplicate') return answer(200, 'handled');
-  report({ type: 'webhook_duplicate', outcome: 'observed', reason: 'handled before', status: 200 });
+  report({ type: 'webhook_duplicate', outcome: 'observed', reason: 'It was handled before.', status: 200 });
   return answer(200, 'handled before');
 }
 
