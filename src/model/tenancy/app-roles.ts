@@ -1,6 +1,13 @@
 import { plainName } from '../../core/names.ts';
 import type { Column, DatabaseFunction, DatabaseModel, Table } from '../database/types.ts';
-import { isAdministratorRole, isRoleColumn, isStaffRole } from './names.ts';
+import {
+  isAdministratorRole,
+  isPrivilegedRole,
+  isRoleBeyondTenants,
+  isRoleColumn,
+  isStaffFlag,
+  isStaffRole,
+} from './names.ts';
 import type { Membership, TenancyModel } from './types.ts';
 import { isPlatformTable } from '../database/platform.ts';
 
@@ -89,7 +96,7 @@ function readRoles(
         : [...new Set(asked)]
       : valuesOf(table, role, database, [...named, ...asked.map(asCompared(role))]);
   const handed = role === undefined ? [] : givenBy(database, table, values);
-  const given = [...handed, ...values.filter(value => !isPrivileged(value) && !handed.includes(value))];
+  const given = [...handed, ...values.filter(value => !isPrivilegedRole(value) && !handed.includes(value))];
   return [
     {
       table: table.name,
@@ -99,7 +106,7 @@ function readRoles(
       isPure,
       flags: flags.map(column => column.name),
       given,
-      privileged: values.filter(value => isPrivileged(value) && !given.includes(value)),
+      privileged: values.filter(value => isPrivilegedRole(value) && !given.includes(value)),
     },
   ];
 }
@@ -121,26 +128,8 @@ function rolesBehind(table: Table, database: DatabaseModel): AppRoles['named'] {
 /** The role that the app gives to the people of tenants: to those who run one, or to the others; undefined where it gives none. */
 export function givenRole({ given }: AppRoles, isAdministrator: boolean): string | undefined {
   const administrators = given.filter(isAdministratorRole);
-  const plain = given.filter(value => !isPrivileged(value));
+  const plain = given.filter(value => !isPrivilegedRole(value));
   return isAdministrator ? (administrators[0] ?? plain[0]) : plain[0];
-}
-
-/** Whether a role sounds like one that not everybody has. */
-export function isPrivileged(value: string): boolean {
-  return /admin|owner|staff|support|moderator|manager|super|root|system|global|platform|operator|operations|reviewer|developer|internal|^editor$/i.test(
-    value,
-  );
-}
-
-/** Roles of those who run the app, whoever writes them. */
-function isOfStaff(value: string): boolean {
-  return /super|global|platform|system|staff|root|internal|moderator|support/i.test(value);
-}
-
-function isStaffFlag(column: string): boolean {
-  return /^is_?(super_?|platform_?|global_?|system_?|app_?)?(admin|administrator|user_?admin|staff|owner|moderator|superuser)$|^(super_?admin|superuser|staff)$/.test(
-    plainName(column),
-  );
 }
 
 function isRoleNoun(table: string): boolean {
@@ -223,7 +212,7 @@ function givenBy(database: DatabaseModel, table: Table, values: readonly string[
       );
     return asks ? [] : statements.flatMap(literals);
   });
-  return values.filter(value => found.includes(value) && !isOfStaff(value));
+  return values.filter(value => found.includes(value) && !isRoleBeyondTenants(value));
 }
 
 /** A trigger function, or one that requests may call. */

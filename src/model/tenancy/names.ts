@@ -63,6 +63,25 @@ export function isStaffRole(value: string): boolean {
   return /^(super|global|platform|system)[_-]?(admin|owner|user|staff)/i.test(value);
 }
 
+/** Whether a role that names no tenant is one of those who run the app, whoever writes it. */
+export function isRoleBeyondTenants(value: string): boolean {
+  return /super|global|platform|system|staff|root|internal|moderator|support/i.test(value);
+}
+
+/** Whether a role that names no tenant sounds like one that not everybody has. */
+export function isPrivilegedRole(value: string): boolean {
+  return (
+    isRoleBeyondTenants(value) || /admin|owner|manager|operator|operations|reviewer|developer|^editor$/i.test(value)
+  );
+}
+
+/** Whether a column says yes of those who run the app. */
+export function isStaffFlag(column: string): boolean {
+  return /^is_?(super_?|platform_?|global_?|system_?|app_?)?(admin|administrator|user_?admin|staff|owner|moderator|superuser)$|^(super_?admin|superuser|staff)$/.test(
+    plainName(column),
+  );
+}
+
 /** Whether the rows of a table say that something was shared. */
 export function isShareNoun(table: string): boolean {
   return /(^|_)(share|shared|sharing)(_|$)|^public_/.test(plainName(table));
