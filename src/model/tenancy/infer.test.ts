@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readCatalog } from '../../collect/database/catalog.ts';
-import { detectPlatform, replayMigrations } from '../../collect/database/replay.ts';
+import { detectPlatform } from '../../collect/database/replay.ts';
+import { replayed } from '../../commands/fixtures/replayed.ts';
 import type { Replica } from '../../core/ports.ts';
 import { loadSqlParser } from '../../logic/sql.ts';
 import { startReplica } from '../../prove/replica/start.ts';
-import { lowerPolicies } from '../../collect/database/policies.ts';
-import { inferTenancy } from './infer.ts';
 import type { Owner, TenancyModel } from './types.ts';
 
 let replica: Replica;
@@ -20,13 +18,7 @@ afterAll(async () => {
 });
 
 async function tenancyOf(text: string): Promise<TenancyModel> {
-  const copy = await replica.createDatabase();
-  const platform = detectPlatform([text]);
-  const { report } = await replayMigrations(copy.sql, [{ file: 'a.sql', text }], platform);
-  expect(report.failed).toEqual([]);
-  const database = lowerPolicies(await readCatalog(copy.sql, platform));
-  await copy.drop();
-  return inferTenancy(database);
+  return (await replayed(replica, text, detectPlatform([text]), false)).tenancy;
 }
 
 function path(tenancy: TenancyModel, table: string): string {

@@ -1,19 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { checks } from '../../../checks/index.ts';
-import { readCatalog } from '../../../collect/database/catalog.ts';
-import { lowerPolicies } from '../../../collect/database/policies.ts';
-import { replayMigrations } from '../../../collect/database/replay.ts';
 import { filesInMemory } from '../../../collect/source/files.ts';
 import { sourceOf } from '../../../collect/source/read-source.ts';
-import type { Cell } from '../../../core/cell.ts';
+import { replayed, type Replayed } from '../../../commands/fixtures/replayed.ts';
 import type { Replica } from '../../../core/ports.ts';
 import { judge, type Judged } from '../../../judge/judge.ts';
 import { loadSqlParser } from '../../../logic/sql.ts';
-import { buildMatrix } from '../../../prove/exploit/matrix.ts';
 import { startReplica } from '../../../prove/replica/start.ts';
-import type { DatabaseModel } from '../../database/types.ts';
-import { inferTenancy } from '../../tenancy/infer.ts';
 import { buildAppModel } from '../build.ts';
 import { authorising } from './fixtures/authorising.ts';
 import { beyondQueries } from './fixtures/beyond-queries.ts';
@@ -25,12 +19,6 @@ import { orchard, plainSchema, supabaseSchema, type Files } from './fixtures/orc
 import { queryBuilding } from './fixtures/query-building.ts';
 
 type Platform = 'plain' | 'supabase' | 'guarded';
-
-/** A schema as Postgres has it, with what each role reaches in it. */
-interface Replayed {
-  readonly database: DatabaseModel;
-  readonly cells: readonly Cell[];
-}
 
 const defaultPlatform: Platform = 'plain';
 const idioms: readonly Idiom[] = [
@@ -48,9 +36,9 @@ let replica: Replica | undefined;
 beforeAll(async () => {
   await loadSqlParser();
   replica = await startReplica();
-  databases.set('plain', await replayed(plainSchema, 'plain', replica));
-  databases.set('guarded', await replayed(guardedSchema, 'guarded', replica));
-  databases.set('supabase', await replayed(supabaseSchema, 'supabase', replica));
+  databases.set('plain', await replayed(replica, plainSchema, 'plain', false));
+  databases.set('guarded', await replayed(replica, guardedSchema, 'plain'));
+  databases.set('supabase', await replayed(replica, supabaseSchema));
 });
 
 afterAll(async () => {
@@ -87,9 +75,9 @@ function openOf(judged: Judged): readonly string[] {
 function judgeApp(files: Files, platform: Platform): Judged {
   const found = databases.get(platform);
   if (found === undefined) throw new Error('The schema was not replayed.');
-  const { database, cells } = found;
+  const { database, tenancy, cells } = found;
   const app = buildAppModel(sourceOf(filesInMemory({ ...orchard, ...files })), database);
-  return judge({ app, database, tenancy: inferTenancy(database), cells, checks: appChecks });
+  return judge({ app, database, tenancy, cells, checks: appChecks });
 }
 
 /** The paths and findings in words, for whoever reads a failure. */
@@ -98,15 +86,4 @@ function told(judged: Judged): string {
     path => `${path.entryPoint.name}: ${path.verdict} ${path.reason}: ${path.sql} (${path.notes.join(' ')})`,
   );
   return [...paths, ...judged.findings.map(finding => `${finding.check}: ${finding.message}`)].join('\n');
-}
-
-async function replayed(schema: string, platform: Platform, server: Replica): Promise<Replayed> {
-  const kind = platform === 'supabase' ? platform : 'plain';
-  const empty = await server.createDatabase();
-  const { report, places } = await replayMigrations(empty.sql, [{ file: 'schema.sql', text: schema }], kind);
-  expect(report.failed).toEqual([]);
-  const database = lowerPolicies(await readCatalog(empty.sql, kind, places));
-  const { cells } = platform === 'plain' ? { cells: [] } : await buildMatrix(empty, database, inferTenancy(database));
-  await empty.drop();
-  return { database, cells };
 }
