@@ -18,7 +18,7 @@ import type { Replica, ReplicaDatabase } from '../core/ports.ts';
 import { silentProgress } from '../core/ports.ts';
 import { startReplica } from '../prove/replica/start.ts';
 import { createContext } from './context.ts';
-import { drizzleOnPostgresJs, pgWithIronSession, prismaWithAuthJs } from './fixtures/guard-apps.ts';
+import { drizzleOnPostgresJs, pgWithIronSession, pgWithTeamPaths, prismaWithAuthJs } from './fixtures/guard-apps.ts';
 import type { AppFiles } from './fixtures/guard-apps.ts';
 import { runGuardInit } from './guard-init.ts';
 
@@ -226,6 +226,48 @@ insert into notes (team_id, body) values ('${team}', 'ours'), ('${other}', 'thei
   });
 });
 
+interface TeamRoute {
+  readonly GET: (request: Request, context: { params: Promise<{ teamId: string }> }) => Promise<Response>;
+}
+
+interface Actions {
+  readonly addNote: (teamId: string, body: string) => Promise<{ readonly added: number }>;
+}
+
+describe('routes and actions that name their tenant', () => {
+  test('ask for that tenant, those that name none for the only one, and what asks nobody is left', async () => {
+    const root = appOf(pgWithTeamPaths);
+    const { entries } = await initialised(root);
+    expect(entries).toMatchObject({
+      session: 1,
+      changed: ['action app/actions.ts#addNote', 'GET /api/teams/[teamId]/notes'],
+      left: [{ file: 'app/shared/[token]/route.ts', line: 3 }],
+    });
+    const database = await migrated(root, 'migrations');
+    vi.stubEnv('SESSION_PASSWORD', 'a password of the test, long enough for it');
+    await database.sql.query(`insert into users (id, email) values ('${ada}', 'ada@example.com');
+insert into teams (id, name) values ('${team}', 'Acme'), ('${other}', 'Borealis');
+insert into memberships (user_id, team_id) values ('${ada}', '${team}');
+insert into notes (team_id, body) values ('${team}', 'ours'), ('${other}', 'theirs')`);
+    const login = await load<Route>(root, 'app/login/route.ts');
+    const { GET } = await load<TeamRoute>(root, 'app/api/teams/[teamId]/notes/route.ts');
+    const { addNote } = await load<Actions>(root, 'app/actions.ts');
+    const notes = await load<Route>(root, 'app/api/notes/route.ts');
+    const read = async (teamId: string): Promise<Response> =>
+      GET(new Request('http://localhost'), { params: Promise.resolve({ teamId }) });
+    expect((await read(team)).status).toBe(401);
+    await login.POST(new Request('http://localhost', { method: 'POST', body: 'ada@example.com' }));
+    expect(await (await read(team)).json()).toEqual({ bodies: ['ours'] });
+    expect((await read(other)).status).toBe(404);
+    expect(await addNote(team, 'more')).toEqual({ added: 1 });
+    await expect(addNote(other, 'planted')).rejects.toThrow('no member of the tenant');
+    expect(await (await notes.GET()).json()).toEqual({ bodies: ['ours', 'more'] });
+    await database.sql.query(`insert into memberships (user_id, team_id) values ('${ada}', '${other}')`);
+    expect(await (await read(other)).json()).toEqual({ bodies: ['theirs'] });
+    expect(await (await notes.GET()).json()).toEqual({ bodies: [] });
+  });
+});
+
 describe('a session that reads rows of the app', () => {
   test('is refused, and does not ask for ever who is asking', async () => {
     const root = appOf({
@@ -254,6 +296,13 @@ describe('Harbor', () => {
     expect(shown.verified).toMatchObject({ leaks: [], unknown: [], types: { kind: 'checked', errors: [] } });
     expect(shown.files).toEqual([
       '.env.example',
+      'app/actions/admin.ts',
+      'app/api/organizations/[organizationId]/notes/[noteId]/route.ts',
+      'app/api/organizations/[organizationId]/orders/[orderId]/route.ts',
+      'app/api/organizations/[organizationId]/uploads/[uploadId]/route.ts',
+      'app/workspace/[organizationId]/board/page.tsx',
+      'app/workspace/[organizationId]/layout.tsx',
+      'app/workspace/[organizationId]/receivables/page.tsx',
       'drizzle/0006_guard.sql',
       'drizzle/meta/_journal.json',
       'drizzle/reverse/0006_guard.sql',
@@ -264,6 +313,12 @@ describe('Harbor', () => {
       'lib/guard.ts',
       'package.json',
     ]);
+    const advised = new Map(shown.entries.left.map(each => [each.name, each.code.join('')]));
+    expect(advised.get('POST /api/webhooks/stripe')).toContain('asAdmin(');
+    expect(advised.get('GET /api/calendar/[token]')).toContain('asAdmin(');
+    // Nothing there says who may: work across tenants would open it again.
+    expect(advised.get('POST /api/webhooks/stripe/subscriptions')).toBe('');
+    expect(advised.get('page /reports/[organizationSlug]')).toBe('');
   });
 });
 

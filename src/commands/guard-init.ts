@@ -3,14 +3,19 @@ import { execa } from 'execa';
 import { DrydockError } from '../core/error.ts';
 import type { Cell } from '../core/cell.ts';
 import type { GuardInit } from '../core/guard-init.ts';
+import type { EntryPoint } from '../core/path.ts';
 import { compareText } from '../core/place.ts';
+import type { Place } from '../core/place.ts';
+import type { QueryPath } from '../model/app/types.ts';
 import { copyApp, sourceTexts, writeTexts } from '../fix/copy.ts';
 import type { AppCopy } from '../fix/copy.ts';
 import { unifiedDiff } from '../fix/diff.ts';
 import type { FileChange } from '../fix/diff.ts';
 import { openApp } from '../fix/guard/app.ts';
-import { authLibrary } from '../fix/guard/auth-library.ts';
+import { authLibrary, isOfAuth } from '../fix/guard/auth-library.ts';
 import { appFiles, guardFileOf } from '../fix/guard/files.ts';
+import type { GuardedEntries } from '../fix/guard/entries.ts';
+import { entryScopes } from '../fix/guard/entry-scopes.ts';
 import { planGuard } from '../fix/guard/plan.ts';
 import { otherEngine } from '../fix/guard/engine.ts';
 import { linkPackages } from '../fix/guard/packages.ts';
@@ -47,7 +52,7 @@ export async function runGuardInit(
   const given = options.migrations === undefined ? {} : { migrations: options.migrations };
   const analysis = await analyse({ root, ...given, halves: 'both' }, context);
   requireOneApp(analysis);
-  const { changes, todo, verified } = await tryGuard(analysis, options, context);
+  const { changes, todo, entries, verified } = await tryGuard(analysis, options, context);
   const compiles = verified.types.kind === 'skipped' || verified.types.errors.length === 0;
   const holds = verified.leaks.length === 0 && verified.isolated > 0 && compiles;
   const write = options.write === true && (holds || options.force === true);
@@ -58,12 +63,13 @@ export async function runGuardInit(
     diff: unifiedDiff(changes),
     written: write,
     verified,
+    entries,
     todo,
   };
 }
 
 /** The guard in a copy of the app, and how the app's role fares there. */
-export interface TriedGuard extends Pick<GuardInit, 'todo' | 'verified'> {
+export interface TriedGuard extends Pick<GuardInit, 'todo' | 'entries' | 'verified'> {
   readonly changes: readonly FileChange[];
   /** The attacks of the matrix as the app's role, under the new migration. */
   readonly cells: readonly Cell[];
@@ -76,18 +82,44 @@ export async function tryGuard(
   context: CommandContext,
 ): Promise<TriedGuard> {
   const copy = await copyApp(analysis.root, join(analysis.root, '.drydock', 'guard', 'app'));
-  const { changes, todo } = changesFor(analysis, copy, options.with ?? []);
-  const types = await typesAfter(copy, changes);
+  const { changes, todo, entries, types } = await withEntries(analysis, copy, options.with ?? []);
   const cells = await attack(copy, options, context);
-  return { changes, todo, cells, verified: { ...summary(cells), types } };
+  return {
+    changes,
+    todo,
+    entries: { ...entries, changed: entries.changed.map(entry => entry.name) },
+    cells,
+    verified: { ...summary(cells), types },
+  };
+}
+
+type Written = ReturnType<typeof changesFor>;
+type Checked = Written & { readonly types: GuardInit['verified']['types'] };
+
+/** Entry points are changed where the type checker follows: not where it cannot be asked, nor in files of which it complains. */
+async function withEntries(analysis: Analysis, copy: AppCopy, names: readonly PartName[]): Promise<Checked> {
+  const whole = changesFor(analysis, names, () => false);
+  const types = await typesAfter(copy, whole.changes);
+  const touched = new Set(whole.entries.changed.map(entry => entry.file));
+  const isWrong = (file: string): boolean =>
+    types.kind === 'skipped' ? touched.has(file) : types.errors.some(error => error.startsWith(`${file}:`));
+  const wrong = [...touched].filter(isWrong);
+  if (wrong.length === 0) return { ...whole, types };
+  const less = changesFor(analysis, names, file => wrong.includes(file));
+  writeTexts(copy, new Map(whole.changes.map(change => [change.file, change.before])));
+  return { ...less, types: await typesAfter(copy, less.changes) };
 }
 
 function changesFor(
   analysis: Analysis,
-  copy: AppCopy,
   names: readonly PartName[],
-): { readonly changes: readonly FileChange[]; readonly todo: readonly string[] } {
-  const texts = sourceTexts(copy);
+  leavesEntries: (file: string) => boolean,
+): {
+  readonly changes: readonly FileChange[];
+  readonly todo: readonly string[];
+  readonly entries: GuardedEntries;
+} {
+  const texts = sourceTexts({ root: analysis.root, branch: undefined });
   const entries = analysis.app?.entryPoints.map(entry => entry.file) ?? [];
   const app = openApp(texts, openSources(texts), guardFileOf(texts), entries);
   const library = authLibrary(app);
@@ -114,10 +146,20 @@ function changesFor(
     types: { tenant: 'uuid', user: 'uuid', ...plan.options.types },
     addresses: parts.addresses,
     authRole: auth,
+    entries:
+      analysis.app === undefined
+        ? []
+        : entryScopes(analysis.app, {
+            tenancy: analysis.tenancy,
+            isSkipped: place => isOfAuth(app, place),
+            isOpen: openQueries(analysis),
+          }),
+    leavesEntries,
   });
   if (!own.isGuarded) throw notGuarded(own.unguarded);
   const usesStripe = /"stripe"\s*:/.test(texts.read('package.json') ?? '') && !names.includes('stripe');
   return {
+    entries: own.entries,
     changes: [...migration, ...own.changes].toSorted((left, right) => compareText(left.file, right.file)),
     todo: [
       ...plan.notes,
@@ -126,6 +168,15 @@ function changesFor(
       ...(usesStripe ? ['This app uses Stripe: --with stripe adds the ledger of its events and of customers.'] : []),
     ],
   };
+}
+
+/** Whether the path of a query was judged to leak. */
+function openQueries({ judged }: Analysis): (query: QueryPath) => boolean {
+  const keyOf = (entry: EntryPoint, place: Place): string => `${entry.name} ${place.file}:${place.line}`;
+  const open = new Set(
+    judged.paths.filter(path => path.verdict === 'leaks').map(path => keyOf(path.entryPoint, path.sink)),
+  );
+  return query => open.has(keyOf(query.entryPoint, query.place));
 }
 
 /** Under policies that nothing fills in, no query of the app would find a row. */

@@ -14,4 +14,22 @@ export interface GuardInit {
       | { readonly kind: 'skipped'; readonly reason: string };
   };
   readonly todo: readonly string[];
+  /** How the app's entry points ask for rows that have an owner. */
+  readonly entries: {
+    /** As whoever is signed in, in the tenant of the session, without a change. */
+    readonly session: number;
+    /** Changed to ask for the tenant that the request names. */
+    readonly changed: readonly string[];
+    readonly left: readonly EntryLeft[];
+  };
+}
+
+/** An entry point whose scope only the developer can say. */
+export interface EntryLeft {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  readonly why: string;
+  /** The lines to write. */
+  readonly code: readonly string[];
 }

@@ -29,6 +29,8 @@ export interface GuardedApp {
   };
   /** What else `lib/guard.ts` must export. */
   readonly needs: Set<'policy'>;
+  /** What changed entry points import. */
+  readonly entryNeeds: Set<'tenantRoute' | 'inTenant'>;
 }
 
 /** Opens an app for the codemods. */
@@ -48,6 +50,7 @@ export function openApp(
     unguarded: [],
     packages: { add: new Map(), develop: new Map(), update: new Map(), drop: new Set() },
     needs: new Set(),
+    entryNeeds: new Set(),
   };
 }
 

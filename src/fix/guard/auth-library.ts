@@ -1,6 +1,7 @@
 import type { CallExpression, Node } from 'oxc-parser';
+import type { Place } from '../../core/place.ts';
 import { originOf } from '../source/bindings.ts';
-import { calleeName, findAll, functionsAround, isCall, keyName, textOf } from '../source/parsed-file.ts';
+import { calleeName, findAll, functionsAround, isCall, keyName, lineAt, textOf } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { topLevelFunctions } from '../source/source-set.ts';
 import type { GuardedApp } from './app.ts';
@@ -50,6 +51,13 @@ export function authParts(app: GuardedApp, parsed: ParsedFile): readonly Node[] 
   );
   const typed = findAll(parsed.program, (node): node is Node => isOptions(parsed, node));
   return [...calls, ...typed, ...signIns(app, parsed)];
+}
+
+/** Whether a line is in a part that the auth library runs, with a database of its own. */
+export function isOfAuth(app: GuardedApp, { file, line }: Place): boolean {
+  const parsed = app.set.parsed(file);
+  if (parsed === undefined) return false;
+  return authParts(app, parsed).some(part => lineAt(parsed, part.start) <= line && line <= lineAt(parsed, part.end));
 }
 
 /** Functions that seal a session of iron-session: who is to be in it is looked up there. */

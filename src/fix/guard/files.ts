@@ -9,9 +9,12 @@ import type { AuthLibrary } from './auth-library.ts';
 import { isInAuth, separateAuth } from './auth-pool.ts';
 import type { NewFile } from './auth-pool.ts';
 import { databasesOf } from './databases.ts';
+import { guardEntries } from './entries.ts';
+import type { EntryOptions, GuardedEntries } from './entries.ts';
+import type { ScopedEntry } from './entry-scopes.ts';
 import { drizzleConnections, guardDrizzle } from './drizzle-connection.ts';
 import { guardFile } from './guard-file.ts';
-import { nextFile } from './next-file.ts';
+import { nextFile, nextFileOf } from './next-file.ts';
 import { nameOtherClients } from './other-clients.ts';
 import { guardPrisma } from './prisma.ts';
 import { sessionCode } from './session-code.ts';
@@ -31,12 +34,17 @@ export interface AppFilesOptions {
   readonly addresses?: readonly string[];
   /** Whether the auth library has a role of its own. */
   readonly authRole: boolean;
+  /** The entry points that reach rows with an owner. */
+  readonly entries?: readonly ScopedEntry[];
+  /** Files whose entry points are left as they are. */
+  readonly leavesEntries?: (file: string) => boolean;
 }
 
 /** The changes of the app's own files, and what is left to the developer. */
 export interface AppFiles {
   readonly changes: readonly FileChange[];
   readonly notes: readonly string[];
+  readonly entries: GuardedEntries;
   /** Whether a client of the app asks its database through the guard. */
   readonly isGuarded: boolean;
   /** Clients that do not, one sentence each. */
@@ -68,8 +76,14 @@ export function appFiles(options: AppFilesOptions): AppFiles {
   guardPrisma(app, isOwn);
   const isGuarded = nameOtherClients(app, moved);
   const session = library === undefined ? undefined : sessionCode(app, library, membership.tenant);
-  const text = guardFile({ membership, session, exportsPolicy: app.needs.has('policy') });
   const guarded = databases.find(each => !auth.own.includes(each));
+  const entries = guardEntries(app, options.entries ?? [], entryOptions(options, session, nextFileOf(app, guarded)));
+  const text = guardFile({
+    membership,
+    session,
+    exportsPolicy: app.needs.has('policy'),
+    exportsInTenant: app.entryNeeds.has('inTenant'),
+  });
   const next =
     session === undefined ? undefined : nextFile({ ...options, database: guarded, sessionTenant: session.tenant });
   const files = [{ file: app.guardFile, text }, ...auth.newFiles, ...(next === undefined ? [] : [next])];
@@ -86,6 +100,7 @@ export function appFiles(options: AppFilesOptions): AppFiles {
     packageChange(app),
   ];
   return {
+    entries,
     isGuarded,
     unguarded: app.unguarded,
     changes: changes.filter(change => change.before !== change.after),
@@ -96,6 +111,22 @@ export function appFiles(options: AppFilesOptions): AppFiles {
       ...app.unguarded,
       ...app.notes,
     ],
+  };
+}
+
+/** What an earlier run wrote is not written again: only what is in it already can be used. */
+function entryOptions(
+  { app, leavesEntries }: AppFilesOptions,
+  session: SessionCode | undefined,
+  next: string | undefined,
+): EntryOptions {
+  const guard = app.texts.read(app.guardFile);
+  const guards = next === undefined ? undefined : app.texts.read(next);
+  return {
+    nextFile: guards === undefined || guards.includes('function tenantRoute') ? next : undefined,
+    knowsSession: session !== undefined && (guard === undefined || guard.includes('function inTenant')),
+    knowsTenant: session !== undefined,
+    left: leavesEntries ?? (() => false),
   };
 }
 

@@ -1,3 +1,4 @@
+import { plainName, quotedText } from './sql-text.ts';
 import type { SessionCode } from './session-code.ts';
 import type { MembershipTable } from './sql/options.ts';
 
@@ -8,13 +9,18 @@ export interface GuardFileOptions {
   readonly session: SessionCode | undefined;
   /** Whether code that stays with postgres.js needs the rules by themselves. */
   readonly exportsPolicy: boolean;
+  /** Whether entry points ask for a tenant by its key. */
+  readonly exportsInTenant: boolean;
 }
 
 /** The text of `lib/guard.ts`. */
-export function guardFile({ membership, session, exportsPolicy }: GuardFileOptions): string {
+export function guardFile({ membership, session, exportsPolicy, exportsInTenant }: GuardFileOptions): string {
+  const looksUp = session !== undefined && !session.tenant;
   const rules = [
     `membership: { table: '${membership.table}', user: '${membership.user}', tenant: '${membership.tenant}' },`,
-    ...(session === undefined ? [] : ['resolve: scopeOfRequest,']),
+    ...(session === undefined
+      ? []
+      : [looksUp ? 'resolve: async () => scopeOfRequest(pool),' : 'resolve: scopeOfRequest,']),
   ];
   const policy = exportsPolicy
     ? `
@@ -25,7 +31,7 @@ ${rules.map(rule => `  ${rule}`).join('\n')}
 `
     : '';
   const given = exportsPolicy ? ['...policy,', 'admin,'] : [...rules.slice(0, 1), 'admin,', ...rules.slice(1)];
-  return `${importsOf(session).join('\n')}
+  return `${importsOf(session, exportsInTenant).join('\n')}
 
 /** For work across tenants, inside of \`asAdmin\` only. */
 const admin = rolePool(process.env.ADMIN_DATABASE_URL, 4);
@@ -45,15 +51,15 @@ export function rolePool(connectionString: string | undefined, max: number): Poo
 
 /** An idle connection that is lost must not end the process; the next query opens another. */
 function passOver(): void {}
-${session === undefined ? '' : whoAsks(session)}`;
+${session === undefined ? '' : whoAsks(session, membership)}${exportsInTenant ? inTenant : ''}`;
 }
 
-function importsOf(session: SessionCode | undefined): readonly string[] {
+function importsOf(session: SessionCode | undefined, exportsInTenant: boolean): readonly string[] {
   const pg = ["import { guardPool } from '@drydock/guard/pg';"];
   if (session === undefined) return [...pg, "import { Pool, type PoolConfig } from 'pg';"];
   return [
     "import { AsyncLocalStorage } from 'node:async_hooks';",
-    "import type { Scope } from '@drydock/guard';",
+    guardImport(session, exportsInTenant),
     ...pg,
     `import { ${session.adapter}, type Session, type SessionRequest } from '@drydock/guard/session';`,
     ...session.imports,
@@ -62,7 +68,22 @@ function importsOf(session: SessionCode | undefined): readonly string[] {
   ];
 }
 
-function whoAsks({ lines, tenant }: SessionCode): string {
+function guardImport({ tenant }: SessionCode, exportsInTenant: boolean): string {
+  const names = [...(exportsInTenant ? ['asTenant'] : []), ...(tenant ? [] : ['asUser'])];
+  return names.length === 0
+    ? "import type { Scope } from '@drydock/guard';"
+    : `import { ${names.join(', ')}, type Scope } from '@drydock/guard';`;
+}
+
+const inTenant = `
+/** Work for whoever is signed in, in the tenant that the request names: who is no member of it is refused. */
+export async function inTenant<T>(tenant: string | number, work: () => Promise<T>): Promise<T> {
+  const who = await whoAsks();
+  return who === undefined ? work() : asTenant({ user: who.user, tenant: String(tenant) }, work);
+}
+`;
+
+function whoAsks({ lines, tenant }: SessionCode, membership: MembershipTable): string {
   const [first = '', ...rest] = lines;
   return `
 /** Who is signed in. */
@@ -80,18 +101,28 @@ const whoAsks = cache(async () => {
   return looking.run(true, async () => session({ headers: await headers() }));
 });
 
-/** ${tenant ? 'The tenant chosen in the session, where a route did not say another one.' : 'The user, where a route did not say for which tenant.'} Without a session: nobody. */
-async function scopeOfRequest(): Promise<Scope | undefined> {
+${tenant ? '' : onlyTenant(membership)}/** ${tenant ? 'The tenant chosen in the session' : "The user's only tenant"}, where a route did not say another one. Without a session: nobody. */
+async function scopeOfRequest(${tenant ? '' : 'pool: Pool'}): Promise<Scope | undefined> {
   if (looking.getStore() === true) return undefined;
   const who = await whoAsks();
   if (who === undefined) return undefined;
-${
-  tenant
-    ? `  return who.tenant === undefined
-    ? { mode: 'user', user: who.user }
-    : { mode: 'tenant', user: who.user, tenant: who.tenant };`
-    : "  return { mode: 'user', user: who.user };"
+${tenant ? '  const { tenant } = who;' : '  const tenant = await onlyTenant(pool, who.user);'}
+  return tenant === undefined ? { mode: 'user', user: who.user } : { mode: 'tenant', user: who.user, tenant };
 }
+`;
 }
+
+/** The session names no tenant: who belongs to one alone works in it, and who belongs to several says which. */
+function onlyTenant({ table, user, tenant }: MembershipTable): string {
+  const text = `select ${plainName(tenant)} as tenant from ${table.split('.').map(plainName).join('.')} where ${plainName(user)} = $1 limit 2`;
+  return `/** The tenant of somebody who belongs to one alone. */
+const onlyTenant = cache(async (pool: Pool, user: string): Promise<string | undefined> => {
+  const { rows } = await asUser(user, async () =>
+    pool.query<{ tenant: string | number | null }>(${quotedText(text)}, [user]),
+  );
+  const [only, ...others] = rows;
+  return only === undefined || only.tenant === null || others.length > 0 ? undefined : String(only.tenant);
+});
+
 `;
 }

@@ -1,7 +1,7 @@
 import type { GuardInit } from '../../core/guard-init.ts';
 
 /** The set-up of the guard for people: the diff first, then how it held, then what is left to do. */
-export function renderGuardInit({ diff, files, verified, written, todo }: GuardInit): string {
+export function renderGuardInit({ diff, files, verified, written, entries, todo }: GuardInit): string {
   const { isolated, leaks, unknown } = verified;
   return [
     diff,
@@ -15,10 +15,31 @@ export function renderGuardInit({ diff, files, verified, written, todo }: GuardI
     ...unknown.map(each => `  Could not tell: ${each}`),
     ...typeLines(verified.types),
     '',
+    ...entryLines(entries),
     'What is left to you:',
     ...todo.map((each, index) => `  ${index + 1}. ${each}`),
     '',
   ].join('\n');
+}
+
+function entryLines({ session, changed, left }: GuardInit['entries']): readonly string[] {
+  const all = session + changed.length + left.length;
+  if (all === 0) return [];
+  return [
+    `${all} entry points reach rows with an owner:`,
+    `  ${session} ask as whoever is signed in, in the tenant of the session, without a change.`,
+    ...(changed.length === 0
+      ? []
+      : [`  ${changed.length} are changed to ask for the tenant that the request names: ${changed.join(', ')}`]),
+    ...(left.length === 0 ? [] : [`  ${left.length} are left to you:`]),
+    ...left.flatMap(({ name, file, line, why, code }) => [
+      '',
+      `  ${file}:${line}  ${name}`,
+      `    ${why}`,
+      ...code.map(each => `    | ${each}`),
+    ]),
+    '',
+  ];
 }
 
 function typeLines(types: GuardInit['verified']['types']): readonly string[] {
