@@ -127,6 +127,7 @@ function repairOf(finding: Finding, { database, tenancy }: Seen, attempt: number
 /** What only a person can decide: whether access is missing, who may read a secret, which policy is meant. */
 const byHand: ReadonlySet<string> = new Set([
   'policy-recursion/itself',
+  'policy-recursion/asked-by-function',
   'realtime-policy-without-topic/listen',
   'row-security-without-policy/forgotten',
   'row-security-without-policy/only-restrictive',

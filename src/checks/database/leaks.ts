@@ -223,7 +223,7 @@ function toFinding(
   const severity = isApiOnly ? rule.severity?.(first) : 'medium';
   return {
     subject,
-    harm: rule.harm?.(first) ?? harmOf(leaks, input),
+    harm: asReached(rule.harm?.(first) ?? harmOf(leaks, input), leaks),
     message: rule.message(leaks),
     file: place.file,
     line: place.line,
@@ -236,6 +236,15 @@ function toFinding(
     // Without SQL of one's own, nobody makes the statement.
     ...(severity === undefined ? {} : { severity }),
   };
+}
+
+/** Where only roles of the app's own connections get there, no user does by himself: a query of the app's has to be made for him. */
+function asReached(harm: string, leaks: readonly Leak[]): string {
+  if (leaks.some(({ cell }) => /^(anon|authenticated|owner)$/.test(cell.role))) return harm;
+  return harm.replace(
+    /^Any(?:one on the internet| signed-in user) can /,
+    `Any query that runs as ${rolesOf(leaks)} can `,
+  );
 }
 
 /** In how many tables rows could be read after the write. */

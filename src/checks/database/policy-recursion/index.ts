@@ -1,11 +1,11 @@
-import { relationsOfCondition } from '../../../logic/condition-tree.ts';
+import { callsOfCondition, nodesOfSql, relationName, relationsOfCondition } from '../../../logic/condition-tree.ts';
 import { rolesOfRole } from '../../../logic/roles.ts';
 import { requestRoles } from '../../../model/database/roles.ts';
 import type { DatabaseModel, Policy, Table } from '../../../model/database/types.ts';
 import type { Check, CheckFinding } from '../../check.ts';
 import { filled, lintFinding, listed, policyRemark } from '../lint.ts';
 
-/** Policies whose sub-queries come back to their own table: Postgres refuses every query on it. */
+/** Policies whose sub-queries, or the functions that they call, come back to their own table: Postgres refuses every query on it. */
 export const check: Check = {
   id: 'database/policy-recursion',
   title: 'Policy that asks itself',
@@ -35,13 +35,16 @@ function findings(database: DatabaseModel): readonly CheckFinding[] {
 
 function toFinding(subject: string, names: readonly string[], policies: readonly [Policy, ...Policy[]]): CheckFinding {
   const [first, ...rest] = policies;
+  const isDirect = policies.every(({ using = 'true' }) =>
+    relationsOfCondition(using).some(name => names.includes(name)),
+  );
   const how =
     names.length === 1
-      ? `The policy '${first.name}' on '${first.table}' reads '${first.table}' itself`
+      ? `The policy '${first.name}' on '${first.table}' ${isDirect ? '' : 'calls a function that '}reads '${first.table}' itself`
       : `Policies of ${listed(names)} read each other's tables in a circle`;
   return lintFinding({
     subject,
-    message: `${how}, and Postgres refuses every query that comes across it with 'infinite recursion detected in policy'.`,
+    message: `${how}, and Postgres refuses every query that comes across it with '${isDirect ? 'infinite recursion detected in policy' : 'stack depth limit exceeded'}'.`,
     harm: `Nobody can use ${listed(names)} under a request role, not even the owners of the rows.`,
     remarks: [policyRemark(first), ...rest.map(policyRemark)],
   });
@@ -59,10 +62,28 @@ function askedTables(database: DatabaseModel, role: string): Asked {
     new Map(
       table.policies
         .filter(reads)
-        .flatMap(policy => relationsOfCondition(policy.using ?? 'true').map(name => [name, policy] as const))
+        .flatMap(policy => relationsBehind(policy.using ?? 'true', database).map(name => [name, policy] as const))
         .filter(([name]) => secured.has(name)),
     );
   return new Map(database.tables.filter(table => table.rowSecurity).map(table => [table.name, of(table)]));
+}
+
+/** Tables that a condition reads with the caller's rights: in sub-queries of its own, and in the functions that it calls. */
+function relationsBehind(condition: string, database: DatabaseModel): readonly string[] {
+  const called = callsOfCondition(condition).flatMap(({ name }) =>
+    database.functions.filter(
+      definition =>
+        definition.name === name.replace(/^public\./, '') &&
+        definition.language === 'sql' &&
+        !definition.securityDefiner,
+    ),
+  );
+  return [...relationsOfCondition(condition), ...called.flatMap(({ body }) => relationsOfQuery(body))];
+}
+
+function relationsOfQuery(body: string): readonly string[] {
+  const nodes = nodesOfSql(body) ?? [];
+  return nodes.flatMap(node => (node.kind === 'RangeVar' ? [relationName(node.body)] : []));
 }
 
 /** The shortest way from a table back to itself; empty where there is none. */
