@@ -1,3 +1,5 @@
+import { objectName } from '../../../core/cell.ts';
+import type { CheckInput } from '../../check.ts';
 import { humanizeTable, isOwned } from '../../harm.ts';
 import { observedCheck } from '../../observed.ts';
 
@@ -8,8 +10,8 @@ export const check = observedCheck({
   severity: 'low',
   cwe: 203,
   kind: 'existence-oracle',
-  faults: ({ place, entryPoint, table, absent, foreign }, { tenancy }) =>
-    !isOwned(tenancy, table)
+  faults: ({ place, entryPoint, table, absent, foreign }, input) =>
+    !isOwned(input.tenancy, table) || isHidden(entryPoint, table, input)
       ? []
       : [
           {
@@ -21,3 +23,18 @@ export const check = observedCheck({
           },
         ],
 });
+
+/** Policies keep the rows of others back from every look-up: those are not there for whoever asks. */
+function isHidden(entryPoint: string, table: string, { paths, cells }: CheckInput): boolean {
+  const reads = paths.filter(
+    ({ entryPoint: { name }, sink }) => name === entryPoint && sink.table === table && sink.operation === 'read',
+  );
+  return (
+    reads.length > 0 &&
+    reads.every(({ model, sink }) => {
+      const role = model.client.sqlRole ?? sink.role;
+      const own = cells.filter(cell => cell.role === role && cell.command === 'select' && objectName(cell) === table);
+      return own.length > 0 && own.every(cell => cell.verdict === 'isolated');
+    })
+  );
+}
