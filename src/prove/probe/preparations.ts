@@ -34,7 +34,7 @@ export function preparationsFor(
 }
 
 /** Roles of the whole app (no tenant's) that guards ask for, sorted. */
-export function appRoles(paths: readonly JudgedPath[]): readonly string[] {
+export function rolesAskedFor(paths: readonly JudgedPath[]): readonly string[] {
   return [...new Set(paths.flatMap(path => path.model.facts.flatMap(fact => rolesOfFact(fact))))].sort();
 }
 

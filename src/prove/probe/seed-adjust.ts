@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Sql } from '../../core/ports.ts';
 import type { JudgedPath } from '../../checks/check.ts';
 import type { DatabaseModel, Table } from '../../model/database/types.ts';
+import { appRoles } from '../../model/tenancy/app-roles.ts';
+import { isRoleColumn } from '../../model/tenancy/names.ts';
 import type { TenancyModel } from '../../model/tenancy/types.ts';
 import type { Seed, SeededRow, SeededTenant, TenantKey } from '../exploit/seed-types.ts';
 import { canaryPrefix } from './canary.ts';
 import { tenantsOf } from './marks.ts';
 import { plainText } from './plain-text.ts';
-import { appRoles } from './preparations.ts';
+import { rolesAskedFor } from './preparations.ts';
 import { quotedName, quoteIdentifier, tryStatement } from './state.ts';
 
 /** What the adjustment works on. */
@@ -142,14 +144,26 @@ async function lowerEmails(input: AdjustInput): Promise<void> {
 
 /** The third user of A gets the role of the whole app that guards ask for, so that its entry points can be used at all. */
 async function giveRole(input: AdjustInput): Promise<void> {
-  const role = appRoles(input.paths)[0];
-  const table = input.database.tables.find(candidate => candidate.name === input.tenancy.principal?.table);
-  const column = table?.columns.find(candidate => /^(?:role|user_role|app_role)$/.test(candidate.name));
+  const { database, tenancy, sql } = input;
+  const [role] = rolesAskedFor(input.paths);
   const user = input.seed.tenants.A?.users[2];
-  if (role === undefined || table === undefined || column === undefined || user === undefined) return;
+  if (role === undefined || user === undefined) return;
+  for (const { table: name, isPure, userColumn, roleColumn } of appRoles(database, tenancy)) {
+    const table = database.tables.find(candidate => candidate.name === name);
+    if (!isPure || table === undefined || roleColumn === undefined) continue;
+    const columns = `(${quoteIdentifier(userColumn)}, ${quoteIdentifier(roleColumn)})`;
+    await tryStatement(
+      sql,
+      `insert into ${quotedName(table)} ${columns} values (${literal(user.id)}, ${literal(role)})`,
+    );
+  }
+  const users = database.tables.find(candidate => candidate.name === tenancy.principal?.table);
+  const column = users?.columns.find(candidate => isRoleColumn(candidate.name));
+  if (users === undefined || column === undefined) return;
+  const key = quoteIdentifier(tenancy.principal?.key ?? 'id');
   await tryStatement(
-    input.sql,
-    `update ${quotedName(table)} set ${quoteIdentifier(column.name)} = ${literal(role)} where ${quoteIdentifier(input.tenancy.principal?.key ?? 'id')}::text = ${literal(user.id)}`,
+    sql,
+    `update ${quotedName(users)} set ${quoteIdentifier(column.name)} = ${literal(role)} where ${key}::text = ${literal(user.id)}`,
   );
 }
 
