@@ -359,8 +359,10 @@ export type PolicyLeak = Extract<Leak, { readonly policy: Policy | undefined }>;
 export function policyFindings(
   input: CheckInput,
   cause: PolicyLeak['cause'],
-  message: (policy: string, leaks: readonly PolicyLeak[]) => string,
+  message: (policy: string, leaks: readonly PolicyLeak[], isAnybodys: boolean) => string,
 ): readonly CheckFinding[] {
+  const isAnybodys = (leak: Leak): boolean =>
+    'table' in leak && ownerOf(input.tenancy, leak.table.name)?.ownership.kind === 'shared';
   const leaks = leaksOf(input).filter((leak): leak is PolicyLeak => 'policy' in leak && leak.cause === cause);
   return findingsOf(leaks, input, {
     subject: leak => ('policy' in leak ? `${leak.table.name} ${leak.policy?.name ?? leak.cell.command}` : ''),
@@ -369,7 +371,10 @@ export function policyFindings(
       message(
         nameOfPolicy(group[0]),
         group.filter((leak): leak is PolicyLeak => 'policy' in leak),
+        isAnybodys(group[0]),
       ),
+    // Rows of nobody are spoilt, and nothing comes out.
+    severity: leak => (isAnybodys(leak) ? (leak.cell.role === 'anon' ? 'high' : 'medium') : undefined),
     repair: leak => ({
       kind: 'replace-policy',
       table: 'table' in leak ? leak.table.name : '',

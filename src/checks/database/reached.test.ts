@@ -35,3 +35,17 @@ test('what only a role of the app’s own connection reaches, no user reaches by
   ]);
   expect(await harmsOf('authenticated', 'supabase')).toEqual(["Any signed-in user can read any user's notes."]);
 });
+
+test('rows of nobody are relied on by every tenant, and are no other tenant’s', async () => {
+  const database = await replayed(
+    replica,
+    `create table distances (id uuid primary key default gen_random_uuid(), origin text not null, km int);
+     alter table distances enable row level security;
+     create policy "any" on distances for update to authenticated using (true) with check (auth.uid() is not null);
+     create policy "see" on distances for select to authenticated using (true);`,
+  );
+  const { findings } = check.judge({ app: undefined, paths: [], ...database });
+  expect(findings.map(({ message, severity }) => `${severity} ${message}`)).toEqual([
+    "medium The policy 'any' on 'distances' is true for every row, so 'authenticated' may update rows that every tenant relies on.",
+  ]);
+});

@@ -12,8 +12,8 @@ export const check: Check = {
     findings: policyFindings(
       input,
       'policy',
-      (policy, leaks) =>
-        `Under the policy ${policy} on '${leaks[0]?.table.name ?? ''}', ${rolesOf(leaks)} may ${commandsOf(leaks)} rows of another tenant.`,
+      (policy, leaks, isAnybodys) =>
+        `Under the policy ${policy} on '${leaks[0]?.table.name ?? ''}', ${rolesOf(leaks)} may ${commandsOf(leaks)} rows ${isAnybodys ? 'that every tenant relies on' : 'of another tenant'}.`,
     ),
     gaps: [],
   }),

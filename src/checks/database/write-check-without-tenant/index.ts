@@ -17,9 +17,13 @@ export const check: Check = {
   cwe: 863,
   needs: 'database',
   judge: input => ({
-    findings: policyFindings(input, 'write-check', (policy, leaks) => {
+    findings: policyFindings(input, 'write-check', (policy, leaks, isAnybodys) => {
       const isBelow = leaks.every(({ cell }) => cell.because.includes('below a row of tenant B'));
-      const row = isBelow ? "of the caller's own below one of another tenant" : 'that belongs to another tenant';
+      const row = isBelow
+        ? "of the caller's own below one of another tenant"
+        : isAnybodys
+          ? 'that every tenant relies on'
+          : 'that belongs to another tenant';
       return `The policy ${policy} on '${leaks[0]?.table.name ?? ''}' lets ${commandsOf(leaks)} write a row ${row}.${consequenceOf(leaks)}`;
     }),
     gaps: [],
