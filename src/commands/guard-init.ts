@@ -12,6 +12,7 @@ import type { AppCopy } from '../fix/copy.ts';
 import { unifiedDiff } from '../fix/diff.ts';
 import type { FileChange } from '../fix/diff.ts';
 import { openApp } from '../fix/guard/app.ts';
+import type { AuthLibrary } from '../fix/guard/auth-library.ts';
 import { authLibrary, isOfAuth } from '../fix/guard/auth-library.ts';
 import { appFiles, guardFileOf } from '../fix/guard/files.ts';
 import type { GuardedEntries } from '../fix/guard/entries.ts';
@@ -122,8 +123,8 @@ function changesFor(
   const texts = sourceTexts({ root: analysis.root, branch: undefined });
   const entries = analysis.app?.entryPoints.map(entry => entry.file) ?? [];
   const app = openApp(texts, openSources(texts), guardFileOf(texts), entries);
-  const library = authLibrary(app);
-  const auth = library !== undefined && library.kind !== 'clerk' && library.kind !== 'supabase';
+  const library = authLibrary(app, analysis.tenancy.memberships[0]?.tenantColumn ?? 'tenant_id');
+  const auth = library !== undefined && !withoutDatabase.has(library.kind);
   const plan = planGuard(analysis.database, analysis.tenancy, { auth, libraryAddsMembers: organizations(texts) });
   if (typeof plan === 'string')
     throw new DrydockError('usage', plan, {
@@ -151,7 +152,7 @@ function changesFor(
         ? []
         : entryScopes(analysis.app, {
             tenancy: analysis.tenancy,
-            isSkipped: place => isOfAuth(app, place),
+            isSkipped: query => [query.place, ...query.steps].some(place => isOfAuth(app, place)),
             isOpen: openQueries(analysis),
           }),
     leavesEntries,
@@ -170,11 +171,13 @@ function changesFor(
   };
 }
 
-/** Whether the path of a query was judged to leak. */
+/** Whether nothing was found that keeps foreign rows back from a query. */
 function openQueries({ judged }: Analysis): (query: QueryPath) => boolean {
   const keyOf = (entry: EntryPoint, place: Place): string => `${entry.name} ${place.file}:${place.line}`;
   const open = new Set(
-    judged.paths.filter(path => path.verdict === 'leaks').map(path => keyOf(path.entryPoint, path.sink)),
+    judged.paths
+      .filter(path => path.verdict !== 'isolated' && path.verdict !== 'public')
+      .map(path => keyOf(path.entryPoint, path.sink)),
   );
   return query => open.has(keyOf(query.entryPoint, query.place));
 }
@@ -185,6 +188,9 @@ function notGuarded([first = '']: readonly string[]): DrydockError {
     next: 'Nothing was written. Run this again afterwards.',
   });
 }
+
+/** Who is signed in is kept elsewhere, or looked up by code of the app's own. */
+const withoutDatabase: ReadonlySet<AuthLibrary['kind']> = new Set(['clerk', 'supabase', 'own'] as const);
 
 /** Whether better-auth's organization plugin adds and removes members. */
 function organizations(texts: ReturnType<typeof sourceTexts>): boolean {

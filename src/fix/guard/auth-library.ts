@@ -5,6 +5,9 @@ import { calleeName, findAll, functionsAround, isCall, keyName, lineAt, textOf }
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { topLevelFunctions } from '../source/source-set.ts';
 import type { GuardedApp } from './app.ts';
+import { tenantNames } from './tenant-names.ts';
+import { ownSession } from './own-session.ts';
+import type { OwnSession } from './own-session.ts';
 import { variableOf } from './references.ts';
 
 /** The library by which the app knows who is signed in, and the name by which it is asked. */
@@ -15,7 +18,8 @@ export type AuthLibrary =
       readonly name: string;
     }
   | { readonly kind: 'clerk' }
-  | IronSession;
+  | IronSession
+  | OwnSession;
 
 /** A function of the app that opens the seal, and what is in it. */
 export interface IronSession {
@@ -27,7 +31,7 @@ export interface IronSession {
 }
 
 /** Which library it is; nothing where the app has none that is known, or keeps it where nobody else can ask it. */
-export function authLibrary(app: GuardedApp): AuthLibrary | undefined {
+export function authLibrary(app: GuardedApp, tenantColumn: string): AuthLibrary | undefined {
   const files = [...app.running].flatMap(file => {
     const text = app.texts.read(file) ?? '';
     return /better-auth|next-auth|@clerk\/nextjs|@supabase\/ssr|iron-session/.test(text)
@@ -40,7 +44,10 @@ export function authLibrary(app: GuardedApp): AuthLibrary | undefined {
     first(files, parsed => nextAuth(parsed)) ??
     first(files, parsed => ironSession(app, parsed)) ??
     first(files, parsed => supabase(parsed)) ??
-    (files.some(parsed => /['"]@clerk\/nextjs\/server['"]/.test(parsed.text)) ? { kind: 'clerk' as const } : undefined)
+    (files.some(parsed => /['"]@clerk\/nextjs\/server['"]/.test(parsed.text))
+      ? { kind: 'clerk' as const }
+      : undefined) ??
+    ownSession(app, tenantNames(tenantColumn))
   );
 }
 

@@ -32,8 +32,8 @@ export interface ScopedEntry {
 export interface ScopeContext {
   readonly tenancy: TenancyModel;
   /** Queries of other clients, such as the auth library's. */
-  readonly isSkipped: (place: Place) => boolean;
-  /** Queries that were judged to leak. */
+  readonly isSkipped: (query: QueryPath) => boolean;
+  /** Queries that were not judged to keep foreign rows back. */
   readonly isOpen: (query: QueryPath) => boolean;
 }
 
@@ -41,25 +41,23 @@ export interface ScopeContext {
 export function entryScopes(app: AppModel, context: ScopeContext): readonly ScopedEntry[] {
   const { tenancy, isSkipped } = context;
   const owned = new Set(tenancy.owners.filter(each => each.ownership.kind !== 'shared').map(each => each.table));
-  const byEntry = new Map<EntryPoint, QueryPath[]>();
+  const byEntry = new Map<string, [QueryPath, ...QueryPath[]]>();
   for (const query of app.queries) {
-    if (!owned.has(query.query.table) || query.query.service !== undefined || isSkipped(query.place)) continue;
-    const known = byEntry.get(query.entryPoint);
-    if (known === undefined) byEntry.set(query.entryPoint, [query]);
+    if (!owned.has(query.query.table) || query.query.service !== undefined || isSkipped(query)) continue;
+    const key = `${query.entryPoint.name} ${query.entryPoint.file}`;
+    const known = byEntry.get(key);
+    if (known === undefined) byEntry.set(key, [query]);
     else known.push(query);
   }
-  return [...byEntry].map(([entry, queries]) => scopeOf(entry, queries, context));
+  return [...byEntry.values()].map(queries => scopeOf(queries, context));
 }
 
-function scopeOf(entry: EntryPoint, queries: readonly QueryPath[], { tenancy, isOpen }: ScopeContext): ScopedEntry {
+function scopeOf(queries: readonly [QueryPath, ...QueryPath[]], { tenancy, isOpen }: ScopeContext): ScopedEntry {
   const [first] = queries;
-  const because = (query: QueryPath | undefined, scope: EntryScope): ScopedEntry => ({
-    entry,
+  const because = ({ query, place }: QueryPath, scope: EntryScope): ScopedEntry => ({
+    entry: first.entryPoint,
     scope,
-    query: {
-      table: query?.query.table ?? '',
-      place: query?.place ?? { file: entry.file, line: entry.line },
-    },
+    query: { table: query.table, place },
   });
   const system = queries.find(query => query.principal === 'system');
   if (system !== undefined) return because(system, { kind: 'system' });
@@ -135,10 +133,12 @@ function note(column: Term, value: Term, rows: readonly RowVariable[], tenancy: 
   else if (tenantColumns(table, tenancy).includes(column.column)) named.push({ path: value.path, isKey: true });
 }
 
-function tenantColumns(table: string, { memberships, owners }: TenancyModel): readonly string[] {
+function tenantColumns(table: string, { memberships, owners, root }: TenancyModel): readonly string[] {
   const owner = owners.find(each => each.table === table)?.ownership;
   return [
     ...memberships.filter(each => each.table === table).map(each => each.tenantColumn),
-    ...(owner?.kind === 'tenant' && owner.path.length === 1 ? [owner.path[0].column] : []),
+    ...(owner?.kind === 'tenant' && owner.path.length === 1 && owner.path[0].table === root?.table
+      ? [owner.path[0].column]
+      : []),
   ];
 }

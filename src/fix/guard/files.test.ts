@@ -17,7 +17,7 @@ function guarded(files: Readonly<Record<string, string>>, dependencies = '"pg": 
   const app = openApp(texts, openSources(texts), 'lib/guard.ts');
   const { changes, notes, isGuarded } = appFiles({
     app,
-    library: authLibrary(app),
+    library: authLibrary(app, 'team_id'),
     membership: { table: 'memberships', user: 'user_id', tenant: 'team_id', role: 'role' },
     types: { tenant: 'uuid', user: 'text' },
     authRole: true,
@@ -60,6 +60,18 @@ export const prisma = globalThis.prisma ?? make();
     expect(guarded({ 'lib/prisma.ts': before.replace(/\(\{ log.*?\}\)/, '()') }).text('lib/prisma.ts')).toContain(
       'new PrismaClient({ adapter: new PrismaPg(openPool({ connectionString: process.env.DATABASE_URL })) })',
     );
+  });
+
+  test('the address is the one that the schema names', () => {
+    const { text, notes } = guarded(
+      {
+        'lib/prisma.ts': "import { PrismaClient } from '@prisma/client';\nexport const prisma = new PrismaClient();\n",
+        'prisma/schema.prisma': 'datasource db {\n  provider = "postgresql"\n  url = env("POSTGRES_PRISMA_URL")\n}\n',
+      },
+      '"@prisma/client": "6.19.0"',
+    );
+    expect(text('lib/prisma.ts')).toContain('openPool({ connectionString: process.env.POSTGRES_PRISMA_URL })');
+    expect(notes.join('\n')).toContain('point POSTGRES_PRISMA_URL at app');
   });
 
   test('an older client of Prisma 6 is taken to the version that has adapters', () => {
@@ -247,6 +259,56 @@ test('where a name of the app leads nowhere that can be followed, what is behind
     'app/api/notes/route.ts': "import { pool } from '~lib/db';\nexport const GET = () => pool.query('select 1');\n",
   });
   expect(text('lib/db.ts')).toContain('openPool(');
+});
+
+describe('a session of the app itself', () => {
+  const session = `import { jwtVerify } from 'jose';
+import { cookies } from 'next/headers';
+
+type SessionData = { user: { id: number }; expires: string };
+
+async function verifyToken(input: string) {
+  const { payload } = await jwtVerify(input, key);
+  return payload as SessionData;
+}
+
+export async function getSession() {
+  const cookie = (await cookies()).get('session')?.value;
+  return cookie ? verifyToken(cookie) : null;
+}
+`;
+  const app = (text: string): Readonly<Record<string, string>> => ({
+    'lib/db.ts':
+      "import { Pool } from 'pg';\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+    'lib/session.ts': text,
+    'app/page.tsx':
+      "import { pool } from '../lib/db';\nimport { getSession } from '../lib/session';\nexport default async () => (await getSession()) && pool.query('select 1');\n",
+  });
+
+  test('says who is asking where it was verified, and the tenant is looked up', () => {
+    const { text } = guarded(app(session));
+    expect(text('lib/guard.ts')).toContain('return found ? { user: found.user.id } : undefined;');
+    expect(text('lib/guard.ts')).toContain("'select team_id as tenant from memberships where user_id = $1 limit 2'");
+    expect(text('lib/guard-next.ts')).toContain("import { session } from './guard';");
+    expect(
+      guarded(app(session.replace('user: { id: number }', 'userId: string; teamId: string'))).text('lib/guard.ts'),
+    ).toContain('{ user: found.userId, tenant: found.teamId }');
+  });
+
+  test.each([
+    ['nothing verifies it', session.replace('await jwtVerify(input, key)', 'JSON.parse(atob(input))')],
+    [
+      'it lies in the database',
+      session
+        .replace('return cookie ?', "await pool.query('select 1');\n  return cookie ?")
+        .replace("from 'jose';", "from 'jose';\nimport { pool } from './db';"),
+    ],
+    ['its type says no user', session.replace('user: { id: number }; ', 'id: string; ')],
+  ])('is not taken where %s', (_, text) => {
+    const { text: after, notes } = guarded(app(text));
+    expect(after('lib/guard.ts')).not.toContain('fromCustom');
+    expect(notes.join('\n')).toContain('Say who is asking');
+  });
 });
 
 describe('who is asking', () => {

@@ -2,6 +2,7 @@ import { compareText } from '../../core/place.ts';
 import { applyEdits } from '../compose.ts';
 import type { FileChange } from '../diff.ts';
 import type { Node } from 'oxc-parser';
+import { textOf } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import type { SourceTexts } from '../source/source-set.ts';
 import type { GuardedApp } from './app.ts';
@@ -16,11 +17,11 @@ import { drizzleConnections, guardDrizzle } from './drizzle-connection.ts';
 import { guardFile } from './guard-file.ts';
 import { nextFile, nextFileOf } from './next-file.ts';
 import { nameOtherClients } from './other-clients.ts';
-import { guardPrisma } from './prisma.ts';
+import { guardPrisma, prismaAddress } from './prisma.ts';
 import { sessionCode } from './session-code.ts';
 import type { SessionCode } from './session-code.ts';
 import { leastVersion, packageFile, versionOf } from './package-file.ts';
-import { guardPgPools, mainAddress, pgPools } from './pg-pool.ts';
+import { guardPgPools, mainAddress, pgPools, variableIn } from './pg-pool.ts';
 import { movePostgresJs } from './postgres-js.ts';
 import type { MembershipTable } from './sql/options.ts';
 
@@ -66,10 +67,13 @@ export function appFiles(options: AppFilesOptions): AppFiles {
     auth.own.some(own => own.parsed === parsed && own.node.start <= node.start && node.end <= own.node.end);
   const pools = pgPools(app, isOwn);
   const drizzle = drizzleConnections(app, isOwn);
-  const address = mainAddress(
-    app,
-    [...pools, ...drizzle].map(each => each.address),
-  );
+  const address = mainAddress(app, [
+    ...[...pools, ...drizzle].map(each => each.address),
+    ...databases
+      .filter(each => each.kind === 'postgres-js')
+      .map(({ parsed, node }) => variableIn(textOf(parsed, node))),
+    ...[prismaAddress(app)].filter(each => each !== undefined),
+  ]);
   guardPgPools(app, pools, address);
   const moved = guardDrizzle(app, drizzle);
   movePostgresJs(app, isOwn);

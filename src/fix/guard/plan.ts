@@ -37,7 +37,11 @@ export function planGuard(
       const table = tableOf(database, owner.table);
       const kind = auth && authTables.test(owner.table) ? 'auth' : kindOf(owner, tenancy);
       if (kind === undefined || table === undefined) {
-        notes.push(`Nobody could tell whose the rows of '${owner.table}' are: it stays closed to the app's role.`);
+        notes.push(
+          owner.ownership.kind === 'tenant'
+            ? `'${owner.table}' belongs to tenants of another kind than '${root.table}': it stays closed to the app's role.`
+            : `Nobody could tell whose the rows of '${owner.table}' are: it stays closed to the app's role.`,
+        );
         return [];
       }
       return [ruleOf(kind, owner, table, auth && [root.table, principal?.table].includes(owner.table))];
@@ -73,6 +77,7 @@ function kindOf({ table, ownership }: Owner, { root, principal }: TenancyModel):
   if (table === principal?.table) return 'users';
   switch (ownership.kind) {
     case 'tenant':
+      if (ownership.path.at(-1)?.table !== root?.table) return undefined;
       return ownership.path.length === 1 ? 'tenant' : 'child';
     case 'user':
       return ownership.path.length === 1 ? 'user' : 'child';

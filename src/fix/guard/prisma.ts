@@ -69,6 +69,15 @@ function guardClient(app: GuardedApp, parsed: ParsedFile, node: NewExpression): 
   app.packages.add.set('@prisma/adapter-pg', kind === 'later' ? withAdapters : (version ?? '^7.0.0'));
 }
 
+/** The variable of the environment that the schema names. */
+export function prismaAddress({ texts }: GuardedApp): string | undefined {
+  for (const file of texts.files.filter(each => each.endsWith('.prisma'))) {
+    const found = /datasource\s+\w+\s*\{[^}]*\burl\s*=\s*env\("(\w+)"\)/.exec(texts.read(file) ?? '')?.[1];
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 function hasOption(options: ObjectExpression | undefined, name: string): boolean {
   return options?.properties.some(each => each.type === 'Property' && keyName(each.key) === name) === true;
 }
@@ -110,8 +119,8 @@ function addAdapter(
   node: NewExpression,
   options: ObjectExpression | undefined,
 ): void {
-  const url = options === undefined ? undefined : addressOf(parsed, options);
-  const adapter = `adapter: new PrismaPg(openPool({ connectionString: ${url?.text ?? 'process.env.DATABASE_URL'} }))`;
+  const url = options === undefined ? undefined : addressOf(app, parsed, options);
+  const adapter = `adapter: new PrismaPg(openPool({ connectionString: ${url?.text ?? `process.env.${prismaAddress(app) ?? 'DATABASE_URL'}`} }))`;
   app.edits.import(parsed, { name: 'PrismaPg', from: '@prisma/adapter-pg' });
   importFromGuard(app, parsed, 'openPool');
   if (options === undefined) app.edits.replace(parsed, { start: node.callee.end, end: node.end }, `({ ${adapter} })`);
@@ -124,6 +133,7 @@ function addAdapter(
 
 /** `datasourceUrl` and `datasources` cannot stand beside an adapter. */
 function addressOf(
+  app: GuardedApp,
   parsed: ParsedFile,
   options: ObjectExpression,
 ): { readonly property: { readonly start: number; readonly end: number }; readonly text: string } | undefined {
@@ -133,7 +143,7 @@ function addressOf(
     if (name === 'datasourceUrl') return { property, text: textOf(parsed, property.value) };
     const url =
       name === 'datasources' ? /url:\s*([^,}]+?)\s*[,}]/.exec(textOf(parsed, property.value))?.[1] : undefined;
-    if (name === 'datasources') return { property, text: url ?? 'process.env.DATABASE_URL' };
+    if (name === 'datasources') return { property, text: url ?? `process.env.${prismaAddress(app) ?? 'DATABASE_URL'}` };
   }
   return undefined;
 }

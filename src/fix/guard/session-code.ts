@@ -1,4 +1,5 @@
 import type { AuthLibrary } from './auth-library.ts';
+import { tenantNames } from './tenant-names.ts';
 import type { GuardedApp } from './app.ts';
 
 /** How `lib/guard.ts` learns who is signed in. */
@@ -44,6 +45,22 @@ export function sessionCode(app: GuardedApp, library: AuthLibrary, tenantColumn:
         "Say where the team of a user is: fromSupabase(…, { tenant: metadata => … }) in the guard's file gets app_metadata.";
       const lines = [lazy(name, file), `return fromSupabase(() => ${name}())(request);`];
       return { ...plain, adapter: 'fromSupabase', lines, tenant: false, notes: [note] };
+    }
+    case 'own': {
+      const { file, name, user, tenant } = library;
+      const picked = tenant === undefined ? '' : `, tenant: found.${tenant.join('.')}`;
+      return {
+        ...plain,
+        adapter: 'fromCustom',
+        lines: [
+          lazy(name, file),
+          'return fromCustom(async () => {',
+          `  const found = await ${name}();`,
+          `  return found ? { user: found.${user.join('.')}${picked} } : undefined;`,
+          '})(request);',
+        ],
+        tenant: tenant !== undefined,
+      };
     }
     case 'iron-session': {
       const user = fieldOf(library.fields, ['userId', 'user_id', 'uid', 'userID', 'accountId', 'sub']);
@@ -109,13 +126,6 @@ function tenantText(path: readonly string[]): string {
   return path.length === 1
     ? `found => (found as { ${last}?: string }).${last}`
     : `found => (found as { user?: { ${last}?: string } }).user?.${last}`;
-}
-
-function tenantNames(column: string): readonly string[] {
-  const camel = column.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  const active = `active${camel.charAt(0).toUpperCase()}${camel.slice(1)}`;
-  const current = `current${camel.charAt(0).toUpperCase()}${camel.slice(1)}`;
-  return [...new Set([camel, column, active, current, 'tenantId', 'organizationId', 'orgId', 'teamId', 'workspaceId'])];
 }
 
 function fieldOf(fields: readonly string[], names: readonly string[]): string | undefined {

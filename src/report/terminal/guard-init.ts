@@ -26,7 +26,7 @@ function entryLines({ session, changed, left }: GuardInit['entries']): readonly 
   const all = session + changed.length + left.length;
   if (all === 0) return [];
   return [
-    `${all} entry points reach rows with an owner:`,
+    all === 1 ? '1 entry point reaches rows with an owner:' : `${all} entry points reach rows with an owner:`,
     `  ${session} ask as whoever is signed in, in the tenant of the session, without a change.`,
     ...(changed.length === 0
       ? []

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { readPrismaSchemas } from '../../model/database/prisma-schema.ts';
+import { databaseOfPrisma } from '../../model/database/prisma-tables.ts';
+import { inferTenancy } from '../../model/tenancy/infer.ts';
+import { planGuard } from './plan.ts';
+
+const schema = `
+model User {
+  id String @id
+}
+model Workspace {
+  id String @id
+}
+model WorkspaceUser {
+  userId String
+  workspaceId String
+  user User @relation(fields: [userId], references: [id])
+  workspace Workspace @relation(fields: [workspaceId], references: [id])
+  @@id([userId, workspaceId])
+}
+model Program {
+  id String @id
+  workspaceId String
+  workspace Workspace @relation(fields: [workspaceId], references: [id])
+}
+model Supplier {
+  id String @id
+}
+model SupplierUser {
+  userId String
+  supplierId String
+  user User @relation(fields: [userId], references: [id])
+  supplier Supplier @relation(fields: [supplierId], references: [id])
+  @@id([userId, supplierId])
+}
+model Bid {
+  id String @id
+  supplierId String
+  supplier Supplier @relation(fields: [supplierId], references: [id])
+}
+model Offer {
+  id String @id
+  supplierId String
+  supplier Supplier @relation(fields: [supplierId], references: [id])
+}
+`;
+
+test('rows of tenants of another kind are not compared with the tenant in scope: they stay closed, and are named', () => {
+  const database = databaseOfPrisma(readPrismaSchemas([{ file: 'schema.prisma', text: schema }]));
+  const tenancy = inferTenancy(database, { root: 'Workspace' });
+  const plan = planGuard(database, tenancy, { auth: false, libraryAddsMembers: false });
+  const tables = typeof plan === 'string' ? [] : plan.options.tables.map(each => each.table);
+  expect(tables).toContain('Program');
+  expect(tables).not.toContain('Bid');
+  expect(typeof plan === 'string' ? [] : plan.notes).toContain(
+    "'Bid' belongs to tenants of another kind than 'Workspace': it stays closed to the app's role.",
+  );
+});
