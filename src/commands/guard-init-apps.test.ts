@@ -322,6 +322,16 @@ describe('Harbor', () => {
   });
 });
 
+const pushed = `import { pgTable, text } from 'drizzle-orm/pg-core';
+export const users = pgTable('users', { id: text().primaryKey() });
+export const teams = pgTable('teams', { id: text().primaryKey() });
+export const memberships = pgTable('memberships', {
+  userId: text('user_id').notNull().references(() => users.id),
+  teamId: text('team_id').notNull().references(() => teams.id),
+});
+export const notes = pgTable('notes', { id: text().primaryKey(), teamId: text('team_id').notNull().references(() => teams.id) });
+`;
+
 describe('what it does not write', () => {
   test.each([
     [
@@ -334,9 +344,34 @@ describe('what it does not write', () => {
       { 'migrations/001.sql': 'create table notes (id int primary key);\n' },
       /which user belongs to which tenant/,
     ],
-  ])('%s is told so, and nothing is written', async (_, files, message) => {
+    [
+      'an app whose organizations Clerk keeps',
+      {
+        'app/api/notes/route.ts':
+          "import { auth } from '@clerk/nextjs/server';\nexport const GET = async () => Response.json(await auth());\n",
+        'migrations/001.sql': 'create table notes (id int primary key, org_id text not null);\n',
+      },
+      /which user belongs to which tenant/,
+      /Clerk's webhooks/,
+    ],
+    [
+      'an app that pushes its schema',
+      {
+        'package.json':
+          '{ "dependencies": { "next": "16.0.0", "pg": "8.23.1", "drizzle-orm": "0.45.4", "drizzle-kit": "0.31.4" } }\n',
+        'lib/schema.ts': pushed,
+        'app/api/notes/route.ts':
+          "import { drizzle } from 'drizzle-orm/node-postgres';\nimport { notes } from '../../../lib/schema';\nexport const GET = async () => Response.json(await drizzle(process.env.DATABASE_URL!).select().from(notes));\n",
+      },
+      /no migrations in SQL/,
+      /npx drizzle-kit generate/,
+    ],
+  ])('%s is told so, and nothing is written', async (_, files, message, next = /./) => {
     const root = appOf({ ...common(), ...files });
-    await expect(runGuardInit(root, { write: true }, context)).rejects.toThrow(message);
+    await expect(runGuardInit(root, { write: true }, context)).rejects.toMatchObject({
+      message: expect.stringMatching(message),
+      next: expect.stringMatching(next),
+    });
     expect(existsSync(join(root, 'lib', 'guard.ts'))).toBe(false);
   });
 });

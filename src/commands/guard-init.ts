@@ -128,7 +128,10 @@ function changesFor(
   const plan = planGuard(analysis.database, analysis.tenancy, { auth, libraryAddsMembers: organizations(texts) });
   if (typeof plan === 'string')
     throw new DrydockError('usage', plan, {
-      next: 'Declare the tenancy in drydock.config.ts, then run this again.',
+      next:
+        library?.kind === 'clerk'
+          ? "Clerk keeps who belongs to which organization, and the guard asks the app's own database: keep organizations and members in two tables, written by Clerk's webhooks, then run this again."
+          : 'Declare the tenancy in drydock.config.ts, then run this again.',
     });
   const parts = chosenParts(names);
   const migration = migrationChanges(

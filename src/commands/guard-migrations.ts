@@ -22,7 +22,7 @@ export function migrationChanges(
   const set = analysis.collected?.migrations;
   if (set === undefined || set.kind === 'code')
     throw new DrydockError('no-migrations', 'The app has no migrations in SQL to which the guard could add one.', {
-      next: 'Name them with --migrations <folder>.',
+      next: startOf(texts),
     });
   const { folder, kind: tool } = set;
   const journalFile = `${folder}/meta/_journal.json`;
@@ -45,6 +45,16 @@ export function migrationChanges(
     for (const { path, text } of [...files, reverse]) after.set(path, text);
   }
   return [...after].map(([file, text]) => ({ file, before: texts.read(file), after: text }));
+}
+
+/** How the app's own tool begins to keep migrations: what pushes a schema takes away policies that it does not name. */
+function startOf(texts: SourceTexts): string {
+  const packages = texts.read('package.json') ?? '';
+  if (/"drizzle-kit"/.test(packages))
+    return 'drizzle-kit push would take policies away again: run npx drizzle-kit generate, then this again. Other files: --migrations <folder>.';
+  if (/"prisma"|"@prisma\/client"/.test(packages))
+    return 'Let Prisma keep migrations (npx prisma migrate dev --name init), then run this again. Other files: --migrations <folder>.';
+  return 'Name them with --migrations <folder>.';
 }
 
 function nameOf(name: string, present: readonly string[]): string {
