@@ -395,8 +395,24 @@ function ownerNote(judgement: Judgement, { model, row }: Subject, world: JudgeWo
 
 /** A policy speaks of `self`; a joined row has a name of its own. */
 function rowNamed(predicate: Predicate, name: string): Predicate {
-  // Rows of its sub-queries belong to this use of the policy alone.
-  return renameRows(predicate, row => (row === 'self' ? name : `${name}>${row}`));
+  // Rows of its sub-queries belong to this use of the policy alone; those that a setting was taken from do not.
+  const inner = rowsBoundIn(predicate);
+  return renameRows(predicate, row => (row === 'self' ? name : inner.has(row) ? `${name}>${row}` : row));
+}
+
+function rowsBoundIn(predicate: Predicate): ReadonlySet<string> {
+  switch (predicate.kind) {
+    case 'and':
+    case 'or':
+      return new Set(predicate.operands.flatMap(operand => [...rowsBoundIn(operand)]));
+    case 'not':
+    case 'maybe-absent':
+      return rowsBoundIn(predicate.operand);
+    case 'exists':
+      return new Set([predicate.row.name, ...rowsBoundIn(predicate.row.where)]);
+    default:
+      return new Set();
+  }
 }
 
 function findCell({ model, row, operation }: Subject, world: JudgeWorld): Cell | undefined {
