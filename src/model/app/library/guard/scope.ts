@@ -2,7 +2,7 @@ import { callValue } from '../../calls.ts';
 import { awaitValue, memberOf } from '../../expressions.ts';
 import { without } from '../../facts.ts';
 import type { Call, Frame, Handler, Machine } from '../../machine.ts';
-import { alternativesOf, bottom, isBottom } from '../../operations.ts';
+import { alternativesOf, assume, bottom, isBottom } from '../../operations.ts';
 import { leave } from '../../statements.ts';
 import type { Alternative, Value } from '../../value.ts';
 import { constant, fieldOf, objectOf, undefinedValue } from '../../value.ts';
@@ -88,21 +88,31 @@ export function asked(call: Call, resolve: Value): readonly Alternative[] {
   return alternativesOf(value).map(alternative => ({ ...alternative, facts: [...facts, ...alternative.facts] }));
 }
 
-function named(call: Call, name: string): Value {
-  const [who = undefinedValue] = call.arguments;
-  return memberOf(call.machine, call.frame, who, name, call.at, false);
+/** A user or tenant by name: an empty one is refused. */
+function named(call: Call, value: Value): Value {
+  const assumed = assume(value, true, call.machine.place(call.frame, call.at), 'a scope has a name');
+  if (assumed === undefined) call.frame.dead = true;
+  call.frame.learn(assumed?.facts ?? []);
+  return assumed?.value ?? bottom;
 }
 
-const asTenant: Handler = call =>
-  promised(call, scopeValue('tenant', { user: named(call, 'user'), tenant: named(call, 'tenant') }), call.arguments[1]);
+function fieldNamed(call: Call, name: string): Value {
+  const [who = undefinedValue] = call.arguments;
+  return named(call, memberOf(call.machine, call.frame, who, name, call.at, false));
+}
+
+const asTenant: Handler = call => {
+  const scope = scopeValue('tenant', { user: fieldNamed(call, 'user'), tenant: fieldNamed(call, 'tenant') });
+  return promised(call, scope, call.arguments[1]);
+};
 
 const asUser: Handler = call =>
-  promised(call, scopeValue('user', { user: call.arguments[0] ?? undefinedValue }), call.arguments[1]);
+  promised(call, scopeValue('user', { user: named(call, call.arguments[0] ?? undefinedValue) }), call.arguments[1]);
 
 const asAdmin: Handler = call => promised(call, scopeValue('admin', {}), call.arguments[1]);
 
 const asSystem: Handler = call =>
-  promised(call, scopeValue('system', { tenant: named(call, 'tenant') }), call.arguments[1]);
+  promised(call, scopeValue('system', { tenant: fieldNamed(call, 'tenant') }), call.arguments[1]);
 
 const withRequest: Handler = call =>
   callValue(call.machine, call.frame, call.arguments[1] ?? undefinedValue, [], { at: call.at, end: call.end });
