@@ -22,8 +22,7 @@ export const check: Check = {
         message: leaks => {
           const changes = leaks.some(isChange);
           const opening = leaks.map(({ cell }) => openedAfter(cell)).find(opened => opened !== undefined);
-          if (opening !== undefined)
-            return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls: what it writes is trusted by ${typeof opening === 'string' ? `the policies of '${opening}'` : `policies of ${opening} tables`}, so ${rolesOf(leaks)} may read another tenant's rows there after a call.`;
+          if (opening !== undefined) return openingMessage(leaks, opening);
           if (changes && givesRole(leaks[0], input) !== undefined)
             return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls, so ${rolesOf(leaks)} may give anybody a role of the whole app.`;
           return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls, so ${rolesOf(leaks)} may ${changes ? 'change' : 'read'} another tenant's rows through its arguments.`;
@@ -33,7 +32,7 @@ export const check: Check = {
         severity: leak =>
           isChange(leak) || openedAfter(leak.cell) !== undefined || !answersWithKey(leak, input) ? undefined : 'medium',
         repair: leak => ({
-          kind: 'guard-function',
+          kind: isTrigger(leak) ? 'distrust-sign-up' : 'guard-function',
           function: objectName(leak.cell),
           signature: 'definition' in leak ? leak.definition.signature : '',
         }),
@@ -43,6 +42,19 @@ export const check: Check = {
     gaps: [],
   }),
 };
+
+function openingMessage(leaks: readonly [Leak, ...Leak[]], opening: string | number): string {
+  const trusting =
+    typeof opening === 'string' ? `the policies of '${opening}' trust` : `policies of ${opening} tables trust`;
+  const name = objectName(leaks[0].cell);
+  return isTrigger(leaks[0])
+    ? `'${name}' copies what a user said of himself when he signed up into rows that ${trusting}, so anybody may read another tenant's rows there.`
+    : `'${name}' runs with its owner's rights and does not ask who calls: ${trusting} what it writes, so ${rolesOf(leaks)} may read another tenant's rows there after a call.`;
+}
+
+function isTrigger(leak: Leak): boolean {
+  return 'definition' in leak && leak.definition.returns === 'trigger';
+}
 
 function isChange({ cell }: Leak): boolean {
   return /changed|added|deleted|copied/.test(cell.because);
@@ -58,7 +70,9 @@ function harmOf(leak: Leak, input: CheckInput): string | undefined {
       typeof opened === 'string'
         ? rowsOfOthers({ operation: 'read', table: opened }, input.tenancy)
         : `any ${tenantNoun(input.tenancy)}'s rows in ${opened} tables`;
-    return `Any signed-in user who calls '${objectName(leak.cell)}' first can read ${rows}.`;
+    return isTrigger(leak)
+      ? `Anyone who signs up and names any ${tenantNoun(input.tenancy)} in his own metadata can read ${rows}.`
+      : `Any signed-in user who calls '${objectName(leak.cell)}' first can read ${rows}.`;
   }
   if (isChange(leak))
     return givesRole(leak, input) === undefined ? undefined : `${who} can give himself a role of the whole app.`;
