@@ -102,6 +102,19 @@ describe('a replay', () => {
     ]);
   });
 
+  test('switches on what somebody switched on by hand, and says so once', async () => {
+    const { report, gaps } = await replay([
+      `create table notes (id int primary key, spot geography(Point, 4326), meaning vector(3));
+       create function near(wanted vector(3)) returns setof notes language sql as 'select * from notes order by meaning <-> wanted';
+       create table shelves (id int primary key, size shelf_size);`,
+    ]);
+    expect(report.failed.map(({ message }) => message)).toEqual(['type "shelf_size" does not exist']);
+    expect(gaps.map(({ reason }) => reason)).toEqual([
+      "The extension 'postgis' is switched on outside the migrations.",
+      "The extension 'vector' is switched on outside the migrations.",
+    ]);
+  });
+
   test('stands in for PostGIS without showing what it stands in with', async () => {
     const { report, database } = await replay(
       [

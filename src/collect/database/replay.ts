@@ -68,7 +68,7 @@ export async function replayMigrations(
   await loadParser();
   await prepareDatabase(sql, platform);
   const base = new CodeBase(sql, described);
-  const roles = new Map<string, SourcePlace>();
+  const supplied = new Map<string, Gap>();
   const places = new Map<string, StatementPlace>();
   const failed: ReplayFailure[] = [];
   const missing = new Set<string>();
@@ -77,9 +77,7 @@ export async function replayMigrations(
     await startSession(sql, platform);
     for (const statement of splitStatements(text)) {
       statements += 1;
-      const failure = await runSupplied(sql, statement, base, name =>
-        roles.set(name, { file, line: statement.line, endLine: statement.endLine }),
-      );
+      const failure = await runSupplied(sql, statement, base, { file, gaps: supplied });
       if (failure === undefined) recordPlace(places, statement, file);
       else
         failed.push({ file, line: statement.line, ...failure, firstCause: isFirstCause(statement, failure, missing) });
@@ -88,7 +86,7 @@ export async function replayMigrations(
   if (files.length === 0) await base.makeAll();
   await startSession(sql, platform);
   await base.finish();
-  const gaps = [...base.gaps(), ...[...roles].map(([name, place]) => missingRole(name, place))];
+  const gaps = [...base.gaps(), ...supplied.values()];
   return {
     report: { files: files.length, statements, failed },
     places: new Map([...base.places(), ...places]),
@@ -97,31 +95,55 @@ export async function replayMigrations(
   };
 }
 
-/** Tries a statement again as long as what it misses can be supplied. */
+/** Tries a statement again as long as what it misses can be supplied; each thing once. */
 async function runSupplied(
   sql: Sql,
   statement: Statement,
   base: CodeBase,
-  onRole: (name: string) => void,
+  { file, gaps }: { readonly file: string; readonly gaps: Map<string, Gap> },
 ): Promise<Complaint | undefined> {
   for (;;) {
     const complaint = await runStatement(sql, statement);
     if (complaint === undefined || base.explains(complaint, statement.text)) return undefined;
-    const role = complaint.sqlstate === '42704' ? /^role "([^"]+)"/.exec(complaint.message)?.[1] : undefined;
-    if (role !== undefined && (await attempt(sql, `create role ${quoteName(role)} nologin`)) === undefined)
-      onRole(role);
+    const outside = await supplyFromOutside(sql, complaint, gaps);
+    if (outside !== undefined)
+      gaps.set(outside.name, { reason: outside.reason, file, line: statement.line, settles: 1 });
     else if (!(await base.supply(complaint))) return complaint;
   }
 }
 
-function missingRole(name: string, { file, line }: SourcePlace): Gap {
-  return {
-    reason: `The role '${name}' is made outside the migrations: here it has only what they grant it.`,
-    file,
-    line,
-    settles: 1,
-  };
+/** Makes a role or switches on an extension that somebody made by hand, in a dashboard or a script. */
+async function supplyFromOutside(
+  sql: Sql,
+  { sqlstate, message }: Complaint,
+  supplied: ReadonlyMap<string, Gap>,
+): Promise<{ readonly name: string; readonly reason: string } | undefined> {
+  if (sqlstate !== '42704') return undefined;
+  const role = /^role "([^"]+)"/.exec(message)?.[1];
+  if (role !== undefined && (await attempt(sql, `create role ${quoteName(role)} nologin`)) === undefined)
+    return {
+      name: `role ${role}`,
+      reason: `The role '${role}' is made outside the migrations: here it has only what they grant it.`,
+    };
+  const type = /^type "?(?:\w+\.)?(\w+)"? does not exist/.exec(message)?.[1] ?? '';
+  const extension = extensionOfType[type];
+  const name = `extension ${extension ?? ''}`;
+  if (extension === undefined || supplied.has(name)) return undefined;
+  const text = `create extension if not exists ${quoteName(extension)}`;
+  if ((await runExtension(sql, text, extension, undefined)) !== undefined) return undefined;
+  return { name, reason: `The extension '${extension}' is switched on outside the migrations.` };
 }
+
+/** Types that a schema misses where nobody switched their extension on. */
+const extensionOfType: Readonly<Record<string, string>> = {
+  vector: 'vector',
+  halfvec: 'vector',
+  geometry: 'postgis',
+  geography: 'postgis',
+  citext: 'citext',
+  hstore: 'hstore',
+  ltree: 'ltree',
+};
 
 /** Each file starts in a session of its own, as it does where migrations are applied: dumps leave settings behind. */
 async function startSession(sql: Sql, platform: Platform): Promise<void> {
