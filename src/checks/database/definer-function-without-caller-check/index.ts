@@ -1,6 +1,6 @@
 import { objectName } from '../../../core/cell.ts';
 import type { DatabaseFunction, DatabaseModel, Table } from '../../../model/database/types.ts';
-import { appRoles } from '../../../model/tenancy/app-roles.ts';
+import { appRoles, type AppRoles } from '../../../model/tenancy/app-roles.ts';
 import type { Check, CheckInput } from '../../check.ts';
 import { rowsOfOthers, tenantNoun } from '../../harm.ts';
 import { findingsOf, leaksOf, openedAfter, rolesOf, type Leak } from '../leaks.ts';
@@ -92,13 +92,20 @@ function isEnum(type: string, { enums }: DatabaseModel): boolean {
   return enums.some(({ name }) => name === type.replaceAll('"', '').replace(/^public\./, ''));
 }
 
-/** The table of roles of the whole app that the function writes. */
+/** The table of roles of the whole app to which the function writes a role. */
 function givesRole(leak: Leak, { database, tenancy }: CheckInput): string | undefined {
   if (!('definition' in leak)) return undefined;
   const { body } = leak.definition;
-  return appRoles(database, tenancy)
-    .map(({ table }) => table)
-    .find(table => new RegExp(`\\b(?:insert\\s+into|update)\\s+(?:"?public"?\\.)?"?${table}"?\\b`, 'i').test(body));
+  return appRoles(database, tenancy).find(roles => writesRole(body, roles))?.table;
+}
+
+/** A profile that holds a role holds other things as well, and who changes those gives no role. */
+function writesRole(body: string, { table, isPure, roleColumn, named, flags }: AppRoles): boolean {
+  const columns = [roleColumn, named?.column, ...flags].filter(column => column !== undefined);
+  const writes = new RegExp(`\\b(?:insert\\s+into|update)\\s+(?:"?public"?\\.)?"?${table}"?(?![\\w$])[^;]*`, 'gi');
+  return [...body.matchAll(writes)].some(
+    ([statement]) => isPure || columns.some(column => new RegExp(`\\b${column}\\b`).test(statement)),
+  );
 }
 
 /** The tables whose policies ask for the role that it gives. */

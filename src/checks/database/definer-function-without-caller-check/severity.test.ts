@@ -52,3 +52,22 @@ test('a key is milder than a row, and a role of the whole app opens what asks fo
   expect(entering?.severity).toBeUndefined();
   expect(entering?.harm).toBe("Any signed-in user who calls 'enter' first can read any club's courts.");
 });
+
+test('whoever changes something else of a profile that holds a role gives no role', async () => {
+  const functions = (set: string): string => `
+    create table profiles (id uuid primary key references auth.users (id), is_admin boolean not null default false, motto text);
+    create table reports (id uuid primary key default gen_random_uuid(), user_id uuid not null references auth.users (id));
+    alter table profiles enable row level security;
+    alter table reports enable row level security;
+    create policy "own profile" on profiles for select to authenticated using (id = auth.uid());
+    create policy "staff" on reports for select to authenticated using (exists (select from profiles p where p.id = auth.uid() and p.is_admin));
+    create function change(who uuid) returns void language plpgsql security definer set search_path = ''
+    as $$ begin update public.profiles set ${set} where id = who; end $$;`;
+  for (const [set, harm] of [
+    [`motto = 'new'`, "Anyone on the internet can change any user's profiles."],
+    ['is_admin = true', 'Anyone on the internet can give himself a role of the whole app.'],
+  ] as const) {
+    const { findings } = check.judge({ app: undefined, paths: [], ...(await replayed(replica, functions(set))) });
+    expect(findings.map(finding => finding.harm)).toEqual([harm]);
+  }
+});
