@@ -3,6 +3,39 @@ import ts from './typescript.mjs';
 
 /** The text with a switch around each predicate, and what was found. `name` is the file's, for reports. */
 export function withSwitches(text, name, first) {
+  const found = predicatesIn(text, name);
+  const mutants = found.map(({ kind, line, start, end }, index) => {
+    const shown = text.slice(start, end).replaceAll(/\s+/g, ' ').slice(0, 90);
+    return { id: first + index, kind, place: `${name}:${line}`, text: shown };
+  });
+  const edits = found.flatMap(({ kind, start, end, neutral }, index) => {
+    const begin = `globalThis.__mutant(${first + index}, () => `;
+    return kind === 'raw SQL'
+      ? [
+          [start, `\${${begin}sql\``],
+          [end, '`, globalThis.__always)}'],
+        ]
+      : [
+          [start, `${begin}(`],
+          [end, `), ${neutral})`],
+        ];
+  });
+  return { text: applied(text, edits), mutants };
+}
+
+/** The text without any of its predicates. */
+export function withoutPredicates(text, name) {
+  const found = predicatesIn(text, name);
+  return found
+    .filter(one => !found.some(other => other !== one && other.start <= one.start && one.end <= other.end))
+    .toSorted((left, right) => right.start - left.start)
+    .reduce((changed, { kind, start, end, neutral }) => {
+      const instead = kind === 'raw SQL' ? 'true' : kind === 'predicate' ? 'undefined' : neutral;
+      return changed.slice(0, start) + instead + changed.slice(end);
+    }, text);
+}
+
+function predicatesIn(text, name) {
   const file = ts.createSourceFile(
     name,
     text,
@@ -10,27 +43,17 @@ export function withSwitches(text, name, first) {
     true,
     name.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS,
   );
-  const mutants = [];
-  const edits = [];
-  const add = (node, kind, neutral) => {
-    const id = first + mutants.length;
-    const { line } = file.getLineAndCharacterOfPosition(node.getStart());
-    mutants.push({ id, kind, place: `${name}:${line + 1}`, text: node.getText().replaceAll(/\s+/g, ' ').slice(0, 90) });
-    edits.push([node.getStart(), `globalThis.__mutant(${id}, () => (`], [node.getEnd(), `), ${neutral})`]);
-  };
+  const lineOf = at => file.getLineAndCharacterOfPosition(at).line + 1;
+  const found = [];
   const visit = node => {
-    const found = kindOf(node);
-    if (found !== undefined) add(node, ...found);
+    const [kind, neutral] = kindOf(node) ?? [];
+    const start = node.getStart();
+    if (kind !== undefined) found.push({ kind, neutral, line: lineOf(start), start, end: node.getEnd() });
     ts.forEachChild(node, visit);
   };
   visit(file);
-  for (const span of rawPredicates(file)) {
-    const id = first + mutants.length;
-    const { line } = file.getLineAndCharacterOfPosition(span.start);
-    mutants.push({ id, kind: 'raw SQL', place: `${name}:${line + 1}`, text: text.slice(span.start, span.end) });
-    edits.push([span.start, `\${globalThis.__mutant(${id}, () => sql\``], [span.end, `\`, globalThis.__always)}`]);
-  }
-  return { text: applied(text, edits), mutants };
+  const raw = rawPredicates(file).map(span => ({ ...span, kind: 'raw SQL', line: lineOf(span.start) }));
+  return [...found, ...raw];
 }
 
 /** `eq(t.organizationId, …)` in a query, a comparison of a row's owner in code, and a question for a membership. */
