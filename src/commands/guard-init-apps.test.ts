@@ -99,6 +99,8 @@ async function initialised(root: string): Promise<GuardInit> {
   commit(root);
   const again = await runGuardInit(root, { write: true }, context);
   expect(again.files).toEqual([]);
+  expect(again.todo.join('\n')).toContain('told by the first run alone');
+  expect(written.todo.join('\n')).not.toContain('told by the first run alone');
   return written;
 }
 

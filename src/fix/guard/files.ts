@@ -111,12 +111,17 @@ export function appFiles(options: AppFilesOptions): AppFiles {
     notes: [
       ...usualNotes(app, { session, next, address, authRole: options.authRole }),
       ...(session === undefined ? [] : pagesNotes(app)),
+      ...(app.texts.read(app.guardFile)?.includes('@drydock/guard') === true ? [laterRun] : []),
       ...(session?.notes ?? []),
       ...app.unguarded,
       ...app.notes,
     ],
   };
 }
+
+/** Under the guard every query has somebody who asks, also one that runs before they are signed in. */
+const laterRun =
+  'The guard is in already: entry points that ask before anybody is signed in are told by the first run alone.';
 
 /** What an earlier run wrote is not written again: only what is in it already can be used. */
 function entryOptions(
