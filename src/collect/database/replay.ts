@@ -147,8 +147,7 @@ const extensionOfType: Readonly<Record<string, string>> = {
 
 /** Each file starts in a session of its own, as it does where migrations are applied: dumps leave settings behind. */
 async function startSession(sql: Sql, platform: Platform): Promise<void> {
-  await sql.query('reset session authorization; reset all');
-  await applySettings(sql, platform);
+  await sql.query(`reset session authorization; reset all; ${settingsOf(platform)}`);
 }
 
 /** Runs statements in any order that works: those that fail are tried again as long as others succeed. */
@@ -195,13 +194,12 @@ export async function prepareDatabase(sql: Sql, platform: Platform): Promise<voi
     const name = String((await sql.query('select quote_ident(current_database()) as name')).rows[0]?.['name']);
     await sql.query(`alter database ${name} set search_path = "$user", public, extensions`);
   }
-  await applySettings(sql, platform);
+  await sql.query(settingsOf(platform));
 }
 
-async function applySettings(sql: Sql, platform: Platform): Promise<void> {
-  await sql.query(
-    `set search_path = ${platform === 'supabase' ? '"$user", public, extensions' : '"$user", public'}; set client_min_messages = error; set statement_timeout = '60s'`,
-  );
+function settingsOf(platform: Platform): string {
+  const path = platform === 'supabase' ? '"$user", public, extensions' : '"$user", public';
+  return `set search_path = ${path}; set client_min_messages = error; set statement_timeout = '60s'`;
 }
 
 async function runStatement(sql: Sql, statement: Statement): Promise<Complaint | undefined> {

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import {
+  accessSync,
   chmodSync,
+  constants,
   cpSync,
   existsSync,
   lstatSync,
@@ -8,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statfsSync,
   statSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -45,6 +48,38 @@ export function findBinaries(): Binaries {
 export function reachableTemporaryFolder(user: UnprivilegedUser | undefined): string {
   if (user === undefined) return tmpdir();
   return [tmpdir(), '/tmp', '/var/tmp'].find(isOpenToOthers) ?? tmpdir();
+}
+
+/** A file system in memory that Linux has for everybody: https://docs.kernel.org/filesystems/tmpfs.html */
+const memoryFolder = '/dev/shm';
+
+/** A replica's data may take this much of memory; where less is free, it is on disk. */
+const roomInMemory = 2 ** 31;
+
+/**
+ * A folder for a replica's data: in memory where there is plenty, since making tables is mostly making files, else among
+ * temporary files. Where `TMPDIR` says where those are, it says so of this as well.
+ */
+export function replicaFolder(user: UnprivilegedUser | undefined): string {
+  return process.env['TMPDIR'] === undefined && hasRoomInMemory() ? memoryFolder : reachableTemporaryFolder(user);
+}
+
+/** Every folder in which `replicaFolder` may have put something. */
+export function replicaFolders(user: UnprivilegedUser | undefined): readonly string[] {
+  return [reachableTemporaryFolder(user), ...(existsSync(memoryFolder) ? [memoryFolder] : [])];
+}
+
+function hasRoomInMemory(): boolean {
+  if (process.platform !== 'linux') return false;
+  try {
+    accessSync(memoryFolder, constants.W_OK | constants.X_OK);
+    const { bavail, bsize } = statfsSync(memoryFolder);
+    return (
+      isOpenToOthers(memoryFolder) && bavail * bsize >= roomInMemory && process.availableMemory() >= 2 * roomInMemory
+    );
+  } catch {
+    return false;
+  }
 }
 
 function locatePackage(): string {

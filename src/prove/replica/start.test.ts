@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { Replica } from '../../core/ports.ts';
 import { connect } from '../../collect/database/connect.ts';
 import { readPid, removeStale } from './lifetime.ts';
+import { replicaFolder, replicaFolders } from './binaries.ts';
 import { startReplica } from './start.ts';
 
 const started: Replica[] = [];
@@ -109,5 +110,14 @@ describe('a replica', () => {
     removeStale(tmpdir());
     expect([existsSync(dead), existsSync(alive)]).toEqual([false, true]);
     rmSync(alive, { recursive: true });
+  });
+
+  test('is in memory or among temporary files, and there alone where those are named', () => {
+    expect(replicaFolders(undefined)).toContain(replicaFolder(undefined));
+    const before = process.env['TMPDIR'];
+    process.env['TMPDIR'] = tmpdir();
+    expect(replicaFolder(undefined)).toBe(tmpdir());
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
   });
 });

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import getPort from 'get-port';
 import { DrydockError } from '../../core/error.ts';
 import type { Replica, ReplicaDatabase } from '../../core/ports.ts';
-import { findBinaries, reachableTemporaryFolder, type Binaries } from './binaries.ts';
+import { findBinaries, replicaFolder, replicaFolders, type Binaries } from './binaries.ts';
 import { connect, type Connection } from '../../collect/database/connect.ts';
 import { adopt, isReady, release, removeStale, replicaFolderName, type Server } from './lifetime.ts';
 import { makeDataFolder } from './template.ts';
@@ -31,7 +31,7 @@ const settings: Readonly<Record<string, string>> = {
   jit: 'off',
   wal_level: 'minimal',
   max_wal_senders: '0',
-  max_wal_size: '4GB',
+  max_wal_size: '512MB',
   checkpoint_timeout: '1h',
   io_method: 'sync',
   timezone: 'UTC',
@@ -41,8 +41,8 @@ const settings: Readonly<Record<string, string>> = {
 /** Starts a real Postgres on loopback, in a folder of its own that disappears with it. */
 export async function startReplica(options: ReplicaOptions = {}): Promise<Replica> {
   const binaries = findBinaries();
-  const base = reachableTemporaryFolder(binaries.user);
-  removeStale(base);
+  for (const folder of replicaFolders(binaries.user)) removeStale(folder);
+  const base = replicaFolder(binaries.user);
   const folder = join(base, replicaFolderName(randomBytes(4).toString('hex')));
   mkdirSync(folder, { mode: 0o755 });
   // Ctrl-C may come before there is a server to end.
