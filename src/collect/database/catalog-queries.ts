@@ -1,13 +1,14 @@
 import { foreignSchemas, platformTables, type Platform } from '../../core/platform.ts';
+import { quoteLiteral } from '../../core/quote.ts';
 
-const quoted = (names: readonly string[]): string => names.map(name => `'${name}'`).join(', ');
+const listOf = (names: readonly string[]): string => names.map(quoteLiteral).join(', ');
 
 /** Schemas of the app. */
 const ownSchemas = (platform: Platform): string =>
-  `n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (${quoted(foreignSchemas[platform])})`;
+  `n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (${listOf(foreignSchemas[platform])})`;
 
 const onPlatform = (platform: Platform): string =>
-  platform === 'supabase' ? `(n.nspname || '.' || c.relname) in (${quoted(platformTables)})` : 'false';
+  platform === 'supabase' ? `(n.nspname || '.' || c.relname) in (${listOf(platformTables)})` : 'false';
 
 const notFromExtension = (catalog: string, alias: string): string =>
   `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${alias}.oid and d.deptype = 'e')`;

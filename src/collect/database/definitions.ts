@@ -1,12 +1,13 @@
 import { bucketsReadableQuery } from './catalog-queries.ts';
 import type { Sql } from '../../core/ports.ts';
 import { foreignSchemas, type Platform } from '../../core/platform.ts';
+import { quoteLiteral } from '../../core/quote.ts';
 import { text } from './row.ts';
 
 /** Schemas whose contents an empty database of the platform has already. */
 const foreign = (platform: Platform): string => {
   const made = platform === 'supabase' ? foreignSchemas.supabase : [];
-  return `n.nspname !~ '^pg_' and n.nspname not in (${['information_schema', ...made].map(name => `'${name}'`).join(', ')})`;
+  return `n.nspname !~ '^pg_' and n.nspname not in (${['information_schema', ...made].map(quoteLiteral).join(', ')})`;
 };
 
 const own = (catalog: string, alias: string): string =>

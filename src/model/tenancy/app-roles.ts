@@ -138,7 +138,8 @@ function isRoleNoun(table: string): boolean {
   );
 }
 
-function textsOf(database: DatabaseModel): readonly string[] {
+/** What policies and functions say. */
+export function textsOf(database: DatabaseModel): readonly string[] {
   const policies = database.tables.flatMap(table => table.policies);
   return [
     ...policies.flatMap(policy => [policy.using ?? '', policy.check ?? '']),

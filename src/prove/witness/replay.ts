@@ -8,7 +8,7 @@ import { changeableColumn, type LiteralRow } from '../exploit/literal-row.ts';
 import { makeCell } from '../exploit/make-cell.ts';
 import type { Range } from '../exploit/range.ts';
 import { insertOf, insertRepaired } from '../exploit/repair-row.ts';
-import type { Session } from '../exploit/sessions.ts';
+import { sessionOf, type Session } from '../exploit/sessions.ts';
 import { insertStatement } from '../exploit/table-attacks.ts';
 import type { ProofGoal, RowCommand } from '../proof/goals.ts';
 import { isTied, namesUser } from './ties.ts';
@@ -112,15 +112,7 @@ function sessionFor(
   const [told] = said.filter(name => answers.get(`${name} is null`) !== 'true');
   // What the app's server puts into a session is true of the user; what a request carries may be a secret of the owner's.
   if (told !== undefined) return `it depends on what the session says (${told.replace(/^\w+ /, '')})`;
-  const { user } = pattern;
-  if (!signedIn || user === undefined) return pattern;
-  const settings = Object.fromEntries(
-    Object.entries(pattern.settings).map(([name, value]) => [
-      name,
-      value.replaceAll(user.id, values.user.id).replaceAll(user.email, values.user.email),
-    ]),
-  );
-  return { ...pattern, settings, user: { ...user, ...values.user }, description: 'a user whom the prover made up' };
+  return signedIn ? sessionOf(pattern, values.user, 'a user whom the prover made up') : pattern;
 }
 
 /** The inserts that Postgres took, constraints satisfied in the columns that no policy reads. */
