@@ -124,10 +124,14 @@ describe('when events are written', () => {
 
   test('outside of the request that told them', async () => {
     const scopes: unknown[] = [];
-    start({ sinks: [sinkOf(() => void scopes.push(currentScope()))], batch: 1 });
-    await asTenant({ user: 'ada', tenant: 'acme' }, () => tell());
+    const running = start({ sinks: [sinkOf(() => void scopes.push(currentScope()))], batch: 2 });
+    await asTenant({ user: 'ada', tenant: 'acme' }, () => tell(3));
     await vi.advanceTimersByTimeAsync(1000);
-    expect(scopes).toEqual([undefined]);
+    await asTenant({ user: 'ada', tenant: 'acme' }, async () => {
+      tell();
+      await running.flush();
+    });
+    expect(scopes).toEqual([undefined, undefined, undefined]);
   });
 
   test('without a set-up nothing is told and nothing fails', async () => {

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { processWide } from '../process-wide.ts';
 import { hub, type EventSink, type EventType } from './event.ts';
@@ -58,17 +57,11 @@ export function guardEvents(options: GuardEventsOptions): GuardEvents {
     timeoutMs: options.timeoutMs ?? 10_000,
   } as const;
   const pumps = options.sinks.map(sink => ({ sink, pump: pumpFor(sink, settings) }));
-  // Timers and writes inherit the async context in which they are made: without this they would run in, and keep alive,
-  // the request that happened to tell the first event. https://nodejs.org/api/async_context.html
-  const outside = new AsyncResource('DrydockEvents');
   const add = (event: Parameters<Pump['add']>[0]): void => {
-    for (const { pump } of pumps) outside.runInAsyncScope(pump.add, undefined, event);
+    for (const { pump } of pumps) pump.add(event);
   };
   const flush = (withinMs = 5000): Promise<void> =>
-    within(
-      withinMs,
-      outside.runInAsyncScope(() => Promise.all(pumps.map(({ pump }) => pump.flush()))),
-    );
+    within(withinMs, Promise.all(pumps.map(({ pump }) => pump.flush())));
   const onBeforeExit = (): void => void flush();
   const onExit = (): void => pumps.forEach(({ pump }) => endQuietly(pump));
 

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { inTime } from '../in-time.ts';
 import type { EventSink, GuardEvent } from './event.ts';
 import { boundedQueue } from './queue.ts';
@@ -37,6 +38,9 @@ const longestPauseMs = 30_000;
 
 /** Makes the pump of a sink. */
 export function pumpFor(sink: EventSink, options: PumpOptions): Pump {
+  // Timers and writes inherit the async context in which they are made: without this they would run in, and keep alive,
+  // the request that happened to tell the first event. https://nodejs.org/api/async_context.html
+  const outside = new AsyncResource('DrydockEvents');
   const queue = boundedQueue<GuardEvent>(options.capacity, options.whenFull);
   const total = { written: 0, dropped: 0, failures: 0 };
   let batch: GuardEvent[] = [];
@@ -91,9 +95,11 @@ export function pumpFor(sink: EventSink, options: PumpOptions): Pump {
     return writing;
   };
 
+  const runAfter = (pauseMs: number, all: boolean): NodeJS.Timeout =>
+    outside.runInAsyncScope(() => setTimeout(() => void run(all), pauseMs).unref());
+
   const wait = (): void => {
-    const pauseMs = tries === 0 ? options.flushMs : Math.min(options.flushMs * 4 ** tries, longestPauseMs);
-    timer ??= setTimeout(() => void run(true), pauseMs).unref();
+    timer ??= runAfter(tries === 0 ? options.flushMs : Math.min(options.flushMs * 4 ** tries, longestPauseMs), true);
   };
 
   return {
@@ -103,7 +109,7 @@ export function pumpFor(sink: EventSink, options: PumpOptions): Pump {
       // A full batch goes soon, but not at once: the request that told it goes on first.
       if (queue.size === options.batch && tries === 0) {
         clearTimeout(timer);
-        timer = setTimeout(() => void run(false), 0).unref();
+        timer = runAfter(0, false);
       } else wait();
     },
     counts: () => {
@@ -112,7 +118,7 @@ export function pumpFor(sink: EventSink, options: PumpOptions): Pump {
     },
     flush: async () => {
       await writing;
-      await run(true);
+      await outside.runInAsyncScope(run, undefined, true);
     },
     endNow: () => {
       countDrops();

@@ -44,7 +44,8 @@ const allowed: GuardEvent = {
   type: 'authz_admin',
   outcome: 'allowed',
   actor_kind: 'admin',
-  reason: `O'Hara, "x", \\, {}`,
+  reason: `O'Hara, "x", \\, \\N, {}, é, 🚢`,
+  place: 'a\tb\nc\rd',
 };
 
 test('pino gets a line for each event, denials as warnings', () => {
@@ -107,7 +108,7 @@ describe('Postgres', () => {
   });
   afterAll(() => postgres.stop());
 
-  test('keeps each event as a row of its month, by one statement for a batch', async () => {
+  test('keeps each event as a row of its month, by one COPY for a batch', async () => {
     const now = { ...allowed, ts: Date.now() };
     await postgresSink(writer).write([denied, now]);
     const { rows } = await owner.query(
@@ -118,6 +119,14 @@ describe('Postgres', () => {
     expect(rows).toMatchObject(read.toSorted((left, right) => left.ts.getTime() - right.ts.getTime()));
     const month = new Date().toISOString().slice(0, 7).replace('-', '_');
     expect(rows.map(row => String(row['partition']))).toContain(`drydock.event_${month}`);
+  });
+
+  test('a batch that Postgres refuses is an error, and the connection takes the next', async () => {
+    const sink = postgresSink(writer);
+    await expect(sink.write([{ ...denied, rows: 0.5 }])).rejects.toThrow('invalid input syntax for type bigint');
+    await sink.write([{ ...denied, reason: 'after the refusal' }]);
+    const { rows } = await owner.query("select reason from drydock.event where reason = 'after the refusal'");
+    expect(rows).toHaveLength(1);
   });
 
   test('lets the role of the events add rows, and read, change or remove none', async () => {

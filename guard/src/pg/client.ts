@@ -154,7 +154,15 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
 
     /** node-postgres reads the time limit of a query from what it is given, which here is a query already. */
     private send(query: object, { query_timeout }: Partial<QueryConfig> = {}): void {
-      super.query(query_timeout === undefined ? query : Object.assign(query, { query_timeout }));
+      this.queue(query_timeout === undefined ? query : Object.assign(query, { query_timeout }));
+    }
+
+    /** node-postgres warns of a query that comes while another waits: not where the guard let it wait. */
+    private queue(query: object, ...callbacks: readonly unknown[]): void {
+      const surrounded = new Set(this._queryQueue.flatMap(one => (isOwn(one) ? one.covers() : [])));
+      const own = this._queryQueue.every(one => surrounded.has(one)) ? this._queryQueue.splice(0) : [];
+      super.query(query, ...callbacks);
+      this._queryQueue.unshift(...own);
     }
 
     /** Puts a query of the guard's own behind what waits: `query` would warn that something runs already. */
@@ -178,7 +186,7 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
       if (entry === undefined) return super.query(query, ...extra);
       const opener = new Opener(this, entry.setter, query, policy);
       this.enqueue(opener);
-      super.query(query, ...extra);
+      this.queue(query, ...extra);
       this.enqueue(new Closer(opener));
       return query;
     }
@@ -221,6 +229,7 @@ interface Entry {
 /** Opens a transaction where there is none, and sets the scope in it. What waits behind it is told when that fails. */
 class Opener extends Query {
   opened = false;
+  readonly behind: Submittable;
   private readonly client: WireClient;
   private readonly setting: string;
 
@@ -237,8 +246,14 @@ class Opener extends Query {
         client.connection,
       );
     });
+    this.behind = behind;
     this.client = client;
     this.setting = inlined(setter);
+  }
+
+  /** What waits because of it. */
+  covers(): readonly Submittable[] {
+    return [this, this.behind];
   }
 
   override submit(connection: WireConnection): null {
@@ -257,10 +272,18 @@ class Closer extends Query {
     this.opener = opener;
   }
 
+  covers(): readonly Submittable[] {
+    return [...this.opener.covers(), this];
+  }
+
   override submit(connection: WireConnection): null {
     connection.query(this.opener.opened ? 'commit' : '');
     return null;
   }
+}
+
+function isOwn(query: Submittable): query is Opener | Closer {
+  return query instanceof Opener || query instanceof Closer;
 }
 
 /** Keeps rows back when `inspect` objects, and says where the query was written when a refusal comes from the database. */

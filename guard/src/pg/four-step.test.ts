@@ -11,8 +11,12 @@ import { all, anns, asAnn, asBob, bobs, codeOf, numbers, startTenants, taking } 
 import type { Tenants } from '../testing/guarded.ts';
 import { acme, globex, stranger } from '../testing/tenants.ts';
 
+const warnings: string[] = [];
+const noteWarning = (warning: Error): void => void warnings.push(warning.message);
+
 let tenants: Tenants;
 beforeAll(async () => {
+  process.on('warning', noteWarning);
   tenants = await startTenants();
 });
 afterEach(() => tenants.endPools());
@@ -160,4 +164,9 @@ describe('LISTEN', () => {
       await client.query('unlisten changes');
     });
   });
+});
+
+test('nothing of this makes node-postgres warn of queries that wait', () => {
+  process.off('warning', noteWarning);
+  expect(warnings).toEqual([]);
 });

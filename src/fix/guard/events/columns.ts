@@ -5,7 +5,7 @@ interface Column {
   readonly type: string;
 }
 
-/** The columns in their order; `ts` comes as milliseconds. */
+/** The columns in their order; `ts` is milliseconds in an event and a time in the row. */
 export const columns: readonly Column[] = [
   { name: 'ts', type: 'float8' },
   { name: 'type', type: 'text' },
