@@ -25,7 +25,7 @@ export const check: Check = {
           if (opening !== undefined) return openingMessage(leaks, opening);
           if (changes && givesRole(leaks[0], input) !== undefined)
             return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls, so ${rolesOf(leaks)} may give anybody a role of the whole app.`;
-          return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls, so ${rolesOf(leaks)} may ${changes ? 'change' : 'read'} another tenant's rows through its arguments.`;
+          return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls, so ${rolesOf(leaks)} may ${changes ? 'change' : 'read'} another tenant's rows${takesArguments(leaks[0]) ? ' through its arguments' : ''}.`;
         },
         harm: leak => harmOf(leak, input),
         opens: leak => opensBy(leak, input),
@@ -54,6 +54,10 @@ function openingMessage(leaks: readonly [Leak, ...Leak[]], opening: string | num
 
 function isTrigger(leak: Leak): boolean {
   return 'definition' in leak && leak.definition.returns === 'trigger';
+}
+
+function takesArguments(leak: Leak): boolean {
+  return 'definition' in leak && leak.definition.arguments.length > 0;
 }
 
 function isChange({ cell }: Leak): boolean {
