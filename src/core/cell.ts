@@ -23,6 +23,16 @@ export interface Cell {
   readonly because: string;
   /** Of several policies for the command, the one that alone lets the attack through. */
   readonly policy?: string;
+  /** The others that alone let such an attack through: with `policy` repaired, each of them is still open. */
+  readonly alsoOpen?: readonly OpenPolicy[];
+  readonly evidence: readonly CellEvidence[];
+}
+
+/** A policy that alone lets an attack of a leaking cell through, and what was seen under it. */
+export interface OpenPolicy {
+  readonly policy: string;
+  readonly tier: Cell['tier'];
+  readonly because: string;
   readonly evidence: readonly CellEvidence[];
 }
 

@@ -447,6 +447,7 @@ function cellJson(cell: Cell): Json {
     tier: cell.tier,
     because: cell.because,
     policy: cell.policy,
+    alsoOpen: cell.alsoOpen?.map(({ policy, because }) => ({ policy, because })),
     evidence: cell.evidence.map(evidence => ({
       kind: evidence.kind,
       transcript: evidence.transcript,

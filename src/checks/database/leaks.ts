@@ -34,13 +34,27 @@ export type Leak =
 export function leaksOf(input: CheckInput): readonly Leak[] {
   const known = leaksByInput.get(input);
   if (known !== undefined) return known;
-  const leaks = input.cells.filter(cell => cell.verdict === 'leaks').flatMap(cell => causeOf(cell, input));
+  const leaks = input.cells
+    .filter(cell => cell.verdict === 'leaks')
+    .flatMap(eachPolicy)
+    .flatMap(cell => causeOf(cell, input));
   leaksByInput.set(input, leaks);
   return leaks;
 }
 
 /** Every check asks the same of the same input. */
 const leaksByInput = new WeakMap<CheckInput, readonly Leak[]>();
+
+/** The cell once for each policy that alone opens it: each has to be repaired for itself. */
+function eachPolicy(cell: Cell): readonly Cell[] {
+  // What the API does not serve takes SQL of one's own, whichever policy it is.
+  const others = (cell.alsoOpen ?? []).map(open => ({
+    ...cell,
+    ...open,
+    tier: cell.tier === 'sql' ? cell.tier : open.tier,
+  }));
+  return [cell, ...others];
+}
 
 function causeOf(cell: Cell, input: CheckInput): readonly Leak[] {
   const { database } = input;
