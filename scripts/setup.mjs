@@ -40,7 +40,7 @@ function packagesAreInstalled() {
 
 function isBuilt() {
   const parts = [
-    ['src', 'dist/cli.js'],
+    ['src', 'dist/bundle/cli.js'],
     ['guard/src', 'guard/dist/index.js'],
   ];
   return parts.every(([source, made]) => {
