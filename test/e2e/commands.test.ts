@@ -255,7 +255,12 @@ create policy ours on public.notes for select to authenticated using (team_id in
   });
 
   test('a database that cannot be reached', async () => {
-    const run = await drydock(['rules', '--database-url', 'postgres://nobody:geheim@127.0.0.1:1/none']);
+    const run = await drydock([
+      'rules',
+      example('skiff'),
+      '--database-url',
+      'postgres://nobody:geheim@127.0.0.1:1/none',
+    ]);
     expect(run.code).toBe(2);
     expect(run.stderr).not.toContain('geheim');
     expect(run.stderr).toMatch(/could not|cannot/i);
