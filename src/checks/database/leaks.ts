@@ -11,7 +11,7 @@ import type { DatabaseFunction, Policy, SourcePlace, Table, View } from '../../m
 import { isComparedWithUser, policyUses } from '../../model/tenancy/links.ts';
 import { isMembershipNoun } from '../../model/tenancy/names.ts';
 import type { CheckFinding, CheckInput } from '../check.ts';
-import { describeHarm, isOwned, ownerOf } from '../harm.ts';
+import { describeHarm, isOwned, ownerOf, tenantNoun } from '../harm.ts';
 
 /** Why a cell leaks. Every leaking cell has one cause, and every cause one check. */
 export type Leak =
@@ -146,6 +146,11 @@ function isTied(policy: Policy, writes: boolean, cell: Cell, table: Table, { dat
 
 function isMove(cell: Cell): boolean {
   return cell.command === 'update' && /moved|made itself/.test(cell.because);
+}
+
+/** Whether the leak stays within the tenant: somebody makes more of himself than he was. */
+export function isPromotion({ cell }: Leak): boolean {
+  return /made itself an administrator/.test(cell.because);
 }
 
 function isForged(cell: Cell, policy: Policy | undefined): boolean {
@@ -378,8 +383,10 @@ export function policyFindings(
   const isAnybodys = (leak: Leak): boolean =>
     'table' in leak && ownerOf(input.tenancy, leak.table.name)?.ownership.kind === 'shared';
   const leaks = leaksOf(input).filter((leak): leak is PolicyLeak => 'policy' in leak && leak.cause === cause);
+  const subject = (leak: Leak): string =>
+    'policy' in leak ? `${leak.table.name} ${leak.policy?.name ?? leak.cell.command}` : '';
   return findingsOf(leaks, input, {
-    subject: leak => ('policy' in leak ? `${leak.table.name} ${leak.policy?.name ?? leak.cell.command}` : ''),
+    subject,
     place: leak => ('policy' in leak ? (leak.policy?.definedAt ?? leak.table.definedAt) : undefined),
     message: group =>
       message(
@@ -387,6 +394,10 @@ export function policyFindings(
         group.filter((leak): leak is PolicyLeak => 'policy' in leak),
         isAnybodys(group[0]),
       ),
+    harm: leak =>
+      leaks.filter(other => subject(other) === subject(leak)).every(isPromotion)
+        ? `Any ordinary member can make himself an administrator of his ${tenantNoun(input.tenancy)}.`
+        : undefined,
     // Rows of nobody are spoilt, and nothing comes out.
     severity: leak => (isAnybodys(leak) ? (leak.cell.role === 'anon' ? 'high' : 'medium') : undefined),
     repair: leak => ({

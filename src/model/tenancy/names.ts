@@ -70,9 +70,12 @@ export function isRoleBeyondTenants(value: string): boolean {
 
 /** Whether a role that names no tenant sounds like one that not everybody has. */
 export function isPrivilegedRole(value: string): boolean {
-  return (
-    isRoleBeyondTenants(value) || /admin|owner|manager|operator|operations|reviewer|developer|^editor$/i.test(value)
-  );
+  return isRoleBeyondTenants(value) || isSeniorRole(value);
+}
+
+/** Whether a role says, within a tenant too, that its holder decides for others. */
+export function isSeniorRole(value: string): boolean {
+  return /admin|owner|manager|operator|operations|reviewer|developer|^editor$/i.test(value);
 }
 
 /** Whether a column says yes of those who run the app. */

@@ -1,6 +1,6 @@
 import { appRoles } from '../../../model/tenancy/app-roles.ts';
 import type { Check } from '../../check.ts';
-import { policyFindings } from '../leaks.ts';
+import { isPromotion, policyFindings } from '../leaks.ts';
 
 /** A user may write himself into the table that other policies ask: from then on every one of them lets him in. */
 export const check: Check = {
@@ -15,6 +15,8 @@ export const check: Check = {
       const consequence = /After that it read .*$/.exec(
         leaks.map(({ cell }) => cell.because).find(because => because.includes('After that')) ?? '',
       )?.[0];
+      if (leaks.every(isPromotion))
+        return `The policy ${policy} on '${table}' lets an ordinary member make himself an administrator of his tenant.`;
       const isOfApp = appRoles(input.database, input.tenancy).some(roles => roles.table === table);
       const deed = isOfApp ? 'give himself a role of the whole app' : 'write a row for himself in any tenant';
       return `The policy ${policy} on '${table}' lets a user ${deed}, and other policies trust '${table}'.${consequence === undefined ? '' : ` ${consequence}`}`;
