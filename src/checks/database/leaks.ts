@@ -71,7 +71,9 @@ function causeOf(cell: Cell, input: CheckInput): readonly Leak[] {
       return view === undefined || !bypassesPolicies(view, input) ? [] : [{ cause: 'view', cell, view }];
     }
     case 'function': {
-      const definition = database.functions.find(candidate => candidate.name === name && candidate.securityDefiner);
+      const definition = database.functions.find(
+        candidate => candidate.name === name && (candidate.securityDefiner || settingOf(candidate) !== undefined),
+      );
       return definition === undefined ? [] : [{ cause: 'function', cell, definition }];
     }
     case 'bucket': {
@@ -97,6 +99,14 @@ function tableCause(cell: Cell, table: Table, input: CheckInput): Leak | undefin
   if (table.name === 'realtime.messages' && !isTopical) return undefined;
   // Policies are not asked who empties a table: the privilege is at fault, and no policy.
   return cell.command === 'truncate' ? { cause: 'truncate', cell, table } : policyCause(cell, table, input);
+}
+
+/** The setting that a function puts in the place of what the app said of who asks: policies believe it from then on. */
+export function settingOf({ body }: DatabaseFunction): string | undefined {
+  return (
+    /\bset_config\s*\(\s*'([\w]+\.[\w.]+)'/i.exec(body)?.[1] ??
+    /\bset\s+(?:local\s+|session\s+)?(\w+\.[\w.]+)\s*(?:=|\bto\b)/i.exec(body)?.[1]
+  );
 }
 
 /** The table with row security that a partition or child belongs to. */

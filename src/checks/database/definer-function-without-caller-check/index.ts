@@ -3,9 +3,9 @@ import type { DatabaseFunction, DatabaseModel, Table } from '../../../model/data
 import { appRoles, type AppRoles } from '../../../model/tenancy/app-roles.ts';
 import type { Check, CheckInput } from '../../check.ts';
 import { rowsOfOthers, tenantNoun } from '../../harm.ts';
-import { findingsOf, leaksOf, openedAfter, rolesOf, type Leak } from '../leaks.ts';
+import { findingsOf, leaksOf, openedAfter, rolesOf, settingOf, type Leak } from '../leaks.ts';
 
-/** A function with its owner's rights that answers for, or changes, the tenant its arguments name, whoever calls. */
+/** A function with its owner's rights, or one that says who asks, that answers for, or changes, the tenant its arguments name, whoever calls. */
 export const check: Check = {
   id: 'database/definer-function-without-caller-check',
   title: 'Definer function without a check of the caller',
@@ -25,7 +25,7 @@ export const check: Check = {
           if (opening !== undefined) return openingMessage(leaks, opening);
           if (changes && givesRole(leaks[0], input) !== undefined)
             return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls, so ${rolesOf(leaks)} may give anybody a role of the whole app.`;
-          return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls, so ${rolesOf(leaks)} may ${changes ? 'change' : 'read'} another tenant's rows${takesArguments(leaks[0]) ? ' through its arguments' : ''}.`;
+          return `'${objectName(leaks[0].cell)}' ${meansOf(leaks[0])} and does not ask who calls, so ${rolesOf(leaks)} may ${changes ? 'change' : 'read'} another tenant's rows${takesArguments(leaks[0]) ? ' through its arguments' : ''}.`;
         },
         harm: leak => harmOf(leak, input),
         opens: leak => opensBy(leak, input),
@@ -54,6 +54,12 @@ function openingMessage(leaks: readonly [Leak, ...Leak[]], opening: string | num
 
 function isTrigger(leak: Leak): boolean {
   return 'definition' in leak && leak.definition.returns === 'trigger';
+}
+
+/** What lets it reach rows that its caller does not. */
+function meansOf(leak: Leak): string {
+  const setting = 'definition' in leak && !leak.definition.securityDefiner ? settingOf(leak.definition) : undefined;
+  return setting === undefined ? `runs with its owner's rights` : `sets '${setting}', which policies believe,`;
 }
 
 function takesArguments(leak: Leak): boolean {

@@ -71,3 +71,34 @@ test('whoever changes something else of a profile that holds a role gives no rol
     expect(findings.map(finding => finding.harm)).toEqual([harm]);
   }
 });
+
+test('a function with its caller’s rights is at fault where it says whose tenant asks', async () => {
+  const shelves = (guard: string, policy: string): string => `
+create table shops (id uuid primary key default gen_random_uuid(), name text not null);
+create table shop_members (shop_id uuid not null references shops (id), user_id uuid not null references auth.users (id), primary key (shop_id, user_id));
+create table shelves (id uuid primary key default gen_random_uuid(), shop_id uuid not null references shops (id), label text);
+alter table shops enable row level security;
+alter table shop_members enable row level security;
+alter table shelves enable row level security;
+create policy "own" on shop_members for select to authenticated using (user_id = auth.uid());
+create policy "chosen" on shelves for select to authenticated using (${policy});
+create function shelves_of(shop uuid) returns setof shelves language plpgsql as $$ begin
+  ${guard}
+  perform set_config('app.shop', shop::text, true);
+  return query select * from public.shelves;
+end $$;`;
+  const chosen = `shop_id::text = current_setting('app.shop', true)`;
+  const own = `shop_id in (select m.shop_id from shop_members m where m.user_id = auth.uid())`;
+  const asks = `if not exists (select from public.shop_members m where m.shop_id = shop and m.user_id = auth.uid()) then raise exception 'no'; end if;`;
+  const found = async (text: string): Promise<readonly string[]> =>
+    check
+      .judge({ app: undefined, paths: [], ...(await replayed(replica, text)) })
+      .findings.map(({ message }) => message);
+  expect(await found(shelves('', chosen))).toEqual([
+    "'shelves_of' sets 'app.shop', which policies believe, and does not ask who calls, so 'authenticated' may read another tenant's rows through its arguments.",
+  ]);
+  expect(await found(shelves(asks, chosen))).toEqual([]);
+  expect(await found(shelves('', `${chosen} and ${own}`))).toEqual([]);
+  // Where the policy is open, the policy is at fault.
+  expect(await found(shelves('', 'true').replace(/perform[^;]*;/, ''))).toEqual([]);
+});
