@@ -361,7 +361,9 @@ export function toRulesResult(analysis: Analysis): RulesResult {
     tenancy: {
       root: tenancy.root?.table,
       principal: tenancy.principal?.table,
-      memberships: tenancy.memberships.map(membership => membership.table),
+      memberships: tenancy.memberships.map(each =>
+        each.table === tenancy.root?.table ? `${each.table}.${each.userColumn}` : each.table,
+      ),
       owners: tenancy.owners.map(({ table, ownership, confidence }) => ({
         table,
         path:

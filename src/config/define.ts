@@ -53,7 +53,10 @@ export interface TenancyDeclaration {
   readonly root?: string;
   /** The table of users. */
   readonly users?: string;
-  /** Tables that say which user belongs to which tenant; all others are no memberships. */
+  /**
+   * Tables that say which user belongs to which tenant, or the tenants' own where a column of theirs lists the users; all
+   * others are no memberships.
+   */
   readonly memberships?: readonly string[];
   /**
    * How a row leads to its tenant: the column that holds the tenant's key (`team_id`), or the column that leads to

@@ -6,6 +6,7 @@ import { conjunctsOf, equalitiesOf, equalTo } from '../logic/equalities.ts';
 import { termKey } from '../logic/terms.ts';
 import type { AppModel, Fact, QueryPath } from '../model/app/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
+import { membershipTables } from '../model/tenancy/memberships.ts';
 
 /** Roles that anybody with an account may have, in whatever app. */
 const ordinary =
@@ -61,7 +62,7 @@ export function joinableTenants(app: AppModel | undefined, tenancy: TenancyModel
 
 /** The caller's membership in a tenant that the app names itself, its operator's own: no tenant is picked by who asks. */
 function isStaffMembership(row: RowVariable, facts: readonly Fact[], world: StaffWorld): boolean {
-  const membership = world.tenancy.memberships.find(each => each.table === row.table);
+  const membership = membershipTables(world.tenancy).find(each => each.table === row.table);
   // Where everybody is in one tenant the users' table says so.
   if (membership === undefined || row.table === world.tenancy.principal?.table) return false;
   const rows = [row, ...rowsIn(row.where), ...facts.flatMap(({ holds }) => (holds.kind === 'row' ? [holds.row] : []))];

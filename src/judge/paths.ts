@@ -29,6 +29,7 @@ import { membersByShownKey } from './shown-keys.ts';
 import { judgeStorage, storageTable } from './storage.ts';
 import { predicateText, sqlText, termText } from './sql-text.ts';
 import { undecided } from './unfollowed.ts';
+import { membershipTables } from '../model/tenancy/memberships.ts';
 
 /** What judging a path needs besides the path. */
 export interface JudgeWorld extends StaffWorld {
@@ -906,7 +907,7 @@ function classifyLeak(subject: Subject, facts: readonly Fact[], world: JudgeWorl
 /** A membership of the caller's own was found: by the session, or by the user's row that the session led to. */
 function verifiesTenant({ holds }: Fact, facts: readonly Fact[], { tenancy }: JudgeWorld): boolean {
   if (holds.kind === 'member') return true;
-  if (holds.kind !== 'row' || !tenancy.memberships.some(membership => membership.table === holds.row.table))
+  if (holds.kind !== 'row' || !membershipTables(tenancy).some(membership => membership.table === holds.row.table))
     return false;
   const isOfCaller = (row: RowVariable): boolean => termsOf(row.where).some(term => term.kind === 'principal');
   const named = new Set(termsOf(holds.row.where).flatMap(term => (term.kind === 'column' ? [term.row] : [])));

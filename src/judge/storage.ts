@@ -3,6 +3,7 @@ import { isChosen, termKey, termsOf } from '../logic/terms.ts';
 import type { QueryPath } from '../model/app/types.ts';
 import type { JudgeWorld, Judgement } from './paths.ts';
 import { sqlRoleOf } from './policies.ts';
+import { membershipTables } from '../model/tenancy/memberships.ts';
 
 /** Supabase keeps every object of every bucket in this table; a path in a bucket is a query in disguise. */
 export const storageTable = 'storage.objects';
@@ -48,7 +49,7 @@ function startsWithOwn(term: Term, model: QueryPath, { tenancy }: JudgeWorld): b
     if (weakness !== undefined || first === undefined) return false;
     if (holds.kind === 'member') return termKey(holds.tenant) === termKey(first);
     if (holds.kind !== 'row' || first.kind !== 'column' || first.row !== holds.row.name) return false;
-    const membership = tenancy.memberships.find(entry => entry.table === holds.row.table);
+    const membership = membershipTables(tenancy).find(entry => entry.table === holds.row.table);
     const user: Term = { kind: 'principal', attribute: 'user.id' };
     return (
       membership?.tenantColumn === first.column &&

@@ -12,6 +12,7 @@ import { isComparedWithUser, policyUses } from '../../model/tenancy/links.ts';
 import { isMembershipNoun } from '../../model/tenancy/names.ts';
 import type { CheckFinding, CheckInput } from '../check.ts';
 import { describeHarm, isOwned, ownerOf, tenantNoun } from '../harm.ts';
+import { membershipTables } from '../../model/tenancy/memberships.ts';
 
 /** Why a cell leaks. Every leaking cell has one cause, and every cause one check. */
 export type Leak =
@@ -355,7 +356,7 @@ function tableBehind(leak: Leak, { database, tenancy }: CheckInput): string | un
     names.find(
       name =>
         ownerOf(tenancy, name)?.ownership.kind === 'tenant' &&
-        !tenancy.memberships.some(membership => membership.table === name),
+        !membershipTables(tenancy).some(membership => membership.table === name),
     ) ?? names[0]
   );
 }

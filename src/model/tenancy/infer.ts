@@ -3,6 +3,7 @@ import { keyOf, policyUses, type PolicyUse } from './links.ts';
 import { findMemberships, withKnownRoles } from './memberships.ts';
 import { inferOwners } from './owners.ts';
 import { withoutPrefix } from './prefix.ts';
+import { isUserColumn } from './names.ts';
 import { findPrincipal, userLinks, type FoundPrincipal } from './principal.ts';
 import { keptElsewhere } from './service.ts';
 import { findOtherRoots, findRoot, type FoundRoot } from './root.ts';
@@ -111,13 +112,15 @@ function membershipsOf(
   );
   const declared = hints.memberships;
   if (declared !== undefined) return found.filter(membership => declared.includes(membership.table));
-  if (found.length > 0) return found;
+  if (found.some(membership => membership.lists === undefined)) return found;
   // No table ties users to tenants, but each tenant names its owner.
-  const owner = userLinks(root, principal, database, uses)[0];
+  const owner = userLinks(root, principal, database, uses).find(
+    ({ column }) => found.length === 0 || isUserColumn(column),
+  );
   const key = keyOf(root);
   return owner === undefined || key === undefined
-    ? []
-    : [{ table: root.name, tenantColumn: key, userColumn: owner.column, adminRoles: [] }];
+    ? found
+    : [...found, { table: root.name, tenantColumn: key, userColumn: owner.column, adminRoles: [] }];
 }
 
 function withoutRoot(root: Table | undefined): readonly string[] {
@@ -125,5 +128,7 @@ function withoutRoot(root: Table | undefined): readonly string[] {
 }
 
 function describeMembership(membership: Membership): string {
+  if (membership.lists !== undefined)
+    return `'${membership.userColumn}' of '${membership.table}' lists the users of each tenant${membership.lists === 'addresses' ? ' by their addresses' : ''}: policies look there for who asks.`;
   return `'${membership.table}' says which user ('${membership.userColumn}') belongs to which tenant ('${membership.tenantColumn}').`;
 }

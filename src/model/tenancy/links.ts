@@ -78,7 +78,8 @@ export function namedLink(table: Table, target: Table): Link | undefined {
 export function sameKind(left: string, right: string): boolean {
   const kind = (type: string): string =>
     /^(text|character|varchar|citext)/.test(type) ? 'text' : /int|serial/.test(type) ? 'integer' : type;
-  return kind(left) === kind(right);
+  // One key is no list of keys.
+  return kind(left) === kind(right) && left.endsWith('[]') === right.endsWith('[]');
 }
 
 /** Whether the column of the table may not be NULL. */

@@ -1,9 +1,10 @@
 import type { DatabaseModel, Table } from '../database/types.ts';
-import { foreignLinks, isComparedWithUser, keyOf, namedLink, type Link, type PolicyUse } from './links.ts';
+import { foreignLinks, isComparedWithUser, keyOf, namedLink, sameKind, type Link, type PolicyUse } from './links.ts';
 import {
   isActorColumn,
   isAdministratorRole,
   isMembershipNoun,
+  isPrivilegedRole,
   isRoleColumn,
   isStaffRole,
   isTenantNoun,
@@ -12,13 +13,103 @@ import {
 import { plainName } from '../../core/names.ts';
 import { userLinks, type FoundPrincipal } from './principal.ts';
 import { isAuthenticationTable } from './secrets.ts';
-import type { Membership } from './types.ts';
+import type { Membership, TenancyModel } from './types.ts';
+import { userLists, type UserList } from './user-lists.ts';
 
 /** How sure one must be that a table is a membership before it counts. */
 const threshold = 4;
 
-/** The tables that say which user belongs to which row of `root`, the surest first. */
+/** The tables that say which user belongs to which row of `root`, the surest first; then its own columns that list them. */
 export function findMemberships(
+  database: DatabaseModel,
+  root: Table,
+  principal: FoundPrincipal,
+  uses: readonly PolicyUse[],
+): readonly Membership[] {
+  return [...membershipRows(database, root, principal, uses), ...memberLists(database, root, principal, uses)];
+}
+
+/** Memberships with a row for each user and tenant: the tenant's own row, which lists its users, is there for everybody. */
+export function membershipTables({ memberships }: TenancyModel): readonly Membership[] {
+  return memberships.filter(membership => membership.lists === undefined);
+}
+
+/** Columns of the tenant's own table in which policies look for who asks: `member_ids uuid[]`. */
+function memberLists(
+  database: DatabaseModel,
+  root: Table,
+  principal: FoundPrincipal,
+  uses: readonly PolicyUse[],
+): readonly Membership[] {
+  const key = keyOf(root);
+  const lists = userLists(root, database).filter(list => isOfUsers(list, principal));
+  if (key === undefined || lists.length === 0 || isPartOfAnother(root, principal, database, uses)) return [];
+  return lists
+    .toSorted((left, right) => Number(isPrivilegedRole(left.column)) - Number(isPrivilegedRole(right.column)))
+    .map(({ column, holds }) => ({
+      table: root.name,
+      tenantColumn: key,
+      userColumn: column,
+      lists: holds,
+      adminRoles: [],
+    }));
+}
+
+/** Whether the elements can be keys of users, or are their addresses. */
+function isOfUsers({ type, holds }: UserList, { table, key }: FoundPrincipal): boolean {
+  const keyType = table.columns.find(column => column.name === key)?.type ?? '';
+  return (
+    holds === 'addresses' ||
+    !type.endsWith('[]') ||
+    /^(text|character|citext)/.test(type) ||
+    sameKind(type, `${keyType}[]`)
+  );
+}
+
+/**
+ * Whether each row is a part of something else, or somebody's own: whoever a task is given to, or a document is shared
+ * with, is let at that row, and makes no tenant of it. What is called as tenants are is one as soon as rows hang on it.
+ */
+function isPartOfAnother(
+  table: Table,
+  principal: FoundPrincipal,
+  database: DatabaseModel,
+  uses: readonly PolicyUse[],
+): boolean {
+  if (isTenantNoun(table.name)) {
+    return (
+      userLinks(table, principal, database, uses).some(isOwnersLink) &&
+      !database.tables.some(other => other !== table && tenantLink(other, table, database) !== undefined)
+    );
+  }
+  return isOwned(table, principal, database, uses);
+}
+
+/** Whether keys that every row has lead to a user, or to a table that lists users or is called as tenants are. */
+function isOwned(
+  table: Table,
+  principal: FoundPrincipal,
+  database: DatabaseModel,
+  uses: readonly PolicyUse[],
+  seen: readonly Table[] = [],
+): boolean {
+  if (userLinks(table, principal, database, uses).some(isOwnersLink)) return true;
+  return foreignLinks(table, database).some(link => {
+    const above = database.tables.find(({ name }) => name === link.table);
+    if (!link.notNull || above === undefined || [table, principal.table, ...seen].includes(above)) return false;
+    return (
+      isTenantNoun(above.name) ||
+      userLists(above, database).length > 0 ||
+      isOwned(above, principal, database, uses, [...seen, table])
+    );
+  });
+}
+
+function isOwnersLink({ column, notNull }: Link): boolean {
+  return notNull && isUserColumn(column);
+}
+
+function membershipRows(
   database: DatabaseModel,
   root: Table,
   principal: FoundPrincipal,

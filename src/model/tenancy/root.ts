@@ -67,6 +67,8 @@ interface Assessment {
   readonly hasMembership: boolean;
   /** Policies look up in a membership what the caller may see. */
   readonly isTrusted: boolean;
+  /** The column that lists the users of each row. */
+  readonly list: string | undefined;
   readonly hasUser: boolean;
   readonly score: number;
 }
@@ -101,8 +103,10 @@ function assess(
             !belongsTo(table, principal.table.name, database),
         );
   const hasMembership = memberships.length > 0;
+  const list = memberships.find(membership => membership.lists !== undefined)?.userColumn;
   const isTrusted = memberships.some(
     membership =>
+      membership.lists === undefined &&
       uses.some(use => use.inside === 'sub-query' && use.table === membership.table) &&
       isComparedWithUser(uses, membership.table, membership.userColumn),
   );
@@ -115,7 +119,7 @@ function assess(
     Math.min(referrers, 8) +
     (hasMembership ? 6 : 0) -
     (isProfile && !hasMembership ? 12 : 0);
-  return { table, referrers, hasMembership, isTrusted, hasUser, score };
+  return { table, referrers, hasMembership, isTrusted, list, hasUser, score };
 }
 
 function best(candidates: readonly Assessment[], database: DatabaseModel): Assessment | undefined {
@@ -163,8 +167,11 @@ function reach(table: Table, database: DatabaseModel): number {
 }
 
 function isLikely(candidate: Assessment, database: DatabaseModel): boolean {
-  if (candidate.hasMembership)
-    return isTenantNoun(candidate.table.name) || candidate.referrers >= (candidate.isTrusted ? 2 : 3);
+  if (candidate.hasMembership) {
+    // Of the tables that refer to it one is the membership, unless the row lists its users itself.
+    const fewest = candidate.list !== undefined ? 1 : candidate.isTrusted ? 2 : 3;
+    return isTenantNoun(candidate.table.name) || candidate.referrers >= fewest;
+  }
   // Rows that a user made, with rows below: the user is the tenant, unless nearly everything hangs on them.
   if (candidate.hasUser) return isTenantNoun(candidate.table.name) && candidate.referrers * 2 > ownedTables(database);
   return isTenantNoun(candidate.table.name) && candidate.referrers >= 2;
@@ -177,5 +184,11 @@ function ownedTables(database: DatabaseModel): number {
 function describe(chosen: Assessment, declared: string | undefined): string {
   const name = chosen.table.name;
   if (name === declared) return `'${name}' is the table of tenants, as declared.`;
-  return `'${name}' is the table of tenants: ${chosen.referrers} tables refer to it${chosen.hasMembership ? ', and a membership ties users to it' : ''}.`;
+  const users =
+    chosen.list !== undefined
+      ? `, and its '${chosen.list}' lists users`
+      : chosen.hasMembership
+        ? ', and a membership ties users to it'
+        : '';
+  return `'${name}' is the table of tenants: ${chosen.referrers} ${chosen.referrers === 1 ? 'table refers' : 'tables refer'} to it${users}.`;
 }

@@ -19,11 +19,13 @@ export interface TenantRoot {
   readonly key: string;
 }
 
-/** A table that says which user belongs to which tenant. */
+/** A table that says which user belongs to which tenant; or the tenant's own, where a column of it lists the users. */
 export interface Membership {
   readonly table: string;
   readonly tenantColumn: string;
   readonly userColumn: string;
+  /** Set where `userColumn` is an array or a JSON list: what its elements are. */
+  readonly lists?: 'keys' | 'addresses';
   readonly roleColumn?: string;
   /** Values of the role column that mean administrator, where known. */
   readonly adminRoles: readonly string[];

@@ -12,6 +12,7 @@ import { identityValue, isIdentity, plainValue, type Choice, type ValueContext }
 import type { PrincipalName } from './principals.ts';
 import { preparationsFor } from './preparations.ts';
 import type { Preparation, ReplayStep, ReplayValue } from './replay.ts';
+import { membershipTables } from '../../model/tenancy/memberships.ts';
 
 /** What planning reads. */
 export interface PlanInput {
@@ -259,7 +260,8 @@ function roleContext(input: PlanInput, entryPoint: EntryPoint, text: string): Ro
     .map(path => path.sink.table)
     .filter(
       table =>
-        table !== input.tenancy.principal?.table && !input.tenancy.memberships.some(entry => entry.table === table),
+        table !== input.tenancy.principal?.table &&
+        !membershipTables(input.tenancy).some(entry => entry.table === table),
     );
   return {
     database: input.database,

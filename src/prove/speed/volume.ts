@@ -105,7 +105,9 @@ function valueOf(
   sources: VolumeSources,
 ): string {
   const { tenancy, volume } = sources;
-  const membership = tenancy.memberships.find(each => each.table === table.name);
+  const membership = tenancy.memberships.find(
+    each => each.table === table.name && (each.lists === undefined || each.userColumn === column.name),
+  );
   const owner = tenancy.owners.find(each => each.table === table.name)?.ownership;
   const hop = owner?.kind === 'tenant' || owner?.kind === 'user' ? owner.path[0] : undefined;
   const key = table.foreignKeys.find(each => each.columns.length === 1 && each.columns[0] === column.name);
@@ -115,8 +117,9 @@ function valueOf(
       : key === undefined
         ? undefined
         : { table: key.table, column: key.referencedColumns[0] ?? '' };
-  const kept = literal(row[column.name]);
+  const kept = keptValue(column, row[column.name]);
   // Nobody else is the user who lists: one row of his own is there.
+  if (membership?.lists !== undefined) return listOfOther(column, membership.lists);
   if (membership?.userColumn === column.name) return keyValue(column, 'i', kept, tenancy.principal, sources);
   const unique = table.uniqueKeys.find(parts => parts.includes(column.name));
   const place = unique?.indexOf(column.name) ?? -1;
@@ -162,6 +165,20 @@ function madeValue(type: string, number: string): string | undefined {
   if (/^(text|citext|character varying)$/.test(type)) return `'dd' || ${number}`;
   if (/^(bigint|integer|numeric)/.test(type)) return `1000000 + ${number}`;
   return undefined;
+}
+
+/** A list with one user in it that nobody else has. */
+function listOfOther({ type }: Column, holds: 'keys' | 'addresses'): string {
+  const element = type.endsWith('[]') && holds === 'keys' ? madeValue(type.slice(0, -2), 'i') : undefined;
+  const other = element ?? `'dd' || i || '@example.test'`;
+  return type.endsWith('[]') ? `array[${other}]::${type}` : `${type}_build_array(${other})`;
+}
+
+/** A row was read as JSON, where arrays look otherwise. */
+function keptValue({ type }: Column, value: string | null | undefined): string {
+  return type.endsWith('[]') && value?.startsWith('[') === true
+    ? `array(select jsonb_array_elements_text(${quoteLiteral(value)}::jsonb))::${type}`
+    : literal(value);
 }
 
 function literal(value: string | null | undefined): string {

@@ -6,6 +6,7 @@ import type { TenancyModel } from '../../../model/tenancy/types.ts';
 import type { Check, CheckFinding, CheckInput } from '../../check.ts';
 import { ownerOf } from '../../harm.ts';
 import { blamedIn, lintFinding, listed, withoutRefusedVisitors } from '../lint.ts';
+import { membershipTables } from '../../../model/tenancy/memberships.ts';
 
 /** Columns that say what a user may do or has paid for, in rows that the user may change himself. */
 export const check: Check = {
@@ -57,7 +58,7 @@ function findingFor(table: Table, input: CheckInput): readonly CheckFinding[] {
 
 /** Rows that stand for a tenant, a user, or what one of them has bought. */
 function isAccountLike(table: Table, tenancy: TenancyModel): boolean {
-  if (tenancy.memberships.some(membership => membership.table === table.name)) return false;
+  if (membershipTables(tenancy).some(membership => membership.table === table.name)) return false;
   if (table.name === tenancy.root?.table || table.name === tenancy.principal?.table) return true;
   const ownership = ownerOf(tenancy, table.name)?.ownership;
   if (ownership?.kind !== 'tenant' && ownership?.kind !== 'user') return false;
