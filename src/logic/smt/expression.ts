@@ -519,6 +519,19 @@ function anyOf(encoder: Encoder, name: string, left: Value, right: SqlNode, scop
   return memberOf(encoder, left, encoder.expression(right, scope));
 }
 
+/** What `(select unnest(list))` takes apart: each of its rows is an element. */
+function elementsIn(select: SqlNode): SqlNode | undefined {
+  const call = record(targetOf(select)['FuncCall']);
+  const isPlain = ['fromClause', 'whereClause', 'limitCount', 'limitOffset'].every(name => select[name] === undefined);
+  const [elements, ...others] = list(call['args']).map(record);
+  return isPlain &&
+    list(select['targetList']).length === 1 &&
+    others.length === 0 &&
+    /^(unnest|jsonb?_array_elements_text)$/.test(functionName(call))
+    ? elements
+    : undefined;
+}
+
 type Arms = ReturnType<Encoder['select']>;
 
 /** The rows that `array(select …)`, `(select array_agg(x) …)` or a call of a set-returning function stands for. */
@@ -582,6 +595,13 @@ function subLink(encoder: Encoder, body: SqlNode, scope: Scope): Value {
           .at(-1) ?? '=';
       const [kind] = unwrap(record(body['testexpr']));
       if (operator !== '=' || kind === 'RowExpr') return rowInside(encoder, body, select, scope, operator);
+      const elements = elementsIn(select);
+      if (elements !== undefined) {
+        const value = encoder.expression(record(body['testexpr']), scope);
+        const { t, f, n } = memberOf(encoder, value, encoder.expression(elements, scope));
+        // Without a list there are no rows, and nothing is among them.
+        return { kind: 'truth', t, f: any([f, n]), n };
+      }
       return isIn(encoder, encoder.expression(record(body['testexpr']), scope), encoder.select(select, scope));
     }
     case 'EXPR_SUBLINK':

@@ -103,9 +103,10 @@ export function namesUser(
   const columns = table.columns.filter(
     column => column.type !== 'boolean' && vocabulary.used.get(table.name)?.has(column.name) === true,
   );
-  const cased = [...vocabulary.functions]
-    .filter(([name, count]) => count === 1 && /^\|(lower|upper|btrim) /.test(name))
-    .map(([name]) => name);
+  const unary = [...vocabulary.functions].filter(([, count]) => count === 1).map(([name]) => name);
+  const cased = unary.filter(name => /^\|(lower|upper|btrim) /.test(name));
+  // A setting is a text: who is named by it is named by what it is cast to.
+  const casts = unary.filter(name => name.startsWith('|cast '));
   return any(
     columns.flatMap(column => {
       const { term, isNull } = vocabulary.column(table, column, row);
@@ -120,12 +121,17 @@ export function namesUser(
               same(`(${name} ${term})`, `(${name} ${who})`),
               same(term, `(${name} ${who})`),
             ]),
-            ...(list ? [vocabulary.call('holds', [term, who], [], 'Bool')] : []),
+            ...casts.map(name => same(term, `(${name} ${who})`)),
+            ...(list ? [who, ...casts.map(name => `(${name} ${who})`)].map(each => held(vocabulary, term, each)) : []),
           ]),
         ]),
       );
     }),
   );
+}
+
+function held(vocabulary: Vocabulary, list: string, element: string): string {
+  return vocabulary.call('holds', [list, element], [], 'Bool');
 }
 
 function identities({ session }: World): readonly string[] {
@@ -328,7 +334,8 @@ function hasDefault(table: Table, { roleColumn }: AppRoles): boolean {
 }
 
 /** Who asks and the user whose row it is are members of no common tenant. */
-function apart({ vocabulary, session, tenancy, victim }: World): readonly Premise[] {
+function apart(world: World): readonly Premise[] {
+  const { vocabulary, session, tenancy, victim } = world;
   const memberships = [...tenancy.memberships, ...(tenancy.otherRoots ?? []).flatMap(root => root.memberships)];
   return memberships.flatMap(membership => {
     const table = tableOf(vocabulary, membership.table);
@@ -348,8 +355,15 @@ function apart({ vocabulary, session, tenancy, victim }: World): readonly Premis
         all([
           vocabulary.live(table.name, mine.name),
           vocabulary.live(table.name, theirs.name),
-          same(vocabulary.column(table, user, mine.name).term, session.user().term),
-          same(vocabulary.column(table, user, theirs.name).term, victim),
+          ...(membership.lists === undefined
+            ? [
+                same(vocabulary.column(table, user, mine.name).term, session.user().term),
+                same(vocabulary.column(table, user, theirs.name).term, victim),
+              ]
+            : [
+                namesUser(world, table, mine.name),
+                held(vocabulary, vocabulary.column(table, user, theirs.name).term, victim),
+              ]),
           same(vocabulary.column(table, tenant, mine.name).term, vocabulary.column(table, tenant, theirs.name).term),
         ]),
       ),

@@ -10,7 +10,7 @@ import { createSession } from '../../logic/smt/session.ts';
 import { createVocabulary, type Vocabulary } from '../../logic/smt/vocabulary.ts';
 import type { OpeningWrite } from '../witness/sequence.ts';
 import { premises, trustedSession, type World } from './adversary.ts';
-import { constantRow, goalTimeoutMs, kept, unlike } from './goals.ts';
+import { constantRow, goalTimeoutMs, homeOf, kept, rowAtHome, unlike } from './goals.ts';
 
 /**
  * What a proof takes for granted of the rows (nothing ties who asks to the victim) must stay so whatever the attacker
@@ -43,7 +43,12 @@ export interface ClosureSources {
 
 /** Whether a premise survives the attacker's writes; otherwise the write that breaks it, in words. */
 export type Closedness =
-  | { readonly kind: 'closed'; readonly tables: readonly string[] }
+  | {
+      readonly kind: 'closed';
+      readonly tables: readonly string[];
+      /** Only as far as every UPDATE reads a column, so that the policies for SELECT apply to it. */
+      readonly reading: boolean;
+    }
   | { readonly kind: 'open'; readonly because: string; readonly write?: OpeningWrite };
 
 /** Answers whether reliances are closed under the attacker's own writes; what was found is kept. */
@@ -57,6 +62,7 @@ interface Node {
   /** The premises that its steps rest on, by key. */
   needs: ReadonlySet<string>;
   tables: readonly string[];
+  reading: boolean;
   open: Opening | undefined;
   /** The columns with which it was checked last. */
   checked: string;
@@ -75,6 +81,7 @@ export function createClosure(sources: ClosureSources): Closure {
       columns: new Map(),
       needs: new Set(),
       tables: [],
+      reading: false,
       open: undefined,
       checked: '',
     };
@@ -91,6 +98,7 @@ export function createClosure(sources: ClosureSources): Closure {
     node.checked = `|${state}`;
     node.open = result.open;
     node.tables = result.tables;
+    node.reading = result.reading;
     node.needs = new Set(result.needs.map(add));
     return true;
   };
@@ -109,7 +117,11 @@ export function createClosure(sources: ClosureSources): Closure {
       const needed = [...reached(start, nodes)].flatMap(key => nodes.get(key) ?? []);
       const broken = needed.find(node => node.open !== undefined);
       if (broken?.open !== undefined) return { kind: 'open', ...broken.open };
-      return { kind: 'closed', tables: [...new Set(needed.flatMap(node => node.tables))].sort(compareText) };
+      return {
+        kind: 'closed',
+        tables: [...new Set(needed.flatMap(node => node.tables))].sort(compareText),
+        reading: needed.some(node => node.reading),
+      };
     },
   };
 }
@@ -130,26 +142,32 @@ interface StepsResult {
   readonly open: Opening | undefined;
   readonly needs: readonly Reliance[];
   readonly tables: readonly string[];
+  readonly reading: boolean;
 }
 
 /** Every INSERT and UPDATE of every writer on the tables that the premise is about. */
 async function checkSteps(node: Node, sources: ClosureSources): Promise<StepsResult> {
   const needs: Reliance[] = [];
+  let reading = false;
   const tables = tablesOf(node, sources);
-  if (tables.length === 0)
-    return { open: { because: `what ties users to '${node.reliance.table}' is not followed` }, needs: [], tables: [] };
+  if (tables.length === 0) return opened({ because: `what ties users to '${node.reliance.table}' is not followed` });
   for (const table of tables) {
     for (const writer of sources.writers) {
       for (const command of ['insert', 'update'] as const) {
         const step: Step = { node, table, writer, command };
         if (cannot(step, sources)) continue;
         const outcome = isBound(table, writer.role) ? await checkStep(step, sources) : { kind: 'open' as const };
-        if (outcome.kind === 'open') return { open: openingOf(step), needs: [], tables: [] };
+        if (outcome.kind === 'open') return opened(openingOf(step));
         needs.push(...outcome.needs);
+        reading ||= outcome.reading;
       }
     }
   }
-  return { open: undefined, needs, tables: tables.map(table => table.name) };
+  return { open: undefined, needs, tables: tables.map(table => table.name), reading };
+}
+
+function opened(open: Opening): StepsResult {
+  return { open, needs: [], tables: [], reading: false };
 }
 
 interface Step {
@@ -212,7 +230,9 @@ function cannot({ table, writer, command }: Step, { database }: ClosureSources):
   );
 }
 
-type StepOutcome = { readonly kind: 'closed'; readonly needs: readonly Reliance[] } | { readonly kind: 'open' };
+type StepOutcome =
+  | { readonly kind: 'closed'; readonly needs: readonly Reliance[]; readonly reading: boolean }
+  | { readonly kind: 'open' };
 
 async function checkStep(step: Step, sources: ClosureSources): Promise<StepOutcome> {
   for (const reading of step.command === 'update' ? [false, true] : [false]) {
@@ -247,6 +267,8 @@ async function solveStep(
   ];
   touch(vocabulary, node);
   const world = worldOf(vocabulary, sources.tenancy, node.reliance.kind, role);
+  // Nobody makes a tenant that is there already: who makes one is in it.
+  const there = homeOf(world) === table ? [rowAtHome(world, table)] : [];
   const held = premises(world, true);
   const then = premises({ ...world, vocabulary: afterWrite(vocabulary, table, before, after) }, true).find(
     premise => premise.name === node.reliance.name,
@@ -254,7 +276,7 @@ async function solveStep(
   if (then === undefined) return { kind: 'open' };
   const goal = {
     assertions: [
-      ...gate.map(formula => ({ formula })),
+      ...[...gate, ...there].map(formula => ({ formula })),
       { formula: not(same(world.victim, world.session.user().term)) },
       { formula: not(then.formula) },
       ...unlike(vocabulary, table, after, before === undefined ? [] : [before]).map(formula => ({ formula })),
@@ -274,7 +296,7 @@ async function solveStep(
       ? [{ kind: node.reliance.kind, name: premise.name, table: premise.table, used: vocabulary.used }]
       : [],
   );
-  return { kind: 'closed', needs };
+  return { kind: 'closed', needs, reading };
 }
 
 /** The rows that are there after the write. */

@@ -418,27 +418,32 @@ export function kept(
     });
 }
 
-/** The tenant is there, and somebody is in it. */
-function victimThere(
-  { tenancy, table, command }: TableQuestion,
-  { vocabulary, victim, kind, session }: World,
-): readonly Premise[] {
+/** The table in which the victim has its own row: that of tenants, or of users. */
+export function homeOf({ vocabulary, tenancy, kind }: World): Table | undefined {
   const root = kind === 'tenant' ? tenancy.root : tenancy.principal;
-  const home = vocabulary.database.tables.find(candidate => candidate.name === root?.table);
-  const key = home?.columns.find(column => column.name === root?.key);
+  return vocabulary.database.tables.find(
+    ({ name, columns }) => name === root?.table && columns.some(column => column.name === root.key),
+  );
+}
+
+/** The victim's own row is there. */
+export function rowAtHome({ vocabulary, tenancy, victim, kind }: World, home: Table): string {
+  const root = kind === 'tenant' ? tenancy.root : tenancy.principal;
+  const row = constantRow(vocabulary, home, `the row of the ${kind}`);
+  const keys = home.columns.filter(column => column.name === root?.key);
+  return all([
+    vocabulary.live(home.name, row.name),
+    ...keys.map(key => same(vocabulary.column(home, key, row.name).term, victim)),
+  ]);
+}
+
+/** The tenant is there, and somebody is in it. */
+function victimThere({ tenancy, table, command }: TableQuestion, world: World): readonly Premise[] {
+  const { vocabulary, victim, kind, session } = world;
+  const home = homeOf(world);
   const found: Premise[] = [];
-  if (
-    home !== undefined &&
-    key !== undefined &&
-    (vocabulary.used.has(home.name) || (home === table && command === 'insert'))
-  ) {
-    const row = constantRow(vocabulary, home, `the row of the ${kind}`);
-    const formula = all([
-      vocabulary.live(home.name, row.name),
-      same(vocabulary.column(home, key, row.name).term, victim),
-    ]);
-    found.push({ kind, name: 'there', formula, says: `the ${kind} is there` });
-  }
+  if (home !== undefined && (vocabulary.used.has(home.name) || (home === table && command === 'insert')))
+    found.push({ kind, name: 'there', formula: rowAtHome(world, home), says: `the ${kind} is there` });
   for (const membership of kind === 'tenant' ? tenancy.memberships : []) {
     const members = vocabulary.database.tables.find(candidate => candidate.name === membership.table);
     const tenant = members?.columns.find(column => column.name === membership.tenantColumn);

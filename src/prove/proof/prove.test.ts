@@ -448,6 +448,46 @@ describe('the prover', () => {
     expect(verdictOf(cells, 'cars', 'select', 'anonymous')).toBe('isolated');
   });
 
+  test('members who stand in a list of the tenant’s row are looked for there', async () => {
+    const halls = (list: string, see: string, change = see): string => `
+      create table halls (id uuid primary key default gen_random_uuid(), keepers ${list} not null, name text);
+      create table shows (id uuid primary key default gen_random_uuid(), hall_id uuid not null references halls (id), title text);
+      create table seats (id uuid primary key default gen_random_uuid(), show_id uuid not null references shows (id), place text);
+      drop table repairs, cars, mechanics cascade;
+      alter table halls enable row level security;
+      alter table shows enable row level security;
+      alter table seats enable row level security;
+      create policy "see" on halls for select to authenticated using (${see});
+      create policy "make" on halls for insert to authenticated with check (${see});
+      create policy "change" on halls for update to authenticated using (${change}) with check (${see});
+      create policy "shows" on shows for all to authenticated using (exists (select from halls h where h.id = hall_id and ${see}));
+      create policy "seats" on seats for select to authenticated
+        using (exists (select from shows s join halls h on h.id = s.hall_id where s.id = show_id and ${see}));`;
+    const proved = ['halls', 'shows', 'seats'];
+    for (const [list, see] of [
+      ['uuid[]', '(select auth.uid()) = any (keepers)'],
+      ['uuid[]', 'keepers @> array[auth.uid()]'],
+      ['uuid[]', 'auth.uid() in (select unnest(keepers))'],
+      ['jsonb', 'keepers ? auth.uid()::text'],
+    ] as const) {
+      const cells = await prove(halls(list, see));
+      expect(proved.map(name => verdictOf(cells, name, 'select'))).toEqual(['proved', 'proved', 'proved']);
+      expect(verdictOf(cells, 'halls', 'update')).toBe('proved');
+      expect(verdictOf(cells, 'shows', 'update')).toBe('proved');
+    }
+    // Who may write any list writes himself into it: what then still holds, holds for requests that read what they change.
+    const open = await prove(halls('uuid[]', 'auth.uid() = any (keepers)', 'true'));
+    expect(verdictOf(open, 'halls', 'update')).toBe('leaks');
+    const shows = open.find(({ object, command, actor }) => `${object} ${command} ${actor}` === 'shows select member');
+    expect(shows?.evidence[0]?.assumptions).toContain(
+      'the statement reads a column of the row, as every request through the API does',
+    );
+    const listed = await prove(
+      `${halls('uuid[]', 'auth.uid() = any (keepers)', 'true')} create policy "all" on halls for select to authenticated using (true);`,
+    );
+    expect(verdictOf(listed, 'shows', 'select')).not.toBe('proved');
+  });
+
   test('an injected policy that lets everybody in is never proved', async () => {
     const cells = await prove(
       'create policy "cars" on cars for all to authenticated using (works_in(team_id) or true);',

@@ -190,9 +190,17 @@ function afterClosure(
   return {
     ...evidence,
     transcript: `${evidence.transcript}\nClosed under the attacker's own writes: no INSERT or UPDATE on ${tables} that the policies allow ties him to the victim.`,
-    assumptions: [...evidence.assumptions, ...(others?.assumptions ?? [])],
+    assumptions: [
+      ...new Set([
+        ...evidence.assumptions,
+        ...(closed.kind === 'closed' && closed.reading ? [everyStatementReads] : []),
+        ...(others?.assumptions ?? []),
+      ]),
+    ],
   };
 }
+
+const everyStatementReads = 'the statement reads a column of the row, as every request through the API does';
 
 function writersIn(cells: readonly Cell[]): readonly Writer[] {
   const writers = new Map(
@@ -476,8 +484,7 @@ async function proveTableAnew(
       if (premise.table !== undefined)
         reliances.push({ kind: premise.kind, name, table: premise.table, used: outcome.goal.used });
     }
-    if (outcome.reading)
-      needed.set('reading', 'the statement reads a column of the row, as every request through the API does');
+    if (outcome.reading) needed.set('reading', everyStatementReads);
     for (const policy of outcome.goal.policies) policies.add(policy);
     said.push(`No rows and no ${signedIn ? 'user' : 'session'} exist for which ${outcome.goal.says} as '${role}'.`);
   }
