@@ -20,7 +20,10 @@ export function columnsWithoutIndex(
   for (const { table: name, columns } of compared) {
     const table = database.tables.find(candidate => candidate.name === name);
     if (table === undefined || columns.some(column => isIndexed(column, table))) continue;
-    const [column] = columns.filter(known => table.columns.some(own => own.name === known));
+    // An index that is ordered by whole lists finds no element of one.
+    const [column] = columns.filter(known =>
+      table.columns.some(own => own.name === known && !/\[\]$|^jsonb?$/.test(own.type)),
+    );
     if (column !== undefined) wanted.set(`${name}.${column}`, { table, column });
   }
   return [...wanted.keys()].toSorted().flatMap(key => wanted.get(key) ?? []);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DatabaseModel, Policy, Table } from '../../model/database/types.ts';
-import { emptyDatabase, findingAt, repair } from '../fixtures/billing-app.ts';
+import { billingTenancy, emptyDatabase, findingAt, repair } from '../fixtures/billing-app.ts';
 
 const files = {
   'drizzle/0000_init.sql': 'create table invoices ();',
@@ -205,4 +205,42 @@ test('several migrations of one round are numbered one after the other', () => {
     '0001_enable_invoices_policies',
     '0002_index_clients_owner',
   ]);
+});
+
+test('where the tenant’s row lists its people, its own policy looks there, and others look the tenant up', () => {
+  const column = { name: 'people', type: 'uuid[]', notNull: true, hasDefault: false, generated: false };
+  const wide = (name: string): Policy => policy(name, 'shown', 'select', { using: 'true' });
+  const accounts = { ...table('accounts', [wide('accounts')], true), columns: [column] };
+  const repaired = (name: string): string => {
+    const { text } = repair(
+      files,
+      [{ ...finding('replace-policy', { table: name, operation: 'read' }), object: name }],
+      {
+        database: {
+          ...emptyDatabase,
+          platform: 'supabase',
+          tables: [accounts, table('invoices', [wide('invoices')], true)],
+        },
+        tenancy: {
+          ...billingTenancy,
+          memberships: [{ table: 'accounts', tenantColumn: 'id', userColumn: 'people', lists: 'keys', adminRoles: [] }],
+          owners: [
+            ...billingTenancy.owners,
+            {
+              table: 'accounts',
+              ownership: { kind: 'tenant', path: [{ column: 'id', table: 'accounts', referencedColumn: 'id' }] },
+              confidence: 'foreign-key',
+              secretColumns: [],
+              capabilityColumns: [],
+            },
+          ],
+        },
+      },
+    );
+    return text(`drizzle/0001_narrow_${name}_policies.sql`);
+  };
+  expect(repaired('accounts')).toContain('using ((select auth.uid()) = any (people))');
+  expect(repaired('invoices')).toContain(
+    'using (account_id in (select id from accounts where (select auth.uid()) = any (people)))',
+  );
 });

@@ -1,7 +1,7 @@
 import type { Finding } from '../../core/finding.ts';
 import type { Policy } from '../../model/database/types.ts';
 import type { Draft, FixContext, Refused } from '../context.ts';
-import { quoted, recreatePolicy } from '../idioms/policy.ts';
+import { namesCaller, quoted, recreatePolicy } from '../idioms/policy.ts';
 import { hint, migration } from './statements.ts';
 
 /**
@@ -40,11 +40,11 @@ function narrowed(policy: Policy, context: FixContext): Policy {
   };
 }
 
-function ownFolder({ tenancy }: FixContext): string {
+function ownFolder({ tenancy, database }: FixContext): string {
   const folder = '(storage.foldername(name))[1]';
-  const tenants = tenancy.memberships.slice(0, 1).map(({ table, tenantColumn, userColumn }) => {
-    const [tenant, user] = [quoted(tenantColumn), quoted(userColumn)];
-    return `${folder} in (select ${tenant}::text from ${quoted(table)} where ${user} = (select auth.uid()))`;
+  const tenants = tenancy.memberships.slice(0, 1).map(membership => {
+    const [tenant, table] = [quoted(membership.tenantColumn), quoted(membership.table)];
+    return `${folder} in (select ${tenant}::text from ${table} where ${namesCaller(membership, database)})`;
   });
   return [`${folder} = (select auth.uid())::text`, ...tenants].join(' or ');
 }

@@ -18,6 +18,7 @@ import { createEditSet } from '../source/edit-set.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { meansTable, querySiteAt } from '../source/query-site.ts';
 import type { QuerySite } from '../source/query-site.ts';
+import { membershipTables } from '../../model/tenancy/memberships.ts';
 
 /** Adds the owner's condition to the query of a finding, in the way the rest of the app does it. */
 export function scopeQuery(finding: Finding, context: FixContext): Draft | Refused {
@@ -128,7 +129,7 @@ function parameterNameFor(context: FixContext, ownership: RowOwnership, codeTabl
   const own = holder === undefined ? undefined : propertyOf(holder, last.column);
   if (own !== undefined && own !== 'id') return own;
   if (last.column !== last.referencedColumn) return camelCase(last.column);
-  const membership = context.tenancy.memberships[0];
+  const [membership] = membershipTables(context.tenancy);
   if (membership === undefined) return ownership.wanted === 'tenant' ? 'tenantId' : 'userId';
   return camelCase(ownership.wanted === 'tenant' ? membership.tenantColumn : membership.userColumn);
 }

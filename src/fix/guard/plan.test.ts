@@ -56,3 +56,12 @@ test('rows of tenants of another kind are not compared with the tenant in scope:
     "'Bid' belongs to tenants of another kind than 'Workspace': it stays closed to the app's role.",
   );
 });
+
+test('where the tenant’s row lists its users, there is no table for the guard to ask', () => {
+  const database = databaseOfPrisma(readPrismaSchemas([{ file: 'schema.prisma', text: schema }]));
+  const list = { table: 'Workspace', tenantColumn: 'id', userColumn: 'people', lists: 'keys', adminRoles: [] } as const;
+  const tenancy = { ...inferTenancy(database, { root: 'Workspace' }), memberships: [list] };
+  expect(planGuard(database, tenancy, { auth: false, libraryAddsMembers: false })).toMatch(
+    /^'people' of 'Workspace' lists/,
+  );
+});

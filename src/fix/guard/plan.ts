@@ -23,6 +23,8 @@ export function planGuard(
   const { root, principal } = tenancy;
   if (root === undefined || membership === undefined)
     return 'No table was found that says which user belongs to which tenant.';
+  if (membership.lists !== undefined)
+    return `'${membership.userColumn}' of '${membership.table}' lists the users of a tenant: the guard needs a table with a row for each user and tenant.`;
   const typeOf = (table: string, column: string): string | undefined =>
     tableOf(database, table)?.columns.find(each => each.name === column)?.type;
   const tenant = typeOf(membership.table, membership.tenantColumn);

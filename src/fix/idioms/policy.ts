@@ -1,7 +1,9 @@
-import type { Policy, PolicyCommand, Table } from '../../model/database/types.ts';
+import type { DatabaseModel, Policy, PolicyCommand, Table } from '../../model/database/types.ts';
+import type { Membership } from '../../model/tenancy/types.ts';
 import { ownershipOf } from './ownership.ts';
 import type { RowOwnership } from './ownership.ts';
 import type { OwnerContext } from '../context.ts';
+import { membershipTables } from '../../model/tenancy/memberships.ts';
 
 /** A SQL name, quoted where Postgres needs it. */
 export function quoted(name: string): string {
@@ -70,12 +72,16 @@ function template(
   ownership: RowOwnership,
   avoid: ReadonlySet<string>,
 ): string {
+  const { root, memberships } = context.tenancy;
+  // Where the tenant's row lists its people, it is not looked for by its key.
+  if (table === root?.table && memberships[0]?.lists !== undefined)
+    return documented(context, table, column, ownership);
   const counts = new Map<string, number>();
   for (const other of context.database.tables) {
     const otherOwnership = ownershipOf(context, other.name);
     if (otherOwnership === undefined || otherOwnership.hops.length !== 1 || otherOwnership.wanted !== ownership.wanted)
       continue;
-    if (context.tenancy.memberships.some(each => each.table === other.name) && other.name !== table) continue;
+    if (membershipTables(context.tenancy).some(each => each.table === other.name) && other.name !== table) continue;
     for (const policy of other.policies) {
       if (!policy.permissive || avoid.has(`${other.name}.${policy.name}`)) continue;
       for (const text of [policy.using, policy.check]) {
@@ -87,7 +93,7 @@ function template(
   }
   const best = [...counts].sort((left, right) => right[1] - left[1] || left[0].length - right[0].length)[0];
   if (best !== undefined) return best[0].replaceAll('\u0000', quoted(column));
-  return documented(context, column, ownership);
+  return documented(context, table, column, ownership);
 }
 
 // A policy's text with its own column as a hole; only texts that compare it with something of the caller's count.
@@ -117,15 +123,34 @@ function balanced(text: string): boolean {
   return depth === 0;
 }
 
-function documented({ database, tenancy }: OwnerContext, column: string, ownership: RowOwnership): string {
+function documented(
+  { database, tenancy }: OwnerContext,
+  table: string,
+  column: string,
+  ownership: RowOwnership,
+): string {
   const membership = tenancy.memberships[0];
   if (database.platform === 'supabase') {
     if (ownership.wanted === 'user' || membership === undefined) return `${quoted(column)} = (select auth.uid())`;
-    return `${quoted(column)} in (select ${quoted(membership.tenantColumn)} from ${quoted(membership.table)} where ${quoted(membership.userColumn)} = (select auth.uid()))`;
+    // The row of the tenant says itself who belongs to it; a policy that read its table again would never end.
+    if (membership.table === table && table === tenancy.root?.table) return namesCaller(membership, database);
+    return `${quoted(column)} in (select ${quoted(membership.tenantColumn)} from ${quoted(membership.table)} where ${namesCaller(membership, database)})`;
   }
   return ownership.wanted === 'user'
     ? `${quoted(column)}::text = current_setting('app.user_id', true)`
     : `${quoted(column)}::text = current_setting('app.tenant_id', true)`;
+}
+
+/** The condition that a row of a membership is about the caller, or that its list holds him. */
+export function namesCaller(membership: Membership, { tables }: DatabaseModel): string {
+  const column = quoted(membership.userColumn);
+  if (membership.lists === undefined) return `${column} = (select auth.uid())`;
+  const type = tables
+    .find(table => table.name === membership.table)
+    ?.columns.find(({ name }) => name === membership.userColumn)?.type;
+  const key = type === 'uuid[]' ? 'auth.uid()' : 'auth.uid()::text';
+  const caller = membership.lists === 'keys' ? `(select ${key})` : `(select auth.jwt() ->> 'email')`;
+  return type?.endsWith('[]') === true ? `${caller} = any (${column})` : `${column}::jsonb @> to_jsonb(${caller})`;
 }
 
 /** The roles that requests run under on a table: those that were granted something and do not own it. */

@@ -21,6 +21,7 @@ import type { SourceSet } from '../source/source-set.ts';
 import { topLevelFunctions } from '../source/source-set.ts';
 import { entryKindOf } from './entry.ts';
 import type { EntryForm } from './entry.ts';
+import { membershipTables } from '../../model/tenancy/memberships.ts';
 
 /** What of the caller is asked for: the tenant they work in, or themselves. */
 export type Wanted = 'tenant' | 'user';
@@ -162,7 +163,7 @@ function ownerProperties({
     const [hop] = owner.ownership.path;
     if (owner.ownership.path.length === 1) add(owner.table, hop.column, owner.ownership.kind);
   }
-  for (const membership of tenancy.memberships) {
+  for (const membership of membershipTables(tenancy)) {
     add(membership.table, membership.tenantColumn, 'tenant');
     add(membership.table, membership.userColumn, 'user');
   }

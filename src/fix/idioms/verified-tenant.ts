@@ -3,6 +3,7 @@ import type { FixContext } from '../context.ts';
 import { calleeName, findAll, functionsAround, isCall, memberChain, textOf } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { topLevelFunctions } from '../source/source-set.ts';
+import { membershipTables } from '../../model/tenancy/memberships.ts';
 
 const helperDepth = 3;
 
@@ -30,7 +31,7 @@ export function verifiedTenantAt(context: FixContext, parsed: ParsedFile, node: 
 // `accountId`, `account_id`: what the membership's tenant is called in code.
 function tenantNames(context: FixContext): ReadonlySet<string> {
   return new Set(
-    context.tenancy.memberships.flatMap(membership => {
+    membershipTables(context.tenancy).flatMap(membership => {
       const property = context.tables
         .find(table => table.table === membership.table)
         ?.properties.get(membership.tenantColumn);
@@ -49,7 +50,7 @@ function isMembershipColumn(
   if (chain?.root.type !== 'Identifier' || !names.has(chain.names.at(-1) ?? '')) return false;
   const declaration = context.set.declarationOf(parsed.file, chain.root.name);
   const table = context.tables.find(each => each.name === (declaration?.kind === 'local' ? declaration.name : ''));
-  return table !== undefined && context.tenancy.memberships.some(membership => membership.table === table.table);
+  return table !== undefined && membershipTables(context.tenancy).some(membership => membership.table === table.table);
 }
 
 function asksMembership(
