@@ -10,6 +10,7 @@ import {
 } from './names.ts';
 import type { Membership, TenancyModel } from './types.ts';
 import { isPlatformTable } from '../database/platform.ts';
+import { confinedRoles } from './confined-roles.ts';
 
 /**
  * Roles of the whole app: a table that says of a user, and of no tenant, what he may do. Whoever holds more than the app
@@ -31,7 +32,7 @@ export interface AppRoles {
   readonly isPure: boolean;
   /** Flags such as `is_admin`. */
   readonly flags: readonly string[];
-  /** Values that people of tenants hold: what the app's own functions give to whoever asks, and what sounds like nothing special. */
+  /** Values that people of tenants hold: what the app's own functions give to whoever asks, what policies hold to their tenants, and what sounds like nothing special. */
   readonly given: readonly string[];
   /** Values that make more of somebody than of others. */
   readonly privileged: readonly string[];
@@ -47,7 +48,7 @@ export function appRoles(database: DatabaseModel, tenancy: TenancyModel): readon
     const table = database.tables.find(candidate => candidate.name === name);
     if (table === undefined || ownership.kind !== 'user' || ownership.path.length > 1) return [];
     if (isPlatformTable(table, database) || tenancy.memberships.some(each => each.table === name)) return [];
-    return readRoles(table, ownership.path[0].column, database, conditions);
+    return readRoles(table, ownership.path[0].column, { database, tenancy, conditions });
   });
   const found = [...own, ...memberships];
   known.set(tenancy, found);
@@ -73,12 +74,13 @@ function staffAmongMembers(
 
 const known = new WeakMap<TenancyModel, readonly AppRoles[]>();
 
-function readRoles(
-  table: Table,
-  userColumn: string,
-  database: DatabaseModel,
-  conditions: readonly string[],
-): readonly AppRoles[] {
+interface Known {
+  readonly database: DatabaseModel;
+  readonly tenancy: TenancyModel;
+  readonly conditions: readonly string[];
+}
+
+function readRoles(table: Table, userColumn: string, { database, tenancy, conditions }: Known): readonly AppRoles[] {
   const named = conditions.filter(text => mentions(text, table));
   if (named.length === 0) return [];
   const role = table.columns.find(
@@ -95,7 +97,10 @@ function readRoles(
         ? []
         : [...new Set(asked)]
       : valuesOf(table, role, database, [...named, ...asked.map(asCompared(role))]);
-  const handed = role === undefined ? [] : givenBy(database, table, values);
+  const handed =
+    role === undefined
+      ? []
+      : [...new Set([...givenBy(database, table, values), ...confinedRoles(values, database, tenancy.memberships)])];
   const given = [...handed, ...values.filter(value => !isPrivilegedRole(value) && !handed.includes(value))];
   return [
     {
@@ -129,7 +134,7 @@ function rolesBehind(table: Table, database: DatabaseModel): AppRoles['named'] {
 export function givenRole({ given }: AppRoles, isAdministrator: boolean): string | undefined {
   const administrators = given.filter(isAdministratorRole);
   const plain = given.filter(value => !isPrivilegedRole(value));
-  return isAdministrator ? (administrators[0] ?? plain[0]) : plain[0];
+  return isAdministrator ? (administrators[0] ?? given.find(isPrivilegedRole) ?? plain[0]) : plain[0];
 }
 
 function isRoleNoun(table: string): boolean {
