@@ -84,6 +84,11 @@ export function equals(left: Term, right: Term): Predicate {
   return { kind: 'compare', operator: '=', left, right };
 }
 
+/** The list, kept as a whole, has the value among its elements. */
+export function listHolds(list: Term, value: Term): Predicate {
+  return equals({ kind: 'call', name: 'holds', arguments: [list, value] }, { kind: 'constant', value: true });
+}
+
 /** The conjunction, flattened; true when empty. */
 export function and(operands: readonly Predicate[]): Predicate {
   const flat = operands.flatMap(operand => (operand.kind === 'and' ? operand.operands : [operand]));

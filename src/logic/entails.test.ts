@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { always, and, equals, or, own } from '../core/predicate.ts';
+import { always, and, equals, listHolds, or, own } from '../core/predicate.ts';
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 import { billingWorld } from './billing-world.ts';
 import { entails } from './entails.ts';
@@ -610,4 +610,32 @@ test('what is known of one world answers nothing in another with the same tables
   expect(entails(question, world)).toEqual({ kind: 'not-owned' });
   expect(entails(question, confirmed)).toEqual({ kind: 'owned', by: 'membership' });
   expect(entails(question, world)).toEqual({ kind: 'not-owned' });
+});
+
+describe('a list of users in the tenant’s row', () => {
+  const list = { table: 'team', tenantColumn: 'id', userColumn: 'people', lists: 'keys', adminRoles: [] } as const;
+  const listing = { ...world, tenancy: { ...world.tenancy, memberships: [list] } };
+  const team = (where: Predicate): RowVariable => ({ name: 't', table: 'team', where });
+  const invoices = (row: RowVariable): Answer['kind'] =>
+    entails(
+      {
+        row: { name: 'self', table: 'invoice', where: and([equals(own('team_id'), of('t', 'id'))]) },
+        rows: [row],
+        conditions: [],
+        memberTenants: [],
+        signedIn: true,
+        absence: 'dropped',
+      },
+      listing,
+    ).kind;
+
+  test('that holds who asks makes the tenant’s rows his', () => {
+    expect(invoices(team(listHolds(of('t', 'people'), user)))).toBe('owned');
+  });
+
+  test('that holds somebody else, or another list, does not', () => {
+    expect(invoices(team(listHolds(of('t', 'people'), sent('user'))))).not.toBe('owned');
+    expect(invoices(team(listHolds(of('t', 'fans'), user)))).not.toBe('owned');
+    expect(invoices(team(equals(of('t', 'people'), user)))).not.toBe('owned');
+  });
 });

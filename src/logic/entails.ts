@@ -490,7 +490,7 @@ class OwnershipProver {
       const byTenant = this.#tenantRight(column(row, membership.tenantColumn));
       // A new membership is a right that is given away: whoever gives it to themselves joins any tenant.
       if (alone) return byTenant;
-      const right = byTenant ?? this.#userRight(column(row, membership.userColumn));
+      const right = byTenant ?? this.#rightByMember(row, membership);
       if (right !== undefined) return right;
     }
     if (alone) return this.#rightByOwner(row, hops);
@@ -712,7 +712,7 @@ class OwnershipProver {
       this.#memberships().some(
         ({ row, membership }) =>
           this.#closure.columnIs(row, membership.tenantColumn, tenant) &&
-          this.#userRight(column(row, membership.userColumn)) !== undefined,
+          this.#rightByMember(row, membership) !== undefined,
       )
     ) {
       return 'membership';
@@ -849,6 +849,26 @@ class OwnershipProver {
       this.#closure.known(row, 'email').some(isCallersEmail) ||
       this.#index.identifying(row.table).some(name => this.#closure.columnIs(row, name, callersId))
     );
+  }
+
+  /** The row of a membership is about the caller, or the list in the tenant's row holds him. */
+  #rightByMember(row: RowVariable, { userColumn, lists }: Membership): OwnedBy | undefined {
+    if (lists === undefined) return this.#userRight(column(row, userColumn));
+    const isCaller = (term: Term): boolean =>
+      lists === 'keys'
+        ? this.#userRight(term) !== undefined
+        : this.#closure.equalTo(term).some(each => each.kind === 'principal' && each.attribute === 'user.email');
+    const isListed = this.#closure.equalTo({ kind: 'constant', value: true }).some(term => {
+      if (term.kind !== 'call' || term.name !== 'holds') return false;
+      const [list, value] = term.arguments;
+      return (
+        list !== undefined &&
+        value !== undefined &&
+        this.#closure.same(list, column(row, userColumn)) &&
+        isCaller(value)
+      );
+    });
+    return isListed ? 'membership' : undefined;
   }
 
   /** A user who shares a tenant with the principal. */

@@ -87,6 +87,8 @@ function readLinks({ sure, choices }: Known): Links {
   const shared = new Map<string, Links['shared'][number]>();
   const add = (term: Term, other: Term): void => {
     if (term.kind === 'column') values.add(`row ${term.row}`);
+    // That a list holds somebody is known of the row that has the list.
+    else if (term.kind === 'call' && term.name === 'holds') for (const each of term.arguments) add(each, term);
     else if (!isShared(term)) values.add(termKey(term));
     else if (other.kind === 'column') {
       const { row, column } = other;

@@ -1,4 +1,4 @@
-import type { Term } from '../../core/predicate.ts';
+import { listHolds, type Term } from '../../core/predicate.ts';
 import { callValue } from './calls.ts';
 import { conditionFact } from './facts.ts';
 import type { Call } from './machine.ts';
@@ -8,8 +8,9 @@ import { present, type Value } from './value.ts';
 
 /** What is asked of a list of the principal's roles that the server wrote; absent for any other list or question. */
 export function askedOfRoles(list: Term, name: string, call: Call): Value | undefined {
-  if (list.kind !== 'principal') return undefined;
   const [asked] = call.arguments;
+  if (list.kind === 'column' && name === 'includes') return isHeld(list, asked, call);
+  if (list.kind !== 'principal') return undefined;
   if (!/(?:^|\.)roles$/.test(list.attribute))
     return name === 'includes' ? isAmong(list.attribute, asked, call) : undefined;
   if (name === 'includes') return includes(list.attribute, asked, call);
@@ -17,6 +18,13 @@ export function askedOfRoles(list: Term, name: string, call: Call): Value | unde
   // `user.roles.some(role => role === 'admin')`: one of them.
   const one = present({ kind: 'principal', attribute: list.attribute.slice(0, -1) });
   return callValue(call.machine, call.frame, asked, [one], { at: call.at, end: call.end });
+}
+
+/** `team.member_ids.includes(user.id)`: the list of a row holds it. */
+function isHeld(list: Term, asked: Value | undefined, call: Call): Value | undefined {
+  if (asked?.kind !== 'term' || (asked.term.kind !== 'principal' && asked.term.kind !== 'column')) return undefined;
+  const place = call.machine.place(call.frame, call.at);
+  return { kind: 'test', whenTrue: [conditionFact(listHolds(list, asked.term), place, '')], whenFalse: [] };
 }
 
 /** `token.teamIds.includes(id)`: it is one of those that the server wrote. */

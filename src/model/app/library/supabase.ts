@@ -1,4 +1,13 @@
-import { and, or, type Operator, type Predicate, type RowVariable, type Term } from '../../../core/predicate.ts';
+import {
+  always,
+  and,
+  listHolds,
+  or,
+  type Operator,
+  type Predicate,
+  type RowVariable,
+  type Term,
+} from '../../../core/predicate.ts';
 import type { Place } from '../../../core/place.ts';
 import { presence, rowFact } from '../facts.ts';
 import { predicateKey, predicateText, valueKey } from '../keys.ts';
@@ -346,6 +355,7 @@ function method(build: Build, name: string, call: Call): Value | undefined {
     case 'or':
       return filtered(disjunction(build, first));
     case 'contains':
+      return filtered(holdsItems(columnOf(first), second));
     case 'containedBy':
     case 'overlaps':
     case 'textSearch':
@@ -360,6 +370,11 @@ function method(build: Build, name: string, call: Call): Value | undefined {
     default:
       return undefined;
   }
+}
+
+/** `contains('member_ids', [user.id])`; anything else narrows the rows by something that ties nobody. */
+function holdsItems(column: Term, items: Value | undefined): Predicate {
+  return items?.kind === 'array' ? and(items.items.map(item => listHolds(column, termOf(item)))) : always;
 }
 
 function columnOf(value: Value | undefined): Term {
