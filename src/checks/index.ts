@@ -11,6 +11,7 @@ import { check as databaseForeignTableOpen } from './database/foreign-table-open
 import { check as databaseFunctionWithoutSearchPath } from './database/function-without-search-path/index.ts';
 import { check as databaseKeyWithoutTenant } from './database/key-without-tenant/index.ts';
 import { check as databaseMembershipOpenToSelfJoin } from './database/membership-open-to-self-join/index.ts';
+import { check as databaseMembershipStateIgnored } from './database/membership-state-ignored/index.ts';
 import { check as databaseOwnerBypassesPolicies } from './database/owner-bypasses-policies/index.ts';
 import { check as databasePartitionWithoutRowSecurity } from './database/partition-without-row-security/index.ts';
 import { check as databasePoliciesNotEnabled } from './database/policies-not-enabled/index.ts';
@@ -77,6 +78,7 @@ export const checks: readonly Check[] = [
   databaseFunctionWithoutSearchPath,
   databaseKeyWithoutTenant,
   databaseMembershipOpenToSelfJoin,
+  databaseMembershipStateIgnored,
   databaseOwnerBypassesPolicies,
   databasePartitionWithoutRowSecurity,
   databasePoliciesNotEnabled,
