@@ -195,11 +195,14 @@ function bypassesPolicies(view: View, { database }: CheckInput): boolean {
   );
 }
 
+/** Whether the policy names the bucket, or none. */
+export function isAboutBucket({ using = '', check = '' }: Policy, bucket: string): boolean {
+  const text = `${using} ${check}`;
+  return !text.includes('bucket_id') || text.includes(`'${bucket}'`);
+}
+
 function storagePolicy(table: Table, cell: Cell): Policy | undefined {
-  const policies = permissivePolicies(table, cell).filter(policy => {
-    const text = `${policy.using ?? ''} ${policy.check ?? ''}`;
-    return !text.includes('bucket_id') || text.includes(`'${cell.bucket ?? ''}'`);
-  });
+  const policies = permissivePolicies(table, cell).filter(policy => isAboutBucket(policy, cell.bucket ?? ''));
   return (
     policies.find(policy => policy.name === cell.policy) ??
     policies.find(

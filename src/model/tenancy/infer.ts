@@ -6,6 +6,7 @@ import { withoutPrefix } from './prefix.ts';
 import { isUserColumn } from './names.ts';
 import { findPrincipal, userLinks, type FoundPrincipal } from './principal.ts';
 import { keptElsewhere } from './service.ts';
+import { publishedTables } from './published.ts';
 import { findOtherRoots, findRoot, type FoundRoot } from './root.ts';
 import type { Membership, Owner, OwnerHop, TenancyModel } from './types.ts';
 
@@ -43,7 +44,14 @@ function inferFrom(database: DatabaseModel, hints: TenancyHints): TenancyModel {
   return inferWith(database, hints);
 }
 
+/** Who is staff follows from who owns what, and what only staff fills is owned by nobody: a second look where there is any. */
 function inferWith(database: DatabaseModel, hints: TenancyHints): TenancyModel {
+  const tenancy = inferOnce(database, hints, new Set());
+  const published = publishedTables(database, tenancy);
+  return published.size === 0 ? tenancy : inferOnce(database, hints, published);
+}
+
+function inferOnce(database: DatabaseModel, hints: TenancyHints, published: ReadonlySet<string>): TenancyModel {
   const uses = policyUses(database);
   const principal = findPrincipal(database, uses, hints.principal);
   const found = findRoot(database, principal, uses, hints.root);
@@ -51,13 +59,13 @@ function inferWith(database: DatabaseModel, hints: TenancyHints): TenancyModel {
   const key = found?.key ?? principal?.key;
   const memberships =
     found === undefined || principal === undefined ? [] : membershipsOf(database, found.table, principal, uses, hints);
-  const own = inferOwners({ database, principal, root: found, memberships, uses, hints });
+  const own = inferOwners({ database, principal, root: found, memberships, uses, hints, published });
   const others =
     found === undefined
       ? []
       : findOtherRoots(database, principal, uses, new Set(ownedBy('tenant', own).map(owner => owner.table)));
   const owners = others.reduce(
-    (known, root) => withOwnersOf(root, known, { database, principal, memberships: [], uses, hints }),
+    (known, root) => withOwnersOf(root, known, { database, principal, memberships: [], uses, hints, published }),
     own,
   );
   const otherRoots = others.map(({ table, key: otherKey }) => ({

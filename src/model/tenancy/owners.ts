@@ -20,6 +20,8 @@ export interface OwnerSources {
   readonly memberships: readonly Membership[];
   readonly uses: readonly PolicyUse[];
   readonly hints: TenancyHints;
+  /** Tables that the app's staff fills for everybody. */
+  readonly published: ReadonlySet<string>;
 }
 
 type Path = readonly [OwnerHop, ...OwnerHop[]];
@@ -94,7 +96,10 @@ function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths
       confidence: 'none',
     };
   }
-  return { ownership: { kind: 'shared', because: 'no column leads to a tenant or a user' }, confidence: 'none' };
+  const because = sources.published.has(table.name)
+    ? 'only the staff of the app fills it, for everybody to read'
+    : 'no column leads to a tenant or a user';
+  return { ownership: { kind: 'shared', because }, confidence: 'none' };
 }
 
 /** A column that names somebody outside. A client with a secret beside it is a program that was registered somewhere. */
@@ -240,12 +245,13 @@ function isTenantTerm(use: PolicyUse, known: ReadonlySet<string>): boolean {
 }
 
 function addChains(
-  { database, principal, uses, hints, root }: OwnerSources,
+  sources: OwnerSources,
   paths: Map<string, FoundPath>,
   users: ReadonlySet<string>,
   /** Tables that have a way to a tenant unless a required key leads to one. */
   maybe: Paths,
 ): void {
+  const { database, principal, uses, hints, root } = sources;
   const personal = personalTables(database, users);
   const theirs = new Set(database.tables.filter(isTheirs).map(table => table.name));
   for (let round = 0; round < 24; round += 1) {
@@ -274,7 +280,7 @@ function addChains(
         if (further !== undefined) found.push([table.name, { path: [declared, ...further], confidence: 'declared' }]);
         continue;
       }
-      const link = bestChain(table, database, paths, counts);
+      const link = bestChain(table, sources, paths, counts);
       const target = link === undefined ? undefined : paths.get(link.table);
       if (link === undefined || target === undefined) continue;
       // Optional reference to a tenant's row, but a user in every row: it is the user's.
@@ -387,13 +393,18 @@ function namedChains(
 
 function bestChain(
   table: Table,
-  database: DatabaseModel,
+  { database, published }: OwnerSources,
   paths: Paths,
   counts: (link: Link, target: FoundPath) => boolean = () => true,
 ): Link | undefined {
   const links = foreignLinks(table, database).filter(link => {
     const target = paths.get(link.table);
-    return link.table !== table.name && target !== undefined && isOwnership(table, link.column) && counts(link, target);
+    return (
+      link.table !== table.name &&
+      target !== undefined &&
+      isOwnership(table, link.column, published) &&
+      counts(link, target)
+    );
   });
   const rank = (link: Link): number =>
     (link.notNull ? 4 : 0) + (link.cascade ? 2 : 0) - (paths.get(link.table)?.path.length ?? 0) / 10;
@@ -416,39 +427,19 @@ function userPaths(sources: OwnerSources, tenants: Paths): Paths {
     const link =
       table.name === 'storage.objects'
         ? storageOwner(self)
-        : userLinks(table, principal, database, uses).find(candidate => isOwnership(table, candidate.column));
+        : userLinks(table, principal, database, uses).find(candidate =>
+            isOwnership(table, candidate.column, sources.published),
+          );
     if (link !== undefined) paths.set(table.name, { path: [hop(link)], confidence: link.basis });
   }
-  addUserChains(database, paths, tenants);
+  addUserChains(sources, paths, tenants);
   return paths;
 }
 
 /** Who changed a row last does not own it, nor does one of the staff who wrote for everybody. */
-function isOwnership(table: Table, column: string): boolean {
+function isOwnership(table: Table, column: string, published: ReadonlySet<string>): boolean {
   if (!isActorColumn(column)) return true;
-  return !/^(last_)?(updated|modified|edited|changed)_by/.test(plainName(column)) && !isPublishedByStaff(table);
-}
-
-/** Everybody may read it, and every policy for writing asks for a role of the whole app. */
-function isPublishedByStaff({ policies, rowSecurity, columns }: Table): boolean {
-  // Addresses of people are not meant for everybody, whoever wrote them down.
-  if (columns.some(column => isPersonalColumn(column.name))) return false;
-  const permissive = policies.filter(policy => policy.permissive);
-  const writing = permissive.filter(policy => policy.command !== 'select');
-  const isOpen = permissive.some(
-    ({ command, using = '' }) =>
-      command === 'select' &&
-      /^\(*(true|\(*auth\.(uid\(\)\)* IS NOT NULL|role\(\)\)* = 'authenticated'(::text)?))\)*$/.test(using),
-  );
-  return rowSecurity && isOpen && writing.length > 0 && writing.every(asksForStaff);
-}
-
-function asksForStaff({ using = '', check = '' }: Policy): boolean {
-  return [using, check]
-    .filter(text => text !== '')
-    .every(text =>
-      /super_?admin|platform_?(admin|staff)|global_?(admin|owner)|\buser_roles\b|\bhas_role\(|is_staff\b/i.test(text),
-    );
+  return !/^(last_)?(updated|modified|edited|changed)_by/.test(plainName(column)) && !published.has(table.name);
 }
 
 /** Supabase writes the uploader into `owner_id`. */
@@ -456,25 +447,26 @@ function storageOwner(self: OwnerHop): Link {
   return { ...self, column: 'owner_id', notNull: false, cascade: false, basis: 'name' };
 }
 
-function addUserChains(database: DatabaseModel, paths: Map<string, FoundPath>, tenants: Paths): void {
+function addUserChains(sources: OwnerSources, paths: Map<string, FoundPath>, tenants: Paths): void {
   // Where a row hangs on somebody's own row and on one that somebody wrote down (a company, a tag), it is the former's part.
   const isOwn = ({ path }: FoundPath): boolean => !isActorColumn(path.at(-1)?.column ?? '');
-  addUserRounds(database, paths, tenants, (link, target) => link.notNull && isOwn(target));
-  addUserRounds(database, paths, tenants, (_link, target) => isOwn(target));
-  addUserRounds(database, paths, tenants, () => true);
+  addUserRounds(sources, paths, tenants, (link, target) => link.notNull && isOwn(target));
+  addUserRounds(sources, paths, tenants, (_link, target) => isOwn(target));
+  addUserRounds(sources, paths, tenants, () => true);
 }
 
 function addUserRounds(
-  database: DatabaseModel,
+  sources: OwnerSources,
   paths: Map<string, FoundPath>,
   tenants: Paths,
   counts: (link: Link, target: FoundPath) => boolean,
 ): void {
+  const { database } = sources;
   for (let round = 0; round < 12; round += 1) {
     const found: [string, FoundPath][] = [];
     for (const table of database.tables) {
       if (paths.has(table.name) || tenants.has(table.name) || isPlatformTable(table, database)) continue;
-      const link = bestChain(table, database, paths, counts);
+      const link = bestChain(table, sources, paths, counts);
       const target = link === undefined ? undefined : paths.get(link.table);
       if (link !== undefined && target !== undefined)
         found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);

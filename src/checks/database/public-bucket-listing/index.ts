@@ -1,6 +1,9 @@
 import { field, nodesOfCondition, textsOf } from '../../../logic/condition-tree.ts';
 import type { DatabaseModel, Policy } from '../../../model/database/types.ts';
+import { appRoles } from '../../../model/tenancy/app-roles.ts';
+import { isFilledByStaff } from '../../../model/tenancy/published.ts';
 import type { Check, CheckInput } from '../../check.ts';
+import { isAboutBucket } from '../leaks.ts';
 import { blamedIn, lintFinding, listed, livePolicies, policyKey, policyRemark } from '../lint.ts';
 
 /** A policy that lets everybody list a public bucket: files are served without it, and their names need not be. */
@@ -17,7 +20,7 @@ function findings(input: CheckInput) {
   const { policies } = blamedIn(input);
   return livePolicies(input.database).flatMap(policy => {
     if (policy.table !== 'storage.objects' || policies.has(policyKey(policy))) return [];
-    const buckets = listedBuckets(policy, input.database);
+    const buckets = listedBuckets(policy, input.database).filter(bucket => !isFilledForEverybody(bucket, input));
     if (buckets.length === 0) return [];
     const isAlone = policy.command === 'select' && everyBucketIsPublic(policy, input.database);
     return [
@@ -40,6 +43,14 @@ function listedBuckets(policy: Policy, { buckets }: DatabaseModel): readonly str
   return buckets
     .filter(bucket => bucket.public && (named.length === 0 || named.includes(bucket.name)))
     .map(({ name }) => name);
+}
+
+/** What only the app's staff puts into a public bucket is meant for everybody, names and all. */
+function isFilledForEverybody(bucket: string, { database, tenancy }: CheckInput): boolean {
+  const about = livePolicies(database).filter(
+    policy => policy.table === 'storage.objects' && isAboutBucket(policy, bucket),
+  );
+  return isFilledByStaff(about, appRoles(database, tenancy));
 }
 
 function asksForBucketOnly({ using }: Policy): boolean {

@@ -1,0 +1,156 @@
+import type { Predicate, Term } from '../../core/predicate.ts';
+import type { DatabaseModel, Policy, Table } from '../database/types.ts';
+import { appRoles, type AppRoles } from './app-roles.ts';
+import { isUserTerm } from './links.ts';
+import { isPersonalColumn } from './names.ts';
+import type { TenancyModel } from './types.ts';
+
+/**
+ * Tables that the app's staff fills for everybody to read: a blog, a list of products. Who of them wrote a row down owns it no
+ * more than a printer owns a book. Read from the conditions of the policies: whoever writes has to hold a role of the whole
+ * app, and no condition for reading asks who calls.
+ */
+export function publishedTables(database: DatabaseModel, tenancy: TenancyModel): ReadonlySet<string> {
+  const staff = appRoles(database, tenancy);
+  const published = database.tables.filter(
+    table =>
+      table.rowSecurity &&
+      // Addresses of people are not meant for everybody, whoever wrote them down.
+      !table.columns.some(column => isPersonalColumn(column.name)) &&
+      table.policies.some(isOpen) &&
+      (isFilledByStaff(table.policies, staff) || isFilledByMigrations(table)) &&
+      !isFilledByFunction(table, database, staff),
+  );
+  return new Set(published.map(table => table.name));
+}
+
+/** Whether some policy lets somebody write, and every such policy asks for a role of the whole app. */
+export function isFilledByStaff(policies: readonly Policy[], staff: readonly AppRoles[]): boolean {
+  const writing = policies.filter(isWriting);
+  return writing.length > 0 && writing.every(policy => conditionsOf(policy).every(each => asksForStaff(each, staff)));
+}
+
+function isFilledByMigrations({ policies, filled }: Table): boolean {
+  return filled === true && !policies.some(isWriting);
+}
+
+/** The service's key passes policies, and one that is for it alone says nothing of others. */
+function isWriting({ permissive, command, roles }: Policy): boolean {
+  return permissive && command !== 'select' && !roles.every(role => role === 'service_role');
+}
+
+/** A function with its owner's rights that adds rows, and asks for no role, adds them for whoever calls it. */
+function isFilledByFunction({ name }: Table, { functions }: DatabaseModel, staff: readonly AppRoles[]): boolean {
+  const writes = new RegExp(`insert\\s+into\\s+(?:"?\\w+"?\\.)?"?${plain(name)}"?(?![\\w$])`, 'i');
+  const roles = staff.map(({ table }) => new RegExp(`(?<![\\w$])${plain(table)}(?![\\w$])`, 'i'));
+  const askers = functions.filter(({ body }) => roles.some(role => role.test(body))).map(each => each.name);
+  const asks = [...roles, ...askers.map(asker => new RegExp(`(?<![\\w$])${plain(asker)}\\s*\\(`, 'i'))];
+  return functions.some(
+    ({ securityDefiner, body }) => securityDefiner && writes.test(body) && !asks.some(each => each.test(body)),
+  );
+}
+
+function plain(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1).replaceAll(/\W/g, '\\$&');
+}
+
+function conditionsOf({ usingPredicate, checkPredicate }: Policy): readonly Predicate[] {
+  return [usingPredicate, checkPredicate].filter(each => each !== undefined);
+}
+
+/** Whether only the app's staff, or nobody, meets the condition. */
+function asksForStaff(condition: Predicate, staff: readonly AppRoles[]): boolean {
+  switch (condition.kind) {
+    case 'false':
+      return true;
+    case 'and':
+      return condition.operands.some(each => asksForStaff(each, staff));
+    case 'or':
+      return condition.operands.every(each => asksForStaff(each, staff));
+    case 'compare':
+      return condition.operator === '=' && isService(condition.left, condition.right);
+    case 'exists':
+      return staff.some(roles => roles.table === condition.row.table && isHeld(condition.row.where, roles));
+    default:
+      return false;
+  }
+}
+
+function isService(...sides: readonly Term[]): boolean {
+  return sides.some(isDatabaseRole) && sides.some(term => term.kind === 'constant' && term.value === 'service_role');
+}
+
+function isDatabaseRole(term: Term): boolean {
+  return term.kind === 'principal' && term.attribute === 'database.role';
+}
+
+/** The caller's own row, with a role that the app does not give to everybody. */
+function isHeld(where: Predicate, { userColumn, roleColumn, named, isPure, flags, privileged }: AppRoles): boolean {
+  const operands = where.kind === 'and' ? where.operands : [where];
+  const isOwn = operands.some(each => comparedWith(each, userColumn).some(isUserTerm));
+  if (!isOwn) return false;
+  if (isPure && roleColumn === undefined && named === undefined) return true;
+  return operands.some(each => isPrivileged(each));
+
+  function isPrivileged(each: Predicate): boolean {
+    if (each.kind === 'or') return each.operands.every(isPrivileged);
+    if (each.kind === 'exists' && each.row.table === named?.table) {
+      const inner = each.row.where.kind === 'and' ? each.row.where.operands : [each.row.where];
+      return inner.some(one => isOneOf(one, named.label));
+    }
+    return (
+      (roleColumn !== undefined && isOneOf(each, roleColumn)) ||
+      flags.some(flag => comparedWith(each, flag).some(term => term.kind === 'constant' && term.value === true))
+    );
+  }
+
+  function isOneOf(each: Predicate, column: string): boolean {
+    return comparedWith(each, column).some(
+      term => term.kind === 'constant' && typeof term.value === 'string' && privileged.includes(term.value),
+    );
+  }
+}
+
+/** What a column of a row that is asked for has to equal. */
+function comparedWith(condition: Predicate, column: string): readonly Term[] {
+  if (condition.kind !== 'compare' || condition.operator !== '=') return [];
+  const { left, right } = condition;
+  const isColumn = (term: Term): boolean => term.kind === 'column' && term.row !== 'self' && term.column === column;
+  return isColumn(left) ? [right] : isColumn(right) ? [left] : [];
+}
+
+/** A policy for reading that asks nobody who he is, beyond whether he is signed in. */
+function isOpen({ permissive, command, roles, usingPredicate }: Policy): boolean {
+  return (
+    permissive &&
+    command === 'select' &&
+    roles.some(role => /^(public|anon|authenticated)$/.test(role)) &&
+    usingPredicate !== undefined &&
+    namesNobody(usingPredicate)
+  );
+}
+
+function namesNobody(condition: Predicate): boolean {
+  switch (condition.kind) {
+    case 'true':
+      return true;
+    case 'and':
+    case 'or':
+      return condition.operands.every(namesNobody);
+    case 'not':
+      return namesNobody(condition.operand);
+    case 'is-null':
+      return condition.term.kind === 'principal' || isOfRow(condition.term);
+    case 'compare': {
+      const sides = [condition.left, condition.right];
+      return sides.every(term => isOfRow(term) || isDatabaseRole(term));
+    }
+    default:
+      return false;
+  }
+}
+
+function isOfRow(term: Term): boolean {
+  if (term.kind === 'call') return term.arguments.every(isOfRow);
+  return term.kind === 'constant' || (term.kind === 'column' && term.row === 'self');
+}
