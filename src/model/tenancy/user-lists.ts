@@ -26,8 +26,9 @@ function findUserLists(table: Table, database: DatabaseModel): readonly UserList
   if (lists.length === 0) return [];
   const texts = searches(database).filter(each => each.table === table.name || mentions(each.text, table.name));
   return lists.flatMap(({ name, type }) => {
+    const naming = texts.filter(({ text }) => mentions(text, name));
     const holds = (['keys', 'addresses'] as const).find(kind =>
-      texts.some(({ text, callers }) => isSearched(text, name, callers[kind])),
+      naming.some(({ text, callers }) => isSearched(text, name, callers()[kind])),
     );
     return holds === undefined ? [] : [{ column: name, type, holds }];
   });
@@ -38,7 +39,8 @@ interface Search {
   /** The table that a policy belongs to. */
   readonly table?: string;
   readonly text: string;
-  readonly callers: Callers;
+  /** Told when asked: few functions name a list. */
+  readonly callers: () => Callers;
 }
 
 /** Patterns for who asks: the key, and the address. */
@@ -52,7 +54,7 @@ function searches(database: DatabaseModel): readonly Search[] {
   const callers = withNamed(database);
   const conditions = database.tables.flatMap(table =>
     table.policies.flatMap(({ using = '', check = '' }) => [
-      { table: table.name, text: `${using}\n${check}`, callers },
+      { table: table.name, text: `${using}\n${check}`, callers: () => callers },
     ]),
   );
   const told = [...conditions.map(({ text }) => text), ...database.functions.map(({ body }) => body)].join('\n');
@@ -60,11 +62,16 @@ function searches(database: DatabaseModel): readonly Search[] {
     ...conditions,
     ...database.functions.map(definition => ({
       text: definition.body,
-      callers: withLocal(definition, callers, told),
+      callers: once(() => withLocal(definition, callers, told)),
     })),
   ];
   ofModel.set(database, found);
   return found;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 const token = String.raw`(?:\bjwt\(\)|\bcurrent_setting\(\s*'request\.jwt\.claims?'[^()]*\)[\s)]*(?:::\s*jsonb?)?)[\s)]*->>?\s*`;
