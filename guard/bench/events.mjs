@@ -112,19 +112,21 @@ async function serve(guard, postgres, writer, rounds, requests) {
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
   const client = fork(fileURLToPath(import.meta.url), [String(server.address().port)]);
   const events = guard.guardEvents({ sinks: [guard.postgresSink(writer)], hashKey: 'bench' });
-  const measure = async (clients, tellEvery) => {
+  const measure = async (clients, pauseMs, tellEvery) => {
     every = tellEvery;
     const processor = process.cpuUsage();
-    client.send({ clients, requests });
-    const [p50] = await once(client, 'message');
+    client.send({ clients, pauseMs, requests });
+    const [[p50, perSecond]] = await once(client, 'message');
     await events.flush();
     const { user, system } = process.cpuUsage(processor);
-    return { p50, processor: (user + system) / requests };
+    return { p50, perSecond, processor: (user + system) / requests };
   };
 
   const title = [
     'clients',
+    'pause, ms',
     'events',
+    'requests/s',
     'p50 without, µs',
     'with, µs',
     'ratio',
@@ -132,18 +134,22 @@ async function serve(guard, postgres, writer, rounds, requests) {
     'with, µs',
     'ratio',
   ];
-  process.stdout.write(`\n| ${title.join(' | ')} |\n| ---: | --- |${' ---: |'.repeat(6)}\n`);
-  for (const [clients, tellEvery] of [
-    [1, 1],
-    [1, 10],
-    [8, 1],
-    [8, 10],
+  process.stdout.write(`\n| ${title.join(' | ')} |\n| ---: | ---: | --- |${' ---: |'.repeat(7)}\n`);
+  // Clients without a pause ask again at once: eight of them leave no core idle, and the ratio is that of all work. With
+  // a pause about half of the time is idle, as in an app that is not at its end.
+  for (const [clients, pauseMs, tellEvery] of [
+    [1, 0, 1],
+    [1, 0, 10],
+    [32, 8, 1],
+    [32, 8, 10],
+    [8, 0, 1],
+    [8, 0, 10],
   ]) {
-    await measure(clients, tellEvery);
+    await measure(clients, pauseMs, tellEvery);
     const [without, told] = [[], []];
     for (let round = 0; round < rounds; round += 1) {
       for (const way of round % 2 === 0 ? [without, told] : [told, without]) {
-        way.push(await measure(clients, way === told ? tellEvery : 0));
+        way.push(await measure(clients, pauseMs, way === told ? tellEvery : 0));
       }
     }
     const figures = ['p50', 'processor'].flatMap(name => {
@@ -153,7 +159,8 @@ async function serve(guard, postgres, writer, rounds, requests) {
       return [before.toFixed(0), after.toFixed(0), ratio.toFixed(3)];
     });
     const events = tellEvery === 1 ? 'one for each request' : `one for ${tellEvery} requests`;
-    process.stdout.write(`| ${[clients, events, ...figures].join(' | ')} |\n`);
+    const perSecond = Math.round(median(told.map(one => one.perSecond))).toLocaleString('en');
+    process.stdout.write(`| ${[clients, pauseMs, events, perSecond, ...figures].join(' | ')} |\n`);
   }
   client.kill();
   server.close();
@@ -161,7 +168,7 @@ async function serve(guard, postgres, writer, rounds, requests) {
   await pool.end();
 }
 
-/** In a process of its own: asks, and tells the median. */
+/** In a process of its own: asks, and tells the median and how many were answered in a second. */
 function ask(port) {
   const agent = new Agent({ keepAlive: true });
   const get = () =>
@@ -170,17 +177,19 @@ function ask(port) {
         .on('error', reject)
         .end();
     });
-  const measure = async ({ clients, requests }) => {
-    const took = [];
+  const pause = ms => new Promise(resolve => setTimeout(resolve, Math.random() * 2 * ms));
+  const measure = async ({ clients, pauseMs, requests }) => {
+    const [took, started] = [[], performance.now()];
     const client = async () => {
       for (let index = 0; index < requests / clients; index += 1) {
         const from = performance.now();
         await get();
         took.push((performance.now() - from) * 1000);
+        if (pauseMs > 0) await pause(pauseMs);
       }
     };
     await Promise.all(Array.from({ length: clients }, client));
-    process.send(median(took));
+    process.send([median(took), took.length / ((performance.now() - started) / 1000)]);
   };
   process.on('message', message => void measure(message));
 }
