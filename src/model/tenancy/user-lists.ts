@@ -88,6 +88,16 @@ const usual: Callers = {
   addresses: [String.raw`\bauth\.email\(\)`, String.raw`${token}'email'`, setting(String.raw`[\w.]*mail[\w.]*`)],
 };
 
+/** Whether a condition, with the bodies of what it calls, asks for the address of who asks. */
+export function asksForAddress(text: string): boolean {
+  return addressOfCaller.test(text);
+}
+
+const addressOfCaller = new RegExp(
+  [...usual.addresses, String.raw`\bemail\b[^;()]*\bfrom\s+"?auth"?\."?users`].join('|'),
+  'i',
+);
+
 /** With functions of the app's own that answer who asks: `current_user_id()`. */
 function withNamed({ functions }: DatabaseModel): Callers {
   const named = (callers: readonly string[]): readonly string[] => [
