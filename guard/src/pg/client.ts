@@ -159,6 +159,7 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
 
     /** node-postgres warns of a query that comes while another waits: not where the guard let it wait. */
     private queue(query: object, ...callbacks: readonly unknown[]): void {
+      if (this._queryQueue.length === 0) return void super.query(query, ...callbacks);
       const surrounded = new Set(this._queryQueue.flatMap(one => (isOwn(one) ? one.covers() : [])));
       const own = this._queryQueue.every(one => surrounded.has(one)) ? this._queryQueue.splice(0) : [];
       super.query(query, ...callbacks);
