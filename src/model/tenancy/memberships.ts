@@ -159,7 +159,7 @@ function isOnesOwn(
   seen: readonly Table[] = [],
 ): boolean {
   if (isTenantNoun(table.name) || seen.includes(table)) return false;
-  if (userLinks(table, principal, database, uses).some(link => link.notNull && isUserColumn(link.column))) return true;
+  if (userLinks(table, principal, database, uses).some(isOwnersLink)) return true;
   return foreignLinks(table, database).some(link => {
     const above = database.tables.find(({ name }) => name === link.table);
     return link.notNull && above !== undefined && isOnesOwn(above, principal, database, uses, [...seen, table]);

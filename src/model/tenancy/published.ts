@@ -1,4 +1,5 @@
 import type { Predicate, Term } from '../../core/predicate.ts';
+import { conjunctsOf } from '../../logic/equalities.ts';
 import type { DatabaseModel, Policy, Table } from '../database/types.ts';
 import { appRoles, type AppRoles } from './app-roles.ts';
 import { isUserTerm } from './links.ts';
@@ -86,7 +87,7 @@ function isDatabaseRole(term: Term): boolean {
 
 /** The caller's own row, with a role that the app does not give to everybody. */
 function isHeld(where: Predicate, { userColumn, roleColumn, named, isPure, flags, privileged }: AppRoles): boolean {
-  const operands = where.kind === 'and' ? where.operands : [where];
+  const operands = conjunctsOf(where);
   const isOwn = operands.some(each => comparedWith(each, userColumn).some(isUserTerm));
   if (!isOwn) return false;
   if (isPure && roleColumn === undefined && named === undefined) return true;
@@ -94,10 +95,8 @@ function isHeld(where: Predicate, { userColumn, roleColumn, named, isPure, flags
 
   function isPrivileged(each: Predicate): boolean {
     if (each.kind === 'or') return each.operands.every(isPrivileged);
-    if (each.kind === 'exists' && each.row.table === named?.table) {
-      const inner = each.row.where.kind === 'and' ? each.row.where.operands : [each.row.where];
-      return inner.some(one => isOneOf(one, named.label));
-    }
+    if (each.kind === 'exists' && each.row.table === named?.table)
+      return conjunctsOf(each.row.where).some(one => isOneOf(one, named.label));
     return (
       (roleColumn !== undefined && isOneOf(each, roleColumn)) ||
       flags.some(flag => comparedWith(each, flag).some(term => term.kind === 'constant' && term.value === true))

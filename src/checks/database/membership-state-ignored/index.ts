@@ -1,5 +1,6 @@
 import { plainName } from '../../../core/names.ts';
 import type { Predicate, Term } from '../../../core/predicate.ts';
+import { equalitiesOf } from '../../../logic/equalities.ts';
 import type { Policy } from '../../../model/database/types.ts';
 import type { Membership, TenancyModel } from '../../../model/tenancy/types.ts';
 import type { Check, CheckFinding, CheckInput } from '../../check.ts';
@@ -73,15 +74,11 @@ function lookupsIn(predicate: Predicate, membership: Membership): readonly (read
 }
 
 function namesCaller(where: Predicate, row: string, { userColumn }: Membership): boolean {
-  const parts = where.kind === 'and' ? where.operands : [where];
-  return parts.some(part => {
-    if (part.kind !== 'compare' || part.operator !== '=') return false;
-    const sides = [part.left, part.right];
-    return (
+  return equalitiesOf(where).some(
+    sides =>
       sides.some(side => side.kind === 'column' && side.row === row && side.column === userColumn) &&
-      sides.some(side => side.kind === 'principal')
-    );
-  });
+      sides.some(side => side.kind === 'principal'),
+  );
 }
 
 /** The columns of a row that a condition names, wherever. */
