@@ -321,7 +321,8 @@ async function run(
   focus?: string,
 ): Promise<void> {
   const stopped = { asked: () => false };
-  const progress = options.quiet === true ? silentProgress : stderrProgress(process.stderr, () => stopped.asked());
+  const progress =
+    options.quiet === true ? silentProgress : await stderrProgress(process.stderr, () => stopped.asked());
   const context = createContext(progress, options.replica);
   const interrupt = interruptible(context);
   stopped.asked = interrupt.asked;
@@ -354,7 +355,7 @@ interface GuardInitFlags {
 
 /** `guard init` changes an app and judges nothing: its result is no report, and what is left open is its exit code. */
 async function guardInit(folder: string, options: GuardInitFlags): Promise<void> {
-  const context = createContext(options.quiet === true ? silentProgress : stderrProgress(process.stderr));
+  const context = createContext(options.quiet === true ? silentProgress : await stderrProgress(process.stderr));
   const interrupt = interruptible(context);
   try {
     const { runGuardInit } = await import('./commands/guard-init.ts');

@@ -7,12 +7,13 @@ import { copyApp, readText, writeTexts } from '../fix/copy.ts';
 import type { AppCopy } from '../fix/copy.ts';
 import { repairOnCopy } from '../fix/repair.ts';
 import type { AppliedFix, RepairOutcome } from '../fix/repair.ts';
-import { analyse, stackOf } from './analyse.ts';
+import { analyse } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
 import { guardOffer } from './guard-offer.ts';
 import { probeFolder, requireOneApp } from './probe.ts';
 import { blame, rejudge, takeBack, toRejudged, withProof, withStep } from './rescue.ts';
+import { stackOf } from './results.ts';
 
 /** What `drydock fix` can be told. */
 export interface FixOptions {

@@ -8,10 +8,11 @@ import { copyApp } from '../fix/copy.ts';
 import { synthesizeRows } from '../prove/exploit/seed.ts';
 import type { Lab } from '../prove/probe/lab.ts';
 import { probeApp } from '../prove/probe/probe.ts';
-import { analyse, stackOf } from './analyse.ts';
+import { analyse } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
 import { keeping } from './halfway.ts';
+import { stackOf } from './results.ts';
 
 /** `drydock probe`: a copy of the app, built and run on the embedded Postgres, attacked by made-up customers of it. */
 export async function runProbe(

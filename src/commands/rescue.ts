@@ -15,13 +15,14 @@ import type { AppliedFix, Rejudged, RepairOutcome } from '../fix/repair.ts';
 import type { Lab } from '../prove/probe/lab.ts';
 import { renderHtml } from '../report/html/render.ts';
 import { toJson } from '../report/json.ts';
-import { analyse, stackOf, toRulesResult, toTraceResult } from './analyse.ts';
+import { analyse } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import { silently } from './context.ts';
 import type { CommandContext } from './context.ts';
 import { keeping } from './halfway.ts';
 import { probeFolder, requireRunnable } from './probe.ts';
 import { writeRegressionTests } from './regression.ts';
+import { stackOf, toRulesResult, toTraceResult } from './results.ts';
 
 /** What a rescue can be told. */
 export interface RescueOptions {

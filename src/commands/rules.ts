@@ -1,6 +1,6 @@
 import type { RulesResult } from '../core/result.ts';
 import { DrydockError } from '../core/error.ts';
-import { analyse, toRulesResult, type Analysis } from './analyse.ts';
+import { analyse, type Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
 import { relocate } from './relocate.ts';
 import type { RulesAt } from './rules-at.ts';
@@ -37,6 +37,7 @@ export async function runRules(root: string, options: RulesOptions, context: Com
     since === undefined
       ? undefined
       : await (await import('./rules-at.ts')).rulesAt(since, { root, ...source }, context);
+  const { toRulesResult } = await import('./results.ts');
   const gated = await withGate(toRulesResult(analysis), analysis, options, before);
   const asserted = await withAssertions(gated, analysis, options, context);
   const result = relocate(

@@ -4,9 +4,10 @@ import { compareText } from '../core/place.ts';
 import type { TriageResult } from '../core/result.ts';
 import { ownersByTable } from '../logic/entails.ts';
 import { sqlName, tablesByName } from '../logic/closure.ts';
-import { advised, analyse, stackOf, toRulesResult, toTraceResult } from './analyse.ts';
+import { analyse } from './analyse.ts';
 import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
+import { advised, stackOf, toRulesResult, toTraceResult } from './results.ts';
 import { keptTrace } from './trace.ts';
 import { toWholeTrace } from './whole-trace.ts';
 

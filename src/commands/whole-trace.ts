@@ -1,9 +1,10 @@
 import type { TablePolicy } from '../core/policy.ts';
 import type { TraceResult } from '../core/result.ts';
 import { policyTable } from '../judge/policy-table.ts';
-import { analyse, toTraceResult, type Analysis } from './analyse.ts';
+import { analyse, type Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
 import { relocate } from './relocate.ts';
+import { toTraceResult } from './results.ts';
 
 /** A folder to trace, and where its migrations are if that is not found by itself. */
 export interface TraceTarget {

@@ -1,9 +1,10 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { analyse, toRulesResult, toTraceResult } from '../../src/commands/analyse.ts';
+import { analyse } from '../../src/commands/analyse.ts';
 import type { Analysis } from '../../src/commands/analyse.ts';
 import { createContext } from '../../src/commands/context.ts';
+import { toRulesResult, toTraceResult } from '../../src/commands/results.ts';
 import { silentProgress } from '../../src/core/ports.ts';
 import { compareRules, compareTrace, readTruth } from './compare.ts';
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { filesInMemory } from '../../collect/source/files.ts';
 import { sourceOf } from '../../collect/source/read-source.ts';
-import { schemaOfCode } from '../database/schema.ts';
+import { schemaOfCode } from '../database/schema-of-code.ts';
 import { interpretApp } from './build.ts';
 import { show } from './fixtures/inline-app.ts';
 import { prismaSchema } from './fixtures/prisma-app.ts';

@@ -4,7 +4,7 @@ import { filesInMemory } from '../../collect/source/files.ts';
 import { sourceOf, type SourceFiles } from '../../collect/source/read-source.ts';
 import { inferTenancy } from '../tenancy/infer.ts';
 import { databaseOfKyselyTypes } from './kysely-types.ts';
-import { schemaOfCode } from './schema.ts';
+import { schemaOfCode } from './schema-of-code.ts';
 
 function app(files: Readonly<Record<string, string>>): SourceFiles {
   return sourceOf(

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { filesInMemory } from '../../collect/source/files.ts';
 import { sourceOf } from '../../collect/source/read-source.ts';
 import { inferTenancy } from '../tenancy/infer.ts';
-import { schemaOfCode, withSchemaOfCode } from './schema.ts';
+import { withSchemaOfCode } from './schema.ts';
+import { schemaOfCode } from './schema-of-code.ts';
 import { databaseOfSupabaseTypes } from './supabase-types.ts';
 
 const types = `

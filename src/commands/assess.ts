@@ -1,0 +1,146 @@
+import { checks } from '../checks/index.ts';
+import type { CollectedDatabase } from '../collect/database/collect.ts';
+import type { SourceFiles } from '../collect/source/read-source.ts';
+import { countVerdicts } from '../core/result.ts';
+import { judge } from '../judge/judge.ts';
+import { noDeclarations, type Declarations } from '../model/app/declared.ts';
+import type { AppModel } from '../model/app/types.ts';
+import { withSchemaOfCode } from '../model/database/schema.ts';
+import type { DatabaseModel } from '../model/database/types.ts';
+import { inferTenancy } from '../model/tenancy/infer.ts';
+import type { TenancyModel } from '../model/tenancy/types.ts';
+import { withoutUnexercised } from '../prove/exploit/exercised.ts';
+import { buildMatrix, type Matrix } from '../prove/exploit/matrix.ts';
+import { createProver, type Prover } from '../prove/proof/prove.ts';
+import { accept } from './accept.ts';
+import type { AnalyseOptions, Analysis, Learned } from './analyse.ts';
+import { declaredFunctions, idleDeclarations, publicEntries, tenancyHints } from './configure.ts';
+import type { CommandContext } from './context.ts';
+
+/** Everything that follows once the database is known: the model, the matrix, the proofs, the paths, and the judgement. */
+export async function assess(
+  learned: Learned,
+  options: AnalyseOptions,
+  context: CommandContext,
+): Promise<Omit<Analysis, 'elapsedMs'>> {
+  const { root, config, source, code, collected, missing } = learned;
+  const { database, gaps: untold } = withSchemaOfCode(collected?.database, code);
+  const corrected = tenancyHints(config, database);
+  const tenancy = inferTenancy(database, corrected.hints);
+  const ofCatalog =
+    collected === undefined || collected.database === database
+      ? tenancy
+      : inferTenancy(collected.database, corrected.hints);
+  const prover =
+    collected === undefined || options.halves !== 'database'
+      ? undefined
+      : createProver({
+          database: collected.database,
+          tenancy: ofCatalog,
+          solver: await context.solver(),
+          ...(options.role === undefined ? {} : { role: options.role }),
+        });
+  const tried = collected === undefined ? undefined : await replay(collected, ofCatalog, context, prover);
+  const matrix =
+    tried === undefined || prover === undefined
+      ? tried
+      : await proveMatrix(tried, prover, collected?.replicaDatabase, context);
+  if (options.endsReplica === true && collected?.replicaDatabase !== undefined) endReplica(context);
+  const traced = source !== undefined && options.halves !== 'database' ? source : undefined;
+  const functions = traced === undefined ? noDeclarations : declaredFunctions(config, traced);
+  const app = traced === undefined ? undefined : await trace(traced, database, functions, context);
+  const cells = matrix?.cells ?? [];
+  const open = publicEntries(config, app?.entryPoints ?? []);
+  const all = judge({ app, database, tenancy, cells, checks, publicEntries: open.reasons });
+  const { findings, suppressed, problems: stale } = accept(all, { source, app, collected });
+  const problems = [
+    ...corrected.problems,
+    ...functions.problems,
+    ...(app === undefined ? [] : open.problems),
+    ...idleDeclarations(config, app, tenancy, functions.problems),
+    ...stale,
+  ];
+  const judged = { ...all, findings };
+  const gaps = [...judged.gaps, ...untold, ...(collected?.gaps ?? []), ...(matrix?.gaps ?? [])];
+  return {
+    root,
+    source,
+    app,
+    collected,
+    database,
+    tenancy,
+    cells,
+    seed: matrix?.seed,
+    judged,
+    gaps,
+    suppressed,
+    problems,
+    missing,
+  };
+}
+
+/** What fails here fails again for the lifetime, which tells it. */
+function endReplica(context: CommandContext): void {
+  context
+    .replica()
+    .then(replica => replica.stop())
+    .catch(() => {});
+}
+
+/** The matrix; without the rows that filled the replica where nothing was tried. */
+type Tried = Pick<Matrix, 'cells' | 'gaps'> & Partial<Pick<Matrix, 'seed' | 'range'>>;
+
+async function replay(
+  collected: CollectedDatabase,
+  tenancy: TenancyModel,
+  context: CommandContext,
+  prover: Prover | undefined,
+): Promise<Tried> {
+  if (collected.replicaDatabase === undefined) return { cells: [], gaps: [] };
+  const stage = context.progress.start('Trying every role, command and table with two tenants');
+  const matrix = await buildMatrix(collected.replicaDatabase, collected.database, tenancy, prover?.ahead);
+  const counts = countVerdicts(matrix.cells);
+  if (matrix.cells.length === 0)
+    stage.done('Only the app’s own connection reaches the tables: there is no other role to try');
+  else
+    stage.done(
+      `${matrix.cells.length} cells tried: ${counts.leaks} leak, ${counts.isolated} isolated, ${counts.unknown} unknown`,
+    );
+  return matrix;
+}
+
+/** What the replay could not break, the prover tries to show unbreakable. */
+async function proveMatrix(
+  matrix: Tried,
+  prover: Prover,
+  replicaDatabase: CollectedDatabase['replicaDatabase'],
+  context: CommandContext,
+): Promise<Tried> {
+  const stage = context.progress.start('Proving what could not be broken');
+  const { range } = matrix;
+  const field = range === undefined || replicaDatabase === undefined ? undefined : { sql: replicaDatabase.sql, range };
+  const { cells: shown, gaps, witnesses } = await prover.prove(matrix.cells, field);
+  const cells = range === undefined ? shown : withoutUnexercised(shown, range);
+  const isolated = cells.filter(cell => cell.verdict === 'isolated');
+  const proved = isolated.filter(cell => cell.evidence.some(evidence => evidence.kind === 'proof'));
+  const seen =
+    witnesses.tried === 0
+      ? ''
+      : `; of ${witnesses.tried} ways that the solver saw, ${witnesses.reached} worked in Postgres`;
+  stage.done(`${proved.length} of ${isolated.length} isolated cells proved${seen}`);
+  return { ...matrix, cells, gaps: [...matrix.gaps, ...gaps] };
+}
+
+async function trace(
+  source: SourceFiles,
+  database: DatabaseModel,
+  declarations: Declarations,
+  context: CommandContext,
+): Promise<AppModel> {
+  const stage = context.progress.start('Tracing paths from the browser to the database');
+  // Loaded here: `rules` needs none of it, and it is a third of all there is to load.
+  const { buildAppModelInterruptibly } = await import('../model/app/build.ts');
+  const app = await buildAppModelInterruptibly(source, database, declarations);
+  stage.done(`${app.entryPoints.length} entry points, ${app.queries.length} ways to a query in ${app.files} files`);
+  return app;
+}
