@@ -53,6 +53,19 @@ describe('migrations in code', () => {
   });
 });
 
+describe('files of SQL', () => {
+  const orderOf = (...names: readonly string[]): readonly (true | undefined)[] =>
+    findMigrations(
+      folderWith(Object.fromEntries(names.map(name => [`sql/${name}.sql`, 'create table firms (id uuid);']))),
+    ).files.map(({ anyOrder }) => anyOrder);
+
+  test('have an order where all are numbered, and none where one is not', () => {
+    expect(orderOf('001_init', '002_seats')).toEqual([undefined, undefined]);
+    expect(orderOf('V1__init', 'V2__seats')).toEqual([undefined, undefined]);
+    expect(orderOf('001_init', 'schema')).toEqual([true, true]);
+  });
+});
+
 describe('declared schemas of Supabase', () => {
   const schemas = {
     'supabase/schemas/b/seats.sql': 'create table seats (id uuid);',

@@ -12,9 +12,11 @@ export interface MigrationFile {
   /** Relative to the target's root, with `/`. */
   readonly file: string;
   readonly text: string;
+  /** Nothing says when it runs: neither a journal nor a number in its name. */
+  readonly anyOrder?: true;
 }
 
-/** The migrations of an app, in the order in which they apply. */
+/** The migrations of an app, in the order in which they apply as far as anything says one. */
 export interface MigrationSet {
   readonly kind: 'supabase' | 'drizzle' | 'prisma' | 'plain' | 'code';
   /** Relative to the target's root. */
@@ -232,7 +234,7 @@ function findPlain(root: string): readonly MigrationSet[] {
     ...folders(root, '**/{db,database,sql,schema}/**/*.sql'),
     ...folders(root, '*.sql'),
   ];
-  return [...new Set(found)].map(folder => ({ kind: 'plain', folder, files: readFolder(root, folder) }));
+  return [...new Set(found)].map(folder => ({ kind: 'plain', folder, files: readLoose(root, folder) }));
 }
 
 function readGiven(root: string, given: string): MigrationSet {
@@ -248,7 +250,7 @@ function readGiven(root: string, given: string): MigrationSet {
   }
   const inside = search(path);
   if (inside === undefined || inside.files.length === 0)
-    return { kind: 'plain', folder: toSlashes(from), files: readFolder(root, from) };
+    return { kind: 'plain', folder: toSlashes(from), files: readLoose(root, from) };
   const moved = inside.files.map(({ file, text }) => ({ file: toSlashes(join(from, file)), text }));
   const isSupabase = basename(path) === 'migrations' && basename(dirname(path)) === 'supabase';
   const kind = isSupabase ? 'supabase' : inside.kind;
@@ -262,6 +264,13 @@ function readFolder(root: string, folder: string): readonly MigrationFile[] {
     .filter(name => name.endsWith('.sql') && !/\.(down|undo|rollback)\.sql$/i.test(name) && !/^down\.sql$/i.test(name))
     .sort(compareText)
     .map(name => readOne(root, join(folder, name)));
+}
+
+/** The same, where files without numbers may have been run in another order than that of their names. */
+function readLoose(root: string, folder: string): readonly MigrationFile[] {
+  const files = readFolder(root, folder);
+  const isOrdered = files.every(({ file }) => /^(?:[a-z]{1,2}[-_]?)?\d/i.test(basename(file)));
+  return isOrdered ? files : files.map(each => ({ ...each, anyOrder: true }));
 }
 
 function readOne(root: string, file: string): MigrationFile {

@@ -34,7 +34,7 @@ export function findPoliciesElsewhere(
     file.tables.some(name => made.has(name)) && !tablesMadeBy({ files: [file] }).some(name => made.has(name));
   const taken = isToldAlready ? [] : found.filter(isAfter);
   return {
-    taken,
+    taken: taken.map(({ file, text }) => ({ file, text, anyOrder: true })),
     gaps: database => [
       ...takenGap(taken, migrations),
       ...leftGap(

@@ -35,6 +35,52 @@ async function replay(
   return { ...replayed, database };
 }
 
+describe('files in no known order', () => {
+  const tables = 'create table a_items (id int primary key, team int references b_teams (id));';
+  const policies =
+    'alter table a_items enable row level security;\ncreate policy own on a_items using (team = current_team());';
+  const teams =
+    "create table b_teams (id int primary key);\ncreate function current_team() returns int language sql as 'select 1';";
+  const texts = [policies, tables, teams];
+
+  async function replayed(anyOrder: boolean): Promise<Replayed & { readonly policies: readonly string[] }> {
+    const copy = await replica.createDatabase();
+    const files = texts.map((text, index) => ({
+      file: `${'abc'.charAt(index)}.sql`,
+      text,
+      ...(anyOrder ? { anyOrder: true as const } : {}),
+    }));
+    const result = await replayMigrations(copy.sql, files, 'plain');
+    const database = await readCatalog(copy.sql, 'plain', result.places);
+    await copy.drop();
+    return { ...result, policies: database.tables.flatMap(table => table.policies.map(policy => policy.name)) };
+  }
+
+  test('what came before what it names is run after it, and told where it stands', async () => {
+    const { report, policies: made, places } = await replayed(true);
+    expect(report).toEqual({ files: 3, statements: 5, failed: [] });
+    expect(made).toEqual(['own']);
+    expect(places.get('policy:a_items/own')).toMatchObject({ file: 'a.sql', line: 2 });
+  });
+
+  test('of files with an order, none is', async () => {
+    const { report } = await replayed(false);
+    expect(report.failed.map(({ file, line }) => [file, line])).toEqual([
+      ['a.sql', 1],
+      ['a.sql', 2],
+      ['b.sql', 1],
+    ]);
+  });
+
+  test('what nothing makes still fails, once', async () => {
+    const copy = await replica.createDatabase();
+    const text = 'alter table gone enable row level security;';
+    const { report } = await replayMigrations(copy.sql, [{ file: 'a.sql', text, anyOrder: true }], 'plain');
+    await copy.drop();
+    expect(report.failed).toMatchObject([{ file: 'a.sql', line: 1, sqlstate: '42P01', firstCause: true }]);
+  });
+});
+
 describe('splitting', () => {
   test('respects dollar quotes, strings, comments and breakpoints, and counts lines', () => {
     const text =

@@ -56,7 +56,8 @@ function isMade(name: string, text: string): boolean {
 }
 
 /**
- * Runs every statement of the migrations in order, goes on after failures, and says which of them have their own cause.
+ * Runs every statement of the migrations in order, goes on after failures, and says which of them have their own cause. Of
+ * files in no known order, a statement that came before what it names is run again after the others.
  * What migrations take for granted is made as the code describes it, or, of roles, without rights of their own.
  */
 export async function replayMigrations(
@@ -72,17 +73,38 @@ export async function replayMigrations(
   const places = new Map<string, StatementPlace>();
   const failed: ReplayFailure[] = [];
   const missing = new Set<string>();
+  const early: Placed[] = [];
   let statements = 0;
-  for (const { file, text } of files) {
+  const plainly: Run<Placed> = ({ statement }) => runStatement(sql, statement);
+  const supplying: Run<Placed> = ({ file, statement }) => runSupplied(sql, statement, base, { file, gaps: supplied });
+  const tell = ({ file, statement }: Placed, complaint: Complaint | undefined): void => {
+    if (complaint === undefined) recordPlace(places, statement, file);
+    else
+      failed.push({
+        file,
+        line: statement.line,
+        ...complaint,
+        firstCause: isFirstCause(statement, complaint, missing),
+      });
+  };
+  for (const { file, text, anyOrder } of files) {
     await startSession(sql, platform);
     for (const statement of splitStatements(text)) {
       statements += 1;
-      const failure = await runSupplied(sql, statement, base, { file, gaps: supplied });
-      if (failure === undefined) recordPlace(places, statement, file);
-      else
-        failed.push({ file, line: statement.line, ...failure, firstCause: isFirstCause(statement, failure, missing) });
+      const each = { file, statement };
+      const complaint = anyOrder === true ? await plainly(each) : await supplying(each);
+      if (anyOrder === true && isMissing(complaint)) early.push(each);
+      else tell(each, complaint);
     }
   }
+  await startSession(sql, platform);
+  const left = await runInAnyOrder(early, plainly, tell);
+  for (const { item, complaint } of await runInAnyOrder(
+    left.map(({ item }) => item),
+    supplying,
+    tell,
+  ))
+    tell(item, complaint);
   if (files.length === 0) await base.makeAll();
   await startSession(sql, platform);
   await base.finish();
@@ -93,6 +115,17 @@ export async function replayMigrations(
     untold: base.untold(),
     gaps,
   };
+}
+
+/** A statement of a file. */
+interface Placed {
+  readonly file: string;
+  readonly statement: Statement;
+}
+
+/** Whether a statement names a schema, table, column, function, type or role that is not there yet. */
+function isMissing(complaint: Complaint | undefined): boolean {
+  return /^(?:3F000|42P01|42703|42883|42704)$/.test(complaint?.sqlstate ?? '');
 }
 
 /** Tries a statement again as long as what it misses can be supplied; each thing once. */
@@ -150,20 +183,33 @@ async function startSession(sql: Sql, platform: Platform): Promise<void> {
   await sql.query(`reset session authorization; reset all; ${settingsOf(platform)}`);
 }
 
-/** Runs statements in any order that works: those that fail are tried again as long as others succeed. */
+/** Runs statements in any order that works. */
 export async function runLoosely(
   sql: Sql,
   statements: readonly string[],
 ): Promise<readonly (Complaint & { readonly statement: string })[]> {
-  let waiting = [...statements];
+  const left = await runInAnyOrder(statements, statement => runDefinition(sql, statement));
+  return left.map(({ item, complaint }) => ({ ...complaint, statement: item }));
+}
+
+type Run<T> = (item: T) => Promise<Complaint | undefined>;
+
+/** Those that fail are tried again as long as others succeed, of which `done` is told. Gives what is left. */
+async function runInAnyOrder<T>(
+  items: readonly T[],
+  run: Run<T>,
+  done: (item: T, complaint: undefined) => void = () => {},
+): Promise<readonly { readonly item: T; readonly complaint: Complaint }[]> {
+  let waiting = items;
   for (;;) {
-    const failed: (Complaint & { readonly statement: string })[] = [];
-    for (const statement of waiting) {
-      const complaint = await runDefinition(sql, statement);
-      if (complaint !== undefined) failed.push({ ...complaint, statement });
+    const failed: { readonly item: T; readonly complaint: Complaint }[] = [];
+    for (const item of waiting) {
+      const complaint = await run(item);
+      if (complaint === undefined) done(item, undefined);
+      else failed.push({ item, complaint });
     }
     if (failed.length === 0 || failed.length === waiting.length) return failed;
-    waiting = failed.map(failure => failure.statement);
+    waiting = failed.map(({ item }) => item);
   }
 }
 
