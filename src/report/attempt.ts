@@ -15,7 +15,11 @@ export function summarizeAttempt(transcript: string): AttemptSummary {
   for (const line of splitTranscript(transcript).attempt.split('\n')) {
     if (line.startsWith('set local role ')) isActor = true;
     else if (line.startsWith('reset role;')) isActor = false;
-    else if (isActor && /;\s*(?:--.*)?$/.test(line) && !/^(?:--|rollback;|select set_config\()/.test(line))
+    else if (
+      isActor &&
+      /;\s*(?:--.*)?$/.test(line) &&
+      !/^(?:--|rollback;|select set_config\(|select .*; -- before each request$)/.test(line)
+    )
       statements.push(line);
   }
   const opened = statements

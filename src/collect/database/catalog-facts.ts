@@ -3,6 +3,7 @@ import {
   databaseMakersQuery,
   defaultGrantsQuery,
   extensionsQuery,
+  preRequestQuery,
   publicationsQuery,
   schemasQuery,
 } from './catalog-queries.ts';
@@ -15,6 +16,7 @@ export async function readFacts(
   places: Places,
 ): Promise<CatalogFacts> {
   const opening = statementsOf(places, 'default-grant:');
+  const [preRequest] = await rows(preRequestQuery);
   return {
     schemas: (await rows(schemasQuery)).map(row => ({
       name: text(row, 'name'),
@@ -36,6 +38,7 @@ export async function readFacts(
       };
     }),
     grantStatements: statementsOf(places, 'grant:'),
+    ...(preRequest === undefined ? {} : { preRequest: text(preRequest, 'name') }),
     schemaMakers: (await rows(databaseMakersQuery)).map(row => text(row, 'role')),
     takenAsFound: takenAsFound(places),
   };

@@ -161,6 +161,21 @@ left join pg_roles g on g.oid = a.grantee
 where d.datname = current_database() and a.privilege_type = 'CREATE'
 order by 1`;
 
+/**
+ * What `alter role authenticator set pgrst.db_pre_request` names, where it is a function of this database: roles, and what is
+ * set for them, belong to the whole server. https://docs.postgrest.org/en/stable/references/configuration.html#db-pre-request
+ */
+export const preRequestQuery = `
+select to_regproc(named.name)::text as name
+from pg_db_role_setting s
+cross join unnest(s.setconfig) c
+cross join substring(c from '^pgrst\\.db_pre_request=(.*)$') named (name)
+where s.setrole in (0, to_regrole('authenticator'))
+  and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+  and to_regproc(named.name) is not null
+order by s.setdatabase desc, s.setrole desc
+limit 1`;
+
 /** One row a privilege that objects made later come with. */
 export const defaultGrantsQuery = `
 select pg_get_userbyid(d.defaclrole) as maker, n.nspname as schema, d.defaclobjtype as objects,

@@ -24,6 +24,8 @@ export interface CatalogFacts {
   readonly extensions: readonly { readonly name: string; readonly schema: string; readonly definedAt?: SourcePlace }[];
   /** Every `grant` of the migrations, in their order. */
   readonly grantStatements: readonly (SourcePlace & { readonly text: string })[];
+  /** The function that PostgREST calls before each request, as SQL names it; whatever it sets, policies can read. */
+  readonly preRequest?: string;
   /** Roles that may make schemas in the database. */
   readonly schemaMakers?: readonly string[];
   /** What came under its name by a statement that keeps what is there already. */

@@ -1,3 +1,4 @@
+import { preRequestCall } from '../../core/pre-request.ts';
 import type { Sql } from '../../core/ports.ts';
 import type { MeasuredPlan } from '../../core/rules.ts';
 import { outOfTime } from '../exploit/attempt.ts';
@@ -69,6 +70,8 @@ async function asListener<T>(sql: Sql, listing: Listing, ask: () => Promise<T>):
     for (const [name, value] of Object.entries(listing.settings))
       await sql.query('select set_config($1, $2, true)', [name, value]);
     await sql.query(`select set_config('role', $1, true)`, [listing.role]);
+    const called = preRequestCall(listing.settings);
+    if (called !== undefined) await sql.query(called);
     return await ask();
   } catch (thrown) {
     if (typeof thrown === 'object' && thrown !== null && Reflect.get(thrown, 'code') === outOfTime) return undefined;

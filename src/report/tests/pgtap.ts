@@ -1,3 +1,4 @@
+import { preRequestCall } from '../../core/pre-request.ts';
 import type { RulesAssertion, RulesAssertions } from '../../core/assertion.ts';
 import { groupBy } from '../../core/group.ts';
 import { quoteLiteral, quoteName } from '../../core/quote.ts';
@@ -69,9 +70,15 @@ function sessionsOf(assertions: readonly RulesAssertion[], isShared: boolean): r
 
 /** What holds by a refusal or an empty answer is asked as a person would; the rest is tried and undone. */
 function toTest(assertion: RulesAssertion): readonly string[] {
-  const { expects, now, command, setup, statement, role } = assertion;
+  const { expects, now, command, setup, statement, role, settings } = assertion;
+  const called = preRequestCall(settings);
   const words = quoteLiteral(assertion.words);
-  const asRole = (test: string): readonly string[] => [`set local role ${quoteName(role)};`, test, 'reset role;'];
+  const asRole = (test: string): readonly string[] => [
+    `set local role ${quoteName(role)};`,
+    ...(called === undefined ? [] : [`do $$begin perform ${called.replace(/^select /, '')}; end$$;`]),
+    test,
+    'reset role;',
+  ];
   const isPlainRead = command === 'select' && setup.length === 0 && statement.startsWith('select count(*) from ');
   if (expects === 'nothing' && now === 'refused' && setup.length === 0)
     return asRole(`select throws_ok(${dollar(statement)}, '42501', null, ${words});`);

@@ -1,3 +1,5 @@
+import { preRequestSetting } from '../../core/pre-request.ts';
+
 /**
  * A function that tries one statement as somebody and undoes it: `nothing` when no row was reached, also because it was
  * refused; `reached`; or `failed: …`. Called as superuser, it lives as long as the session.
@@ -27,6 +29,9 @@ begin
       perform set_config(setting.key, setting.value, true);
     end loop;
     execute format('set local role %I', role_name);
+    if current_setting('${preRequestSetting}', true) <> '' then
+      execute format('select %s()', current_setting('${preRequestSetting}'));
+    end if;
     if shows in ('count', 'answer') then
       execute statement into answer;
     else
