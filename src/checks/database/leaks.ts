@@ -8,6 +8,7 @@ import type { Operation } from '../../core/path.ts';
 import { entails } from '../../logic/entails.ts';
 import type { Predicate } from '../../core/predicate.ts';
 import type { DatabaseFunction, Policy, SourcePlace, Table, View } from '../../model/database/types.ts';
+import { settingsMadeBy } from '../../model/database/settings.ts';
 import { isComparedWithUser, policyUses } from '../../model/tenancy/links.ts';
 import { isMembershipNoun } from '../../model/tenancy/names.ts';
 import type { CheckFinding, CheckInput } from '../check.ts';
@@ -103,11 +104,8 @@ function tableCause(cell: Cell, table: Table, input: CheckInput): Leak | undefin
 }
 
 /** The setting that a function puts in the place of what the app said of who asks: policies believe it from then on. */
-export function settingOf({ body }: DatabaseFunction): string | undefined {
-  return (
-    /\bset_config\s*\(\s*'([\w]+\.[\w.]+)'/i.exec(body)?.[1] ??
-    /\bset\s+(?:local\s+|session\s+)?(\w+\.[\w.]+)\s*(?:=|\bto\b)/i.exec(body)?.[1]
-  );
+export function settingOf(definition: DatabaseFunction): string | undefined {
+  return settingsMadeBy(definition)[0]?.name;
 }
 
 /** The table with row security that a partition or child belongs to. */

@@ -47,6 +47,9 @@ function openingMessage(leaks: readonly [Leak, ...Leak[]], opening: string | num
   const trusting =
     typeof opening === 'string' ? `the policies of '${opening}' trust` : `policies of ${opening} tables trust`;
   const name = objectName(leaks[0].cell);
+  const setting = isTrigger(leaks[0]) ? undefined : settingOfLeak(leaks[0]);
+  if (setting !== undefined)
+    return `'${name}' sets '${setting}' to what its arguments say and does not ask who calls: ${typeof opening === 'string' ? `the policies of '${opening}'` : `policies of ${opening} tables`} believe it, so ${rolesOf(leaks)} may read another tenant's rows there after a call.`;
   return isTrigger(leaks[0])
     ? `'${name}' copies what a user said of himself when he signed up into rows that ${trusting}, so anybody may read another tenant's rows there.`
     : `'${name}' runs with its owner's rights and does not ask who calls: ${trusting} what it writes, so ${rolesOf(leaks)} may read another tenant's rows there after a call.`;
@@ -56,9 +59,13 @@ function isTrigger(leak: Leak): boolean {
   return 'definition' in leak && leak.definition.returns === 'trigger';
 }
 
+function settingOfLeak(leak: Leak): string | undefined {
+  return 'definition' in leak ? settingOf(leak.definition) : undefined;
+}
+
 /** What lets it reach rows that its caller does not. */
 function meansOf(leak: Leak): string {
-  const setting = 'definition' in leak && !leak.definition.securityDefiner ? settingOf(leak.definition) : undefined;
+  const setting = 'definition' in leak && !leak.definition.securityDefiner ? settingOfLeak(leak) : undefined;
   return setting === undefined ? `runs with its owner's rights` : `sets '${setting}', which policies believe,`;
 }
 
