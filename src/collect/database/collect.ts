@@ -9,6 +9,7 @@ import type { Platform } from '../../core/platform.ts';
 import { readCatalog } from './catalog.ts';
 import { tellsPolicies } from './described-ddl.ts';
 import { buildTwin, readLiveDatabase } from './live.ts';
+import { findBaseElsewhere } from './base-elsewhere.ts';
 import { findMigrations, type MigrationSet } from './find-migrations.ts';
 import { findPoliciesElsewhere } from './policies-elsewhere.ts';
 import { detectPlatform, readPlaces, replayMigrations } from './replay.ts';
@@ -90,7 +91,12 @@ function migrationsIfAny(options: CollectOptions): MigrationSet | undefined {
 
 async function collectMigrations(options: CollectOptions): Promise<CollectedDatabase> {
   const { described } = options;
-  const found = isDescribed(options) ? migrationsIfAny(options) : readMigrations(options);
+  const named = isDescribed(options) ? migrationsIfAny(options) : readMigrations(options);
+  const base =
+    named === undefined || options.migrations !== undefined
+      ? undefined
+      : findBaseElsewhere(options.root, named, options.named);
+  const found = named === undefined ? undefined : { ...named, files: [...(base?.files ?? []), ...named.files] };
   const isTold = tellPolicies(found) || (described !== undefined && tellsPolicies(described));
   const elsewhere =
     found === undefined || options.migrations !== undefined
@@ -120,6 +126,7 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
       replicaDatabase,
       gaps: [
         ...gaps,
+        ...(base?.gaps ?? []),
         ...(elsewhere?.gaps(database) ?? []),
         ...missingBase(report, migrations),
         ...missingVectors(report),

@@ -100,3 +100,13 @@ describe('declared schemas of Supabase', () => {
     expect(filesOf({ ...schemas, 'supabase/config.toml': '[db.migrations' })).toHaveLength(2);
   });
 });
+
+test('migrations that only change the tables of the code are its own, where none make them', () => {
+  const files = {
+    'supabase/migrations/1_seats.sql': 'create table seats (id uuid); alter table firms add column seats int;',
+    'db/notes.sql': 'create table notes (id uuid);',
+  };
+  expect(findMigrations(folderWith(files), undefined, ['firms', 'bills']).folder).toBe('supabase/migrations');
+  const makes = { ...files, 'db/migrations/1.sql': 'create table firms (id uuid);' };
+  expect(findMigrations(folderWith(makes), undefined, ['firms', 'bills']).folder).toBe('db/migrations');
+});

@@ -52,17 +52,25 @@ export function findMigrations(
 
 /** The app's own migrations before those of the workspace, unless others make more of the tables that the code names. */
 function searchAround(root: string, tables: readonly string[], named: string): MigrationSet | undefined {
-  const [workspace = root] = [workspaceRootOf(root), named].toSorted((left, right) => left.length - right.length);
-  const own = candidatesIn(root);
   const wanted = new Set(tables.map(bareName));
-  const around = workspace === root ? [] : candidatesIn(workspace).map(set => relativeTo(root, workspace, set));
-  const all = [...own, ...around].filter(set => set.files.length > 0);
+  const all = migrationSetsAround(root, named);
   if (wanted.size === 0) return all[0] ?? findCode(root)[0];
   const shared = (set: MigrationSet): number => tablesMadeBy(set).filter(name => wanted.has(name)).length;
-  const scored = all.map(set => ({ set, score: shared(set) })).filter(({ score }) => score > 0);
-  const best = scored.toSorted((left, right) => right.score - left.score)[0]?.set;
+  const changed = (set: MigrationSet): number => tablesTakenForGranted(set).filter(name => wanted.has(name)).length;
+  const best = (scoreOf: (set: MigrationSet) => number): MigrationSet | undefined => {
+    const scored = all.map(set => ({ set, score: scoreOf(set) })).filter(({ score }) => score > 0);
+    return scored.toSorted((left, right) => right.score - left.score)[0]?.set;
+  };
   // Code is not read whole: it stands only for what describes no table that it does not make.
-  return best ?? findCode(root).find(set => shared(set) === wanted.size);
+  return best(shared) ?? findCode(root).find(set => shared(set) === wanted.size) ?? best(changed);
+}
+
+/** The lists of migrations of the app, then those of the workspace around it and of the folder that the user named. */
+export function migrationSetsAround(root: string, named: string): readonly MigrationSet[] {
+  const [workspace = root] = [workspaceRootOf(root), named].toSorted((left, right) => left.length - right.length);
+  const own = candidatesIn(root);
+  const around = workspace === root ? [] : candidatesIn(workspace).map(set => relativeTo(root, workspace, set));
+  return [...own, ...around].filter(set => set.files.length > 0);
 }
 
 const notPostgres = /\bENGINE\s*=|\bAUTO_INCREMENT\b|\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?`/i;
@@ -107,6 +115,23 @@ function relativeTo(root: string, from: string, set: MigrationSet): MigrationSet
 export function tablesMadeBy({ files }: Pick<MigrationSet, 'files'>): readonly string[] {
   const made = /\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?((?:["`]?\w+["`]?\s*\.\s*)?["`]?\w+["`]?)/gi;
   return [...new Set(files.flatMap(({ text }) => [...text.matchAll(made)].map(match => bareName(match[1] ?? ''))))];
+}
+
+/** Tables, without schema and quotes, that migrations change or refer to and do not make. */
+export function tablesTakenForGranted({ files }: Pick<MigrationSet, 'files'>): readonly string[] {
+  const name = String.raw`((?:"?\w+"?\s*\.\s*)?"?\w+"?)`;
+  const changes = new RegExp(
+    String.raw`\balter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?${name}|\bcreate\s+policy\s+(?:"[^"]+"|\w+)\s+on\s+${name}|\breferences\s+${name}\s*\(`,
+    'gi',
+  );
+  const made = new Set(tablesMadeBy({ files }));
+  const changed = files.flatMap(({ text }) =>
+    [...text.replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, '').matchAll(changes)].map(
+      match => match[1] ?? match[2] ?? match[3] ?? '',
+    ),
+  );
+  const own = changed.filter(each => !/^"?(?:auth|storage|realtime|cron|vault|extensions)"?\s*\./i.test(each));
+  return [...new Set(own.map(bareName))].filter(each => !made.has(each));
 }
 
 /** Every SQL file below `root`, in the order of their names. */
