@@ -214,6 +214,33 @@ describe('policies written in SQL', () => {
     expect(ask('invoice', lower(text)).kind).toBe('owned');
   });
 
+  describe('a helper that answers with the role', () => {
+    const bodies = {
+      role_in: {
+        argumentNames: ['team'],
+        select: 'select m.role from team_member m where m.team_id = team and m.person_id = auth.uid() limit 1',
+      },
+    };
+
+    test.each([
+      'role_in(team_id) is not null',
+      `role_in(team_id) = any (array['admin', 'member'])`,
+      `role_in(team_id) in ('admin', 'member')`,
+      `(select role_in(team_id)) = 'admin'`,
+      `coalesce(role_in(team_id), '') <> ''`,
+    ])('isolates where only a row that it finds meets the condition: %s', text => {
+      expect(ask('invoice', lower(text, bodies)).kind).toBe('owned');
+    });
+
+    test.each([
+      `coalesce(role_in(team_id), '') <> 'guest'`,
+      `coalesce(role_in(team_id), 'member') = any (array['admin', 'member'])`,
+      'role_in(team_id) is null',
+    ])('does not where having no row meets it as well: %s', text => {
+      expect(ask('invoice', lower(text, bodies)).kind).not.toBe('owned');
+    });
+  });
+
   test('a sub-query that compares the inner table with itself does not', () => {
     const text = 'exists (select 1 from team_member m where m.team_id = m.team_id and m.person_id = auth.uid())';
     expect(ask('invoice', lower(text))).toEqual({ kind: 'not-owned' });

@@ -425,6 +425,9 @@ function condition(node: SqlNode, scope: SqlScope): Predicate {
     case 'A_Expr':
       return operatorExpression(body, scope);
     case 'NullTest': {
+      const found = columnOfCall(record(body['arg']), scope);
+      if (found !== undefined && body['nulltesttype'] === 'IS_NOT_NULL')
+        return found(value => ({ kind: 'not', operand: { kind: 'is-null', term: value } }));
       const test: Predicate = { kind: 'is-null', term: term(record(body['arg']), scope) };
       return body['nulltesttype'] === 'IS_NOT_NULL' ? { kind: 'not', operand: test } : test;
     }
@@ -510,9 +513,8 @@ function operatorExpression(body: SqlNode, scope: SqlScope): Predicate {
     case 'AEXPR_NOT_DISTINCT':
       return comparison('is-not-distinct-from', left, right, scope);
     case 'AEXPR_IN': {
-      const value = term(left, scope);
-      const items = list(record(right['List'])['items']);
-      const any = or(items.map(item => equals(value, term(record(item), scope))));
+      const items = list(record(right['List'])['items']).map(item => term(record(item), scope));
+      const any = oneOf(left, items, scope);
       return name === '<>' ? { kind: 'not', operand: any } : any;
     }
     case 'AEXPR_OP_ANY':
@@ -524,8 +526,52 @@ function operatorExpression(body: SqlNode, scope: SqlScope): Predicate {
   }
 }
 
+function oneOf(value: SqlNode, items: readonly Term[], scope: SqlScope): Predicate {
+  const among = (found: Term): Predicate => or(items.map(item => equals(found, item)));
+  return columnOfCall(value, scope)?.(among) ?? among(term(value, scope));
+}
+
+/**
+ * `role_in(id)` where the function answers with a column of a row that it finds: to compare the answer is to say that there
+ * is such a row. Absent where it answers with something else.
+ */
+function columnOfCall(node: SqlNode, scope: SqlScope): ((test: (value: Term) => Predicate) => Predicate) | undefined {
+  const [kind, body] = unwrap(node);
+  if (kind === 'TypeCast') return columnOfCall(record(body['arg']), scope);
+  if (kind === 'SubLink' && body['subLinkType'] === 'EXPR_SUBLINK') {
+    const inner = record(record(body['subselect'])['SelectStmt']);
+    return list(inner['fromClause']).length > 0 ? undefined : columnOfCall(onlyTarget(inner), scope);
+  }
+  const select = kind === 'FuncCall' ? inlinedSelect(body, scope) : undefined;
+  if (select === undefined || list(select.body['fromClause']).length === 0) return undefined;
+  const target = withoutCasts(onlyTarget(select.body));
+  if (target['ColumnRef'] === undefined) return undefined;
+  return test => existsIn(select.body, select.scope, inner => test(term(target, inner)));
+}
+
+function withoutCasts(node: SqlNode): SqlNode {
+  const [kind, body] = unwrap(node);
+  return kind === 'TypeCast' ? withoutCasts(record(body['arg'])) : node;
+}
+
+/** `coalesce(x, '') <> ''` asks for an `x`: with the value that stands for none it is not met. */
+function withoutFallback(operator: Operator, node: SqlNode, other: SqlNode): SqlNode {
+  const [kind, body] = unwrap(node);
+  const [first, fallback, ...more] = list(body['args']).map(argument => record(argument));
+  if (kind !== 'CoalesceExpr' || first === undefined || fallback === undefined || more.length > 0) return node;
+  const [none, asked] = [fallback, other].map(each => constantOf(record(withoutCasts(each)['A_Const'])));
+  if (none?.kind !== 'constant' || asked?.kind !== 'constant') return node;
+  const isMetByNone = operator === '=' ? none.value === asked.value : operator !== '<>' || none.value !== asked.value;
+  return isMetByNone ? node : first;
+}
+
 function comparison(operator: Operator | undefined, left: SqlNode, right: SqlNode, scope: SqlScope): Predicate {
   if (operator === undefined) return opaquePredicate('operator', left);
+  const [first, second] = [withoutFallback(operator, left, right), withoutFallback(operator, right, left)];
+  const found =
+    columnOfCall(first, scope)?.(value => ({ kind: 'compare', operator, left: value, right: term(second, scope) })) ??
+    columnOfCall(second, scope)?.(value => ({ kind: 'compare', operator, left: term(first, scope), right: value }));
+  if (found !== undefined) return found;
   if (operator === '=') {
     const scalar = scalarSelect(right) ?? scalarSelect(left);
     if (scalar !== undefined) return membershipIn(scalarSelect(right) === undefined ? right : left, scalar, scope);
@@ -546,8 +592,11 @@ function scalarSelect(node: SqlNode): SqlNode | undefined {
 function anyOf(left: SqlNode, right: SqlNode, scope: SqlScope): Predicate {
   const [kind, body] = unwrap(right);
   if (kind === 'A_ArrayExpr') {
-    const value = term(left, scope);
-    return or(list(body['elements']).map(element => equals(value, term(record(element), scope))));
+    return oneOf(
+      left,
+      list(body['elements']).map(element => term(record(element), scope)),
+      scope,
+    );
   }
   if (kind === 'TypeCast') return anyOf(left, record(body['arg']), scope);
   if (kind === 'SubLink' && body['subLinkType'] === 'ARRAY_SUBLINK')

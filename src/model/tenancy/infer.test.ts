@@ -239,6 +239,28 @@ describe('who owns what', () => {
     expect(tenancy.memberships.map(({ table }) => table)).toEqual(['club_people']);
   });
 
+  test('takes for a membership, whatever it is called, where a helper that policies ask looks up the role', async () => {
+    const tenancy = await tenancyOf(`
+      create table sites (id uuid primary key, name text not null);
+      create table site_people (
+        id uuid primary key, site_id uuid not null references sites (id), person uuid not null references auth.users (id), power text not null
+      );
+      create table pages (id uuid primary key, site_id uuid not null references sites (id));
+      create function power_in(site uuid) returns text language sql stable security definer
+      as $$ select p.power from public.site_people p where p.site_id = site and p.person = auth.uid() limit 1 $$;
+      create policy own on pages using (power_in(site_id) = any (array['admin', 'writer']));
+    `);
+    expect(tenancy.memberships).toStrictEqual([
+      {
+        table: 'site_people',
+        tenantColumn: 'site_id',
+        userColumn: 'person',
+        roleColumn: 'power',
+        adminRoles: ['admin'],
+      },
+    ]);
+  });
+
   test('does not take a table of roles for one of tenants', async () => {
     const tenancy = await tenancyOf(`
       create table roles (id uuid primary key, name text not null unique);

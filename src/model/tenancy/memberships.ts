@@ -1,5 +1,14 @@
 import type { DatabaseModel, Table } from '../database/types.ts';
-import { foreignLinks, isComparedWithUser, keyOf, namedLink, sameKind, type Link, type PolicyUse } from './links.ts';
+import {
+  foreignLinks,
+  isComparedWithUser,
+  keyOf,
+  namedLink,
+  policyUses,
+  sameKind,
+  type Link,
+  type PolicyUse,
+} from './links.ts';
 import {
   isActorColumn,
   isAdministratorRole,
@@ -121,10 +130,10 @@ function membershipRows(
       ? []
       : [{ table, candidate, score: score(table, candidate, root, principal, database, uses) }];
   });
-  const sure = scored
-    .filter(entry => entry.score >= threshold)
-    .sort((left, right) => right.score - left.score)
-    .map(({ table, candidate }) => ({ table, membership: toMembership(table, candidate) }));
+  const told = scored.filter(entry => entry.score >= threshold);
+  const sure = (told.length > 0 ? told : scored.filter(entry => isAskedForBoth(entry.candidate, entry.table, uses)))
+    .toSorted((left, right) => right.score - left.score)
+    .map(({ table, candidate }) => ({ table, membership: toMembership(table, candidate, uses) }));
   const asked = sure.filter(({ table, membership }) => isAskedAbout(table, membership, database, uses));
   const isBelonging = (entry: (typeof sure)[number]): boolean =>
     asked.includes(entry) ||
@@ -134,6 +143,26 @@ function membershipRows(
   // Favourites and settings are one for each user and row, too: they let nobody in.
   const isKept = asked.length > 0 || isOnesOwn(root, principal, database, uses) ? isBelonging : () => true;
   return sure.filter(isKept).map(({ membership }) => membership);
+}
+
+/**
+ * Whether policies look in the table for a row about the caller and the tenant of the row that he wants. Where nothing else
+ * looks like a membership, that is one, whatever it is called.
+ */
+function isAskedForBoth({ tenant, user }: Candidate, { name }: Table, uses: readonly PolicyUse[]): boolean {
+  return (
+    tenant.notNull &&
+    user.notNull &&
+    isComparedWithUser(uses, name, user.column) &&
+    uses.some(
+      use =>
+        use.table === name &&
+        use.column === tenant.column &&
+        use.inside === 'sub-query' &&
+        use.with.kind === 'column' &&
+        use.with.row === 'self',
+    )
+  );
 }
 
 /** Whether a policy looks the caller up in the table, or a function reads it. */
@@ -272,8 +301,11 @@ function isUniqueTogether(table: Table, columns: readonly string[]): boolean {
   return table.uniqueKeys.some(key => key.length === columns.length && columns.every(column => key.includes(column)));
 }
 
-function toMembership(table: Table, { tenant, user }: Candidate): Membership {
-  const roleColumn = table.columns.find(column => isRoleColumn(column.name))?.name;
+function toMembership(table: Table, { tenant, user }: Candidate, uses: readonly PolicyUse[]): Membership {
+  const roleColumn = (
+    table.columns.find(column => isRoleColumn(column.name)) ??
+    table.columns.find(column => valuesAskedFor(table.name, column.name, uses).some(isAdministratorRole))
+  )?.name;
   return {
     table: table.name,
     tenantColumn: tenant.column,
@@ -290,7 +322,20 @@ export function withKnownRoles(membership: Membership, database: DatabaseModel):
   return values.length === 0 ? membership : { ...membership, adminRoles: administrators };
 }
 
-/** Values that the role column may have, from its enum or its check; empty when anything goes. */
+/** Texts with which policies compare the column of a row that they look up: a column of any name says the role by them. */
+function valuesAskedFor(table: string, column: string, uses: readonly PolicyUse[]): readonly string[] {
+  const asked = uses.flatMap(use =>
+    use.table === table && use.column === column && use.inside === 'sub-query' && use.with.kind === 'constant'
+      ? [use.with.value]
+      : [],
+  );
+  return [...new Set(asked.filter(value => typeof value === 'string'))];
+}
+
+/**
+ * Values that the role column may have, from its enum or its check, and for a column of another name those that policies
+ * ask for; empty when anything goes.
+ */
 export function roleValues(membership: Membership, database: DatabaseModel): readonly string[] {
   const table = database.tables.find(candidate => candidate.name === membership.table);
   const column = table?.columns.find(candidate => candidate.name === membership.roleColumn);
@@ -300,6 +345,8 @@ export function roleValues(membership: Membership, database: DatabaseModel): rea
   )?.values;
   if (listed !== undefined) return listed;
   const check = table.checks?.find(candidate => new RegExp(`\\b${column.name}\\b`).test(candidate.expression));
+  if (check === undefined && !isRoleColumn(column.name))
+    return valuesAskedFor(table.name, column.name, policyUses(database));
   return check === undefined
     ? []
     : [...check.expression.matchAll(/'((?:[^']|'')*)'/g)].map(match => (match[1] ?? '').replaceAll("''", "'"));
