@@ -45,16 +45,17 @@ export function relocate<T extends TraceResult | RulesResult>(result: T, target:
 }
 
 function moveRules(
-  { tables, gate, diff }: RulesResult,
+  { tables, gate, diff, causes }: RulesResult,
   moveFile: (file: string) => string,
   move: Move,
-): Pick<RulesResult, 'tables' | 'gate' | 'diff'> {
+): Pick<RulesResult, 'tables' | 'gate' | 'diff' | 'causes'> {
   const placed = <P extends { readonly file?: string }>(each: P): P =>
     each.file === undefined ? each : { ...each, file: moveFile(each.file) };
   return {
     ...(tables === undefined
       ? {}
       : { tables: tables.map(table => ({ ...placed(table), policies: table.policies.map(placed) })) }),
+    ...(causes === undefined ? {} : { causes: causes.map(placed) }),
     ...(gate === undefined ? {} : { gate: { ...gate, faults: gate.faults.map(move) } }),
     ...(diff === undefined ? {} : { diff: { ...diff, changes: diff.changes.map(placed) } }),
   };

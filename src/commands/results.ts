@@ -7,6 +7,7 @@ import type { RulesResult, TraceResult } from '../core/result.ts';
 import { advise } from '../judge/advice/advise.ts';
 import { settlings } from '../judge/settle.ts';
 import type { Analysis } from './analyse.ts';
+import { causesOf } from './causes.ts';
 import { tableRules } from './table-rules.ts';
 
 /** The part of an analysis that `drydock trace` shows. */
@@ -115,6 +116,7 @@ export function toRulesResult(analysis: Analysis): RulesResult {
     },
     cells: analysis.cells,
     findings: advised(findingsThatNeed('database', judged.findings), analysis),
+    causes: causesOf(analysis.cells, analysis.database),
     tables: tableRules(analysis.database),
   };
 }

@@ -25,6 +25,8 @@ export interface Cell {
   readonly policy?: string;
   /** The others that alone let such an attack through: with `policy` repaired, each of them is still open. */
   readonly alsoOpen?: readonly OpenPolicy[];
+  /** The function without whose answer the leak is gone, as was tried; of the policy that is named. */
+  readonly helper?: HelperFault;
   readonly evidence: readonly CellEvidence[];
 }
 
@@ -34,6 +36,16 @@ export interface OpenPolicy {
   readonly tier: Cell['tier'];
   readonly because: string;
   readonly evidence: readonly CellEvidence[];
+  /** The function without whose answer the leak under this policy is gone. */
+  readonly helper?: HelperFault;
+}
+
+/** A function that policies ask who may pass, and what is wrong with its answer. */
+export interface HelperFault {
+  /** Its signature. */
+  readonly function: string;
+  /** `says-yes` about rows that are not the caller's, `gives-keys` of others, `believes-caller` in what he wrote himself. */
+  readonly fault: 'says-yes' | 'gives-keys' | 'believes-caller';
 }
 
 /** The SQL name of a cell's object: `schema.table`, or `table` for `public`. */

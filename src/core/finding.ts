@@ -61,6 +61,8 @@ export interface Finding {
   readonly pathIds: readonly string[];
   /** Fingerprint of the finding whose repair would end this one too: its rows were reached through that one's. */
   readonly consequenceOf?: string;
+  /** Signature of the function whose repair alone would end this one, as was tried on a copy. */
+  readonly causedBy?: string;
   readonly evidence: readonly Evidence[];
   /** How many more tables it opens; ranks findings of one severity. */
   readonly opens?: number;

@@ -5,7 +5,7 @@ import type { VerificationStep, VerifiedFix } from './fix.ts';
 import type { Gap } from './gap.ts';
 import type { EntryPoint, Path } from './path.ts';
 import type { Settling, TablePolicy } from './policy.ts';
-import type { Gate, PolicySpeed, RulesDiff, TableRules } from './rules.ts';
+import type { Gate, PolicySpeed, RulesCause, RulesDiff, TableRules } from './rules.ts';
 import type { ConfigProblem, SuppressedFinding } from './suppression.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -78,6 +78,8 @@ export interface RulesResult extends ResultBase {
   };
   readonly cells: readonly Cell[];
   readonly findings: readonly Finding[];
+  /** Functions at fault for many leaks at once; absent in a sample. */
+  readonly causes?: readonly RulesCause[];
   /** Every table with its policies and grants; absent in a sample. */
   readonly tables?: readonly TableRules[];
   /** Findings that were there before and are left out, and where they are known from. */

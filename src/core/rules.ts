@@ -1,4 +1,4 @@
-import type { Actor, CellCommand } from './cell.ts';
+import type { Actor, CellCommand, HelperFault } from './cell.ts';
 
 /** A table as a report shows it: what decides who reaches its rows, as plain data. */
 export interface TableRules {
@@ -121,4 +121,13 @@ export interface FasterForm extends MeasuredPlan {
   readonly equivalence: 'proved' | 'tested' | 'unchanged';
   /** How that is known, one sentence. */
   readonly because: string;
+}
+
+/** A function that is at fault for leaks of whatever asks it; findings that rest on it name it as `causedBy`. */
+export interface RulesCause extends HelperFault {
+  /** How many tables and buckets, and how many of their cells, its repair alone would close. */
+  readonly objects: number;
+  readonly cells: number;
+  readonly file?: string;
+  readonly line?: number;
 }

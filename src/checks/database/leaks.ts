@@ -49,9 +49,10 @@ const leaksByInput = new WeakMap<CheckInput, readonly Leak[]>();
 
 /** The cell once for each policy that alone opens it: each has to be repaired for itself. */
 function eachPolicy(cell: Cell): readonly Cell[] {
+  const { helper: _, ...shared } = cell;
   // What the API does not serve takes SQL of one's own, whichever policy it is.
   const others = (cell.alsoOpen ?? []).map(open => ({
-    ...cell,
+    ...shared,
     ...open,
     tier: cell.tier === 'sql' ? cell.tier : open.tier,
   }));
@@ -264,9 +265,16 @@ function toFinding(
     evidence: [...(statement === undefined ? [] : [{ kind: 'policy', object, statement } as const]), ...replays(leaks)],
     repair: rule.repair(first),
     ...(opens === 0 ? {} : { opens }),
+    ...causedBy(leaks),
     // Without SQL of one's own, nobody makes the statement.
     ...(severity === undefined ? {} : { severity }),
   };
+}
+
+/** The helper whose repair alone closes all of the leaks. */
+function causedBy([first, ...rest]: readonly [Leak, ...Leak[]]): Pick<CheckFinding, 'causedBy'> {
+  const helper = first.cell.helper?.function;
+  return helper !== undefined && rest.every(({ cell }) => cell.helper?.function === helper) ? { causedBy: helper } : {};
 }
 
 /** Where only roles of the app's own connections get there, no user does by himself: a query of the app's has to be made for him. */

@@ -111,19 +111,21 @@ const openTarget = () => {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
   const details = target && target.querySelector('details');
   if (details) details.open = true;
+  const around = target && target.closest('.cause > details');
+  if (around) around.open = true;
 };
 addEventListener('hashchange', openTarget);
 openTarget();
 let closed = [];
 addEventListener('beforeprint', () => {
-  closed = [...document.querySelectorAll('.finding details:not([open])')];
+  closed = [...document.querySelectorAll('.finding details:not([open]), .cause > details:not([open])')];
   for (const details of closed) details.open = true;
 });
 addEventListener('afterprint', () => { for (const details of closed) details.open = false; });
 for (const button of document.querySelectorAll('[data-open]')) {
   button.hidden = false;
   button.addEventListener('click', () => {
-    for (const details of document.querySelectorAll('.finding > details')) details.open = button.dataset.open === 'all';
+    for (const details of document.querySelectorAll('.finding > details, .cause > details')) details.open = button.dataset.open === 'all';
   });
 }
 `;

@@ -2,12 +2,20 @@ import type { Path } from '../../core/path.ts';
 import { formatPlace } from '../../core/place.ts';
 import type { RescueResult } from '../../core/result.ts';
 import { severities } from '../../core/verdict.ts';
+import {
+  causeRepair,
+  causeSentence,
+  causesWithFindings,
+  type CauseWithFindings,
+  isFolded,
+  restingOn,
+} from '../causes.ts';
 import { ledgerRows } from '../ledger.ts';
 import { orderPaths } from '../order.ts';
 import { count, duration, gapPlace, shortTarget } from '../words.ts';
 import { declaredBlock, settlingBlock } from './advice.ts';
 import { changesBlock, gateBlock } from './changes.ts';
-import { findingArticle, findingId, repairBlock } from './finding.ts';
+import { type FindingFile, findingArticle, findingId, repairBlock } from './finding.ts';
 import { mapFigure } from './map.ts';
 import { type Content, markup, type Markup } from './markup.ts';
 import { matrixGrid, matrixSentence } from './matrix.ts';
@@ -120,13 +128,23 @@ function byTime<Result>(
 
 function findings(view: View): Section | undefined {
   if (view.findings.length === 0) return undefined;
+  const causes = causesWithFindings(view.rules[0]?.result ?? {}, view.findings);
+  const others = view.findings.filter(({ finding }) => !isFolded(finding, causes));
   const body = markup`<p class="filter"><button type="button" data-open="all" hidden>open all</button><button type="button" data-open="none" hidden>close all</button></p>
+    ${causes.map(causeBlock)}
     ${severities.map(severity => {
-      const files = view.findings.filter(file => file.finding.severity === severity);
+      const files = others.filter(file => file.finding.severity === severity);
       const heading = view.findings.length > 12 && files.length > 0 && markup`<h3>${files.length} ${severity}</h3>`;
       return markup`${heading}${files.map(file => findingArticle(file, file.number === 1))}`;
     })}`;
   return { id: 'findings', title: count(view.findings.length, 'finding'), body };
+}
+
+/** A function at fault, with the findings that rest on it folded away. */
+function causeBlock({ cause, findings: files }: CauseWithFindings<FindingFile>): Markup {
+  return markup`<div class="cause"><h3><code>${cause.function}</code> lets tenants at each other's rows: ${restingOn(cause, files.length)}</h3>
+    <p>${causeSentence(cause)}</p><p class="quiet small">${causeRepair(cause)}</p>
+    <details><summary>The ${count(files.length, 'finding')} that rest on it</summary>${files.map(file => findingArticle(file, false))}</details></div>`;
 }
 
 function declared(view: View): Section | undefined {

@@ -174,6 +174,11 @@ mark { background: var(--warm-wash); color: var(--warm); font-weight: 600; borde
 /* findings */
 .finding { border-top: 1px solid var(--line); }
 .finding:last-of-type { border-bottom: 1px solid var(--line); }
+.cause { border-left: 3px solid var(--warm); padding: .25rem 0 .25rem 1rem; margin: 1.25rem 0; }
+.cause > h3 { font-size: 1.0625rem; }
+.cause > p { margin-top: .35rem; }
+.cause > details { margin-top: .5rem; }
+.cause > details > summary { cursor: pointer; font-size: .875rem; color: var(--quiet); }
 .finding > details > summary { list-style: none; cursor: pointer; padding: 1rem 0; display: grid; grid-template-columns: 2.2rem 1fr auto; gap: 0 .5rem; align-items: baseline; }
 .finding > details > summary::-webkit-details-marker { display: none; }
 .finding > details > summary h3 { font-size: 1.0625rem; font-weight: 600; }

@@ -10,6 +10,15 @@ import { commands, orderCells, orderFindings } from '../order.ts';
 import { splitTranscript } from '../transcript.ts';
 import { standings, standingSign, standingWord, worstStanding } from '../standing.ts';
 import { count, grouped, repairWords } from '../words.ts';
+import {
+  causeRepair,
+  causeSentence,
+  causesWithFindings,
+  causeTitle,
+  type CauseWithFindings,
+  isFolded,
+  type NumberedFinding,
+} from '../causes.ts';
 import { changeLines } from './changes.ts';
 import { explainFinding, transcriptLines } from './finding.ts';
 import { gateLines } from './gate.ts';
@@ -35,6 +44,8 @@ export function renderRules(pen: Pen, result: RulesResult, options: TerminalOpti
   if (options.focus !== undefined) return renderFocus(pen, result, options.focus, options.all === true);
   const findings = orderFindings(result.findings);
   const all = options.all === true;
+  const numbered = findings.map((finding, index) => ({ finding, number: index + 1 }));
+  const causes = causesWithFindings(result, numbered);
   const matrices = toMatrices(result.cells);
   const asked = [
     ...(result.diff === undefined ? [] : changeLines(pen, result.diff, all)),
@@ -49,7 +60,13 @@ export function renderRules(pen: Pen, result: RulesResult, options: TerminalOpti
     ...knownLines(pen, result),
     ...problemLines(pen, result.problems ?? []),
     ...replayLines(pen, result, all),
-    ...findingsLines(pen, findings, all),
+    ...causesLines(pen, causes, all),
+    ...findingsLines(
+      pen,
+      numbered.filter(({ finding }) => all || !isFolded(finding, causes)),
+      causes.length === 0,
+      all,
+    ),
     ...(isWhole ? matrices.flatMap(matrix => matrixLines(pen, matrix, all)) : []),
     ...(isWhole && matrices.length > 0 ? [...matrixLegend(pen, result.cells), ''] : []),
     ...(all ? leakingCells(pen, result.cells) : []),
@@ -169,15 +186,20 @@ function standingLines(pen: Pen, what: string, groups: readonly (readonly Cell[]
 }
 
 /** The findings, the first with its transcript; the rest in three lines each, and only so many that a screen holds them. */
-function findingsLines(pen: Pen, findings: readonly Finding[], all: boolean): readonly string[] {
-  const runs = all ? findings.map((finding, index) => ({ finding, from: index + 1, others: [] })) : runsOf(findings);
+function findingsLines(
+  pen: Pen,
+  findings: readonly NumberedFinding[],
+  isShown: boolean,
+  all: boolean,
+): readonly string[] {
+  const runs = all ? findings.map(first => ({ first, others: [] })) : runsOf(findings);
   const shown = all ? runs : runs.slice(0, mostFindings);
   const left = findings.length - shown.reduce((sum, { others }) => sum + 1 + others.length, 0);
   return [
-    ...shown.flatMap(({ finding, from, others }) => [
-      ...findingLines(pen, finding, from),
-      ...sameLines(pen, from, others),
-      ...(all || from === 1 ? [...evidenceOf(pen, finding), ''] : []),
+    ...shown.flatMap(({ first: { finding, number }, others }, index) => [
+      ...findingLines(pen, finding, number),
+      ...sameLines(pen, others),
+      ...(all || (isShown && index === 0) ? [...evidenceOf(pen, finding), ''] : []),
     ]),
     ...(left > 0 ? [pen.quiet(`      … ${count(left, 'more finding')}: drydock rules --all`)] : []),
     ...(findings.length > 0 ? [''] : []),
@@ -188,19 +210,18 @@ const mostFindings = 10;
 
 /** A finding, and those right after it that say the same of other objects. */
 interface Run {
-  readonly finding: Finding;
-  /** Its number in the list. */
-  readonly from: number;
-  readonly others: readonly Finding[];
+  readonly first: NumberedFinding;
+  readonly others: readonly NumberedFinding[];
 }
 
-function runsOf(findings: readonly Finding[]): readonly Run[] {
+function runsOf(findings: readonly NumberedFinding[]): readonly Run[] {
   const runs: Run[] = [];
-  for (const [index, finding] of findings.entries()) {
+  for (const each of findings) {
     const last = runs.at(-1);
-    if (last !== undefined && says(last.finding) === says(finding))
-      runs[runs.length - 1] = { ...last, others: [...last.others, finding] };
-    else runs.push({ finding, from: index + 1, others: [] });
+    const isNext = last !== undefined && each.number === last.first.number + last.others.length + 1;
+    if (isNext && says(last.first.finding) === says(each.finding))
+      runs[runs.length - 1] = { ...last, others: [...last.others, each] };
+    else runs.push({ first: each, others: [] });
   }
   return runs;
 }
@@ -210,13 +231,37 @@ function says({ check, severity, harm, object = '' }: Finding): string {
   return `${check} ${severity} ${object === '' ? harm : harm.replaceAll(`'${object}'`, '…')}`;
 }
 
-function sameLines(pen: Pen, from: number, others: readonly Finding[]): readonly string[] {
-  if (others.length === 0) return [];
-  const names = [...new Set(others.map(({ object, check }) => clean(object ?? check)))];
+function sameLines(pen: Pen, others: readonly NumberedFinding[]): readonly string[] {
+  const [first] = others;
+  if (first === undefined) return [];
+  const names = [...new Set(others.map(({ finding: { object, check } }) => clean(object ?? check)))];
   const told = names.length > 6 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : listed(names);
-  const numbers = others.length === 1 ? `${from + 1}` : `${from + 1}–${from + others.length}`;
+  const numbers = others.length === 1 ? `${first.number}` : `${first.number}–${first.number + others.length - 1}`;
   return paragraph(pen, `${numbers} the same for ${told}`, 6, pen.quiet);
 }
+
+/** What one function is at fault for, told once: the function, what rests on it, its repair, and how the first leak is done. */
+function causesLines(pen: Pen, causes: readonly CauseWithFindings[], all: boolean): readonly string[] {
+  return causes.flatMap(({ cause, findings }, index) => [
+    ...hanging(pen, padStart('', 5), clean(causeTitle(cause, findings.length)), 0, text => pen.strong(pen.warm(text))),
+    ...paragraph(pen, clean(causeSentence(cause)), 6),
+    ...paragraph(pen, clean(causeRepair(cause)), 6, pen.quiet),
+    ...(all ? [] : paragraph(pen, restingWords(findings), 6, pen.quiet)),
+    ...(index > 0 || all ? [] : evidenceOf(pen, findings[0].finding)),
+    '',
+  ]);
+}
+
+/** The findings by number and object, as many as fit a few lines. */
+function restingWords(findings: readonly NumberedFinding[]): string {
+  const names = findings
+    .slice(0, mostResting)
+    .map(({ finding, number }) => `${number} ${clean(finding.object ?? finding.check)}`);
+  const left = findings.length - names.length;
+  return `${names.join(', ')}${left === 0 ? '' : ` and ${left} more: drydock rules --all`}`;
+}
+
+const mostResting = 24;
 
 /** A finding: for a leak what leads to what, then the harm, the line of the migration and the repair. */
 function findingLines(pen: Pen, finding: Finding, number: number): readonly string[] {
@@ -308,6 +353,10 @@ function renderFocus(pen: Pen, result: RulesResult, focus: string, all: boolean)
   const findings = orderFindings(result.findings);
   const number = findingNumber(findings, focus);
   const finding = number === undefined ? undefined : findings[number - 1];
-  if (finding !== undefined) return explainFinding(pen, finding, []);
+  if (finding !== undefined) {
+    const cause = result.causes?.find(each => each.function === finding.causedBy);
+    const lines = cause === undefined ? [] : paragraph(pen, clean(`${causeSentence(cause)} ${causeRepair(cause)}`), 0);
+    return [...explainFinding(pen, finding, []), ...lines, ...(lines.length === 0 ? [] : [''])];
+  }
   return renderObject(pen, result, focus, all);
 }
