@@ -18,7 +18,7 @@ export function publishedTables(database: DatabaseModel, tenancy: TenancyModel):
       table.rowSecurity &&
       // Addresses of people are not meant for everybody, whoever wrote them down.
       !table.columns.some(column => isPersonalColumn(column.name)) &&
-      table.policies.some(isOpen) &&
+      table.policies.some(policy => isOpen(policy, staff)) &&
       (isFilledByStaff(table.policies, staff) || isFilledByMigrations(table)) &&
       !isFilledByFunction(table, database, staff),
   );
@@ -118,15 +118,21 @@ function comparedWith(condition: Predicate, column: string): readonly Term[] {
   return isColumn(left) ? [right] : isColumn(right) ? [left] : [];
 }
 
-/** A policy for reading that asks nobody who he is, beyond whether he is signed in. */
-function isOpen({ permissive, command, roles, usingPredicate }: Policy): boolean {
+/** A policy for reading that asks nobody who he is, beyond whether he is signed in, but where staff reads more. */
+function isOpen({ permissive, command, roles, usingPredicate }: Policy, staff: readonly AppRoles[]): boolean {
   return (
     permissive &&
     command === 'select' &&
     roles.some(role => /^(public|anon|authenticated)$/.test(role)) &&
     usingPredicate !== undefined &&
-    namesNobody(usingPredicate)
+    alternativesOf(usingPredicate).some(namesNobody) &&
+    alternativesOf(usingPredicate).every(each => namesNobody(each) || asksForStaff(each, staff))
   );
+}
+
+/** Drafts are for staff, what is published for everybody: often said in one condition. */
+function alternativesOf(condition: Predicate): readonly Predicate[] {
+  return condition.kind === 'or' ? condition.operands.flatMap(alternativesOf) : [condition];
 }
 
 function namesNobody(condition: Predicate): boolean {
