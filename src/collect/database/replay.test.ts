@@ -225,6 +225,33 @@ describe('a replay', () => {
     expect(database.tables.find(table => table.name === 'storage.objects')?.policies).toHaveLength(1);
   });
 
+  test('what a block makes, plain or as a text, stands on its line, unless it was there', async () => {
+    const { places } = await replay([
+      `create table notes (id int, body text);
+create policy "old" on notes using (true);
+
+do $$
+begin
+  -- create policy "spoken of" on notes using (true);
+  if not exists (select from pg_policies where policyname = 'read; all') then
+    create policy "read; all" on notes
+      for select using (body <> ';');
+  end if;
+  if not exists (select from pg_policies where policyname = 'old') then
+    create policy "old" on notes using (true);
+  end if;
+  execute 'create policy "write" on notes for insert with check (body <> ''x'')';
+end $$;`,
+    ]);
+    expect(places.get('policy:notes/read; all')).toMatchObject({ file: '1.sql', line: 8, endLine: 9 });
+    expect(places.get('policy:notes/write')).toMatchObject({
+      line: 14,
+      text: `create policy "write" on notes for insert with check (body <> 'x')`,
+    });
+    expect(places.get('policy:notes/old')).toMatchObject({ line: 2 });
+    expect(places.has('policy:notes/spoken of')).toBe(false);
+  });
+
   test('follows renames and replaced objects to the place that counts', async () => {
     const { places } = await replay([
       'create table old (id int);\ncreate view v as select 1 as x;',

@@ -7,7 +7,7 @@ import type { MigrationFile } from './find-migrations.ts';
 import { attempt, type Complaint } from './attempt.ts';
 import { CodeBase, type Described } from './described-ddl.ts';
 import type { StatementKind } from './statement-kind.ts';
-import { loadParser, splitStatements, type Statement } from './statements.ts';
+import { loadParser, splitStatements, statementsWithin, type Statement } from './statements.ts';
 import { postgisStandIn } from './postgis-stand-in.ts';
 import { supabasePrelude, vectorStandIn } from './supabase-prelude.ts';
 
@@ -273,6 +273,7 @@ async function runStatement(sql: Sql, statement: Statement): Promise<Complaint |
     case 'makes':
     case 'drops':
     case 'renames':
+    case 'block':
     case 'other':
       return attempt(sql, text);
     case 'unparsed':
@@ -355,6 +356,16 @@ function recordPlace(places: Map<string, StatementPlace>, statement: Statement, 
   }
   if (kind.kind === 'extension') places.set(`extension:${kind.name}`, place);
   if (kind.kind === 'renames') movePlaces(places, kind.from, kind.to);
+  if (kind.kind === 'block') recordWithin(places, statement, file);
+}
+
+/** A block may have made nothing, where something of the name was there: what is known already keeps its place. */
+function recordWithin(places: Map<string, StatementPlace>, block: Statement, file: string): void {
+  for (const { kind, text, line, endLine } of statementsWithin(block)) {
+    if (kind.kind !== 'defines' || places.has(`${kind.what}:${kind.name}`)) continue;
+    const place = { file, line, endLine };
+    places.set(`${kind.what}:${kind.name}`, kind.what === 'policy' ? { ...place, text } : place);
+  }
 }
 
 /** How something came under its name: only the first statement can have met what somebody else made. */

@@ -29,6 +29,8 @@ export type StatementKind =
   /** Data from the client, or to and from programs of the server: nothing for a replica. */
   | { readonly kind: 'copy' }
   | { readonly kind: 'concurrently' }
+  /** `do`: what it makes stands within it. */
+  | { readonly kind: 'block' }
   | { readonly kind: 'revokes-on-database' }
   | { readonly kind: 'unparsed'; readonly reason: string }
   | { readonly kind: 'other' };
@@ -90,6 +92,7 @@ export function kindOfStatement(node: Node | undefined): StatementKind {
   }
   if ('TransactionStmt' in node) return { kind: 'transaction' };
   if ('CopyStmt' in node) return { kind: 'copy' };
+  if ('DoStmt' in node) return { kind: 'block' };
   if ('DropStmt' in node) {
     return node.DropStmt.concurrent === true
       ? { kind: 'concurrently' }

@@ -22,6 +22,25 @@ export function splitStatements(text: string): readonly Statement[] {
   return whole === undefined ? splitBySemicolon(source) : statementsOf(source, whole.stmts ?? []);
 }
 
+/** The statements within a `do` block that make something, plain or executed as a text, on their own lines. */
+export function statementsWithin(block: Statement): readonly Statement[] {
+  const code = block.text.replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, comment => comment.replaceAll(/[^\n]/g, ' '));
+  const starts = /'?\bcreate\s+(?:or\s+replace\s+)?(?:policy|table|view|materialized\s+view)\b/gi;
+  return [...code.matchAll(starts)].flatMap(match => {
+    const isText = match[0].startsWith("'");
+    const start = match.index + (isText ? 1 : 0);
+    const [text = ''] =
+      (isText ? /^(?:[^']|'')*/ : /^(?:[^;'"]|'(?:[^']|'')*'|"[^"]*")*/).exec(code.slice(start)) ?? [];
+    const line = block.line + newlinesIn(code.slice(0, start));
+    const made = (isText ? text.replaceAll("''", "'") : text).trim();
+    return [{ text: made, line, endLine: line + newlinesIn(made), kind: kindOfText(made) }];
+  });
+}
+
+function newlinesIn(text: string): number {
+  return text.split('\n').length - 1;
+}
+
 function statementsOf(source: Source, nodes: readonly RawStmt[]): readonly Statement[] {
   return nodes.map(node => {
     const start = node.stmt_location ?? 0;
