@@ -25,6 +25,7 @@ import { check as databasePolicyTrustsUserMetadata } from './database/policy-tru
 import { check as databasePrivilegeBeyondPolicies } from './database/privilege-beyond-policies/index.ts';
 import { check as databasePrivilegedColumnWritable } from './database/privileged-column-writable/index.ts';
 import { check as databasePublicBucketListing } from './database/public-bucket-listing/index.ts';
+import { check as databasePublicBucketWithGuardedFiles } from './database/public-bucket-with-guarded-files/index.ts';
 import { check as databaseRealtimePolicyWithoutTopic } from './database/realtime-policy-without-topic/index.ts';
 import { check as databaseReferenceWithoutTenant } from './database/reference-without-tenant/index.ts';
 import { check as databaseRolePassesPolicies } from './database/role-passes-policies/index.ts';
@@ -92,6 +93,7 @@ export const checks: readonly Check[] = [
   databasePrivilegeBeyondPolicies,
   databasePrivilegedColumnWritable,
   databasePublicBucketListing,
+  databasePublicBucketWithGuardedFiles,
   databaseRealtimePolicyWithoutTopic,
   databaseReferenceWithoutTenant,
   databaseRolePassesPolicies,

@@ -130,6 +130,8 @@ const byHand: ReadonlySet<string> = new Set([
   'membership-state-ignored/one-of-two',
   'policy-recursion/itself',
   'policy-recursion/asked-by-function',
+  'public-bucket-with-guarded-files/invoices',
+  'public-bucket-with-guarded-files/uploads',
   'realtime-policy-without-topic/listen',
   'row-security-without-policy/forgotten',
   'row-security-without-policy/only-restrictive',
