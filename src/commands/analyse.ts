@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 
 import { collectDatabase } from '../collect/database/collect.ts';
 import type { CollectedDatabase, CollectOptions } from '../collect/database/collect.ts';
-import { readSource } from '../collect/source/read-source.ts';
+import { readAnySource, readSource } from '../collect/source/read-source.ts';
 import type { SourceFiles } from '../collect/source/read-source.ts';
 import type { Config } from '../config/read-config.ts';
 import type { ConfigProblem, SuppressedFinding } from '../core/suppression.ts';
@@ -73,8 +73,11 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
   const source = found === undefined ? undefined : withoutIgnored(found, config);
   // What is imported here is a good half of the modules: a folder of migrations alone needs none of the first, and the second
   // load while Postgres starts.
+  const described = source ?? (options.halves === 'database' ? describingOnly(options.root) : undefined);
   const code =
-    source === undefined ? noDatabase : (await import('../model/database/schema-of-code.ts')).schemaOfCode(source);
+    described === undefined
+      ? noDatabase
+      : (await import('../model/database/schema-of-code.ts')).schemaOfCode(described);
   const target = { root, named: options.root, described: code, standsAlone: options.halves === 'database' };
   const [collected, { assess }] = await Promise.all([
     collect(options, target, context, missing),
@@ -82,6 +85,12 @@ export async function analyse(options: AnalyseOptions, context: CommandContext):
   ]);
   const assessed = await assess({ root, config, source, code, collected, missing }, options, context);
   return { ...assessed, elapsedMs: performance.now() - start };
+}
+
+/** What rules need of an app that nothing traces; a folder without packages describes nothing. */
+function describingOnly(root: string): SourceFiles | undefined {
+  const source = readAnySource(root);
+  return source.dependencies.size === 0 ? undefined : source;
 }
 
 function required(options: AnalyseOptions, missing: DrydockError[], read: () => SourceFiles): SourceFiles | undefined {

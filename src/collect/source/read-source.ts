@@ -62,6 +62,13 @@ export function readSource(target: string): SourceFiles {
   return sourceOf(files, below);
 }
 
+/** The sources of a folder in which nothing is traced, an app of the browser's for one: they still may describe tables. */
+export function readAnySource(target: string): SourceFiles {
+  const absolute = resolve(target);
+  const files = filesOnDisk(workspaceRootOf(absolute));
+  return sourcesIn(files, toPosix(relative(files.root, absolute)), []);
+}
+
 /** The same over any files; `below` is the part of them that the user named. */
 export function sourceOf(files: Files, below = ''): SourceFiles {
   const every = findApps(files);
@@ -74,7 +81,10 @@ export function sourceOf(files: Files, below = ''): SourceFiles {
       next: 'Name the folder that has next.config or a package.json that depends on next.',
     });
   }
-  const chosen = found.length > 1 ? below : first.folder;
+  return sourcesIn(files, found.length > 1 ? below : first.folder, found);
+}
+
+function sourcesIn(files: Files, chosen: string, found: readonly AppFolder[]): SourceFiles {
   const resolver = makeResolver(files);
   const modules = new Map<string, ModuleCode | undefined>();
   const resolutions = new Map<string, Map<string, Resolution>>();

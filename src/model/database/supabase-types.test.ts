@@ -11,6 +11,8 @@ const types = `
 export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[]
 
 export type Database = {
+  // Allows a client to be made with the right options
+  /* of { this } version */
   __InternalSupabase: { PostgrestVersion: "12" }
   public: {
     Tables: {

@@ -12,7 +12,7 @@ export function fieldsIn(text: string, open: number): readonly Field[] {
   const fields: Field[] = [];
   let index = open + 1;
   while (index < text.length) {
-    const start = /[\s;,]*(?:readonly\s+)?(?:"([^"]+)"|'([^']+)'|(\w+))\??:\s*/y;
+    const start = /(?:[\s;,]|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*(?:readonly\s+)?(?:"([^"]+)"|'([^']+)'|(\w+))\??:\s*/y;
     start.lastIndex = index;
     const found = start.exec(text);
     if (found === null) break;
