@@ -28,6 +28,8 @@ export interface Cell {
   /** The function without whose answer the leak is gone, as was tried; of the policy that is named. */
   readonly helper?: HelperFault;
   readonly evidence: readonly CellEvidence[];
+  /** Of a cell that is broken by a recursion: what was seen once that was mended on the replica. */
+  readonly behind?: Pick<Cell, 'verdict' | 'because' | 'evidence'>;
 }
 
 /** A policy that alone lets an attack of a leaking cell through, and what was seen under it. */

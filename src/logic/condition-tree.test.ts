@@ -1,5 +1,12 @@
 import { beforeAll, expect, test } from 'vitest';
-import { callsOfCondition, callsPerRow, nodesOfCondition, relationsOfCondition, wrapCalls } from './condition-tree.ts';
+import {
+  callsOfCondition,
+  callsPerRow,
+  nodesOfCondition,
+  relationsOfCondition,
+  withRelations,
+  wrapCalls,
+} from './condition-tree.ts';
 import { loadSqlParser } from './sql.ts';
 
 beforeAll(loadSqlParser);
@@ -45,4 +52,15 @@ test('tables of sub-queries are named as models name them, at any depth', () => 
 test('what does not parse has no nodes and no calls', () => {
   expect(nodesOfCondition('(id = ')).toBeUndefined();
   expect(callsOfCondition('(id = ')).toEqual([]);
+});
+
+test('a relation is read elsewhere, whatever it is called by and whatever stands before it', () => {
+  const elsewhere = (text: string): string =>
+    withRelations(text, name => (name === 'teams' ? 'past.teams' : undefined));
+  expect(elsewhere(`(note = 'é' and exists (select 1 from teams t where t.id = team_id))`)).toBe(
+    `(note = 'é' and exists (select 1 from past.teams t where t.id = team_id))`,
+  );
+  expect(elsewhere('id in (select id from "public"."teams" join members on teams.id = team_id)')).toBe(
+    'id in (select id from past.teams join members on teams.id = team_id)',
+  );
 });

@@ -44,6 +44,24 @@ export function relationsOfCondition(text: string): readonly string[] {
   return [...new Set(names)];
 }
 
+/** The condition with other relations read in the place of those for which there is one. */
+export function withRelations(text: string, replacementOf: (name: string) => string | undefined): string {
+  const places = (nodesOfCondition(text) ?? []).flatMap(({ kind, body }) => {
+    const replacement = kind === 'RangeVar' ? replacementOf(relationName(body)) : undefined;
+    const location = body['location'];
+    if (replacement === undefined || typeof location !== 'number') return [];
+    const start = characterAt(`${prefix}${text}`, location) - prefix.length;
+    const [written = ''] = /^(?:"(?:[^"]|"")+"|[\w$]+)(?:\.(?:"(?:[^"]|"")+"|[\w$]+))?/u.exec(text.slice(start)) ?? [];
+    return [{ start, end: start + written.length, replacement }];
+  });
+  return places
+    .toSorted((left, right) => right.start - left.start)
+    .reduce(
+      (current, { start, end, replacement }) => `${current.slice(0, start)}${replacement}${current.slice(end)}`,
+      text,
+    );
+}
+
 /** Every call of a function in the condition. */
 export function callsOfCondition(text: string): readonly Call[] {
   const nodes = nodesOfCondition(text) ?? [];

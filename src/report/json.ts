@@ -456,6 +456,14 @@ function cellJson(cell: Cell): Json {
     tier: cell.tier,
     because: cell.because,
     policy: cell.policy,
+    behind:
+      cell.behind === undefined
+        ? undefined
+        : {
+            verdict: cell.behind.verdict,
+            because: cell.behind.because,
+            transcripts: cell.behind.evidence.map(each => each.transcript),
+          },
     alsoOpen: cell.alsoOpen?.map(({ policy, because }) => ({ policy, because })),
     evidence: cell.evidence.map(evidence => ({
       kind: evidence.kind,

@@ -183,6 +183,12 @@ function oneCell(pen: Pen, cell: Cell, shown: Set<string>, all: boolean): readon
   return [
     ...hanging(pen, standingSign(standing), `${padEnd(cell.command, 8)} ${standingWord(standing)}${tier}`, 6, paint),
     ...paragraph(pen, clean(cell.because), 17, pen.quiet),
+    ...(cell.behind === undefined
+      ? []
+      : paragraph(pen, `With the recursion mended: ${clean(cell.behind.because)}`, 17, pen.quiet)),
+    ...(isNew ? (cell.behind?.evidence ?? []) : []).flatMap(({ transcript }) =>
+      indented(pen, 12, narrower => transcriptLines(narrower, transcript, pen.quiet)),
+    ),
     ...(isNew || all
       ? cell.evidence.flatMap(evidence => [
           ...indented(pen, 12, narrower => transcriptLines(narrower, evidence.transcript, pen.quiet)),

@@ -1,3 +1,4 @@
+import { objectName, type Cell } from '../../../core/cell.ts';
 import { callsOfCondition, nodesOfSql, relationName, relationsOfCondition } from '../../../logic/condition-tree.ts';
 import { rolesOfRole } from '../../../logic/roles.ts';
 import { requestRoles } from '../../../model/database/roles.ts';
@@ -12,10 +13,10 @@ export const check: Check = {
   severity: 'medium',
   cwe: 674,
   needs: 'database',
-  judge: ({ database }) => ({ findings: findings(database), gaps: [] }),
+  judge: ({ database, cells }) => ({ findings: findings(database, cells), gaps: [] }),
 };
 
-function findings(database: DatabaseModel): readonly CheckFinding[] {
+function findings(database: DatabaseModel, cells: readonly Cell[]): readonly CheckFinding[] {
   const found = new Map<string, CheckFinding>();
   for (const role of requestRoles(database)) {
     const asked = askedTables(database, role);
@@ -27,13 +28,19 @@ function findings(database: DatabaseModel): readonly CheckFinding[] {
       if (policies === undefined) continue;
       const names = [...circle].sort();
       const subject = names.join(' ');
-      if (!found.has(subject)) found.set(subject, toFinding(subject, names, policies));
+      if (!found.has(subject))
+        found.set(subject, toFinding(subject, names, policies, behindWords(names, asked, cells)));
     }
   }
   return [...found.values()];
 }
 
-function toFinding(subject: string, names: readonly string[], policies: readonly [Policy, ...Policy[]]): CheckFinding {
+function toFinding(
+  subject: string,
+  names: readonly string[],
+  policies: readonly [Policy, ...Policy[]],
+  behind: string,
+): CheckFinding {
   const [first, ...rest] = policies;
   const isDirect = policies.every(({ using = 'true' }) =>
     relationsOfCondition(using).some(name => names.includes(name)),
@@ -44,10 +51,35 @@ function toFinding(subject: string, names: readonly string[], policies: readonly
       : `Policies of ${listed(names)} read each other's tables in a circle`;
   return lintFinding({
     subject,
-    message: `${how}, and Postgres refuses every query that comes across it with '${isDirect ? 'infinite recursion detected in policy' : 'stack depth limit exceeded'}'.`,
-    harm: `Nobody can use ${listed(names)} under a request role, not even the owners of the rows.`,
+    message: `${how}, and Postgres refuses every query that comes across it with '${isDirect ? 'infinite recursion detected in policy' : 'stack depth limit exceeded'}'.${behind === '' ? '' : ` ${behind}.`}`,
+    harm: `Nobody can use ${listed(names)} under a request role, not even the owners of the rows.${/another/.test(behind) ? ` ${behind}.` : ''}`,
     remarks: [policyRemark(first), ...rest.map(policyRemark)],
   });
+}
+
+/** What was seen behind the circle once it was mended, of the tables that it breaks. */
+function behindWords(names: readonly string[], asked: Asked, cells: readonly Cell[]): string {
+  // Whoever belongs to both tenants is nobody's attacker.
+  const broken = cells.filter(
+    cell =>
+      cell.verdict === 'broken' &&
+      cell.objectKind === 'table' &&
+      cell.actor !== 'member-of-both' &&
+      comesTo(objectName(cell), names, asked),
+  );
+  const tables = (of: readonly Cell[]): readonly string[] => [...new Set(of.map(objectName))].sort();
+  const open = tables(broken.filter(({ behind }) => behind?.verdict === 'leaks'));
+  const untried = tables(broken.filter(({ behind }) => behind === undefined));
+  if (open.length > 0)
+    return `Once a function that looks past policies mends that, ${listed(open)} ${open.length === 1 ? 'lets' : 'let'} another tenant in, as was tried on a copy`;
+  if (untried.length > 0) return `What ${listed(untried)} would let through once that is mended was not tried`;
+  return broken.length === 0 ? '' : 'With that mended on a copy, no attempt on what it breaks got through';
+}
+
+function comesTo(start: string, names: readonly string[], asked: Asked): boolean {
+  const found = new Set([start]);
+  for (const name of found) for (const next of asked.get(name)?.keys() ?? []) found.add(next);
+  return names.some(name => found.has(name));
 }
 
 type Asked = ReadonlyMap<string, ReadonlyMap<string, Policy>>;
