@@ -3,6 +3,7 @@ import type { DatabaseFunction, DatabaseModel, Table } from '../../../model/data
 import { appRoles, type AppRoles } from '../../../model/tenancy/app-roles.ts';
 import type { Check, CheckInput } from '../../check.ts';
 import { rowsOfOthers, tenantNoun } from '../../harm.ts';
+import { counterOf, type Counter } from '../counters.ts';
 import { findingsOf, leaksOf, openedAfter, rolesOf, settingOf, type Leak } from '../leaks.ts';
 
 /** A function with its owner's rights, or one that says who asks, that answers for, or changes, the tenant its arguments name, whoever calls. */
@@ -30,7 +31,11 @@ export const check: Check = {
         harm: leak => harmOf(leak, input),
         opens: leak => opensBy(leak, input),
         severity: leak =>
-          isChange(leak) || openedAfter(leak.cell) !== undefined || !answersWithKey(leak, input) ? undefined : 'medium',
+          countedBy(leak, input) !== undefined
+            ? 'low'
+            : isChange(leak) || openedAfter(leak.cell) !== undefined || !answersWithKey(leak, input)
+              ? undefined
+              : 'medium',
         repair: leak => ({
           kind: isTrigger(leak) ? 'distrust-sign-up' : 'guard-function',
           function: objectName(leak.cell),
@@ -91,11 +96,20 @@ function harmOf(leak: Leak, input: CheckInput): string | undefined {
       ? `Anyone who signs up and names any ${tenantNoun(input.tenancy)} in his own metadata can read ${rows}.`
       : `Any signed-in user who calls '${objectName(leak.cell)}' first can read ${rows}.`;
   }
+  const counter = countedBy(leak, input);
+  if (counter !== undefined)
+    return `${who} can falsify ${counter.columns.map(name => `'${name}'`).join(' and ')} of '${counter.table}', rows that he may read anyway.`;
   if (isChange(leak))
     return givesRole(leak, input) === undefined ? undefined : `${who} can give himself a role of the whole app.`;
   return answersWithKey(leak, input)
     ? `${who} who knows an id can ask '${objectName(leak.cell)}' about another tenant's rows, and gets a key, a number or a word.`
     : undefined;
+}
+
+/** What it counts up, where it does no more than that to rows that whoever calls may read. */
+function countedBy(leak: Leak, { database }: CheckInput): Counter | undefined {
+  const isAnswer = 'definition' in leak && /^(void|smallint|integer|bigint)$/.test(leak.definition.returns);
+  return isAnswer && openedAfter(leak.cell) === undefined ? counterOf(leak.definition, database) : undefined;
 }
 
 /** Who belongs where, or how many there are: what it answers is a key, a number or a word, and no row. */

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { replayed } from '../../commands/fixtures/replayed.ts';
+import type { Replica } from '../../core/ports.ts';
+import { loadSqlParser } from '../../logic/sql.ts';
+import { startReplica } from '../../prove/replica/start.ts';
+import { check } from './definer-function-without-caller-check/index.ts';
+
+let replica: Replica;
+
+beforeAll(async () => {
+  await loadSqlParser();
+  replica = await startReplica();
+});
+
+afterAll(async () => {
+  await replica.stop();
+});
+
+interface Case {
+  /** Who may read posts. */
+  readonly readers?: string;
+  readonly head?: string;
+  readonly body: string;
+}
+
+/** What is said of a function that writes to posts. */
+async function told({ readers = 'published', head = 'viewed(post uuid)', body }: Case): Promise<readonly string[]> {
+  const text = `
+    create table blogs (id uuid primary key default gen_random_uuid(), name text not null);
+    create table bloggers (blog_id uuid not null references blogs (id), user_id uuid not null references auth.users (id), primary key (blog_id, user_id));
+    create table posts (
+      id uuid primary key default gen_random_uuid(), blog_id uuid not null references blogs (id), title text not null,
+      published boolean not null default true, views integer not null default 0, read_at timestamptz
+    );
+    alter table blogs enable row level security;
+    alter table bloggers enable row level security;
+    alter table posts enable row level security;
+    create policy "ours" on bloggers for select to authenticated using (user_id = (select auth.uid()));
+    create policy "write" on posts for all to authenticated
+      using (blog_id in (select b.blog_id from bloggers b where b.user_id = (select auth.uid())));
+    create policy "read" on posts for select using (${readers});
+    create function ${head} returns void language plpgsql security definer set search_path = '' as $$ begin ${body}; end $$;`;
+  const { findings } = check.judge({ app: undefined, paths: [], ...(await replayed(replica, text)) });
+  return findings.map(({ severity = check.severity, harm }) => `${severity}: ${harm}`);
+}
+
+test('a function that only counts up what everybody may read is told as what it is', async () => {
+  const low = ["low: Anyone on the internet can falsify 'views' of 'posts', rows that he may read anyway."];
+  expect(await told({ body: 'update public.posts set views = views + 1 where id = post' })).toEqual(low);
+  const usual = 'update public.posts p set views = coalesce(p.views, 0) + 1, read_at = now() where p.id = post';
+  expect(await told({ body: usual, readers: 'true' })).toEqual(low);
+});
+
+test.each<[string, Case]>([
+  [
+    'the rows are not for everybody',
+    {
+      readers: 'blog_id in (select b.blog_id from bloggers b where b.user_id = auth.uid())',
+      body: 'update public.posts set views = views + 1 where id = post',
+    },
+  ],
+  [
+    'the caller says by how much',
+    { head: 'viewed(post uuid, n integer)', body: 'update public.posts set views = views + n where id = post' },
+  ],
+  [
+    'it writes something else as well',
+    { head: 'viewed(post uuid, t text)', body: 'update public.posts set views = views + 1, title = t where id = post' },
+  ],
+  [
+    'it goes on',
+    { body: 'update public.posts set views = views + 1 where id = post; delete from public.posts where id = post' },
+  ],
+])('it stays critical where %s', async (_, given) => {
+  expect(await told(given)).toEqual([expect.stringMatching(/^critical: /)]);
+});
