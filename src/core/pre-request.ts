@@ -4,8 +4,8 @@
  */
 export const preRequestSetting = 'pgrst.db_pre_request';
 
-/** The call, as PostgREST makes it. */
+/** The call that PostgREST makes, for a `select` or `perform`. */
 export function preRequestCall(settings: Readonly<Record<string, string>>): string | undefined {
   const name = settings[preRequestSetting];
-  return name === undefined ? undefined : `select ${name}()`;
+  return name === undefined ? undefined : `${name}()`;
 }

@@ -71,7 +71,7 @@ async function asListener<T>(sql: Sql, listing: Listing, ask: () => Promise<T>):
       await sql.query('select set_config($1, $2, true)', [name, value]);
     await sql.query(`select set_config('role', $1, true)`, [listing.role]);
     const called = preRequestCall(listing.settings);
-    if (called !== undefined) await sql.query(called);
+    if (called !== undefined) await sql.query(`select ${called}`);
     return await ask();
   } catch (thrown) {
     if (typeof thrown === 'object' && thrown !== null && Reflect.get(thrown, 'code') === outOfTime) return undefined;

@@ -75,7 +75,7 @@ function toTest(assertion: RulesAssertion): readonly string[] {
   const words = quoteLiteral(assertion.words);
   const asRole = (test: string): readonly string[] => [
     `set local role ${quoteName(role)};`,
-    ...(called === undefined ? [] : [`do $$begin perform ${called.replace(/^select /, '')}; end$$;`]),
+    ...(called === undefined ? [] : [`do $$begin perform ${called}; end$$;`]),
     test,
     'reset role;',
   ];
