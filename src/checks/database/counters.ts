@@ -1,4 +1,5 @@
 import { opensFor } from '../../core/rules.ts';
+import { withoutComments } from '../../core/sql-text.ts';
 import { field, nodesOfCondition, nodesOfSql, textsOf, type TreeNode } from '../../logic/condition-tree.ts';
 import type { DatabaseFunction, DatabaseModel, Policy, Table } from '../../model/database/types.ts';
 
@@ -13,7 +14,7 @@ export interface Counter {
  * published post. Whoever calls it can falsify a number, and no more.
  */
 export function counterOf(definition: DatabaseFunction, database: DatabaseModel): Counter | undefined {
-  const body = definition.body.replaceAll(/--[^\n]*/g, '').replaceAll(/\/\*[\s\S]*?\*\//g, '');
+  const body = withoutComments(definition.body);
   const [statement, ...more] = [...body.matchAll(writing)].map(([text]) => text);
   if (statement === undefined || more.length > 0 || callsOthers(body, definition, database)) return undefined;
   const nodes = nodesOfSql(statement.replace(/\bend\s*$/i, ''));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { findBaseElsewhere } from './base-elsewhere.ts';
-import { findMigrations } from './find-migrations.ts';
+import { findMigrations, migrationSetsAround, readSqlFiles } from './find-migrations.ts';
 
 const made: string[] = [];
 
@@ -27,7 +27,9 @@ function baseOf(
 ): { readonly files: readonly string[]; readonly gaps: readonly string[] } {
   const named = folderWith(files);
   const root = join(named, app);
-  const found = findBaseElsewhere(root, findMigrations(root, undefined, [], named), named);
+  const found = findBaseElsewhere(findMigrations(root, undefined, [], named), readSqlFiles(root), () =>
+    migrationSetsAround(root, named),
+  );
   return { files: found.files.map(({ file }) => file), gaps: found.gaps.map(({ reason }) => reason) };
 }
 

@@ -1,14 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { Gap } from '../../core/gap.ts';
 import { compareText } from '../../core/place.ts';
-import {
-  migrationSetsAround,
-  readSqlFiles,
-  tablesMadeBy,
-  tablesTakenForGranted,
-  type MigrationFile,
-  type MigrationSet,
-} from './find-migrations.ts';
+import { tablesMadeBy, tablesTakenForGranted, type MigrationFile, type MigrationSet } from './find-migrations.ts';
 
 /** What was run before the first migration, and what to say of it. */
 export interface BaseElsewhere {
@@ -26,7 +19,11 @@ const aside =
  * making them is taken, as long as it makes half of them, since less may be another app's, and none that
  * they make in any case.
  */
-export function findBaseElsewhere(root: string, migrations: MigrationSet, named = root): BaseElsewhere {
+export function findBaseElsewhere(
+  migrations: MigrationSet,
+  beside: readonly MigrationFile[],
+  listsAround: () => readonly MigrationSet[],
+): BaseElsewhere {
   const missing = new Set(tablesTakenForGranted(migrations));
   const own = new Set(tablesMadeBy({ files: migrations.files.map(withoutLenient) }));
   if (missing.size === 0) return { files: [], gaps: [] };
@@ -34,7 +31,7 @@ export function findBaseElsewhere(root: string, migrations: MigrationSet, named 
     const made = tablesMadeBy({ files });
     return made.some(name => own.has(name)) ? 0 : made.filter(name => missing.has(name)).length;
   };
-  const [best] = candidates(root, migrations, named)
+  const [best] = candidates(migrations, beside, listsAround())
     .map(files => ({ files, score: score(files) }))
     .filter(candidate => candidate.score * 2 >= missing.size)
     .toSorted((left, right) => right.score - left.score || byName(left.files, right.files));
@@ -47,10 +44,14 @@ function withoutLenient({ file, text }: MigrationFile): MigrationFile {
 }
 
 /** Whole lists of migrations, and each file that is in none. */
-function candidates(root: string, migrations: MigrationSet, named: string): readonly (readonly MigrationFile[])[] {
+function candidates(
+  migrations: MigrationSet,
+  beside: readonly MigrationFile[],
+  around: readonly MigrationSet[],
+): readonly (readonly MigrationFile[])[] {
   const read = new Set(migrations.files.map(({ file }) => file));
-  const lists = migrationSetsAround(root, named).filter(({ folder }) => !aside.test(`${folder}/`));
-  const alone = readSqlFiles(root).filter(({ file }) => !aside.test(file));
+  const lists = around.filter(({ folder }) => !aside.test(`${folder}/`));
+  const alone = beside.filter(({ file }) => !aside.test(file));
   return [...lists.map(({ files }) => files), ...alone.map(file => [file])].filter(
     files => !files.some(({ file }) => read.has(file)),
   );

@@ -10,7 +10,7 @@ import { readCatalog } from './catalog.ts';
 import { tellsPolicies } from './described-ddl.ts';
 import { buildTwin, readLiveDatabase } from './live.ts';
 import { findBaseElsewhere } from './base-elsewhere.ts';
-import { findMigrations, type MigrationSet } from './find-migrations.ts';
+import { findMigrations, migrationSetsAround, readSqlFiles, type MigrationSet } from './find-migrations.ts';
 import { findPoliciesElsewhere } from './policies-elsewhere.ts';
 import { detectPlatform, readPlaces, replayMigrations } from './replay.ts';
 import { flag } from './row.ts';
@@ -92,16 +92,15 @@ function migrationsIfAny(options: CollectOptions): MigrationSet | undefined {
 async function collectMigrations(options: CollectOptions): Promise<CollectedDatabase> {
   const { described } = options;
   const named = isDescribed(options) ? migrationsIfAny(options) : readMigrations(options);
+  const beside = named === undefined || options.migrations !== undefined ? undefined : readSqlFiles(options.root);
   const base =
-    named === undefined || options.migrations !== undefined
+    named === undefined || beside === undefined
       ? undefined
-      : findBaseElsewhere(options.root, named, options.named);
+      : findBaseElsewhere(named, beside, () => migrationSetsAround(options.root, options.named ?? options.root));
   const found = named === undefined ? undefined : { ...named, files: [...(base?.files ?? []), ...named.files] };
   const isTold = tellPolicies(found) || (described !== undefined && tellsPolicies(described));
   const elsewhere =
-    found === undefined || options.migrations !== undefined
-      ? undefined
-      : findPoliciesElsewhere(options.root, found, isTold);
+    found === undefined || beside === undefined ? undefined : findPoliciesElsewhere(found, beside, isTold);
   const migrations =
     found === undefined ? undefined : { ...found, files: [...found.files, ...(elsewhere?.taken ?? [])] };
   const platform =

@@ -4,6 +4,7 @@ import { parse as parseToml } from 'smol-toml';
 import { globSync } from 'tinyglobby';
 import { DrydockError } from '../../core/error.ts';
 import { compareText } from '../../core/place.ts';
+import { withoutComments, writtenTable } from '../../core/sql-text.ts';
 import { statementsOfCode } from './migration-code.ts';
 import { workspaceRootOf } from '../source/workspace.ts';
 
@@ -119,16 +120,13 @@ export function tablesMadeBy({ files }: Pick<MigrationSet, 'files'>): readonly s
 
 /** Tables, without schema and quotes, that migrations change or refer to and do not make. */
 export function tablesTakenForGranted({ files }: Pick<MigrationSet, 'files'>): readonly string[] {
-  const name = String.raw`((?:"?\w+"?\s*\.\s*)?"?\w+"?)`;
   const changes = new RegExp(
-    String.raw`\balter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?${name}|\bcreate\s+policy\s+(?:"[^"]+"|\w+)\s+on\s+${name}|\breferences\s+${name}\s*\(`,
+    String.raw`\balter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?${writtenTable}|\bcreate\s+policy\s+(?:"[^"]+"|\w+)\s+on\s+${writtenTable}|\breferences\s+${writtenTable}\s*\(`,
     'gi',
   );
   const made = new Set(tablesMadeBy({ files }));
   const changed = files.flatMap(({ text }) =>
-    [...text.replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, '').matchAll(changes)].map(
-      match => match[1] ?? match[2] ?? match[3] ?? '',
-    ),
+    [...withoutComments(text).matchAll(changes)].map(match => match[1] ?? match[2] ?? match[3] ?? ''),
   );
   const own = changed.filter(each => !/^"?(?:auth|storage|realtime|cron|vault|extensions)"?\s*\./i.test(each));
   return [...new Set(own.map(bareName))].filter(each => !made.has(each));

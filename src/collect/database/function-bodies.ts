@@ -1,3 +1,4 @@
+import { withoutComments } from '../../core/sql-text.ts';
 import type { DatabaseFunction } from '../../model/database/types.ts';
 
 /** A function as one `select`, as far as it can be read as one. */
@@ -22,10 +23,6 @@ export function inlineBody(definition: DatabaseFunction): InlineBody | undefined
 /** `$1` is the first argument, whatever its name. */
 function withNamedArguments(body: string, names: readonly string[]): string {
   return body.replace(/\$(\d+)\b/g, (whole, position: string) => names[Number(position) - 1] ?? whole);
-}
-
-function withoutComments(body: string): string {
-  return body.replace(/--[^\n]*/g, ' ').replace(/\/\*[\s\S]*?\*\//g, ' ');
 }
 
 function singleSelect(body: string): string | undefined {

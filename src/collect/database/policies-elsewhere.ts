@@ -1,8 +1,9 @@
 import { dirname } from 'node:path';
 import type { Gap } from '../../core/gap.ts';
 import { listed } from '../../core/list.ts';
+import { withoutComments, writtenTable } from '../../core/sql-text.ts';
 import type { DatabaseModel } from '../../model/database/types.ts';
-import { bareName, readSqlFiles, tablesMadeBy, type MigrationFile, type MigrationSet } from './find-migrations.ts';
+import { bareName, tablesMadeBy, type MigrationFile, type MigrationSet } from './find-migrations.ts';
 
 /** A file beside the migrations that says who may reach which rows. */
 interface PolicyFile extends MigrationFile {
@@ -18,15 +19,15 @@ export interface PoliciesElsewhere {
   readonly gaps: (database: DatabaseModel) => readonly Gap[];
 }
 
-/** Reads the SQL files of the app that no migration is, for policies that were run by hand. */
+/** Finds policies that were run by hand in the SQL files of the app that no migration is. */
 export function findPoliciesElsewhere(
-  root: string,
   migrations: MigrationSet,
+  beside: readonly MigrationFile[],
   isToldAlready: boolean,
 ): PoliciesElsewhere {
   const own = new Set(migrations.files.map(({ file }) => file));
   const made = new Set(tablesMadeBy(migrations));
-  const found = readSqlFiles(root)
+  const found = beside
     .filter(({ file }) => !own.has(file))
     .map(each => ({ ...each, tables: securedBy(each.text) }))
     .filter(({ tables }) => tables.length > 0);
@@ -92,11 +93,10 @@ function folderOf({ folder, files }: MigrationSet): string {
 
 /** Tables for which a text makes policies or turns row security on. */
 function securedBy(text: string): readonly string[] {
-  const code = text.replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, '');
-  const name = String.raw`((?:"?\w+"?\s*\.\s*)?"?\w+"?)`;
-  const policies = new RegExp(String.raw`\bcreate\s+policy\s+(?:"[^"]+"|\w+)\s+on\s+${name}`, 'gi');
+  const code = withoutComments(text);
+  const policies = new RegExp(String.raw`\bcreate\s+policy\s+(?:"[^"]+"|\w+)\s+on\s+${writtenTable}`, 'gi');
   const switches = new RegExp(
-    String.raw`\balter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?${name}\s+(?:enable|force)\s+row\s+level\s+security`,
+    String.raw`\balter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?${writtenTable}\s+(?:enable|force)\s+row\s+level\s+security`,
     'gi',
   );
   const found = [...code.matchAll(policies), ...code.matchAll(switches)].map(match => bareName(match[1] ?? ''));

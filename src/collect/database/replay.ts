@@ -92,21 +92,15 @@ export async function replayMigrations(
     for (const statement of splitStatements(text)) {
       statements += 1;
       const each = { file, statement };
-      const complaint = anyOrder === true ? await plainly(each) : await supplying(each);
+      const complaint = await (anyOrder === true ? plainly : supplying)(each);
       if (anyOrder === true && isMissing(complaint)) early.push(each);
       else tell(each, complaint);
     }
   }
-  await startSession(sql, platform);
-  const left = await runInAnyOrder(early, plainly, tell);
-  for (const { item, complaint } of await runInAnyOrder(
-    left.map(({ item }) => item),
-    supplying,
-    tell,
-  ))
-    tell(item, complaint);
   if (files.length === 0) await base.makeAll();
   await startSession(sql, platform);
+  const waiting = (await runInAnyOrder(early, plainly, tell)).map(({ item }) => item);
+  for (const { item, complaint } of await runInAnyOrder(waiting, supplying, tell)) tell(item, complaint);
   await base.finish();
   const gaps = [...base.gaps(), ...supplied.values()];
   return {
@@ -194,18 +188,18 @@ export async function runLoosely(
 
 type Run<T> = (item: T) => Promise<Complaint | undefined>;
 
-/** Those that fail are tried again as long as others succeed, of which `done` is told. Gives what is left. */
+/** Those that fail are tried again as long as others succeed, which are told. Gives what is left. */
 async function runInAnyOrder<T>(
   items: readonly T[],
   run: Run<T>,
-  done: (item: T, complaint: undefined) => void = () => {},
+  tell: (item: T, complaint: undefined) => void = () => {},
 ): Promise<readonly { readonly item: T; readonly complaint: Complaint }[]> {
   let waiting = items;
   for (;;) {
     const failed: { readonly item: T; readonly complaint: Complaint }[] = [];
     for (const item of waiting) {
       const complaint = await run(item);
-      if (complaint === undefined) done(item, undefined);
+      if (complaint === undefined) tell(item, undefined);
       else failed.push({ item, complaint });
     }
     if (failed.length === 0 || failed.length === waiting.length) return failed;
@@ -346,7 +340,7 @@ function recordPlace(places: Map<string, StatementPlace>, statement: Statement, 
   const place = { file, line: statement.line, endLine: statement.endLine };
   if (kind.kind === 'defines') {
     const key = `${kind.what}:${kind.name}`;
-    const made = kind.what === 'policy' ? { ...place, text: statement.text } : place;
+    const made = madePlace(kind.what, statement, file);
     // `create table if not exists` a second time makes nothing; everything else replaces what was there.
     if (kind.what !== 'table' || !places.has(key)) places.set(key, made);
   }
@@ -361,11 +355,15 @@ function recordPlace(places: Map<string, StatementPlace>, statement: Statement, 
 
 /** A block may have made nothing, where something of the name was there: what is known already keeps its place. */
 function recordWithin(places: Map<string, StatementPlace>, block: Statement, file: string): void {
-  for (const { kind, text, line, endLine } of statementsWithin(block)) {
+  for (const statement of statementsWithin(block)) {
+    const { kind } = statement;
     if (kind.kind !== 'defines' || places.has(`${kind.what}:${kind.name}`)) continue;
-    const place = { file, line, endLine };
-    places.set(`${kind.what}:${kind.name}`, kind.what === 'policy' ? { ...place, text } : place);
+    places.set(`${kind.what}:${kind.name}`, madePlace(kind.what, statement, file));
   }
+}
+
+function madePlace(what: string, { line, endLine, text }: Statement, file: string): StatementPlace {
+  return what === 'policy' ? { file, line, endLine, text } : { file, line, endLine };
 }
 
 /** How something came under its name: only the first statement can have met what somebody else made. */

@@ -1,4 +1,5 @@
 import { plainName } from '../../core/names.ts';
+import { withoutComments } from '../../core/sql-text.ts';
 import type { Column, DatabaseFunction, DatabaseModel, Table } from '../database/types.ts';
 import {
   isAdministratorRole,
@@ -207,7 +208,7 @@ function givenBy(database: DatabaseModel, table: Table, values: readonly string[
   const writes = new RegExp(`insert\\s+into\\s+(?:"?\\w+"?\\.)?"?${plainTable(table)}"?(?![\\w$])[^;]*`, 'gi');
   const askers = database.functions.filter(definition => mentions(definition.body, table));
   const found = database.functions.flatMap(definition => {
-    const body = definition.body.replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, '');
+    const body = withoutComments(definition.body);
     const statements = [...body.matchAll(writes)].map(match => match[0]);
     if (statements.length === 0 || !isOpen(definition)) return [];
     const rest = statements.reduce((text, statement) => text.replace(statement, ''), body);
