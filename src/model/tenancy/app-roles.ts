@@ -37,6 +37,15 @@ export interface AppRoles {
   readonly given: readonly string[];
   /** Values that make more of somebody than of others. */
   readonly privileged: readonly string[];
+  /**
+   * Where a membership that names no tenant is one of the whole app: the empty column, the roles that make staff of somebody,
+   * and those that the app gives in this way to whoever asks.
+   */
+  readonly everywhere?: {
+    readonly column: string;
+    readonly roles: readonly string[];
+    readonly given: readonly string[];
+  };
 }
 
 /** The tables that give roles of the whole app, as far as policies or functions read them. */
@@ -56,21 +65,63 @@ export function appRoles(database: DatabaseModel, tenancy: TenancyModel): readon
   return found;
 }
 
-/** `super_admin` beside the roles within a tenant: who runs the app is written down like everybody else. */
+/** `super_admin` beside the roles within a tenant, or an `admin` of no tenant: who runs the app is written down like everybody else. */
 function staffAmongMembers(
-  { table: name, userColumn, roleColumn }: Membership,
+  membership: Membership,
   database: DatabaseModel,
   conditions: readonly string[],
 ): readonly AppRoles[] {
+  const { table: name, userColumn, roleColumn } = membership;
   const table = database.tables.find(candidate => candidate.name === name);
   const role = table?.columns.find(column => column.name === roleColumn);
   if (table === undefined || role === undefined || isPlatformTable(table, database)) return [];
   const named = conditions.filter(text => mentions(text, table));
   const asked = askedOf(table, database, conditions).map(asCompared(role));
-  const privileged = valuesOf(table, role, database, [...named, ...asked]).filter(isStaffRole);
-  return privileged.length === 0
+  const values = valuesOf(table, role, database, [...named, ...asked]);
+  const privileged = values.filter(isStaffRole);
+  const everywhere = rolesOfNoTenant(table, membership, { database, values, named });
+  return privileged.length === 0 && everywhere === undefined
     ? []
-    : [{ table: name, userColumn, roleColumn: role.name, isPure: false, flags: [], given: [], privileged }];
+    : [
+        {
+          table: name,
+          userColumn,
+          roleColumn: role.name,
+          isPure: false,
+          flags: [],
+          given: [],
+          privileged,
+          ...(everywhere === undefined ? {} : { everywhere }),
+        },
+      ];
+}
+
+/** What rows without a tenant say, where conditions ask for such. */
+function rolesOfNoTenant(
+  table: Table,
+  { tenantColumn, userColumn, roleColumn = '', lists }: Membership,
+  {
+    database,
+    values,
+    named,
+  }: { readonly database: DatabaseModel; readonly values: readonly string[]; readonly named: readonly string[] },
+): AppRoles['everywhere'] {
+  const isOptional = table.columns.some(({ name, notNull }) => name === tenantColumn && !notNull);
+  const isOnePerUser = table.primaryKey.length === 1 && table.primaryKey[0] === userColumn;
+  const empty = new RegExp(`\\b${tenantColumn}"?\\)?\\s+is\\s+null`, 'i');
+  if (lists !== undefined || !isOptional || isOnePerUser || !named.some(text => empty.test(text))) return undefined;
+  const without = openInserts(database, table).filter(
+    statement => !new RegExp(`\\b${tenantColumn}\\b`).test(statement) || /\bnull\b/i.test(statement),
+  );
+  // A role that is not named is the default, whatever that is.
+  if (without.some(statement => !new RegExp(`\\b${roleColumn}\\b`).test(statement))) return undefined;
+  const literal = without.flatMap(literals);
+  const given = values.filter(value => literal.includes(value));
+  return {
+    column: tenantColumn,
+    roles: values.filter(value => isPrivilegedRole(value) && !given.includes(value)),
+    given,
+  };
 }
 
 const known = new WeakMap<TenancyModel, readonly AppRoles[]>();
@@ -205,9 +256,15 @@ function literals(text: string): readonly string[] {
 
 /** Values that a function writes into the table which whoever signs up or asks may set off, and which asks for no role. */
 function givenBy(database: DatabaseModel, table: Table, values: readonly string[]): readonly string[] {
+  const found = openInserts(database, table).flatMap(literals);
+  return values.filter(value => found.includes(value) && !isRoleBeyondTenants(value));
+}
+
+/** Statements of such functions that add rows to the table. */
+function openInserts(database: DatabaseModel, table: Table): readonly string[] {
   const writes = new RegExp(`insert\\s+into\\s+(?:"?\\w+"?\\.)?"?${plainTable(table)}"?(?![\\w$])[^;]*`, 'gi');
   const askers = database.functions.filter(definition => mentions(definition.body, table));
-  const found = database.functions.flatMap(definition => {
+  return database.functions.flatMap(definition => {
     const body = withoutComments(definition.body);
     const statements = [...body.matchAll(writes)].map(match => match[0]);
     if (statements.length === 0 || !isOpen(definition)) return [];
@@ -217,9 +274,8 @@ function givenBy(database: DatabaseModel, table: Table, values: readonly string[
       askers.some(
         asker => asker !== definition && new RegExp(`\\b${asker.name.split('.').at(-1) ?? ''}\\s*\\(`).test(rest),
       );
-    return asks ? [] : statements.flatMap(literals);
+    return asks ? [] : statements;
   });
-  return values.filter(value => found.includes(value) && !isRoleBeyondTenants(value));
 }
 
 /** A trigger function, or one that requests may call. */

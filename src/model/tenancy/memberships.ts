@@ -15,6 +15,7 @@ import {
   isMembershipNoun,
   isPrivilegedRole,
   isRoleColumn,
+  isSeniorRole,
   isStaffRole,
   isTenantNoun,
   isUserColumn,
@@ -318,8 +319,10 @@ function toMembership(table: Table, { tenant, user }: Candidate, uses: readonly 
 /** Puts the roles that the column's type or checks allow in the place of the usual ones. */
 export function withKnownRoles(membership: Membership, database: DatabaseModel): Membership {
   const values = roleValues(membership, database);
-  const administrators = values.filter(value => isAdministratorRole(value) && !isStaffRole(value));
-  return values.length === 0 ? membership : { ...membership, adminRoles: administrators };
+  const inside = values.filter(value => !isStaffRole(value));
+  const administrators = inside.filter(isAdministratorRole);
+  const adminRoles = administrators.length === 0 ? inside.filter(isSeniorRole) : administrators;
+  return values.length === 0 ? membership : { ...membership, adminRoles };
 }
 
 /** Texts with which policies compare the column of a row that they look up: a column of any name says the role by them. */

@@ -2,8 +2,13 @@ import { plainName } from '../../core/names.ts';
 
 /** What names of tables and columns suggest. Suggestions only decide where keys and policies leave a choice. */
 
-const tenantNouns =
-  /^(?:app_|core_|saas_)?(organi[sz]ation|org|team|workspace|tenant|company|account|business|customer_account|client_account|agency|firm|studio|shop|store|restaurant|clinic|practice|school|club|household|family|group|space|site|project|property|merchant|vendor|partner|community|brand|institution|department)$/;
+const tenantWords =
+  'organi[sz]ation|org|team|workspace|tenant|company|account|business|customer_account|client_account|agency|firm|studio|shop|store|restaurant|clinic|practice|school|club|household|family|group|space|site|project|property|merchant|vendor|partner|community|brand|institution|department';
+const tenantNouns = new RegExp(`^(?:app_|core_|saas_)?(?:${tenantWords})$`);
+const administrators = new RegExp(
+  `^(?:super_?)?(?:owner|admin|administrator)$|^(?:${tenantWords})[_-]?(?:owner|admin|administrator)$`,
+  'i',
+);
 
 /** Whether a table is called as tenants are called. */
 export function isTenantNoun(table: string): boolean {
@@ -53,9 +58,7 @@ export function isRoleColumn(column: string): boolean {
 
 /** Whether a value of a role column means administrator. */
 export function isAdministratorRole(value: string): boolean {
-  return /^(super_?)?(owner|admin|administrator)$|^(account|team|org|organization|workspace|company)[_-]?(owner|admin)$/i.test(
-    value,
-  );
+  return administrators.test(value);
 }
 
 /** Whether a role, beside those within a tenant, is one of those who run the app. */

@@ -86,28 +86,34 @@ function isDatabaseRole(term: Term): boolean {
 }
 
 /** The caller's own row, with a role that the app does not give to everybody. */
-function isHeld(where: Predicate, { userColumn, roleColumn, named, isPure, flags, privileged }: AppRoles): boolean {
+function isHeld(where: Predicate, roles: AppRoles): boolean {
+  const { userColumn, roleColumn, named, isPure, flags, privileged, everywhere } = roles;
   const operands = conjunctsOf(where);
   const isOwn = operands.some(each => comparedWith(each, userColumn).some(isUserTerm));
   if (!isOwn) return false;
   if (isPure && roleColumn === undefined && named === undefined) return true;
+  const isOfNoTenant = operands.some(
+    each => each.kind === 'is-null' && each.term.kind === 'column' && each.term.column === everywhere?.column,
+  );
+  if (isOfNoTenant && operands.some(each => isOneOf(each, roleColumn ?? '', everywhere?.roles ?? []))) return true;
   return operands.some(each => isPrivileged(each));
 
   function isPrivileged(each: Predicate): boolean {
     if (each.kind === 'or') return each.operands.every(isPrivileged);
     if (each.kind === 'exists' && each.row.table === named?.table)
-      return conjunctsOf(each.row.where).some(one => isOneOf(one, named.label));
+      return conjunctsOf(each.row.where).some(one => isOneOf(one, named.label, privileged));
     return (
-      (roleColumn !== undefined && isOneOf(each, roleColumn)) ||
+      (roleColumn !== undefined && isOneOf(each, roleColumn, privileged)) ||
       flags.some(flag => comparedWith(each, flag).some(term => term.kind === 'constant' && term.value === true))
     );
   }
+}
 
-  function isOneOf(each: Predicate, column: string): boolean {
-    return comparedWith(each, column).some(
-      term => term.kind === 'constant' && typeof term.value === 'string' && privileged.includes(term.value),
-    );
-  }
+function isOneOf(condition: Predicate, column: string, values: readonly string[]): boolean {
+  if (condition.kind === 'or') return condition.operands.every(each => isOneOf(each, column, values));
+  return comparedWith(condition, column).some(
+    term => term.kind === 'constant' && typeof term.value === 'string' && values.includes(term.value),
+  );
 }
 
 /** What a column of a row that is asked for has to equal. */

@@ -325,7 +325,9 @@ function privilegesOf({ vocabulary }: World, table: Table, roles: AppRoles, row:
     const value = named(flag);
     return value === undefined ? [] : [all([not(value.isNull), same(value.term, booleans.t)])];
   });
-  return [byRole, ...byFlag];
+  const tenant = roles.everywhere === undefined ? undefined : named(roles.everywhere.column);
+  const byTenant = tenant === undefined ? [] : [all([tenant.isNull, isOneOf(roles.everywhere?.roles ?? [])])];
+  return [byRole, ...byFlag, ...byTenant];
 }
 
 /** What everybody gets who is written down is no privilege. */
