@@ -41,8 +41,8 @@ export interface RequestFacts {
 
 interface Frame {
   readonly scope: Scope | undefined;
-  /** The scope was left on purpose: nobody may find another one. */
-  readonly left?: true;
+  /** The scope was left on purpose, or the code is a connection's and no request's: nobody may find another one. */
+  readonly left?: 'on purpose' | 'for nobody';
   readonly request: RequestFacts;
   readonly outer: Frame | undefined;
 }
@@ -58,13 +58,26 @@ export function within<T>(scope: Scope, work: () => T | PromiseLike<T>): Promise
 /** Runs `work` outside of every scope: what it makes is for all tenants, and a query in it is refused. */
 export function withoutScope<T>(work: () => T | PromiseLike<T>): Promise<T> {
   const outer = store.getStore();
-  const frame: Frame = { scope: undefined, left: true, request: outer?.request ?? {}, outer };
+  const frame: Frame = { scope: undefined, left: 'on purpose', request: outer?.request ?? {}, outer };
   return store.run(frame, async () => (await work()) as T);
+}
+
+/**
+ * Opens what calls back by itself for as long as it lives, such as a connection: Node.js runs such calls in the context of
+ * whoever opened it, who may have asked for another tenant.
+ */
+export function forNobody<T>(open: () => T): T {
+  return store.run({ scope: undefined, left: 'for nobody', request: {}, outer: undefined }, open);
 }
 
 /** Whether the running code left its scope on purpose. */
 export function hasLeftScope(): boolean {
-  return store.getStore()?.left === true;
+  return store.getStore()?.left === 'on purpose';
+}
+
+/** Whether the framework's own store of the request may be asked who the running code works for. */
+export function mayFindScope(): boolean {
+  return store.getStore()?.left === undefined;
 }
 
 /**
@@ -75,7 +88,7 @@ export function hasLeftScope(): boolean {
  */
 export function withRequest<T>(request: RequestFacts, work: () => T | PromiseLike<T>): Promise<T> {
   const outer = store.getStore();
-  const left = outer?.left === true ? { left: outer.left } : {};
+  const left = outer?.left === undefined ? {} : { left: outer.left };
   const frame: Frame = { scope: outer?.scope, ...left, request: { ...outer?.request, ...request }, outer };
   return store.run(frame, async () => (await work()) as T);
 }

@@ -1,5 +1,5 @@
 import { cache } from 'react';
-import { hasLeftScope, sameScope } from '../scope.ts';
+import { mayFindScope, sameScope } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 
 /**
@@ -24,7 +24,7 @@ export function keepPageScope(scope: Scope): void {
  * export const pool = guardPool(config, { membership, resolve: pageScope });
  */
 export function pageScope(): Scope | undefined {
-  if (hasLeftScope()) return undefined;
+  if (!mayFindScope()) return undefined;
   const held = holder();
   return held.mixed ? undefined : held.scope;
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import QueryStream from 'pg-query-stream';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { asSystem, asTenant } from '../modes.ts';
 import { withoutScope } from '../scope.ts';
@@ -73,6 +74,34 @@ describe('a connection that does not come, or goes', () => {
     expect(await codeOf(asBob(() => pool.query('fetch all from kept')))).toBe('34000');
     await asAnn(() => pool.query(`select 1; create temp table kept as ${all}`));
     expect(await codeOf(asBob(() => pool.query('select * from kept')))).toBe('42P01');
+    await asAnn(() => taking(pool, client => client.query(new QueryStream('create temp table kept ()')).toArray()));
+    expect(await codeOf(asBob(() => pool.query('select * from kept')))).toBe('42P01');
+    await asAnn(() => pool.query('set search_path = pg_temp, public; create table kept as select * from invoices'));
+    expect(await codeOf(asBob(() => pool.query('select * from kept')))).toBe('42P01');
+  });
+
+  test.each([
+    "set my.customer = 'ann'",
+    "select set_config('my.customer', 'ann', false) from invoices",
+    "set schema 'pg_catalog'",
+    'set search_path to pg_catalog',
+  ])('a setting of the app for the session ends with whoever made it: %s', async text => {
+    const pool = tenants.guarded({}, { max: 1 });
+    const read = "select current_setting('my.customer', true) as customer, current_setting('search_path') as path";
+    const before = await asBob(() => pool.query(read));
+    await asAnn(() => pool.query(text));
+    const after = await asBob(() => pool.query(read));
+    expect(after.rows).toEqual(before.rows);
+  });
+
+  test('a setting that is made when a connection opens, or for one transaction, costs no connection', async () => {
+    const pool = tenants.guarded({}, { max: 1 });
+    pool.on('connect', client => void client.query("set my.customer = 'of all'"));
+    const pid = async (): Promise<unknown> => (await pool.query('select pg_backend_pid() as pid')).rows[0];
+    const first = await asAnn(pid);
+    await asAnn(() => pool.query("select set_config('my.other', 'ann', true) from invoices"));
+    await asAnn(() => pool.query("begin; set local my.other = 'ann'; commit"));
+    expect(await asBob(pid)).toEqual(first);
   });
 
   test('a temporary table in front of the membership table makes nobody a member', async () => {

@@ -31,6 +31,11 @@ function thrownOutside(callback: QueryCallback): QueryCallback {
   };
 }
 
+/** Tells of a refusal as Postgres' own errors are told: later, to the callback or by the promise. */
+export function refused(error: GuardError, callback: QueryCallback | undefined): unknown {
+  return promised(callback, settle => process.nextTick(() => settle(error)));
+}
+
 /** What is asked, from the first two values of a call of `query`. */
 export function configOf(first: unknown, second: unknown): QueryConfig {
   const config = typeof first === 'string' ? { text: first } : (first as QueryConfig);

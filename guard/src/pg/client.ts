@@ -1,16 +1,17 @@
 import { stackHere } from '../caller.ts';
 import { GuardError } from '../errors.ts';
 import { boundHere } from './bound.ts';
-import { callbackOf, configOf, promised } from './calls.ts';
+import { callbackOf, configOf, promised, refused } from './calls.ts';
 import { report } from '../events/event.ts';
+import { forNobody } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import type { Policy } from './policy.ts';
 import { ScopedQuery } from './scoped-query.ts';
 import type { SelfTest } from './self-test.ts';
 import { inlined, setterFailure } from './setter.ts';
 import type { Setter } from './setter.ts';
-import { lasts } from './statements.ts';
-import type { StatementKind } from './statements.ts';
+import type { Judgement, StatementKind } from './statements.ts';
+import { keptHere, textOf } from './submittable.ts';
 import type { QueryRows } from '../tripwire/results.ts';
 import { Client, isSubmittable, Query } from './wire.ts';
 import type { QueryCallback, QueryConfig, Submittable, WireClient, WireConnection } from './wire.ts';
@@ -19,6 +20,8 @@ import type { QueryCallback, QueryConfig, Submittable, WireClient, WireConnectio
 export interface GuardedClient extends WireClient {
   /** Says for whom the connection was taken from the pool, until it is taken again. */
   takeFor(scope: Scope | undefined): void;
+  /** As `query`, for a callback that is already bound to its context. */
+  ask(first: unknown, second: unknown, callback: QueryCallback | undefined): unknown;
 }
 
 /** Makes the class of client that a guarded pool opens; libraries that open their own connections are given it as it is. */
@@ -28,13 +31,15 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
     /** What the guard sends is one trip already, and replies are matched to what was sent last. */
     readonly pipeline = false;
 
-    /** A transaction that the one before left open is nobody's: it ends, with its cursors, before anything else is asked. */
+    /**
+     * A transaction that the one before left open is nobody's: it ends, with its cursors, before anything else is asked.
+     * What was asked and not waited for may still open one.
+     */
     takeFor(scope: Scope | undefined): void {
       this.taken = scope;
       const isLeftOpen = this._txStatus === 'T' || this._txStatus === 'E';
-      if (isLeftOpen && policy.mode !== 'observe' && !this._getActiveQuery() && this._queryQueue.length === 0) {
-        this.enqueue(new Query('rollback', undefined, () => {}));
-      }
+      const isBusy = Boolean(this._getActiveQuery()) || this._queryQueue.length > 0;
+      if ((isLeftOpen || isBusy) && policy.mode !== 'observe') this.enqueue(new Ender(this));
     }
 
     override _handleParseComplete(): void {
@@ -46,7 +51,7 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
     override connect(callback?: (error: Error | undefined, client?: unknown) => void): Promise<unknown> {
       // Nobody listens before the connection is handed over, and an 'error' without a listener ends the process.
       this.on('error', heard);
-      const ready = super.connect().then(() => this.examined());
+      const ready = forNobody(() => super.connect()).then(() => this.examined());
       const told = callback === undefined ? ready.then(() => this) : tell(ready, this, callback);
       return told.finally(() => this.off('error', heard));
     }
@@ -63,22 +68,34 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
 
     override query(first: unknown, second?: unknown, third?: unknown): unknown {
       if (first === null || first === undefined) return super.query(first);
-      return this.guarded(first, second, third);
+      const callback = callbackOf(first, second, third);
+      // Answers come in the context of the connection: what a callback asks next belongs to whoever asked before.
+      return this.ask(first, second, callback && boundHere(callback));
     }
 
-    private guarded(first: unknown, second: unknown, third: unknown): unknown {
+    ask(first: unknown, second: unknown, callback: QueryCallback | undefined): unknown {
       if (isSubmittable(first))
-        return first instanceof ScopedQuery ? super.query(first) : this.surrounded(first, second, third);
+        return first instanceof ScopedQuery ? super.query(first) : this.surrounded(first, callback);
       const config = configOf(first, second);
-      const callback = callbackOf(first, second, third);
-      const kind = policy.kindOf(config.text);
+      const judged = policy.judge(config.text);
+      const { kind } = judged;
       if (selfTest.running(this)) return this.plain(config, callback);
       const entry = this.entryFor(kind, config.text);
       if (entry instanceof GuardError) return refused(entry, callback);
+      this.endAfter(judged);
       if (entry === undefined) return this.plain(config, callback);
-      // The pool ends a connection that was used often enough: what lasts for the session is for no other tenant to find.
-      if (kind === 'lasting' || (kind === 'several' && lasts(config.text))) this._poolUseCount = Infinity;
       return this.travelling(config, callback, entry, kind === 'several' && (config.values ?? []).length === 0);
+    }
+
+    /**
+     * What lasts for the session is for no other tenant to find: the pool ends a connection that was used often enough, and
+     * Knex one that is marked. A setting may be for all, where it is made before anybody has taken the connection.
+     */
+    private endAfter({ leaves }: Judgement): void {
+      if (leaves === undefined || policy.mode === 'observe' || (leaves === 'setting' && this.taken === undefined))
+        return;
+      this._poolUseCount = Infinity;
+      this.__knex__disposed = 'it holds what a statement left for its session';
     }
 
     /** The scope and setter for a statement sent now; nothing where it may go as it is, which only `observe` has. */
@@ -176,14 +193,18 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
      * Cursors, streams and COPY keep the connection for more than one trip: the setter goes in front of them in a
      * transaction, which is opened and ended around them where the app has none open.
      */
-    private surrounded(query: Submittable, second: unknown, third: unknown): unknown {
-      const entry = this.entryFor(policy.kindOf(query.text), query.text);
-      const extra = [second, third].filter(value => typeof value === 'function');
+    private surrounded(query: Submittable, callback: QueryCallback | undefined): unknown {
+      const text = textOf(query);
+      const judged = text === 'hidden' ? hidden : policy.judge(text.sent);
+      const entry = this.entryFor(judged.kind, text === 'hidden' ? undefined : text.sent);
+      const extra = callback === undefined ? [] : [callback];
+      keptHere(query);
       if (entry instanceof GuardError) {
-        if (query.callback === undefined && extra[0] !== undefined) query.callback = extra[0] as QueryCallback;
+        if (query.callback === undefined && callback !== undefined) query.callback = callback;
         process.nextTick(() => query.handleError(entry, this.connection));
         return query;
       }
+      this.endAfter(judged);
       if (entry === undefined) return super.query(query, ...extra);
       const opener = new Opener(this, entry.setter, query, policy);
       this.enqueue(opener);
@@ -283,9 +304,31 @@ class Closer extends Query {
   }
 }
 
-function isOwn(query: Submittable): query is Opener | Closer {
-  return query instanceof Opener || query instanceof Closer;
+/** Ends what was left open on a connection, if anything is by the time that all asked before has been answered. */
+class Ender extends Query {
+  private readonly client: WireClient;
+
+  constructor(client: WireClient) {
+    super('', undefined, () => {});
+    this.client = client;
+  }
+
+  covers(): readonly Submittable[] {
+    return [this];
+  }
+
+  override submit(connection: WireConnection): null {
+    connection.query(this.client._txStatus === 'I' ? '' : 'rollback');
+    return null;
+  }
 }
+
+function isOwn(query: Submittable): query is Opener | Closer | Ender {
+  return query instanceof Opener || query instanceof Closer || query instanceof Ender;
+}
+
+/** Nobody can say what it would send. */
+const hidden: Judgement = { kind: 'tampering' };
 
 /** Keeps rows back when `inspect` objects, and says where the query was written when a refusal comes from the database. */
 function inspecting(settle: QueryCallback, policy: Policy, scope: Scope, stack: string | undefined): QueryCallback {
@@ -314,8 +357,4 @@ function resultsOf(result: unknown): readonly QueryRows[] {
 function noteMember(found: string): void {
   if (found === '0')
     report({ type: 'authz_fail', outcome: 'observed', reason: 'The user is no member of the tenant.' });
-}
-
-function refused(error: GuardError, callback: QueryCallback | undefined): unknown {
-  return promised(callback, settle => process.nextTick(() => settle(error)));
 }

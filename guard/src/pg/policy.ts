@@ -5,13 +5,13 @@ import type { GuardCode } from '../errors.ts';
 import { report } from '../events/event.ts';
 import { eventTypeOf } from '../events/refusals.ts';
 import { keepPlaces, stackOfAwait } from '../places.ts';
-import { currentScope, hasLeftScope, sameScope, scopesAround } from '../scope.ts';
+import { currentScope, hasLeftScope, mayFindScope, sameScope, scopesAround } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import type { QueryRows } from '../tripwire/results.ts';
 import { setters } from './setter.ts';
 import type { Membership, Setter, SetterOf } from './setter.ts';
 import { statementJudge, withoutLiterals } from './statements.ts';
-import type { SettingNames, StatementKind } from './statements.ts';
+import type { Judgement, SettingNames, StatementKind } from './statements.ts';
 
 /**
  * How much the guard does. `observe` only reports, for the first days on a live app; `enforce` refuses; `test` refuses and
@@ -48,7 +48,7 @@ export class Policy {
   readonly membership: Membership;
   readonly settings: SettingNames;
   private makeSetter: SetterOf;
-  readonly kindOf: (text: string | undefined) => StatementKind;
+  readonly judge: (text: string | undefined) => Judgement;
   readonly options: PolicyOptions;
 
   constructor(options: PolicyOptions) {
@@ -58,7 +58,7 @@ export class Policy {
     this.settings = { tenant: 'app.tenant_id', user: 'app.user_id', ...options.settings };
     for (const name of Object.values(this.settings)) requireSettingName(name);
     this.makeSetter = this.settersOf(options.membership);
-    this.kindOf = statementJudge(this.settings);
+    this.judge = statementJudge(this.settings);
     if (this.mode === 'test') keepPlaces();
   }
 
@@ -89,7 +89,7 @@ export class Policy {
   scopeHere(): Scope | undefined | Promise<Scope | undefined> {
     const now = currentScope();
     const { resolve } = this.options;
-    if (now !== undefined || resolve === undefined || hasLeftScope()) return now;
+    if (now !== undefined || resolve === undefined || !mayFindScope()) return now;
     try {
       // Plain JavaScript answers with `null`, and with promises that are none of the engine's own.
       const found: unknown = resolve() ?? undefined;

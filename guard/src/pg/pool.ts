@@ -1,6 +1,9 @@
 import pg from 'pg';
 import { GuardError } from '../errors.ts';
+import { forNobody } from '../scope.ts';
 import type { Scope } from '../scope.ts';
+import { forAdmin } from './admin-client.ts';
+import type { Release, Taken } from './admin-client.ts';
 import { boundHere } from './bound.ts';
 import { callbackOf, codeOf, configOf, promised } from './calls.ts';
 import { guardedClient } from './client.ts';
@@ -24,8 +27,6 @@ export interface GuardedPool extends pg.Pool {
   selfTest(): Promise<SelfTestReport>;
 }
 
-type Release = (release?: unknown) => void;
-type Taken = (error: Error | undefined, client: pg.PoolClient | undefined, done: Release) => void;
 type Asked = readonly [first: unknown, second: unknown];
 
 /**
@@ -108,7 +109,8 @@ function guardedClasses(options: GuardOptions): GuardedClasses {
     }
 
     private takeFor(scope: Scope | undefined, callback: Taken): void {
-      if (scope?.mode === 'admin' && admin !== undefined) return admin.connect(callback);
+      if (scope?.mode === 'admin' && admin !== undefined)
+        return forNobody(() => admin.connect(forAdmin(policy, callback)));
       super.connect((error, client, done) => {
         if (client !== undefined) (client as unknown as GuardedClient).takeFor(scope);
         callback(error, client, done);
@@ -117,7 +119,8 @@ function guardedClasses(options: GuardOptions): GuardedClasses {
 
     /** As node-postgres has it, but that a statement which Postgres refused does not cost the connection. */
     override query(first: unknown, second?: unknown, third?: unknown): never {
-      return promised(callbackOf(first, second, third), settle => this.queryOnce(first, second, settle)) as never;
+      const callback = callbackOf(first, second, third);
+      return promised(callback && boundHere(callback), settle => this.queryOnce(first, second, settle)) as never;
     }
 
     private queryOnce(first: unknown, second: unknown, settle: QueryCallback): void {
@@ -127,7 +130,7 @@ function guardedClasses(options: GuardOptions): GuardedClasses {
         if (refusal !== undefined) throw refusal;
         const use: Taken = (error, client, done) => {
           if (client === undefined) settle(error);
-          else this.queryOn(client as unknown as GuardedClient, done, [first, second], settle);
+          else this.queryOn(client, done, [first, second], settle);
         };
         this.takeIn(scope, boundHere(use));
       } catch (error) {
@@ -135,7 +138,7 @@ function guardedClasses(options: GuardOptions): GuardedClasses {
       }
     }
 
-    private queryOn(client: GuardedClient, done: Release, [first, second]: Asked, settle: QueryCallback): void {
+    private queryOn(client: pg.PoolClient, done: Release, [first, second]: Asked, settle: QueryCallback): void {
       let answered = false;
       const finish: QueryCallback = (failure, result) => {
         if (answered) return;
@@ -146,7 +149,10 @@ function guardedClasses(options: GuardOptions): GuardedClasses {
       };
       client.on('error', finish);
       try {
-        client.query(isSubmittable(first) ? first : configOf(first, second), finish);
+        const asked = isSubmittable(first) ? first : configOf(first, second);
+        // What `finish` tells is bound already where the app is told by a callback.
+        if (isGuarded(client)) client.ask(asked, undefined, finish);
+        else client.query(asked as pg.QueryConfig, finish);
       } catch (error) {
         finish(error as Error);
       }
@@ -156,11 +162,16 @@ function guardedClasses(options: GuardOptions): GuardedClasses {
     private refusalHere(first: unknown, second: unknown, scope: unknown): GuardError | undefined {
       if (policy.mode === 'observe' || scope !== undefined || isSubmittable(first)) return undefined;
       const { text } = configOf(first, second);
-      const admitted = policy.admits(policy.kindOf(text), undefined, text);
+      const admitted = policy.admits(policy.judge(text).kind, undefined, text);
       return admitted instanceof GuardError ? admitted : undefined;
     }
   };
   return { Client, Pool };
+}
+
+/** A client of the guard's own; work as admin gets one of the app's pool. */
+function isGuarded(client: object): client is GuardedClient {
+  return 'ask' in client;
 }
 
 /** Whether a connection cannot be used after an error: Postgres did not answer it, or is going away. */

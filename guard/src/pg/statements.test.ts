@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { statementJudge } from './statements.ts';
 
-const kindOf = statementJudge({ tenant: 'app.tenant_id', user: 'app.user_id' });
+const judge = statementJudge({ tenant: 'app.tenant_id', user: 'app.user_id' });
 
 describe('a text that could change who asks', () => {
   test.each([
@@ -44,8 +44,21 @@ describe('a text that could change who asks', () => {
     "select * from crosstab('select ' || 'x') as t(a int)",
     'deallocate drydock_tenant',
     'prepare drydock_tenant(text, text, text) as select 1',
+    // A comment ends at either line break, and a name between quotes needs no space before it.
+    "select 1;--\rset app.tenant_id = 'x'",
+    "select 1;--\rset local app.tenant_id = 'x';--\rselect 2",
+    '--\rset role app_admin',
+    "select 1; do --\r $$ begin execute 'x'; end $$",
+    `set"app"."tenant_id"='x'`,
+    `select 1;set"app.user_id"='x'`,
+    `set"role"to'app_admin'`,
+    'set local session authorization app_admin',
+    'set session session authorization app_admin',
+    "alter function own() set app.tenant_id = 'x'",
+    "select * from connectby('notes', 'id', 'parent', '1', 0) as t(a int)",
+    "select * from xpath_table('id', 'doc', 'notes', '/a', 'true') as t(a int)",
   ])('%s', text => {
-    expect(kindOf(text)).toBe('tampering');
+    expect(judge(text).kind).toBe('tampering');
   });
 });
 
@@ -65,11 +78,32 @@ describe('a text that only looks so', () => {
     ['rollback to savepoint "a;b"', 'transaction'],
     ['select 1; select 2', 'several'],
     ["select ';'", 'single'],
-    ['create temp table t as select 1', 'lasting'],
-    ['declare c cursor with hold for select * from invoices', 'lasting'],
-    ['select * into temporary t from invoices', 'lasting'],
   ])('%s', (text, kind) => {
-    expect(kindOf(text)).toBe(kind);
+    expect(judge(text).kind).toBe(kind);
+  });
+
+  test.each([
+    ['create temp table t as select 1', 'rows'],
+    ['create /* a */ temporary/**/table t as select 1', 'rows'],
+    ['declare c cursor with hold for select * from invoices', 'rows'],
+    ['select * into temporary t from invoices', 'rows'],
+    ['create table pg_temp.t (a int)', 'rows'],
+    ['set search_path = pg_temp', 'rows'],
+    ['set search_path = acme', 'setting'],
+    ["set session schema 'acme'", 'setting'],
+    [`set "my"."customer" = '1'`, 'setting'],
+    ["select 1; set my.customer = '1'", 'setting'],
+    ["select set_config('my.customer', '1', false)", 'setting'],
+    ["select set_config('my.customer', $1, $2)", 'setting'],
+    ["select set_config('my.customer', lower($1), false), f(1, true)", 'setting'],
+    ["select set_config('my.customer', lower($1), true)", undefined],
+    ["set local my.customer = '1'", undefined],
+    ['set local search_path = acme', undefined],
+    ["set statement_timeout = '1s'", undefined],
+    ["update notes set my = '1'", undefined],
+    ["select 'create temp table'", undefined],
+  ])('%s leaves %s behind', (text, left) => {
+    expect(judge(text).leaves).toBe(left);
   });
 
   test.each([
@@ -81,10 +115,13 @@ describe('a text that only looks so', () => {
     `update t set a = '${'update pg_setting '.repeat(50_000)}'`,
     `select crosstab(${"'".repeat(50_000)}`,
     `${'create '.repeat(20_000)} set`,
+    `set ${'local '.repeat(20_000)}`,
+    `${"set_config ('a', (".repeat(20_000)}`,
+    `;${'--\r'.repeat(50_000)}`,
     `insert into notes values ${"('the set', E'a\\'b', 1),".repeat(50_000)}`,
   ])('is judged in no time, however long and nested: %#', text => {
     const start = performance.now();
-    kindOf(text);
+    judge(text);
     expect(performance.now() - start).toBeLessThan(1_500);
   });
 });

@@ -6,12 +6,20 @@ export type StatementKind =
   | 'harmless'
   /** One statement: travels with its scope under one Sync. */
   | 'single'
-  /** One statement that leaves rows on the connection: a temporary table, a cursor that outlives its transaction. */
-  | 'lasting'
   /** Several statements in one text: only the simple protocol takes them. */
   | 'several'
   /** Would change what the guard sets. */
   | 'tampering';
+
+/** What is known of a text before it is sent. */
+export interface Judgement {
+  readonly kind: StatementKind;
+  /**
+   * What it leaves on its connection for the next one to find: rows (a temporary table, a cursor that outlives its
+   * transaction), or a setting of the app that tables or functions are found by.
+   */
+  readonly leaves?: 'rows' | 'setting';
+}
 
 /** The names of the settings that the guard writes; no statement of the app may. */
 export interface SettingNames {
@@ -39,35 +47,54 @@ const harmless: ReadonlySet<string> = new Set([
 const limit = 2_000;
 
 /** Makes the judge of statements; what it said of a text it remembers, since apps send the same few texts again and again. */
-export function statementJudge(settings: SettingNames): (text: string | undefined) => StatementKind {
-  const known = new Map<string, StatementKind>();
+export function statementJudge(settings: SettingNames): (text: string | undefined) => Judgement {
+  const known = new Map<string, Judgement>();
   return text => {
-    // Without a text it runs a statement that was prepared before, under its name.
-    if (text === undefined) return 'single';
+    // It runs a statement that was prepared before, under its name.
+    if (text === undefined) return byName;
     const before = known.get(text);
     if (before !== undefined) return before;
-    const kind = kindOf(text, settings);
+    const judged = judgementOf(text, settings);
     if (known.size >= limit) known.clear();
-    known.set(text, kind);
-    return kind;
+    known.set(text, judged);
+    return judged;
   };
 }
 
-function kindOf(text: string, settings: SettingNames): StatementKind {
+const byName: Judgement = { kind: 'single' };
+
+function judgementOf(text: string, settings: SettingNames): Judgement {
   const plain = withoutLiterals(text).toLowerCase();
-  if (tampers(text, plain, settings)) return 'tampering';
+  if (tampers(text, plain, settings)) return { kind: 'tampering' };
+  const left = leaves(plain);
+  return { kind: kindOf(plain), ...(left === undefined ? {} : { leaves: left }) };
+}
+
+function kindOf(plain: string): StatementKind {
   const statements = plain.split(';').filter(part => part.trim() !== '');
   if (statements.length > 1) return 'several';
   const only = (statements[0] ?? '').trim().replaceAll(/\s+/g, ' ');
-  if (only === '' || harmless.has(only) || /^(?:listen|unlisten|notify|set|reset|show) /.test(only)) return 'harmless';
-  if (transaction.test(only)) return 'transaction';
-  return lasts(plain) ? 'lasting' : 'single';
+  if (only === '' || harmless.has(only) || /^(?:listen|unlisten|notify|set|reset|show)[ "]/.test(only))
+    return 'harmless';
+  return transaction.test(only) ? 'transaction' : 'single';
 }
 
-/** Whether a text leaves rows on its connection, for the next one to find. */
-export function lasts(text: string): boolean {
-  return /\b(?:create|into)\s+(?:local\s+|global\s+)?temp(?:orary)?\b|\bwith\s+hold\b|\bpg_temp\b/i.test(text);
+function leaves(plain: string): Judgement['leaves'] {
+  if (/\b(?:create|into)\s+(?:local\s+|global\s+)?temp(?:orary)?\b|\bwith\s+hold\b|\bpg_temp/.test(plain))
+    return 'rows';
+  const lasts =
+    setsForSession.test(plain.replaceAll('"', ' ')) || countOf(setting, plain) > countOf(localSetting, plain);
+  return lasts ? 'setting' : undefined;
 }
+
+function countOf(pattern: RegExp, text: string): number {
+  return [...text.matchAll(pattern)].length;
+}
+
+/** Where names are looked up, and settings of the app's own, which have a dot in their name. */
+const setting = /\bset_config\b/g;
+const localSetting = /\bset_config\s*\((?:[^()]|\([^()]*\))*,\s*true\s*\)/g;
+const setsForSession = /(?:^|;)\s*set\s+(?:session\s+)?(?:search_path|schema|[a-z_][\w$]*\s*\.)/;
 
 /**
  * Whether a text could change the settings or the role that the policies read. It is asked of what an attacker may have
@@ -77,8 +104,8 @@ export function lasts(text: string): boolean {
 function tampers(text: string, plain: string, settings: SettingNames): boolean {
   const raw = text.toLowerCase();
   if (!suspicious.test(raw)) return false;
-  const readings = [raw, raw.replaceAll(/--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g, ' '), plain].map(reading =>
-    reading.replaceAll('"', ''),
+  const readings = [raw, raw.replaceAll(/--[^\n\r]*|\/\*[\s\S]*?(?:\*\/|$)/g, ' '), plain].map(reading =>
+    reading.replaceAll('"', ' '),
   );
   return (
     raw.includes('u&"') ||
@@ -91,18 +118,20 @@ function tampers(text: string, plain: string, settings: SettingNames): boolean {
 
 /** Texts without any of these words change no setting; nearly every text of an app is done here. */
 const suspicious =
-  /\b(?:set|reset|discard|do|alter|function|procedure|prepare|deallocate)\b|set_config|pg_settings|u&"|query_to_xml|ts_stat|ts_rewrite|crosstab|dblink/;
+  /\b(?:set|reset|discard|do|alter|function|procedure|prepare|deallocate)\b|set_config|pg_settings|u&"|query_to_xml|ts_stat|ts_rewrite|crosstab|connectby|xpath_table|dblink/;
 
 /** What may stand between two words: https://www.postgresql.org/docs/current/sql-syntax-lexical.html */
-const gap = String.raw`(?:\s|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|$))`;
+const gap = String.raw`(?:\s|--[^\n\r]*(?:[\n\r]|$)|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|$))`;
 const settingStatement = new RegExp(
-  String.raw`(?:^|;)${gap}*(?:set|reset)${gap}+(?:(?:local|session)${gap}+)?([a-z_][\w$]*(?:${gap}*\.${gap}*[a-z_][\w$]*)?)`,
+  String.raw`(?:^|;)${gap}*(?:set|reset)${gap}+(?:(?:local|session)${gap}+)*([a-z_][\w$]*(?:${gap}*\.${gap}*[a-z_][\w$]*)?)`,
   'g',
 );
 const discardsAll = new RegExp(String.raw`(?:^|;)${gap}*discard${gap}+all\b`);
 
-/** A role or a database may keep a setting for the connections to come; a role may set its own. */
-const altersRole = new RegExp(String.raw`(?:^|;)${gap}*alter${gap}+(?:role|user|database|system)\b`);
+/** A role, a database and a function may keep a setting; a role may set its own. */
+const altersRole = new RegExp(
+  String.raw`(?:^|;)${gap}*alter${gap}+(?:role|user|database|system|function|procedure|routine)\b`,
+);
 
 /** `SET`, `RESET` and `DISCARD` begin a statement, so that the `set` of an update is none of them. */
 function sets(reading: string, settings: SettingNames): boolean {
@@ -130,7 +159,7 @@ function callsSetConfig(raw: string, settings: SettingNames): boolean {
  * that run a text have no place in a request.
  */
 function runsHiddenText(raw: string): boolean {
-  if (/query_to_xml|\bts_stat\b|ts_rewrite|\bdblink/.test(raw)) return true;
+  if (/query_to_xml|\bts_stat\b|ts_rewrite|connectby|xpath_table|\bdblink/.test(raw)) return true;
   if (bodies.test(raw)) return !oneBody.test(raw) || changing.test(raw);
   return raw.includes('crosstab') && (!literalCrosstab.test(raw) || changing.test(raw));
 }
@@ -152,7 +181,7 @@ function guarded(name: string, settings: SettingNames): boolean {
  */
 export function withoutLiterals(text: string): string {
   return text.replaceAll(
-    /--[^\n]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|$)|\be'(?:\\.|''|[^'\\])*'|'(?:''|[^'])*'|"(?:""|[^"])*"|(\$(?:[a-z_]\w*)?\$)[\s\S]*?(?:\1|$)/gi,
+    /--[^\n\r]*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|$)|\be'(?:\\.|''|[^'\\])*'|'(?:''|[^'])*'|"(?:""|[^"])*"|(\$(?:[a-z_]\w*)?\$)[\s\S]*?(?:\1|$)/gi,
     match =>
       match.startsWith('"') ? match.replaceAll(';', '') : match.startsWith('-') || match.startsWith('/') ? ' ' : "''",
   );

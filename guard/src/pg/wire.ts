@@ -96,6 +96,8 @@ export interface WireClient {
   off(event: 'error', listener: (error: Error) => void): unknown;
   /** How often the pool handed it out; a pool ends a connection that was used often enough. */
   _poolUseCount?: number;
+  /** Why Knex must not hand it out again. */
+  __knex__disposed?: string;
 }
 
 /** The query class of node-postgres, typed as above. */

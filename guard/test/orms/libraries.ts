@@ -20,6 +20,8 @@ export interface Invoices {
   setCents(cents: number): Promise<unknown>;
   insert(tenant: string, number: string): Promise<unknown>;
   fail(): Promise<unknown>;
+  /** Any statement, as the library sends texts of the app's own. */
+  statement(text: string): Promise<unknown>;
 }
 
 /** A library on the guard. */
@@ -64,6 +66,7 @@ function nodePostgres(url: string, options: GuardOptions): Library {
     insert: (tenant, number) =>
       client.query('insert into invoices (tenant_id, number, cents) values ($1, $2, 1)', [tenant, number]),
     fail: () => client.query(divide),
+    statement: text => client.query(text),
   });
   const transaction = async (work: (client: pg.PoolClient) => Promise<void>): Promise<void> => {
     const client = await pool.connect();
@@ -118,6 +121,7 @@ function onDrizzle(url: string, options: GuardOptions): Library {
     setCents: async cents => inside.update(invoice).set({ cents }),
     insert: async (tenantId, number) => inside.insert(invoice).values({ tenantId, number, cents: 1 }),
     fail: async () => inside.execute(drizzleSql.raw(divide)),
+    statement: async text => inside.execute(drizzleSql.raw(text)),
   });
   return {
     name: 'Drizzle',
@@ -137,6 +141,7 @@ interface PrismaInvoices {
     count(): PromiseLike<number>;
   };
   $queryRawUnsafe(text: string): PromiseLike<readonly Row[]>;
+  $executeRawUnsafe(text: string): PromiseLike<number>;
 }
 
 interface PrismaClient extends PrismaInvoices {
@@ -156,6 +161,7 @@ async function onPrisma(url: string, options: GuardOptions): Promise<Library> {
     setCents: async cents => inside.invoice.updateMany({ data: { cents } }),
     insert: async (tenantId, number) => inside.invoice.create({ data: { tenantId, number, cents: 1 } }),
     fail: async () => inside.$queryRawUnsafe(divide),
+    statement: async text => inside.$executeRawUnsafe(text),
   });
   return {
     name: 'Prisma',
@@ -195,6 +201,7 @@ function onKysely(url: string, options: GuardOptions): Library {
     setCents: cents => inside.updateTable('invoices').set({ cents }).execute(),
     insert: (tenant_id, number) => inside.insertInto('invoices').values({ tenant_id, number, cents: 1 }).execute(),
     fail: () => kyselySql.raw(divide).execute(inside),
+    statement: text => kyselySql.raw(text).execute(inside),
   });
   return {
     name: 'Kysely',
@@ -244,6 +251,7 @@ function onKnex(url: string, options: GuardOptions): Library {
     setCents: async cents => inside('invoices').update({ cents }),
     insert: async (tenant_id, number) => inside('invoices').insert({ tenant_id, number, cents: 1 }),
     fail: async () => inside.raw(divide),
+    statement: async text => inside.raw(text),
   });
   return {
     name: 'Knex',
@@ -289,6 +297,7 @@ async function onTypeOrm(url: string, options: GuardOptions): Promise<Library> {
     setCents: cents => manager.createQueryBuilder().update(invoiceEntity).set({ cents }).execute(),
     insert: (tenantId, number) => manager.insert(invoiceEntity, { tenantId, number, cents: 1 }),
     fail: () => manager.query(divide),
+    statement: text => manager.query(text),
   });
   return {
     name: 'TypeORM',

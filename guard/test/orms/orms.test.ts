@@ -106,6 +106,15 @@ describe.each(['node-postgres', 'Drizzle', 'Prisma', 'Kysely', 'Knex', 'TypeORM'
     expect(await asAnn(() => use().numbers())).toEqual(ofAnn);
   });
 
+  test('what a statement leaves on its connection is gone for the next tenant', async () => {
+    await asAnn(() => use().statement('create temp table kept as select number from invoices'));
+    for (let count = 0; count < 5; count += 1)
+      // oxlint-disable-next-line no-await-in-loop -- one after the other, so that the connection comes again
+      await expect(asBob(() => use().statement('select number from kept'))).rejects.toThrow(
+        /does not exist|Failed query/,
+      );
+  });
+
   test('80 at once, of two tenants, each see their own', async () => {
     const seen = await Promise.all(
       Array.from({ length: 80 }, (_, index) => (index % 2 === 0 ? asAnn : asBob)(() => use().numbers())),
