@@ -9,6 +9,7 @@ import { rolesOfRole } from '../../logic/roles.ts';
 import type { Encoder } from '../../logic/smt/encoder.ts';
 import { createSession } from '../../logic/smt/session.ts';
 import { createVocabulary, parentAxioms, referenceFacts, type Vocabulary } from '../../logic/smt/vocabulary.ts';
+import { isFolderOwned } from '../exploit/storage-attacks.ts';
 import {
   belongs,
   chainOf,
@@ -94,6 +95,9 @@ export function tableGoals(question: TableQuestion, trying: Try = plainly): read
       return [
         goal(question, trying, isOwned ? 'a row of the victim is changed' : 'a row is changed', changedRow),
         ...(isOwned ? [goal(question, trying, 'a row is moved to the victim', movedRow, 'the new row')] : []),
+        ...(isFolder(question)
+          ? [goal(question, trying, 'a file is moved to a path of others', movedFile, 'the new row')]
+          : []),
       ];
   }
 }
@@ -127,7 +131,10 @@ function goal(
   const kind = question.owner?.ownership.kind === 'user' ? 'user' : 'tenant';
   const world: World = { vocabulary, session, tenancy: question.tenancy, victim: vocabulary.free('the victim'), kind };
   const claims = shape({ question, encoder, world, ...trying }) ?? ['true'];
-  const path = question.bucket === undefined ? [] : pathPremises(world, pathParts(claims));
+  const parts = question.bucket === undefined ? [] : pathParts(claims);
+  // The file that is moved may have been his own.
+  const about = shape === movedFile ? parts.filter(part => part.includes('|the new row')) : parts;
+  const path = pathPremises(world, about);
   const told = [...premises(world, trying.consistent), ...path, ...victimThere(question, world)].filter(
     premise => premise.formula !== 'true',
   );
@@ -293,20 +300,14 @@ function newRow(making: Making): readonly string[] {
 
 /** A row that is not the victim's becomes the victim's. */
 function movedRow(making: Making): readonly string[] {
-  const { question, encoder, world, reading } = making;
-  const { table, role, owner } = question;
+  const { question, world } = making;
+  const { table, owner } = question;
   const [before, after] = [
     constantRow(world.vocabulary, table, 'the row'),
     constantRow(world.vocabulary, table, 'the new row'),
   ];
   const was = owner === undefined ? undefined : belongs(world, owner, before.name);
-  const parts = [
-    policyTruth(encoder, { table, row: before, role, command: 'update', part: 'using' }).t,
-    policyTruth(encoder, { table, row: after, role, command: 'update', part: 'check' }).t,
-    ...(reading
-      ? [before, after].map(row => policyTruth(encoder, { table, row, role, command: 'select', part: 'using' }).t)
-      : []),
-  ];
+  const parts = passed(making, before, after);
   return [
     world.vocabulary.live(table.name, before.name),
     not(world.vocabulary.live(table.name, after.name)),
@@ -315,6 +316,41 @@ function movedRow(making: Making): readonly string[] {
     ...ownedBy(making, after),
     ...unlike(world.vocabulary, table, after, [before]),
     ...kept(world.vocabulary, question, before, after),
+  ];
+}
+
+/** Whether paths in the bucket are somebody's. */
+function isFolder({ table, bucket }: TableQuestion): boolean {
+  return bucket !== undefined && isFolderOwned(table, bucket);
+}
+
+/** A file, wherever it lay, comes to lie in the bucket that is asked about. */
+function movedFile(making: Making): readonly string[] {
+  const { question, world } = making;
+  const { table } = question;
+  const [before, after] = [
+    constantRow(world.vocabulary, table, 'the row'),
+    constantRow(world.vocabulary, table, 'the new row'),
+  ];
+  return [
+    world.vocabulary.live(table.name, before.name),
+    not(world.vocabulary.live(table.name, after.name)),
+    ...passed(making, before, after),
+    ...inBucket(making, after),
+    ...unlike(world.vocabulary, table, after, [before]),
+    ...kept(world.vocabulary, question, before, after),
+  ];
+}
+
+/** What the policies ask of the row that is there and of what it becomes. */
+function passed({ question, encoder, reading }: Making, before: Variable, after: Variable): readonly string[] {
+  const { table, role } = question;
+  return [
+    policyTruth(encoder, { table, row: before, role, command: 'update', part: 'using' }).t,
+    policyTruth(encoder, { table, row: after, role, command: 'update', part: 'check' }).t,
+    ...(reading
+      ? [before, after].map(row => policyTruth(encoder, { table, row, role, command: 'select', part: 'using' }).t)
+      : []),
   ];
 }
 

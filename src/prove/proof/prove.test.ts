@@ -325,6 +325,21 @@ describe('the prover', () => {
     expect(verdictOf(cells, 'objects', 'select')).toBe('proved');
   });
 
+  test('a file of the attacker’s own that is renamed into the folder of others is an upload there', async () => {
+    const files = (check: string): string => `
+      insert into storage.buckets (id, name) values ('papers', 'papers');
+      create policy "see" on storage.objects for select to authenticated using (bucket_id = 'papers' and owner_id = auth.uid()::text);
+      create policy "add" on storage.objects for insert to authenticated with check (bucket_id = 'papers' and ${inOwnFolder});
+      create policy "rename" on storage.objects for update to authenticated using (bucket_id = 'papers' and ${inOwnFolder}) ${check};`;
+    const inOwnFolder = `(storage.foldername(name))[1] in (select m.team_id::text from mechanics m where m.user_id = auth.uid())`;
+    const open = await prove(files(`with check (bucket_id = 'papers')`));
+    expect(verdictOf(open, 'objects', 'insert')).toBe('proved');
+    expect(
+      open.find(cell => cell.object === 'objects' && cell.command === 'update' && cell.actor === 'member')?.verdict,
+    ).toBe('leaks');
+    expect(verdictOf(await prove(files('')), 'objects', 'update')).toBe('proved');
+  });
+
   test('a row of the attacker’s own that refers to the victim’s opens what is shown by reference', async () => {
     const tables = `
       create table jobs (id uuid primary key default gen_random_uuid(), team_id uuid not null references teams (id), car_id uuid not null references cars (id));
