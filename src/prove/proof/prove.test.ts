@@ -325,6 +325,26 @@ describe('the prover', () => {
     expect(verdictOf(cells, 'objects', 'select')).toBe('proved');
   });
 
+  test('what a trigger makes of a row before policies see it is what counts', async () => {
+    const notes = (fill: string): string => `
+      create table notes (id uuid primary key default gen_random_uuid(), team_id uuid references teams (id), author uuid default auth.uid(), text text);
+      alter table notes enable row level security;
+      create policy "see" on notes for select to authenticated using (works_in(team_id));
+      create policy "add" on notes for insert to authenticated with check (author = auth.uid());
+      create function fill() returns trigger language plpgsql security definer set search_path = '' as $$ begin
+        ${fill}
+        return new;
+      end $$;
+      create trigger fill before insert on notes for each row execute function fill();`;
+    const own = `new.team_id := (select m.team_id from public.mechanics m where m.user_id = auth.uid() limit 1);`;
+    const verdict = async (fill: string): Promise<readonly (string | undefined)[]> => {
+      const cells = (await prove(notes(fill))).filter(cell => cell.object === 'notes' && cell.command === 'insert');
+      return ['stranger', 'member'].map(actor => cells.find(cell => cell.actor === actor)?.verdict);
+    };
+    expect(await verdict(own)).toEqual(['isolated', 'isolated']);
+    expect(await verdict(`if new.team_id is null then ${own} end if;`)).toEqual(['leaks', 'leaks']);
+  });
+
   test('a file of the attacker’s own that is renamed into the folder of others is an upload there', async () => {
     const files = (check: string): string => `
       insert into storage.buckets (id, name) values ('papers', 'papers');

@@ -61,7 +61,7 @@ export async function replayWitness(question: WitnessQuestion): Promise<WitnessO
     tier: 'api',
     setup,
     statement,
-    proof: { kind: question.command === 'select' ? 'counts' : 'touches' },
+    proof: proofOf(question, world),
     deed: 'reached',
   }));
   const actor = signedActor(world, values, range, question.signedIn);
@@ -168,6 +168,18 @@ function statementsFor({ table, command, role, range }: WitnessQuestion, world: 
   return [plain, solved]
     .filter(set => set.length > 0)
     .map(set => `update ${name} t set ${set.join(', ')} where ${where}`);
+}
+
+/** A trigger may make another row of the one that was given: what counts is what stands there in the end. */
+function proofOf({ command, table, goal }: WitnessQuestion, { target }: WitnessWorld): Attack['proof'] {
+  if (command === 'select') return { kind: 'counts' };
+  if (goal.victims !== 'the new row') return { kind: 'touches' };
+  const asked = [...target.values]
+    .filter(([column]) => target.chosen.has(column) || table.primaryKey.includes(column))
+    .filter(([column]) => table.columns.find(({ name }) => name === column)?.type !== 'json')
+    .map(([column, value]) => `t.${quoteName(column)} is not distinct from ${value}`);
+  const query = `select count(*) from ${quoteQualified(table.name)} t where ${asked.join(' and ')}`;
+  return asked.length === 0 ? { kind: 'touches' } : { kind: 'more', query, before: 0 };
 }
 
 function changes(from: WitnessRow, to: WitnessRow | undefined): readonly string[] {
