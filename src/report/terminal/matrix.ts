@@ -1,6 +1,7 @@
 import type { Cell, CellCommand } from '../../core/cell.ts';
+import { groupBy } from '../../core/group.ts';
 import type { Matrix, MatrixColumn, MatrixRow } from '../matrix.ts';
-import { standingMeaning, standingOf, standings, standingShort, standingSign } from '../standing.ts';
+import { type Standing, standingMeaning, standingOf, standings, standingShort, standingSign } from '../standing.ts';
 import { actorWords, commandLetter } from '../words.ts';
 import { type Pen, paragraph, standingPaint } from './pen.ts';
 import { clean, cut, padEnd } from './text.ts';
@@ -14,11 +15,13 @@ export function matrixLegend(pen: Pen, cells: readonly Cell[]): readonly string[
   return paragraph(pen, entries.join(' | '), 2, pen.quiet);
 }
 
-/** The grid in as many side-by-side parts as the width asks for; quiet rows are folded unless all are asked for. */
+/** The grid in as many side-by-side parts as the width asks for; rows that are quiet or alike are folded unless all are asked for. */
 export function matrixLines(pen: Pen, matrix: Matrix, all: boolean): readonly string[] {
-  const shown = all ? matrix.rows : matrix.rows.filter(row => row.worst !== 'isolated' || matrix.rows.length <= 12);
+  const isWhole = all || matrix.rows.length <= mostRows;
+  const shown = isWhole ? matrix.rows : matrix.rows.filter(row => row.worst !== 'isolated');
   const folded = matrix.rows.length - shown.length;
-  const nameWidth = Math.min(Math.max(...shown.map(row => [...row.name].length), 8), 34);
+  const runs = isWhole ? shown.map(alone) : alike(matrix, shown);
+  const nameWidth = Math.min(Math.max(...runs.map(run => [...nameOf(run)].length), 8), widestName);
   const room = pen.width - nameWidth - 2;
   const perPart = Math.max(
     1,
@@ -30,18 +33,50 @@ export function matrixLines(pen: Pen, matrix: Matrix, all: boolean): readonly st
   );
   return [
     ...parts.flatMap(columns => [
-      ...part({ pen, columns, commands: matrix.commands, rows: shown, nameWidth, width: group }),
+      ...part({ pen, columns, commands: matrix.commands, rows: runs, nameWidth, width: group }),
       '',
     ]),
     ...(folded > 0 ? [pen.quiet(`  … ${folded} more, every cell isolated: drydock rules --all`), ''] : []),
   ];
 }
 
+/** So many rows are shown as they are. */
+const mostRows = 12;
+
+const widestName = 34;
+
+/** A row of the grid, and how many others have the same signs everywhere. */
+interface Run {
+  readonly row: MatrixRow;
+  readonly others: number;
+}
+
+function alone(row: MatrixRow): Run {
+  return { row, others: 0 };
+}
+
+/** Each leak stands by itself; of the rest, rows with the same signs everywhere are one line. */
+function alike({ columns, commands }: Matrix, rows: readonly MatrixRow[]): readonly Run[] {
+  const groups = groupBy(rows, row =>
+    row.worst === 'leaks'
+      ? row.name
+      : columns.map(column => commands.map(command => standingIn(row, column, command) ?? '').join()).join('|'),
+  );
+  return [...groups.values()].flatMap(([row, ...others]) =>
+    row === undefined ? [] : [{ row, others: others.length }],
+  );
+}
+
+function nameOf({ row, others }: Run): string {
+  const more = others === 0 ? '' : ` and ${others} more`;
+  return `${cut(clean(row.name), widestName - more.length)}${more}`;
+}
+
 interface Part {
   readonly pen: Pen;
   readonly columns: readonly MatrixColumn[];
   readonly commands: readonly CellCommand[];
-  readonly rows: readonly MatrixRow[];
+  readonly rows: readonly Run[];
   readonly nameWidth: number;
   readonly width: number;
 }
@@ -54,20 +89,24 @@ function part({ pen, columns, commands, rows, nameWidth, width }: Part): readonl
     pen.strong(line(column => clean(column.role)).trimEnd()),
     pen.quiet(line(column => shortActor(column)).trimEnd()),
     pen.quiet(line(() => commands.map(commandLetter).join(' ')).trimEnd()),
-    ...rows.map(row => {
+    ...rows.map(run => {
       const signs = columns.map(
-        column => `   ${padEnd(commands.map(command => signOf(pen, row, column, command)).join(' '), width)}`,
+        column => `   ${padEnd(commands.map(command => signOf(pen, run.row, column, command)).join(' '), width)}`,
       );
-      return `  ${padEnd(cut(clean(row.name), nameWidth), nameWidth)}${signs.join('')}`.trimEnd();
+      return `  ${padEnd(nameOf(run), nameWidth)}${signs.join('')}`.trimEnd();
     }),
   ];
 }
 
 function signOf(pen: Pen, row: MatrixRow, column: MatrixColumn, command: CellCommand): string {
-  const cell = row.cell(column, command);
-  if (cell === undefined) return ' ';
-  const standing = standingOf(cell);
+  const standing = standingIn(row, column, command);
+  if (standing === undefined) return ' ';
   return standingPaint(pen, standing)(standingSign(standing));
+}
+
+function standingIn(row: MatrixRow, column: MatrixColumn, command: CellCommand): Standing | undefined {
+  const cell = row.cell(column, command);
+  return cell === undefined ? undefined : standingOf(cell);
 }
 
 function shortActor(column: MatrixColumn): string {

@@ -1,7 +1,16 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { CommandResult } from '../../core/result.ts';
-import { largeTrace, sampleFix, sampleProbe, sampleRescue, sampleRules, sampleTrace, sampleTriage } from '../sample.ts';
+import {
+  largeRules,
+  largeTrace,
+  sampleFix,
+  sampleProbe,
+  sampleRescue,
+  sampleRules,
+  sampleTrace,
+  sampleTriage,
+} from '../sample.ts';
 import { renderTerminal, type TerminalOptions } from './render.ts';
 import { widthOf } from './text.ts';
 
@@ -312,6 +321,28 @@ test('rules say first that most of the schema is missing, and once what many fin
   expect(renderTerminal({ ...sample, findings: same }, { ...plain, columns: 100, all: true })).toContain(
     "rows of 'notes'",
   );
+});
+
+test('what is the same for many tables is told once: rows of the matrix, and why nobody gets in', () => {
+  const { speeds: _speeds, ...large } = largeRules(40);
+  const error = 'infinite recursion detected in policy for relation "memberships".';
+  const broken = large.cells.map(cell =>
+    cell.verdict === 'leaks' || cell.command !== 'select'
+      ? cell
+      : {
+          ...cell,
+          verdict: 'broken' as const,
+          because: `It ends in an error for ${cell.actor === 'member' ? 'whoever is a member' : 'everybody'}: ${error}`,
+        },
+  );
+  const text = renderTerminal({ ...large, cells: broken }, { ...plain, columns: 100 });
+  expect(text).toMatch(/\d+ objects keep out even those whose rows they are/);
+  expect(text.match(/infinite recursion detected/g)).toHaveLength(1);
+  expect(text).toMatch(/ compliance_evidence_\S*… and \d+ more /);
+  const leaking = new Set(broken.filter(({ verdict }) => verdict === 'leaks').map(({ object }) => object));
+  for (const name of leaking) expect(text).toMatch(new RegExp(`^ {2}${name} .*✗`, 'm'));
+  const whole = renderTerminal({ ...large, cells: broken }, { ...plain, columns: 100, all: true });
+  for (const { object } of broken) expect(whole).toMatch(new RegExp(`^ {2}${object} `, 'm'));
 });
 
 test('rules show the matrix with one sign a cell', () => {

@@ -60,6 +60,7 @@ export function renderRules(pen: Pen, result: RulesResult, options: TerminalOpti
     ...knownLines(pen, result),
     ...problemLines(pen, result.problems ?? []),
     ...replayLines(pen, result, all),
+    ...brokenLines(pen, result.cells, all),
     ...causesLines(pen, causes, all),
     ...findingsLines(
       pen,
@@ -342,6 +343,35 @@ function replayLines(pen: Pen, result: RulesResult, all: boolean): readonly stri
     '',
   ];
 }
+
+/** Why the app itself gets nothing where it should: what most cells have in common first. */
+function brokenLines(pen: Pen, cells: readonly Cell[], all: boolean): readonly string[] {
+  const broken = cells.filter(({ verdict }) => verdict === 'broken');
+  if (broken.length === 0) return [];
+  const reasons = [
+    ...groupBy(broken, ({ because }) => because.replace(/^It ends in an error for [^:]*: /, '')),
+  ].toSorted(([, left], [, right]) => right.length - left.length);
+  const shown = all ? reasons : reasons.slice(0, mostReasons);
+  const objects = new Set(broken.map(objectName)).size;
+  return [
+    pen.strong(`  ${count(objects, 'object')} ${objects === 1 ? 'keeps' : 'keep'} out even those whose rows they are`),
+    ...shown.flatMap(([, group]) => {
+      const [{ because } = { because: '' }] = group;
+      const names = [...new Set(group.map(cell => clean(objectName(cell))))].toSorted(compareText);
+      const named = names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : listed(names);
+      return [
+        ...paragraph(pen, clean(because), 5),
+        ...paragraph(pen, `${count(group.length, 'cell')} of ${named}`, 5, pen.quiet),
+      ];
+    }),
+    ...(shown.length < reasons.length
+      ? [pen.quiet(`     … ${count(reasons.length - shown.length, 'more reason')}: drydock rules --all`)]
+      : []),
+    '',
+  ];
+}
+
+const mostReasons = 3;
 
 function leakingCells(pen: Pen, cells: readonly Cell[]): readonly string[] {
   return orderCells(cells)
