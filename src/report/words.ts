@@ -88,6 +88,8 @@ export function repairWords(kind: string | undefined): string {
       return 'let the view read with the rights of whoever asks';
     case 'guard-function':
       return 'ask whose rows they are, or run with the rights of its caller';
+    case 'guard-trigger':
+      return 'ask whose the named row is, in the policy that lets the row be written or in the trigger';
     case 'distrust-sign-up':
       return 'take it from an invitation or from app_metadata, not from what a user says of himself';
     case 'revoke-grant':

@@ -126,6 +126,7 @@ function repairOf(finding: Finding, { database, tenancy }: Seen, attempt: number
 
 /** What only a person can decide: whether access is missing, who may read a secret, which policy is meant. */
 const byHand: ReadonlySet<string> = new Set([
+  'definer-function-without-caller-check/trigger',
   'membership-state-ignored/asked-by-function',
   'membership-state-ignored/one-of-two',
   'policy-recursion/itself',

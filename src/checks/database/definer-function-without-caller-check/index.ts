@@ -22,6 +22,9 @@ export const check: Check = {
         place: leak => ('definition' in leak ? leak.definition.definedAt : undefined),
         message: leaks => {
           const changes = leaks.some(isChange);
+          const fired = firedBy(leaks[0], input);
+          if (fired !== undefined)
+            return `'${objectName(leaks[0].cell)}' runs with its owner's rights for whoever writes a row of '${fired}', and does not ask whose rows are named there, so ${rolesOf(leaks)} may change another tenant's rows.`;
           const opening = leaks.map(({ cell }) => openedAfter(cell)).find(opened => opened !== undefined);
           if (opening !== undefined) return openingMessage(leaks, opening);
           if (changes && givesRole(leaks[0], input) !== undefined)
@@ -37,7 +40,12 @@ export const check: Check = {
               ? undefined
               : 'medium',
         repair: leak => ({
-          kind: isTrigger(leak) ? 'distrust-sign-up' : 'guard-function',
+          kind:
+            firedBy(leak, input) === undefined
+              ? isTrigger(leak)
+                ? 'distrust-sign-up'
+                : 'guard-function'
+              : 'guard-trigger',
           function: objectName(leak.cell),
           signature: 'definition' in leak ? leak.definition.signature : '',
         }),
@@ -64,6 +72,16 @@ function isTrigger(leak: Leak): boolean {
   return 'definition' in leak && leak.definition.returns === 'trigger';
 }
 
+/** The table whose rows set the trigger off, where one of them made it change rows of others. */
+function firedBy(leak: Leak, { database }: CheckInput): string | undefined {
+  if (!isTrigger(leak) || openedAfter(leak.cell) !== undefined) return undefined;
+  const name = objectName(leak.cell);
+  const fired = /wrote a row of its own in '([^']+)'/.exec(leak.cell.because)?.[1];
+  return database.tables.find(
+    table => table.name === fired && table.triggers?.some(trigger => trigger.function === name) === true,
+  )?.name;
+}
+
 function settingOfLeak(leak: Leak): string | undefined {
   return 'definition' in leak ? settingOf(leak.definition) : undefined;
 }
@@ -84,6 +102,9 @@ function isChange({ cell }: Leak): boolean {
 
 function harmOf(leak: Leak, input: CheckInput): string | undefined {
   if (!('definition' in leak)) return undefined;
+  const fired = firedBy(leak, input);
+  if (fired !== undefined)
+    return `Any signed-in user who writes a row of '${fired}' and names another ${tenantNoun(input.tenancy)}'s row in it can change that row.`;
   const isOpen = leak.definition.grants.some(({ role }) => role === 'anon' || role === 'public');
   const who = isOpen ? 'Anyone on the internet' : 'Any signed-in user';
   const opened = openedAfter(leak.cell);
