@@ -1,4 +1,4 @@
-import type { Table } from '../../model/database/types.ts';
+import type { DatabaseModel, Table } from '../../model/database/types.ts';
 import { appRoles, type AppRoles } from '../../model/tenancy/app-roles.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import { isShareNoun } from '../../model/tenancy/names.ts';
@@ -160,6 +160,27 @@ function ownerOf(world: World, table: Table): Owner | undefined {
   return world.tenancy.owners.find(owner => owner.table === table.name);
 }
 
+const outsiderOf = ({ name }: Table): string => `outsider of ${name}`;
+
+const strangerIn = ({ name }: Table): string => `stranger in ${name}`;
+
+const noStaffIn = ({ name }: Table): string => `no staff in ${name}`;
+
+/** The names of what is taken for granted of a table's rows that name who asks. */
+export function premisesAbout(
+  table: Table,
+  kind: World['kind'],
+  database: DatabaseModel,
+  tenancy: TenancyModel,
+): readonly string[] {
+  const owner = tenancy.owners.find(candidate => candidate.table === table.name);
+  const isStaffed = appRoles(database, tenancy).some(roles => roles.table === table.name);
+  return [
+    owner?.ownership.kind === kind ? outsiderOf(table) : strangerIn(table),
+    ...(isStaffed ? [noStaffIn(table)] : []),
+  ];
+}
+
 /** No row of the victim names who asks. */
 function outsider(world: World, table: Table): readonly Premise[] {
   const { vocabulary } = world;
@@ -177,7 +198,7 @@ function outsider(world: World, table: Table): readonly Premise[] {
   return [
     {
       kind: world.kind,
-      name: `outsider of ${table.name}`,
+      name: outsiderOf(table),
       table: table.name,
       formula: all([direct, ...indirect]),
       says: `no row of '${table.name}' that belongs to the ${world.kind} names who asks`,
@@ -254,7 +275,7 @@ function stranger(world: World, table: Table): readonly Premise[] {
   return [
     {
       kind: world.kind,
-      name: `stranger in ${table.name}`,
+      name: strangerIn(table),
       table: table.name,
       formula: all([direct, ...indirect]),
       says: `no row of '${table.name}' ties who asks to the ${world.kind}`,
@@ -278,7 +299,7 @@ function unprivileged(world: World): readonly Premise[] {
     return [
       {
         kind,
-        name: `no staff in ${table.name}`,
+        name: noStaffIn(table),
         table: table.name,
         formula,
         says: `'${table.name}' gives who asks no role of the whole app`,

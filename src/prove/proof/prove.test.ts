@@ -345,6 +345,22 @@ describe('the prover', () => {
     expect(await verdict(`if new.team_id is null then ${own} end if;`)).toEqual(['leaks', 'leaks']);
   });
 
+  test('a token is trusted as far as what its hook reads is not the attacker’s to write', async () => {
+    const chosen = (check: string): string => `
+      create table settings (user_id uuid primary key references auth.users (id), active_team uuid);
+      alter table settings enable row level security;
+      create policy "own" on settings for all to authenticated using (user_id = auth.uid()) with check (user_id = auth.uid() and ${check});
+      create policy "cars" on cars for select to authenticated using (team_id = (auth.jwt() ->> 'team_id')::uuid);
+      create function token(event jsonb) returns jsonb language plpgsql stable as $$ begin
+        return jsonb_set(event, '{claims, team_id}',
+          (select to_jsonb(s.active_team) from public.settings s where s.user_id = (event ->> 'user_id')::uuid));
+      end $$;
+      revoke execute on function token from public, anon, authenticated;
+      grant execute on function token to supabase_auth_admin;`;
+    expect(verdictOf(await prove(chosen('true')), 'cars', 'select')).not.toBe('proved');
+    expect(verdictOf(await prove(chosen('works_in(active_team)')), 'cars', 'select')).toBe('proved');
+  });
+
   test('a file of the attacker’s own that is renamed into the folder of others is an upload there', async () => {
     const files = (check: string): string => `
       insert into storage.buckets (id, name) values ('papers', 'papers');
