@@ -6,7 +6,7 @@ import { withoutPrefix } from './prefix.ts';
 import { isUserColumn } from './names.ts';
 import { findPrincipal, userLinks, type FoundPrincipal } from './principal.ts';
 import { keptElsewhere } from './service.ts';
-import { publishedTables } from './published.ts';
+import { nothingPublished, publishedTables, type Published } from './published.ts';
 import { findOtherRoots, findRoot, type FoundRoot } from './root.ts';
 import type { Membership, Owner, OwnerHop, TenancyModel } from './types.ts';
 
@@ -46,12 +46,12 @@ function inferFrom(database: DatabaseModel, hints: TenancyHints): TenancyModel {
 
 /** Who is staff follows from who owns what, and what only staff fills is owned by nobody: a second look where there is any. */
 function inferWith(database: DatabaseModel, hints: TenancyHints): TenancyModel {
-  const tenancy = inferOnce(database, hints, new Set());
+  const tenancy = inferOnce(database, hints, nothingPublished);
   const published = publishedTables(database, tenancy);
-  return published.size === 0 ? tenancy : inferOnce(database, hints, published);
+  return published.tables.size === 0 ? tenancy : inferOnce(database, hints, published);
 }
 
-function inferOnce(database: DatabaseModel, hints: TenancyHints, published: ReadonlySet<string>): TenancyModel {
+function inferOnce(database: DatabaseModel, hints: TenancyHints, published: Published): TenancyModel {
   const uses = policyUses(database);
   const principal = findPrincipal(database, uses, hints.principal);
   const found = findRoot(database, principal, uses, hints.root);

@@ -8,6 +8,7 @@ import { isActorColumn, isPersonalColumn, isUserColumn } from './names.ts';
 import { userLinks, type FoundPrincipal } from './principal.ts';
 import type { FoundRoot } from './root.ts';
 import { capabilityColumns, isAuthenticationTable, secretColumns } from './secrets.ts';
+import type { Published } from './published.ts';
 import type { Membership, Owner, OwnerHop } from './types.ts';
 import { isPlatformTable } from '../database/platform.ts';
 
@@ -21,7 +22,7 @@ export interface OwnerSources {
   readonly uses: readonly PolicyUse[];
   readonly hints: TenancyHints;
   /** Tables that the app's staff fills for everybody. */
-  readonly published: ReadonlySet<string>;
+  readonly published: Published;
 }
 
 type Path = readonly [OwnerHop, ...OwnerHop[]];
@@ -96,7 +97,7 @@ function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths
       confidence: 'none',
     };
   }
-  const because = sources.published.has(table.name)
+  const because = sources.published.tables.has(table.name)
     ? 'only the staff of the app fills it, for everybody to read'
     : 'no column leads to a tenant or a user';
   return { ownership: { kind: 'shared', because }, confidence: 'none' };
@@ -170,7 +171,7 @@ function tenantPaths(sources: OwnerSources): Paths {
       declaredLink(table, root, hints) ??
       tenantLink(table, root.table, database) ??
       columnLikeTheOthers(table, sources);
-    if (link === undefined) continue;
+    if (link === undefined || (link.basis !== 'declared' && sources.published.forAll.has(table.name))) continue;
     // What a column is called says less than a key that every row has: it may name a tenant of somebody else's system.
     const isTold = link.notNull || table.policies.some(policy => isNamedIn(policy, link.column));
     const found = link.basis === 'name' && !isTold ? maybe : paths;
@@ -251,7 +252,7 @@ function addChains(
   /** Tables that have a way to a tenant unless a required key leads to one. */
   maybe: Paths,
 ): void {
-  const { database, principal, uses, hints, root } = sources;
+  const { database, principal, uses, hints, root, published } = sources;
   const personal = personalTables(database, users);
   const theirs = new Set(database.tables.filter(isTheirs).map(table => table.name));
   for (let round = 0; round < 24; round += 1) {
@@ -260,7 +261,8 @@ function addChains(
     if (found.length === 0) found.push(...[...maybe].filter(([name]) => !paths.has(name)));
     if (found.length === 0) found.push(...chained(() => true));
     if (found.length === 0) found.push(...counterparts(database, paths, personal));
-    if (found.length === 0) found.push(...namedChains(database, paths, new Set([...personal, ...theirs])));
+    const apart = new Set([...personal, ...theirs, ...published.forAll]);
+    if (found.length === 0) found.push(...namedChains(database, paths, apart));
     for (const [name, path] of found) paths.set(name, path);
     if (found.length === 0) return;
   }
@@ -437,9 +439,10 @@ function userPaths(sources: OwnerSources, tenants: Paths): Paths {
 }
 
 /** Who changed a row last does not own it, nor does one of the staff who wrote for everybody. */
-function isOwnership(table: Table, column: string, published: ReadonlySet<string>): boolean {
+function isOwnership(table: Table, column: string, published: Published): boolean {
+  if (published.forAll.has(table.name)) return isNotNull(table, column) && !isActorColumn(column);
   if (!isActorColumn(column)) return true;
-  return !/^(last_)?(updated|modified|edited|changed)_by/.test(plainName(column)) && !published.has(table.name);
+  return !/^(last_)?(updated|modified|edited|changed)_by/.test(plainName(column)) && !published.tables.has(table.name);
 }
 
 /** Supabase writes the uploader into `owner_id`. */

@@ -5,15 +5,16 @@ import { appRoles, type AppRoles } from './app-roles.ts';
 import { isUserTerm } from './links.ts';
 import { isPersonalColumn } from './names.ts';
 import type { TenancyModel } from './types.ts';
+import { fitsWindow } from './window.ts';
 
 /**
  * Tables that the app's staff fills for everybody to read: a blog, a list of products. Who of them wrote a row down owns it no
  * more than a printer owns a book. Read from the conditions of the policies: whoever writes has to hold a role of the whole
  * app, and no condition for reading asks who calls.
  */
-export function publishedTables(database: DatabaseModel, tenancy: TenancyModel): ReadonlySet<string> {
+export function publishedTables(database: DatabaseModel, tenancy: TenancyModel): Published {
   const staff = appRoles(database, tenancy);
-  const published = database.tables.filter(
+  const tables = database.tables.filter(
     table =>
       table.rowSecurity &&
       // Addresses of people are not meant for everybody, whoever wrote them down.
@@ -22,7 +23,44 @@ export function publishedTables(database: DatabaseModel, tenancy: TenancyModel):
       (isFilledByStaff(table.policies, staff) || isFilledByMigrations(table)) &&
       !isFilledByFunction(table, database, staff),
   );
-  return new Set(published.map(table => table.name));
+  const forAll = tables.filter(table => isForAll(table, tenancy, staff));
+  return { tables: new Set(tables.map(({ name }) => name)), forAll: new Set(forAll.map(({ name }) => name)) };
+}
+
+/** Tables that the app's staff fills for everybody, by name. */
+export interface Published {
+  readonly tables: ReadonlySet<string>;
+  /** Of these, those whose rows may name a tenant and are shown to all by what else they say: news that one of them is about. */
+  readonly forAll: ReadonlySet<string>;
+}
+
+/** Nothing is published. */
+export const nothingPublished: Published = { tables: new Set(), forAll: new Set() };
+
+/**
+ * Whose row it is decides nothing here: it need not be anybody's, outlives him, and everybody is shown those that staff has
+ * marked. What is shown without a mark, or says more than one puts into a window, stays his.
+ */
+function isForAll(table: Table, { owners }: TenancyModel, staff: readonly AppRoles[]): boolean {
+  const ownership = owners.find(owner => owner.table === table.name)?.ownership;
+  if (ownership?.kind !== 'tenant' && ownership?.kind !== 'user') return false;
+  const [{ column }] = ownership.path;
+  const isOptional = table.columns.some(({ name, notNull }) => name === column && !notNull);
+  const dies = table.foreignKeys.some(key => key.columns.includes(column) && key.onDelete === 'cascade');
+  const open = table.policies
+    .filter(policy => isOpen(policy, staff))
+    .flatMap(({ usingPredicate }) => (usingPredicate === undefined ? [] : alternativesOf(usingPredicate)))
+    .filter(condition => namesNobody(condition));
+  return (
+    isOptional && !dies && fitsWindow(table, column) && open.every(condition => conjunctsOf(condition).some(isMark))
+  );
+}
+
+/** A column of the row that has to hold a constant. */
+function isMark(condition: Predicate): boolean {
+  if (condition.kind !== 'compare' || condition.operator !== '=') return false;
+  const sides = [condition.left, condition.right];
+  return sides.some(term => term.kind === 'column') && sides.some(term => term.kind === 'constant');
 }
 
 /** Whether some policy lets somebody write, and every such policy asks for a role of the whole app. */
