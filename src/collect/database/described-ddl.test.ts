@@ -147,3 +147,50 @@ describe('what migrations take for granted', () => {
     expect(gaps).toMatchObject([{ reason: expect.stringContaining("'clerk_of_firm'"), file: '1.sql', line: 1 }]);
   });
 });
+
+describe('a table that the code describes, and that was written down after it was used', () => {
+  const early = `
+create function tell() returns trigger language plpgsql as $$ begin return new; end $$;
+create trigger told after insert on deals for each row execute function tell();
+alter table deals add column note text;`;
+  const later = `
+create table firms (id uuid primary key, name text);
+create table if not exists deals (id uuid primary key, firm_id uuid not null references firms (id), note text);
+alter table deals enable row level security;
+create policy own on deals using (note is null);`;
+
+  test('is made as it is written down, and what it refers to with it', async () => {
+    const { report, catalog, untold, gaps } = await replay([early, later], described);
+    expect(report.failed).toEqual([]);
+    expect([[...untold], gaps]).toEqual([[], []]);
+    const deals = catalog.tables.find(({ name }) => name === 'deals');
+    expect(deals?.columns.map(({ name }) => name)).toEqual(['id', 'firm_id', 'note']);
+    expect(deals?.foreignKeys.map(({ table: other }) => other)).toEqual(['firms']);
+    expect(deals?.policies.map(({ name }) => name)).toEqual(['own']);
+    expect(deals?.triggers?.map(({ name }) => name)).toEqual(['told']);
+  });
+
+  test('is made again where it was dropped in between', async () => {
+    const { report, catalog } = await replay([early, 'drop table deals;', later], described);
+    expect(report.failed).toEqual([]);
+    expect(catalog.tables.find(({ name }) => name === 'deals')?.triggers ?? []).toEqual([]);
+  });
+
+  test('is missed where the code knows nothing of it: no migration runs before what it needs', async () => {
+    const { report } = await replay([early, later], undefined);
+    expect(report.failed.map(({ file, sqlstate }) => [file, sqlstate])).toEqual([
+      ['1.sql', '42P01'],
+      ['1.sql', '42P01'],
+    ]);
+  });
+
+  test('waits for its own migration where only a key of another described table leads to it', async () => {
+    const makesFirms = 'create table firms (id uuid primary key, city text);';
+    const { catalog, untold } = await replay(['alter table deals add column note text;', makesFirms], described);
+    expect([...untold]).toEqual(['deals']);
+    const firms = catalog.tables.find(({ name }) => name === 'firms');
+    expect(firms?.columns.map(({ name }) => name)).toEqual(['id', 'city']);
+    const deals = catalog.tables.find(({ name }) => name === 'deals');
+    expect(deals?.foreignKeys.map(({ table: other }) => other)).toEqual(['firms']);
+  });
+});

@@ -23,14 +23,17 @@ const settled = /^(42701|42P07|42710|42703|42704)$/;
 export class CodeBase {
   readonly #sql: Sql;
   readonly #described: Described;
+  readonly #isMadeLater: (name: string) => boolean;
   readonly #made = new Map<string, Table>();
   readonly #enums = new Set<string>();
   readonly #refused = new Map<string, Table[]>();
   readonly #untold = new Set<string>();
 
-  constructor(sql: Sql, described: Described) {
+  /** `isMadeLater`: migrations make the table themselves, so that keys to it wait. */
+  constructor(sql: Sql, described: Described, isMadeLater: (name: string) => boolean = () => false) {
     this.#sql = sql;
     this.#described = described;
+    this.#isMadeLater = isMadeLater;
   }
 
   /** Makes every table that is described. */
@@ -39,10 +42,15 @@ export class CodeBase {
     for (const table of this.#described.tables) await this.#makeTable(table);
   }
 
+  /** Whether the relation or type that an error says is missing is described. */
+  describes(complaint: Complaint): boolean {
+    const name = missing(complaint);
+    return [...this.#described.tables, ...this.#described.enums].some(entry => entry.name === name);
+  }
+
   /** Makes the relation or type that an error says is missing; false when nothing describes it. */
-  async supply({ sqlstate, message }: Complaint): Promise<boolean> {
-    if (sqlstate !== '42P01' && sqlstate !== '42704') return false;
-    const name = /(?:relation|type) "([^"]+)"/.exec(message)?.[1]?.replace(/^public\./, '');
+  async supply(complaint: Complaint): Promise<boolean> {
+    const name = missing(complaint);
     if (name === undefined) return false;
     if (this.#described.enums.some(entry => entry.name === name)) return this.#makeEnum(name);
     const table = this.#described.tables.find(candidate => candidate.name === name);
@@ -122,7 +130,8 @@ export class CodeBase {
     if (refusal === undefined) {
       this.#made.set(table.name, table);
       // The keys of a table that a migration made are the migration's.
-      for (const key of table.foreignKeys) await this.supply({ sqlstate: '42P01', message: `relation "${key.table}"` });
+      for (const key of table.foreignKeys)
+        if (!this.#isMadeLater(key.table)) await this.supply({ sqlstate: '42P01', message: `relation "${key.table}"` });
       return true;
     }
     if (refusal.sqlstate !== '42P07') this.#refuse(table, refusal);
@@ -169,6 +178,12 @@ export class CodeBase {
   #attempt(statement: string): Promise<Complaint | undefined> {
     return attempt(this.#sql, statement);
   }
+}
+
+/** The relation or type that an error says is missing. */
+export function missing({ sqlstate, message }: Complaint): string | undefined {
+  if (sqlstate !== '42P01' && sqlstate !== '42704') return undefined;
+  return /(?:relation|type) "([^"]+)"/.exec(message)?.[1]?.replace(/^public\./, '');
 }
 
 function gapAbout([first]: readonly Table[], reason: string): Gap {

@@ -6,6 +6,7 @@ import type { ReplayFailure, ReplayReport, SourcePlace } from '../../model/datab
 import type { MigrationFile } from './find-migrations.ts';
 import { attempt, type Complaint } from './attempt.ts';
 import { CodeBase, type Described } from './described-ddl.ts';
+import { MadeAhead, type Placed } from './made-ahead.ts';
 import type { StatementKind } from './statement-kind.ts';
 import { loadParser, splitStatements, statementsWithin, type Statement } from './statements.ts';
 import { postgisStandIn } from './postgis-stand-in.ts';
@@ -68,7 +69,12 @@ export async function replayMigrations(
 ): Promise<Replayed> {
   await loadParser();
   await prepareDatabase(sql, platform);
-  const base = new CodeBase(sql, described);
+  const parsed = files.map(({ file, text, anyOrder = false }) => ({
+    anyOrder,
+    placed: splitStatements(text).map((statement): Placed => ({ file, statement })),
+  }));
+  const ahead = new MadeAhead(parsed.filter(({ anyOrder }) => !anyOrder).flatMap(({ placed }) => placed));
+  const base = new CodeBase(sql, described, name => ahead.makes(name));
   const supplied = new Map<string, Gap>();
   const places = new Map<string, StatementPlace>();
   const failed: ReplayFailure[] = [];
@@ -76,7 +82,7 @@ export async function replayMigrations(
   const early: Placed[] = [];
   let statements = 0;
   const plainly: Run<Placed> = ({ statement }) => runStatement(sql, statement);
-  const supplying: Run<Placed> = ({ file, statement }) => runSupplied(sql, statement, base, { file, gaps: supplied });
+  const supplying: Run<Placed> = each => runSupplied(sql, each, { base, ahead, gaps: supplied });
   const tell = ({ file, statement }: Placed, complaint: Complaint | undefined): void => {
     if (complaint === undefined) recordPlace(places, statement, file);
     else
@@ -87,13 +93,12 @@ export async function replayMigrations(
         firstCause: isFirstCause(statement, complaint, missing),
       });
   };
-  for (const { file, text, anyOrder } of files) {
+  for (const { anyOrder, placed } of parsed) {
     await startSession(sql, platform);
-    for (const statement of splitStatements(text)) {
+    for (const each of placed) {
       statements += 1;
-      const each = { file, statement };
-      const complaint = await (anyOrder === true ? plainly : supplying)(each);
-      if (anyOrder === true && isMissing(complaint)) early.push(each);
+      const complaint = await (anyOrder ? plainly : supplying)(each);
+      if (anyOrder && isMissing(complaint)) early.push(each);
       else tell(each, complaint);
     }
   }
@@ -111,27 +116,27 @@ export async function replayMigrations(
   };
 }
 
-/** A statement of a file. */
-interface Placed {
-  readonly file: string;
-  readonly statement: Statement;
-}
-
 /** Whether a statement names a schema, table, column, function, type or role that is not there yet. */
 function isMissing(complaint: Complaint | undefined): boolean {
   return /^(?:3F000|42P01|42703|42883|42704)$/.test(complaint?.sqlstate ?? '');
 }
 
+/** What a statement may miss, and who has it. */
+interface Supplies {
+  readonly base: CodeBase;
+  readonly ahead: MadeAhead;
+  readonly gaps: Map<string, Gap>;
+}
+
 /** Tries a statement again as long as what it misses can be supplied; each thing once. */
-async function runSupplied(
-  sql: Sql,
-  statement: Statement,
-  base: CodeBase,
-  { file, gaps }: { readonly file: string; readonly gaps: Map<string, Gap> },
-): Promise<Complaint | undefined> {
+async function runSupplied(sql: Sql, { file, statement }: Placed, supplies: Supplies): Promise<Complaint | undefined> {
+  const { base, ahead, gaps } = supplies;
   for (;;) {
     const complaint = await runStatement(sql, statement);
-    if (complaint === undefined || base.explains(complaint, statement.text)) return undefined;
+    if (complaint === undefined || base.explains(complaint, statement.text) || ahead.explains(complaint))
+      return undefined;
+    const made = await ahead.supply(complaint, base.describes(complaint), each => runSupplied(sql, each, supplies));
+    if (made) continue;
     const outside = await supplyFromOutside(sql, complaint, gaps);
     if (outside !== undefined)
       gaps.set(outside.name, { reason: outside.reason, file, line: statement.line, settles: 1 });
