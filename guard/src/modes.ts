@@ -56,5 +56,13 @@ export function asSystem<T>(
 /** An empty name would reach the database as "not set": it is refused here, where the mistake is. */
 function named(what: string, value: string): string {
   if (typeof value === 'string' && value !== '') return value;
-  throw new GuardError('no-scope', `The ${what} of a scope is ${value === '' ? 'empty' : `a ${typeof value}`}.`);
+  throw new GuardError('no-scope', `The ${what} of a scope is ${whatIs(value)}.`);
+}
+
+function whatIs(value: unknown): string {
+  if (value === '') return 'empty';
+  if (value === undefined || value === null) return `not given (${value})`;
+  return typeof value === 'number' || typeof value === 'bigint'
+    ? `a ${typeof value}: give it as text, with String(…)`
+    : `no text but a ${typeof value}`;
 }

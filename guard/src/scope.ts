@@ -47,7 +47,7 @@ interface Frame {
   readonly outer: Frame | undefined;
 }
 
-const store = processWide('scope/1', () => new AsyncLocalStorage<Frame>());
+const store = processWide('scope/2', () => new AsyncLocalStorage<Frame>());
 
 /** Runs `work` in a scope. `work` is awaited inside: queries of ORMs are lazy and run only when somebody awaits them. */
 export function within<T>(scope: Scope, work: () => T | PromiseLike<T>): Promise<T> {

@@ -284,6 +284,43 @@ describe('the self-test', () => {
     }
   });
 
+  test.each([
+    ['a materialized view', 'create materialized view digest as select tenant_id, number from invoices'],
+    ['a view that reads as its owner', 'create view digest as select tenant_id, number from invoices'],
+    [
+      'a view of the owner of a table whose row security is not forced',
+      `create table drafts (tenant_id uuid); alter table drafts enable row level security; alter table drafts owner to writer;
+       create view digest as select * from drafts; alter view digest owner to writer`,
+    ],
+  ])('refuses %s that holds rows of tenants, until a reason is given', async (_name, text) => {
+    await owner.query(`create role writer; ${text}; grant select on digest to app`);
+    try {
+      const refusal: unknown = await asAnn(() => numbers(guarded())).catch((error: unknown) => error);
+      expect(refusal).toMatchObject({ code: 'unsafe-connection', message: expect.stringContaining("'public.digest'") });
+      expect(await asAnn(() => numbers(guarded({ unprotected: { digest: 'numbers of all' } })))).toHaveLength(3);
+    } finally {
+      const kind = text.includes('materialized') ? 'materialized view' : 'view';
+      await owner.query(`drop ${kind} digest; drop table if exists drafts; drop role writer`);
+    }
+  });
+
+  test.each([
+    'create view digest with (security_invoker = on) as select tenant_id, number from invoices',
+    `create role writer; grant select on invoices, currencies to writer;
+     create view digest as select tenant_id, number, code from invoices, currencies; alter view digest owner to writer`,
+    'create view digest as select tenant_id, number from invoices; revoke all on digest from app',
+  ])('is silent about a view through which the policies hold, or that the role cannot read: %s', async text => {
+    await owner.query(`${text}; ${text.includes('revoke') ? 'select 1' : 'grant select on digest to app'}`);
+    try {
+      expect((await guarded().selfTest()).unprotected).toEqual([]);
+    } finally {
+      await owner.query('drop view digest');
+      await owner.query(`do $$ begin
+        if exists (select from pg_roles where rolname = 'writer') then drop owned by writer; drop role writer; end if;
+      end $$`);
+    }
+  });
+
   test('says what it saw', async () => {
     expect(await guarded().selfTest()).toEqual({ pooler: false, role: 'app', unprotected: [], problems: [] });
   });

@@ -95,16 +95,38 @@ const aboutRole = `select current_user::text as role, pg_backend_pid() as pid, r
 from pg_roles
 where rolname = current_user`;
 
-/** Tables that the role reaches, with the tenant's column, where row security is off or does not hold for it as the owner. */
+/**
+ * What the role reaches with the tenant's column in it, where no policy keeps rows back: tables without row security or
+ * whose owner it is, views that read as somebody for whom none holds, and what can have none (materialized views, foreign
+ * tables). https://www.postgresql.org/docs/current/sql-createview.html#SQL-CREATEVIEW-SECURITY-INVOKER
+ */
 const aboutTables = `select format('%s.%s', n.nspname, c.relname) as name
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 join pg_attribute as a on a.attrelid = c.oid and a.attname = $1 and not a.attisdropped
-where c.relkind in ('r', 'p')
+join pg_roles as o on o.oid = c.relowner
+where c.relkind in ('r', 'p', 'v', 'm', 'f')
   and n.nspname not in ('pg_catalog', 'information_schema', 'drydock')
   and has_schema_privilege(n.oid, 'usage')
   and has_table_privilege(c.oid, 'select, insert, update, delete')
-  and (not c.relrowsecurity or (not c.relforcerowsecurity and pg_has_role(c.relowner, 'usage')))
+  and case
+    when c.relkind in ('m', 'f') then true
+    when c.relkind <> 'v' then
+      not c.relrowsecurity or (not c.relforcerowsecurity and pg_has_role(c.relowner, 'usage'))
+    when exists (
+      select from pg_options_to_table(c.reloptions) as set_to
+      where set_to.option_name = 'security_invoker' and set_to.option_value::boolean
+    ) then false
+    else o.rolsuper or o.rolbypassrls or exists (
+      select
+      from pg_rewrite as r
+      join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+      join pg_class as t on d.refclassid = 'pg_class'::regclass and t.oid = d.refobjid and t.relkind in ('r', 'p')
+      join pg_attribute as held on held.attrelid = t.oid and held.attname = $1 and not held.attisdropped
+      where r.ev_class = c.oid
+        and (not t.relrowsecurity or (not t.relforcerowsecurity and pg_has_role(c.relowner, t.relowner, 'usage')))
+    )
+  end
 order by 1`;
 
 const aboutMembership = `select n.nspname as name

@@ -57,7 +57,7 @@ function believed(found: Found, library: string): Session | undefined {
 }
 
 /** An id as the database gets it: text, or a number of an `integer` key. Anything else (an object, NaN) is none. */
-function asId(value: unknown): string | undefined {
+export function asId(value: unknown): string | undefined {
   if (typeof value === 'string') return value.trim() === '' || value.length > longestId ? undefined : value;
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return String(value);
   return undefined;

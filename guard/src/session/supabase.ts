@@ -18,14 +18,14 @@ export interface SupabaseSessionOptions {
    */
   readonly verify?: 'user' | 'claims';
   /** Gets `app_metadata` only: `user_metadata` can be written by the user. */
-  readonly tenant?: (appMetadata: unknown) => unknown;
+  readonly tenant?: (appMetadata: Readonly<Record<string, unknown>>) => unknown;
 }
 
 /**
  * Reads the session from Supabase Auth, verified.
  *
  * @example
- * const session = fromSupabase(createClient, { tenant: metadata => (metadata as { team?: string }).team });
+ * const session = fromSupabase(createClient, { tenant: metadata => metadata['team'] });
  */
 export function fromSupabase(
   createClient: (request: SessionRequest) => SupabaseAuth | Promise<SupabaseAuth>,
@@ -36,7 +36,7 @@ export function fromSupabase(
     if (options.verify !== 'claims') {
       const user = at(await auth.getUser(), 'data', 'user');
       if (user === null || user === undefined) return undefined;
-      return { user: at(user, 'id'), tenant: options.tenant?.(at(user, 'app_metadata')) };
+      return { user: at(user, 'id'), tenant: options.tenant?.(metadataOf(user)) };
     }
     if (auth.getClaims === undefined) throw new TypeError('This version of supabase-js has no getClaims.');
     // It throws for a token whose time is over; here that is no session, which is seen by `exp` below.
@@ -45,8 +45,13 @@ export function fromSupabase(
     if (at(claims, 'role') !== 'authenticated') return undefined;
     return {
       user: at(claims, 'sub'),
-      tenant: options.tenant?.(at(claims, 'app_metadata')),
+      tenant: options.tenant?.(metadataOf(claims)),
       expiresAt: Number(at(claims, 'exp')) * 1000,
     };
   });
+}
+
+function metadataOf(found: unknown): Readonly<Record<string, unknown>> {
+  const metadata = at(found, 'app_metadata');
+  return typeof metadata === 'object' && metadata !== null ? { ...metadata } : {};
 }

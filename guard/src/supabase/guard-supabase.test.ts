@@ -45,7 +45,7 @@ function serviceClient(key: string): SupabaseClient {
 
 function userClient(bearer: string, key = anon): SupabaseClient {
   return guardSupabase(createClient(url, key, { auth, global: { headers: { Authorization: `Bearer ${bearer}` } } }), {
-    tenant: claims => (claims['app_metadata'] as { readonly team?: string } | undefined)?.team,
+    tenant: claims => claims.app_metadata['team'],
   });
 }
 

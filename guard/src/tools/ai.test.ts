@@ -59,6 +59,15 @@ async function converse(input: object): Promise<readonly Seen[]> {
   return seen;
 }
 
+/** What the AI SDK asks of an input before it runs a tool. */
+async function validated(schema: unknown, input: unknown): Promise<unknown> {
+  return (schema as { readonly validate: (value: unknown) => Promise<unknown> }).validate(input);
+}
+
+function nestedIn(depth: number, value: object): object {
+  return depth === 0 ? value : nestedIn(depth - 1, { inner: value });
+}
+
 describe('a tool of the AI SDK', () => {
   test('is shown to the model without the tenant, and gets the tenant of the scope', async () => {
     const [first] = await converse({ open: true });
@@ -111,6 +120,58 @@ describe('a tool of the AI SDK', () => {
       code: 'no-scope',
     });
     expectTypeOf(tools.listInvoices.execute).returns.resolves.toEqualTypeOf<TaggedData>();
+  });
+
+  test('gets the tenant of the scope inside of its arguments too, wherever it declares one', async () => {
+    const by = z.union([
+      z.strictObject({ kind: z.literal('team'), team_id: z.string() }),
+      z.strictObject({ kind: z.literal('all') }),
+    ]);
+    interface Node {
+      organizationId: string;
+      inner?: Node | undefined;
+    }
+    const node: z.ZodType<Node> = z.lazy(() => z.object({ organizationId: z.string(), inner: node.optional() }));
+    const search = tool({
+      inputSchema: z.object({
+        filter: z.object({ tenantId: z.string(), word: z.string() }),
+        by: z.array(by),
+        more: z.record(z.string(), z.object({ orgID: z.string() })),
+        node,
+      }),
+      execute: input => input,
+    });
+    const sent = {
+      filter: { word: 'open' },
+      by: [{ kind: 'team' }, { kind: 'all' }],
+      more: { a: {} },
+      node: { inner: {} },
+    };
+    const tools = await asTenant(acme, () => guardTools({ search }));
+    expect(JSON.stringify(tools.search.inputSchema)).not.toMatch(/tenantId|team_id|orgID|organizationId/);
+    expect(await validated(tools.search.inputSchema, sent)).toEqual({ success: true, value: sent });
+    const { data } = await tools.search.execute(sent as never, { toolCallId: '1', messages: [] });
+    expect(data).toEqual({
+      filter: { word: 'open', tenantId: 'acme' },
+      by: [{ kind: 'team', team_id: 'acme' }, { kind: 'all' }],
+      more: { a: { orgID: 'acme' } },
+      node: { organizationId: 'acme', inner: { organizationId: 'acme' } },
+    });
+  });
+
+  test.each([
+    { filter: { tenantId: 'borealis' } },
+    { list: [{ team_id: 'borealis' }] },
+    { TenantID: 'borealis' },
+    { 'org-id': 'borealis' },
+    nestedIn(60, { open: true }),
+  ])('does not run where the model says for whom inside of an argument: %j', async input => {
+    const loose = tool({ inputSchema: z.looseObject({}), execute: () => 'ran' });
+    const tools = await asTenant(acme, () => guardTools({ loose }));
+    await expect(tools.loose.execute({ ...input }, { toolCallId: '1', messages: [] })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
+    expect(await validated(tools.loose.inputSchema, input)).toMatchObject({ success: false });
   });
 
   test('tells the model nothing of what went wrong inside', async () => {

@@ -60,7 +60,7 @@ function guardedTool(name: string, tool: AiTool, options: GuardToolsOptions, mad
     execute: async (input: unknown, call: unknown): Promise<TaggedData> => {
       const scope = scopeOfTool(made);
       filled.refuseSent(input);
-      const whole = filled.fill(input, schema.declared, scope);
+      const whole = filled.fillBy(input, schema.declared, scope);
       return runTool(name, scope, async () => {
         await askBefore(name, options, scope);
         return tagged(leaving(await lastOf(Reflect.apply(execute, tool, [whole, call])), name, options, scope));

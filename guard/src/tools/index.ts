@@ -5,5 +5,5 @@ export type { ToolArguments } from './arguments.ts';
 export type { ToolHooks } from './before.ts';
 export type { TaggedData, ToolOutputs } from './data.ts';
 export { guardMcp } from './mcp.ts';
-export type { GuardMcpOptions, McpServer, ToolCaller } from './mcp.ts';
+export type { GuardMcpOptions, McpServer, ToolCaller, ToolExtra } from './mcp.ts';
 export type { AsSchema } from './schema.ts';

@@ -87,6 +87,35 @@ describe('a tool of an MCP server', () => {
     expect(result).toMatchObject({ isError: true, content: [{ text: 'The tool failed.' }] });
   });
 
+  test('is not registered where it names a tenant inside of an argument, which nobody could fill', async () => {
+    const server = guardMcp(new McpServer({ name: 'test', version: '1.0.0' }));
+    const filter = z.object({ tenantId: z.string(), word: z.string() });
+    const run = async (): Promise<{ content: [] }> => ({ content: [] });
+    expect(() => server.registerTool('shape', { inputSchema: { filter } }, run)).toThrow('declare it at the top');
+    expect(() => server.registerTool('object', { inputSchema: z.object({ list: z.array(filter) }) }, run)).toThrow(
+      'declare it at the top',
+    );
+    server.registerTool('plain', { inputSchema: { filter: z.object({ word: z.string() }), teamId: z.string() } }, run);
+  });
+
+  test.each([{ filter: { tenantId: 'borealis' } }, { open: true, more: [{ teamID: 'borealis' }] }])(
+    'is refused where the model says for whom inside of an argument: %j',
+    async sent => {
+      const { client, ran } = await connected({ caller });
+      await expect(client.callTool({ name: 'list', arguments: sent })).rejects.toThrow('only the scope may fill');
+      expect(ran).toEqual([]);
+    },
+  );
+
+  test.each([{ user: '' }, { user: undefined }, { user: { id: 'ada' } }])(
+    'is refused to a caller who has no id: %j',
+    async found => {
+      const { client, ran } = await connected({ caller: () => found });
+      const result = await client.callTool({ name: 'list', arguments: { open: true } });
+      expect([result.isError, ran]).toEqual([true, []]);
+    },
+  );
+
   test('is registered one way only, and with something that can be read', () => {
     const server = guardMcp(new McpServer({ name: 'test', version: '1.0.0' }));
     expect(() => server.tool('old', async () => ({ content: [] }))).toThrow("'registerTool'");

@@ -1,5 +1,6 @@
 import { asTenant, asUser } from '../modes.ts';
 import { refuse } from '../refusal.ts';
+import { asId } from '../session/session.ts';
 import { at } from '../property.ts';
 import { FilledArguments } from './arguments.ts';
 import type { ToolArguments } from './arguments.ts';
@@ -7,7 +8,9 @@ import { askBefore } from './before.ts';
 import type { ToolHooks } from './before.ts';
 import { leaving, runTool, scopeOfTool, tagged } from './data.ts';
 import type { ToolOutputs } from './data.ts';
+import { names } from './json-schema.ts';
 import { watchedTransport } from './mcp-transport.ts';
+import { ownJsonSchema } from './schema.ts';
 
 /** The part of an MCP server that is guarded. */
 export interface McpServer {
@@ -21,13 +24,22 @@ export interface GuardMcpOptions extends ToolArguments, ToolOutputs, ToolHooks {
    * Who calls, from what the SDK gives a handler (`extra.authInfo`, verified). Without it the tools run in the scope in
    * which the request is handled, such as that of `guardRoute`.
    */
-  readonly caller?: (extra: unknown) => ToolCaller | undefined | Promise<ToolCaller | undefined>;
+  readonly caller?: (extra: ToolExtra) => ToolCaller | undefined | Promise<ToolCaller | undefined>;
 }
 
-/** Who calls a tool. That they are a member of the tenant is checked with each query by the guarded pool. */
+/** What the SDK gives a handler beside the arguments, as far as it says who calls. */
+export interface ToolExtra {
+  readonly authInfo?: { readonly clientId: string; readonly extra?: Readonly<Record<string, unknown>> };
+  readonly sessionId?: string;
+}
+
+/**
+ * Who calls a tool, as a session says it: what is no id is nobody. That they are a member of the tenant is checked with each
+ * query by the guarded pool.
+ */
 export interface ToolCaller {
-  readonly user: string;
-  readonly tenant?: string;
+  readonly user: unknown;
+  readonly tenant?: unknown;
 }
 
 /**
@@ -58,11 +70,13 @@ type Handler = (...parameters: readonly unknown[]) => unknown;
 function registering(server: McpServer, filled: FilledArguments, options: GuardMcpOptions): unknown {
   return (name: string, config: Readonly<Record<string, unknown>>, handler: Handler): unknown => {
     const { shown, declared } = withoutFilled(name, config['inputSchema'], filled);
+    refuseInside(name, config['inputSchema'], filled);
     const guarded = async (...parameters: readonly unknown[]): Promise<unknown> => {
       const extra = parameters.at(-1);
       const given = parameters.length > 1 ? parameters[0] : {};
       return inCallersScope(options, extra, async () => {
         const scope = scopeOfTool(undefined);
+        filled.refuseSent(given);
         const input = filled.fill(given, declared, scope);
         const run = (): unknown =>
           declared.length === 0 && parameters.length === 1 ? handler(extra) : handler(input, extra);
@@ -79,11 +93,11 @@ function registering(server: McpServer, filled: FilledArguments, options: GuardM
 
 async function inCallersScope<T>(options: GuardMcpOptions, extra: unknown, work: () => Promise<T>): Promise<T> {
   if (options.caller === undefined) return work();
-  const caller = await options.caller(extra);
-  if (caller === undefined) throw refuse('no-session', 'An MCP tool was called by nobody that is known.');
-  return caller.tenant === undefined
-    ? asUser(caller.user, work)
-    : asTenant({ user: caller.user, tenant: caller.tenant }, work);
+  const caller = await options.caller(Object(extra) as ToolExtra);
+  const user = asId(caller?.user);
+  if (user === undefined) throw refuse('no-session', 'An MCP tool was called by nobody that is known.');
+  const tenant = asId(caller?.tenant);
+  return tenant === undefined ? asUser(user, work) : asTenant({ user, tenant }, work);
 }
 
 /** The input of a tool is a plain object of schemas, or a schema of an object that can leave parts of itself out (Zod). */
@@ -101,6 +115,15 @@ function withoutFilled(
     throw new TypeError(`What the MCP tool '${tool}' takes must be an object of Zod, or a plain object of schemas.`);
   const mask = Object.fromEntries(named.map(name => [name, true]));
   return { shown: named.length === 0 ? schema : (Reflect.apply(omit, schema, [mask]) as unknown), declared };
+}
+
+/** The SDK takes schemas and not JSON, so that nothing inside of an argument can be left out or filled. */
+function refuseInside(tool: string, schema: unknown, filled: FilledArguments): void {
+  const parts = Object.values(Object('~standard' in Object(schema) ? at(schema, 'shape') : schema));
+  if (parts.some(part => names(ownJsonSchema(part), name => filled.has(name))))
+    throw new TypeError(
+      `What the MCP tool '${tool}' takes names a tenant or user inside of an argument: declare it at the top, where the scope fills it.`,
+    );
 }
 
 /** A result of MCP keeps its form; anything else becomes one. */

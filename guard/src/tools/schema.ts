@@ -2,14 +2,15 @@ import type { Scope } from '../scope.ts';
 import { isSchema } from '../standard-schema.ts';
 import { at } from '../property.ts';
 import type { FilledArguments } from './arguments.ts';
+import { withoutProperties } from './json-schema.ts';
 
 /** `asSchema` of the AI SDK. */
 export type AsSchema = (schema: never) => { readonly jsonSchema: unknown };
 
-/** A schema as the model sees it, and the arguments that the tool declares. */
+/** A schema as the model sees it, and as the tool declares it. */
 export interface ToolSchema {
   readonly forModel: object;
-  readonly declared: readonly string[];
+  readonly declared: object;
 }
 
 /** The result of the AI SDK's validation. */
@@ -29,27 +30,20 @@ export function guardedSchema(
   asSchema?: AsSchema,
 ): ToolSchema {
   const json = jsonSchemaOf(tool, schema, asSchema);
-  const properties = objectAt(json, 'properties');
-  const declared = Object.keys(properties);
-  const required: unknown = at(json, 'required');
-  const shown = {
-    // Models that are held to a schema exactly want it closed; the AI SDK closes those of Zod too.
-    additionalProperties: false,
-    ...json,
-    properties: filled.without(properties),
-    ...(Array.isArray(required) ? { required: required.filter(name => !filled.has(String(name))) } : {}),
-  };
+  const own = withoutProperties(json, name => filled.has(name));
+  // Models that are held to a schema exactly want it closed; the AI SDK closes those of Zod too.
+  const shown = { additionalProperties: false, properties: {}, ...Object(own) };
   const validate = async (input: unknown): Promise<Validated> => {
     try {
       filled.refuseSent(input);
-      return await validated(schema, filled.fill(input, declared, scope()), filled);
+      return await validated(schema, filled.fillBy(input, json, scope()), filled);
     } catch (error) {
       return { success: false, error: error instanceof Error ? error : new Error('The input was refused.') };
     }
   };
   return {
     forModel: { [schemaMark]: true, [validatorMark]: true, _type: undefined, jsonSchema: shown, validate },
-    declared,
+    declared: json,
   };
 }
 
@@ -70,20 +64,16 @@ async function validated(schema: unknown, input: unknown, filled: FilledArgument
   return { success: false, error: new Error('The input is not what the tool declares.') };
 }
 
-function jsonSchemaOf(tool: string, schema: unknown, asSchema: AsSchema | undefined): object {
-  // https://standardschema.dev/json-schema
+/** The JSON Schema that a schema says by itself, if it does: https://standardschema.dev/json-schema */
+export function ownJsonSchema(schema: unknown): unknown {
   const convert = at(isSchema(schema) ? schema['~standard'] : undefined, 'jsonSchema', 'input');
-  const json: unknown =
-    typeof convert === 'function'
-      ? (convert as (options: object) => unknown)({ target: 'draft-07' })
-      : (at(schema, 'jsonSchema') ?? asSchema?.(schema as never).jsonSchema);
+  return typeof convert === 'function' ? (convert as (options: object) => unknown)({ target: 'draft-07' }) : undefined;
+}
+
+function jsonSchemaOf(tool: string, schema: unknown, asSchema: AsSchema | undefined): object {
+  const json = ownJsonSchema(schema) ?? at(schema, 'jsonSchema') ?? asSchema?.(schema as never).jsonSchema;
   if (typeof json === 'object' && json !== null && at(json, 'type') === 'object') return json;
   throw new TypeError(
     `What the tool '${tool}' takes cannot be read as an object of JSON Schema. Give guardTools 'asSchema' of 'ai', or declare an object.`,
   );
-}
-
-function objectAt(value: unknown, name: string): object {
-  const inner = at(value, name);
-  return typeof inner === 'object' && inner !== null ? inner : {};
 }

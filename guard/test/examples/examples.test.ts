@@ -36,9 +36,9 @@ function inPages(file: string): readonly Example[] {
   }));
 }
 
-/** What imports a file of the reader's app, or a package that is not installed here, cannot be checked, nor what shows pieces of a file. */
-function isWhole({ place, code }: Example): boolean {
-  return !/from '(?:@\/|@clerk\/)/.test(code) && !/^docs\/(?:supabase|tools|limits|freeze)\.md/.test(place);
+/** What imports a file of the reader's app, or a package that is not installed here, cannot be checked. */
+function isWhole({ code }: Example): boolean {
+  return !/from '(?:@\/|@clerk\/)/.test(code);
 }
 
 /** What the package exports, and from which of its parts. */

@@ -66,6 +66,18 @@ declare function cookies(): Promise<import('iron-session').CookieStore>;
 declare function getIronSession<T>(cookies: unknown, options: unknown): Promise<T>;
 declare function getServerSession(options: object): Promise<null>;
 declare function createClient(): Promise<import('../../src/session/index.ts').SupabaseAuth>;
+declare function createClient(url: string, key: string | undefined): import('@supabase/supabase-js').SupabaseClient;
+declare function createServerClient(
+  url: string,
+  key: string,
+  options: object,
+): import('@supabase/supabase-js').SupabaseClient;
+declare const publishableKey: string;
+declare const freeze: import('../../src/freeze/index.ts').GuardFreeze;
+declare const model: import('ai').LanguageModel;
+declare const messages: import('ai').ModelMessage[];
+declare const streamText: typeof import('ai').streamText;
+declare const McpServer: typeof import('@modelcontextprotocol/sdk/server/mcp.js').McpServer;
 declare function findSession(
   request: unknown,
 ): Promise<{ userId: string; teamId: string; expiresAt: Date } | undefined>;
@@ -87,4 +99,7 @@ declare const limitKey: string;
 declare const address: string;
 declare const url: string;
 declare const serviceKey: string;
-declare const listInvoices: Parameters<typeof import('../../src/tools/index.ts').guardTools>[0][string];
+declare const listInvoices: import('ai').Tool<{ tenantId: string; open: boolean }, object[]> & {
+  execute: (input: { tenantId: string; open: boolean }, options: import('ai').ToolCallOptions) => Promise<object[]>;
+};
+declare function invoicesOf(tenant: string, open: boolean): Promise<object[]>;

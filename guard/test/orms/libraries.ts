@@ -47,6 +47,7 @@ export async function openLibraries(url: string, options: GuardOptions): Promise
     await onPrisma(url, options),
     onKysely(url, options),
     onKnex(url, options),
+    onKnexPool(url, options),
     await onTypeOrm(url, options),
   ];
 }
@@ -238,6 +239,16 @@ function onKnex(url: string, options: GuardOptions): Library {
     }
   }
   const db = knexModule({ client: Guarded as never, connection: url, pool: { min: 0, max: 4 } });
+  return knexLibrary('Knex', db, () => db.destroy());
+}
+
+function onKnexPool(url: string, options: GuardOptions): Library {
+  const pool = guardPool({ connectionString: url, max: 4 }, options);
+  const db = knexModule({ client: 'pg', connectionPool: pool });
+  return knexLibrary('Knex on the pool', db, () => pool.end());
+}
+
+function knexLibrary(name: string, db: ReturnType<typeof knexModule>, end: () => Promise<unknown>): Library {
   type Db = typeof db;
   const on = (inside: Db): Invoices => ({
     numbers: () => ({
@@ -254,11 +265,11 @@ function onKnex(url: string, options: GuardOptions): Library {
     statement: async text => inside.raw(text),
   });
   return {
-    name: 'Knex',
+    name,
     ...on(db),
     transaction: work => db.transaction(tx => work(on(tx))),
     nested: work => db.transaction(tx => work(on(tx), inner => tx.transaction(part => inner(on(part))))),
-    end: () => db.destroy(),
+    end,
   };
 }
 

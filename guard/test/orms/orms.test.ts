@@ -41,7 +41,7 @@ async function refusalOf(work: Promise<unknown>): Promise<string | undefined> {
   return guardErrorIn(error)?.code ?? (error instanceof Error ? error.message : 'not refused');
 }
 
-describe.each(['node-postgres', 'Drizzle', 'Prisma', 'Kysely', 'Knex', 'TypeORM'])('%s', name => {
+describe.each(['node-postgres', 'Drizzle', 'Prisma', 'Kysely', 'Knex', 'Knex on the pool', 'TypeORM'])('%s', name => {
   const use = (): Library => {
     const found = libraries.find(library => library.name === name);
     if (found === undefined) throw new Error(`${name} is not open`);
