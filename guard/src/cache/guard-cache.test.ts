@@ -91,7 +91,8 @@ describe('a guarded cache', () => {
     const read = guardCache(cacheOf(), async (value: unknown) => String(value), { name: 'x' });
     await asTenant(acme, async () => {
       expect([await read(undefined), await read(null)]).toEqual(['undefined', 'null']);
-      await expect(read(new Map([['a', 1]]))).rejects.toThrow('others look alike in a key');
+      for (const other of [new Map([['a', 1]]), Number.NaN, Number.POSITIVE_INFINITY, [-0], new Date(0)])
+        await expect(read(other)).rejects.toThrow('others look alike in a key');
     });
   });
 

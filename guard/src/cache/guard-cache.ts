@@ -65,15 +65,18 @@ export function tenantTag(by: SharedBy = 'tenant'): string {
 
 /** `undefined` and null are two arguments; JSON would make one of them. What JSON cannot tell apart is refused. */
 function argumentsOf(parameters: readonly unknown[]): string {
-  return JSON.stringify(parameters, (_name, value: unknown) => {
+  return JSON.stringify(parameters, function keyed(this: object, name, value: unknown) {
     if (value === undefined) return '\u0000undefined';
-    const prototype: unknown = typeof value === 'object' && value !== null ? Object.getPrototypeOf(value) : undefined;
+    if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))) throw new TypeError(lookAlike);
+    // As it was before its `toJSON`: a date and the text of it are two arguments.
+    const given: unknown = Reflect.get(this, name);
+    const prototype: unknown = typeof given === 'object' && given !== null ? Object.getPrototypeOf(given) : undefined;
     if (typeof value === 'function' || (prototype !== undefined && !plain.has(prototype)))
-      throw new TypeError(
-        'A cached function takes text, numbers, lists and plain objects: others look alike in a key.',
-      );
+      throw new TypeError(lookAlike);
     return value;
   });
 }
+
+const lookAlike = 'A cached function takes text, numbers, lists and plain objects: others look alike in a key.';
 
 const plain: ReadonlySet<unknown> = new Set([Object.prototype, Array.prototype, null]);

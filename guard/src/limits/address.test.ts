@@ -30,6 +30,8 @@ describe('the address of a caller', () => {
     ['2001:DB8:0:0::1', '2001:db8::1'],
     ['::ffff:203.0.113.7', '203.0.113.7'],
     ['::ffff:cb00:7107', '203.0.113.7'],
+    ['64:ff9b::cb00:7107', '203.0.113.7'],
+    ['64:ff9b:1::cb00:7107', '64:ff9b:1::cb00:7107'],
     ['fe80::1%eth0', undefined],
     ['203.0.113', undefined],
   ])('%s is written as %s', (given, address) => {

@@ -38,7 +38,9 @@ function normalised(entry: string): string | undefined {
   if (isIP(address) !== 6 || address.includes('%')) return undefined;
   const groups = groupsOf(address);
   const isMapped = groups.slice(0, 5).every(group => group === 0) && groups[5] === 0xff_ff;
-  if (!isMapped) return new URL(`http://[${address}]`).hostname.slice(1, -1);
+  // Servers with IPv6 alone are called from IPv4 through these (RFC 6052): all of them would be one /64.
+  const isTranslated = groups[0] === 0x64 && groups[1] === 0xff_9b && groups.slice(2, 6).every(group => group === 0);
+  if (!isMapped && !isTranslated) return new URL(`http://[${address}]`).hostname.slice(1, -1);
   return groups
     .slice(6)
     .flatMap(group => [group >> 8, group & 0xff])

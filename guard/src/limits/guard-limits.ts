@@ -161,7 +161,7 @@ function withSpare(counter: Counter, spare: Counter): Counter {
 
 /** An e-mail address in capitals is the same one, and so is every address of a line. */
 function keyOf(key: LimitKey, value: string | undefined): string {
-  if (value === undefined) return 'nobody';
+  if (value === undefined) return '\0nobody';
   return key === 'address' ? networkOf(value) : value.trim().toLowerCase();
 }
 

@@ -6,6 +6,7 @@ import { callOfNode } from './api.ts';
 import type { ApiRequest } from './api.ts';
 import { checkOptions } from './guarded.ts';
 import type { GuardedCall } from './guarded.ts';
+import { maybeJson, peek } from './json-text.ts';
 import { lookAtOutgoing, observed } from './observed.ts';
 import type { GuardNextOptions, MaybePromise, MaybeSchema, ScopeKind } from './options.ts';
 import { callOfPage, keepScopeHere } from './page.ts';
@@ -86,12 +87,18 @@ async function callOfCopy(
 
 /** Looks at a copy of JSON that goes out, which does not wait for it. */
 function lookAtResponse(guard: GuardNextOptions, answer: unknown): void {
-  if (guard.tripwire === undefined || !(answer instanceof Response) || answer.bodyUsed || !isJson(answer)) return;
-  void answer
-    .clone()
-    .json()
-    .then(
-      value => lookAtOutgoing(guard, value),
-      () => undefined,
-    );
+  if (guard.tripwire === undefined || !(answer instanceof Response) || answer.bodyUsed) return;
+  if (!isJson(answer) && !maybeJson(answer)) return;
+  void jsonOf(answer.clone()).then(
+    value => lookAtOutgoing(guard, value),
+    () => undefined,
+  );
+}
+
+async function jsonOf(answer: Response): Promise<unknown> {
+  if (isJson(answer)) return answer.json();
+  const peeked = await peek(answer);
+  if (peeked.kind === 'text') return JSON.parse(peeked.text) as unknown;
+  void peeked.response.body?.cancel();
+  return undefined;
 }

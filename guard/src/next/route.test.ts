@@ -329,6 +329,40 @@ describe('what leaves', () => {
     expect([failed.status, await failed.json()]).toEqual([409, { error: 'taken' }]);
   });
 
+  test.each([undefined, 'text/plain', 'text/json'])(
+    'is what was declared also as JSON that says it is %s',
+    async type => {
+      const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type };
+      const body = type === undefined ? new TextEncoder().encode(` ${JSON.stringify(rows)}`) : JSON.stringify(rows);
+      const route = guardRoute({ name: 'x', output: ['id'] }, () => new Response(body, { headers }));
+      const response = await send(route, { user: 'ada' });
+      expect([response.headers.get('content-type'), await response.json()]).toEqual([
+        type ?? 'application/json',
+        [{ id: 1 }],
+      ]);
+      const { guardRoute: wired } = guardNext({ ...base, tripwire: { columns: ['teamId'] } });
+      const leaking = wired({ name: 'x' }, () => new Response('{"teamId":"borealis"}', { headers }));
+      await expect(send(leaking, { user: 'ada' })).rejects.toMatchObject({ code: 'foreign-row' });
+    },
+  );
+
+  test('is other text as it comes, piece by piece', async () => {
+    const declared = { name: 'x', output: ['id'] } as const;
+    const half = guardRoute(declared, () => new Response('{"id": 1, and so on'));
+    expect(await (await send(half, { user: 'ada' })).text()).toBe('{"id": 1, and so on');
+    let written: ReadableStreamDefaultController<string> | undefined;
+    const stream = new ReadableStream<string>({ start: controller => void (written = controller) });
+    const route = guardRoute(declared, () => new Response(stream.pipeThrough(new TextEncoderStream())));
+    const sent = send(route, { user: 'ada' });
+    written?.enqueue('  ');
+    written?.enqueue('Once ');
+    const reader = (await sent).body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect([await reader?.read(), await reader?.read()]).toMatchObject([{ value: '  ' }, { value: 'Once ' }]);
+    written?.enqueue('{');
+    written?.close();
+    expect([await reader?.read(), await reader?.read()]).toMatchObject([{ value: '{' }, { done: true }]);
+  });
+
   test('is for the caller’s own cache only', async () => {
     const loud = { 'cache-control': 'public, s-maxage=60', 'cdn-cache-control': 'max-age=60', vary: 'accept' };
     const route = guardRoute({ name: 'x' }, () => Response.json(1, { headers: loud }));

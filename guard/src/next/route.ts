@@ -2,6 +2,7 @@ import type { SchemaOutput } from '../standard-schema.ts';
 import type { AnyCallOptions } from './admit.ts';
 import { makePersonal, notFound, personalHeaders, refusalOf, refusalResponse } from './answer.ts';
 import { refuseCrossSite } from './cross-site.ts';
+import { maybeJson, peek } from './json-text.ts';
 import { checkOptions, guarded, outgoing } from './guarded.ts';
 import type { Given, GuardedCall } from './guarded.ts';
 import { readRequest } from './input.ts';
@@ -132,7 +133,7 @@ async function toResponse(guard: GuardNextOptions, options: AnyCallOptions, valu
   // A handler's own 403 beside a 404 would tell what exists.
   if (value.status === 403 || value.status === 404) return refusalResponse(notFound);
   const looked = options.output !== undefined || guard.tripwire !== undefined;
-  return personal(looked && isJson(value) ? await narrowedResponse(guard, options, value) : value);
+  return personal(looked ? await narrowedResponse(guard, options, value) : value);
 }
 
 /** Whether an answer is JSON. */
@@ -150,11 +151,30 @@ async function narrowedResponse(
   response: Response,
 ): Promise<Response> {
   if (response.body === null) return response;
-  const declared = response.ok || options.output === undefined ? options : { ...options, output: errorFields };
-  const value = await outgoing(guard, declared, await response.json());
+  const { status, statusText } = response;
   const headers = new Headers(response.headers);
   headers.delete('content-length');
-  return new Response(JSON.stringify(value), { status: response.status, statusText: response.statusText, headers });
+  const leave = async (given: unknown): Promise<Response> => {
+    const declared = response.ok || options.output === undefined ? options : { ...options, output: errorFields };
+    const value = await outgoing(guard, declared, given);
+    if (!headers.has('content-type')) headers.set('content-type', 'application/json');
+    return new Response(JSON.stringify(value), { status, statusText, headers });
+  };
+  if (isJson(response)) return leave(await response.json());
+  if (!maybeJson(response)) return response;
+  const peeked = await peek(response);
+  if (peeked.kind === 'other') return peeked.response;
+  const parsed = parsedJson(peeked.text);
+  return parsed === undefined ? new Response(Buffer.from(peeked.text), { status, statusText, headers }) : leave(parsed);
+}
+
+/** Text that only begins as JSON does is text. */
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 const errorFields = ['error', 'message', 'code'];

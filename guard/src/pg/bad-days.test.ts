@@ -150,6 +150,21 @@ describe('statements by name', () => {
     await tenants.owner.query('drop table plans');
   });
 
+  test('one that is asked again is asked with what it was asked first, whatever the app made of its object', async () => {
+    const pool = tenants.guarded({}, { max: 1 });
+    const asked = { text: 'select $1 as word from invoices limit 1', values: ['first'] };
+    await asAnn(() => pool.query(asked));
+    await asAnn(() => pool.query('deallocate all'));
+    const answer = asAnn(() =>
+      taking(pool, client => {
+        const answered = client.query(asked);
+        asked.values = ['second'];
+        return answered;
+      }),
+    );
+    expect((await answer).rows).toEqual([{ word: 'first' }]);
+  });
+
   test('those that somebody took away are made again', async () => {
     const pool = tenants.guarded({}, { max: 1 });
     expect(await asAnn(() => numbers(pool))).toBe(anns);

@@ -143,7 +143,9 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
      * that fails while it only watches must not cost the app its answer.
      */
     private insteadOf(query: ScopedQuery, error: Error, trip: Trip, left: number): Submittable | undefined {
-      if (query.isStale(error)) return this.trip(trip, left - 1);
+      // The app may have used its object for another query meanwhile.
+      const config = { ...trip.config, text: trip.several ? trip.config.text : query.text, values: query.values ?? [] };
+      if (query.isStale(error)) return this.trip({ ...trip, config }, left - 1);
       if (policy.mode !== 'observe' || !(error instanceof GuardError)) return undefined;
       policy.refusal(error.code, error.message);
       return new Query(trip.config, undefined, trip.answered);

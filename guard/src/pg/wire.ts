@@ -43,6 +43,7 @@ export interface WireResult {
 /** A query of node-postgres, with the replies it is told of. */
 export interface WireQuery {
   text: string;
+  readonly values: readonly unknown[] | undefined;
   name: string | undefined;
   rows: number | undefined;
   callback: QueryCallback | undefined;

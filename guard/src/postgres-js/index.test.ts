@@ -1,6 +1,8 @@
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { asTenant } from '../modes.ts';
+import { currentScope, withoutScope } from '../scope.ts';
+import type { Scope } from '../scope.ts';
 import { startPostgres } from '../testing/postgres.ts';
 import type { TestPostgres } from '../testing/postgres.ts';
 import { acme, ann, bob, globex, makeTenants, membership, stranger } from '../testing/tenants.ts';
@@ -41,6 +43,33 @@ test('a savepoint that fails leaves the rest for its tenant', async () => {
     }),
   );
   expect(after[0]).toEqual({ n: 3 });
+});
+
+test('what `resolve` finds is not asked for where a scope was left on purpose, as in a cache for all', async () => {
+  const resolve = (): Scope => ({ mode: 'tenant', user: ann, tenant: acme });
+  const begin = guardBegin<postgres.TransactionSql>(sql, { membership, resolve });
+  const count = (): Promise<number> => begin(async tx => (await tx`select from invoices`).count);
+  expect(await count()).toBe(3);
+  await expect(asBob(() => withoutScope(count))).rejects.toMatchObject({ code: 'no-scope' });
+});
+
+test('an id that Postgres could not keep is refused', async () => {
+  await expect(asTenant({ user: 'a\0', tenant: acme }, numbers)).rejects.toMatchObject({ code: 'bad-id' });
+});
+
+test('what runs inside is for whoever began, and what the connection calls by itself for nobody', async () => {
+  const one = postgres(`postgres://app@127.0.0.1:${server.port}/postgres`, { max: 1 });
+  const begin = guardBegin<postgres.TransactionSql>(one, { membership });
+  await asAnn(() => begin(tx => tx`select 1`));
+  const seen: unknown[] = [];
+  await asBob(() =>
+    begin(async tx => {
+      seen.push(currentScope());
+      await tx`select 1 from invoices limit 1`.forEach(() => void seen.push(currentScope()));
+    }),
+  );
+  expect(seen).toEqual([{ mode: 'tenant', user: bob, tenant: globex }, undefined]);
+  await one.end();
 });
 
 test('who is no member and who asks without a scope are refused, and nothing is left set', async () => {

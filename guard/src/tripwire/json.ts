@@ -22,7 +22,7 @@ export function guardData(data: unknown, tripwire: Tripwire, scope: Scope | unde
   const tenant = scope && tenantOf(scope);
   if (scope === undefined || tenant === undefined) return;
   const found = { looked: 0, foreign: 0 };
-  walk(data, { columns: new Set(tripwire.columns), tenant, found, seen: new Set() });
+  walk(data, { columns: new Set(tripwire.columns), tenant, found, seen: new Set(), checked: new Set() });
   if (found.foreign > 0) stop({ scope, rows: found.looked, foreign: found.foreign, mode: tripwire.mode });
 }
 
@@ -31,6 +31,7 @@ interface Walk {
   readonly tenant: string;
   readonly found: { looked: number; foreign: number };
   readonly seen: Set<object>;
+  readonly checked: Set<object>;
 }
 
 /** Null is no other tenant's id: a left join gives it. */
@@ -42,15 +43,24 @@ function walk(given: unknown, state: Walk): void {
   if (Array.isArray(value) || value instanceof Set) return walkAll(value, state);
   for (const [name, inner] of Object.entries(value)) {
     if (!state.columns.has(name)) walk(inner, state);
-    else for (const id of Array.isArray(inner) ? inner : [inner]) check(id, state);
+    else check(inner, state);
   }
 }
 
-function check(id: unknown, state: Walk): void {
+/** Ids may be in lists, and objects that say by `toJSON` what they are. */
+function check(given: unknown, state: Walk): void {
+  const id = asJson(given);
   if (id === null || id === undefined) return;
+  if (Array.isArray(id) || id instanceof Set) return checkAll(id, state);
   if (typeof id === 'object') return walk(id, state);
   state.found.looked += 1;
   if (!isSameId(id, state.tenant)) state.found.foreign += 1;
+}
+
+function checkAll(ids: readonly unknown[] | ReadonlySet<unknown>, state: Walk): void {
+  if (state.checked.has(ids)) return;
+  state.checked.add(ids);
+  for (const id of ids) check(id, state);
 }
 
 function walkAll(values: Iterable<unknown>, state: Walk): void {

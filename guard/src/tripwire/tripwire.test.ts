@@ -90,13 +90,18 @@ describe('data on its way out', () => {
     ['in a set', new Set([{ tenantId: 'borealis' }])],
     ['behind toJSON', { toJSON: () => ({ tenantId: 'borealis' }) }],
     ['as a number', { tenantId: 7 }],
+    ['that says by toJSON what it is', { tenantId: { toJSON: () => 'borealis' } }],
+    ['in lists of lists', { tenantId: [['acme'], [['borealis']]] }],
+    ['in a set of ids', { tenantId: new Set(['borealis']) }],
   ])('is held back with another tenant’s id %s', async (_name, data) => {
     await expect(look(data)).rejects.toMatchObject({ code: 'foreign-row' });
   });
 
   test('may go in circles', async () => {
-    const data: Record<string, unknown> = { tenantId: 'acme' };
+    const ids: unknown[] = ['acme', { toJSON: () => 'acme' }];
+    const data: Record<string, unknown> = { tenantId: ids };
     data['self'] = data;
+    ids.push(ids);
     expect(await look(data)).toBe(data);
   });
 });
