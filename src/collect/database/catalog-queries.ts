@@ -101,7 +101,8 @@ export const functionsQuery = (platform: Platform): string => `
 select
   n.nspname as schema, p.proname as name, p.oid::regprocedure::text as signature,
   (select json_agg(json_build_object(
-     'name', coalesce(p.proargnames[k.ord], ''), 'type', format_type(k.type, null)
+     'name', coalesce(p.proargnames[k.ord], ''), 'type', format_type(k.type, null),
+     'variadic', coalesce(p.proargmodes[k.ord] = 'v', false)
    ) order by k.ord)
    from unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) with ordinality k (type, ord)
    where p.proargmodes is null or p.proargmodes[k.ord] in ('i', 'b', 'v')) as arguments,

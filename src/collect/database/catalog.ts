@@ -210,6 +210,7 @@ function toFunction(row: CatalogRow, places: Places): DatabaseFunction {
       type: typeName(text(argument, 'type')),
       // Defaults are those of the last arguments: https://www.postgresql.org/docs/18/catalog-pg-proc.html
       ...(index >= all.length - Number(row['defaults']) ? ({ hasDefault: true } as const) : {}),
+      ...(flag(argument, 'variadic') ? ({ isVariadic: true } as const) : {}),
     })),
     returns: optionalText(row, 'returns') ?? 'void',
     returnsSet: flag(row, 'returns_set'),

@@ -188,7 +188,13 @@ export interface DatabaseFunction {
   readonly name: string;
   readonly schema: string;
   readonly signature: string;
-  readonly arguments: readonly { readonly name: string; readonly type: string; readonly hasDefault?: true }[];
+  readonly arguments: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly hasDefault?: true;
+    /** It takes any number of values. */
+    readonly isVariadic?: true;
+  }[];
   readonly returns: string;
   readonly returnsSet: boolean;
   readonly language: string;

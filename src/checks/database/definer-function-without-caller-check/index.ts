@@ -1,3 +1,4 @@
+import { pastGuards } from '../../../core/past-guards.ts';
 import { objectName } from '../../../core/cell.ts';
 import type { DatabaseFunction, DatabaseModel, Table } from '../../../model/database/types.ts';
 import { appRoles, type AppRoles } from '../../../model/tenancy/app-roles.ts';
@@ -29,7 +30,7 @@ export const check: Check = {
           if (opening !== undefined) return openingMessage(leaks, opening);
           if (changes && givesRole(leaks[0], input) !== undefined)
             return `'${objectName(leaks[0].cell)}' runs with its owner's rights and does not ask who calls, so ${rolesOf(leaks)} may give anybody a role of the whole app.`;
-          return `'${objectName(leaks[0].cell)}' ${meansOf(leaks[0])} and does not ask who calls, so ${rolesOf(leaks)} may ${changes ? 'change' : 'read'} another tenant's rows${takesArguments(leaks[0]) ? ' through its arguments' : ''}.`;
+          return `'${objectName(leaks[0].cell)}' ${meansOf(leaks[0])} and ${faultOf(leaks[0])}, so ${rolesOf(leaks)} may ${changes ? 'change' : 'read'} another tenant's rows${takesArguments(leaks[0]) ? ' through its arguments' : ''}.`;
         },
         harm: leak => harmOf(leak, input),
         opens: leak => opensBy(leak, input),
@@ -90,6 +91,14 @@ function settingOfLeak(leak: Leak): string | undefined {
 function meansOf(leak: Leak): string {
   const setting = 'definition' in leak && !leak.definition.securityDefiner ? settingOfLeak(leak) : undefined;
   return setting === undefined ? `runs with its owner's rights` : `sets '${setting}', which policies believe,`;
+}
+
+/** What it fails to ask. */
+function faultOf({ cell }: Leak): string {
+  if (cell.because.includes(pastGuards.beside))
+    return 'asks about a tenant that its caller names, and not whose rows it reaches';
+  if (cell.because.includes(pastGuards.injected)) return 'runs SQL that it puts together of what its caller says';
+  return 'does not ask who calls';
 }
 
 function takesArguments(leak: Leak): boolean {
