@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { silentProgress } from '../core/ports.ts';
+import { renderTerminal } from '../report/terminal/render.ts';
 import { createContext } from './context.ts';
 import { runFix } from './fix.ts';
 
@@ -60,7 +61,28 @@ test('a query that ignores the tenant is offered the guard, tried on a copy', as
   expect(guard).toMatchObject({ command: 'drydock guard init' });
   expect(guard?.findings).toHaveLength(1);
   expect(guard?.files).toContain('lib/guard.ts');
+  expect(guard?.moved).toEqual([]);
   expect(guard?.verification[0]).toMatchObject({ step: 'replay', outcome: 'passed' });
+});
+
+test('an app on postgres.js is told that the guard moves it to node-postgres', async () => {
+  const route = 'app/api/notes/[id]/route.ts';
+  const own = files[route] ?? '';
+  write('lib/db.ts', "import postgres from 'postgres';\n\nexport const sql = postgres(process.env.DATABASE_URL!);\n");
+  write(
+    route,
+    own
+      .replace('{ pool }', '{ sql }')
+      .replace(
+        "const { rows } = await pool.query('select id, body from notes where id = $1', [id]);",
+        'const rows = await sql`select id, body from notes where id = ${id}`;',
+      ),
+  );
+  const result = await runFix(root, { attack: false }, context);
+  expect(result.guard?.moved).toContain('lib/db.ts');
+  const text = renderTerminal(result, { columns: 120, colour: false, unicode: true });
+  expect(text).toContain('It moves postgres.js to node-postgres in lib/db.ts');
+  for (const file of ['lib/db.ts', route]) write(file, files[file] ?? '');
 });
 
 test('an app without a table of members is offered none', async () => {

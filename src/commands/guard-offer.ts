@@ -5,6 +5,7 @@ import type { Finding } from '../core/finding.ts';
 import type { VerificationStep } from '../core/fix.ts';
 import type { Operation, Path } from '../core/path.ts';
 import type { GuardOffer } from '../core/result.ts';
+import type { FileChange } from '../fix/diff.ts';
 import type { Analysis } from './analyse.ts';
 import type { CommandContext } from './context.ts';
 import { tryGuard } from './guard-init.ts';
@@ -55,8 +56,15 @@ export async function guardOffer(
     command: 'drydock guard init',
     findings: findings.map(finding => finding.fingerprint),
     files: tried.changes.map(change => change.file),
+    moved: tried.changes.filter(leavesPostgresJs).map(change => change.file),
     verification: stepsOf(tried),
   };
+}
+
+/** A statement of postgres.js cannot carry who is asking. */
+function leavesPostgresJs({ before, after }: FileChange): boolean {
+  const imports = /['"](?:postgres|drizzle-orm\/postgres-js)['"]/;
+  return before !== undefined && imports.test(before) && after !== undefined && !imports.test(after);
 }
 
 /** An app whose tenancy nobody could tell gets no offer; anything else that goes wrong is ours to hear of. */

@@ -163,6 +163,8 @@ export interface GuardOffer {
   /** Fingerprints of the findings whose queries give no other tenant's rows any more. */
   readonly findings: readonly string[];
   readonly files: readonly string[];
+  /** Those of them in which a client of postgres.js becomes one of node-postgres. */
+  readonly moved: readonly string[];
   readonly verification: readonly VerificationStep[];
 }
 

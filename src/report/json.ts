@@ -274,11 +274,12 @@ function fixBody(result: FixResult): Json {
   };
 }
 
-function guardJson({ command, findings, files, verification }: GuardOffer): Json {
+function guardJson({ command, findings, files, moved, verification }: GuardOffer): Json {
   return {
     command,
     findings,
     files: files.map(slashes),
+    moved: moved.map(slashes),
     verification: verification.map(({ step, outcome, detail }) => ({ step, outcome, detail })),
   };
 }

@@ -11,7 +11,11 @@ interface Guarded {
 }
 
 /** The guard written into an app. */
-function guarded(files: Readonly<Record<string, string>>, dependencies = '"pg": "^8.23.1"'): Guarded {
+function guarded(
+  files: Readonly<Record<string, string>>,
+  dependencies = '"pg": "^8.23.1"',
+  types = { tenant: 'uuid', user: 'text' },
+): Guarded {
   const all: Readonly<Record<string, string>> = { 'package.json': `{ "dependencies": { ${dependencies} } }`, ...files };
   const texts = { files: Object.keys(all), read: (file: string) => all[file] };
   const app = openApp(texts, openSources(texts), 'lib/guard.ts');
@@ -19,7 +23,7 @@ function guarded(files: Readonly<Record<string, string>>, dependencies = '"pg": 
     app,
     library: authLibrary(app, 'team_id'),
     membership: { table: 'memberships', user: 'user_id', tenant: 'team_id', role: 'role' },
-    types: { tenant: 'uuid', user: 'text' },
+    types,
     authRole: true,
   });
   return { notes, isGuarded, text: file => changes.find(change => change.file === file)?.after };
@@ -89,6 +93,30 @@ export const prisma = globalThis.prisma ?? make();
     expect(text('lib/prisma.ts')).toBeUndefined();
     expect(notes.join('\n')).toContain('lib/prisma.ts:2 makes a client of Prisma ^5.22.0');
     expect(notes.join('\n')).toContain('npm install prisma@^6.16');
+  });
+});
+
+describe('Clerk, whose ids are text', () => {
+  const app = {
+    'lib/db.ts':
+      "import { Pool } from 'pg';\nexport const pool = new Pool({ connectionString: process.env.DATABASE_URL });\n",
+    'app/api/notes/route.ts':
+      "import { auth } from '@clerk/nextjs/server';\nimport { pool } from '../../../lib/db';\nexport const GET = async () => Response.json([await auth(), await pool.query('select 1')]);\n",
+  };
+
+  test('names the tenant where the table of members keeps its ids', () => {
+    const { text, notes } = guarded(app, undefined, { tenant: 'text', user: 'text' });
+    expect(text('lib/guard.ts')).toContain('const { tenant } = who;');
+    expect(text('lib/guard-next.ts')).toContain('tenantFromSession()');
+    expect(notes.join('\n')).not.toContain('Clerk names');
+  });
+
+  test('names none where the table keeps ids of the app’s own, which every query would be refused for', () => {
+    const { text, notes } = guarded(app, undefined, { tenant: 'uuid', user: 'uuid' });
+    expect(text('lib/guard.ts')).toContain('await onlyTenant(pool, who.user)');
+    expect(text('lib/guard-next.ts')).toContain("tenantFromParam('team')");
+    expect(notes.join('\n')).toContain("'memberships.user_id' is uuid: look the app's own id up");
+    expect(notes.join('\n')).toContain("'memberships.team_id' is uuid: a user's only tenant is taken");
   });
 });
 

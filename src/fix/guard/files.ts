@@ -79,7 +79,7 @@ export function appFiles(options: AppFilesOptions): AppFiles {
   movePostgresJs(app, isOwn);
   guardPrisma(app, isOwn);
   const isGuarded = nameOtherClients(app, moved);
-  const session = library === undefined ? undefined : sessionCode(app, library, membership.tenant);
+  const session = library === undefined ? undefined : sessionCode(app, library, { membership, types: options.types });
   const guarded = databases.find(each => !auth.own.includes(each));
   const entries = guardEntries(app, options.entries ?? [], entryOptions(options, session, nextFileOf(app, guarded)));
   const text = guardFile({

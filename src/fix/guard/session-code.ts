@@ -1,6 +1,7 @@
 import type { AuthLibrary } from './auth-library.ts';
 import { tenantNames } from './tenant-names.ts';
 import type { GuardedApp } from './app.ts';
+import type { MembershipTable } from './sql/options.ts';
 
 /** How `lib/guard.ts` learns who is signed in. */
 export interface SessionCode {
@@ -14,8 +15,16 @@ export interface SessionCode {
   readonly notes: readonly string[];
 }
 
-/** The code for the app's library; `tenantColumn` tells what the app calls a tenant. */
-export function sessionCode(app: GuardedApp, library: AuthLibrary, tenantColumn: string): SessionCode | undefined {
+/** How the app keeps who belongs to which tenant. */
+export interface KeptMembers {
+  readonly membership: MembershipTable;
+  /** The types of the two ids in it. */
+  readonly types: { readonly tenant: string; readonly user: string };
+}
+
+/** The code for the app's library; the membership table tells what the app calls a tenant. */
+export function sessionCode(app: GuardedApp, library: AuthLibrary, members: KeptMembers): SessionCode | undefined {
+  const tenantColumn = members.membership.tenant;
   const lazy = (name: string, file: string): string =>
     `const { ${name} } = await import('${app.set.specifierFor(app.guardFile, file)}');`;
   const plain = { imports: [], notes: [] };
@@ -34,7 +43,8 @@ export function sessionCode(app: GuardedApp, library: AuthLibrary, tenantColumn:
         ...plain,
         adapter: 'fromClerk',
         lines: ["const { auth } = await import('@clerk/nextjs/server');", 'return fromClerk(auth)(request);'],
-        tenant: true,
+        tenant: isText(members.types.tenant),
+        notes: clerksIds(members),
       };
     case 'auth-js':
     case 'next-auth':
@@ -78,6 +88,24 @@ export function sessionCode(app: GuardedApp, library: AuthLibrary, tenantColumn:
       };
     }
   }
+}
+
+/** Clerk's ids are text: a column of another type keeps ids of the app's own, which the session does not name. */
+function clerksIds({ membership: { table, user, tenant }, types }: KeptMembers): readonly string[] {
+  const own = (what: string, column: string, type: string): string =>
+    `Clerk names ${what}, and '${table}.${column}' is ${type}: `;
+  return [
+    ...(isText(types.user)
+      ? []
+      : [`${own("users 'user_…'", user, types.user)}look the app's own id up in session() of the guard's file.`]),
+    ...(isText(types.tenant)
+      ? []
+      : [`${own("organizations 'org_…'", tenant, types.tenant)}a user's only tenant is taken, or what a route names.`]),
+  ];
+}
+
+function isText(type: string): boolean {
+  return /^(?:text|character varying|varchar|citext)/.test(type);
 }
 
 type Named = Extract<AuthLibrary, { readonly file: string; readonly name: string }>;

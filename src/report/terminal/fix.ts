@@ -64,11 +64,16 @@ function guardLines(pen: Pen, guard: FixResult['guard']): readonly string[] {
   return [
     pen.strong(`  One repair for ${many}`),
     ...paragraph(pen, what, 4),
+    ...(guard.moved.length === 0 ? [] : paragraph(pen, moved(guard.moved), 4)),
     ...paragraph(pen, guard.files.map(clean).join(' · '), 4, pen.quiet),
     ...guard.verification.flatMap(step => stepLines(pen, step)),
     `    ${clean(guard.command)}`,
     '',
   ];
+}
+
+function moved(files: readonly string[]): string {
+  return `It moves postgres.js to node-postgres in ${files.map(clean).join(', ')}: a statement of postgres.js cannot carry who is asking.`;
 }
 
 function unrepairedLines(pen: Pen, unrepaired: FixResult['unrepaired']): readonly string[] {
