@@ -21,8 +21,11 @@ export function forAdmin(policy: Policy, taken: Taken): Taken {
     if (client === undefined) return taken(error, client, done);
     const free = watched(client, policy);
     const release = client.release.bind(client);
+    let isFree = false;
     const released: Release = reason => {
-      free();
+      // Given back twice, it may be somebody else's by now.
+      if (!isFree) free();
+      isFree = true;
       release(reason as Error | boolean | undefined);
     };
     client.release = released;

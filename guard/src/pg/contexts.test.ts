@@ -94,6 +94,20 @@ describe('a connection that was taken as admin', () => {
     expect(await asAdmin('usage report', () => asAnn(() => numbers(pool)))).toBe(anns);
   });
 
+  test('is looked after for the next holder too, when one gives it back twice', async () => {
+    const admin = tenants.postgres.pool({ user: 'app_admin', max: 1 });
+    const pool = tenants.guarded({ admin });
+    await asAdmin('usage report', async () => {
+      const before = await pool.connect();
+      const release = before.release.bind(before);
+      release();
+      const next = await pool.connect();
+      expect(() => release()).toThrow(/already been released/);
+      expect(await codeOf(asAnn(() => next.query(all)))).toBe('scope-crossed');
+      next.release();
+    });
+  });
+
   test('is the app’s own again when it was given back, and in `observe` all the time', async () => {
     const admin = tenants.postgres.pool({ user: 'app_admin', max: 1 });
     const pool = tenants.guarded({ admin });
