@@ -29,11 +29,15 @@ describe('a session of Clerk', () => {
     expect(await fromClerk(() => ({ userId: 'user_1' }))({ headers })).toEqual({ user: 'user_1' });
   });
 
-  test('is none signed out, pending, expired, or with a machine’s token', async () => {
+  test('is none signed out, pending, or with a machine’s token', async () => {
     expect(await read({ userId: null, isAuthenticated: false })).toBeUndefined();
     expect(await read({ ...signedIn, sessionStatus: 'pending' })).toBeUndefined();
-    expect(await read({ ...signedIn, sessionClaims: { exp: soon - 120 } })).toBeUndefined();
     expect(await read({ ...signedIn, tokenType: 'api_key' })).toBeUndefined();
+  });
+
+  test('is still one when the request outlives the minute of its token', async () => {
+    const early = { ...signedIn, sessionClaims: { sub: 'user_1', exp: soon - 120 } };
+    expect(await read(early)).toEqual({ user: 'user_1', tenant: 'org_1' });
   });
 
   test('gets the request in pages/api', async () => {
