@@ -55,6 +55,8 @@ describe('a text that could change who asks', () => {
     'set local session authorization app_admin',
     'set session session authorization app_admin',
     "alter function own() set app.tenant_id = 'x'",
+    "create /*;*/ procedure p() language plpgsql as $$ begin set app.tenant_id = 'x'; end $$",
+    "create or/*;*/replace--;\rfunction p() returns int language plpgsql as $$ begin execute 'x'; end $$",
     "select * from connectby('notes', 'id', 'parent', '1', 0) as t(a int)",
     "select * from xpath_table('id', 'doc', 'notes', '/a', 'true') as t(a int)",
   ])('%s', text => {

@@ -164,7 +164,9 @@ function runsHiddenText(raw: string): boolean {
   return raw.includes('crosstab') && (!literalCrosstab.test(raw) || changing.test(raw));
 }
 
-const bodies = new RegExp(String.raw`(?:^|;)${gap}*(?:do\b|create\b[^;]*?\b(?:function|procedure)\b)`);
+const bodies = new RegExp(
+  String.raw`(?:^|;)${gap}*(?:do\b|create${gap}+(?:or${gap}+replace${gap}+)?(?:function|procedure)\b)`,
+);
 const oneBody = /^[^$']*(\$\w*\$)[\s\S]*?\1[^$']*$/;
 const literalCrosstab = /crosstab\w*"?\s*\(\s*(?:'(?:[^'\\]|'')*'(?!\s*')|\$\$[^$]*\$\$)\s*[,)]/;
 const changing =
