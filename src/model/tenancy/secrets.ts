@@ -32,6 +32,8 @@ export function isOneTimeCode(column: Column, table: Table): boolean {
   return lapses || /verif|confirm|(^|_)otp/.test(`${plainName(table.name)} ${name}`);
 }
 
+const lapse = /(^|_)expir(es?|es?_at|y|ation)$/;
+
 /** Tables in which authentication libraries keep sessions, linked accounts and one-time codes. */
 export function isAuthenticationTable(table: Table): boolean {
   const columns = new Set(table.columns.map(column => plainName(column.name).replaceAll('_', '')));
@@ -54,6 +56,9 @@ function isSecret(column: Column, table: Table): boolean {
   const name = plainName(column.name);
   if (!holdsText(column) || unrelated.test(name)) return false;
   if (isAuthenticationTable(table) && /^(token|value|session_token|code|public_key|credential_id)$/.test(name))
+    return true;
+  // A device that is remembered for a while; where messages are pushed to it, its token lasts.
+  if (/^(device|remember)_token$/.test(name) && table.columns.some(other => lapse.test(plainName(other.name))))
     return true;
   return secretWords.test(name) || (hashWords.test(name) && !/content|file|commit|block|image|etag/.test(name));
 }
