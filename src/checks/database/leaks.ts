@@ -155,7 +155,7 @@ function isTied(policy: Policy, writes: boolean, cell: Cell, table: Table, { dat
 }
 
 function isMove(cell: Cell): boolean {
-  return cell.command === 'update' && /moved|made itself/.test(cell.because);
+  return cell.command === 'update' && /moved|made itself|a row of its own below/.test(cell.because);
 }
 
 /** Whether the leak stays within the tenant: somebody makes more of himself than he was. */

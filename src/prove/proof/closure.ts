@@ -2,7 +2,6 @@ import type { Solver } from '../../core/ports.ts';
 import { compareText } from '../../core/place.ts';
 import { isPlatformTable } from '../../model/database/platform.ts';
 import { mayUse } from '../../model/database/roles.ts';
-import { tokenHooks } from '../../model/database/token-hook.ts';
 import type { DatabaseModel, Table } from '../../model/database/types.ts';
 import { isUserSetting } from '../../model/tenancy/links.ts';
 import type { TenancyModel } from '../../model/tenancy/types.ts';
@@ -11,7 +10,7 @@ import { applicablePolicies, createEncoder, isBound, policyTruth } from '../../l
 import { createSession } from '../../logic/smt/session.ts';
 import { createVocabulary, type Vocabulary } from '../../logic/smt/vocabulary.ts';
 import type { OpeningWrite } from '../witness/sequence.ts';
-import { functionsBehind, tablesNamed } from '../exploit/policy-reads.ts';
+import { tablesNamed, textOfTokens } from '../exploit/policy-reads.ts';
 import { premises, premisesAbout, trustedSession, type World } from './adversary.ts';
 import { constantRow, goalTimeoutMs, homeOf, kept, rowAtHome, unlike } from './goals.ts';
 
@@ -172,23 +171,21 @@ async function checkSteps(node: Node, sources: ClosureSources): Promise<StepsRes
 /** What a token says, a hook reads out of tables: of their rows the same must hold as of those that policies read. */
 function behindTokens({ reliance: { kind, name } }: Node, { database, tenancy }: ClosureSources): readonly Reliance[] {
   if (name !== trustedSession) return [];
-  return tokenHooks(database).flatMap(hook => {
-    const text = [hook, ...functionsBehind(hook.body, database)].map(({ body }) => body).join('\n');
-    const words = new Set(text.match(/[\p{L}\p{N}_$]+/gu));
-    const read = new Set(tablesNamed(text, database));
-    return database.tables
-      .filter(table => read.has(table.name) && !isPlatformTable(table, database))
-      .flatMap(table => {
-        const columns = table.columns.filter(column => words.has(column.name)).map(column => column.name);
-        const used = new Map([[table.name, new Set(columns)]]);
-        return premisesAbout(table, kind, database, tenancy).map(premise => ({
-          kind,
-          name: premise,
-          table: table.name,
-          used,
-        }));
-      });
-  });
+  const text = textOfTokens(database);
+  const words = new Set(text.match(/[\p{L}\p{N}_$]+/gu));
+  const read = new Set(tablesNamed(text, database));
+  return database.tables
+    .filter(table => read.has(table.name) && !isPlatformTable(table, database))
+    .flatMap(table => {
+      const columns = table.columns.filter(column => words.has(column.name)).map(column => column.name);
+      const used = new Map([[table.name, new Set(columns)]]);
+      return premisesAbout(table, kind, database, tenancy).map(premise => ({
+        kind,
+        name: premise,
+        table: table.name,
+        used,
+      }));
+    });
 }
 
 function opened(open: Opening): StepsResult {
