@@ -429,7 +429,8 @@ describe('clients that no codemod changes', () => {
       "import { drizzle } from 'drizzle-orm/neon-http';",
       "'lib/db.ts' uses drizzle-orm/neon-http: it does not go through node-postgres",
     ],
-    ["import knex from 'knex';", "'lib/db.ts' uses knex: give it guardedPg"],
+    ["import knex from 'knex';", "'lib/db.ts' uses knex: give it openPool(…) as connectionPool"],
+    ["import { DataSource } from 'typeorm';", "'lib/db.ts' uses typeorm: give it guardedPg"],
     [
       "import { Client } from 'pg';\nexport const client = new Client();",
       "'lib/db.ts' makes a client of node-postgres by itself",

@@ -6,7 +6,11 @@ const others: readonly (readonly [RegExp, string])[] = [
     /['"](drizzle-orm\/(?:neon-http|neon-serverless|vercel-postgres|aws-data-api\/pg|xata-http|bun-sql)|@neondatabase\/serverless|@vercel\/postgres)['"]/,
     'it does not go through node-postgres, and the guard cannot stand before it. Use openPool with drizzle-orm/node-postgres, or as it is.',
   ],
-  [/['"](knex|typeorm)['"]/, 'give it guardedPg of @drydock/guard/pg, as its page in the guard says.'],
+  [
+    /['"](knex)['"]/,
+    'give it openPool(…) as connectionPool (Knex 3.3), or guardedPg of @drydock/guard/pg, as its page in the guard says.',
+  ],
+  [/['"](typeorm)['"]/, 'give it guardedPg of @drydock/guard/pg, as its page in the guard says.'],
   [
     /['"](sequelize|@mikro-orm\/postgresql|pg-promise|slonik|massive)['"]/,
     'it makes connections of its own, which the guard does not see.',
