@@ -95,7 +95,15 @@ describe('a tool of an MCP server', () => {
     expect(() => server.registerTool('object', { inputSchema: z.object({ list: z.array(filter) }) }, run)).toThrow(
       'declare it at the top',
     );
-    server.registerTool('plain', { inputSchema: { filter: z.object({ word: z.string() }), teamId: z.string() } }, run);
+    const plain = server.registerTool(
+      'plain',
+      { inputSchema: { filter: z.object({ word: z.string() }), teamId: z.string() } },
+      run,
+    );
+    expect(() => plain.update({ callback: run })).toThrow('keeps its handler');
+    expect(() => plain.update({ paramsSchema: { tenantId: z.string() } })).toThrow('keeps its handler');
+    plain.update({ enabled: false });
+    expect(plain.enabled).toBe(false);
   });
 
   test.each([{ filter: { tenantId: 'borealis' } }, { open: true, more: [{ teamID: 'borealis' }] }])(

@@ -87,8 +87,21 @@ function registering(server: McpServer, filled: FilledArguments, options: GuardM
       });
     };
     const kept = shown === undefined ? {} : { inputSchema: shown };
-    return server.registerTool(name, { ...config, ...kept } as never, guarded as never);
+    return keptGuarded(server.registerTool(name, { ...config, ...kept } as never, guarded as never));
   };
+}
+
+/** What a registered tool is given later would take the place of what is guarded. */
+function keptGuarded(registered: unknown): unknown {
+  const update = at(registered, 'update');
+  if (typeof update !== 'function') return registered;
+  return Object.assign(Object(registered), {
+    update: (changes: unknown): unknown => {
+      if (at(changes, 'callback') !== undefined || at(changes, 'paramsSchema') !== undefined)
+        throw new TypeError('A guarded MCP tool keeps its handler and arguments: remove it, and register another one.');
+      return Reflect.apply(update, registered, [changes]);
+    },
+  });
 }
 
 async function inCallersScope<T>(options: GuardMcpOptions, extra: unknown, work: () => Promise<T>): Promise<T> {
