@@ -8,6 +8,7 @@ import type { TestPostgres } from '../testing/postgres.ts';
 import { acme, ann, bob, globex, makeTenants, membership, stranger } from '../testing/tenants.ts';
 import { guardPool } from './pool.ts';
 import type { GuardedPool, GuardOptions } from './pool.ts';
+import { requireDriver } from './wire.ts';
 
 let postgres: TestPostgres;
 let owner: pg.Pool;
@@ -319,6 +320,15 @@ describe('the self-test', () => {
         if exists (select from pg_roles where rolname = 'writer') then drop owned by writer; drop role writer; end if;
       end $$`);
     }
+  });
+
+  test('refuses a driver that lacks what the guard uses, before a connection is opened', () => {
+    const older = class {
+      queryQueue: readonly object[] = [];
+      _pulseQueryQueue(): void {}
+    };
+    expect(() => requireDriver(older)).toThrow('needs version 8.21 of pg');
+    expect(() => requireDriver()).not.toThrow();
   });
 
   test('says what it saw', async () => {

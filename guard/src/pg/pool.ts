@@ -12,7 +12,7 @@ import { Policy } from './policy.ts';
 import type { PolicyOptions } from './policy.ts';
 import { selfTestOf } from './self-test.ts';
 import type { SelfTestReport } from './self-test.ts';
-import { isSubmittable } from './wire.ts';
+import { isSubmittable, requireDriver } from './wire.ts';
 import type { QueryCallback } from './wire.ts';
 
 /** What `guardPool` takes besides what node-postgres takes. */
@@ -64,6 +64,7 @@ interface GuardedClasses {
 
 /** Client and pool of one guard: they share its rules, and the self-test runs once for both. */
 function guardedClasses(options: GuardOptions): GuardedClasses {
+  requireDriver();
   const policy = new Policy(options);
   const selfTest = selfTestOf(policy);
   const Client = guardedClient(policy, selfTest) as unknown as new () => pg.Client;

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { GuardError } from '../errors.ts';
 
 /**
  * What the guard uses of node-postgres beyond its typed surface. The names are those of pg 8; the self-test at start-up
@@ -110,6 +111,15 @@ export const Query = pg.Query as unknown as new (
 
 /** The client class of node-postgres, typed as above. */
 export const Client = pg.Client as unknown as new (config?: pg.ClientConfig | string) => WireClient;
+
+const used = ['_queryQueue', '_txStatus', '_getActiveQuery', '_pulseQueryQueue', '_handleParseComplete'] as const;
+
+/** Refuses a node-postgres that lacks what the guard uses: it would fail later, and say something else. */
+export function requireDriver(driver: new () => object = Client): void {
+  const client = new driver();
+  if (used.every(name => name in client)) return;
+  throw new GuardError('unsafe-connection', 'The guard needs version 8.21 of pg or a newer 8: this is another one.');
+}
 
 /** Whether `query` was given something that sends itself. */
 export function isSubmittable(value: unknown): value is Submittable {
