@@ -1,7 +1,9 @@
 import type pg from 'pg';
 import Cursor from 'pg-cursor';
+import QueryStream from 'pg-query-stream';
 import { isGuardError } from '../errors.ts';
 import { asTenant, asUser } from '../modes.ts';
+import { currentScope, tenantOf } from '../scope.ts';
 
 /** One soak: many clients of several tenants on few connections, each answer compared with what its tenant may see. */
 export interface Soak {
@@ -79,6 +81,9 @@ const kinds: readonly Kind[] = [
   { name: 'transaction with savepoint', weight: 8, run: transaction },
   { name: 'several statements', weight: 3, run: several },
   { name: 'cursor', weight: 3, run: cursor },
+  { name: 'query in a callback', weight: 4, run: inCallback },
+  { name: 'stream of rows', weight: 2, run: streams },
+  { name: 'transaction left open', weight: 2, run: leavesOpen },
   { name: 'no member', weight: 5, run: noMember },
   { name: 'user without tenant', weight: 3, run: (tenant, _, { pool }) => withoutTenant(tenant, pool) },
   { name: 'cancelled', weight: 0.5, run: cancelled },
@@ -168,6 +173,57 @@ async function cursor(tenant: Tenant, _: Tenant, { pool }: Soak): Promise<string
       client.release();
     }
   });
+}
+
+async function inCallback(tenant: Tenant, _: Tenant, { pool }: Soak): Promise<string | undefined> {
+  const asked = new Promise<Promise<string | undefined>>((done, fail) => {
+    void as(tenant, async () => {
+      pool.query('select 1 from invoices limit 1', error =>
+        error instanceof Error ? fail(error) : done(reads(pool, tenant)),
+      );
+    });
+  });
+  const inner = await asked;
+  return inner;
+}
+
+async function streams(tenant: Tenant, _: Tenant, { pool }: Soak): Promise<string | undefined> {
+  return as(tenant, async () => {
+    const client = await pool.connect();
+    try {
+      const rows: Row[] = [];
+      const scopes = new Set<string | undefined>();
+      await new Promise<void>((done, fail) => {
+        const stream = client.query(new QueryStream(`${all} limit ${rowsOfTenant}`));
+        stream.on('data', (row: Row) => {
+          rows.push(row);
+          scopes.add(tenantHere());
+        });
+        stream.on('end', () => done()).on('error', fail);
+      });
+      return scopes.size === 1 && scopes.has(tenant.id) ? judged(rows, tenant) : 'rows told in another scope';
+    } finally {
+      client.release();
+    }
+  });
+}
+
+function tenantHere(): string | undefined {
+  const scope = currentScope();
+  return scope && tenantOf(scope);
+}
+
+/** What the next one writes must not be lost in a transaction that somebody began and did not wait for. */
+async function leavesOpen(tenant: Tenant, _: Tenant, { pool, owner }: Soak): Promise<string | undefined> {
+  const number = `kept-${Math.random().toString(36).slice(2)}`;
+  await as(tenant, async () => {
+    const client = await pool.connect();
+    for (const text of ['begin', 'update invoices set cents = cents']) client.query(text).catch(() => undefined);
+    client.release();
+    await pool.query('insert into invoices (tenant_id, number, cents) values ($1, $2, 0)', [tenant.id, number]);
+  });
+  const kept = await owner.query('delete from invoices where number = $1', [number]);
+  return kept.rowCount === 1 ? undefined : 'a row that was written is lost';
 }
 
 async function noMember(tenant: Tenant, other: Tenant, { pool }: Soak): Promise<string | undefined> {
