@@ -49,6 +49,14 @@ const annLeaves = client('ann, who does not wait', ann, async (pool, ask, pause)
   taken.release();
   await answer;
 });
+const annLeavesOpen = client('ann, who leaves a failed transaction open', ann, async (pool, ask, pause) => {
+  const taken = await take(pool);
+  const begun = taken.query('begin').catch(() => undefined);
+  const answer = ask('22012', taken.query(fails));
+  await pause();
+  taken.release();
+  await Promise.all([begun, answer]);
+});
 const annDestroys = client('ann, who destroys', ann, async (pool, ask, pause) => {
   const taken = await take(pool);
   const answer = ask(own, taken.query(all));
@@ -123,6 +131,12 @@ const small: readonly Scenario[] = [
     connections: 1,
     drops: 1,
     clients: [annInTransaction, bobTwice],
+  },
+  {
+    name: 'a transaction that is left open at any point, and another tenant behind it',
+    connections: 1,
+    drops: 1,
+    clients: [annLeavesOpen, bobReads],
   },
   {
     name: 'several statements in one text',
