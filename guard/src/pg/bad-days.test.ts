@@ -104,6 +104,23 @@ describe('a connection that does not come, or goes', () => {
     expect(await asBob(pid)).toEqual(first);
   });
 
+  test.each([
+    'create temp table kept as select 1',
+    'select 1; set search_path = pg_catalog',
+    "set my.customer = 'ann'",
+  ])('what would stay with the server behind a pooler by transaction is refused there: %s', async text => {
+    const pool = tenants.guarded({ pooler: 'transaction' }, { max: 1 });
+    expect(await codeOf(asAnn(() => pool.query(text)))).toBe('unsafe-connection');
+    const stream = asAnn(() => taking(pool, client => client.query(new QueryStream(text)).toArray()));
+    expect(await codeOf(stream)).toBe('unsafe-connection');
+    await asAnn(() =>
+      pool.query("begin; create temp table gone on commit drop as select 1; set local my.x = '1'; commit"),
+    );
+    expect(await asBob(() => numbers(pool))).toBe(bobs);
+    const watching = tenants.guarded({ pooler: 'transaction', mode: 'observe' }, { max: 1 });
+    expect(await codeOf(asAnn(() => watching.query(text)))).toBe('nothing failed');
+  });
+
   test('a temporary table in front of the membership table makes nobody a member', async () => {
     const pool = tenants.guarded({}, { max: 1 });
     const forged = await asAnn(() =>

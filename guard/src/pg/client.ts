@@ -81,21 +81,27 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
       const { kind } = judged;
       if (selfTest.running(this)) return this.plain(config, callback);
       const entry = this.entryFor(kind, config.text);
-      if (entry instanceof GuardError) return refused(entry, callback);
-      this.endAfter(judged);
-      if (entry === undefined) return this.plain(config, callback);
+      const refusal = entry instanceof GuardError ? entry : this.leavesBehind(judged);
+      if (refusal !== undefined) return refused(refusal, callback);
+      if (entry === undefined || entry instanceof GuardError) return this.plain(config, callback);
       return this.travelling(config, callback, entry, kind === 'several' && (config.values ?? []).length === 0);
     }
 
     /**
      * What lasts for the session is for no other tenant to find: the pool ends a connection that was used often enough, and
-     * Knex one that is marked. A setting may be for all, where it is made before anybody has taken the connection.
+     * Knex one that is marked. Behind a pooler by transaction the session goes on, so that it is refused there. A setting may
+     * be for all, where it is made before anybody has taken the connection.
      */
-    private endAfter({ leaves }: Judgement): void {
-      if (leaves === undefined || policy.mode === 'observe' || (leaves === 'setting' && this.taken === undefined))
-        return;
+    private leavesBehind({ leaves }: Judgement): GuardError | undefined {
+      if (leaves === undefined || (leaves === 'setting' && this.taken === undefined)) return undefined;
+      if (selfTest.report?.pooler === true) {
+        const refusal = policy.refusal('unsafe-connection', behindPooler);
+        return policy.mode === 'observe' ? undefined : refusal;
+      }
+      if (policy.mode === 'observe') return undefined;
       this._poolUseCount = Infinity;
       this.__knex__disposed = 'it holds what a statement left for its session';
+      return undefined;
     }
 
     /** The scope and setter for a statement sent now; nothing where it may go as it is, which only `observe` has. */
@@ -201,13 +207,13 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
       const entry = this.entryFor(judged.kind, text === 'hidden' ? undefined : text.sent);
       const extra = callback === undefined ? [] : [callback];
       keptHere(query);
-      if (entry instanceof GuardError) {
+      const refusal = entry instanceof GuardError ? entry : this.leavesBehind(judged);
+      if (refusal !== undefined) {
         if (query.callback === undefined && callback !== undefined) query.callback = callback;
-        process.nextTick(() => query.handleError(entry, this.connection));
+        process.nextTick(() => query.handleError(refusal, this.connection));
         return query;
       }
-      this.endAfter(judged);
-      if (entry === undefined) return super.query(query, ...extra);
+      if (entry === undefined || entry instanceof GuardError) return super.query(query, ...extra);
       const opener = new Opener(this, entry.setter, query, policy);
       this.enqueue(opener);
       this.queue(query, ...extra);
@@ -328,6 +334,9 @@ class Ender extends Query {
 function isOwn(query: Submittable): query is Opener | Closer | Ender {
   return query instanceof Opener || query instanceof Closer || query instanceof Ender;
 }
+
+const behindPooler =
+  'What a statement leaves for its session (a temporary table, a cursor with hold, a setting) stays with the server behind a pooler by transaction, for the next tenant to find: use `on commit drop` or `set local`.';
 
 /** Nobody can say what it would send. */
 const hidden: Judgement = { kind: 'tampering' };

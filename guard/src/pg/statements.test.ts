@@ -90,6 +90,8 @@ describe('a text that only looks so', () => {
     ['declare c cursor with hold for select * from invoices', 'rows'],
     ['select * into temporary t from invoices', 'rows'],
     ['create table pg_temp.t (a int)', 'rows'],
+    ['create temp table t on commit drop as select 1', undefined],
+    ['create temp table t (a int) on commit drop; create temp table u (a int)', 'rows'],
     ['set search_path = pg_temp', 'rows'],
     ['set search_path = acme', 'setting'],
     ["set session schema 'acme'", 'setting'],

@@ -80,8 +80,7 @@ function kindOf(plain: string): StatementKind {
 }
 
 function leaves(plain: string): Judgement['leaves'] {
-  if (/\b(?:create|into)\s+(?:local\s+|global\s+)?temp(?:orary)?\b|\bwith\s+hold\b|\bpg_temp/.test(plain))
-    return 'rows';
+  if (/\bwith\s+hold\b|\bpg_temp/.test(plain) || countOf(temporary, plain) > countOf(dropped, plain)) return 'rows';
   const lasts =
     setsForSession.test(plain.replaceAll('"', ' ')) || countOf(setting, plain) > countOf(localSetting, plain);
   return lasts ? 'setting' : undefined;
@@ -92,6 +91,8 @@ function countOf(pattern: RegExp, text: string): number {
 }
 
 /** Where names are looked up, and settings of the app's own, which have a dot in their name. */
+const temporary = /\b(?:create|into)\s+(?:local\s+|global\s+)?temp(?:orary)?\b/g;
+const dropped = /\bon\s+commit\s+drop\b/g;
 const setting = /\bset_config\b/g;
 const localSetting = /\bset_config\s*\((?:[^()]|\([^()]*\))*,\s*true\s*\)/g;
 const setsForSession = /(?:^|;)\s*set\s+(?:session\s+)?(?:search_path|schema|[a-z_][\w$]*\s*\.)/;
