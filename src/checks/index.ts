@@ -30,6 +30,7 @@ import { check as databaseRealtimePolicyWithoutTopic } from './database/realtime
 import { check as databaseReferenceWithoutTenant } from './database/reference-without-tenant/index.ts';
 import { check as databaseRolePassesPolicies } from './database/role-passes-policies/index.ts';
 import { check as databaseRowSecurityWithoutPolicy } from './database/row-security-without-policy/index.ts';
+import { check as databaseRowsShownByFlag } from './database/rows-shown-by-flag/index.ts';
 import { check as databaseRowsWithoutTenantShared } from './database/rows-without-tenant-shared/index.ts';
 import { check as databaseSchemaOpenForCreation } from './database/schema-open-for-creation/index.ts';
 import { check as databaseSchemaTakenAsFound } from './database/schema-taken-as-found/index.ts';
@@ -98,6 +99,7 @@ export const checks: readonly Check[] = [
   databaseReferenceWithoutTenant,
   databaseRolePassesPolicies,
   databaseRowSecurityWithoutPolicy,
+  databaseRowsShownByFlag,
   databaseRowsWithoutTenantShared,
   databaseSchemaOpenForCreation,
   databaseSchemaTakenAsFound,

@@ -10,6 +10,7 @@ import type { DatabaseModel } from '../model/database/types.ts';
 import { inferTenancy } from '../model/tenancy/infer.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { withoutUnexercised } from '../prove/exploit/exercised.ts';
+import { withDisplayed } from '../prove/exploit/on-display.ts';
 import { buildMatrix, type Matrix } from '../prove/exploit/matrix.ts';
 import { createProver, type Prover } from '../prove/proof/prove.ts';
 import { accept } from './accept.ts';
@@ -120,7 +121,7 @@ async function proveMatrix(
   const { range } = matrix;
   const field = range === undefined || replicaDatabase === undefined ? undefined : { sql: replicaDatabase.sql, range };
   const { cells: shown, gaps, witnesses } = await prover.prove(matrix.cells, field);
-  const cells = range === undefined ? shown : withoutUnexercised(shown, range);
+  const cells = range === undefined ? shown : withDisplayed(withoutUnexercised(shown, range), range);
   const isolated = cells.filter(cell => cell.verdict === 'isolated');
   const proved = isolated.filter(cell => cell.evidence.some(evidence => evidence.kind === 'proof'));
   const seen =

@@ -136,6 +136,7 @@ const byHand: ReadonlySet<string> = new Set([
   'realtime-policy-without-topic/listen',
   'row-security-without-policy/forgotten',
   'row-security-without-policy/only-restrictive',
+  'rows-shown-by-flag/price-list',
   'rows-without-tenant-shared/set-null',
   'secret-column-readable/integration',
   'setting-opens-policy/bypass',

@@ -29,6 +29,10 @@ const columnsOf = `
        select from pg_attrdef d, regexp_matches(pg_get_expr(d.adbin, d.adrelid), '(\\w+)"?\\(', 'g') called
        join pg_proc p on p.proname = called[1] and p.provolatile = 'v'
        where d.adrelid = a.attrelid and d.adnum = a.attnum
+     ),
+     'startsTrue', a.atttypid = 16 and a.attgenerated = '' and exists (
+       select from pg_attrdef d
+       where d.adrelid = a.attrelid and d.adnum = a.attnum and pg_get_expr(d.adbin, d.adrelid) = 'true'
      )
    ) order by a.attnum)
    from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;

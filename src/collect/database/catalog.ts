@@ -108,6 +108,7 @@ function toColumn(row: CatalogRow): Column {
     hasDefault: flag(row, 'hasDefault'),
     generated: flag(row, 'generated'),
     ...(row['randomDefault'] === true ? { randomDefault: true } : {}),
+    ...(row['startsTrue'] === true ? { startsTrue: true } : {}),
   };
 }
 

@@ -127,6 +127,8 @@ export interface Column {
   readonly generated: boolean;
   /** Set where the default of a text or a uuid is another one each time. */
   readonly randomDefault?: true;
+  /** Set where every new row says yes unless it says otherwise: a flag whose default is true. */
+  readonly startsTrue?: true;
 }
 
 /** A foreign key; `columns` and `referencedColumns` pair up. */

@@ -74,12 +74,12 @@ function isFilledByMigrations({ policies, filled }: Table): boolean {
 }
 
 /** The service's key passes policies, and one that is for it alone says nothing of others. */
-function isWriting({ permissive, command, roles }: Policy): boolean {
+export function isWriting({ permissive, command, roles }: Policy): boolean {
   return permissive && command !== 'select' && !roles.every(role => role === 'service_role');
 }
 
 /** A function with its owner's rights that adds rows, and asks for no role, adds them for whoever calls it. */
-function isFilledByFunction({ name }: Table, { functions }: DatabaseModel, staff: readonly AppRoles[]): boolean {
+export function isFilledByFunction({ name }: Table, { functions }: DatabaseModel, staff: readonly AppRoles[]): boolean {
   const writes = new RegExp(`insert\\s+into\\s+(?:"?\\w+"?\\.)?"?${plain(name)}"?(?![\\w$])`, 'i');
   const roles = staff.map(({ table }) => new RegExp(`(?<![\\w$])${plain(table)}(?![\\w$])`, 'i'));
   const askers = functions.filter(({ body }) => roles.some(role => role.test(body))).map(each => each.name);
@@ -93,12 +93,13 @@ function plain(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1).replaceAll(/\W/g, '\\$&');
 }
 
-function conditionsOf({ usingPredicate, checkPredicate }: Policy): readonly Predicate[] {
+/** Both conditions of a policy, as far as it has them. */
+export function conditionsOf({ usingPredicate, checkPredicate }: Policy): readonly Predicate[] {
   return [usingPredicate, checkPredicate].filter(each => each !== undefined);
 }
 
 /** Whether only the app's staff, or nobody, meets the condition. */
-function asksForStaff(condition: Predicate, staff: readonly AppRoles[]): boolean {
+export function asksForStaff(condition: Predicate, staff: readonly AppRoles[]): boolean {
   switch (condition.kind) {
     case 'false':
       return true;
@@ -175,11 +176,12 @@ function isOpen({ permissive, command, roles, usingPredicate }: Policy, staff: r
 }
 
 /** Drafts are for staff, what is published for everybody: often said in one condition. */
-function alternativesOf(condition: Predicate): readonly Predicate[] {
+export function alternativesOf(condition: Predicate): readonly Predicate[] {
   return condition.kind === 'or' ? condition.operands.flatMap(alternativesOf) : [condition];
 }
 
-function namesNobody(condition: Predicate): boolean {
+/** Whether a condition asks nobody who he is: it is about the row alone. */
+export function namesNobody(condition: Predicate): boolean {
   switch (condition.kind) {
     case 'true':
       return true;

@@ -2,6 +2,7 @@ import type { DatabaseModel, Table } from '../../model/database/types.ts';
 import { appRoles, type AppRoles } from '../../model/tenancy/app-roles.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import { isShareNoun } from '../../model/tenancy/names.ts';
+import { isOwnersWish, showingsOf, type Mark } from '../../model/tenancy/shown.ts';
 import { isPublishedFlag } from '../../logic/published.ts';
 import { all, any, every, not, same, symbol, type Variable } from '../../logic/smt/formula.ts';
 import { booleans } from '../../logic/smt/value.ts';
@@ -510,8 +511,8 @@ function unshared(world: World, table: Table): readonly Premise[] {
     .filter(column => used?.has(column.name) === true)
     .flatMap(column => {
       const { term, isNull } = vocabulary.column(table, column, row.name);
-      if (isPublishedFlag(column.name) && column.type === 'boolean')
-        return [all([not(isNull), same(term, booleans.t)])];
+      if (column.type === 'boolean' && isPublishedFlag(column.name))
+        return isOwnersWish(column, table) ? [all([not(isNull), same(term, booleans.t)])] : [];
       if (isPublishedFlag(column.name) && /^timestamp|^date/.test(column.type)) return [not(isNull)];
       const closed = visibilities.test(column.name) ? closedValue(vocabulary) : undefined;
       return closed === undefined ? [] : [any([isNull, not(same(term, closed))])];
@@ -535,6 +536,20 @@ function unshared(world: World, table: Table): readonly Premise[] {
         : `the ${world.kind} has not published the row, nor one above it, in '${table.name}'`,
     },
   ];
+}
+
+/** The row holds what a policy shows to others by design. */
+export function isOnDisplay({ vocabulary, tenancy }: World, table: Table, row: string): string {
+  const showings = showingsOf(table, vocabulary.database, tenancy);
+  return any(showings.map(({ marks }) => all(marks.map(mark => isMarked(vocabulary, table, row, mark)))));
+}
+
+function isMarked(vocabulary: Vocabulary, table: Table, row: string, { column: name, value, orEmpty }: Mark): string {
+  const column = table.columns.find(candidate => candidate.name === name);
+  if (column === undefined) return 'false';
+  const { term, isNull } = vocabulary.column(table, column, row);
+  const holds = all([not(isNull), same(term, value === true ? booleans.t : vocabulary.constant(value))]);
+  return orEmpty ? any([isNull, holds]) : holds;
 }
 
 /** The value that keeps a row closed, as the policies write it. */

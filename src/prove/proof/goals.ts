@@ -13,6 +13,7 @@ import { isFolderOwned } from '../exploit/storage-attacks.ts';
 import {
   belongs,
   chainOf,
+  isOnDisplay,
   namesUser,
   otherParties,
   pathPremises,
@@ -247,10 +248,12 @@ function existingRow(making: Making): readonly string[] {
       ? policyTruth(encoder, { table, row, role, command: 'select', part: 'using' }).t
       : 'true';
   const owned = [...ownedBy(making, row), ...inBucket(making, row)];
+  const shown = command === 'select' ? isOnDisplay(world, table, row.name) : 'false';
   return [
     world.vocabulary.live(table.name, row.name),
     allowed.t,
     read,
+    not(shown),
     ...owned,
     ...(making.parents !== 'any' ? parentsThere(world.vocabulary, table, row.name) : []),
     // What the victim's rows say of who asks is his own.

@@ -1,9 +1,11 @@
 import { objectName, type Cell, type CellEvidence } from '../../core/cell.ts';
 import type { Gap } from '../../core/gap.ts';
 import type { Solver, Sql } from '../../core/ports.ts';
+import { listed } from '../../core/list.ts';
 import { messageOf } from '../../core/error.ts';
 import { mayUse } from '../../model/database/roles.ts';
 import type { DatabaseFunction, DatabaseModel, Policy, Table } from '../../model/database/types.ts';
+import { showingsOf } from '../../model/tenancy/shown.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import { applicablePolicies, isBound, refusal } from '../../logic/smt/policies.ts';
 import { createVocabulary } from '../../logic/smt/vocabulary.ts';
@@ -490,6 +492,13 @@ async function proveTableAnew(
   }
   if (signedIn && question.owner !== undefined && command !== 'insert' && isOwned(question.owner))
     needed.set('own', 'a row in which a column names who asks, by key or address, counts as his own');
+  const marks =
+    command === 'select' ? showingsOf(table, sources.database, sources.tenancy).flatMap(each => each.marks) : [];
+  if (marks.length > 0)
+    needed.set(
+      'shown',
+      `rows that policies show to others by ${listed([...new Set(marks.map(({ column }) => `'${column}'`))])} are meant for them`,
+    );
   said.push(...ownershipOf(question.owner));
   return proof(said.join('\n'), [...policies], [...needed.values()], reliances, started);
 }
