@@ -32,9 +32,14 @@ async function told({ readers = 'published', head = 'viewed(post uuid)', body }:
       id uuid primary key default gen_random_uuid(), blog_id uuid not null references blogs (id), title text not null,
       published boolean not null default true, views integer not null default 0, read_at timestamptz
     );
+    create table previews (
+      id uuid primary key default gen_random_uuid(), blog_id uuid not null references blogs (id), note text,
+      expires_at timestamptz not null
+    );
     alter table blogs enable row level security;
     alter table bloggers enable row level security;
     alter table posts enable row level security;
+    alter table previews enable row level security;
     create policy "ours" on bloggers for select to authenticated using (user_id = (select auth.uid()));
     create policy "write" on posts for all to authenticated
       using (blog_id in (select b.blog_id from bloggers b where b.user_id = (select auth.uid())));
@@ -51,7 +56,26 @@ test('a function that only counts up what everybody may read is told as what it 
   expect(await told({ body: usual, readers: 'true' })).toEqual(low);
 });
 
+test('one that only sees to what has expired by a date of its own is told as what it is', async () => {
+  const low = [
+    "low: Anyone on the internet can have 'sweep' see to what has expired, which it does to rows of every blog anyway.",
+  ];
+  const head = 'sweep()';
+  expect(await told({ head, body: 'delete from public.previews where expires_at < now()' })).toEqual(low);
+  const marked = `update public.previews p set note = 'gone' where now() >= p.expires_at and p.blog_id is not null`;
+  expect(await told({ head, body: marked })).toEqual(low);
+});
+
 test.each<[string, Case]>([
+  [
+    'any row has the date',
+    { head: 'sweep()', body: 'delete from public.previews where expires_at < now() or note is null' },
+  ],
+  [
+    'the caller says which',
+    { head: 'sweep(blog uuid)', body: 'delete from public.previews where expires_at < now() and blog_id = blog' },
+  ],
+  ['it is no date of expiry', { head: 'sweep()', body: 'delete from public.previews where note is not null' }],
   [
     'the rows are not for everybody',
     {

@@ -29,9 +29,11 @@ export function counterOf(definition: DatabaseFunction, database: DatabaseModel)
 }
 
 /** Statements that write, or that run what is not seen here. */
-const writing = /\b(?:insert\s+into|update|delete\s+from|merge\s+into|truncate|execute|perform|call|copy)\b[^;]*/gi;
+export const writing =
+  /\b(?:insert\s+into|update|delete\s+from|merge\s+into|truncate|execute|perform|call|copy)\b[^;]*/gi;
 
-function callsOthers(body: string, own: DatabaseFunction, { functions }: DatabaseModel): boolean {
+/** Whether a body calls another function of the database. */
+export function callsOthers(body: string, own: DatabaseFunction, { functions }: DatabaseModel): boolean {
   return functions.some(
     ({ name }) => name !== own.name && new RegExp(`\\b${name.split('.').at(-1) ?? ''}"?\\s*\\(`).test(body),
   );

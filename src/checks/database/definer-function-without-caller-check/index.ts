@@ -5,6 +5,7 @@ import { appRoles, type AppRoles } from '../../../model/tenancy/app-roles.ts';
 import type { Check, CheckInput } from '../../check.ts';
 import { rowsOfOthers, tenantNoun } from '../../harm.ts';
 import { counterOf, type Counter } from '../counters.ts';
+import { clearsExpired } from '../expired.ts';
 import { findingsOf, leaksOf, openedAfter, rolesOf, settingOf, type Leak } from '../leaks.ts';
 
 /** A function with its owner's rights, or one that says who asks, that answers for, or changes, the tenant its arguments name, whoever calls. */
@@ -35,7 +36,7 @@ export const check: Check = {
         harm: leak => harmOf(leak, input),
         opens: leak => opensBy(leak, input),
         severity: leak =>
-          countedBy(leak, input) !== undefined
+          countedBy(leak, input) !== undefined || isOnlyEarly(leak, input)
             ? 'low'
             : isChange(leak) || openedAfter(leak.cell) !== undefined || !answersWithKey(leak, input)
               ? undefined
@@ -129,6 +130,8 @@ function harmOf(leak: Leak, input: CheckInput): string | undefined {
   const counter = countedBy(leak, input);
   if (counter !== undefined)
     return `${who} can falsify ${counter.columns.map(name => `'${name}'`).join(' and ')} of '${counter.table}', rows that he may read anyway.`;
+  if (isOnlyEarly(leak, input))
+    return `${who} can have '${objectName(leak.cell)}' see to what has expired, which it does to rows of every ${tenantNoun(input.tenancy)} anyway.`;
   if (isChange(leak))
     return givesRole(leak, input) === undefined ? undefined : `${who} can give himself a role of the whole app.`;
   return answersWithKey(leak, input)
@@ -140,6 +143,16 @@ function harmOf(leak: Leak, input: CheckInput): string | undefined {
 function countedBy(leak: Leak, { database }: CheckInput): Counter | undefined {
   const isAnswer = 'definition' in leak && /^(void|smallint|integer|bigint)$/.test(leak.definition.returns);
   return isAnswer && openedAfter(leak.cell) === undefined ? counterOf(leak.definition, database) : undefined;
+}
+
+/** Whether all that it does to rows of others is due by their own date. */
+function isOnlyEarly(leak: Leak, { database }: CheckInput): boolean {
+  return (
+    'definition' in leak &&
+    isChange(leak) &&
+    openedAfter(leak.cell) === undefined &&
+    clearsExpired(leak.definition, database)
+  );
 }
 
 /** Who belongs where, or how many there are: what it answers is a key, a number or a word, and no row. */
