@@ -147,6 +147,21 @@ test('the map stays small in a large app and keeps every leaking entry point', (
   }
 });
 
+test('the matrix says once why owners are kept out, with where', () => {
+  const rules = sampleRules();
+  const error = 'infinite recursion detected in policy for relation "members".';
+  const cells = rules.cells.map(cell =>
+    cell.command === 'select' && cell.verdict !== 'leaks'
+      ? { ...cell, verdict: 'broken' as const, because: `It ends in an error for everybody: ${error}` }
+      : cell,
+  );
+  const [why = ''] = /<ul class="small broken-why">.*?<\/ul>/s.exec(renderHtml({ ...rules, cells })) ?? [];
+  expect(why.match(/infinite recursion/g)).toHaveLength(1);
+  expect(why).toContain('&quot;members&quot;');
+  expect(why).toMatch(/21 cells of customers, invoices, members and 4 more/);
+  expect(renderHtml(rules)).not.toContain('<ul class="small broken-why">');
+});
+
 test('a page without paths or cells says so without a map or a matrix', () => {
   const trace = sampleTrace();
   const empty = renderHtml({

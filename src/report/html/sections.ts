@@ -1,3 +1,4 @@
+import type { Cell } from '../../core/cell.ts';
 import type { Path } from '../../core/path.ts';
 import { formatPlace } from '../../core/place.ts';
 import type { RescueResult } from '../../core/result.ts';
@@ -10,6 +11,7 @@ import {
   isFolded,
   restingOn,
 } from '../causes.ts';
+import { brokenReasons, brokenSentence } from '../broken.ts';
 import { ledgerRows } from '../ledger.ts';
 import { orderPaths } from '../order.ts';
 import { count, duration, gapPlace, shortTarget } from '../words.ts';
@@ -102,8 +104,17 @@ function allPaths(paths: readonly Path[], key: string): Markup {
 function matrix(view: View): Section | undefined {
   if (view.rules.every(each => each.result.cells.length === 0)) return undefined;
   const body = markup`<p>What each role of the database reached of another tenant's rows, tried in a copy. Choose a box to see what each actor came to, and what was run.</p>
-    ${byTime('matrix', view.rules, ({ time, result }) => markup`<p class="small" style="margin-top:1rem">${matrixSentence(result.cells)}</p>${matrixGrid(result, time)}`)}`;
+    ${byTime('matrix', view.rules, ({ time, result }) => markup`<p class="small" style="margin-top:1rem">${matrixSentence(result.cells)}</p>${brokenBlock(result.cells)}${matrixGrid(result, time)}`)}`;
   return { id: 'matrix', title: 'The matrix', body };
+}
+
+/** Why the app itself gets nothing where it should. */
+function brokenBlock(cells: readonly Cell[]): Markup {
+  const reasons = brokenReasons(cells);
+  if (reasons.length === 0) return markup``;
+  return markup`<p class="small broken-why"><b>${brokenSentence(cells)}</b></p><ul class="small broken-why">${reasons.map(
+    ({ because, where }) => markup`<li>${because} <span class="quiet">${where}</span></li>`,
+  )}</ul>`;
 }
 
 function speeds({ result }: View): Section | undefined {

@@ -30,6 +30,7 @@ p { margin: 0; max-width: 44rem; }
 .warm { color: var(--warm); }
 .cool { color: var(--cool); }
 .small { font-size: .875rem; }
+.broken-why { max-width: 52rem; margin-top: .5rem; padding-left: 0; list-style: none; }
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: 1rem; top: .5rem; background: var(--paper); padding: .5rem; }
 

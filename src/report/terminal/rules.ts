@@ -10,6 +10,7 @@ import { commands, orderCells, orderFindings } from '../order.ts';
 import { splitTranscript } from '../transcript.ts';
 import { standings, standingSign, standingWord, worstStanding } from '../standing.ts';
 import { count, grouped, repairWords } from '../words.ts';
+import { brokenReasons, brokenSentence } from '../broken.ts';
 import {
   causeRepair,
   causeSentence,
@@ -344,26 +345,17 @@ function replayLines(pen: Pen, result: RulesResult, all: boolean): readonly stri
   ];
 }
 
-/** Why the app itself gets nothing where it should: what most cells have in common first. */
+/** Why the app itself gets nothing where it should. */
 function brokenLines(pen: Pen, cells: readonly Cell[], all: boolean): readonly string[] {
-  const broken = cells.filter(({ verdict }) => verdict === 'broken');
-  if (broken.length === 0) return [];
-  const reasons = [
-    ...groupBy(broken, ({ because }) => because.replace(/^It ends in an error for [^:]*: /, '')),
-  ].toSorted(([, left], [, right]) => right.length - left.length);
+  const reasons = brokenReasons(cells);
+  if (reasons.length === 0) return [];
   const shown = all ? reasons : reasons.slice(0, mostReasons);
-  const objects = new Set(broken.map(objectName)).size;
   return [
-    pen.strong(`  ${count(objects, 'object')} ${objects === 1 ? 'keeps' : 'keep'} out even those whose rows they are`),
-    ...shown.flatMap(([, group]) => {
-      const [{ because } = { because: '' }] = group;
-      const names = [...new Set(group.map(cell => clean(objectName(cell))))].toSorted(compareText);
-      const named = names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : listed(names);
-      return [
-        ...paragraph(pen, clean(because), 5),
-        ...paragraph(pen, `${count(group.length, 'cell')} of ${named}`, 5, pen.quiet),
-      ];
-    }),
+    pen.strong(`  ${brokenSentence(cells)}`),
+    ...shown.flatMap(({ because, where }) => [
+      ...paragraph(pen, clean(because), 5),
+      ...paragraph(pen, clean(where), 5, pen.quiet),
+    ]),
     ...(shown.length < reasons.length
       ? [pen.quiet(`     … ${count(reasons.length - shown.length, 'more reason')}: drydock rules --all`)]
       : []),
