@@ -525,7 +525,7 @@ function unshared(world: World, table: Table): readonly Premise[] {
   return [
     {
       kind: world.kind,
-      name: `unshared ${table.name}`,
+      name: unsharedOf(table),
       table: table.name,
       formula: every(
         [row, ...theirs.variables],
@@ -536,6 +536,13 @@ function unshared(world: World, table: Table): readonly Premise[] {
         : `the ${world.kind} has not published the row, nor one above it, in '${table.name}'`,
     },
   ];
+}
+
+const unsharedOf = ({ name }: Table): string => `unshared ${name}`;
+
+/** What is taken for granted of rows that are read, and not of those that are changed: to publish a row is no leave to write it. */
+export function onlyForReading(table: Table): string | undefined {
+  return isShareNoun(table.name) ? undefined : unsharedOf(table);
 }
 
 /** The row holds what a policy shows to others by design. */

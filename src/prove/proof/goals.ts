@@ -15,6 +15,7 @@ import {
   chainOf,
   isOnDisplay,
   namesUser,
+  onlyForReading,
   otherParties,
   pathPremises,
   premises,
@@ -137,7 +138,7 @@ function goal(
   const about = shape === movedFile ? parts.filter(part => part.includes('|the new row')) : parts;
   const path = pathPremises(world, about);
   const told = [...premises(world, trying.consistent), ...path, ...victimThere(question, world)].filter(
-    premise => premise.formula !== 'true',
+    ({ name, formula }) => formula !== 'true' && !(isChange(question) && name === onlyForReading(question.table)),
   );
   // A tenant whose key is the user's is his own.
   const other = question.signedIn ? [not(same(world.victim, session.user().term))] : [];
@@ -161,6 +162,10 @@ function goal(
       timeoutMs: goalTimeoutMs,
     },
   };
+}
+
+function isChange({ command }: TableQuestion): boolean {
+  return command === 'update' || command === 'delete';
 }
 
 /** A constant for a row, with a name that models tell. */

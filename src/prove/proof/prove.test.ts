@@ -238,6 +238,17 @@ describe('the prover', () => {
     expect(verdictOf(leaking, 'cars', 'select', 'stranger')).toBe('isolated');
   });
 
+  test('takes for granted that nobody published what is read, and not what is changed', async () => {
+    const shown = (command: string): Promise<readonly Cell[]> =>
+      prove(`alter table cars add column is_public boolean not null default false;
+create policy "own" on cars for all to authenticated using (works_in(team_id)) with check (works_in(team_id));
+create policy "shown" on cars for select to authenticated using (is_public);
+create policy "hole" on cars for ${command} to authenticated using (is_public and plate <> '');`);
+    expect(verdictOf(await shown('select'), 'cars', 'select')).toBe('proved');
+    for (const command of ['update', 'delete'] as const)
+      expect(verdictOf(await shown(command), 'cars', command), command).not.toBe('proved');
+  });
+
   test('follows helpers, parents and the policies of what a sub-query reads', async () => {
     const cells = await prove(`
       create function can_see(car uuid) returns boolean language plpgsql stable security definer set search_path = '' as $$
