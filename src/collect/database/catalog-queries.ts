@@ -18,6 +18,9 @@ const grantsOf = (acl: string, kind: string): string => `
    from aclexplode(coalesce(${acl}, acldefault('${kind}', ${kind === 'f' ? 'p.proowner' : 'c.relowner'}))) a
    left join pg_roles g on g.oid = a.grantee)`;
 
+/** What statements on it are rewritten to, but for the query of a view. */
+const rulesOf = `(select json_agg(pg_get_ruledef(w.oid) order by w.rulename) from pg_rewrite w where w.ev_class = c.oid and w.rulename <> '_RETURN')`;
+
 const columnsOf = `
   (select json_agg(json_build_object(
      'name', a.attname,
@@ -76,7 +79,8 @@ select
    where h.inhrelid = c.oid) as parents,
   (select json_agg(json_build_object('name', t.tgname, 'schema', tn.nspname, 'function', f.proname, 'definition', pg_get_triggerdef(t.oid)) order by t.tgname)
    from pg_trigger t join pg_proc f on f.oid = t.tgfoid join pg_namespace tn on tn.oid = f.pronamespace
-   where t.tgrelid = c.oid and not t.tgisinternal) as triggers
+   where t.tgrelid = c.oid and not t.tgisinternal) as triggers,
+  ${rulesOf} as rules
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'f') and ((${ownSchemas(platform)}) or ${onPlatform(platform)}) and ${notFromExtension('pg_class', 'c')}
@@ -94,7 +98,11 @@ select
    from pg_rewrite w
    join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass and d.refobjid <> c.oid
    join pg_class r on r.oid = d.refobjid join pg_namespace rn on rn.oid = r.relnamespace
-   where w.ev_class = c.oid and r.relkind in ('r', 'p', 'f', 'v', 'm')) as reads
+   where w.ev_class = c.oid and r.relkind in ('r', 'p', 'f', 'v', 'm')) as reads,
+  (select json_agg(json_build_object('name', t.tgname, 'schema', tn.nspname, 'function', f.proname, 'definition', pg_get_triggerdef(t.oid)) order by t.tgname)
+   from pg_trigger t join pg_proc f on f.oid = t.tgfoid join pg_namespace tn on tn.oid = f.pronamespace
+   where t.tgrelid = c.oid and not t.tgisinternal) as triggers,
+  ${rulesOf} as rules
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('v', 'm') and (${ownSchemas(platform)}) and ${notFromExtension('pg_class', 'c')}

@@ -10,6 +10,7 @@ import type {
   PolicyCommand,
   SourcePlace,
   Table,
+  TableTrigger,
   View,
 } from '../../model/database/types.ts';
 import {
@@ -74,15 +75,17 @@ function toTable(row: CatalogRow, places: Places): Table {
     policies: rowsIn(row, 'policies').map(policy => toPolicy(policy, name, places)),
     grants: [...rowsIn(row, 'grants'), ...rowsIn(row, 'column_grants')].flatMap(toGrant),
     ...some('parents', texts(row, 'parents')),
-    ...some(
-      'triggers',
-      rowsIn(row, 'triggers').map(trigger => ({
-        name: text(trigger, 'name'),
-        function: sqlName(text(trigger, 'schema'), text(trigger, 'function')),
-        definition: text(trigger, 'definition'),
-      })),
-    ),
+    ...some('triggers', rowsIn(row, 'triggers').map(toTrigger)),
+    ...some('rules', texts(row, 'rules')),
     ...placeOf(places, `table:${name}`),
+  };
+}
+
+function toTrigger(row: CatalogRow): TableTrigger {
+  return {
+    name: text(row, 'name'),
+    function: sqlName(text(row, 'schema'), text(row, 'function')),
+    definition: text(row, 'definition'),
   };
 }
 
@@ -189,6 +192,8 @@ function toView(row: CatalogRow, places: Places): View {
     reads: texts(row, 'reads'),
     definition: text(row, 'definition'),
     grants: rowsIn(row, 'grants').flatMap(toGrant),
+    ...some('triggers', rowsIn(row, 'triggers').map(toTrigger)),
+    ...some('rules', texts(row, 'rules')),
     ...placeOf(places, `view:${name}`),
   };
 }

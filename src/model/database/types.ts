@@ -94,6 +94,8 @@ export interface Table {
   /** Tables that it is a partition or a child of. */
   readonly parents?: readonly string[];
   readonly triggers?: readonly TableTrigger[];
+  /** What statements on it are rewritten to, as `pg_get_ruledef` prints it. */
+  readonly rules?: readonly string[];
   /** Whether migrations put rows into it, as they do into reference data; absent where rows were not looked at. */
   readonly filled?: boolean;
   /** Only a schema in the app's code names it (Prisma, Drizzle, generated types): its policies and grants are not known. */
@@ -182,6 +184,9 @@ export interface View {
   readonly reads: readonly string[];
   readonly definition: string;
   readonly grants: readonly Grant[];
+  /** What a change of it does instead. */
+  readonly triggers?: readonly TableTrigger[];
+  readonly rules?: readonly string[];
   readonly definedAt?: SourcePlace;
 }
 

@@ -356,6 +356,57 @@ create policy "hole" on cars for ${command} to authenticated using (is_public an
     expect(await verdict(`if new.team_id is null then ${own} end if;`)).toEqual(['leaks', 'leaks']);
   });
 
+  test('what views, triggers, parts and rules write into memberships is no less a write than one that policies see', async () => {
+    const seen = `create policy "cars" on cars for select to authenticated using (works_in(team_id));`;
+    const opened = async (text: string, object: string, command: Cell['command']): Promise<readonly string[]> => {
+      const cells = await prove(seen + text);
+      return [verdictOf(cells, 'cars', 'select'), verdictOf(cells, object, command)];
+    };
+    const mine = (rights: string): string =>
+      `create view my_work ${rights} as select team_id, user_id, role from mechanics where user_id = auth.uid();`;
+    expect(await opened(mine(''), 'my_work', 'update')).toEqual(['isolated', 'leaks']);
+    expect(await opened(mine('with (security_invoker = on)'), 'my_work', 'update')).toEqual(['proved', 'proved']);
+
+    const instead = (into: string): string => `
+      create view teams_of_mine with (security_invoker = on) as select id, name from teams;
+      create function join_team() returns trigger language plpgsql security definer set search_path = '' as $$
+      declare made uuid; begin ${into} return new; end $$;
+      create trigger join_team instead of insert on teams_of_mine for each row execute function join_team();`;
+    const joining = `insert into public.mechanics (team_id, user_id) values (new.id, auth.uid());`;
+    const founding = `insert into public.teams (name) values (new.name) returning id into made;
+      insert into public.mechanics (team_id, user_id) values (made, auth.uid());`;
+    expect(await opened(instead(joining), 'teams_of_mine', 'insert')).toEqual(['isolated', 'leaks']);
+    expect(await opened(instead(founding), 'teams_of_mine', 'insert')).toEqual(['proved', 'isolated']);
+
+    const copying = (asked: string): string => `
+      create table profiles (id uuid primary key references auth.users (id), team uuid);
+      alter table profiles enable row level security;
+      create policy "own" on profiles for all to authenticated using (id = auth.uid()) with check (id = auth.uid());
+      create function follow() returns trigger language plpgsql security definer set search_path = '' as $$ begin
+        if new.team is not null ${asked} then
+          insert into public.mechanics (team_id, user_id) values (new.team, new.id) on conflict do nothing;
+        end if;
+        return new; end $$;
+      create trigger follow after insert or update on profiles for each row execute function follow();`;
+    expect(await opened(copying(''), 'profiles', 'update')).toEqual(['isolated', 'leaks']);
+    expect(await opened(copying('and public.works_in(new.team)'), 'profiles', 'update')).toEqual(['proved', 'proved']);
+
+    const part = (secured: string): string => `create table guests (until date) inherits (mechanics); ${secured}`;
+    expect(await opened(part(''), 'guests', 'insert')).toEqual(['isolated', 'leaks']);
+    expect(await opened(part('alter table guests enable row level security;'), 'guests', 'insert')).toEqual([
+      'proved',
+      'proved',
+    ]);
+
+    const ruled = `
+      create table wishes (team_id uuid, user_id uuid not null references auth.users (id));
+      alter table wishes enable row level security;
+      create policy "own" on wishes for insert to authenticated with check (user_id = auth.uid());
+      create rule granted as on insert to wishes do also
+        insert into mechanics (team_id, user_id) values (new.team_id, new.user_id);`;
+    expect((await opened(ruled, 'wishes', 'insert'))[0]).toBe('isolated');
+  });
+
   test('a token is trusted as far as what its hook reads is not the attacker’s to write', async () => {
     const chosen = (check: string): string => `
       create table settings (user_id uuid primary key references auth.users (id), active_team uuid);

@@ -4,7 +4,7 @@ import type { Solver, Sql } from '../../core/ports.ts';
 import { listed } from '../../core/list.ts';
 import { messageOf } from '../../core/error.ts';
 import { mayUse } from '../../model/database/roles.ts';
-import type { DatabaseFunction, DatabaseModel, Policy, Table } from '../../model/database/types.ts';
+import type { DatabaseFunction, DatabaseModel, Policy, Table, View } from '../../model/database/types.ts';
 import { showingsOf } from '../../model/tenancy/shown.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import { applicablePolicies, isBound, refusal } from '../../logic/smt/policies.ts';
@@ -326,12 +326,13 @@ async function proveView(
   const question = { ...sources, role, signedIn };
   const reads = (): Accesses => viewAccesses(view, question);
   if (command === 'select') return proveAccesses(reads, `what '${name}' shows to '${role}'`, question, sources);
+  if (isRewritten(view, database)) return none('a trigger or a rule says what a change of the view does');
   const target = changedThrough(view, database);
   if (target === undefined)
     return proof(
-      `Postgres refuses changes through '${name}', whose query is more than one table.`,
+      `Postgres refuses changes through '${name}', whose query is more than one table, without a rule or an INSTEAD OF trigger.`,
       [],
-      ['no rule and no INSTEAD OF trigger makes the view writable'],
+      [],
       [],
       started,
     );
@@ -341,6 +342,16 @@ async function proveView(
   return command === 'delete'
     ? proveAccesses(reads, `a change through '${name}' by '${role}'`, question, sources)
     : none('a row may be changed into one that the view itself does not show');
+}
+
+/** Whether something else than Postgres itself makes a change of the view, or of one below it, into one of tables. */
+function isRewritten(view: View, database: DatabaseModel, depth = 0): boolean {
+  const below = database.views.filter(({ name }) => view.reads.includes(name));
+  return (
+    (view.triggers ?? []).length + (view.rules ?? []).length > 0 ||
+    depth > 8 ||
+    below.some(each => isRewritten(each, database, depth + 1))
+  );
 }
 
 /** The accesses of a body reach nothing of a victim's, and its changes are those that the tables' policies allow. */

@@ -1,6 +1,8 @@
 import { objectName, type Cell } from '../../core/cell.ts';
 import { compareText } from '../../core/place.ts';
+import { mayUse } from '../../model/database/roles.ts';
 import type { DatabaseModel } from '../../model/database/types.ts';
+import { changedThrough } from './accesses.ts';
 
 /** What else writes to tables, besides the statements that the policies see. */
 export interface SideEffects {
@@ -20,7 +22,11 @@ export function sideEffects(tables: readonly string[], cells: readonly Cell[], d
     .filter(view => !view.securityInvoker && !view.materialized && view.reads.some(name => tables.includes(name)))
     .filter(view => view.grants.some(grant => grant.privilege === 'insert' || grant.privilege === 'update'))
     .map(view => view.name);
-  const leaking = [...functions, ...views].find(name => cells.some(cell => isLeakThrough(cell, name)));
+  const leaking =
+    [...functions, ...views, ...parts(tables, database)].find(name => cells.some(cell => isLeakThrough(cell, name))) ??
+    firing(functions, database).find(name => cells.some(cell => isLeakThrough(cell, name))) ??
+    ruled(tables, database)[0] ??
+    passing(tables, cells, database)[0];
   const say = (names: readonly string[], text: (list: string) => string): readonly string[] =>
     names.length === 0
       ? []
@@ -43,8 +49,42 @@ export function sideEffects(tables: readonly string[], cells: readonly Cell[], d
     leaking:
       leaking === undefined
         ? undefined
-        : `'${leaking}' writes rows that no policy sees, and was seen to reach others' rows`,
+        : `what is written by way of '${leaking}' is seen by no policy of the tables that it comes to`,
   };
+}
+
+/** What is written into a part of a table is read in the whole. */
+function parts(tables: readonly string[], database: DatabaseModel): readonly string[] {
+  const found = new Set(tables);
+  for (const name of found)
+    for (const table of database.tables) if (table.parents?.includes(name) === true) found.add(table.name);
+  return [...found].filter(name => !tables.includes(name));
+}
+
+/** The tables and views whose changes call one of the functions. */
+function firing(functions: readonly string[], { tables, views }: DatabaseModel): readonly string[] {
+  return [...tables, ...views]
+    .filter(({ triggers = [] }) => triggers.some(trigger => functions.includes(trigger.function)))
+    .map(({ name }) => name);
+}
+
+/** Views of one table that those who ask may write through with their owner's rights: what becomes of the table no policy says. */
+function passing(tables: readonly string[], cells: readonly Cell[], database: DatabaseModel): readonly string[] {
+  const roles = [...new Set(cells.map(({ role }) => role))].filter(role => role !== 'owner');
+  return database.views
+    .filter(view => !view.securityInvoker && !view.materialized)
+    .filter(view =>
+      roles.some(role => (['insert', 'update'] as const).some(command => mayUse(role, command, view, database))),
+    )
+    .filter(view => tables.includes(changedThrough(view, database) ?? ''))
+    .map(({ name }) => name);
+}
+
+/** The tables and views of which a rule makes a change of one of the tables, with the rights of their owner. */
+function ruled(tables: readonly string[], database: DatabaseModel): readonly string[] {
+  return [...database.tables, ...database.views]
+    .filter(({ rules = [] }) => rules.some(rule => tables.some(table => writesTo(rule, table))))
+    .map(({ name }) => name);
 }
 
 function writesTo(body: string, table: string): boolean {
@@ -61,6 +101,6 @@ function escape(text: string): string {
 }
 
 function isLeakThrough(cell: Cell, name: string): boolean {
-  const writes = cell.objectKind === 'function' || cell.command === 'insert' || cell.command === 'update';
+  const writes = cell.command === 'execute' || cell.command === 'insert' || cell.command === 'update';
   return objectName(cell) === name && writes && cell.verdict === 'leaks';
 }

@@ -1,9 +1,9 @@
 import { objectName } from '../../../core/cell.ts';
 import type { Check } from '../../check.ts';
-import type { Table, View } from '../../../model/database/types.ts';
+import type { DatabaseFunction, Table, View } from '../../../model/database/types.ts';
 import type { CheckFinding, CheckInput } from '../../check.ts';
 import { isOwned, ownerOf } from '../../harm.ts';
-import { commandsOf, findingsOf, leaksOf, rolesOf } from '../leaks.ts';
+import { commandsOf, findingsOf, instead, leaksOf, rolesOf, type Leak } from '../leaks.ts';
 import { blamedIn, lintFinding, listed, readersOf } from '../lint.ts';
 import { platformTable } from '../../../model/database/platform.ts';
 
@@ -27,12 +27,19 @@ export const check: Check = {
             const name = objectName(leaks[0].cell);
             if ('view' in leaks[0] && leaks[0].view.materialized)
               return `The materialized view '${name}' holds rows of every tenant and can have no policies, and ${rolesOf(leaks)} may read it.`;
+            const called = calledBy(leaks[0], input);
+            if (called !== undefined)
+              return `A change of the view '${name}' calls '${called.name}', which writes with its owner's rights, so ${rolesOf(leaks)} may ${commandsOf(leaks)} rows of every tenant through it.`;
             return `The view '${name}' reads its tables with its owner's rights, so ${rolesOf(leaks)} may ${commandsOf(leaks)} rows of every tenant through it.`;
           },
-          repair: leak =>
-            'view' in leak && leak.view.materialized
+          repair: leak => {
+            const called = calledBy(leak, input);
+            if (called !== undefined)
+              return { kind: 'guard-function', function: called.name, signature: called.signature };
+            return 'view' in leak && leak.view.materialized
               ? { kind: 'revoke-all', object: leak.view.name, roles: readersOf(leak.view, input.database) }
-              : { kind: 'security-invoker', view: objectName(leak.cell) },
+              : { kind: 'security-invoker', view: objectName(leak.cell) };
+          },
           statement: leak => ('view' in leak ? leak.view.definition.trim() : undefined),
         },
       ),
@@ -40,6 +47,11 @@ export const check: Check = {
     gaps: [],
   }),
 };
+
+/** The function that a change of the view calls, where it is what writes past policies. */
+function calledBy(leak: Leak, { database }: CheckInput): DatabaseFunction | undefined {
+  return 'view' in leak ? instead(leak.view, leak.cell, database) : undefined;
+}
 
 /** A materialized view that no attempt could fill or read. */
 function unseen(view: View, input: CheckInput): readonly CheckFinding[] {
