@@ -391,6 +391,18 @@ create policy "hole" on cars for ${command} to authenticated using (is_public an
     expect(await opened(copying(''), 'profiles', 'update')).toEqual(['isolated', 'leaks']);
     expect(await opened(copying('and public.works_in(new.team)'), 'profiles', 'update')).toEqual(['proved', 'proved']);
 
+    const named = (asked: string): string => `
+      create table profiles (id uuid primary key references auth.users (id), garage text);
+      alter table profiles enable row level security;
+      create policy "own" on profiles for all to authenticated using (id = auth.uid()) with check (id = auth.uid());
+      create function follow() returns trigger language plpgsql security definer set search_path = '' as $$ begin
+        insert into public.mechanics (team_id, user_id)
+          select t.id, new.id from public.teams t where t.name = new.garage ${asked} on conflict do nothing;
+        return new; end $$;
+      create trigger follow after update on profiles for each row execute function follow();`;
+    expect(await opened(named(''), 'profiles', 'update')).toEqual(['isolated', 'leaks']);
+    expect(await opened(named('and public.works_in(t.id)'), 'profiles', 'update')).toEqual(['proved', 'proved']);
+
     const part = (secured: string): string => `create table guests (until date) inherits (mechanics); ${secured}`;
     expect(await opened(part(''), 'guests', 'insert')).toEqual(['isolated', 'leaks']);
     expect(await opened(part('alter table guests enable row level security;'), 'guests', 'insert')).toEqual([
