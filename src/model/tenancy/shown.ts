@@ -8,7 +8,7 @@ import { isPersonalColumn } from './names.ts';
 import { alternativesOf, asksForStaff, conditionsOf, isFilledByFunction, isWriting, namesNobody } from './published.ts';
 import { secretColumns } from './secrets.ts';
 import type { TenancyModel } from './types.ts';
-import { fitsWindow } from './window.ts';
+import { fitsWindow, isCatalogue } from './window.ts';
 
 /** What a column says of a row that is shown. */
 export interface Mark {
@@ -53,7 +53,7 @@ function readShowings(table: Table, database: DatabaseModel, tenancy: TenancyMod
       const showing = { policy, marks: [first, ...marks] } as const;
       if (isWrittenByStaff(first, table, database, staff)) return [{ ...showing, by: 'staff' }];
       const isForVisitors = database.platform === 'supabase' && policy.roles.some(role => /^(public|anon)$/.test(role));
-      return isForVisitors && showing.marks.some(isOnDisplay) ? [{ ...showing, by: 'owner' }] : [];
+      return isForVisitors && showing.marks.some(mark => isOnDisplay(mark, table)) ? [{ ...showing, by: 'owner' }] : [];
     }),
   );
 }
@@ -116,15 +116,18 @@ function excludes(condition: Predicate, mark: Mark): boolean {
   });
 }
 
-/** Words for what stands in the window, is in stock, or may be booked. */
-function isOnDisplay({ column, value }: Mark): boolean {
+/** The mark says that the row is for others to see; that it is in use says so of what one puts into a window alone. */
+function isOnDisplay({ column, value }: Mark, table: Table): boolean {
   const [name, word] = [plainName(column), String(value)];
-  if (value === true) return displayed.test(name) || isPublishedFlag(column);
-  return /(^|_)(status|state|estado|visibility)$/.test(name) && displayed.test(plainName(word));
+  const isFlag = value === true;
+  if (!isFlag && !/(^|_)(status|state|estado|visibility)$/.test(name)) return false;
+  const said = isFlag ? name : plainName(word);
+  return displayed.test(said) || (isFlag && isPublishedFlag(column)) || (inUse.test(said) && isCatalogue(table));
 }
 
 const displayed =
-  /(^|_)(active|enabled|available|visible|published|public|listed|live|online|bookable|displayed?|shown?|on_sale|in_stock|ativo|activo|actif|aktiv|publicado|publie)(_|$)/;
+  /(^|_)(available|visible|published|public|listed|bookable|displayed?|shown?|on_sale|in_stock|publicado|publie)(_|$)/;
+const inUse = /(^|_)(active|enabled|live|online|ativo|activo|actif|aktiv)(_|$)/;
 
 /**
  * Whether a flag that shows a row to everybody is set by its owner: one that every new row has without anybody's doing says

@@ -17,6 +17,14 @@ export function fitsWindow(table: Table, owning: string | undefined): boolean {
   );
 }
 
+/** Whether a table is called as what a house offers: an active project is no offer. */
+export function isCatalogue({ name }: Table): boolean {
+  return offers.test(plainName(name.split('.').at(-1) ?? ''));
+}
+
+const offers =
+  /(^|_)(product|service|menu|menu_item|dish|drink|category|subcategory|plan|package|tier|price|pricing|offer|offering|promotion|collection|brand|variant|option|addon|extra|course|class|lesson|workshop|event|room|room_type|branch|location|outlet|store|shop|treatment|procedure|amenity|facility|listing|catalog|catalogue|banner|slide|testimonial|review|faq|page|post|article|blog|gallery|portfolio|opening_hour|timetable|produto|servico|categoria|plano|producto|servicio|sucursal)(_list|_item|_entry|_option|_variant|_image|_photo|_translation)?$/;
+
 function isHarmless(column: string): boolean {
   const name = plainName(column);
   if (isPersonalColumn(column) || inner.test(name)) return false;
