@@ -1,6 +1,7 @@
 import { plainName } from '../../core/names.ts';
+import type { Term } from '../../core/predicate.ts';
 import type { DatabaseModel, Table } from '../database/types.ts';
-import { foreignLinks, isComparedWithUser, keyOf, type PolicyUse } from './links.ts';
+import { foreignLinks, isComparedWithUser, isUserTerm, keyOf, type PolicyUse } from './links.ts';
 import { findMemberships, tenantLink } from './memberships.ts';
 import { isTenantNoun, isUserColumn } from './names.ts';
 import { userLinks, type FoundPrincipal } from './principal.ts';
@@ -67,6 +68,8 @@ interface Assessment {
   readonly hasMembership: boolean;
   /** Policies look up in a membership what the caller may see. */
   readonly isTrusted: boolean;
+  /** Policies compare keys to it with what the session says of who asks. */
+  readonly isTold: boolean;
   /** The column that lists the users of each row. */
   readonly list: string | undefined;
   readonly hasUser: boolean;
@@ -119,7 +122,26 @@ function assess(
     Math.min(referrers, 8) +
     (hasMembership ? 6 : 0) -
     (isProfile && !hasMembership ? 12 : 0);
-  return { table, referrers, hasMembership, isTrusted, list, hasUser, score };
+  const isTold = [table, ...referring].some(each => isComparedWithSession(each, table, database, uses));
+  return { table, referrers, hasMembership, isTrusted, isTold, list, hasUser, score };
+}
+
+/** Whether a policy of the table compares the key of the tenant with a setting or a claim that says which tenant asks. */
+function isComparedWithSession(
+  table: Table,
+  root: Table,
+  database: DatabaseModel,
+  uses: readonly PolicyUse[],
+): boolean {
+  const column = table === root ? keyOf(root) : tenantLink(table, root, database)?.column;
+  return uses.some(
+    use => use.table === table.name && use.column === column && use.inside === 'own' && isSaidBySession(use.with),
+  );
+}
+
+function isSaidBySession(term: Term): boolean {
+  if (isUserTerm(term)) return false;
+  return term.kind === 'setting' || (term.kind === 'principal' && term.attribute.startsWith('claims.'));
 }
 
 function best(candidates: readonly Assessment[], database: DatabaseModel): Assessment | undefined {
@@ -167,6 +189,7 @@ function reach(table: Table, database: DatabaseModel): number {
 }
 
 function isLikely(candidate: Assessment, database: DatabaseModel): boolean {
+  if (candidate.isTold && candidate.referrers > 0) return true;
   if (candidate.hasMembership) {
     // Of the tables that refer to it one is the membership, unless the row lists its users itself.
     const fewest = candidate.list !== undefined ? 1 : candidate.isTrusted ? 2 : 3;

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { made } from '../../commands/fixtures/replayed.ts';
+import type { Replica } from '../../core/ports.ts';
+import { loadSqlParser } from '../../logic/sql.ts';
+import { startReplica } from '../../prove/replica/start.ts';
+import { inferTenancy } from './infer.ts';
+
+let replica: Replica;
+
+beforeAll(async () => {
+  await loadSqlParser();
+  replica = await startReplica();
+});
+
+afterAll(async () => {
+  await replica.stop();
+});
+
+/** Gyms with members, and one table of theirs whose policy is given. */
+async function rootOf(using: string, more = ''): Promise<string | undefined> {
+  const { copy, database } = await made(
+    replica,
+    `create table users (id uuid primary key default gen_random_uuid(), email text not null unique);
+create table gyms (id uuid primary key default gen_random_uuid(), name text not null);
+create table gym_members (gym_id uuid not null references gyms (id), user_id uuid not null references users (id), primary key (gym_id, user_id));
+create table lockers (id uuid primary key default gen_random_uuid(), gym_id uuid not null references gyms (id), user_id uuid references users (id));
+${more}
+alter table lockers enable row level security;
+create policy "own" on lockers using (${using});`,
+    'plain',
+  );
+  await copy.drop();
+  return inferTenancy(database).root?.table;
+}
+
+describe('the table of tenants', () => {
+  test('is the one whose key the session says, whatever it is called', async () => {
+    expect(await rootOf(`gym_id = current_setting('app.gym_id')::uuid`)).toBe('gyms');
+    expect(await rootOf(`gym_id::text = (current_setting('request.jwt.claims', true)::json ->> 'gym_id')`)).toBe(
+      'gyms',
+    );
+  });
+
+  test('is not found by a session that says only which user asks', async () => {
+    expect(await rootOf(`user_id = current_setting('app.user_id')::uuid`)).toBe('users');
+  });
+
+  test('is what is above, where both are said', async () => {
+    const more = `create table organizations (id uuid primary key default gen_random_uuid(), name text not null);
+create table invoices (id uuid primary key default gen_random_uuid(), organization_id uuid not null references organizations (id));
+alter table gyms add column organization_id uuid not null references organizations (id);
+alter table invoices enable row level security;
+create policy "own" on invoices using (organization_id = current_setting('app.organization_id')::uuid);`;
+    expect(await rootOf(`gym_id = current_setting('app.gym_id')::uuid`, more)).toBe('organizations');
+  });
+});
