@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../core/error.ts';
@@ -25,7 +26,9 @@ function remembering(solver: Solver): Solver {
   const known = new Map<string, Promise<SolverAnswer>>();
   return {
     check: goal => {
-      const key = JSON.stringify([goal.declarations, goal.assertions, goal.witness === true]);
+      // The questions of a large schema are hundreds of megabytes of text.
+      const text = JSON.stringify([goal.declarations, goal.assertions, goal.witness === true]);
+      const key = createHash('sha256').update(text).digest('base64');
       const answer = known.get(key) ?? solver.check(goal);
       known.set(key, answer);
       return answer;
