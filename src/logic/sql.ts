@@ -787,6 +787,7 @@ function callTerm(call: SqlNode, scope: SqlScope): Term {
     return inlinedTerm(call, scope) ?? { kind: 'call', name, arguments: values };
   switch (name) {
     case 'auth.uid':
+    case 'auth.user_id': // Neon's, as text
       return { kind: 'principal', attribute: 'user.id' };
     case 'auth.email':
       return { kind: 'principal', attribute: 'user.email' };

@@ -10,6 +10,7 @@ import { MadeAhead, type Placed } from './made-ahead.ts';
 import type { StatementKind } from './statement-kind.ts';
 import { loadParser, splitStatements, statementsWithin, type Statement } from './statements.ts';
 import { postgisStandIn } from './postgis-stand-in.ts';
+import { isForNeon, neonPrelude } from './neon-prelude.ts';
 import { supabasePrelude, vectorStandIn } from './supabase-prelude.ts';
 
 /** Where migrations made things: `table:orders`, `policy:orders/read own`, `view:…`, `function:…`. */
@@ -37,7 +38,8 @@ export interface Replayed {
 export function detectPlatform(texts: readonly string[]): Platform {
   const all = texts.join('\n');
   if (/\bto\s+"?(anon|authenticated|service_role)\b/i.test(all)) return 'supabase';
-  const marks = /\b(auth)"?\s*\.\s*"?(uid|jwt|role|users)\b|\b(storage)"?\s*\.\s*"?(objects|buckets)\b/gi;
+  const marks =
+    /\b(auth)"?\s*\.\s*"?(uid|jwt|role|users|user_id|session)\b|\b(storage)"?\s*\.\s*"?(objects|buckets)\b/gi;
   const named = [...all.matchAll(marks)].map(
     ([, auth, inAuth, storage, inStorage]) => `${auth ?? storage}.${inAuth ?? inStorage}`,
   );
@@ -68,7 +70,11 @@ export async function replayMigrations(
   described: Described = { tables: [], enums: [] },
 ): Promise<Replayed> {
   await loadParser();
-  await prepareDatabase(sql, platform);
+  await prepareDatabase(
+    sql,
+    platform,
+    files.map(({ text }) => text),
+  );
   const parsed = files.map(({ file, text, anyOrder = false }) => ({
     anyOrder,
     placed: splitStatements(text).map((statement): Placed => ({ file, statement })),
@@ -230,12 +236,12 @@ export async function readPlaces(files: readonly MigrationFile[]): Promise<Place
   return places;
 }
 
-/** Gives an empty database what the platform has before the first migration. */
-export async function prepareDatabase(sql: Sql, platform: Platform): Promise<void> {
+/** Gives an empty database what the platform has before the first of the migrations. */
+export async function prepareDatabase(sql: Sql, platform: Platform, texts: readonly string[] = []): Promise<void> {
   if (platform === 'supabase') {
     // A copy of a replayed database has all of it already.
     const known = await sql.query(`select 1 where to_regclass('auth.users') is not null`);
-    if (known.rowCount === 0) await sql.query(supabasePrelude);
+    if (known.rowCount === 0) await sql.query(isForNeon(texts) ? `${supabasePrelude};${neonPrelude}` : supabasePrelude);
     const name = String((await sql.query('select quote_ident(current_database()) as name')).rows[0]?.['name']);
     await sql.query(`alter database ${name} set search_path = "$user", public, extensions`);
   }

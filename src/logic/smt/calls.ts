@@ -73,6 +73,8 @@ function sessionFunction(
   switch (name) {
     case 'auth.uid':
       return choice({ ...session.user(), type: 'uuid' });
+    case 'auth.user_id':
+      return choice({ ...session.user(), type: 'text' });
     case 'auth.email':
       return choice({ ...session.email(), type: 'text' });
     case 'auth.role':

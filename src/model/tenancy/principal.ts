@@ -1,4 +1,4 @@
-import type { DatabaseModel, Table } from '../database/types.ts';
+import type { Column, DatabaseModel, Table } from '../database/types.ts';
 import { foreignLinks, isComparedWithUser, isUserTerm, keyOf, sameKind, type Link, type PolicyUse } from './links.ts';
 import { plainName } from '../../core/names.ts';
 import { isActorColumn, isUserColumn, isUserNoun } from './names.ts';
@@ -47,7 +47,10 @@ export function userLinks(
     .map(link => ({ ...link, ...base, cascade: link.cascade }));
   const keyed = new Set(foreignLinks(table, database).map(link => link.column));
   const type = principal.table.columns.find(column => column.name === principal.key)?.type ?? '';
-  const others = table.columns.filter(column => !keyed.has(column.name) && sameKind(column.type, type));
+  // Keys that another service gives are kept as text, and so is a token's `sub`.
+  const isKept = ({ name, type: kept }: Column): boolean =>
+    sameKind(kept, type) || (sameKind(kept, 'text') && uses.some(use => use.column === name && isUserTerm(use.with)));
+  const others = table.columns.filter(column => !keyed.has(column.name) && isKept(column));
   const byPolicy = others
     .filter(column => isComparedWithUser(uses, table.name, column.name))
     .map(column => ({ ...base, column: column.name, notNull: column.notNull, basis: 'policy' as const }));
