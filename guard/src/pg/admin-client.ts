@@ -3,8 +3,9 @@ import { currentScope } from '../scope.ts';
 import { boundHere } from './bound.ts';
 import { callbackOf, refused } from './calls.ts';
 import type { Policy } from './policy.ts';
+import { refusedItself } from './submittable.ts';
 import { isSubmittable } from './wire.ts';
-import type { Submittable, WireClient, WireConnection } from './wire.ts';
+import type { WireClient } from './wire.ts';
 
 /** Gives a connection back to its pool; with an error it is ended. */
 export type Release = (release?: unknown) => void;
@@ -53,11 +54,6 @@ function watched(client: pg.PoolClient, policy: Policy): () => void {
     if (own === undefined) Reflect.deleteProperty(client, 'query');
     else Reflect.defineProperty(client, 'query', own);
   };
-}
-
-function refusedItself(error: Error, query: Submittable, connection: WireConnection): Submittable {
-  process.nextTick(() => query.handleError(error, connection));
-  return query;
 }
 
 const asTenant =

@@ -11,7 +11,7 @@ import type { SelfTest } from './self-test.ts';
 import { inlined, setterFailure } from './setter.ts';
 import type { Setter } from './setter.ts';
 import type { Judgement, StatementKind } from './statements.ts';
-import { keptHere, textOf } from './submittable.ts';
+import { keptHere, refusedItself, textOf } from './submittable.ts';
 import type { QueryRows } from '../tripwire/results.ts';
 import { Client, isSubmittable, Query } from './wire.ts';
 import type { QueryCallback, QueryConfig, Submittable, WireClient, WireConnection } from './wire.ts';
@@ -210,8 +210,7 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
       const refusal = entry instanceof GuardError ? entry : this.leavesBehind(judged);
       if (refusal !== undefined) {
         if (query.callback === undefined && callback !== undefined) query.callback = callback;
-        process.nextTick(() => query.handleError(refusal, this.connection));
-        return query;
+        return refusedItself(refusal, query, this.connection);
       }
       if (entry === undefined || entry instanceof GuardError) return super.query(query, ...extra);
       const opener = new Opener(this, entry.setter, query, policy);

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { at } from '../property.ts';
-import type { Submittable } from './wire.ts';
+import type { Submittable, WireConnection } from './wire.ts';
 
 /** What a query that sends itself would send: its text, or none where it runs a statement under its name. */
 export type SentText = { readonly sent: string | undefined } | 'hidden';
@@ -10,6 +10,12 @@ export function textOf(query: Submittable): SentText {
   const text = query.text ?? at(query, 'cursor', 'text');
   if (typeof text === 'string') return { sent: text };
   return typeof at(query, 'name') === 'string' ? { sent: undefined } : 'hidden';
+}
+
+/** Tells a query that sends itself of a refusal, later, as Postgres' own errors are told. */
+export function refusedItself(error: Error, query: Submittable, connection: WireConnection): Submittable {
+  process.nextTick(() => query.handleError(error, connection));
+  return query;
 }
 
 /**

@@ -18,6 +18,11 @@ const grantsOf = (acl: string, kind: string): string => `
    from aclexplode(coalesce(${acl}, acldefault('${kind}', ${kind === 'f' ? 'p.proowner' : 'c.relowner'}))) a
    left join pg_roles g on g.oid = a.grantee)`;
 
+const triggersOf = `
+  (select json_agg(json_build_object('name', t.tgname, 'schema', tn.nspname, 'function', f.proname, 'definition', pg_get_triggerdef(t.oid)) order by t.tgname)
+   from pg_trigger t join pg_proc f on f.oid = t.tgfoid join pg_namespace tn on tn.oid = f.pronamespace
+   where t.tgrelid = c.oid and not t.tgisinternal)`;
+
 /** What statements on it are rewritten to, but for the query of a view. */
 const rulesOf = `(select json_agg(pg_get_ruledef(w.oid) order by w.rulename) from pg_rewrite w where w.ev_class = c.oid and w.rulename <> '_RETURN')`;
 
@@ -77,9 +82,7 @@ select
   (select json_agg(case when pn.nspname = 'public' then p.relname else pn.nspname || '.' || p.relname end order by h.inhseqno)
    from pg_inherits h join pg_class p on p.oid = h.inhparent join pg_namespace pn on pn.oid = p.relnamespace
    where h.inhrelid = c.oid) as parents,
-  (select json_agg(json_build_object('name', t.tgname, 'schema', tn.nspname, 'function', f.proname, 'definition', pg_get_triggerdef(t.oid)) order by t.tgname)
-   from pg_trigger t join pg_proc f on f.oid = t.tgfoid join pg_namespace tn on tn.oid = f.pronamespace
-   where t.tgrelid = c.oid and not t.tgisinternal) as triggers,
+  ${triggersOf} as triggers,
   ${rulesOf} as rules
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
@@ -99,9 +102,7 @@ select
    join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass and d.refobjid <> c.oid
    join pg_class r on r.oid = d.refobjid join pg_namespace rn on rn.oid = r.relnamespace
    where w.ev_class = c.oid and r.relkind in ('r', 'p', 'f', 'v', 'm')) as reads,
-  (select json_agg(json_build_object('name', t.tgname, 'schema', tn.nspname, 'function', f.proname, 'definition', pg_get_triggerdef(t.oid)) order by t.tgname)
-   from pg_trigger t join pg_proc f on f.oid = t.tgfoid join pg_namespace tn on tn.oid = f.pronamespace
-   where t.tgrelid = c.oid and not t.tgisinternal) as triggers,
+  ${triggersOf} as triggers,
   ${rulesOf} as rules
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace

@@ -1,6 +1,7 @@
 import type { Predicate, Term } from '../../core/predicate.ts';
-import type { DatabaseModel, Table } from '../database/types.ts';
+import type { Column, DatabaseModel, Table } from '../database/types.ts';
 import { plainName } from '../../core/names.ts';
+import type { TenancyModel } from './types.ts';
 
 /** From one column of a table to the key of another. */
 export interface Link {
@@ -16,6 +17,11 @@ export interface Link {
 export function keyOf(table: Table): string | undefined {
   if (table.primaryKey.length === 1) return table.primaryKey[0];
   return table.columns.some(column => column.name === 'id') ? 'id' : undefined;
+}
+
+/** The column that is a tenant's key; undefined where no table holds tenants. */
+export function tenantKeyOf({ root }: Pick<TenancyModel, 'root'>, { tables }: DatabaseModel): Column | undefined {
+  return tables.find(({ name }) => name === root?.table)?.columns.find(({ name }) => name === root?.key);
 }
 
 const known = new WeakMap<DatabaseModel, Map<Table, readonly Link[]>>();
@@ -151,6 +157,14 @@ function usesIn(predicate: Predicate, table: string): readonly PolicyUse[] {
 /** Whether a policy compares the column with the user who asks. */
 export function isComparedWithUser(uses: readonly PolicyUse[], table: string, column: string): boolean {
   return uses.some(use => use.table === table && use.column === column && isUserTerm(use.with));
+}
+
+/**
+ * Whether policies of some table compare a column of this name with the user who asks. Keys that another service gives are
+ * kept as text, and so is a token's `sub`: such a column names a user wherever it stands.
+ */
+export function namesUsers(uses: readonly PolicyUse[], column: string): boolean {
+  return uses.some(use => use.column === column && isUserTerm(use.with));
 }
 
 /** The user who asks, as Supabase or a session setting names him. */

@@ -1,5 +1,14 @@
 import type { Column, DatabaseModel, Table } from '../database/types.ts';
-import { foreignLinks, isComparedWithUser, isUserTerm, keyOf, sameKind, type Link, type PolicyUse } from './links.ts';
+import {
+  foreignLinks,
+  isComparedWithUser,
+  isUserTerm,
+  keyOf,
+  namesUsers,
+  sameKind,
+  type Link,
+  type PolicyUse,
+} from './links.ts';
 import { plainName } from '../../core/names.ts';
 import { isActorColumn, isUserColumn, isUserNoun } from './names.ts';
 import { isAuthenticationTable } from './secrets.ts';
@@ -47,9 +56,8 @@ export function userLinks(
     .map(link => ({ ...link, ...base, cascade: link.cascade }));
   const keyed = new Set(foreignLinks(table, database).map(link => link.column));
   const type = principal.table.columns.find(column => column.name === principal.key)?.type ?? '';
-  // Keys that another service gives are kept as text, and so is a token's `sub`.
   const isKept = ({ name, type: kept }: Column): boolean =>
-    sameKind(kept, type) || (sameKind(kept, 'text') && uses.some(use => use.column === name && isUserTerm(use.with)));
+    sameKind(kept, type) || (sameKind(kept, 'text') && namesUsers(uses, name));
   const others = table.columns.filter(column => !keyed.has(column.name) && isKept(column));
   const byPolicy = others
     .filter(column => isComparedWithUser(uses, table.name, column.name))

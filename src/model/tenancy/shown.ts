@@ -1,4 +1,5 @@
 import { plainName } from '../../core/names.ts';
+import { once } from '../../core/once.ts';
 import type { Predicate, Term } from '../../core/predicate.ts';
 import { conjunctsOf } from '../../logic/equalities.ts';
 import { isPublishedFlag } from '../../logic/published.ts';
@@ -31,14 +32,12 @@ export interface Showing {
  * where members can write no such row. Never where rows say something that one would not put into a window.
  */
 export function showingsOf(table: Table, database: DatabaseModel, tenancy: TenancyModel): readonly Showing[] {
-  const known = byTenancy.get(tenancy) ?? new Map<Table, readonly Showing[]>();
-  byTenancy.set(tenancy, known);
-  const found = known.get(table) ?? readShowings(table, database, tenancy);
-  known.set(table, found);
-  return found;
+  return showingsIn(database)(tenancy)(table);
 }
 
-const byTenancy = new WeakMap<TenancyModel, Map<Table, readonly Showing[]>>();
+const showingsIn = once((database: DatabaseModel) =>
+  once((tenancy: TenancyModel) => once((table: Table) => readShowings(table, database, tenancy))),
+);
 
 function readShowings(table: Table, database: DatabaseModel, tenancy: TenancyModel): readonly Showing[] {
   const ownership = tenancy.owners.find(owner => owner.table === table.name)?.ownership;
