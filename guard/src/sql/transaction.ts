@@ -39,7 +39,10 @@ export function pgTransaction(pool: Pick<Pool, 'connect'>): Transaction<PoolClie
     try {
       await client.query('begin');
       const result = await work(client, async (text, values) => (await client.query(text, [...values])).rows);
-      await client.query('commit');
+      const { command } = await client.query('commit');
+      // Where a statement failed and nobody said so, Postgres answers the commit with what it did instead.
+      // https://www.postgresql.org/docs/current/sql-commit.html
+      if (command === 'ROLLBACK') throw new Error('A statement of the transaction had failed: it was rolled back.');
       return result;
     } catch (thrown) {
       // A connection that cannot even roll back is not given to anyone else.

@@ -96,6 +96,42 @@ describe('checkout', () => {
   });
 });
 
+describe('a customer that Stripe does not find', () => {
+  const customers = async (): Promise<unknown> =>
+    (await owner.query<{ customer: string }>('select customer from drydock.stripe_customer')).rows.map(
+      row => row.customer,
+    );
+  const opened = (count: number): Promise<unknown[]> =>
+    as('ada', 'acme', () => Promise.all(Array.from({ length: count }, () => billing.checkoutFor('acme', checkout))));
+
+  test('because somebody deleted it gives way to a new one, once, however many ask', async () => {
+    await opened(1);
+    stripe.objects.set('/v1/customers/cus_1', { id: 'cus_1', object: 'customer', deleted: true });
+    await opened(5);
+    const [made] = (await customers()) as string[];
+    expect(made).not.toBe('cus_1');
+    const paying = stripe.calls
+      .filter(({ path }) => path === '/v1/checkout/sessions')
+      .map(({ form }) => form['customer']);
+    expect(paying.slice(-5)).toEqual(Array.from({ length: 5 }, () => made));
+    await as('ada', 'acme', () => billing.portalFor('acme', {}));
+    expect(stripe.calls.at(-1)?.form['customer']).toBe(made);
+  });
+
+  test('because the key is one of another account stays the tenant’s', async () => {
+    await opened(1);
+    stripe.objects.set('/v1/customers/cus_1', 404);
+    await expect(opened(1)).rejects.toMatchObject({ code: 'resource_missing', param: 'customer' });
+    expect(await customers()).toEqual(['cus_1']);
+  });
+});
+
+test('the id of the session is put in where the address asks for it, in a path too', async () => {
+  const inPath = { ...checkout, success_url: '/paid/{CHECKOUT_SESSION_ID}' };
+  await as('ada', 'acme', () => billing.checkoutFor('acme', inPath));
+  expect(stripe.calls.at(-1)?.form['success_url']).toBe(`${origin}/paid/{CHECKOUT_SESSION_ID}`);
+});
+
 describe('who may', () => {
   test('somebody who is no member opens nothing and makes no customer', async () => {
     const opened = as('ada', 'borealis', () => billing.portalFor('borealis', { return_url: '/' }));

@@ -1,7 +1,8 @@
 import type Stripe from 'stripe';
 import { GuardError } from '../errors.ts';
 import { report } from '../events/event.ts';
-import { checkScope, customerFor, onAccount, type CustomerOptions } from './customer.ts';
+import { checkScope, customerFor, onAccount, openFor, type CustomerOptions } from './customer.ts';
+import { ifMissing } from './objects.ts';
 import { onOwnOrigin } from './own-origin.ts';
 
 /** What checkout and portal need to know. */
@@ -48,17 +49,19 @@ export function stripeBilling(options: StripeBillingOptions): StripeBilling {
   return {
     checkoutFor: async (tenant, parameters) => {
       const safe = own(withoutCustomer(parameters));
-      const customer = await customerFor(options, tenant);
       const metadata = { ...parameters.metadata, tenant };
-      return stripe.checkout.sessions.create(
-        { ...safe, customer, client_reference_id: tenant, metadata },
-        onAccount(options),
+      return openFor(options, tenant, customer =>
+        stripe.checkout.sessions.create(
+          { ...safe, customer, client_reference_id: tenant, metadata },
+          onAccount(options),
+        ),
       );
     },
     portalFor: async (tenant, parameters) => {
       const safe = own(withoutCustomer(parameters));
-      const customer = await customerFor(options, tenant);
-      return stripe.billingPortal.sessions.create({ ...safe, customer }, onAccount(options));
+      return openFor(options, tenant, customer =>
+        stripe.billingPortal.sessions.create({ ...safe, customer }, onAccount(options)),
+      );
     },
     returnedFor: (tenant, session) => returned(options, tenant, session),
   };
@@ -69,17 +72,14 @@ async function returned(options: StripeBillingOptions, tenant: string, id: strin
   checkScope(tenant);
   if (!/^cs_(test_|live_)?\w{1,200}$/.test(id)) throw new GuardError('bad-id', 'That is no id of a checkout session.');
   const customer = await customerFor(options, tenant);
-  const session = await options.stripe.checkout.sessions.retrieve(id, {}, onAccount(options)).catch(noSession);
+  // A session that does not exist and one of somebody else are answered alike.
+  const session = await options.stripe.checkout.sessions
+    .retrieve(id, {}, onAccount(options))
+    .catch(ifMissing(undefined));
   const theirs = typeof session?.customer === 'string' ? session.customer : session?.customer?.id;
   if (session !== undefined && theirs === customer && session.livemode === options.livemode) return session;
   report({ type: 'authz_fail', outcome: 'denied', reason: 'The checkout session is that of another customer.' });
   throw new GuardError('forbidden', 'The checkout session is not one of the tenant.');
-}
-
-/** A session that does not exist and one of somebody else are answered alike; trouble at Stripe is told as it is. */
-function noSession(error: unknown): undefined {
-  if (error instanceof Error && 'statusCode' in error && error.statusCode === 404) return undefined;
-  throw error;
 }
 
 const addresses = ['success_url', 'cancel_url', 'return_url'];

@@ -4,6 +4,7 @@ import { GuardError } from '../errors.ts';
 import { report } from '../events/event.ts';
 import { currentScope, tenantOf } from '../scope.ts';
 import type { PgPool } from '../sql/transaction.ts';
+import { ifMissing, isMissing } from './objects.ts';
 
 /** What is needed to keep one customer for each tenant. */
 export interface CustomerOptions {
@@ -18,13 +19,40 @@ export interface CustomerOptions {
 /** The tenant's customer; made and stored at the first call, once, however many calls run at the same time. */
 export async function customerFor(options: CustomerOptions, tenant: string): Promise<string> {
   checkScope(tenant);
-  const known = await reserve(options, tenant);
-  if (known !== undefined) return known;
+  return (await reserve(options, tenant)) ?? make(options, tenant);
+}
+
+/**
+ * Opens something for the tenant's customer. One that was deleted in Stripe's dashboard stays deleted, and gives way to a
+ * new one. That a customer is not found alone means nothing: so answers a key of another account, or of the other mode.
+ */
+export async function openFor<Opened>(
+  options: CustomerOptions,
+  tenant: string,
+  open: (customer: string) => Promise<Opened>,
+): Promise<Opened> {
+  const customer = await customerFor(options, tenant);
+  try {
+    return await open(customer);
+  } catch (thrown) {
+    if (!isMissing(thrown, 'customer') || !(await isDeleted(options, customer))) throw thrown;
+    return open(await make(options, tenant, customer));
+  }
+}
+
+async function make(options: CustomerOptions, tenant: string, former?: string): Promise<string> {
   const made = await options.stripe.customers.create(
     { metadata: { tenant } },
-    { ...onAccount(options), ...once(options, tenant) },
+    { ...onAccount(options), ...once(options, tenant, former) },
   );
-  return store(options, tenant, made.id);
+  return store(options, tenant, made.id, former);
+}
+
+async function isDeleted(options: CustomerOptions, customer: string): Promise<boolean> {
+  const known = await options.stripe.customers
+    .retrieve(customer, {}, onAccount(options))
+    .catch(ifMissing({ deleted: false }));
+  return known.deleted === true;
 }
 
 /** Options of a request on behalf of a connected account. */
@@ -80,12 +108,12 @@ async function select(options: CustomerOptions, own: unknown[]): Promise<string 
 }
 
 /** Two that were faster than each other got the same customer from Stripe, by the key; the first one's row stays. */
-async function store(options: CustomerOptions, tenant: string, customer: string): Promise<string> {
+async function store(options: CustomerOptions, tenant: string, customer: string, former?: string): Promise<string> {
   const own = [tenant, options.account ?? '', options.livemode];
   await options.pool.query(
     `update drydock.stripe_customer set customer = $4
-     where tenant = $1 and account = $2 and livemode = $3 and customer is null`,
-    [...own, customer],
+     where tenant = $1 and account = $2 and livemode = $3 and customer is not distinct from $5`,
+    [...own, customer, former ?? null],
   );
   const stored = await select(options, own);
   if (stored === undefined) throw notAMember(undefined);
@@ -93,9 +121,14 @@ async function store(options: CustomerOptions, tenant: string, customer: string)
 }
 
 /** https://docs.stripe.com/api/idempotent_requests: the same key within a day gives the same customer. */
-function once({ account, livemode }: CustomerOptions, tenant: string): { readonly idempotencyKey: string } {
+function once(
+  { account, livemode }: CustomerOptions,
+  tenant: string,
+  former: string | undefined,
+): { readonly idempotencyKey: string } {
+  const own = [tenant, account ?? '', livemode];
   const key = createHash('sha256')
-    .update(JSON.stringify([tenant, account ?? '', livemode]))
+    .update(JSON.stringify(former === undefined ? own : [...own, former]))
     .digest('hex');
   return { idempotencyKey: `drydock-customer-${key}` };
 }

@@ -4,6 +4,8 @@ export type { CheckoutParameters, PortalParameters, StripeBilling, StripeBilling
 export type { CustomerOptions } from './customer.ts';
 export type { StripeCustomer } from './ledger.ts';
 export { stripeMigration } from './migration.ts';
+export { forPagesApi } from './pages-api.ts';
+export type { PagesApi } from './pages-api.ts';
 export { stripeWebhook } from './webhook.ts';
 export type { StripeDelivery, StripeWebhookOptions, TenantDelivery } from './webhook.ts';
 export { pgTransaction } from '../sql/transaction.ts';

@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { at } from '../property.ts';
 
 /** What an event is about. */
 export type StripeObject = Stripe.Event['data']['object'];
@@ -22,16 +23,33 @@ export function isFetchable(stripe: Stripe, object: StripeObject): boolean {
   return idOf(object) !== undefined && 'object' in object && retrievals(stripe)[String(object.object)] !== undefined;
 }
 
-/** The object as it is at Stripe now, or nothing where it cannot be asked for by its id. */
+/**
+ * The object as it is at Stripe now. What was deleted there can mostly not be asked for any more: that is no trouble that
+ * another try would end.
+ */
 export async function latestOf(
   stripe: Stripe,
   object: StripeObject,
   account?: string,
-): Promise<StripeObject | undefined> {
+): Promise<StripeObject | 'gone' | 'unknown'> {
   const id = idOf(object);
   const retrieve = 'object' in object ? retrievals(stripe)[String(object.object)] : undefined;
-  if (id === undefined || retrieve === undefined) return undefined;
-  return retrieve(id, {}, account === undefined ? {} : { stripeAccount: account });
+  if (id === undefined || retrieve === undefined) return 'unknown';
+  return retrieve(id, {}, account === undefined ? {} : { stripeAccount: account }).catch(ifMissing('gone'));
+}
+
+/** What stands for something that Stripe does not have; other trouble is told as it is. */
+export function ifMissing<Value>(value: Value): (error: unknown) => Value {
+  return error => {
+    if (isMissing(error)) return value;
+    throw error;
+  };
+}
+
+/** Whether Stripe does not have what was asked for, or what a parameter names. https://docs.stripe.com/error-codes */
+export function isMissing(error: unknown, parameter?: string): boolean {
+  if (at(error, 'code') !== 'resource_missing' && at(error, 'statusCode') !== 404) return false;
+  return parameter === undefined || at(error, 'param') === parameter;
 }
 
 type Retrieve = (id: string, parameters: object, options: Stripe.RequestOptions) => Promise<unknown>;

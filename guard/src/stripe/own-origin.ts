@@ -6,7 +6,8 @@ export function onOwnOrigin(origin: string, address: string): string {
   if (url === undefined || url.origin !== new URL(origin).origin || url.username !== '' || url.password !== '') {
     throw new GuardError('bad-input', 'The address to return to is not one of this app.');
   }
-  return url.href;
+  // In a path the braces of `{CHECKOUT_SESSION_ID}` would be encoded, and Stripe would put no id there.
+  return url.href.replaceAll(/%7B(CHECKOUT_SESSION_ID)%7D/gi, '{$1}');
 }
 
 function parse(origin: string, address: string): URL | undefined {

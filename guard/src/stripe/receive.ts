@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
 import { GuardError } from '../errors.ts';
+import { at } from '../property.ts';
 
 /** What tells that a request is an event of Stripe. */
 export interface Verification {
@@ -30,6 +31,7 @@ export function secretsOf(secret: string | readonly string[]): readonly [string,
 
 /** The event in the request, if Stripe signed it, and signed it just now. */
 export async function receive(request: Request, verification: Verification): Promise<Stripe.Event> {
+  if (typeof at(request, 'headers', 'get') !== 'function') throw new GuardError('bad-webhook', noRequest);
   if (request.method !== 'POST') throw new Refusal(405, 'not a POST');
   if (!/^application\/json\s*(;|$)/i.test(request.headers.get('content-type') ?? ''))
     throw new Refusal(415, 'not JSON');
@@ -37,6 +39,8 @@ export async function receive(request: Request, verification: Verification): Pro
   if (signature === null) throw new Refusal(400, 'no signature');
   return verify(await readBytes(request, verification.limitBytes), signature, verification);
 }
+
+const noRequest = 'The webhook takes a Request of the web: in `pages/api`, put `forPagesApi` around it.';
 
 /** The bytes as they came: the signature is over them, and a parsed body cannot be turned back into them. */
 async function readBytes(request: Request, limitBytes: number): Promise<Uint8Array> {
@@ -73,6 +77,7 @@ function isSignatureError(thrown: unknown): boolean {
 function parsed(event: Stripe.Event): Stripe.Event {
   const { id, type, created, livemode, data } = event;
   const whole = [id, type].every(text => typeof text === 'string' && text !== '') && Number.isSafeInteger(created);
-  if (whole && typeof livemode === 'boolean' && typeof data?.object === 'object') return event;
+  const object: unknown = data?.object;
+  if (whole && typeof livemode === 'boolean' && typeof object === 'object' && object !== null) return event;
   throw new TypeError('not an event');
 }

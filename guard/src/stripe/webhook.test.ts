@@ -133,6 +133,31 @@ describe('what reaches the handler', () => {
     expect(await payments()).toHaveLength(1);
   });
 
+  test('a handler that keeps an error of Postgres to itself has lost everything, and Stripe is told', async () => {
+    const keeping = webhook({
+      on: {
+        'invoice.paid': async ({ tx }) => {
+          await tx.query("insert into payment values ('acme', 'in', 'paid')");
+          await tx.query('select 1 / 0').catch(() => undefined);
+        },
+      },
+    });
+    const event = invoicePaid();
+    expect((await keeping(stripe.signed(event))).status).toBe(500);
+    expect((await webhook()(stripe.signed(event))).status).toBe(200);
+    expect(await payments()).toEqual([{ tenant: 'acme', status: 'paid' }]);
+  });
+
+  test('a customer that was given to another tenant is theirs from the next event on', async () => {
+    await webhook()(stripe.signed(invoicePaid()));
+    await owner.query("update drydock.stripe_customer set tenant = 'borealis'");
+    await webhook()(stripe.signed(invoicePaid()));
+    expect(await payments()).toEqual([
+      { tenant: 'acme', status: 'paid' },
+      { tenant: 'borealis', status: 'paid' },
+    ]);
+  });
+
   test('metadata and client_reference_id of another tenant change nothing', async () => {
     const event = invoicePaid({}, { metadata: { tenant: 'borealis' }, client_reference_id: 'borealis' });
     await webhook()(stripe.signed(event));
@@ -217,9 +242,27 @@ describe('the order of events', () => {
   });
 
   test('an object that cannot be fetched at the moment is tried again, not handled as it was', async () => {
+    stripe.objects.set('/v1/subscriptions/sub_1', 503);
     await webhook({ on })(stripe.signed(updated(now, 'canceled')));
     expect((await webhook({ on })(stripe.signed(updated(now - 1, 'active')))).status).toBe(500);
     expect(seen).toEqual([['canceled', false]]);
+  });
+
+  test('what is gone at Stripe does not keep its deletion waiting; of anything else it is told', async () => {
+    const told: unknown[] = [];
+    const tell = ({ event, stale }: { event: { type: string }; stale: boolean }): void =>
+      void told.push([event.type, stale]);
+    const handler = webhook({ on: { 'invoice.updated': tell, 'invoice.deleted': tell } });
+    const of = (type: string, created: number): object =>
+      invoicePaid({ type, created, data: { object: { id: 'in_draft', object: 'invoice', customer: 'cus_acme' } } });
+    const sent = [of('invoice.updated', now), of('invoice.deleted', now), of('invoice.updated', now - 9)];
+    // oxlint-disable-next-line no-await-in-loop -- one after the other is what is tested
+    for (const event of sent) expect((await handler(stripe.signed(event))).status).toBe(200);
+    expect(told).toEqual([
+      ['invoice.updated', false],
+      ['invoice.deleted', false],
+      ['invoice.updated', true],
+    ]);
   });
 });
 
@@ -265,10 +308,58 @@ describe('what is refused', () => {
     expect(await refused(told, handler)).toBe(413);
   });
 
-  test('something that is signed and is no event', async () => {
-    expect(await refused(stripe.signed({ object: 'v2.core.event', id: 'evt_thin' }))).toBe(400);
+  test.each([
+    ['that is thin', { id: 'evt_1', object: 'v2.core.event', type: 'v1.billing.meter.no_meter_found', livemode: true }],
+    ['of the new kind with an object', () => invoicePaid({ object: 'v2.core.event' })],
+    ['without an object', { id: 'evt_1', type: 'invoice.paid', created: now, livemode: true }],
+    ['about nothing', () => invoicePaid({ data: { object: null } })],
+    ['that is a list', []],
+    ['that is null', null],
+  ])('something that is signed and is no event: one %s', async (_, event) => {
+    const body: unknown = typeof event === 'function' ? event() : event;
+    expect(await refused(stripe.signed(body as object))).toBe(400);
+  });
+
+  test.each(['{"id":', '', '"evt_1"', '['.repeat(100_000)])('a signed body that is no JSON of an event', async body => {
+    const signature = stripe.stripe.webhooks.generateTestHeaderString({ payload: body, secret: webhookSecret });
+    const request = resigned(stripe.signed(invoicePaid()), { 'stripe-signature': signature }, body);
+    expect(await refused(request)).toBe(400);
+  });
+
+  test('a type that every object has by inheritance is handled by nobody', async () => {
+    const answer = await webhook({ platform: {} })(stripe.signed(invoicePaid({ type: 'constructor' })));
+    expect([answer.status, await answer.text()]).toEqual([200, 'not handled here']);
+  });
+
+  test.each([
+    ['no time', (given: string) => given.replace(/t=\d+,/, '')],
+    ['a time that is none', (given: string) => given.replace(/t=\d+/, 't=NaN')],
+    ['a later time than was signed', (given: string) => given.replace(/t=\d+/, `t=${now + 1000}`)],
+    ['a second time', (given: string) => `${given},t=${now + 1000}`],
+    ['nothing', () => ''],
+    ['its end cut off', (given: string) => given.slice(0, -4)],
+    ['letters that are no hexadecimals', (given: string) => given.replace(/v1=.*/, 'v1=\u00E4')],
+    ['another scheme', (given: string) => given.replace('v1=', 'v0=')],
+    ['ten thousand others', () => `t=1,${'v1=00,'.repeat(10_000)}`],
+  ])('a signature with %s', async (_, changed) => {
+    const request = stripe.signed(invoicePaid());
+    const signature = changed(request.headers.get('stripe-signature') ?? '');
+    expect(await refused(resigned(request, { 'stripe-signature': signature }))).toBe(400);
+  });
+
+  test('a body that breaks off, one that never ends, and one that was read before', async () => {
+    const streamed = (pull: (controller: ReadableStreamDefaultController<Uint8Array>) => void): Request => {
+      const headers = { 'content-type': 'application/json', 'stripe-signature': 't=1,v1=00' };
+      const body = new ReadableStream({ pull });
+      return new Request('https://app.example.com', { method: 'POST', headers, body, duplex: 'half' } as RequestInit);
+    };
+    expect(await refused(streamed(controller => controller.error(new Error('gone'))))).toBe(400);
     events = [];
-    expect(await refused(stripe.signed({ id: 'evt_1', type: 'invoice.paid' }))).toBe(400);
+    expect(await refused(streamed(controller => controller.enqueue(new Uint8Array(65_536))))).toBe(413);
+    events = [];
+    const read = stripe.signed(invoicePaid());
+    await read.text();
+    expect(await refused(read)).toBe(500);
   });
 
   test('a test event where real money is taken; for connected accounts, which send both, without a retry', async () => {
@@ -307,6 +398,13 @@ test('while a secret is rotated both are good', async () => {
   const handler = webhook({ secret: ['whsec_new', webhookSecret] });
   expect((await handler(stripe.signed(invoicePaid()))).status).toBe(200);
   expect((await handler(stripe.signed(invoicePaid(), { secret: 'whsec_new' }))).status).toBe(200);
+});
+
+test('of several signatures one that is right is enough, as while Stripe rotates a secret', async () => {
+  const request = stripe.signed(invoicePaid());
+  const right = request.headers.get('stripe-signature') ?? '';
+  const several = right.replace('v1=', `v1=${'0'.repeat(64)},v0=${'1'.repeat(64)},v1=`);
+  expect((await webhook()(await resigned(request, { 'stripe-signature': several }))).status).toBe(200);
 });
 
 test('the role of the app reaches the ledger through its functions only', async () => {

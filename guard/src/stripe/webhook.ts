@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { isGuardError } from '../errors.ts';
 import { report } from '../events/event.ts';
 import { asAdmin, asSystem } from '../modes.ts';
+import { at } from '../property.ts';
 import { withRequest } from '../scope.ts';
 import { poolQuery, type PgPool, type Query, type Transaction } from '../sql/transaction.ts';
 import { claim, rememberFetched, storedTenant, type StripeCustomer } from './ledger.ts';
@@ -92,6 +93,7 @@ export function stripeWebhook<Tx>(options: StripeWebhookOptions<Tx>): (request: 
     try {
       event = await receive(request, verification);
     } catch (thrown) {
+      if (isGuardError(thrown)) throw thrown;
       return refuse(thrown instanceof Refusal ? thrown : new Refusal(400, 'unreadable'));
     }
     return withRequest({ action: `stripe:${event.type}` }, () => deliver(options, event));
@@ -108,8 +110,8 @@ async function deliver<Tx>(options: StripeWebhookOptions<Tx>, event: Stripe.Even
   try {
     if (!(await isExpectedAccount(options, event))) return refuse(new Refusal(400, 'another account'));
     if (event.livemode !== options.livemode) return refuseMode(event);
-    if (options.platform?.[event.type] !== undefined) return await deliverToPlatform(options, event);
-    if (options.on[event.type] === undefined) return answer(200, 'not handled here');
+    if (handlerOf(options.platform, event) !== undefined) return await deliverToPlatform(options, event);
+    if (handlerOf(options.on, event) === undefined) return answer(200, 'not handled here');
     return await deliverToTenant(options, event);
   } catch (thrown) {
     const reason = isGuardError(thrown) ? thrown.message : 'The handler has thrown.';
@@ -138,13 +140,13 @@ async function deliverToTenant<Tx>(options: StripeWebhookOptions<Tx>, event: Str
   const tenant = named && (await (options.tenantOf ?? ((who, run) => storedTenant(run, who)))(named, query));
   if (customer === undefined || tenant === undefined || tenant === '') return recordUnmatched(query, event);
   return asSystem({ job: `stripe:${event.type}`, tenant }, () =>
-    handle(options, event, tenant, delivery => invoke(options.on[event.type], { ...delivery, tenant, customer })),
+    handle(options, event, tenant, delivery => handlerOf(options.on, event)?.({ ...delivery, tenant, customer })),
   );
 }
 
 function deliverToPlatform<Tx>(options: StripeWebhookOptions<Tx>, event: Stripe.Event): Promise<Response> {
   return asAdmin(`stripe:${event.type}`, () =>
-    handle(options, event, undefined, delivery => invoke(options.platform?.[event.type], delivery)),
+    handle(options, event, undefined, delivery => handlerOf(options.platform, event)?.(delivery)),
   );
 }
 
@@ -170,9 +172,13 @@ async function handle<Tx>(
   const outcome = await options.transaction(async (tx, query) => {
     const standing = await claim(query, event, tenant, 'handled');
     if (standing === 'duplicate') return standing;
-    const latest = standing === 'newest' ? undefined : await fetched(options, event, query);
-    const object = latest ?? event.data.object;
-    await effect({ event, object, stale: standing !== 'newest' && latest === undefined, tx });
+    const latest = standing === 'newest' ? 'as sent' : await fetched(options, event, query);
+    const object = typeof latest === 'string' ? event.data.object : latest;
+    // What is gone has nothing newer than the event that says so.
+    const stale = latest === 'unknown' || (latest === 'gone' && !event.type.endsWith('.deleted'));
+    await effect({ event, object, stale, tx });
+    // A handler may have kept an error of Postgres to itself: the commit would undo everything, and say nothing.
+    await query('select 1', []);
     return standing;
   });
   if (outcome !== 'duplicate') return answer(200, 'handled');
@@ -185,17 +191,18 @@ async function fetched<Tx>(
   options: StripeWebhookOptions<Tx>,
   event: Stripe.Event,
   query: Query,
-): Promise<StripeObject | undefined> {
+): Promise<StripeObject | 'gone' | 'unknown'> {
   const { object } = event.data;
-  if (options.outOfOrder === 'tell' || !isFetchable(options.stripe, object)) return undefined;
+  if (options.outOfOrder === 'tell' || !isFetchable(options.stripe, object)) return 'unknown';
   // Written before the question: what Stripe answers is at least as new.
   await rememberFetched(query, idOf(object) ?? '');
   return latestOf(options.stripe, object, event.account);
 }
 
-/** The type of the event chose the handler, which TypeScript cannot follow through a table. */
-function invoke<Delivery>(handler: unknown, delivery: Delivery): unknown {
-  return (handler as ((delivery: Delivery) => unknown) | undefined)?.(delivery);
+/** The type of the event chooses the handler, which TypeScript cannot follow through a table. */
+function handlerOf(handlers: object | undefined, { type }: Stripe.Event): ((delivery: object) => unknown) | undefined {
+  const handler: unknown = handlers !== undefined && Object.hasOwn(handlers, type) ? at(handlers, type) : undefined;
+  return handler as ((delivery: object) => unknown) | undefined;
 }
 
 function refuse(refusal: Refusal): Response {

@@ -14,7 +14,7 @@ export interface StripeCall {
 export interface TestStripe {
   readonly stripe: Stripe;
   readonly calls: StripeCall[];
-  /** What `GET path` answers; anything unknown is a 404 as Stripe's. */
+  /** What `GET path` answers, a number as a status alone; anything unknown is a 404 as Stripe's. A deleted customer pays nothing. */
   readonly objects: Map<string, unknown>;
   /** An event, signed with `secret` as Stripe signs it. */
   signed(event: object, options?: { readonly secret?: string; readonly timestamp?: number }): Request;
@@ -86,13 +86,16 @@ function answerTo(
   byKey: Map<string, string>,
   count: number,
 ): { readonly status: number; readonly body: string } {
+  const missing = { type: 'invalid_request_error', code: 'resource_missing', message: 'No such object' };
   if (call.method === 'GET') {
     const object = objects.get(call.path);
-    const missing = { error: { type: 'invalid_request_error', code: 'resource_missing', message: 'No such object' } };
+    if (typeof object === 'number') return { status: object, body: JSON.stringify({ error: { type: 'api_error' } }) };
     return object === undefined
-      ? { status: 404, body: JSON.stringify(missing) }
+      ? { status: 404, body: JSON.stringify({ error: missing }) }
       : { status: 200, body: JSON.stringify(object) };
   }
+  if (objects.has(`/v1/customers/${call.form['customer']}`))
+    return { status: 400, body: JSON.stringify({ error: { ...missing, param: 'customer' } }) };
   const known = call.idempotencyKey === undefined ? undefined : byKey.get(call.idempotencyKey);
   const prefix = call.path === '/v1/customers' ? 'cus' : call.path.includes('checkout') ? 'cs_test' : 'bps';
   const body = known ?? JSON.stringify({ id: `${prefix}_${count}`, url: `https://stripe.invalid/${count}` });
