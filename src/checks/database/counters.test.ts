@@ -34,7 +34,7 @@ async function told({ readers = 'published', head = 'viewed(post uuid)', body }:
     );
     create table previews (
       id uuid primary key default gen_random_uuid(), blog_id uuid not null references blogs (id), note text,
-      expires_at timestamptz not null
+      expires_at timestamptz not null, made_at timestamptz not null default now()
     );
     alter table blogs enable row level security;
     alter table bloggers enable row level security;
@@ -64,6 +64,8 @@ test('one that only sees to what has expired by a date of its own is told as wha
   expect(await told({ head, body: 'delete from public.previews where expires_at < now()' })).toEqual(low);
   const marked = `update public.previews p set note = 'gone' where now() >= p.expires_at and p.blog_id is not null`;
   expect(await told({ head, body: marked })).toEqual(low);
+  const old = `delete from public.previews where made_at < now() - interval '30 days' and note is not null`;
+  expect(await told({ head, body: old })).toEqual(low);
 });
 
 test.each<[string, Case]>([
@@ -74,6 +76,14 @@ test.each<[string, Case]>([
   [
     'the caller says which',
     { head: 'sweep(blog uuid)', body: 'delete from public.previews where expires_at < now() and blog_id = blog' },
+  ],
+  ['every row is from before now', { head: 'sweep()', body: 'delete from public.previews where made_at < now()' }],
+  [
+    'the caller says how old',
+    {
+      head: 'sweep(days integer)',
+      body: 'delete from public.previews where made_at < now() - make_interval(days => days)',
+    },
   ],
   ['it is no date of expiry', { head: 'sweep()', body: 'delete from public.previews where note is not null' }],
   [

@@ -13,18 +13,34 @@ export function clearsExpired(definition: DatabaseFunction, database: DatabaseMo
   return isDone && statements.every(isAboutExpired);
 }
 
+/** A moment that the row itself names as its end. */
+const due = String.raw`\w*(?:expir|valid_until|valid_to|due_(?:at|on|date)|deadline|ends?_(?:at|on|date))\w*`;
+
 function isAboutExpired(statement: string): boolean {
   const [, condition = ''] = /^(?:delete|update)\b.*?\bwhere\b(.*)$/is.exec(statement) ?? [];
   return !/\bor\b/i.test(condition) && expired.test(condition);
 }
 
-/** `expires_at < now()`, either way round: a moment that the row itself names. */
-const expired = new RegExp(
+/**
+ * `expires_at < now()`, either way round, or so long after a moment of the row: `created_at < now() - interval '30 days'`. A
+ * moment that every row has behind it from the start says nothing without a span.
+ */
+const expired = pattern(
   [
-    '"?\\w*(?:expir|valid_until|valid_to)\\w*"?\\s*<=?\\s*@',
-    '@\\s*>=?\\s*(?:\\w+\\.)?"?\\w*(?:expir|valid_until|valid_to)',
-  ]
-    .join('|')
-    .replaceAll('@', '(?:now\\(\\)|current_timestamp|current_date|clock_timestamp\\(\\))'),
-  'i',
+    String.raw`\b"?${due}"?\s*<=?\s*@`,
+    String.raw`@\s*>=?\s*(?:\w+\.)?"?${due}"?\b`,
+    String.raw`\w"?\s*<=?\s*\(?@\s*-\s*#`,
+    String.raw`@\s*-\s*#\s*\)?\s*>=?\s*(?:\w+\.)?"?\w`,
+    String.raw`@\s*-\s*(?:\w+\.)?"?\w+"?\s*>=?\s*#`,
+    String.raw`\w"?\s*\+\s*#\s*<=?\s*@`,
+  ].join('|'),
 );
+
+function pattern(text: string): RegExp {
+  return new RegExp(
+    text
+      .replaceAll('@', String.raw`(?:now\(\)|current_timestamp|current_date|clock_timestamp\(\))`)
+      .replaceAll('#', String.raw`(?:interval\s*'[^']*[1-9][^']*'|'[^']*[1-9][^']*'::interval)`),
+    'i',
+  );
+}
