@@ -415,7 +415,9 @@ export function policyFindings(
   message: (policy: string, leaks: readonly PolicyLeak[], isAnybodys: boolean) => string,
 ): readonly CheckFinding[] {
   const isAnybodys = (leak: Leak): boolean =>
-    'table' in leak && ownerOf(input.tenancy, leak.table.name)?.ownership.kind === 'shared';
+    'table' in leak &&
+    leak.cell.command !== 'select' &&
+    ownerOf(input.tenancy, leak.table.name)?.ownership.kind === 'shared';
   const leaks = leaksOf(input).filter((leak): leak is PolicyLeak => 'policy' in leak && leak.cause === cause);
   const subject = (leak: Leak): string =>
     'policy' in leak ? `${leak.table.name} ${leak.policy?.name ?? leak.cell.command}` : '';
