@@ -335,7 +335,7 @@ function isOwn(query: Submittable): query is Opener | Closer | Ender {
 }
 
 const behindPooler =
-  'What a statement leaves for its session (a temporary table, a cursor with hold, a setting) stays with the server behind a pooler by transaction, for the next tenant to find: use `on commit drop` or `set local`.';
+  'What a statement or a function that it calls leaves for its session (a temporary table, a cursor with hold, a setting) stays with the server behind a pooler by transaction, for the next tenant to find: use `on commit drop` or `set local`.';
 
 /** Nobody can say what it would send. */
 const hidden: Judgement = { kind: 'tampering' };

@@ -8,6 +8,7 @@ import { keepPlaces, stackOfAwait } from '../places.ts';
 import { currentScope, hasLeftScope, mayFindScope, sameScope, scopesAround } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import type { QueryRows } from '../tripwire/results.ts';
+import type { LeftThrough } from './leaving.ts';
 import { setters } from './setter.ts';
 import type { Membership, Setter, SetterOf } from './setter.ts';
 import { statementJudge, withoutLiterals } from './statements.ts';
@@ -48,7 +49,7 @@ export class Policy {
   readonly membership: Membership;
   readonly settings: SettingNames;
   private makeSetter: SetterOf;
-  readonly judge: (text: string | undefined) => Judgement;
+  private judgeText: (text: string | undefined) => Judgement;
   readonly options: PolicyOptions;
 
   constructor(options: PolicyOptions) {
@@ -58,7 +59,7 @@ export class Policy {
     this.settings = { tenant: 'app.tenant_id', user: 'app.user_id', ...options.settings };
     for (const name of Object.values(this.settings)) requireSettingName(name);
     this.makeSetter = this.settersOf(options.membership);
-    this.judge = statementJudge(this.settings);
+    this.judgeText = statementJudge(this.settings);
     if (this.mode === 'test') keepPlaces();
   }
 
@@ -73,6 +74,16 @@ export class Policy {
    */
   membershipIn(schema: string): void {
     this.makeSetter = this.settersOf({ ...this.membership, table: `${schema}.${this.membership.table}` });
+  }
+
+  /** What a text is; the functions that it names are known once the self-test has looked for them. */
+  judge(text: string | undefined): Judgement {
+    return this.judgeText(text);
+  }
+
+  /** Makes texts that name such a function leave what it leaves. */
+  leavingThrough(through: LeftThrough): void {
+    this.judgeText = statementJudge(this.settings, through);
   }
 
   private settersOf(membership: Membership): SetterOf {

@@ -293,6 +293,16 @@ describe('the self-test', () => {
       `create table drafts (tenant_id uuid); alter table drafts enable row level security; alter table drafts owner to writer;
        create view digest as select * from drafts; alter view digest owner to writer`,
     ],
+    [
+      'a view of a view that reads as somebody for whom no policy holds',
+      `create view inside as select tenant_id, number from invoices; grant select on inside to writer;
+       create view digest as select * from inside; alter view digest owner to writer`,
+    ],
+    [
+      'a view of a materialized view',
+      `create materialized view inside as select tenant_id, number from invoices; grant select on inside to writer;
+       create view digest as select * from inside; alter view digest owner to writer`,
+    ],
   ])('refuses %s that holds rows of tenants, until a reason is given', async (_name, text) => {
     await owner.query(`create role writer; ${text}; grant select on digest to app`);
     try {
@@ -300,8 +310,10 @@ describe('the self-test', () => {
       expect(refusal).toMatchObject({ code: 'unsafe-connection', message: expect.stringContaining("'public.digest'") });
       expect(await asAnn(() => numbers(guarded({ unprotected: { digest: 'numbers of all' } })))).toHaveLength(3);
     } finally {
-      const kind = text.includes('materialized') ? 'materialized view' : 'view';
-      await owner.query(`drop ${kind} digest; drop table if exists drafts; drop role writer`);
+      const kind = text.startsWith('create materialized view digest') ? 'materialized view' : 'view';
+      await owner.query(`drop ${kind} digest; drop table if exists drafts`);
+      const inside = text.includes('materialized view inside') ? 'materialized view' : 'view';
+      await owner.query(`drop ${inside} if exists inside; drop role writer`);
     }
   });
 
@@ -310,12 +322,14 @@ describe('the self-test', () => {
     `create role writer; grant select on invoices, currencies to writer;
      create view digest as select tenant_id, number, code from invoices, currencies; alter view digest owner to writer`,
     'create view digest as select tenant_id, number from invoices; revoke all on digest from app',
+    `create role writer; create view inside with (security_invoker) as select tenant_id, number from invoices;
+     grant select on inside to writer; create view digest as select * from inside; alter view digest owner to writer`,
   ])('is silent about a view through which the policies hold, or that the role cannot read: %s', async text => {
     await owner.query(`${text}; ${text.includes('revoke') ? 'select 1' : 'grant select on digest to app'}`);
     try {
       expect((await guarded().selfTest()).unprotected).toEqual([]);
     } finally {
-      await owner.query('drop view digest');
+      await owner.query('drop view digest; drop view if exists inside');
       await owner.query(`do $$ begin
         if exists (select from pg_roles where rolname = 'writer') then drop owned by writer; drop role writer; end if;
       end $$`);
@@ -332,7 +346,13 @@ describe('the self-test', () => {
   });
 
   test('says what it saw', async () => {
-    expect(await guarded().selfTest()).toEqual({ pooler: false, role: 'app', unprotected: [], problems: [] });
+    expect(await guarded().selfTest()).toEqual({
+      pooler: false,
+      role: 'app',
+      unprotected: [],
+      leaving: [],
+      problems: [],
+    });
   });
 });
 

@@ -1,5 +1,8 @@
+import { report } from '../events/event.ts';
 import { at } from '../property.ts';
 import type { Policy } from './policy.ts';
+import { aboutCallers, aboutFunctions, leftBy, leftThrough } from './leaving.ts';
+import type { FunctionRow, NamedRow } from './leaving.ts';
 import { quotedName } from './setter.ts';
 import { ScopedQuery } from './scoped-query.ts';
 import type { QueryConfig, WireClient } from './wire.ts';
@@ -11,6 +14,8 @@ export interface SelfTestReport {
   readonly role: string;
   /** Tables with a tenant column whose rows no policy keeps back from this role. */
   readonly unprotected: readonly string[];
+  /** Functions that leave rows or settings on the session which runs them. */
+  readonly leaving: readonly string[];
   /** Why the guard would not hold on this connection. */
   readonly problems: readonly string[];
 }
@@ -31,21 +36,21 @@ export interface SelfTest {
 export function selfTestOf(policy: Policy): SelfTest {
   const asking = new WeakSet<WireClient>();
   let running: Promise<SelfTestReport> | undefined;
-  let report: SelfTestReport | undefined;
+  let seen: SelfTestReport | undefined;
   return {
     get report() {
-      return report;
+      return seen;
     },
     running: client => asking.has(client),
-    named: () => (policy.options.pooler === undefined ? report?.pooler === false : policy.options.pooler === 'none'),
+    named: () => (policy.options.pooler === undefined ? seen?.pooler === false : policy.options.pooler === 'none'),
     async passed(client) {
-      if (report === undefined) {
+      if (seen === undefined) {
         running ??= examine(client, policy, asking).finally(() => {
           running = undefined;
         });
-        report = await running;
+        seen = await running;
       }
-      refuse(report, policy);
+      refuse(seen, policy);
     },
   };
 }
@@ -62,10 +67,12 @@ async function examine(client: WireClient, policy: Policy, asking: WeakSet<WireC
     const unprotected = tables.rows
       .map(row => row.name)
       .filter(name => !allowed.includes(name) && !allowed.includes(name.replace(/^public\./, '')));
+    const leaving = await functionsThatLeave(client, policy);
     return {
       pooler: policy.options.pooler === 'transaction' || (role !== undefined && role.pid !== client.processID),
       role: role?.role ?? '',
       unprotected,
+      leaving,
       problems: [
         ...(role === undefined ? [] : problemsOfRole(role)),
         ...unprotected.map(
@@ -95,10 +102,17 @@ const aboutRole = `select current_user::text as role, pg_backend_pid() as pid, r
 from pg_roles
 where rolname = current_user`;
 
+function readsAsCaller(view: string): string {
+  return `exists (
+      select from pg_options_to_table(${view}.reloptions) as set_to
+      where set_to.option_name = 'security_invoker' and set_to.option_value::boolean
+    )`;
+}
+
 /**
  * What the role reaches with the tenant's column in it, where no policy keeps rows back: tables without row security or
- * whose owner it is, views that read as somebody for whom none holds, and what can have none (materialized views, foreign
- * tables). https://www.postgresql.org/docs/current/sql-createview.html#SQL-CREATEVIEW-SECURITY-INVOKER
+ * whose owner it is, views that read as somebody for whom none holds, also through other views, and what can have none
+ * (materialized views, foreign tables). https://www.postgresql.org/docs/current/sql-createview.html#SQL-CREATEVIEW-SECURITY-INVOKER
  */
 const aboutTables = `select format('%s.%s', n.nspname, c.relname) as name
 from pg_class as c
@@ -113,18 +127,24 @@ where c.relkind in ('r', 'p', 'v', 'm', 'f')
     when c.relkind in ('m', 'f') then true
     when c.relkind <> 'v' then
       not c.relrowsecurity or (not c.relforcerowsecurity and pg_has_role(c.relowner, 'usage'))
-    when exists (
-      select from pg_options_to_table(c.reloptions) as set_to
-      where set_to.option_name = 'security_invoker' and set_to.option_value::boolean
-    ) then false
+    when ${readsAsCaller('c')} then false
     else o.rolsuper or o.rolbypassrls or exists (
+      with recursive reads as (
+        select c.oid as relation, c.relowner as reader
+        union
+        select d.refobjid, v.relowner
+        from reads
+        join pg_class as v on v.oid = reads.relation and v.relkind = 'v' and not ${readsAsCaller('v')}
+        join pg_rewrite as r on r.ev_class = v.oid
+        join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
+      )
       select
-      from pg_rewrite as r
-      join pg_depend as d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
-      join pg_class as t on d.refclassid = 'pg_class'::regclass and t.oid = d.refobjid and t.relkind in ('r', 'p')
+      from reads
+      join pg_class as t on t.oid = reads.relation and t.relkind in ('r', 'p', 'm', 'f')
+      join pg_roles as by on by.oid = reads.reader
       join pg_attribute as held on held.attrelid = t.oid and held.attname = $1 and not held.attisdropped
-      where r.ev_class = c.oid
-        and (not t.relrowsecurity or (not t.relforcerowsecurity and pg_has_role(c.relowner, t.relowner, 'usage')))
+      where by.rolsuper or by.rolbypassrls or not t.relrowsecurity
+        or (not t.relforcerowsecurity and pg_has_role(reads.reader, t.relowner, 'usage'))
     )
   end
 order by 1`;
@@ -133,6 +153,23 @@ const aboutMembership = `select n.nspname as name
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 where c.oid = to_regclass($1)`;
+
+/** A function leaves what no text shows: a statement that names it is taken for one that leaves it by itself. */
+async function functionsThatLeave(client: WireClient, policy: Policy): Promise<readonly string[]> {
+  const { rows } = await ask<FunctionRow>(client, { text: aboutFunctions });
+  const guarded = Object.values(policy.settings).map(name => name.toLowerCase());
+  const found = rows.flatMap(row => {
+    const left = leftBy(row.body, guarded);
+    return left === undefined ? [] : [{ ...row, left }];
+  });
+  if (found.length === 0) return [];
+  const named = await ask<NamedRow>(client, { text: aboutCallers, values: [found.map(({ oid }) => oid)] });
+  policy.leavingThrough(leftThrough(named.rows, new Map(found.map(({ oid, left }) => [oid, left]))));
+  const names = [...new Set(found.map(({ name }) => name))].toSorted();
+  const reason = `Connections that ran these functions are ended, for they leave rows or settings there: ${names.join(', ')}.`;
+  report({ type: 'self_test', outcome: 'observed', reason });
+  return names;
+}
 
 function problemsOfRole(role: RoleRow): readonly string[] {
   if (role.superuser) return [`the role '${role.role}' is a superuser, for whom no policy holds`];

@@ -1,3 +1,5 @@
+import type { LeftThrough } from './leaving.ts';
+
 /** What kind of statement a text is, as far as the guard must know before it is sent. */
 export type StatementKind =
   /** Opens or ends a transaction or savepoint: goes through as it is. */
@@ -14,12 +16,14 @@ export type StatementKind =
 /** What is known of a text before it is sent. */
 export interface Judgement {
   readonly kind: StatementKind;
-  /**
-   * What it leaves on its connection for the next one to find: rows (a temporary table, a cursor that outlives its
-   * transaction), or a setting of the app that tables or functions are found by.
-   */
-  readonly leaves?: 'rows' | 'setting';
+  readonly leaves?: Left;
 }
+
+/**
+ * What a statement leaves on its connection for the next one to find: rows (a temporary table, a cursor that outlives its
+ * transaction), or a setting of the app that tables or functions are found by.
+ */
+export type Left = 'rows' | 'setting';
 
 /** The names of the settings that the guard writes; no statement of the app may. */
 export interface SettingNames {
@@ -46,15 +50,18 @@ const harmless: ReadonlySet<string> = new Set([
 
 const limit = 2_000;
 
-/** Makes the judge of statements; what it said of a text it remembers, since apps send the same few texts again and again. */
-export function statementJudge(settings: SettingNames): (text: string | undefined) => Judgement {
+/**
+ * Makes the judge of statements; what it said of a text it remembers, since apps send the same few texts again and again.
+ * `through` knows the functions of the database that leave something.
+ */
+export function statementJudge(settings: SettingNames, through?: LeftThrough): (text: string | undefined) => Judgement {
   const known = new Map<string, Judgement>();
   return text => {
     // It runs a statement that was prepared before, under its name.
     if (text === undefined) return byName;
     const before = known.get(text);
     if (before !== undefined) return before;
-    const judged = judgementOf(text, settings);
+    const judged = judgementOf(text, settings, through);
     if (known.size >= limit) known.clear();
     known.set(text, judged);
     return judged;
@@ -63,10 +70,10 @@ export function statementJudge(settings: SettingNames): (text: string | undefine
 
 const byName: Judgement = { kind: 'single' };
 
-function judgementOf(text: string, settings: SettingNames): Judgement {
+function judgementOf(text: string, settings: SettingNames, through: LeftThrough | undefined): Judgement {
   const plain = withoutLiterals(text).toLowerCase();
   if (tampers(text, plain, settings)) return { kind: 'tampering' };
-  const left = leaves(plain);
+  const left = leaves(plain) ?? through?.(plain);
   return { kind: kindOf(plain), ...(left === undefined ? {} : { leaves: left }) };
 }
 
@@ -79,7 +86,7 @@ function kindOf(plain: string): StatementKind {
   return transaction.test(only) ? 'transaction' : 'single';
 }
 
-function leaves(plain: string): Judgement['leaves'] {
+function leaves(plain: string): Left | undefined {
   if (/\bwith\s+hold\b|\bpg_temp/.test(plain) || countOf(temporary, plain) > countOf(dropped, plain)) return 'rows';
   const lasts =
     setsForSession.test(plain.replaceAll('"', ' ')) || countOf(setting, plain) > countOf(localSetting, plain);
