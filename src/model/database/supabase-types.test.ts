@@ -48,6 +48,9 @@ export type Database = {
             | Json
             | null
           team_id: string | null
+          created_by: string | null
+          created_at: string
+          due_date: string | null
         }
         Relationships: [
           {
@@ -84,6 +87,9 @@ test('generated types name tables, columns and links, and who owns what follows'
     ['id', 'integer', true],
     ['settings', 'jsonb', false],
     ['team_id', 'uuid', false],
+    ['created_by', 'uuid', false],
+    ['created_at', 'timestamp with time zone', true],
+    ['due_date', 'date', false],
   ]);
   const members = database?.tables.find(({ name }) => name === 'team_members');
   expect(members?.columns.map(({ name, type }) => [name, type])).toEqual([

@@ -1,5 +1,6 @@
 import { describedTable } from './described.ts';
 import type { SchemaFile, SourceFiles } from '../../collect/source/read-source.ts';
+import { isActorColumn } from '../tenancy/names.ts';
 import { fieldsIn, type Field } from './type-fields.ts';
 import type { Column, DatabaseModel, ForeignKey, Table } from './types.ts';
 
@@ -87,7 +88,14 @@ function namesIn(list: string | undefined): readonly string[] {
   return [...(list ?? '').matchAll(/["']([^"']+)["']/g)].map(match => match[1] ?? '');
 }
 
-/** Of a text only its name tells that it is a key. */
+/** Generated types have one word for texts, keys and moments: which it is only the name tells. */
+function typeByName(name: string): string | undefined {
+  if (/(^|_)id$/.test(name) || isActorColumn(name)) return 'uuid';
+  if (name.endsWith('_at')) return 'timestamp with time zone';
+  return /(^|_)date$/.test(name) ? 'date' : undefined;
+}
+
+/** A column as its type and name tell. */
 function column(name: string, type: string): Column {
   const base = type
     .replace(/\|?\s*null\b/, '')
@@ -100,7 +108,7 @@ function column(name: string, type: string): Column {
     string: 'text',
   };
   const known = /^(string|number|boolean|Json)(\[\])?$/.exec(base);
-  const plainType = known?.[1] === 'string' && /(^|_)id$/.test(name) ? 'uuid' : (types[known?.[1] ?? ''] ?? 'text');
+  const plainType = (known?.[1] === 'string' ? typeByName(name) : undefined) ?? types[known?.[1] ?? ''] ?? 'text';
   return {
     name,
     type: `${plainType}${known?.[2] ?? ''}`,
