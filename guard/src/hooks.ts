@@ -18,4 +18,11 @@ export interface CallFacts {
  *   if (facts.kind === 'export' && (day === 0 || day === 6)) throw new GuardError('forbidden', 'No export at weekends.');
  * };
  */
-export type Before = (facts: CallFacts) => Promise<void>;
+export interface Before {
+  (facts: CallFacts): Promise<void>;
+  /**
+   * Hears of a call that was refused before the hooks were asked (no session, no member, a wrong role or input), with what is
+   * known of the caller; the tenant is none of theirs, and not told. What it throws is answered instead.
+   */
+  readonly refused?: (facts: CallFacts) => Promise<void>;
+}

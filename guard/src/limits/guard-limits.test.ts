@@ -101,6 +101,34 @@ describe('a limit', () => {
     expect(await refusalOf(before({ name: 'invite ', kind: 'write', user: 'ada' }))).toBeUndefined();
   });
 
+  test('as a hook counts by address and user what was refused, apart from what members do', async () => {
+    const { before } = guardLimits({
+      store: { kind: 'memory' },
+      hashKey: 'k',
+      rules: { invite: { ...login, tenant: { points: 1, seconds: 60 } } },
+      kinds: { export: login },
+    });
+    const stranger = { name: 'invite', kind: 'write', address: '192.0.2.1' } as const;
+    for (const facts of [stranger, stranger, { ...stranger, user: 'eve' }]) await before.refused?.(facts);
+    expect(await refusalOf(before.refused?.(stranger) ?? Promise.resolve())).toMatchObject({ status: 429 });
+    const elsewhere = { ...stranger, user: 'eve', address: '198.51.100.7' };
+    await before.refused?.(elsewhere);
+    expect(await refusalOf(before.refused?.(elsewhere) ?? Promise.resolve())).toMatchObject({ status: 429 });
+    await before({ ...stranger, user: 'ada', tenant: 'acme' });
+    const unknown = { name: 'invite', kind: 'export' } as const;
+    for (let times = 0; times < 9; times += 1) await before.refused?.(unknown);
+    for (let times = 0; times < 9; times += 1) await before.refused?.({ ...stranger, name: 'toString' });
+  });
+
+  test('what was refused stays so where the store is away', async () => {
+    const pool = { query: () => Promise.reject(new Error('away')) };
+    const { before } = limitsIn({ kind: 'postgres', pool });
+    expect(
+      await refusalOf(before.refused?.({ name: 'login', kind: 'write', user: 'eve' }) ?? Promise.reject()),
+    ).toBeUndefined();
+    expect(await refusalOf(before({ name: 'login', kind: 'write', user: 'eve' }))).toMatchObject({ status: 429 });
+  });
+
   test('what is usual has rules for sign-in, export, invitation and search', () => {
     expect(Object.entries(usualLimits).map(([name, { onStoreError }]) => [name, onStoreError])).toEqual([
       ['login', 'deny'],

@@ -94,16 +94,41 @@ export function guardLimits<Name extends string>(options: GuardLimitsOptions<Nam
       meters(options, hash, `kind:${kind}`, rule),
     ]),
   );
+  const before = async (facts: CallFacts): Promise<void> => {
+    const rules = [byName.get(facts.name), byKind.get(facts.kind)];
+    for (const rule of rules) {
+      // oxlint-disable-next-line no-await-in-loop -- what the first refuses the second need not count
+      if (rule !== undefined) await consume(facts.name, rule, facts);
+    }
+  };
   return {
     consume: async (name, facts) => consume(name, known(byName.get(name), name), facts),
     forgive: (name, user) => known(byName.get(name), name).forgive(user),
-    before: async facts => {
-      const rules = [byName.get(facts.name), byKind.get(facts.kind)];
-      for (const rule of rules) {
-        // oxlint-disable-next-line no-await-in-loop -- what the first refuses the second need not count
-        if (rule !== undefined) await consume(facts.name, rule, facts);
-      }
-    },
+    before: Object.assign(before, { refused: refusedIn(options, hash) }),
+  };
+}
+
+/**
+ * Counts calls that were refused, by the budgets of the same rules but apart: pages of other sites can send a browser there
+ * without its owner's will, and must not use up what is theirs. Refused they are anyway, so that a store that is away
+ * changes nothing.
+ */
+function refusedIn({ rules, kinds = {}, ...options }: GuardLimitsOptions<string>, hash: IdHash): Before {
+  const made = new Map<string, Meters>();
+  const metersOf = (name: string, rule: LimitRule): Meters => {
+    const own = made.get(name) ?? meters(options, hash, `refused:${name}`, rule);
+    made.set(name, own);
+    return own;
+  };
+  return async facts => {
+    const own = Object.hasOwn(rules, facts.name) ? rules[facts.name] : undefined;
+    const applying = [[`name:${facts.name}`, own] as const, [`kind:${facts.kind}`, kinds[facts.kind]] as const];
+    for (const [name, rule] of applying) {
+      // Of whom nothing is known nothing is counted: one budget for all of them would turn guests away from the sign-in page.
+      const isKnown = rule !== undefined && keys.some(key => rule[key] !== undefined && facts[key] !== undefined);
+      // oxlint-disable-next-line no-await-in-loop -- what the first refuses the second need not count
+      if (isKnown) refuseOver(facts.name, await metersOf(name, rule).count(facts));
+    }
   };
 }
 
@@ -167,10 +192,14 @@ function keyOf(key: LimitKey, value: string | undefined): string {
 
 async function consume(name: string, rule: Meters, facts: LimitFacts): Promise<void> {
   const counts = await rule.count(facts);
-  const waits = counts.flatMap(count => (count.kind === 'over' ? [count.retryAfterMs] : []));
-  if (waits.length > 0) throw tooMany(name, Math.max(...waits));
+  refuseOver(name, counts);
   const away = counts.find(count => count.kind === 'away');
   if (away !== undefined) throw noStore(name, away.cause);
+}
+
+function refuseOver(name: string, counts: readonly Count[]): void {
+  const waits = counts.flatMap(count => (count.kind === 'over' ? [count.retryAfterMs] : []));
+  if (waits.length > 0) throw tooMany(name, Math.max(...waits));
 }
 
 function tooMany(name: string, retryAfterMs: number): GuardError {

@@ -20,14 +20,25 @@ export type Caller =
 /** The declared call, whatever its input is. */
 export type AnyCallOptions = CallOptions<MaybeSchema, MaybeSchema, ScopeKind>;
 
+/** Who asks, as far as it was known when a call was refused. */
+export interface Asking {
+  user?: string;
+}
+
 /** Says who is calling, and in which tenant of theirs, before anything of theirs is read. */
-export async function identify(guard: GuardNextOptions, options: AnyCallOptions, call: Call): Promise<Caller> {
+export async function identify(
+  guard: GuardNextOptions,
+  options: AnyCallOptions,
+  call: Call,
+  asking: Asking = {},
+): Promise<Caller> {
   if (options.scope === 'none') return { kind: 'none' };
   const session = await guard.session({
     headers: call.headers,
     ...(call.node === undefined ? {} : { node: call.node }),
   });
   if (session === undefined) throw refuse('no-session', 'Nobody is signed in.');
+  asking.user = session.user;
   if (options.scope === 'user') return { kind: 'user', user: session.user };
   return identifyMember(guard, options, call, session);
 }
@@ -102,13 +113,35 @@ export async function askBefore(
   call: Call,
   caller: Caller,
 ): Promise<void> {
-  const address = guard.address?.(call.headers);
-  const facts: CallFacts = {
-    name: options.name,
-    kind: options.kind ?? call.kind,
+  const facts = factsFor(guard, options, call, {
     ...(caller.kind === 'none' ? {} : { user: caller.user }),
     ...(caller.kind === 'tenant' ? { tenant: caller.tenant } : {}),
+  });
+  for (const before of guard.before ?? []) await before(facts);
+}
+
+/** Tells the hooks of a call that was refused without them, so that what strangers try is counted too. */
+export async function tellRefused(
+  guard: GuardNextOptions,
+  options: AnyCallOptions,
+  call: Call,
+  asking: Asking,
+): Promise<void> {
+  const facts = factsFor(guard, options, call, asking);
+  for (const { refused } of guard.before ?? []) await refused?.(facts);
+}
+
+function factsFor(
+  guard: GuardNextOptions,
+  options: AnyCallOptions,
+  call: Call,
+  who: Pick<CallFacts, 'user' | 'tenant'>,
+): CallFacts {
+  const address = guard.address?.(call.headers);
+  return {
+    name: options.name,
+    kind: options.kind ?? call.kind,
+    ...who,
     ...(address === undefined ? {} : { address }),
   };
-  for (const before of guard.before ?? []) await before(facts);
 }

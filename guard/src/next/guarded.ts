@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { guardErrorIn } from '../errors.ts';
 import { narrow } from '../fields.ts';
 import { currentScope, withRequest } from '../scope.ts';
 import type { RequestFacts } from '../scope.ts';
@@ -6,8 +7,8 @@ import { isSchema } from '../standard-schema.ts';
 import type { StandardSchema } from '../standard-schema.ts';
 import { guardData } from '../tripwire/json.ts';
 import { refuse } from '../refusal.ts';
-import { asCaller, askBefore, identify, requireRole } from './admit.ts';
-import type { AnyCallOptions, Call, Caller } from './admit.ts';
+import { asCaller, askBefore, identify, requireRole, tellRefused } from './admit.ts';
+import type { AnyCallOptions, Asking, Call, Caller } from './admit.ts';
 import { parseInput } from './input.ts';
 import type { GuardNextOptions, MaybePromise } from './options.ts';
 
@@ -36,15 +37,30 @@ export function guarded<T>(
   work: (given: Given) => T | PromiseLike<T>,
 ): Promise<T> {
   return withRequest(factsOf(guard, call), async () => {
+    // Of a write that another site's page sent nobody is told: whoever opened the page did not ask for it.
     call.first?.();
-    const caller = await identify(guard, options, call);
-    requireRole(options, caller);
-    // What nobody declared is not waited for: each promise costs with an AsyncLocalStorage around it.
-    const params = options.params === undefined ? call.params : await parseParams(options.params, call);
-    const input = options.input === undefined ? undefined : await parseInput(options.input, call.readInput);
-    if (guard.before !== undefined) await askBefore(guard, options, call, caller);
-    return asCaller(caller, () => work({ caller, input, params }));
+    const asking: Asking = {};
+    let given: Given;
+    try {
+      const caller = await identify(guard, options, call, asking);
+      requireRole(options, caller);
+      // What nobody declared is not waited for: each promise costs with an AsyncLocalStorage around it.
+      const params = options.params === undefined ? call.params : await parseParams(options.params, call);
+      const input = options.input === undefined ? undefined : await parseInput(options.input, call.readInput);
+      given = { caller, input, params };
+    } catch (error) {
+      if (guard.before !== undefined && isCallers(error)) await tellRefused(guard, options, call, asking);
+      throw error;
+    }
+    if (guard.before !== undefined) await askBefore(guard, options, call, given.caller);
+    return asCaller(given.caller, () => work(given));
   });
+}
+
+/** Whether a call was refused for what the caller sent or may: not for a fault of the server, nor by Next.js. */
+function isCallers(error: unknown): boolean {
+  const status = guardErrorIn(error)?.status;
+  return status !== undefined && status >= 400 && status < 500;
 }
 
 /** What events tell of a call. */

@@ -4,6 +4,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import { GuardError } from '../errors.ts';
 import type { CallFacts } from '../hooks.ts';
+import { clientAddress, guardLimits } from '../limits/index.ts';
 import { currentRequest, currentScope } from '../scope.ts';
 import { fromCustom } from '../session/custom.ts';
 import { eventsOf } from '../testing/events.ts';
@@ -283,6 +284,46 @@ describe('limits and freezes', () => {
     expect(asked).toEqual([
       { name: 'export things', kind: 'export', user: 'ada', tenant: 'acme', address: '192.0.2.1' },
     ]);
+  });
+
+  test('hear of strangers, and of whoever sends what is not taken, without the tenant that was tried', async () => {
+    const heard: CallFacts[] = [];
+    const hook = Object.assign(async () => {}, { refused: async (facts: CallFacts) => void heard.push(facts) });
+    const { guardRoute: limited } = guardNext({
+      ...base,
+      before: [hook, async () => {}],
+      address: headers => headers.get('x-real-ip') ?? undefined,
+    });
+    const headers = { 'x-real-ip': '192.0.2.1', 'content-type': 'application/json' };
+    const invite = limited({ name: 'invite', roles: ['owner'], input: z.object({ to: z.string() }) }, () => 1);
+    const asked = { headers, method: 'POST', body: '{}' };
+    const statuses: number[] = [];
+    for (const user of [undefined, 'eve', 'cy', 'ben', 'ada'])
+      statuses.push((await send(invite, { ...asked, ...(user === undefined ? {} : { user }) })).status);
+    expect(statuses).toEqual([401, 404, 404, 404, 400]);
+    const facts = { name: 'invite', kind: 'write', address: '192.0.2.1' };
+    expect(heard).toEqual([facts, ...['eve', 'cy', 'ben', 'ada'].map(user => ({ ...facts, user }))]);
+    await send(invite, { ...asked, user: 'ada', headers: { ...headers, origin: 'https://evil.example' } });
+    await send(invite, { ...asked, user: 'ada', body: '{"to":"b"}' });
+    expect(heard).toHaveLength(5);
+    const failing = limited({ name: 'invite', tenant: () => Promise.reject(new Error('a fault')) }, () => 1);
+    await expect(send(failing, { user: 'ada' })).rejects.toThrow('a fault');
+    expect(heard).toHaveLength(5);
+  });
+
+  test('a stranger whose budget is used up is told so instead', async () => {
+    const rule = { address: { points: 2, seconds: 60 }, onStoreError: 'deny' } as const;
+    const limits = guardLimits({ store: { kind: 'memory' }, hashKey: 'k', rules: { invite: rule } });
+    const address = (headers: Headers): string | undefined => clientAddress(headers, { trustedProxies: 1 });
+    const { guardRoute: limited } = guardNext({ ...base, before: [limits.before], address });
+    const invite = limited({ name: 'invite' }, () => 1);
+    const statuses: number[] = [];
+    for (const spoofed of ['1.1.1.1', '2.2.2.2', '3.3.3.3']) {
+      const headers = { 'x-forwarded-for': `${spoofed}, 192.0.2.1` };
+      statuses.push((await send(invite, { headers })).status);
+    }
+    const member = await send(invite, { user: 'ada', headers: { 'x-forwarded-for': '192.0.2.1' } });
+    expect([...statuses, member.status]).toEqual([401, 401, 429, 200]);
   });
 
   test.each([
