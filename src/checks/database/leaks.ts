@@ -1,5 +1,6 @@
 import { listed } from '../../core/list.ts';
 import { opensFor } from '../../core/rules.ts';
+import { unasked } from '../../core/unasked.ts';
 import { objectName } from '../../core/cell.ts';
 import type { Cell } from '../../core/cell.ts';
 import type { Evidence } from '../../core/finding.ts';
@@ -12,7 +13,7 @@ import { settingsMadeBy } from '../../model/database/settings.ts';
 import { isComparedWithUser, policyUses } from '../../model/tenancy/links.ts';
 import { isMembershipNoun } from '../../model/tenancy/names.ts';
 import type { CheckFinding, CheckInput } from '../check.ts';
-import { describeHarm, isOwned, ownerOf, tenantNoun } from '../harm.ts';
+import { describeHarm, isOwned, ownerOf, rowsOfOthers, tenantNoun } from '../harm.ts';
 import { membershipTables } from '../../model/tenancy/memberships.ts';
 
 /** Why a cell leaks. Every leaking cell has one cause, and every cause one check. */
@@ -433,9 +434,20 @@ export function policyFindings(
     harm: leak =>
       leaks.filter(other => subject(other) === subject(leak)).every(isPromotion)
         ? `Any ordinary member can make himself an administrator of his ${tenantNoun(input.tenancy)}.`
-        : undefined,
+        : isUnasked(leak) && 'table' in leak
+          ? `Any signed-in user who names somebody in a row of his own can read ${rowsOfOthers({ operation: 'read', table: leak.table.name }, input.tenancy)}.`
+          : undefined,
     // Rows of nobody are spoilt, and nothing comes out.
-    severity: leak => (isAnybodys(leak) ? (leak.cell.role === 'anon' ? 'high' : 'medium') : undefined),
+    severity: leak =>
+      isAnybodys(leak)
+        ? leak.cell.role === 'anon'
+          ? 'high'
+          : 'medium'
+        : isUnasked(leak)
+          ? isPlainProfile(leak, input)
+            ? 'medium'
+            : 'high'
+          : undefined,
     repair: leak => ({
       kind: 'replace-policy',
       table: 'table' in leak ? leak.table.name : '',
@@ -446,6 +458,22 @@ export function policyFindings(
     }),
     statement: leak => ('policy' in leak ? policyText(leak.policy) : undefined),
   });
+}
+
+/** Whether it takes the key of a user whom one names without asking him. */
+function isUnasked({ cell }: Leak): boolean {
+  return cell.because.includes(unasked);
+}
+
+/** One row for each user, that says who he is and holds no secret. */
+function isPlainProfile(leak: Leak, { tenancy }: CheckInput): boolean {
+  const owner = 'table' in leak ? ownerOf(tenancy, leak.table.name) : undefined;
+  return (
+    'table' in leak &&
+    owner?.ownership.kind === 'user' &&
+    leak.table.primaryKey.join() === owner.ownership.path[0].column &&
+    owner.secretColumns.length === 0
+  );
 }
 
 function nameOfPolicy(leak: Leak): string {
