@@ -81,7 +81,7 @@ async function repair(
     only: new Set(wanted.map(finding => finding.fingerprint)),
     report: text => stage.update(text),
     rejudge: () => rejudge(copy, pickMigrations(options), context),
-    judged: toRejudged(analysis),
+    judged: await toRejudged(analysis),
   });
   stage.done(
     `${outcome.applied.length} repairs hold in the code and the database; findings: ${analysis.judged.findings.length} before, ${outcome.final.findings.length} now`,

@@ -2,6 +2,7 @@ import { listed } from '../core/list.ts';
 import { comparePlaces, compareText } from '../core/place.ts';
 import { opensFor, type Gate, type GateFault } from '../core/rules.ts';
 import { ownershipOf } from '../fix/idioms/ownership.ts';
+import { withHelpers } from '../fix/idioms/helper-functions.ts';
 import { createPolicy, grantedCommands, ownerCondition, quoted, rolesGranted } from '../fix/idioms/policy.ts';
 import type { DatabaseModel, Grant, Table } from '../model/database/types.ts';
 import type { OwnerHop, TenancyModel } from '../model/tenancy/types.ts';
@@ -157,9 +158,16 @@ function policyFaults(table: Table, owned: Owned): readonly GateFault[] {
   const policies =
     condition === undefined
       ? []
-      : open.map(command =>
-          createPolicy({ name: `${name}_${command}_own`, table: table.name, command, roles, condition }),
-        );
+      : withHelpers(
+          {
+            name,
+            up: open.map(command =>
+              createPolicy({ name: `${name}_${command}_own`, table: table.name, command, roles, condition }),
+            ),
+            down: [],
+          },
+          owned,
+        ).up;
   // Row security without a policy refuses everybody: then it may be meant so, and privileges are to say it.
   const isClosed = table.rowSecurity && served.length === 0;
   const either = [

@@ -12,6 +12,7 @@ import { commitAll, copyApp, writeTexts } from '../fix/copy.ts';
 import type { AppCopy } from '../fix/copy.ts';
 import { repairOnCopy } from '../fix/repair.ts';
 import type { AppliedFix, Rejudged, RepairOutcome } from '../fix/repair.ts';
+import { readOwnAccess } from '../prove/exploit/own-access.ts';
 import type { Lab } from '../prove/probe/lab.ts';
 import { renderHtml } from '../report/html/render.ts';
 import { toJson } from '../report/json.ts';
@@ -165,7 +166,7 @@ async function repair(
     report: text => stage.update(text),
     rejudge: () => rejudge(copy, options, context),
     // An untouched copy is judged as the app was.
-    ...(attempts.size === 0 ? { judged: toRejudged(before) } : {}),
+    ...(attempts.size === 0 ? { judged: await toRejudged(before) } : {}),
   });
   stage.done(
     `${outcome.applied.length} repairs hold; findings: ${before.judged.findings.length} before, ${outcome.final.findings.length} now`,
@@ -176,20 +177,29 @@ async function repair(
 /** The copy as it lies there, judged without a word. */
 export async function rejudge(copy: AppCopy, options: RescueOptions, context: CommandContext): Promise<Rejudged> {
   const analysis = await analyse({ root: copy.root, ...options, halves: 'both' }, silently(context));
+  const rejudged = await toRejudged(analysis);
   await analysis.collected?.replicaDatabase?.drop();
-  return toRejudged(analysis);
+  return rejudged;
 }
 
-/** What the fixers need of an analysis. */
-export function toRejudged({ judged, app, database, tenancy, collected }: Analysis): Rejudged {
-  const migrations = collected?.migrations;
+/** What the fixers need of an analysis whose replica is still there. */
+export async function toRejudged(analysis: Analysis): Promise<Rejudged> {
+  const { judged, app, database, tenancy, collected, cells, seed } = analysis;
+  const replica = collected?.replicaDatabase;
+  const access =
+    replica === undefined || seed === undefined || cells.length === 0
+      ? []
+      : await readOwnAccess({ sql: replica.sql, database: collected?.database ?? database, tenancy, seed });
   return {
     findings: judged.findings,
     paths: judged.paths,
     app,
     database,
     tenancy,
-    migrations: layoutOf(migrations),
+    migrations: layoutOf(collected?.migrations),
+    cells,
+    access,
+    failed: collected?.report.failed ?? [],
   };
 }
 

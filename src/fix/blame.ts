@@ -1,7 +1,13 @@
+import { objectName } from '../core/cell.ts';
+import type { Cell, CellCommand } from '../core/cell.ts';
 import type { Finding } from '../core/finding.ts';
 import type { VerificationStep } from '../core/fix.ts';
 import { severityRank } from '../core/verdict.ts';
 import type { JudgedPath } from '../checks/check.ts';
+import { bareName } from './fixers/statements.ts';
+import type { ReplayFailure } from '../model/database/types.ts';
+import type { TenancyModel } from '../model/tenancy/types.ts';
+import type { OwnAccess } from '../prove/exploit/own-access.ts';
 import type { ProposedFix } from './propose.ts';
 import type { TypeError } from './typecheck.ts';
 
@@ -13,6 +19,13 @@ export interface BeforeAndAfter {
 
 /** Fixes that do not hold, each with the step that failed. */
 export type Faults = Map<ProposedFix, VerificationStep>;
+
+/** Blames fixes whose own migration Postgres does not take. */
+export function blameReplay(fixes: readonly ProposedFix[], failed: readonly ReplayFailure[], faults: Faults): void {
+  for (const { file, line, message } of failed)
+    for (const fix of fixes.filter(({ newFiles }) => newFiles.some(added => added.file === file)))
+      fail(faults, fix, 'replay', `Postgres refuses ${file}:${line}: ${message}.`);
+}
 
 /** Blames fixes whose finding is still there, that open another one, or that take the owner's own access away. */
 export function blameFindings(fixes: readonly ProposedFix[], { before, after }: BeforeAndAfter, faults: Faults): void {
@@ -31,6 +44,140 @@ export function blameFindings(fixes: readonly ProposedFix[], { before, after }: 
       fail(faults, fix, 'trace', `Takes the owner's own access away: ${path.entryPoint.name}`);
     }
   }
+}
+
+/** What the replica said before and after: how its cells stand, and what a tenant's own people can do. */
+export interface AccessBeforeAndAfter {
+  readonly before: Replicated;
+  readonly after: Replicated;
+}
+
+interface Replicated {
+  readonly cells: readonly Cell[];
+  readonly access: readonly OwnAccess[];
+  readonly tenancy: TenancyModel;
+}
+
+/** Something that fixes took from its owners, or opened to others, and the fixes that may have done it. */
+export interface Loss {
+  readonly detail: string;
+  readonly suspects: readonly ProposedFix[];
+}
+
+/** What fixes of the database keep its own people from, and what they open that was closed. */
+export function lossesOf(fixes: readonly ProposedFix[], { before, after }: AccessBeforeAndAfter): readonly Loss[] {
+  const known = new Map(before.cells.map(cell => [cellKey(cell), cell.verdict]));
+  const losses: Loss[] = [];
+  for (const cell of after.cells) {
+    const verdict = known.get(cellKey(cell));
+    const object = objectName(cell);
+    if (cell.verdict === 'broken' && verdict !== undefined && verdict !== 'broken')
+      losses.push({
+        detail: `Keeps owners out of '${object}': ${cell.because}`,
+        suspects: suspectsOf(fixes, [...relationsIn(cell.because), object]),
+      });
+    if (cell.verdict === 'leaks' && verdict === 'isolated')
+      losses.push({
+        detail: `Opens '${object}', ${cell.command} by ${cell.role}: ${cell.because}`,
+        suspects: suspectsOf(fixes, [object]),
+      });
+  }
+  const root = after.tenancy.root?.table;
+  for (const lost of lostAccess(before, after)) {
+    const places = lost.as === 'newcomer' && root !== undefined ? [root, lost.table] : [lost.table];
+    const suspects = new Set(places.flatMap(place => suspectsOf(fixes, [place])));
+    losses.push({ detail: accessWords(lost), suspects: [...suspects] });
+  }
+  return losses;
+}
+
+/** Who belongs to a tenant is for its administrators to say: what its members could do there is no access of theirs. */
+function lostAccess(before: Replicated, after: Replicated): readonly OwnAccess[] {
+  const still = new Set(after.access.map(accessKey));
+  const memberships = new Set(after.tenancy.memberships.map(membership => membership.table));
+  return before.access.filter(each => {
+    const isAdministered =
+      each.as === 'member' &&
+      each.actor === 'member' &&
+      each.command !== 'select' &&
+      memberships.has(each.table) &&
+      still.has(accessKey({ ...each, actor: 'admin' }));
+    return !still.has(accessKey(each)) && !isAdministered;
+  });
+}
+
+/** Those that change rights on an object, else anything of it, else name it, else all: the first object that has some. */
+function suspectsOf(fixes: readonly ProposedFix[], objects: readonly string[]): readonly ProposedFix[] {
+  const ofDatabase = fixes.filter(fix => sqlOf(fix) !== '');
+  const chosen = (isChosen: (sql: string, object: string) => boolean) =>
+    objects.map(object => ofDatabase.filter(fix => isChosen(sqlOf(fix), object)));
+  const byClue = [
+    ...chosen((sql, object) => changesTable(withoutShape(sql), object)),
+    ...chosen(changesTable),
+    ...chosen((sql, object) => hasWord(sql, bareName(object))),
+    ofDatabase,
+  ];
+  return byClue.find(each => each.length > 0) ?? [];
+}
+
+function sqlOf({ newFiles }: ProposedFix): string {
+  return newFiles
+    .filter(({ file }) => file.endsWith('.sql'))
+    .map(({ text }) => text)
+    .join('\n');
+}
+
+/** Without indexes, keys and search paths, which let nobody in and keep nobody out. */
+function withoutShape(sql: string): string {
+  return sql
+    .split(/;\n/)
+    .filter(
+      statement =>
+        !/^\s*(?:--.*\n)*\s*(?:create (?:unique )?index|alter table \S+ add constraint|alter function .* search_path)\b/i.test(
+          statement,
+        ),
+    )
+    .join(';\n');
+}
+
+function changesTable(sql: string, object: string): boolean {
+  const name = escaped(bareName(object));
+  return new RegExp(`\\b(?:on|table|view|function)\\s+(?:"?\\w+"?\\.)?"?${name}"?(?!\\w)`, 'i').test(sql);
+}
+
+function hasWord(sql: string, name: string): boolean {
+  return new RegExp(`(?<!\\w)${escaped(name)}(?!\\w)`).test(sql);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[^\w]/g, '\\$&');
+}
+
+function relationsIn(message: string): readonly string[] {
+  return [...message.matchAll(/relation "([^"]+)"/g)].map(match => match[1] ?? '');
+}
+
+function cellKey({ schema, object, objectKind, bucket, role, actor, command }: Cell): string {
+  return JSON.stringify([schema, object, objectKind, bucket, role, actor, command]);
+}
+
+function accessKey({ role, actor, command, table, as }: OwnAccess): string {
+  return JSON.stringify([role, actor, command, table, as]);
+}
+
+const deeds: Readonly<Record<CellCommand, string>> = {
+  select: 'read',
+  insert: 'add',
+  update: 'change',
+  delete: 'delete',
+  truncate: 'empty',
+  execute: 'call',
+};
+
+function accessWords({ actor, command, table, as }: OwnAccess): string {
+  return as === 'newcomer'
+    ? `Who makes a tenant could no longer become its first member in '${table}'.`
+    : `${actor === 'admin' ? 'An administrator' : 'A member'} could no longer ${deeds[command]} rows of the own tenant in '${table}'.`;
 }
 
 /** Blames the fixes whose own lines are closest to what the type checker complains about. */

@@ -45,15 +45,11 @@ export function migrationFiles(
       };
     }
     case 'supabase':
-      return plain(`${layout.folder}/${nextStamp(all)}_${statements.name}.sql`);
+      return plain(`${layout.folder}/${nextVersion(all, layout.folder)}_${statements.name}.sql`);
     case 'prisma':
       return plain(`${layout.folder}/${nextStamp(all)}_${statements.name}/migration.sql`);
-    case 'plain': {
-      const width = Math.max(3, ...all.map(file => /\/(\d+)[^/]*$/.exec(file)?.[1]?.length ?? 0));
-      return plain(
-        `${layout.folder}/${String(nextNumber(all, layout.folder)).padStart(width, '0')}_${statements.name}.sql`,
-      );
-    }
+    case 'plain':
+      return plain(`${layout.folder}/${nextPlain(all, layout.folder)}_${statements.name}.sql`);
   }
 }
 
@@ -62,6 +58,28 @@ function nextNumber(files: readonly string[], folder: string): number {
     .map(file => /^(\d+)[^/]*\.sql$/.exec(file.slice(folder.length + 1))?.[1])
     .flatMap(text => (text === undefined ? [] : [Number(text)]));
   return numbers.length === 0 ? 0 : Math.max(...numbers) + 1;
+}
+
+/** Files that are numbered by hand go on so: after a stamp, the next one of theirs would come before it. */
+function nextVersion(files: readonly string[], folder: string): string {
+  const isStamped = files.some(file => /\/\d{8,14}_[^/]*$/.test(file));
+  const isNumbered = files.some(file => /\/\d{1,7}_[^/]*\.sql$/.test(file));
+  return isStamped || !isNumbered ? nextStamp(files) : nextPlain(files, folder);
+}
+
+/** The next number in the width of the others; where none has one, a name that comes after all of them. */
+function nextPlain(files: readonly string[], folder: string): string {
+  const names = files
+    .map(file => file.slice(folder.length + 1))
+    .filter(name => /^[^/]+\.sql$/.test(name))
+    .sort(compareText);
+  const last = names.at(-1);
+  if (last !== undefined && !/^\d/.test(last)) {
+    const [, stem = '', number = '0'] = /^(.*?)(?:_(\d{3})_\w+)?\.sql$/.exec(last) ?? [];
+    return `${stem}_${String(Number(number) + 1).padStart(3, '0')}`;
+  }
+  const width = Math.max(3, ...names.map(name => /^\d+/.exec(name)?.[0].length ?? 0));
+  return String(nextNumber(files, folder)).padStart(width, '0');
 }
 
 // Stamps count on from the newest, so that the same repository always gets the same names.

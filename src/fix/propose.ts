@@ -5,6 +5,7 @@ import { areCompatible, applyEdits } from './compose.ts';
 import { createContext, isRefused } from './context.ts';
 import type { Draft, FixContext, Fixer, FixInput } from './context.ts';
 import { fixersFor } from './fixers/index.ts';
+import { withHelpers } from './idioms/helper-functions.ts';
 import { migrationFiles } from './migration.ts';
 import { parseFile } from './source/parsed-file.ts';
 import type { FixEdit } from './source/edit-set.ts';
@@ -29,6 +30,7 @@ export function proposeFixes(input: FixInput): Proposal {
   const context = createContext(input);
   const fixes: ProposedFix[] = [];
   const known = new Map<string, number>();
+  const policiesInRound = new Set<string>();
   const unrepaired: { readonly fingerprint: string; readonly reason: string }[] = [];
   const deferred: string[] = [];
   for (const finding of input.findings) {
@@ -45,12 +47,22 @@ export function proposeFixes(input: FixInput): Proposal {
       continue;
     }
     const fix = toFix(finding, drafted, context, fixes);
-    if (fixes.every(other => areCompatible(other.edits, fix.edits))) {
+    const rewritten = policiesWritten(drafted);
+    if (
+      fixes.every(other => areCompatible(other.edits, fix.edits)) &&
+      !rewritten.some(policy => policiesInRound.has(policy))
+    ) {
+      for (const policy of rewritten) policiesInRound.add(policy);
       known.set(key, fixes.length);
       fixes.push(fix);
     } else deferred.push(finding.fingerprint);
   }
   return { fixes, unrepaired, deferred };
+}
+
+/** Two migrations of one round that write the same policy would be judged by the second alone. */
+function policiesWritten({ migration }: Draft): readonly string[] {
+  return (migration?.up ?? []).filter(statement => statement.startsWith('drop policy '));
 }
 
 function draftFor(finding: Finding, context: FixContext): Draft | { readonly refused: string } {
@@ -59,8 +71,9 @@ function draftFor(finding: Finding, context: FixContext): Draft | { readonly ref
   const seen: Draft[] = [];
   for (const fixer of fixersFor(finding)) {
     const draft = tryFixer(fixer, finding, context);
-    if (isRefused(draft)) refusals.push(draft.refused);
-    else if (!stillParses(draft, context)) refusals.push('The changed file would not parse.');
+    if (isRefused(draft)) {
+      if (draft.refused !== '') refusals.push(draft.refused);
+    } else if (!stillParses(draft, context)) refusals.push('The changed file would not parse.');
     else if (
       !seen.some(
         other =>
@@ -101,7 +114,8 @@ function stillParses(draft: Draft, context: FixContext): boolean {
 }
 
 function toFix(finding: Finding, draft: Draft, context: FixContext, earlier: readonly ProposedFix[]): ProposedFix {
-  const migration = draft.migration === undefined ? undefined : migrationFiles(context, draft.migration, earlier);
+  const migration =
+    draft.migration === undefined ? undefined : migrationFiles(context, withHelpers(draft.migration, context), earlier);
   const newFiles: readonly NewFile[] = [...(draft.newFiles ?? []), ...(migration?.newFiles ?? [])];
   const rollbackSql = draft.rollbackSql ?? migration?.rollbackSql;
   return {

@@ -1,9 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Finding } from '../core/finding.ts';
+import type { Policy, Table } from '../model/database/types.ts';
+import type { OwnAccess } from '../prove/exploit/own-access.ts';
 import { copyApp, readText } from './copy.ts';
 import { repairOnCopy } from './repair.ts';
 import type { Rejudged } from './repair.ts';
@@ -30,6 +32,21 @@ export async function close(id: string) {
   await db.update(invoices).set({ status: 'closed' }).where(eq(invoices.id, id));
 }
 `,
+};
+
+const bareTable: Omit<Table, 'name'> = {
+  schema: 'public',
+  kind: 'table',
+  owner: 'owner',
+  columns: [],
+  primaryKey: ['id'],
+  uniqueKeys: [],
+  foreignKeys: [],
+  indexes: [],
+  rowSecurity: true,
+  forceRowSecurity: false,
+  policies: [],
+  grants: [],
 };
 
 let folder = '';
@@ -64,6 +81,9 @@ async function judge(root: string, opens?: (text: string) => readonly Finding[])
     database: emptyDatabase,
     tenancy: billingTenancy,
     migrations: undefined,
+    cells: [],
+    access: [],
+    failed: [],
   });
 }
 
@@ -119,4 +139,59 @@ test('only the findings that were asked for are repaired', async () => {
   expect(outcome.applied).toHaveLength(1);
   expect(outcome.applied[0]?.commit).toBeUndefined();
   expect(outcome.final.findings).toHaveLength(1);
+});
+
+const ownRead: OwnAccess = {
+  role: 'authenticated',
+  actor: 'member',
+  command: 'select',
+  table: 'invoices',
+  as: 'member',
+};
+
+test('a repair that keeps members from their own rows is taken back, and the one beside it stays', async () => {
+  const copy = await copyApp(join(folder, 'app'), join(folder, 'copy'));
+  const migrated = (root: string, name: string): boolean =>
+    existsSync(join(root, 'supabase/migrations')) &&
+    readdirSync(join(root, 'supabase/migrations')).some(file => file.includes(name));
+  const policyOf = (table: string): Policy => ({
+    name: 'all',
+    table,
+    command: 'select',
+    permissive: true,
+    roles: ['authenticated'],
+    using: 'true',
+  });
+  const open = (root: string, table: string): readonly Finding[] =>
+    migrated(root, `narrow_${table}`)
+      ? []
+      : [
+          {
+            ...findingAt(files, { file: 'app/actions.ts', mark: 'remove' }, { kind: 'replace-policy', policy: 'all' }),
+            fingerprint: table,
+            object: table,
+          },
+        ];
+  const outcome = await repairOnCopy({
+    copy,
+    attempts: new Map(),
+    only: new Set(['invoices', 'clients']),
+    report: () => {},
+    rejudge: async () => ({
+      ...(await judge(copy.root)),
+      findings: [...open(copy.root, 'invoices'), ...open(copy.root, 'clients')],
+      database: {
+        ...emptyDatabase,
+        platform: 'supabase',
+        tables: ['invoices', 'clients'].map(name => ({ ...bareTable, name, policies: [policyOf(name)] })),
+      },
+      migrations: { folder: 'supabase/migrations', tool: 'supabase' },
+      // However the policy on invoices is narrowed, members do not see them.
+      access: migrated(copy.root, 'narrow_invoices') ? [] : [ownRead],
+    }),
+  });
+  expect(outcome.applied.map(each => each.findings.map(({ fingerprint }) => fingerprint))).toEqual([['clients']]);
+  expect(new Set(outcome.rejected.flatMap(each => each.fix.findings))).toEqual(new Set(['invoices']));
+  expect(outcome.unrepaired.map(each => each.reason).join()).toContain('could no longer read rows of the own tenant');
+  expect(migrated(copy.root, 'narrow_invoices')).toBe(false);
 });

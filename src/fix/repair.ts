@@ -1,8 +1,11 @@
 import type { Finding } from '../core/finding.ts';
+import type { Cell } from '../core/cell.ts';
 import type { Fix, VerificationStep, VerifiedFix } from '../core/fix.ts';
 import { severityRank } from '../core/verdict.ts';
-import { blameFindings, blameTypes } from './blame.ts';
-import type { Faults } from './blame.ts';
+import type { OwnAccess } from '../prove/exploit/own-access.ts';
+import type { ReplayFailure } from '../model/database/types.ts';
+import { blameFindings, blameReplay, blameTypes, lossesOf } from './blame.ts';
+import type { Faults, Loss } from './blame.ts';
 import { applyEdits } from './compose.ts';
 import type { FixInput } from './context.ts';
 import { commitAll, readText, sourceTexts, writeTexts } from './copy.ts';
@@ -14,8 +17,14 @@ import type { ProposedFix } from './propose.ts';
 import { newErrors, typecheck } from './typecheck.ts';
 import type { TypecheckAnswer } from './typecheck.ts';
 
-/** The copy judged anew: what the fixers need, beside the copy's own texts. */
-export type Rejudged = Omit<FixInput, 'sources' | 'attempts'>;
+/** The copy judged anew: what the fixers need, beside the copy's own texts, and what its database came to. */
+export interface Rejudged extends Omit<FixInput, 'sources' | 'attempts'> {
+  readonly cells: readonly Cell[];
+  /** What a tenant's own people can do with its rows. */
+  readonly access: readonly OwnAccess[];
+  /** Statements of migrations that did not replay. */
+  readonly failed: readonly ReplayFailure[];
+}
 
 /** What a repair is tried with. */
 export interface RepairOptions {
@@ -51,6 +60,7 @@ export interface RepairOutcome {
 }
 
 const roundLimit = 10;
+const mostTriedAlone = 8;
 
 /**
  * Repairs the copy in rounds. Fixes that do not touch each other are tried together: the pipeline and the type checker
@@ -124,7 +134,9 @@ async function tryRound(round: Round): Promise<RoundResult> {
     writeTexts(copy, textsWith(base, active));
     [after, types] = await Promise.all([round.rejudge(), typecheck(copy.root)]);
     const found: Faults = new Map();
+    blameReplay(active, after.failed, found);
     blameFindings(active, { before, after }, found);
+    await blameAccess(round, { base, active, after }, found);
     blameTypes(newErrors(round.baseline, types), { fixes: active, base }, found);
     if (found.size === 0) break;
     for (const [fix, step] of found) faults.set(fix, step);
@@ -132,17 +144,59 @@ async function tryRound(round: Round): Promise<RoundResult> {
   }
   writeTexts(copy, base);
   const rejected = [...faults].map(([fix, step]) => verified(fix, changesOf(base, [], fix), [step]));
-  const applied = await commitRound({ copy, base, fixes: active, before }, heldSteps(types));
+  const applied = await commitRound({ copy, base, fixes: active, before }, heldSteps(types, before));
   return { applied, rejected, after: active.length === 0 ? before : after };
 }
 
-function heldSteps(types: TypecheckAnswer): readonly VerificationStep[] {
+/** Where several fixes may have taken something away, each is tried without the others. */
+async function blameAccess(
+  round: Round,
+  tried: { readonly base: Texts; readonly active: readonly ProposedFix[]; readonly after: Rejudged },
+  faults: Faults,
+): Promise<void> {
+  const { before } = round;
+  const losses = lossesOf(tried.active, { before, after: tried.after });
+  const doubtful = [...new Set(losses.filter(loss => loss.suspects.length > 1).flatMap(loss => loss.suspects))];
+  const alone = new Map<ProposedFix, readonly Loss[]>();
+  if (doubtful.length <= mostTriedAlone)
+    for (const fix of doubtful) {
+      writeTexts(
+        round.copy,
+        textsWith(
+          tried.base,
+          tried.active.filter(each => each === fix || !doubtful.includes(each)),
+        ),
+      );
+      alone.set(fix, lossesOf([fix], { before, after: await round.rejudge() }));
+    }
+  for (const { detail, suspects } of losses) {
+    const guilty = suspects.filter(fix => alone.get(fix)?.some(loss => loss.detail === detail) ?? true);
+    // Each is harmless without the others: together they are not.
+    for (const fix of guilty.length > 0 ? guilty : suspects)
+      if (!faults.has(fix)) faults.set(fix, { step: 'own-access', outcome: 'failed', detail });
+  }
+}
+
+function heldSteps(types: TypecheckAnswer, before: Rejudged): readonly VerificationStep[] {
   return [
     { step: 'trace', outcome: 'passed', detail: 'The finding is gone, and no other was opened.' },
+    ...accessSteps(before),
     types.kind === 'checked'
       ? { step: 'typecheck', outcome: 'passed', detail: 'tsc --noEmit finds nothing that was not there before.' }
       : { step: 'typecheck', outcome: 'skipped', detail: types.reason },
   ];
+}
+
+function accessSteps({ access }: Rejudged): readonly VerificationStep[] {
+  return access.length === 0
+    ? []
+    : [
+        {
+          step: 'own-access',
+          outcome: 'passed',
+          detail: `What members do with rows of their own, ${access.length} commands on ${new Set(access.map(each => each.table)).size} tables, still works in the replica.`,
+        },
+      ];
 }
 
 function verified(

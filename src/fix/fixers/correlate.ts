@@ -1,6 +1,6 @@
 import type { Finding } from '../../core/finding.ts';
 import type { Draft, FixContext, Refused } from '../context.ts';
-import { quoted, recreatePolicy } from '../idioms/policy.ts';
+import { quoted, quotedName, recreatePolicy } from '../idioms/policy.ts';
 import { bareName, hint, migration } from './statements.ts';
 
 /** Names the row's own table where a sub-query of its policy compared another table with itself. */
@@ -20,7 +20,7 @@ export function correlatePolicy(finding: Finding, { database }: FixContext): Dra
   };
   if (repaired.using === policy.using && repaired.check === policy.check)
     return { refused: `Where '${other}' is compared with itself cannot be rewritten.` };
-  const drop = `drop policy ${quoted(policy.name)} on ${quoted(policy.table)};`;
+  const drop = `drop policy ${quotedName(policy.name)} on ${quoted(policy.table)};`;
   return migration(
     {
       name: `tie_policy_of_${bareName(table.name)}`,

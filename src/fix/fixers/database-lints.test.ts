@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { loadSqlParser } from '../../logic/sql.ts';
-import type { DatabaseModel, Policy } from '../../model/database/types.ts';
+import type { DatabaseFunction, DatabaseModel, Policy } from '../../model/database/types.ts';
 import { emptyDatabase, findingAt, repair } from '../fixtures/billing-app.ts';
 
 beforeAll(loadSqlParser);
@@ -35,6 +35,21 @@ const database: DatabaseModel = {
   ],
 };
 
+const steadyFunction: DatabaseFunction = {
+  name: 'accounts_of_caller',
+  schema: 'public',
+  signature: 'accounts_of_caller()',
+  arguments: [],
+  returns: 'text',
+  returnsSet: false,
+  language: 'sql',
+  securityDefiner: true,
+  owner: 'owner',
+  body: 'select 1',
+  volatility: 'stable',
+  grants: [],
+};
+
 function findingOf(kind: string, more: Readonly<Record<string, unknown>> = {}) {
   const finding = findingAt(files, { file: 'drizzle/0000_init.sql', mark: 'create' }, { kind, ...more });
   return { ...finding, fingerprint: kind, object: 'invoices' };
@@ -50,13 +65,25 @@ test('a policy is written anew with the same name, roles and command, and asks o
 test('policies that another repair writes are not written back to what they were', () => {
   const both = [findingOf('replace-policy', { table: 'invoices', policy: 'invoices_read' }), findingOf('call-once')];
   const { proposal } = repair(files, both, { database });
-  expect(proposal.unrepaired.find(each => each.fingerprint === 'call-once')?.reason).toContain('repaired first');
+  expect(proposal.deferred).toEqual(['call-once']);
 });
 
-test('a repair that was tried and did not hold is waited for no longer', () => {
-  const both = [findingOf('replace-policy', { table: 'invoices', policy: 'invoices_read' }), findingOf('call-once')];
-  const { proposal } = repair(files, both, { database, attempts: new Map([['replace-policy', 1]]) });
-  expect(proposal.unrepaired.map(each => each.fingerprint)).not.toContain('call-once');
+test('a repair that nobody can make is not waited for', () => {
+  const both = [findingOf('replace-policy', { table: 'ghosts', policy: 'none' }), findingOf('call-once')];
+  const { proposal } = repair(files, both, { database });
+  expect(proposal.deferred).toEqual([]);
+  expect(proposal.fixes.flatMap(fix => fix.findings)).toEqual(['call-once']);
+});
+
+test('a set of rows is no value that could stand in a sub-query of its own', () => {
+  const policies = [{ ...read, using: 'account_id = any (array(select accounts_of_caller()))' }];
+  const ofCaller = (returnsSet: boolean): DatabaseModel => ({
+    ...database,
+    tables: database.tables.map(table => ({ ...table, policies })),
+    functions: [{ ...steadyFunction, returnsSet }],
+  });
+  expect(repair(files, [findingOf('call-once')], { database: ofCaller(true) }).proposal.fixes).toEqual([]);
+  expect(repair(files, [findingOf('call-once')], { database: ofCaller(false) }).proposal.fixes).toHaveLength(1);
 });
 
 test('column rights that were given one by one are left to a person', () => {

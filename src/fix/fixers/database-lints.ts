@@ -3,7 +3,7 @@ import { callsPerRow, wrapCalls } from '../../logic/condition-tree.ts';
 import { steadyFunctions } from '../../model/database/steady.ts';
 import type { DatabaseFunction } from '../../model/database/types.ts';
 import type { Draft, FixContext, Refused } from '../context.ts';
-import { quoted, recreatePolicy } from '../idioms/policy.ts';
+import { quoted, quotedName, recreatePolicy } from '../idioms/policy.ts';
 import { bareName, hint, hints, migration, shortName } from './statements.ts';
 
 /** Gives functions a search path of their own, with temporary tables last. */
@@ -38,7 +38,7 @@ export function addUsing(finding: Finding, context: FixContext): Draft | Refused
   const table = context.database.tables.find(each => each.name === finding.repair?.['table']);
   const policy = table?.policies.find(each => each.name === finding.repair?.['policy']);
   if (policy?.check === undefined) return { refused: 'The policy is not in the database model.' };
-  const drop = `drop policy ${quoted(policy.name)} on ${quoted(policy.table)};`;
+  const drop = `drop policy ${quotedName(policy.name)} on ${quoted(policy.table)};`;
   return migration(
     {
       name: `using_of_${bareName(policy.table)}_update`,
@@ -181,7 +181,7 @@ export function dropPolicy(finding: Finding, { database }: FixContext): Draft | 
   return migration(
     {
       name: `drop_policy_of_${bareName(policy.table)}`,
-      up: [`drop policy ${quoted(policy.name)} on ${quoted(policy.table)};`],
+      up: [`drop policy ${quotedName(policy.name)} on ${quoted(policy.table)};`],
       down: [recreatePolicy(policy)],
     },
     {
@@ -239,7 +239,7 @@ export function grantOtherColumns(finding: Finding, { database }: FixContext): D
 }
 
 /** Writes policies anew that ask for every row what holds for the whole query. */
-export function callOnce(_finding: Finding, { database, findings, attempts }: FixContext): Draft | Refused {
+export function callOnce(_finding: Finding, { database }: FixContext): Draft | Refused {
   const isSteady = steadyFunctions(database);
   const once = (condition: string): string => wrapCalls(condition, callsPerRow(condition, isSteady));
   const pairs = database.tables
@@ -255,14 +255,8 @@ export function callOnce(_finding: Finding, { database, findings, attempts }: Fi
     }))
     .filter(({ policy, faster }) => policy.using !== faster.using || policy.check !== faster.check);
   const drops = ({ policy }: (typeof pairs)[number]): string =>
-    `drop policy ${quoted(policy.name)} on ${quoted(policy.table)};`;
+    `drop policy ${quotedName(policy.name)} on ${quoted(policy.table)};`;
   if (pairs.length === 0) return { refused: 'Every policy asks once.' };
-  const tables = new Set(pairs.map(({ policy }) => policy.table));
-  const first = findings.find(other => writesPolicies(other, tables) && (attempts?.get(other.fingerprint) ?? 0) === 0);
-  if (first !== undefined)
-    return {
-      refused: `Policies of '${first.object ?? ''}' are repaired first; written anew now, they would be as they were.`,
-    };
   return migration(
     {
       name: 'policies_ask_once',
@@ -274,15 +268,6 @@ export function callOnce(_finding: Finding, { database, findings, attempts }: Fi
       explanation:
         'What no row decides now stands in a sub-query of its own, which Postgres evaluates once; its value is the same for the whole statement.',
     },
-  );
-}
-
-/** Whether the repair of a finding writes policies of one of the tables. */
-function writesPolicies({ repair, object }: Finding, tables: ReadonlySet<string>): boolean {
-  const kinds = /^(replace-policy|enable-policies|create-policies|repair-object|add-using|drop-policy)$/;
-  const named = repair?.['table'];
-  return (
-    repair !== undefined && kinds.test(repair.kind) && tables.has(typeof named === 'string' ? named : (object ?? ''))
   );
 }
 

@@ -244,3 +244,101 @@ test('where the tenant’s row lists its people, its own policy looks there, and
     'using (account_id in (select id from accounts where (select auth.uid()) = any (people)))',
   );
 });
+
+const isMember = (column: string) =>
+  `EXISTS ( SELECT 1 FROM public.members WHERE ((members.account_id = ${column}) AND (members.user_id = auth.uid())))`;
+
+function supabase(...tables: readonly Table[]): DatabaseModel {
+  return { ...emptyDatabase, platform: 'supabase', tables };
+}
+
+const supabaseAt = (...names: readonly string[]) => ({
+  files: Object.fromEntries(names.map(name => [`supabase/migrations/${name}`, ''])),
+  layout: { folder: 'supabase/migrations', tool: 'supabase' as const },
+});
+
+test('a condition that looks for the row in a sub-query calls it by its table, or it would mean what is read there', () => {
+  const seen = table('clients', [policy('clients', 'seen', 'select', { using: isMember('clients.account_id') })], true);
+  const open = table('invoices', [policy('invoices', 'all', 'select', { using: 'true' })], true);
+  const { text } = repair(files, [finding('replace-policy', { table: 'invoices', policy: 'all' })], {
+    database: supabase(seen, open),
+  });
+  expect(text('drizzle/0001_narrow_invoices_policies.sql')).toContain('members.account_id = invoices.account_id');
+});
+
+test('what only one role is let through by is not taken for what all members may do', () => {
+  const others = [1, 2].map(number =>
+    table(
+      `clients_${number}`,
+      [
+        policy(`clients_${number}`, 'run', 'delete', {
+          using: `has_role(auth.uid(), account_id, 'owner'::public.team_role)`,
+        }),
+      ],
+      true,
+    ),
+  );
+  const open = table('invoices', [policy('invoices', 'all', 'select', { using: 'true' })], true);
+  const owners = others.map(({ name }) => ({ ...invoiceOwner, table: name }));
+  const seen = table('clients', [policy('clients', 'seen', 'select', { using: 'is_member(account_id)' })], true);
+  const { text } = repair(files, [finding('replace-policy', { table: 'invoices', policy: 'all' })], {
+    database: supabase(...others, seen, open),
+    tenancy: { ...billingTenancy, owners: [...billingTenancy.owners, ...owners] },
+  });
+  expect(text('drizzle/0001_narrow_invoices_policies.sql')).toContain('using (is_member(account_id))');
+});
+
+const invoiceOwner = {
+  ownership: {
+    kind: 'tenant',
+    path: [{ column: 'account_id', table: 'accounts', referencedColumn: 'id' }],
+  },
+  confidence: 'foreign-key',
+  secretColumns: [],
+  capabilityColumns: [],
+} as const;
+
+test('migrations that are numbered by hand go on so, and stamps go on as stamps', () => {
+  const open = table('invoices', [policy('invoices', 'all', 'select', { using: 'true' })], true);
+  const fileOf = (...names: readonly string[]): string | undefined => {
+    const { files: there, layout } = supabaseAt(...names);
+    const { proposal } = repair(there, [finding('replace-policy', { table: 'invoices', policy: 'all' })], {
+      database: supabase(open),
+      migrations: layout,
+    });
+    return proposal.fixes[0]?.newFiles[0]?.file.replace('supabase/migrations/', '');
+  };
+  expect(fileOf('001_start.sql', '011_more.sql')).toBe('012_narrow_invoices_policies.sql');
+  expect(fileOf('001_start.sql', '20250301000000_more.sql')).toBe('20250301000001_narrow_invoices_policies.sql');
+});
+
+test('a migration beside SQL files without numbers comes after all of them, and after each other', () => {
+  const { proposal } = repair(
+    { 'sql/policies.sql': '', 'sql/schema.sql': '' },
+    [
+      finding('create-policies', { table: 'invoices' }),
+      { ...finding('index-tenant', { table: 'clients' }), fingerprint: 'other' },
+    ],
+    { database: database(table('invoices', [], false)), migrations: { folder: 'sql', tool: 'plain' } },
+  );
+  const added = proposal.fixes.map(fix => fix.newFiles[0]?.file ?? '');
+  expect(added).toEqual(['sql/schema_001_enable_invoices_policies.sql', 'sql/schema_002_index_clients_owner.sql']);
+  expect(['sql/policies.sql', 'sql/schema.sql', ...added].toSorted()).toEqual([
+    'sql/policies.sql',
+    'sql/schema.sql',
+    ...added,
+  ]);
+});
+
+test('a policy is dropped by its name, whatever that is', () => {
+  const drops = (name: string): string => {
+    const open = table('invoices', [policy('invoices', name, 'select', { using: 'true' })], true);
+    const { text } = repair(files, [finding('replace-policy', { table: 'invoices', policy: name })], {
+      database: supabase(open),
+    });
+    return text('drizzle/0001_narrow_invoices_policies.sql').split(' on invoices')[0] ?? '';
+  };
+  expect(drops('join')).toBe('drop policy "join"');
+  expect(drops('read by v1.0')).toBe('drop policy "read by v1.0"');
+  expect(drops('invoices_read')).toBe('drop policy invoices_read');
+});

@@ -1,12 +1,14 @@
 import type { Finding } from '../../core/finding.ts';
 import type { DatabaseFunction, Policy, Table } from '../../model/database/types.ts';
-import type { Draft, FixContext, Refused } from '../context.ts';
+import type { Draft, FixContext, Fixer, Refused } from '../context.ts';
 import { ownershipOf } from '../idioms/ownership.ts';
 import {
   createPolicy,
   grantedCommands,
   ownerCondition,
+  ownerConditions,
   quoted,
+  quotedName,
   recreatePolicy,
   rolesGranted,
 } from '../idioms/policy.ts';
@@ -16,20 +18,29 @@ import { bareName, hint, migration } from './statements.ts';
 
 /** Turns row security on for a table, with a policy for each command that requests may run and none covers. */
 export function enablePolicies(finding: Finding, context: FixContext): Draft | Refused {
+  return enableFor(0, finding, context);
+}
+
+/** The other ways to say whose rows they are. */
+export const enableOtherwise: readonly Fixer[] = [1, 2, 3].map(
+  way => (finding, context) => enableFor(way, finding, context),
+);
+
+function enableFor(way: number, finding: Finding, context: FixContext): Draft | Refused {
   const table = tableOf(finding, context);
   if (table === undefined) return { refused: `The table '${finding.object ?? ''}' is not in the database model.` };
   const roles = rolesGranted(table, context);
   const up: string[] = [];
   const down: string[] = [];
   const bare = bareName(table.name);
-  const condition = ownerCondition(context, table.name);
+  const condition = ownerConditions(context, table.name)[way];
   for (const command of grantedCommands(table, roles)) {
     if (table.policies.some(policy => policy.permissive && (policy.command === command || policy.command === 'all')))
       continue;
     if (condition === undefined) return { refused: `The owner of '${table.name}' is not known.` };
     const name = `${bare}_${command}_own`;
     up.push(createPolicy({ name, table: table.name, command, roles, condition }));
-    down.unshift(`drop policy ${quoted(name)} on ${quoted(table.name)};`);
+    down.unshift(`drop policy ${quotedName(name)} on ${quoted(table.name)};`);
   }
   if (!table.rowSecurity) {
     up.push(`alter table ${quoted(table.name)} enable row level security;`);
@@ -74,12 +85,22 @@ export function forcePolicies(finding: Finding, context: FixContext): Draft | Re
 
 /** Narrows a policy to the caller's own rows, and keeps what else it asked. */
 export function replacePolicy(finding: Finding, context: FixContext): Draft | Refused {
+  return narrowTo(0, finding, context);
+}
+
+/** The other ways to say whose rows they are, each tried where the one before kept somebody out. */
+export const narrowOtherwise: readonly Fixer[] = [1, 2, 3].map(way => (finding, context) => {
+  const table = tableOf(finding, context);
+  return table?.name === 'storage.objects' ? { refused: 'Files have one way.' } : narrowTo(way, finding, context);
+});
+
+function narrowTo(way: number, finding: Finding, context: FixContext): Draft | Refused {
   const table = tableOf(finding, context);
   if (table?.name === 'storage.objects') return narrowFiles(finding, context);
   const policies = table === undefined ? [] : policiesOf(finding, table);
   if (table === undefined || policies.length === 0) return { refused: 'The policy is not in the database model.' };
   const avoid = new Set(policies.map(policy => `${policy.table}.${policy.name}`));
-  const condition = ownerCondition(context, table.name, avoid);
+  const condition = ownerConditions(context, table.name, { avoid })[way];
   if (condition === undefined) return { refused: `The owner of '${table.name}' is not known.` };
   const up: string[] = [];
   const down: string[] = [];
@@ -92,8 +113,8 @@ export function replacePolicy(finding: Finding, context: FixContext): Draft | Re
     const narrowed = each.narrowed ?? (misled ? rewritten(policy, condition) : undefined);
     if (narrowed === undefined) continue;
     changed.push(`'${policy.name}'`);
-    up.push(`drop policy ${quoted(policy.name)} on ${quoted(table.name)};`, recreatePolicy(narrowed));
-    down.unshift(`drop policy ${quoted(policy.name)} on ${quoted(table.name)};`, recreatePolicy(policy));
+    up.push(`drop policy ${quotedName(policy.name)} on ${quoted(table.name)};`, recreatePolicy(narrowed));
+    down.unshift(`drop policy ${quotedName(policy.name)} on ${quoted(table.name)};`, recreatePolicy(policy));
   }
   if (up.length === 0)
     return { refused: `The policies of '${table.name}' that the finding names ask for the owner already.` };
@@ -358,16 +379,14 @@ function guardedBody(context: FixContext, target: DatabaseFunction): string | un
   );
   if (table === undefined) return undefined;
   const place = conditionPlace(target.body, table.name);
-  const condition = ownerCondition(context, table.name);
-  const column = ownershipOf(context, table.name)?.hops[0].column;
-  if (place === undefined || condition === undefined || column === undefined) return undefined;
-  const qualified = condition.replace(new RegExp(`(?<![\\w."])${column}(?![\\w"(])`, 'g'), `${place.alias}.${column}`);
+  const condition = place === undefined ? undefined : ownerCondition(context, table.name, { row: place.alias });
+  if (place === undefined || condition === undefined) return undefined;
   const open = place.parenthesis === undefined ? '' : '(';
   const head =
     place.parenthesis === undefined
       ? target.body.slice(0, place.at)
       : `${target.body.slice(0, place.parenthesis.open)}${open}${target.body.slice(place.parenthesis.open, place.at)})`;
-  const body = `${head}\n  ${place.before.trim()} ${qualified}${target.body.slice(place.at)}`;
+  const body = `${head}\n  ${place.before.trim()} ${condition}${target.body.slice(place.at)}`;
   return definition(target, body);
 }
 

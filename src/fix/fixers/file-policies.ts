@@ -1,7 +1,7 @@
 import type { Finding } from '../../core/finding.ts';
 import type { Policy } from '../../model/database/types.ts';
 import type { Draft, FixContext, Refused } from '../context.ts';
-import { namesCaller, quoted, recreatePolicy } from '../idioms/policy.ts';
+import { namesCaller, quoted, quotedName, recreatePolicy } from '../idioms/policy.ts';
 import { hint, migration } from './statements.ts';
 
 /**
@@ -12,7 +12,7 @@ export function narrowFiles(finding: Finding, context: FixContext): Draft | Refu
   const objects = context.database.tables.find(table => table.name === 'storage.objects');
   const policy = objects?.policies.find(each => each.name === hint(finding, 'policy'));
   if (policy === undefined) return { refused: 'The policy is not in the database model.' };
-  const drop = `drop policy ${quoted(policy.name)} on storage.objects;`;
+  const drop = `drop policy ${quotedName(policy.name)} on storage.objects;`;
   return migration(
     {
       name: 'narrow_file_policies',

@@ -5,11 +5,13 @@ import { correlatePolicy } from './correlate.ts';
 import { guardInPage, requireCronSecret, requireRole, requireSession } from './copied-guards.ts';
 import {
   appRole,
+  enableOtherwise,
   enablePolicies,
   forcePolicies,
   guardFunction,
   indexTenant,
   invokeFunction,
+  narrowOtherwise,
   repairObject,
   replacePolicy,
   revokeGrant,
@@ -32,6 +34,7 @@ import {
   tenantInKey,
 } from './database-lints.ts';
 import { bindRole, closeFunctions, keepRole } from './database-roles.ts';
+import { admitFirstMember, keepNewTenants } from './first-member.ts';
 import { narrowColumns, sameAnswer } from './exposure.ts';
 import { fillArgument } from './fill-argument.ts';
 import { awaitGuard, stopOnFailure, useResult } from './guards.ts';
@@ -69,10 +72,10 @@ const byKind: ReadonlyMap<string, readonly Fixer[]> = new Map([
   ['same-answer', [sameAnswer]],
   ['server-only', [serverOnly]],
   ['repair-object', [repairObject, invokeFunction]],
-  ['enable-policies', [enablePolicies]],
-  ['create-policies', [enablePolicies]],
+  ['enable-policies', [enablePolicies, ...enableOtherwise]],
+  ['create-policies', [enablePolicies, ...enableOtherwise]],
   ['enable-force', [forcePolicies]],
-  ['replace-policy', [replacePolicy, keepRole]],
+  ['replace-policy', [admitFirstMember, keepNewTenants, replacePolicy, ...narrowOtherwise, keepRole]],
   ['security-invoker', [securityInvoker]],
   ['guard-function', [guardFunction, invokeFunction]],
   ['revoke-grant', [revokeGrant]],
@@ -94,7 +97,7 @@ const byKind: ReadonlyMap<string, readonly Fixer[]> = new Map([
   ['revoke-create-schema', [revokeCreateSchema]],
   ['bind-role', [bindRole]],
   ['close-functions', [closeFunctions]],
-  ['correlate-policy', [correlatePolicy]],
+  ['correlate-policy', [correlatePolicy, admitFirstMember, keepNewTenants, replacePolicy, ...narrowOtherwise]],
   ['tenant-in-unique-key', [tenantInUniqueKey]],
 ]);
 

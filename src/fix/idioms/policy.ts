@@ -1,42 +1,35 @@
 import type { DatabaseModel, Policy, PolicyCommand, Table } from '../../model/database/types.ts';
-import type { Membership } from '../../model/tenancy/types.ts';
+import type { Membership, OwnerHop } from '../../model/tenancy/types.ts';
 import { ownershipOf } from './ownership.ts';
 import type { RowOwnership } from './ownership.ts';
 import type { OwnerContext } from '../context.ts';
+import { tenantsOfCaller } from './helper-functions.ts';
 import { membershipTables } from '../../model/tenancy/memberships.ts';
 
-/** A SQL name, quoted where Postgres needs it. */
+/** A SQL name, perhaps with its schema, quoted where Postgres needs it. */
 export function quoted(name: string): string {
-  return name
-    .split('.')
-    .map(part => (/^[a-z_][a-z0-9_]*$/.test(part) && !reserved.has(part) ? part : `"${part.replaceAll('"', '""')}"`))
-    .join('.');
+  return name.split('.').map(quotedName).join('.');
 }
 
-const reserved = new Set([
-  'user',
-  'order',
-  'group',
-  'table',
-  'column',
-  'select',
-  'default',
-  'check',
-  'grant',
-  'all',
-  'analyse',
-  'analyze',
-  'end',
-  'limit',
-  'offset',
-  'references',
-  'to',
-  'union',
-  'when',
-  'where',
-  'window',
-  'with',
-]);
+/** The name of a policy, or another in no schema of its own: it may hold dots. */
+export function quotedName(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Words that are no names unless they are quoted. https://www.postgresql.org/docs/18/sql-keywords-appendix.html */
+const reserved = new Set(
+  `all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation column concurrently constraint create cross current_catalog current_date current_role current_schema current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign freeze from full grant group having ilike in initially inner intersect into is isnull join lateral leading left like limit localtime localtimestamp natural not notnull null offset on only or order outer overlaps placing primary references returning right select session_user similar some symmetric system_user table tablesample then to trailing true union unique user using variadic verbose when where window with`.split(
+    /\s+/,
+  ),
+);
+
+/** How a condition is to be written. */
+export interface ConditionOptions {
+  /** Policies, as `table.name`, that are at fault: their texts show nothing. */
+  readonly avoid?: ReadonlySet<string>;
+  /** How the row is called where the condition stands, if not by its columns alone. */
+  readonly row?: string;
+}
 
 /**
  * The condition by which a row of `table` belongs to the caller, as this database's own policies say it; when none
@@ -45,37 +38,56 @@ const reserved = new Set([
 export function ownerCondition(
   context: OwnerContext,
   table: string,
-  avoid: ReadonlySet<string> = new Set(),
+  options: ConditionOptions = {},
 ): string | undefined {
+  return ownerConditions(context, table, options)[0];
+}
+
+/** All ways to say it, the most usual here first: another may hold where one keeps somebody out. */
+export function ownerConditions(
+  context: OwnerContext,
+  table: string,
+  options: ConditionOptions = {},
+): readonly string[] {
   const ownership = ownershipOf(context, table);
-  return ownership === undefined ? undefined : conditionOver(context, table, ownership.hops, ownership, avoid);
+  if (ownership === undefined) return [];
+  const last = ownership.hops.at(-1) ?? ownership.hops[0];
+  const holder = ownership.hops.at(-2)?.table ?? table;
+  const row = holder === table ? options.row : undefined;
+  const ends = [
+    ...siblingConditions(context, { table: holder, column: last.column, row }, ownership, options.avoid ?? new Set()),
+    ...documented(context, { table: holder, column: last.column, row }, ownership),
+  ];
+  return [...new Set(ends)].map(end => throughHops(ownership.hops.slice(0, -1), end, options.row));
 }
 
-function conditionOver(
-  context: OwnerContext,
-  table: string,
-  hops: RowOwnership['hops'],
-  ownership: RowOwnership,
-  avoid: ReadonlySet<string>,
-): string {
+function throughHops(hops: readonly OwnerHop[], end: string, row: string | undefined): string {
   const [hop, ...rest] = hops;
-  const [next] = rest;
-  if (next === undefined) return template(context, table, hop.column, ownership, avoid);
-  const inner = conditionOver(context, hop.table, [next, ...rest.slice(1)], ownership, avoid);
-  return `${quoted(hop.column)} in (select ${quoted(hop.referencedColumn)} from ${quoted(hop.table)} where ${inner})`;
+  if (hop === undefined) return end;
+  const inner = throughHops(rest, end, undefined);
+  const column = row === undefined ? quoted(hop.column) : `${quoted(row)}.${quoted(hop.column)}`;
+  return `${column} in (select ${quoted(hop.referencedColumn)} from ${quoted(hop.table)} where ${inner})`;
 }
 
-function template(
+/** The column in which a condition looks for the owner, of a row that may have a name. */
+interface OwnerColumn {
+  readonly table: string;
+  readonly column: string;
+  readonly row: string | undefined;
+}
+
+const mostSiblings = 2;
+
+function siblingConditions(
   context: OwnerContext,
-  table: string,
-  column: string,
+  owner: OwnerColumn,
   ownership: RowOwnership,
   avoid: ReadonlySet<string>,
-): string {
+): readonly string[] {
+  const { table } = owner;
   const { root, memberships } = context.tenancy;
   // Where the tenant's row lists its people, it is not looked for by its key.
-  if (table === root?.table && memberships[0]?.lists !== undefined)
-    return documented(context, table, column, ownership);
+  if (table === root?.table && memberships[0]?.lists !== undefined) return [];
   const counts = new Map<string, number>();
   for (const other of context.database.tables) {
     const otherOwnership = ownershipOf(context, other.name);
@@ -85,19 +97,41 @@ function template(
     for (const policy of other.policies) {
       if (!policy.permissive || avoid.has(`${other.name}.${policy.name}`)) continue;
       for (const text of [policy.using, policy.check]) {
-        const plain =
-          text === undefined ? undefined : templateOf(text, other.name, otherOwnership.hops[0].column, table);
-        if (plain !== undefined) counts.set(plain, (counts.get(plain) ?? 0) + 1);
+        const plain = text === undefined ? undefined : templateOf(text, other.name, otherOwnership.hops[0].column);
+        if (plain !== undefined && !readsTable(plain, table)) counts.set(plain, (counts.get(plain) ?? 0) + 1);
       }
     }
   }
-  const best = [...counts].sort((left, right) => right[1] - left[1] || left[0].length - right[0].length)[0];
-  if (best !== undefined) return best[0].replaceAll('\u0000', quoted(column));
-  return documented(context, table, column, ownership);
+  return [...counts]
+    .sort(
+      (left, right) =>
+        Number(namesRole(left[0])) - Number(namesRole(right[0])) ||
+        right[1] - left[1] ||
+        left[0].length - right[0].length,
+    )
+    .slice(0, mostSiblings)
+    .map(([text]) => text.replaceAll('\u0000', columnIn(text, owner)));
+}
+
+/** What `is_owner(team_id, 'admin')` lets through is not all that belongs to the tenant. */
+function namesRole(template: string): boolean {
+  return /'[^']*'::(?!text\b)/.test(template) || /\brole\w*\b[^=]*=\s*(?:any|')/i.test(template);
+}
+
+/** In a sub-query a bare name would mean a column of the table that is read there. */
+function columnIn(template: string, { table, column, row }: OwnerColumn): string {
+  const name = row ?? (/\bselect\b/i.test(template) ? table.replace(/^.*\./, '') : undefined);
+  return name === undefined ? quoted(column) : `${quoted(name)}.${quoted(column)}`;
+}
+
+/** A policy that reads its own table never ends, and there the row's own columns have no other name. */
+function readsTable(template: string, table: string): boolean {
+  const name = table.replace(/^.*\./, '').replaceAll(/\W/g, '\\$&');
+  return new RegExp(`\\b(?:from|join)\\s+\\(*(?:"?\\w+"?\\.)?"?${name}"?(?!\\w)`, 'i').test(template);
 }
 
 // A policy's text with its own column as a hole; only texts that compare it with something of the caller's count.
-function templateOf(text: string, table: string, column: string, target: string): string | undefined {
+function templateOf(text: string, table: string, column: string): string | undefined {
   if (!/auth\.(?:uid|jwt)\(|current_setting\(|\b\w+\([^)]*\)/.test(text)) return undefined;
   if (/\bor\b|<>|!=|user_metadata/i.test(text)) return undefined;
   const bare = table.replace(/^.*\./, '');
@@ -107,7 +141,6 @@ function templateOf(text: string, table: string, column: string, target: string)
   if (!opened.includes('\u0000')) return undefined;
   // Conditions on further columns of that table belong to that table.
   if (/\band\b/i.test(opened) && !/select/i.test(opened)) return undefined;
-  void target;
   return opened
     .replace(/::text(?=[,)])/g, '')
     .replace(/^\((.*)\)$/s, (whole, inner: string) => (balanced(inner) ? inner : whole));
@@ -123,22 +156,25 @@ function balanced(text: string): boolean {
   return depth === 0;
 }
 
-function documented(
-  { database, tenancy }: OwnerContext,
-  table: string,
-  column: string,
-  ownership: RowOwnership,
-): string {
+function documented(context: OwnerContext, owner: OwnerColumn, ownership: RowOwnership): readonly string[] {
+  const { database, tenancy } = context;
+  const { table } = owner;
+  const column = owner.row === undefined ? quoted(owner.column) : `${quoted(owner.row)}.${quoted(owner.column)}`;
   const membership = tenancy.memberships[0];
   if (database.platform === 'supabase') {
-    if (ownership.wanted === 'user' || membership === undefined) return `${quoted(column)} = (select auth.uid())`;
+    if (ownership.wanted === 'user' || membership === undefined) return [`${column} = (select auth.uid())`];
     // The row of the tenant says itself who belongs to it; a policy that read its table again would never end.
-    if (membership.table === table && table === tenancy.root?.table) return namesCaller(membership, database);
-    return `${quoted(column)} in (select ${quoted(membership.tenantColumn)} from ${quoted(membership.table)} where ${namesCaller(membership, database)})`;
+    if (membership.table === table && table === tenancy.root?.table) return [namesCaller(membership, database)];
+    const plain = `${column} in (select ${quoted(membership.tenantColumn)} from ${quoted(membership.table)} where ${namesCaller(membership, database)})`;
+    const helper = tenantsOfCaller(context);
+    const asked = helper === undefined ? [] : [`${column} = any (array(select ${helper.name}()))`];
+    return membership.table === table && asked.length > 0 ? asked : [plain, ...asked];
   }
-  return ownership.wanted === 'user'
-    ? `${quoted(column)}::text = current_setting('app.user_id', true)`
-    : `${quoted(column)}::text = current_setting('app.tenant_id', true)`;
+  return [
+    ownership.wanted === 'user'
+      ? `${column}::text = current_setting('app.user_id', true)`
+      : `${column}::text = current_setting('app.tenant_id', true)`,
+  ];
 }
 
 /** The condition that a row of a membership is about the caller, or that its list holds him. */
@@ -188,7 +224,7 @@ export function createPolicy(policy: {
   const using = policy.command === 'insert' ? '' : `\n  using (${policy.condition})`;
   const check =
     policy.command === 'insert' || policy.command === 'update' ? `\n  with check (${policy.condition})` : '';
-  return `create policy ${quoted(policy.name)} on ${quoted(policy.table)} for ${policy.command}${to}${using}${check};`;
+  return `create policy ${quotedName(policy.name)} on ${quoted(policy.table)} for ${policy.command}${to}${using}${check};`;
 }
 
 /** The statement that makes a policy as it was. */
@@ -197,5 +233,5 @@ export function recreatePolicy(policy: Policy): string {
     policy.roles.length === 0 || policy.roles.includes('public') ? '' : ` to ${policy.roles.map(quoted).join(', ')}`;
   const using = policy.using === undefined ? '' : `\n  using (${policy.using})`;
   const check = policy.check === undefined ? '' : `\n  with check (${policy.check})`;
-  return `create policy ${quoted(policy.name)} on ${quoted(policy.table)} as ${policy.permissive ? 'permissive' : 'restrictive'} for ${policy.command}${to}${using}${check};`;
+  return `create policy ${quotedName(policy.name)} on ${quoted(policy.table)} as ${policy.permissive ? 'permissive' : 'restrictive'} for ${policy.command}${to}${using}${check};`;
 }
