@@ -45,7 +45,7 @@ export function migrationFiles(
       };
     }
     case 'supabase':
-      return plain(`${layout.folder}/${nextVersion(all, layout.folder)}_${statements.name}.sql`);
+      return plain(`${layout.folder}/${nextVersion(all, layout.folder)}${statements.name}.sql`);
     case 'prisma':
       return plain(`${layout.folder}/${nextStamp(all)}_${statements.name}/migration.sql`);
     case 'plain':
@@ -62,9 +62,11 @@ function nextNumber(files: readonly string[], folder: string): number {
 
 /** Files that are numbered by hand go on so: after a stamp, the next one of theirs would come before it. */
 function nextVersion(files: readonly string[], folder: string): string {
-  const isStamped = files.some(file => /\/\d{8,14}_[^/]*$/.test(file));
+  const isStamped = files.some(file => /\/\d{8,14}\D[^/]*$/.test(file));
   const isNumbered = files.some(file => /\/\d{1,7}_[^/]*\.sql$/.test(file));
-  return isStamped || !isNumbered ? nextStamp(files) : nextPlain(files, folder);
+  if (!isStamped && isNumbered) return `${nextPlain(files, folder)}_`;
+  const dashed = files.filter(file => /\/\d{8,14}-[^/]*$/.test(file)).length;
+  return `${nextStamp(files)}${dashed * 2 > files.length ? '-' : '_'}`;
 }
 
 /** The next number in the width of the others; where none has one, a name that comes after all of them. */
@@ -84,7 +86,9 @@ function nextPlain(files: readonly string[], folder: string): string {
 
 // Stamps count on from the newest, so that the same repository always gets the same names.
 function nextStamp(files: readonly string[]): string {
-  const stamps = files.map(file => /\/(\d{8,14})_/.exec(file)?.[1]?.padEnd(14, '0') ?? '').sort(compareText);
+  const stamps = files
+    .map(file => /\/(\d{8,14})(?!\d)[^/]*(?:\/migration\.sql)?$/.exec(file)?.[1]?.padEnd(14, '0') ?? '')
+    .sort(compareText);
   const last = stamps.at(-1);
   return last === undefined || last === '' ? '20000101000000' : String(BigInt(last) + 1n);
 }

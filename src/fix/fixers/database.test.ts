@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import { loadSqlParser } from '../../logic/sql.ts';
 import type { DatabaseModel, Policy, Table } from '../../model/database/types.ts';
 import { billingTenancy, emptyDatabase, findingAt, repair } from '../fixtures/billing-app.ts';
+
+beforeAll(loadSqlParser);
 
 const files = {
   'drizzle/0000_init.sql': 'create table invoices ();',
@@ -65,10 +68,10 @@ test('row security is turned on with a policy for each granted command, in the w
   });
   expect(text('drizzle/0001_enable_invoices_policies.sql'))
     .toBe(`create policy invoices_select_own on invoices for select to app
-  using (account_id = current_setting('app.account_id', true));
+  using (account_id = (select current_setting('app.account_id', true)));
 --> statement-breakpoint
 create policy invoices_insert_own on invoices for insert to app
-  with check (account_id = current_setting('app.account_id', true));
+  with check (account_id = (select current_setting('app.account_id', true)));
 --> statement-breakpoint
 alter table invoices enable row level security;
 --> statement-breakpoint
@@ -107,7 +110,7 @@ test('a wide policy also asks for the owner, and keeps what it asked; a right on
   expect(text('drizzle/0001_narrow_invoices_policies.sql')).toBe(`drop policy shown on invoices;
 --> statement-breakpoint
 create policy shown on invoices as permissive for select to app
-  using (account_id = current_setting('app.account_id', true) and (status <> 'draft'::text));
+  using (account_id = (select current_setting('app.account_id', true)) and (status <> 'draft'::text));
 `);
 });
 
@@ -117,7 +120,7 @@ test('a check that is always true becomes the owner’s', () => {
     database: database(table('invoices', own, true)),
   });
   expect(text('drizzle/0001_narrow_invoices_policies.sql')).toContain(
-    `with check (account_id = current_setting('app.account_id', true))`,
+    `with check (account_id = (select current_setting('app.account_id', true)))`,
   );
 });
 
@@ -162,7 +165,7 @@ test('a definer function asks for the caller’s rows itself, and is no longer e
   });
   const sql = text('drizzle/0001_guard_history.sql');
   expect(sql).toContain(
-    `where i.id = invoice\n  and i.account_id = current_setting('app.account_id', true) order by 1`,
+    `where i.id = invoice\n  and i.account_id = (select current_setting('app.account_id', true)) order by 1`,
   );
   expect(sql).toContain('set search_path = public, pg_temp');
   expect(sql).toContain('revoke execute on function history(uuid) from public;');
@@ -309,6 +312,9 @@ test('migrations that are numbered by hand go on so, and stamps go on as stamps'
     return proposal.fixes[0]?.newFiles[0]?.file.replace('supabase/migrations/', '');
   };
   expect(fileOf('001_start.sql', '011_more.sql')).toBe('012_narrow_invoices_policies.sql');
+  expect(fileOf('20250301000000-4f1c.sql', '20250301000005-9ab2.sql')).toBe(
+    '20250301000006-narrow_invoices_policies.sql',
+  );
   expect(fileOf('001_start.sql', '20250301000000_more.sql')).toBe('20250301000001_narrow_invoices_policies.sql');
 });
 
@@ -341,4 +347,39 @@ test('a policy is dropped by its name, whatever that is', () => {
   expect(drops('join')).toBe('drop policy "join"');
   expect(drops('read by v1.0')).toBe('drop policy "read by v1.0"');
   expect(drops('invoices_read')).toBe('drop policy invoices_read');
+});
+
+test('what no row decides is asked once, also where a sibling asks for every row', () => {
+  const seen = table('clients', [policy('clients', 'own', 'select', { using: 'auth.uid() = account_id' })], true);
+  const open = table('invoices', [policy('invoices', 'all', 'select', { using: 'true' })], true);
+  const { text } = repair(files, [finding('replace-policy', { table: 'invoices', policy: 'all' })], {
+    database: supabase(seen, open),
+  });
+  expect(text('drizzle/0001_narrow_invoices_policies.sql')).toContain('using ((select auth.uid()) = account_id)');
+});
+
+test('a row of the caller’s own names only rows of the caller’s, where its owner is asked for already', () => {
+  const key = {
+    name: 'client',
+    columns: ['client_id'],
+    table: 'clients',
+    referencedColumns: ['id'],
+    onDelete: 'cascade',
+  } as const;
+  const column = { name: 'client_id', type: 'uuid', notNull: false, hasDefault: false, generated: false };
+  const seen = table('clients', [policy('clients', 'own', 'select', { using: setting })], true);
+  const repaired = (check: string): string => {
+    const add = {
+      ...table('invoices', [policy('invoices', 'add', 'insert', { check })], true),
+      foreignKeys: [key],
+      columns: [column],
+    };
+    return repair(files, [finding('replace-policy', { table: 'invoices', policy: 'add' })], {
+      database: { ...emptyDatabase, tables: [seen, add] },
+    }).text('drizzle/0001_tie_references_of_invoices.sql');
+  };
+  expect(repaired(setting)).toContain(
+    `and (invoices.client_id is null or exists (select from clients named where named.id = invoices.client_id and named.account_id = (select current_setting('app.account_id', true))))`,
+  );
+  expect(repaired('true')).toBe('');
 });

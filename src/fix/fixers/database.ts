@@ -308,7 +308,8 @@ function policiesOf(finding: Finding, table: Table): readonly Policy[] {
   );
 }
 
-function narrow(context: FixContext, policy: Policy, table: Table, condition: string): Policy | undefined {
+/** The policy with the owner's condition beside its own; undefined where each of its conditions asks for the owner already. */
+export function narrow(context: FixContext, policy: Policy, table: Table, condition: string): Policy | undefined {
   const column = ownershipOf(context, table.name)?.hops[0].column;
   const asks = (text: string | undefined) =>
     text === undefined ||

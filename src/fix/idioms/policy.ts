@@ -1,3 +1,5 @@
+import { callsPerRow, wrapCalls } from '../../logic/condition-tree.ts';
+import { steadyFunctions } from '../../model/database/steady.ts';
 import type { DatabaseModel, Policy, PolicyCommand, Table } from '../../model/database/types.ts';
 import type { Membership, OwnerHop } from '../../model/tenancy/types.ts';
 import { ownershipOf } from './ownership.ts';
@@ -58,7 +60,10 @@ export function ownerConditions(
     ...siblingConditions(context, { table: holder, column: last.column, row }, ownership, options.avoid ?? new Set()),
     ...documented(context, { table: holder, column: last.column, row }, ownership),
   ];
-  return [...new Set(ends)].map(end => throughHops(ownership.hops.slice(0, -1), end, options.row));
+  const isSteady = steadyFunctions(context.database);
+  return [...new Set(ends)]
+    .map(end => throughHops(ownership.hops.slice(0, -1), end, options.row))
+    .map(condition => wrapCalls(condition, callsPerRow(condition, isSteady)));
 }
 
 function throughHops(hops: readonly OwnerHop[], end: string, row: string | undefined): string {
