@@ -35,12 +35,14 @@ export function changesSentence({ changes, since }: RulesDiff): string {
   return `${count(changes.length, 'change')} since '${since}': ${numbers.join(', ')}${worse}.`;
 }
 
-/** The gate in one sentence. */
-export function gateSentence({ tables, faults, since }: Gate): string {
+/** The gate in one sentence: tables that lack nothing may leak all the same, and then it is not passed. */
+export function gateSentence({ tables, faults, since }: Gate, found: number): string {
   const lacking = new Set(faults.map(fault => fault.table)).size;
   const whose = count(tables, 'table with an owner', 'tables with an owner');
   const scope = since === undefined ? '' : ` Compared with '${since}'.`;
+  const news = since === undefined ? '' : 'new ';
+  const but = found === 0 ? '.' : `, but there ${found === 1 ? 'is' : 'are'} ${count(found, `${news}finding`)}.`;
   return lacking === 0
-    ? `Gate: ${whose}, and nothing ${since === undefined ? 'is missing' : 'new is missing'}.${scope}`
+    ? `Gate: ${whose}, and nothing ${news}is missing${but}${scope}`
     : `Gate: ${lacking} of ${whose} ${lacking === 1 ? 'lacks' : 'lack'} what keeps rows apart.${scope}`;
 }

@@ -39,10 +39,10 @@ export function toGrids(cells: readonly Cell[], owners: RulesResult['tenancy']['
 }
 
 function toGrid(key: Grid['key'], cells: readonly Cell[], owners: RulesResult['tenancy']['owners']): Grid {
-  const rows = [...groupBy(cells, rowName)].map(([name, own]) => ({
-    title: titleOf(own[0], owners),
-    row: toRow(name, own),
-  }));
+  const rows = [...groupBy(cells, rowName)].map(([name, own]) => {
+    const row = toRow(name, own);
+    return { title: row.worst === 'leaks' ? leaking : titleOf(own[0], owners), row };
+  });
   const groups = [...groupBy(rows, row => row.title)].map(([title, own]) => ({
     title,
     rows: own.map(each => each.row).toSorted(compareRows),
@@ -83,6 +83,9 @@ function rolesOf(cells: readonly Cell[]): readonly string[] {
   return [...roles.keys()].toSorted((left, right) => outermost(left) - outermost(right) || compareText(left, right));
 }
 
+/** What needs a reader first stands first, of whatever kind it is: further down it would be seen late. */
+const leaking = 'Leak: another tenant reaches them';
+
 const unowned = ['Belong to nobody', 'Whose rows these are is not known', 'Views', 'Functions', 'Files'];
 
 function titleOf(cell: Cell | undefined, owners: RulesResult['tenancy']['owners']): string {
@@ -99,6 +102,7 @@ function titleOf(cell: Cell | undefined, owners: RulesResult['tenancy']['owners'
 }
 
 function groupRank(title: string): number {
+  if (title === leaking) return -2;
   return unowned.indexOf(title) + (title.startsWith('Belong to a user') ? 0.5 : 0);
 }
 

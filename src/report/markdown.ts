@@ -52,12 +52,12 @@ function summaryLine(summary: TraceSummary): string {
 }
 
 /** What changed in the matrix and what the guardrail asks for: short enough for a comment on a pull request. */
-function rulesLines({ diff, gate, speeds, tables }: RulesResult, options: PlaceOptions): readonly string[] {
+function rulesLines({ diff, gate, speeds, tables, findings }: RulesResult, options: PlaceOptions): readonly string[] {
   return [
     ...(diff === undefined
       ? []
       : [text(changesSentence(diff)), ...orderedDirections.flatMap(each => changeBlock(diff, each, options))]),
-    ...(gate === undefined ? [] : gateBlock(gate, options)),
+    ...(gate === undefined ? [] : gateBlock(gate, findings.length, options)),
     ...(speeds === undefined ? [] : speedBlock(speeds, tables)),
   ];
 }
@@ -107,10 +107,10 @@ function changeBlock({ changes }: RulesDiff, direction: Change['direction'], opt
   return direction === 'worse' ? [`### ${title}`, body] : [details(title, body)];
 }
 
-function gateBlock(gate: Gate, options: PlaceOptions): readonly string[] {
+function gateBlock(gate: Gate, found: number, options: PlaceOptions): readonly string[] {
   const byTable = groupBy(gate.faults, fault => fault.table);
   return [
-    `### ${text(gateSentence(gate))}`,
+    `### ${text(gateSentence(gate, found))}`,
     text(gate.because),
     ...[...byTable].slice(0, mostRows).flatMap(([table, faults]) => {
       const [first] = faults;

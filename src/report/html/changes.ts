@@ -33,8 +33,8 @@ function directionBlock(direction: Change['direction'], changes: readonly Change
 }
 
 /** What tables with an owner lack, with the statements that would add it. */
-export function gateBlock(gate: Gate): Markup {
-  return markup`<p>${gateSentence(gate)}</p><p class="quiet">${gate.because}</p>
+export function gateBlock(gate: Gate, found: number): Markup {
+  return markup`<p>${gateSentence(gate, found)}</p><p class="quiet">${gate.because}</p>
     ${[...groupBy(gate.faults, fault => fault.table)].map(([table, faults]) => {
       const [first] = faults;
       const place =

@@ -19,9 +19,24 @@ import { transcriptBlock } from './transcript.ts';
 /** The matrix role × command × object; each box is a button that opens what each actor came to, with no script. */
 export function matrixGrid({ cells, tenancy }: RulesResult, key: string): Markup {
   const grids = toGrids(cells, tenancy.owners);
-  return markup`<div class="picture">${filterBar(grids, key)}${legend(cells)}${grids.map(each => gridTable(each, key))}
+  return markup`<div class="picture">${leakLinks(grids, key)}${filterBar(grids, key)}${legend(cells)}${grids.map(each => gridTable(each, key))}
     <p class="none quiet" hidden>No object has this name and standing.</p></div>
     ${grids.map(each => each.groups.map(group => group.rows.map(row => popovers(row, each, key))))}`;
+}
+
+const mostLinks = 60;
+
+/** Where to look, before any scrolling: every table, view, function and bucket that leaks. */
+function leakLinks(grids: readonly Grid[], key: string): Markup {
+  const leaking = grids.flatMap(grid => grid.groups.flatMap(group => group.rows)).filter(row => row.worst === 'leaks');
+  const more = leaking.length - mostLinks;
+  return leaking.length === 0
+    ? markup``
+    : markup`<p class="leak-links"><b>${grouped(leaking.length)} leak</b> ${leaking.slice(0, mostLinks).map(row => markup`<a href="#${rowId(row, key)}">${row.name}</a> `)}${more > 0 && markup`<span class="quiet">and ${grouped(more)} more below</span>`}</p>`;
+}
+
+function rowId(row: GridRow, key: string): string {
+  return idOf(key, ['row', row.kind, row.name].join(' '));
 }
 
 /** What narrows the grid to some of its rows; the script shows it, as without one it could do nothing. */
@@ -59,7 +74,7 @@ function gridTable(grid: Grid, key: string): Markup {
 }
 
 function gridRow(row: GridRow, grid: Grid, key: string): Markup {
-  return markup`<tr class="object" data-name="${row.name.toLowerCase()}" data-standing="${row.worst}"><th scope="row" title="${row.name}">${row.name}</th>${grid.roles.map(
+  return markup`<tr class="object" id="${rowId(row, key)}" data-name="${row.name.toLowerCase()}" data-standing="${row.worst}"><th scope="row" title="${row.name}">${row.name}</th>${grid.roles.map(
     role =>
       grid.commands.map((command, index) => {
         const cells = row.box(role, command);

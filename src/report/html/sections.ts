@@ -77,7 +77,7 @@ function changes({ result }: View): Section | undefined {
 
 function gate({ result }: View): Section | undefined {
   if (result.command !== 'rules' || result.gate === undefined) return undefined;
-  return { id: 'gate', title: 'The gate', body: gateBlock(result.gate) };
+  return { id: 'gate', title: 'The gate', body: gateBlock(result.gate, result.findings.length) };
 }
 
 function map(view: View): Section | undefined {

@@ -134,6 +134,11 @@ mark { background: var(--warm-wash); color: var(--warm); font-weight: 600; borde
 .chip { display: inline-flex; align-items: center; gap: .4rem; border: 1px solid var(--line); border-radius: 999px; padding: .15rem .7rem .15rem .3rem; }
 .chip:hover { border-color: var(--ink); }
 .chip[aria-pressed="true"] { border-color: var(--ink); background: var(--raised); font-weight: 600; }
+.leak-links { margin-top: .75rem; max-width: none; font-size: .8125rem; line-height: 1.9; }
+.leak-links a { display: inline-block; font-family: var(--mono); color: var(--warm); border: 1px solid var(--warm); border-radius: 4px; padding: 0 .4rem; margin-right: .15rem; line-height: 1.5; text-decoration: none; overflow-wrap: anywhere; }
+.leak-links a:hover { background: var(--warm-wash); }
+.matrix .object { scroll-margin-top: 4.5rem; }
+.matrix .object:target th { color: var(--warm); font-weight: 600; }
 .grid-scroll { margin-top: 1rem; max-height: 88vh; overflow: auto; border: 1px solid var(--line); border-radius: 8px; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .matrix { width: 100%; border-collapse: separate; border-spacing: 0; font-size: .875rem; }

@@ -5,11 +5,11 @@ import { gateSentence } from '../changes.ts';
 import { block, hanging, type Pen, paragraph, verdictSentence } from './pen.ts';
 import { clean } from './text.ts';
 
-/** What tables with an owner lack, table by table, with the statements that would add it. */
-export function gateLines(pen: Pen, gate: Gate): readonly string[] {
+/** What tables with an owner lack, table by table, with the statements that would add it. `found` counts the findings beside it. */
+export function gateLines(pen: Pen, gate: Gate, found: number): readonly string[] {
   const byTable = groupBy(gate.faults, fault => fault.table);
   return [
-    ...verdictSentence(pen, clean(gateSentence(gate)), byTable.size === 0),
+    ...verdictSentence(pen, clean(gateSentence(gate, found)), byTable.size === 0 && found === 0),
     ...paragraph(pen, gate.because, 2, pen.quiet),
     '',
     ...[...byTable].flatMap(([table, faults]) => tableLines(pen, table, faults)),

@@ -50,7 +50,7 @@ export function renderRules(pen: Pen, result: RulesResult, options: TerminalOpti
   const matrices = toMatrices(result.cells);
   const asked = [
     ...(result.diff === undefined ? [] : changeLines(pen, result.diff, all)),
-    ...(result.gate === undefined ? [] : gateLines(pen, result.gate)),
+    ...(result.gate === undefined ? [] : gateLines(pen, result.gate, findings.length)),
     ...(result.speeds === undefined ? [] : speedLines(pen, result.speeds)),
   ];
   const isWhole = asked.length === 0 || all;
