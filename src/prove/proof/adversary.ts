@@ -153,8 +153,16 @@ export function premises(world: World, consistent = false): readonly Premise[] {
     ...tables.flatMap(table => unshared(world, table)),
     ...(consistent ? tables.flatMap(table => consistency(world, table)) : []),
     ...trust(world),
-    ...(session.signedIn ? tables.flatMap(table => address(world, table)) : []),
+    ...(session.signedIn ? tables.flatMap(table => address(world, table)) : filled(world)),
   ];
+}
+
+/** A setting that nobody filled may be the empty text: nobody's key is. */
+function filled({ vocabulary, victim, kind }: World): readonly Premise[] {
+  const empty = symbol(`''`);
+  if (!vocabulary.declarations().includes(`(declare-fun ${empty} `)) return [];
+  const says = `the key of the ${kind} is no empty text`;
+  return [{ kind, name: 'key', formula: not(same(victim, vocabulary.constant(''))), says }];
 }
 
 function ownerOf(world: World, table: Table): Owner | undefined {

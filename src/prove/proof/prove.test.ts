@@ -211,6 +211,26 @@ describe('the prover', () => {
     expect(verdictOf(await own(anyMember), 'boats', 'select')).toBe('leaks');
   });
 
+  test('a setting that nobody filled is nobody’s key, and yet opens what asks whether it is empty', async () => {
+    const logs = (condition: string): string => `
+      create role deck nologin;
+      create table teams (id text primary key, name text not null);
+      create table users (id text primary key, email text not null unique);
+      create table members (team_id text not null references teams (id), user_id text not null references users (id), role text not null, primary key (team_id, user_id));
+      create table logs (id uuid primary key default gen_random_uuid(), team_id text not null references teams (id), user_id text not null references users (id), entry text);
+      alter table logs enable row level security;
+      grant select, insert on logs to deck;
+      create policy "logs" on logs to deck using (${condition});`;
+    const verdicts = async (condition: string): Promise<readonly string[]> => {
+      const { cells, ...sources } = await replayed(replica, logs(condition), 'plain');
+      const proved = (await createProver({ ...sources, solver }).prove(cells)).cells;
+      return (['select', 'insert'] as const).map(command => verdictOf(proved, 'logs', command, 'anonymous'));
+    };
+    expect(await verdicts(`team_id = current_setting('app.team_id', true)`)).toEqual(['proved', 'proved']);
+    const orNobody = `coalesce(current_setting('app.team_id', true), '') in ('', team_id)`;
+    expect(await verdicts(orNobody)).toEqual(['leaks', 'leaks']);
+  });
+
   test('takes for granted that no flag makes who asks staff of the app, as long as he cannot set it', async () => {
     const flagged = `
       create table profiles (id uuid primary key references auth.users (id), nickname text, is_admin boolean not null default false);
