@@ -91,8 +91,8 @@ function causeOf(cell: Cell, input: CheckInput): readonly Leak[] {
 }
 
 function tableCause(cell: Cell, table: Table, input: CheckInput): Leak | undefined {
-  if (cell.role === 'owner')
-    return table.rowSecurity && !table.forceRowSecurity ? { cause: 'owner', cell, table } : undefined;
+  if (cell.role === 'owner' && table.rowSecurity)
+    return table.forceRowSecurity ? undefined : { cause: 'owner', cell, table };
   if (!table.rowSecurity) {
     if (table.policies.length > 0) return { cause: 'not-enabled', cell, table };
     if (wholeOf(table, input) !== undefined) return { cause: 'part', cell, table };

@@ -46,6 +46,11 @@ function enableFor(way: number, finding: Finding, context: FixContext): Draft | 
     up.push(`alter table ${quoted(table.name)} enable row level security;`);
     down.unshift(`alter table ${quoted(table.name)} disable row level security;`);
   }
+  // What was reached as the owner is kept from it only where policies bind it.
+  if (!table.forceRowSecurity && finding.evidence.some(each => each.kind === 'replay' && each.role === 'owner')) {
+    up.push(`alter table ${quoted(table.name)} force row level security;`);
+    down.unshift(`alter table ${quoted(table.name)} no force row level security;`);
+  }
   const index = indexStatements(context, table);
   up.push(...index.up);
   down.unshift(...index.down);
