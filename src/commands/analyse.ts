@@ -50,6 +50,8 @@ export interface Analysis extends Omit<Learned, 'config' | 'code'> {
   readonly database: DatabaseModel;
   readonly tenancy: TenancyModel;
   readonly cells: readonly Cell[];
+  /** The replica's tables alone, without what only the code describes: what was tried, and what can be tried again. */
+  readonly replicated: Pick<Analysis, 'database' | 'tenancy'>;
   /** The rows with which the replica was filled; absent when nothing was tried. */
   readonly seed: Seed | undefined;
   readonly judged: Judged;

@@ -71,6 +71,7 @@ export async function assess(
     database,
     tenancy,
     cells,
+    replicated: { database: collected?.database ?? database, tenancy: ofCatalog },
     seed: matrix?.seed,
     judged,
     gaps,

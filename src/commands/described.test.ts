@@ -54,3 +54,24 @@ test('an app in which nothing is traced describes its tables to the rules, too',
 test('without a description, what the migrations build on is missing', async () => {
   await expect(replayOf({ ...migrations, 'package.json': vite })).rejects.toThrow('relation "notes" does not exist');
 });
+
+test('tests are written of what the replica has, whatever more the code describes', async () => {
+  const context = createContext(silentProgress);
+  const described = `export type Database = {
+  // Written by the generator
+  public: { Tables: { shops: { Row: { id: string; owner_id: string; code: string; business_id: string }; Relationships: [] } } }
+}`;
+  const root = folderWith({
+    'supabase/migrations/1_shops.sql': `create table shops (id uuid primary key default gen_random_uuid(), owner_id uuid not null references auth.users (id), code text);
+alter table shops enable row level security;
+create policy "own" on shops for all to authenticated using (owner_id = (select auth.uid()));`,
+    'package.json': vite,
+    'src/integrations/types.ts': described,
+  });
+  try {
+    const { assertions } = await runRules(root, { vitest: 'rules.test.mjs' }, context);
+    expect(assertions?.assertions.some(({ object }) => object === 'shops')).toBe(true);
+  } finally {
+    await context.lifetime.close();
+  }
+});

@@ -184,12 +184,12 @@ export async function rejudge(copy: AppCopy, options: RescueOptions, context: Co
 
 /** What the fixers need of an analysis whose replica is still there. */
 export async function toRejudged(analysis: Analysis): Promise<Rejudged> {
-  const { judged, app, database, tenancy, collected, cells, seed } = analysis;
+  const { judged, app, database, tenancy, replicated, collected, cells, seed } = analysis;
   const replica = collected?.replicaDatabase;
   const access =
     replica === undefined || seed === undefined || cells.length === 0
       ? []
-      : await readOwnAccess({ sql: replica.sql, database: collected?.database ?? database, tenancy, seed });
+      : await readOwnAccess({ ...replicated, sql: replica.sql, seed });
   return {
     findings: judged.findings,
     paths: judged.paths,

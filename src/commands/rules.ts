@@ -50,7 +50,7 @@ export async function runRules(root: string, options: RulesOptions, context: Com
 
 async function withAssertions(
   result: RulesResult,
-  { database, tenancy, cells, seed, collected }: Analysis,
+  { replicated, cells, seed, collected }: Analysis,
   { pgtap, vitest }: RulesOptions,
   context: CommandContext,
 ): Promise<RulesResult> {
@@ -62,7 +62,7 @@ async function withAssertions(
     });
   const stage = context.progress.start('Writing the matrix as tests');
   const { assertRules, isFailing } = await import('../prove/exploit/assertions.ts');
-  const assertions = await assertRules({ sql: replica.sql, database, tenancy, seed, cells });
+  const assertions = await assertRules({ ...replicated, sql: replica.sql, seed, cells });
   const failing = assertions.assertions.filter(isFailing).length;
   stage.done(`${assertions.assertions.length} tests, of which ${failing} fail until a leak is repaired`);
   return { ...result, assertions };
@@ -70,7 +70,7 @@ async function withAssertions(
 
 async function withSpeeds(
   result: RulesResult,
-  { database, tenancy, seed, collected }: Analysis,
+  { replicated, seed, collected }: Analysis,
   context: CommandContext,
 ): Promise<RulesResult> {
   const replica = collected?.replicaDatabase;
@@ -82,9 +82,8 @@ async function withSpeeds(
   const stage = context.progress.start(`Listing under each policy, on ${usualVolume.rows} rows`);
   const solver = await context.solver();
   const { speeds, gaps } = await measurePolicies({
+    ...replicated,
     sql: replica.sql,
-    database,
-    tenancy,
     seed,
     solver,
     volume: usualVolume,
