@@ -225,3 +225,24 @@ describe('the pgTAP script', () => {
     expect(script.trimEnd().endsWith('rollback;')).toBe(true);
   });
 });
+
+test('who belongs to a tenant is changed by its administrators, so that a repair may leave it to them', async () => {
+  const { assertions } = await asserted(
+    replica,
+    `create table teams (id uuid primary key default gen_random_uuid(), name text);
+create table team_members (team_id uuid not null references teams (id), user_id uuid not null references auth.users (id), role text not null check (role in ('owner', 'member')), note text, primary key (team_id, user_id));
+create table jobs (id uuid primary key default gen_random_uuid(), team_id uuid not null references teams (id), title text);
+alter table teams enable row level security;
+alter table team_members enable row level security;
+alter table jobs enable row level security;
+create function in_team(team uuid) returns boolean language sql stable security definer set search_path = ''
+as $$ select exists (select from public.team_members m where m.team_id = team and m.user_id = auth.uid()) $$;
+create policy "teams" on teams for all to authenticated using (in_team(id));
+create policy "members" on team_members for all to authenticated using (in_team(team_id));
+create policy "jobs" on jobs for all to authenticated using (in_team(team_id));`,
+  );
+  const changes = assertions.filter(each => each.command === 'update' && each.expects === 'something');
+  const actorOf = (table: string) => changes.find(each => each.object === table)?.actor;
+  expect(actorOf('team_members')).toBe('admin');
+  expect(actorOf('jobs')).toBe('member');
+}, 60_000);

@@ -78,6 +78,10 @@ describe('a live database', () => {
     });
   });
 
+  test('is asked for by an address, and another word is not looked up as a host', async () => {
+    await expect(readLiveDatabase('production', new Map())).rejects.toMatchObject({ code: 'usage' });
+  });
+
   test('that does not answer is said to be unreachable, without its password', async () => {
     await expect(readLiveDatabase('postgres://me:hunter2@127.0.0.1:1/none', new Map())).rejects.toMatchObject({
       code: 'database-unreachable',

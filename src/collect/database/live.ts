@@ -80,6 +80,11 @@ async function readShape(sql: Sql, platform: Platform): Promise<readonly string[
 }
 
 async function open(url: string): Promise<Connection> {
+  // Without this the driver would take any word for a path on a host of its own.
+  if (!/^postgres(?:ql)?:\/\//i.test(url))
+    throw new DrydockError('usage', 'What --database-url got is no address of a database.', {
+      next: 'It looks like postgres://user:password@host:5432/name.',
+    });
   try {
     return await connect(url, { connectTimeoutMs: 10_000 });
   } catch (thrown) {
