@@ -45,6 +45,31 @@ model Offer {
 }
 `;
 
+const ofSupabase = `
+model User {
+  id String @id
+  @@schema("auth")
+}
+model Workspace {
+  id String @id
+  @@schema("public")
+}
+model WorkspaceUser {
+  userId String
+  workspaceId String
+  user User @relation(fields: [userId], references: [id])
+  workspace Workspace @relation(fields: [workspaceId], references: [id])
+  @@id([userId, workspaceId])
+  @@schema("public")
+}
+model Program {
+  id String @id
+  workspaceId String
+  workspace Workspace @relation(fields: [workspaceId], references: [id])
+  @@schema("public")
+}
+`;
+
 test('rows of tenants of another kind are not compared with the tenant in scope: they stay closed, and are named', () => {
   const database = databaseOfPrisma(readPrismaSchemas([{ file: 'schema.prisma', text: schema }]));
   const tenancy = inferTenancy(database, { root: 'Workspace' });
@@ -64,4 +89,20 @@ test('where the tenant’s row lists its users, there is no table for the guard 
   expect(planGuard(database, tenancy, { auth: false, libraryAddsMembers: false })).toMatch(
     /^'people' of 'Workspace' lists/,
   );
+});
+
+test('what the platform owns is left as it is: a migration of the app may not change it', () => {
+  const plain = databaseOfPrisma(readPrismaSchemas([{ file: 'schema.prisma', text: ofSupabase }]));
+  const planned = (platform: 'supabase' | 'plain'): readonly [readonly string[], string] => {
+    const database = { ...plain, platform };
+    const plan = planGuard(database, inferTenancy(database, { root: 'Workspace' }), {
+      auth: false,
+      libraryAddsMembers: false,
+    });
+    return typeof plan === 'string' ? [[], plan] : [plan.options.tables.map(each => each.table), plan.notes.join()];
+  };
+  const [tables, notes] = planned('supabase');
+  expect(tables.toSorted()).toEqual(['Program', 'Workspace']);
+  expect(notes).toContain("What Supabase keeps for itself ('auth.User'");
+  expect(planned('plain')[0]).toContain('auth.User');
 });

@@ -1,3 +1,4 @@
+import { isPlatformTable } from '../../model/database/platform.ts';
 import type { DatabaseModel, Table } from '../../model/database/types.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import type { RowSecurity, SqlOptions, TableRule } from './sql/options.ts';
@@ -31,10 +32,16 @@ export function planGuard(
   const user = typeOf(membership.table, membership.userColumn);
   if (tenant === undefined || user === undefined) return `The columns of '${membership.table}' are not known.`;
   const notes: string[] = [];
+  const platforms: string[] = [];
   const rules = tenancy.owners
     .filter(owner => owner.table !== membership.table && tableOf(database, owner.table) !== undefined)
     // The guard's own tables come with their rights and policies.
     .filter(owner => !owner.table.startsWith('drydock.'))
+    .filter(owner => {
+      const isPlatforms = isPlatformTable(tableOf(database, owner.table) ?? { schema: '' }, database);
+      if (isPlatforms) platforms.push(`'${owner.table}'`);
+      return !isPlatforms;
+    })
     .flatMap(owner => {
       const table = tableOf(database, owner.table);
       const kind = auth && authTables.test(owner.table) ? 'auth' : kindOf(owner, tenancy);
@@ -48,6 +55,10 @@ export function planGuard(
       }
       return [ruleOf(kind, owner, table, auth && [root.table, principal?.table].includes(owner.table))];
     });
+  if (platforms.length > 0)
+    notes.push(
+      `What Supabase keeps for itself (${platforms.join(', ')}) is changed by no migration of yours, and stays closed to the app's role: ask supabase-js for it.`,
+    );
   const closed = libraryAddsMembers || membership.roleColumn !== undefined;
   if (closed && !libraryAddsMembers)
     notes.push(
