@@ -163,6 +163,7 @@ describe('in a table', () => {
     const away = postgres.pool({ port: 1 });
     expect(await offIn(frozenBy(away, { start: 'closed' }))).toHaveLength(4);
     expect(await offIn(frozenBy(away, { start: 'open' }))).toEqual([]);
+    expect(await offIn(frozenBy(away, { start: 'opne' as 'open' }))).toHaveLength(4);
   });
 
   test('one that does not answer is waited for no longer than was said', async () => {

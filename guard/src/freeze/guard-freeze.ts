@@ -66,12 +66,12 @@ export function guardFreeze(options: GuardFreezeOptions): GuardFreeze {
   return {
     before: async facts => {
       const targets = await state.current();
-      const isOff = targets === undefined ? options.start === 'closed' : isFrozen(targets, facts);
+      const isOff = targets === undefined ? options.start !== 'open' : isFrozen(targets, facts);
       if (isOff) throw refuse('frozen', `'${facts.name}' is frozen.`, { retryAfter: options.retryAfterSeconds ?? 300 });
     },
     freeze: (target, why) => change('freeze', target, why),
     unfreeze: (target, why) => change('unfreeze', target, why),
-    frozen: async () => [...((await state.current()) ?? (options.start === 'closed' ? ['everything' as const] : []))],
+    frozen: async () => [...((await state.current()) ?? (options.start === 'open' ? [] : ['everything' as const]))],
   };
 }
 

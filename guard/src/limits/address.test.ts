@@ -47,5 +47,7 @@ describe('the address of a caller', () => {
     expect(networkOf('2001:db8:0:1::1')).toBe(networkOf('2001:db8:0:1:ffff:ffff:ffff:ffff'));
     expect(networkOf('2001:db8:0:1::1')).not.toBe(networkOf('2001:db8:0:2::1'));
     expect(networkOf('203.0.113.7')).not.toBe(networkOf('203.0.113.8'));
+    expect(networkOf('2002:cb00:7107:1::1')).toBe(networkOf('2002:cb00:7107:ffff::2'));
+    expect(networkOf('2002:cb00:7107:1::1')).toBe('203.0.113.7');
   });
 });

@@ -40,11 +40,10 @@ function normalised(entry: string): string | undefined {
   const isMapped = groups.slice(0, 5).every(group => group === 0) && groups[5] === 0xff_ff;
   // Servers with IPv6 alone are called from IPv4 through these (RFC 6052): all of them would be one /64.
   const isTranslated = groups[0] === 0x64 && groups[1] === 0xff_9b && groups.slice(2, 6).every(group => group === 0);
-  if (!isMapped && !isTranslated) return new URL(`http://[${address}]`).hostname.slice(1, -1);
-  return groups
-    .slice(6)
-    .flatMap(group => [group >> 8, group & 0xff])
-    .join('.');
+  // Whoever has one IPv4 address has 65,536 of these networks (6to4, RFC 3056).
+  const isTunnelled = groups[0] === 0x20_02;
+  if (!isMapped && !isTranslated && !isTunnelled) return new URL(`http://[${address}]`).hostname.slice(1, -1);
+  return (isTunnelled ? groups.slice(1, 3) : groups.slice(6)).flatMap(group => [group >> 8, group & 0xff]).join('.');
 }
 
 /**

@@ -129,6 +129,13 @@ describe('a limit', () => {
     expect(await refusalOf(before({ name: 'login', kind: 'write', user: 'eve' }))).toMatchObject({ status: 429 });
   });
 
+  test.each([0, -1, 90 * 86_400])('a budget for %i s, which memory cannot keep, is told at the start', seconds => {
+    const rule = { user: { points: 1, seconds } };
+    expect(() => limitsIn({ kind: 'memory' }, { ...rule, onStoreError: 'deny' })).toThrow(RangeError);
+    const pool = { query: () => Promise.reject(new Error('away')) };
+    expect(() => limitsIn({ kind: 'postgres', pool }, { ...rule, onStoreError: 'allow' })).toThrow(RangeError);
+  });
+
   test('what is usual has rules for sign-in, export, invitation and search', () => {
     expect(Object.entries(usualLimits).map(([name, { onStoreError }]) => [name, onStoreError])).toEqual([
       ['login', 'deny'],

@@ -34,6 +34,7 @@ const late = 'The store of limits did not answer in time.';
 
 /** Makes the counter of a budget. A store that does not answer in time counts as away. */
 export function counterIn(store: LimitStore, name: string, budget: Budget, timeoutMs: number): Counter {
+  requireTime(store, budget);
   const limiter = limiterIn(store, { keyPrefix: name, points: budget.points, duration: budget.seconds });
   return {
     count: async key => {
@@ -51,6 +52,18 @@ export function counterIn(store: LimitStore, name: string, budget: Budget, timeo
     },
   };
 }
+
+/** A timer that is asked for more than it can count ends at once: everybody would begin anew with each call. */
+function requireTime({ kind }: LimitStore, { seconds }: Budget): void {
+  const isTime = seconds > 0 && (kind !== 'memory' || seconds <= longestInMemory);
+  if (!isTime)
+    throw new RangeError(
+      `A budget for ${seconds} s cannot be kept: it is for more than 0 s, and in memory (also in place of a store that is away) for ${longestInMemory} s at most.`,
+    );
+}
+
+/** https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
+const longestInMemory = Math.floor((2 ** 31 - 1) / 1000);
 
 interface LimiterOptions {
   readonly keyPrefix: string;

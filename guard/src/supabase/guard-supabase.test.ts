@@ -51,6 +51,7 @@ function userClient(bearer: string, key = anon): SupabaseClient {
 
 const ada = token({ sub: 'ada', role: 'authenticated', app_metadata: { team: 'acme' } });
 const acme = { user: 'ada', tenant: 'acme' };
+const ann = '00000000-0000-4000-8000-0000000000a1';
 
 describe.each([
   ['a JWT', token({ role: 'service_role' })],
@@ -72,6 +73,9 @@ describe.each([
     ['functions', client => client.functions.invoke('send')],
     ['channel', client => client.channel('room')],
     ['auth.admin', client => client.auth.admin.listUsers()],
+    ['auth.admin.mfa', client => client.auth.admin.mfa.listFactors({ userId: ann })],
+    ['the key in auth', client => Reflect.get(client.auth, 'headers') as unknown],
+    ['the address of a private file', client => client.storage.from('files').getPublicUrl('a')],
     // oxlint-disable-next-line typescript/unbound-method -- that is the way that is tried
     ['a destructured method', ({ from }) => from],
     ['a destructured part of auth', ({ auth: { admin } }) => admin],
@@ -108,6 +112,25 @@ describe('what was taken inside of asAdmin', () => {
     const held = await asAdmin('support', () => [service.from('invoices').select()]);
     const { data, error } = (await held[0]) ?? {};
     expect([data, error?.code, asked]).toEqual([null, 'no-scope', []]);
+  });
+
+  test('is refused when the client that was wrapped sends it', async () => {
+    const bare = createClient(url, 'sb_secret_abc', { auth });
+    guardSupabase(bare);
+    const [users, factors] = await asTenant(acme, async () => [
+      await bare.auth.admin.listUsers(),
+      await bare.auth.admin.mfa.listFactors({ userId: ann }),
+    ]);
+    const refused = expect.stringContaining('inside of asAdmin(reason)') as string;
+    expect([users?.error?.message, factors?.error?.message, asked]).toEqual([refused, refused, []]);
+  });
+
+  test('is the app’s own where it is an answer', async () => {
+    const service = client();
+    const { data } = await asAdmin('support', () => service.storage.from('files').getPublicUrl('a'));
+    expect(data.publicUrl).toMatch('/files/a');
+    const mfa = await asAdmin('support', () => service.auth.admin.mfa);
+    expect(() => mfa.listFactors({ userId: ann })).toThrow('asAdmin');
   });
 
   test('leaves signing in alone', async () => {

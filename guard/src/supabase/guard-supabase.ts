@@ -67,14 +67,20 @@ function gated(value: unknown, owner: object, pass: () => void): unknown {
 /** Channels and the parts of a client act by themselves, so they are gated too; a query is looked at when it is sent. */
 function kept(value: unknown, pass: () => void): unknown {
   if (typeof value !== 'object' || value === null || 'then' in value || value instanceof Promise) return value;
+  if (isData(value)) return value;
   return new Proxy(value, {
     get(target, name) {
       if (harmless.has(name)) return Reflect.get(target, name);
       pass();
-      const inner: unknown = Reflect.get(target, name);
-      return typeof inner === 'function' ? gated(inner, target, pass) : inner;
+      return gated(Reflect.get(target, name), target, pass);
     },
   });
+}
+
+/** An answer that is there at once, such as the address of a file, is the app's own by then. */
+function isData(value: object): boolean {
+  const isPlain = Object.getPrototypeOf(value) === Object.prototype;
+  return isPlain && Object.values(value).every(part => typeof part !== 'function');
 }
 
 /** Signing in comes before every scope; only what a service key may do to all users is gated. */
@@ -83,9 +89,12 @@ function guardedAuth(auth: object, isService: boolean, pass: () => void): object
   return new Proxy(auth, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name);
-      if (name !== 'admin') return typeof value === 'function' ? value.bind(target) : value;
+      if (!ofService.has(name)) return typeof value === 'function' ? value.bind(target) : value;
       pass();
       return kept(value, pass);
     },
   });
 }
+
+/** What changes all users, and what holds or sends the key. */
+const ofService: ReadonlySet<PropertyKey> = new Set<PropertyKey>(['admin', 'headers', 'fetch']);

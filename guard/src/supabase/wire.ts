@@ -1,4 +1,5 @@
 import type { GuardError } from '../errors.ts';
+import { at } from '../property.ts';
 import { kindOf } from './claims.ts';
 import { serviceRefusal, tokenRefusal } from './gate.ts';
 import type { SupabaseOptions } from './gate.ts';
@@ -11,7 +12,7 @@ type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Resp
  */
 export function guardWire(client: object, isService: boolean, options: SupabaseOptions): void {
   const token = tokenOf(client);
-  for (const sender of sendersOf(client)) {
+  for (const sender of [...sendersOf(client), ...(isService ? adminsOf(client) : [])]) {
     const send = sender.fetch;
     sender.fetch = async (input, init) => {
       const headers = new Headers(init?.headers);
@@ -41,8 +42,18 @@ function refused(refusal: GuardError | undefined): Response | undefined {
 function sendersOf(client: object): readonly { fetch: Fetch }[] {
   const senders = [client, Reflect.get(client, 'rest') as unknown, Reflect.get(client, 'storage') as unknown];
   if (senders.every(isSender)) return senders;
-  throw new TypeError('This version of supabase-js has a form that guardSupabase does not know. It guards version 2.');
+  throw new TypeError(unknownForm);
 }
+
+/** What changes all users sends by itself; with tokens of another service there is no such part. */
+function adminsOf(client: object): readonly { fetch: Fetch }[] {
+  if (typeof at(client, 'accessToken') === 'function') return [];
+  const admin = at(client, 'auth', 'admin');
+  if (isSender(admin)) return [admin];
+  throw new TypeError(unknownForm);
+}
+
+const unknownForm = 'This version of supabase-js has a form that guardSupabase does not know. It guards version 2.';
 
 function isSender(value: unknown): value is { fetch: Fetch } {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'fetch') === 'function';
@@ -50,10 +61,7 @@ function isSender(value: unknown): value is { fetch: Fetch } {
 
 function tokenOf(client: object): () => Promise<string | undefined> {
   const get: unknown = Reflect.get(client, '_getAccessToken');
-  if (typeof get !== 'function')
-    throw new TypeError(
-      'This version of supabase-js has a form that guardSupabase does not know. It guards version 2.',
-    );
+  if (typeof get !== 'function') throw new TypeError(unknownForm);
   return async () => {
     const token: unknown = await Reflect.apply(get, client, []);
     return typeof token === 'string' ? token : undefined;
