@@ -242,7 +242,7 @@ async function typesAfter(copy: AppCopy, changes: readonly FileChange[]): Promis
   if (missing.length > 0)
     return {
       kind: 'skipped',
-      reason: `${missing.join(' and ')} is not installed in the app, and could not be lent to its copy.`,
+      reason: `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not installed in the app as the guard needs ${missing.length === 1 ? 'it' : 'them'}, and could not be lent to its copy.`,
     };
   const after = await typecheck(copy.root);
   if (after.kind === 'skipped') return after;

@@ -15,6 +15,7 @@ function guarded(
   files: Readonly<Record<string, string>>,
   dependencies = '"pg": "^8.23.1"',
   types = { tenant: 'uuid', user: 'text' },
+  authRole = true,
 ): Guarded {
   const all: Readonly<Record<string, string>> = { 'package.json': `{ "dependencies": { ${dependencies} } }`, ...files };
   const texts = { files: Object.keys(all), read: (file: string) => all[file] };
@@ -24,7 +25,7 @@ function guarded(
     library: authLibrary(app, 'team_id'),
     membership: { table: 'memberships', user: 'user_id', tenant: 'team_id', role: 'role' },
     types,
-    authRole: true,
+    authRole,
   });
   return { notes, isGuarded, text: file => changes.find(change => change.file === file)?.after };
 }
@@ -445,5 +446,27 @@ describe('clients that no codemod changes', () => {
     );
     const js = "import { Pool } from 'pg';\nexport const pool = new Pool();\n";
     expect(guarded({ 'lib/db.js': js }).text('lib/db.js')).toContain('openPool({})');
+  });
+});
+
+describe('an auth library that is set up where it was not seen', () => {
+  const app = {
+    'pages/api/auth/[...nextauth].ts': `import NextAuth from 'next-auth';
+import { optionsFor } from '../../../lib/next-auth';
+export default (req, res) => NextAuth(req, res, optionsFor(req));`,
+    'lib/next-auth.ts': `import { PrismaAdapter } from '@next-auth/prisma-adapter';
+import { prisma } from './prisma';
+const adapter = PrismaAdapter(prisma);
+export const optionsFor = () => ({ adapter, providers: [] });`,
+    'lib/prisma.ts': `import { PrismaClient } from '@prisma/client';
+export const prisma = new PrismaClient();`,
+  };
+  const packages = '"pg": "^8.23.1", "@prisma/client": "^6.16.0"';
+
+  test('is told that its users could not sign in with the app’s own client', () => {
+    expect(guarded(app, packages, undefined, false).notes.join('\n')).toContain(
+      "'lib/next-auth.ts' hands the auth library a client of the app's own",
+    );
+    expect(guarded(app, packages).notes.join('\n')).not.toContain('hands the auth library');
   });
 });

@@ -113,11 +113,25 @@ export function appFiles(options: AppFilesOptions): AppFiles {
       ...(session === undefined ? [] : pagesNotes(app)),
       ...(app.texts.read(app.guardFile)?.includes('@drydock/guard') === true ? [laterRun] : []),
       ...(session?.notes ?? []),
+      ...(options.authRole ? [] : sharedAdapters(app)),
       ...app.unguarded,
       ...app.notes,
     ],
   };
 }
+
+/** A library that looks users up before anybody is signed in, on a client that will refuse it: it was not seen where it is set up. */
+function sharedAdapters(app: GuardedApp): readonly string[] {
+  return [...app.running]
+    .filter(file => authAdapter.test(app.texts.read(file) ?? ''))
+    .map(
+      file =>
+        `'${file}' hands the auth library a client of the app's own, under which nobody could sign in any more: give its adapter a client on a pool without the guard, for a role that reaches users, sessions and accounts alone.`,
+    );
+}
+
+const authAdapter =
+  /from ['"](?:@auth\/(?:prisma|drizzle|pg|kysely|typeorm)-adapter|@next-auth\/(?:prisma|typeorm-legacy)-adapter)['"]/;
 
 /** Under the guard every query has somebody who asks, also one that runs before they are signed in. */
 const laterRun =

@@ -30,7 +30,7 @@ const parts: Readonly<Record<PartName, Part>> = {
 drop function if exists drydock.claim_stripe_event(text, text, text, boolean, text, timestamptz, text, text);
 drop function if exists drydock.stripe_object_fetched(text);
 drop table if exists drydock.stripe_customer, drydock.stripe_event, drydock.stripe_object;`,
-    next: 'Stripe: stripeWebhook({ …, lookup: rolePool(process.env.LOOKUP_DATABASE_URL, 2) }), checkoutFor and portalFor of @drydock/guard/stripe.',
+    next: 'Stripe: stripeWebhook({ …, lookup: rolePool(process.env.LOOKUP_DATABASE_URL, 2) }) (in pages/api with forPagesApi around it), checkoutFor and portalFor of @drydock/guard/stripe.',
   },
   events: {
     up: eventsMigration({ writer: 'app_events' }),
