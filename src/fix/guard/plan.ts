@@ -60,6 +60,10 @@ export function planGuard(
       `What Supabase keeps for itself (${platforms.join(', ')}) is changed by no migration of yours, and stays closed to the app's role: ask supabase-js for it.`,
     );
   const closed = libraryAddsMembers || membership.roleColumn !== undefined;
+  if (!closed)
+    notes.push(
+      `Rows of '${membership.table}' can be read and removed: who may add them takes in people whom nobody asked, and reads who they are. Invite members in asAdmin, after asking for the right to.`,
+    );
   if (closed && !libraryAddsMembers)
     notes.push(
       `'${membership.table}' can be read only: who may write '${membership.roleColumn ?? ''}' makes themselves an administrator. Invite and remove members in asAdmin, after asking for the role.`,
@@ -73,7 +77,7 @@ export function planGuard(
         tenant: membership.tenantColumn,
         ...(auth ? { auth } : {}),
         // Who may write memberships may make themselves an administrator: where a library does it, the app need not.
-        ...(closed ? { commands: ['select'] as const } : {}),
+        commands: closed ? ['select'] : ['select', 'delete'],
         rowSecurity: securityOf(tableOf(database, membership.table)),
       },
       tables: withKnownParents(rules, notes),
