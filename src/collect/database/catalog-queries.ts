@@ -115,11 +115,17 @@ select
   n.nspname as schema, p.proname as name, p.oid::regprocedure::text as signature,
   (select json_agg(json_build_object(
      'name', coalesce(p.proargnames[k.ord], ''), 'type', format_type(k.type, null),
-     'variadic', coalesce(p.proargmodes[k.ord] = 'v', false)
+     'variadic', coalesce(p.proargmodes[k.ord] = 'v', false),
+     'fields', (select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, null)) order by a.attnum)
+       from pg_type t left join pg_type e on e.oid = t.typelem
+       join pg_class c on c.oid in (t.typrelid, e.typrelid) and c.relkind = 'c'
+       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+       where t.oid = k.type)
    ) order by k.ord)
    from unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) with ordinality k (type, ord)
-   where p.proargmodes is null or p.proargmodes[k.ord] in ('i', 'b', 'v')) as arguments,
-  p.pronargdefaults as defaults, pg_get_function_result(p.oid) as returns, p.proretset as returns_set, l.lanname as language,
+   where p.proargmodes is null or p.proargmodes[k.ord] in ('i', 'b', 'v') or (p.prokind = 'p' and p.proargmodes[k.ord] = 'o')) as arguments,
+  p.pronargdefaults as defaults,
+  case p.prokind when 'p' then 'procedure' else pg_get_function_result(p.oid) end as returns, p.proretset as returns_set, l.lanname as language,
   p.prosecdef as security_definer, p.proisstrict as strict, pg_get_userbyid(p.proowner) as owner,
   coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as body, p.provolatile as volatility,
   (select substr(c, length('search_path=') + 1) from unnest(p.proconfig) c where c like 'search_path=%') as search_path,

@@ -217,6 +217,10 @@ function toFunction(row: CatalogRow, places: Places): DatabaseFunction {
       // Defaults are those of the last arguments: https://www.postgresql.org/docs/18/catalog-pg-proc.html
       ...(index >= all.length - Number(row['defaults']) ? ({ hasDefault: true } as const) : {}),
       ...(flag(argument, 'variadic') ? ({ isVariadic: true } as const) : {}),
+      ...some(
+        'fields',
+        rowsIn(argument, 'fields').map(field => ({ name: text(field, 'name'), type: typeName(text(field, 'type')) })),
+      ),
     })),
     returns: optionalText(row, 'returns') ?? 'void',
     returnsSet: flag(row, 'returns_set'),

@@ -201,7 +201,10 @@ export interface DatabaseFunction {
     readonly hasDefault?: true;
     /** It takes any number of values. */
     readonly isVariadic?: true;
+    /** Of a composite type that is no table's, or a list of such. */
+    readonly fields?: readonly { readonly name: string; readonly type: string }[];
   }[];
+  /** `procedure` for one, which has to be called. */
   readonly returns: string;
   readonly returnsSet: boolean;
   readonly language: string;
