@@ -65,6 +65,8 @@ function openingMessage(leaks: readonly [Leak, ...Leak[]], opening: string | num
   const setting = isTrigger(leaks[0]) ? undefined : settingOfLeak(leaks[0]);
   if (setting !== undefined)
     return `'${name}' sets '${setting}' to what its arguments say and does not ask who calls: ${typeof opening === 'string' ? `the policies of '${opening}'` : `policies of ${opening} tables`} believe it, so ${rolesOf(leaks)} may read another tenant's rows there after a call.`;
+  if (leaks[0].cell.because.includes('called it about that row'))
+    return `'${name}' runs with its owner's rights and does not ask whose the row is that it is told of: ${trusting} what it writes, so ${rolesOf(leaks)} may read another tenant's rows there after writing such a row and a call.`;
   return isTrigger(leaks[0])
     ? `'${name}' copies what a user said of himself when he signed up into rows that ${trusting}, so anybody may read another tenant's rows there.`
     : `'${name}' runs with its owner's rights and does not ask who calls: ${trusting} what it writes, so ${rolesOf(leaks)} may read another tenant's rows there after a call.`;
