@@ -9,11 +9,13 @@ import type { Operation } from '../../core/path.ts';
 import { entails } from '../../logic/entails.ts';
 import type { Predicate } from '../../core/predicate.ts';
 import type { DatabaseFunction, DatabaseModel, Policy, SourcePlace, Table, View } from '../../model/database/types.ts';
+import { appRoles } from '../../model/tenancy/app-roles.ts';
 import { settingsMadeBy } from '../../model/database/settings.ts';
 import { isComparedWithUser, policyUses } from '../../model/tenancy/links.ts';
 import { isMembershipNoun } from '../../model/tenancy/names.ts';
 import type { CheckFinding, CheckInput } from '../check.ts';
-import { describeHarm, isOwned, ownerOf, rowsOfOthers, tenantNoun } from '../harm.ts';
+import { describeHarm, humanizeTable, isOwned, ownerNoun, ownerOf, rowsOfOthers, tenantNoun } from '../harm.ts';
+import { isDropBox } from './drop-boxes.ts';
 import { membershipTables } from '../../model/tenancy/memberships.ts';
 
 /** Why a cell leaks. Every leaking cell has one cause, and every cause one check. */
@@ -237,8 +239,8 @@ export interface LeakFindingRule {
   readonly harm?: (leak: Leak) => string | undefined;
   /** How many more tables it opens, where the cells do not say. */
   readonly opens?: (leak: Leak) => number;
-  /** Where one leak is milder than others of its cause. */
-  readonly severity?: (leak: Leak) => Severity | undefined;
+  /** Where leaks are milder than others of their cause. */
+  readonly severity?: (leaks: readonly [Leak, ...Leak[]]) => Severity | undefined;
   /** The policy or definition that is at fault, for the evidence. */
   readonly statement?: (leak: Leak) => string | undefined;
 }
@@ -267,7 +269,7 @@ function toFinding(
   const isApiOnly = leaks.some(leak => leak.cell.tier === 'api');
   const statement = rule.statement?.(first);
   const opens = Math.max(rule.opens?.(first) ?? 0, ...leaks.map(({ cell }) => openedBy(cell)));
-  const severity = isApiOnly ? rule.severity?.(first) : 'medium';
+  const severity = isApiOnly ? rule.severity?.(leaks) : 'medium';
   return {
     subject,
     harm: asReached(rule.harm?.(first) ?? harmOf(leaks, input), leaks),
@@ -431,23 +433,28 @@ export function policyFindings(
         group.filter((leak): leak is PolicyLeak => 'policy' in leak),
         isAnybodys(group[0]),
       ),
-    harm: leak =>
-      leaks.filter(other => subject(other) === subject(leak)).every(isPromotion)
-        ? `Any ordinary member can make himself an administrator of his ${tenantNoun(input.tenancy)}.`
-        : isUnasked(leak) && 'table' in leak
-          ? `Any signed-in user who names somebody in a row of his own can read ${rowsOfOthers({ operation: 'read', table: leak.table.name }, input.tenancy)}.`
-          : undefined,
-    // Rows of nobody are spoilt, and nothing comes out.
-    severity: leak =>
-      isAnybodys(leak)
-        ? leak.cell.role === 'anon'
+    harm: leak => {
+      const group = leaks.filter(other => subject(other) === subject(leak));
+      if (group.every(isPromotion))
+        return `Any ordinary member can make himself an administrator of his ${tenantNoun(input.tenancy)}.`;
+      if (isUnasked(leak) && 'table' in leak)
+        return `Any signed-in user who names somebody in a row of his own can read ${rowsOfOthers({ operation: 'read', table: leak.table.name }, input.tenancy)}.`;
+      if (group.length > 0 && group.every(each => isDropped(each, input))) return droppedHarm(group, input);
+      return cause === 'self-join' ? joinHarm(group, input) : undefined;
+    },
+    severity: ([first, ...rest]) =>
+      // Rows of nobody are spoilt, and nothing comes out.
+      isAnybodys(first)
+        ? first.cell.role === 'anon'
           ? 'high'
           : 'medium'
-        : isUnasked(leak)
-          ? isPlainProfile(leak, input)
+        : isUnasked(first)
+          ? isPlainProfile(first, input)
             ? 'medium'
             : 'high'
-          : undefined,
+          : [first, ...rest].every(leak => isDropped(leak, input))
+            ? 'medium'
+            : undefined,
     repair: leak => ({
       kind: 'replace-policy',
       table: 'table' in leak ? leak.table.name : '',
@@ -474,6 +481,36 @@ function isPlainProfile(leak: Leak, { tenancy }: CheckInput): boolean {
     leak.table.primaryKey.join() === owner.ownership.path[0].column &&
     owner.secretColumns.length === 0
   );
+}
+
+/** Whether the leak is no more than a row where none is shown to anybody. */
+function isDropped(leak: Leak, { database, tenancy }: CheckInput): boolean {
+  return (
+    (leak.cause === 'always-true' || leak.cause === 'write-check') &&
+    leak.cell.command === 'insert' &&
+    isOwned(tenancy, leak.table.name) &&
+    isDropBox(leak.table, database, tenancy)
+  );
+}
+
+function droppedHarm(leaks: readonly PolicyLeak[], { tenancy }: CheckInput): string {
+  const table = leaks[0]?.table.name ?? '';
+  return `${whoOf(leaks)} can add ${humanizeTable(table)} in the name of any ${ownerNoun(table, tenancy)}; only the app's server and staff are shown them.`;
+}
+
+/** What who writes himself into a table of members is from then on. */
+function joinHarm(leaks: readonly PolicyLeak[], { database, tenancy }: CheckInput): string | undefined {
+  const [first] = leaks;
+  if (first === undefined || leaks.some(({ cell }) => cell.role === 'anon')) return undefined;
+  if (appRoles(database, tenancy).some(({ table }) => table === first.table.name))
+    return 'Any signed-in user can give himself a role of the whole app.';
+  return membershipTables(tenancy).some(({ table }) => table === first.table.name)
+    ? `Any signed-in user can make himself a member of any ${tenantNoun(tenancy)}.`
+    : undefined;
+}
+
+function whoOf(leaks: readonly Leak[]): string {
+  return leaks.some(({ cell }) => cell.role === 'anon') ? 'Anyone on the internet' : 'Any signed-in user';
 }
 
 function nameOfPolicy(leak: Leak): string {

@@ -289,6 +289,34 @@ test('a table shows every path that reaches it', () => {
   `);
 });
 
+test('what is said of many objects is told once wherever it stands, and of one object with the policies that say it too', () => {
+  const sample = sampleRules();
+  const [first] = sample.findings;
+  if (first === undefined) throw new Error('The sample has no findings.');
+  const findings = [
+    ['members', 'joiners', 'Any signed-in user can make himself a member of any organization.'],
+    ['members', 'movers', 'Any signed-in user can make himself a member of any organization.'],
+    ['notes', 'all notes', "Any signed-in user can read any organization's notes."],
+    ['bills', 'all bills', "Anyone on the internet can read any organization's bills."],
+    ['drafts', 'all drafts', "Any signed-in user can read any organization's drafts."],
+  ].map(([object = '', policy = '', harm = ''], index) => ({
+    ...first,
+    check: 'database/policy-always-true',
+    severity: 'critical' as const,
+    object,
+    harm,
+    evidence: [],
+    fingerprint: `f${index}`,
+    file: 'migrations/1.sql',
+    line: index + 1,
+    repair: { kind: 'replace-policy', policy },
+  }));
+  const text = renderTerminal({ ...sample, findings }, { ...plain, columns: 100 });
+  expect(text).toContain("2 the same for the policy 'movers' (line 2)");
+  expect(text).toContain('5 the same for drafts');
+  expect(text).toContain("Anyone on the internet can read any organization's bills.");
+});
+
 test('rules say first that most of the schema is missing, and once what many findings say', () => {
   const sample = sampleRules();
   const failed = Array.from({ length: 60 }, (_, index) => ({

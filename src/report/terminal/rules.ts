@@ -4,6 +4,7 @@ import { groupBy } from '../../core/group.ts';
 import { listed } from '../../core/list.ts';
 import { compareText, formatPlace } from '../../core/place.ts';
 import type { RulesResult } from '../../core/result.ts';
+import { humanizeTable } from '../../checks/harm.ts';
 import { summarizeAttempt } from '../attempt.ts';
 import { toMatrices } from '../matrix.ts';
 import { commands, orderCells, orderFindings } from '../order.ts';
@@ -200,7 +201,7 @@ function findingsLines(
   return [
     ...shown.flatMap(({ first: { finding, number }, others }, index) => [
       ...findingLines(pen, finding, number),
-      ...sameLines(pen, others),
+      ...sameLines(pen, finding, others),
       ...(all || (isShown && index === 0) ? [...evidenceOf(pen, finding), ''] : []),
     ]),
     ...(left > 0 ? [pen.quiet(`      … ${count(left, 'more finding')}: drydock rules --all`)] : []),
@@ -210,36 +211,49 @@ function findingsLines(
 
 const mostFindings = 10;
 
-/** A finding, and those right after it that say the same of other objects. */
+/** A finding, and those after it that say the same of other objects. */
 interface Run {
   readonly first: NumberedFinding;
   readonly others: readonly NumberedFinding[];
 }
 
 function runsOf(findings: readonly NumberedFinding[]): readonly Run[] {
-  const runs: Run[] = [];
-  for (const each of findings) {
-    const last = runs.at(-1);
-    const isNext = last !== undefined && each.number === last.first.number + last.others.length + 1;
-    if (isNext && says(last.first.finding) === says(each.finding))
-      runs[runs.length - 1] = { ...last, others: [...last.others, each] };
-    else runs.push({ first: each, others: [] });
-  }
-  return runs;
+  return [...groupBy(findings, ({ finding }) => says(finding)).values()].flatMap(([first, ...others]) =>
+    first === undefined ? [] : [{ first, others }],
+  );
 }
 
-/** What a finding tells, but for the object that it is about. */
+/** What a finding tells, but for the object that it is about and whose rows of which table they are. */
 function says({ check, severity, harm, object = '' }: Finding): string {
-  return `${check} ${severity} ${object === '' ? harm : harm.replaceAll(`'${object}'`, '…')}`;
+  const told = object === '' ? harm : harm.replaceAll(`'${object}'`, '…').replaceAll(humanizeTable(object), '…');
+  return `${check} ${severity} ${told.replace(/(\bany [a-z ]+'s) [^.]*\.$/, '$1 ….')}`;
 }
 
-function sameLines(pen: Pen, others: readonly NumberedFinding[]): readonly string[] {
-  const [first] = others;
-  if (first === undefined) return [];
-  const names = [...new Set(others.map(({ finding: { object, check } }) => clean(object ?? check)))];
+function sameLines(pen: Pen, first: Finding, others: readonly NumberedFinding[]): readonly string[] {
+  if (others.length === 0) return [];
+  const names = [...new Set(others.map(({ finding }) => nameBeside(first, finding)))];
   const told = names.length > 6 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : listed(names);
-  const numbers = others.length === 1 ? `${first.number}` : `${first.number}–${first.number + others.length - 1}`;
-  return paragraph(pen, `${numbers} the same for ${told}`, 6, pen.quiet);
+  const numbers = rangesOf(others.map(({ number }) => number));
+  return paragraph(pen, `${listed(numbers)} the same for ${told}`, 6, pen.quiet);
+}
+
+/** `3`, `5–8`: numbers that follow each other are told as one. */
+function rangesOf(numbers: readonly number[]): readonly string[] {
+  const ranges: { readonly from: number; readonly to: number }[] = [];
+  for (const number of numbers) {
+    const last = ranges.at(-1);
+    if (last?.to === number - 1) ranges[ranges.length - 1] = { ...last, to: number };
+    else ranges.push({ from: number, to: number });
+  }
+  const words = ranges.map(({ from, to }) => (from === to ? `${from}` : `${from}–${to}`));
+  return words.length > 6 ? [...words.slice(0, 5), `${words.length - 5} more`] : words;
+}
+
+/** What tells a finding from one that says the same: its object, or on the same object the policy that has to be changed as well. */
+function nameBeside(first: Finding, { object, check, repair, line }: Finding): string {
+  if (object === undefined || object !== first.object) return clean(object ?? check);
+  const policy = repair?.['policy'];
+  return typeof policy === 'string' ? `the policy '${clean(policy)}' (line ${line})` : clean(object);
 }
 
 /** What one function is at fault for, told once: the function, what rests on it, its repair, and how the first leak is done. */

@@ -35,7 +35,7 @@ export const check: Check = {
         },
         harm: leak => harmOf(leak, input),
         opens: leak => opensBy(leak, input),
-        severity: leak =>
+        severity: ([leak]) =>
           countedBy(leak, input) !== undefined || isOnlyEarly(leak, input)
             ? 'low'
             : isChange(leak) || openedAfter(leak.cell) !== undefined || !answersWithKey(leak, input)
