@@ -1,3 +1,4 @@
+import { once } from '../../core/once.ts';
 import type { DatabaseModel, Table } from '../../model/database/types.ts';
 import { appRoles, type AppRoles } from '../../model/tenancy/app-roles.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
@@ -154,6 +155,7 @@ export function premises(world: World, consistent = false): readonly Premise[] {
     ...(consistent ? tables.flatMap(table => consistency(world, table)) : []),
     ...trust(world),
     ...(session.signedIn ? tables.flatMap(table => address(world, table)) : filled(world)),
+    ...(session.signedIn ? nobodyNamed(world) : []),
   ];
 }
 
@@ -599,6 +601,26 @@ function address({ vocabulary, session, kind }: World, table: Table): readonly P
   );
   return [{ kind, name: 'address', formula, says: 'the address in the token is the one that the user confirmed' }];
 }
+
+/** Whose address stands in a condition works for the app: who attacks has another one. */
+function nobodyNamed({ vocabulary, session, kind }: World): readonly Premise[] {
+  const named = addressesWritten(vocabulary.database);
+  if (named.length === 0) return [];
+  const email = session.email().term;
+  const cased = [...vocabulary.functions].map(([name]) => name).filter(name => /^\|(lower|upper|btrim) /.test(name));
+  const forms = [email, ...cased.map(name => `(${name} ${email})`)];
+  const formula = all(named.flatMap(each => forms.map(form => not(same(form, vocabulary.constant(each))))));
+  return [{ kind, name: 'nobody named', formula, says: 'who asks has none of the addresses that conditions name' }];
+}
+
+const addressesWritten = once(({ tables, functions }: DatabaseModel): readonly string[] => {
+  const policies = tables.flatMap(table => table.policies);
+  const text = [
+    ...policies.flatMap(({ using = '', check = '' }) => [using, check]),
+    ...functions.map(({ body }) => body),
+  ].join('\n');
+  return [...new Set([...text.matchAll(/'([\w.+-]+@[\w-]+(?:\.[\w-]+)+)'/g)].map(([, address = '']) => address))];
+});
 
 /** A row that names several tenants belongs to each of them: who asks is in none. */
 export function otherParties(world: World, table: Table, row: string): string {

@@ -110,6 +110,23 @@ describe('the prover', () => {
     expect(verdictOf(await listing(raising('exception'), caught), 'cars_of', 'execute')).toBe('leaks');
   });
 
+  test('whose address stands in a policy is not who attacks; that he has another one lets him in where that is asked', async () => {
+    const reading = (condition: string): Promise<readonly Cell[]> =>
+      prove(
+        `alter table cars add contact text; create policy "see" on cars for select to authenticated using (${condition});`,
+      );
+    const named = await reading(`auth.jwt() ->> 'email' = 'owner@garage.example'`);
+    expect(verdictOf(named, 'cars', 'select')).toBe('proved');
+    const cell = named.find(each => each.object === 'cars' && each.command === 'select' && each.actor === 'member');
+    expect(cell?.evidence.flatMap(each => ('assumptions' in each ? each.assumptions : []))).toContain(
+      'who asks has none of the addresses that conditions name',
+    );
+    expect(verdictOf(await reading(`auth.email() <> 'owner@garage.example'`), 'cars', 'select')).toBe('leaks');
+    expect(verdictOf(await reading(`lower(auth.email()) in ('a@x.example', 'b@x.example')`), 'cars', 'select')).toBe(
+      'proved',
+    );
+  });
+
   test('an update must leave a row behind that the policies let in', async () => {
     const updating = (check: string): Promise<readonly Cell[]> =>
       prove(`create policy "repaint" on cars for update to authenticated using (true) with check (${check});
