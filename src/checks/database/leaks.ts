@@ -359,11 +359,17 @@ function harmOf(leaks: readonly [Leak, ...Leak[]], input: CheckInput): string {
   if (table === 'realtime.messages')
     return `${anonymous ? 'Anyone on the internet' : 'Any signed-in user'} can ${command === 'select' ? 'listen on' : 'send to'} channels of another tenant.`;
   if (table !== undefined && !isOwned(input.tenancy, table))
-    return `${anonymous ? 'Anyone on the internet' : 'Any signed-in user'} can change rows of '${table}' that every tenant relies on.`;
+    return `${anonymous ? 'Anyone on the internet' : 'Any signed-in user'} can change rows of '${table}' ${whoseRows(table, input) ?? 'of others'}.`;
   return describeHarm(
     { principal: anonymous ? 'anonymous' : 'member', operation, table: table ?? objectName(leaks[0].cell) },
     input.tenancy,
   );
+}
+
+/** Whose the rows of a table are that has no tenant or user for owner: everybody's, or nobody knows. */
+function whoseRows(table: string, { tenancy }: CheckInput): string | undefined {
+  const kind = ownerOf(tenancy, table)?.ownership.kind;
+  return kind === 'shared' ? 'that every tenant relies on' : kind === 'unknown' ? 'of others' : undefined;
 }
 
 /** The table whose rows come out: the first that belongs to somebody. */
@@ -415,12 +421,10 @@ export type PolicyLeak = Extract<Leak, { readonly policy: Policy | undefined }>;
 export function policyFindings(
   input: CheckInput,
   cause: PolicyLeak['cause'],
-  message: (policy: string, leaks: readonly PolicyLeak[], isAnybodys: boolean) => string,
+  message: (policy: string, leaks: readonly PolicyLeak[], whose: string | undefined) => string,
 ): readonly CheckFinding[] {
-  const isAnybodys = (leak: Leak): boolean =>
-    'table' in leak &&
-    leak.cell.command !== 'select' &&
-    ownerOf(input.tenancy, leak.table.name)?.ownership.kind === 'shared';
+  const whose = (leak: Leak): string | undefined =>
+    'table' in leak && leak.cell.command !== 'select' ? whoseRows(leak.table.name, input) : undefined;
   const leaks = leaksOf(input).filter((leak): leak is PolicyLeak => 'policy' in leak && leak.cause === cause);
   const subject = (leak: Leak): string =>
     'policy' in leak ? `${leak.table.name} ${leak.policy?.name ?? leak.cell.command}` : '';
@@ -431,7 +435,7 @@ export function policyFindings(
       message(
         nameOfPolicy(group[0]),
         group.filter((leak): leak is PolicyLeak => 'policy' in leak),
-        isAnybodys(group[0]),
+        whose(group[0]),
       ),
     harm: leak => {
       const group = leaks.filter(other => subject(other) === subject(leak));
@@ -444,7 +448,7 @@ export function policyFindings(
     },
     severity: ([first, ...rest]) =>
       // Rows of nobody are spoilt, and nothing comes out.
-      isAnybodys(first)
+      whose(first) !== undefined
         ? first.cell.role === 'anon'
           ? 'high'
           : 'medium'

@@ -12,8 +12,8 @@ export const check: Check = {
     findings: policyFindings(
       input,
       'always-true',
-      (policy, leaks, isAnybodys) =>
-        `The policy ${policy} on '${leaks[0]?.table.name ?? ''}' is true for every row, so ${rolesOf(leaks)} may ${commandsOf(leaks)} rows ${isAnybodys ? 'that every tenant relies on' : 'of every tenant'}.`,
+      (policy, leaks, whose) =>
+        `The policy ${policy} on '${leaks[0]?.table.name ?? ''}' is true for every row, so ${rolesOf(leaks)} may ${commandsOf(leaks)} rows ${whose ?? 'of every tenant'}.`,
     ),
     gaps: [],
   }),

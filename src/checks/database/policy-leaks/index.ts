@@ -12,8 +12,8 @@ export const check: Check = {
     findings: policyFindings(
       input,
       'policy',
-      (policy, leaks, isAnybodys) =>
-        `Under the policy ${policy} on '${leaks[0]?.table.name ?? ''}', ${rolesOf(leaks)} may ${commandsOf(leaks)} rows ${isAnybodys ? 'that every tenant relies on' : 'of another tenant'}.`,
+      (policy, leaks, whose) =>
+        `Under the policy ${policy} on '${leaks[0]?.table.name ?? ''}', ${rolesOf(leaks)} may ${commandsOf(leaks)} rows ${whose ?? 'of another tenant'}.`,
     ),
     gaps: [],
   }),

@@ -17,13 +17,11 @@ export const check: Check = {
   cwe: 863,
   needs: 'database',
   judge: input => ({
-    findings: policyFindings(input, 'write-check', (policy, leaks, isAnybodys) => {
+    findings: policyFindings(input, 'write-check', (policy, leaks, whose) => {
       const isBelow = leaks.every(({ cell }) => cell.because.includes('below a row of tenant B'));
       const row = isBelow
         ? "of the caller's own below one of another tenant"
-        : isAnybodys
-          ? 'that every tenant relies on'
-          : 'that belongs to another tenant';
+        : (whose ?? 'that belongs to another tenant');
       return `The policy ${policy} on '${leaks[0]?.table.name ?? ''}' lets ${commandsOf(leaks)} write a row ${row}.${consequenceOf(leaks)}`;
     }),
     gaps: [],
