@@ -359,7 +359,7 @@ function harmOf(leaks: readonly [Leak, ...Leak[]], input: CheckInput): string {
   if (table === 'realtime.messages')
     return `${anonymous ? 'Anyone on the internet' : 'Any signed-in user'} can ${command === 'select' ? 'listen on' : 'send to'} channels of another tenant.`;
   if (table !== undefined && !isOwned(input.tenancy, table))
-    return `${anonymous ? 'Anyone on the internet' : 'Any signed-in user'} can change rows of '${table}' ${whoseRows(table, input) ?? 'of others'}.`;
+    return `${anonymous ? 'Anyone on the internet' : 'Any signed-in user'} can ${operation === 'read' ? 'read' : 'change'} rows of '${table}' ${whoseRows(table, input) ?? 'of others'}.`;
   return describeHarm(
     { principal: anonymous ? 'anonymous' : 'member', operation, table: table ?? objectName(leaks[0].cell) },
     input.tenancy,
@@ -389,7 +389,9 @@ function tableBehind(leak: Leak, { database, tenancy }: CheckInput): string | un
       name =>
         ownerOf(tenancy, name)?.ownership.kind === 'tenant' &&
         !membershipTables(tenancy).some(membership => membership.table === name),
-    ) ?? names[0]
+    ) ??
+    names.find(name => isOwned(tenancy, name)) ??
+    names[0]
   );
 }
 

@@ -3,6 +3,7 @@ import { replayed } from '../../commands/fixtures/replayed.ts';
 import type { Replica } from '../../core/ports.ts';
 import { loadSqlParser } from '../../logic/sql.ts';
 import { startReplica } from '../../prove/replica/start.ts';
+import { check as functionCheck } from './definer-function-without-caller-check/index.ts';
 import { check } from './policy-always-true/index.ts';
 
 let replica: Replica;
@@ -48,4 +49,19 @@ test('rows of nobody are relied on by every tenant, and are no other tenant’s'
   expect(findings.map(({ message, severity }) => `${severity} ${message}`)).toEqual([
     "medium The policy 'any' on 'distances' is true for every row, so 'authenticated' may update rows that every tenant relies on.",
   ]);
+});
+
+test('a function that reads what is somebody’s reads that, and changes nothing of nobody’s', async () => {
+  const database = await replayed(
+    replica,
+    `create table fees (id uuid primary key default gen_random_uuid(), price int);
+     create table orders (id uuid primary key default gen_random_uuid(), user_id uuid not null references auth.users (id), note text);
+     alter table fees enable row level security;
+     alter table orders enable row level security;
+     create policy "own" on orders for select to authenticated using (user_id = auth.uid());
+     create function notes() returns setof text language sql stable security definer set search_path = ''
+     as $$ select o.note from public.fees r right join public.orders o on true $$;`,
+  );
+  const { findings } = functionCheck.judge({ app: undefined, paths: [], ...database });
+  expect(findings.map(({ harm }) => harm)).toEqual(["Anyone on the internet can read any user's orders."]);
 });
