@@ -227,6 +227,28 @@ describe('who owns what', () => {
     expect(tenancy.memberships.map(({ table }) => table)).toEqual(['club_members']);
   });
 
+  test('takes memberships in parts of a tenant for those of the tenant, where it is written beside and nothing else says who belongs', async () => {
+    const houses = (table: string, more = ''): string => `
+      create table users (id uuid primary key, email text not null unique);
+      create table tenants (id uuid primary key, created_by uuid references users (id));
+      create table organizations (id uuid primary key, tenant_id uuid not null references tenants (id), unique (tenant_id, id));
+      create table ${table} (
+        id uuid primary key, tenant_id uuid not null references tenants (id), organization_id uuid not null,
+        created_by uuid not null references users (id), user_id uuid not null references users (id), role text not null,
+        channel_id uuid not null, muted boolean, archived boolean,
+        foreign key (tenant_id, organization_id) references organizations (tenant_id, id), unique (tenant_id, user_id, channel_id)
+      );
+      create table files (id uuid primary key, tenant_id uuid not null references tenants (id), name text);
+      create table notes (id uuid primary key, tenant_id uuid not null references tenants (id), body text);
+      ${more}`;
+    const found = async (text: string): Promise<readonly string[]> =>
+      (await tenancyOf(text)).memberships.filter(({ lists }) => lists === undefined).map(({ table }) => table);
+    expect(await found(houses('memberships'))).toEqual(['memberships']);
+    expect(await found(houses('reports'))).not.toContain('reports');
+    const people = `create table tenant_users (tenant_id uuid not null references tenants (id), user_id uuid not null references users (id), role text, primary key (tenant_id, user_id));`;
+    expect(await found(houses('memberships', people))).toEqual(['tenant_users']);
+  });
+
   test('takes what each member set for himself for no second membership', async () => {
     const tenancy = await tenancyOf(`
       create table clubs (id uuid primary key);

@@ -132,7 +132,9 @@ function membershipRows(
       : [{ table, candidate, score: score(table, candidate, root, principal, database, uses) }];
   });
   const told = scored.filter(entry => entry.score >= threshold);
-  const sure = (told.length > 0 ? told : scored.filter(entry => isAskedForBoth(entry.candidate, entry.table, uses)))
+  const asking = scored.filter(entry => isAskedForBoth(entry.candidate, entry.table, uses));
+  const inParts = scored.filter(({ table, candidate }) => isInParts(table, candidate, root, principal, database));
+  const sure = (told.length > 0 ? told : asking.length > 0 ? asking : inParts)
     .toSorted((left, right) => right.score - left.score)
     .map(({ table, candidate }) => ({ table, membership: toMembership(table, candidate, uses) }));
   const asked = sure.filter(({ table, membership }) => isAskedAbout(table, membership, database, uses));
@@ -144,6 +146,35 @@ function membershipRows(
   // Favourites and settings are one for each user and row, too: they let nobody in.
   const isKept = asked.length > 0 || isOnesOwn(root, principal, database, uses) ? isBelonging : () => true;
   return sure.filter(isKept).map(({ membership }) => membership);
+}
+
+/**
+ * Whether the table is called a membership, and names beside user and tenant only parts of that tenant: `role` in one of its
+ * projects, with the tenant written beside it. Where nothing else says who belongs, that does.
+ */
+function isInParts(
+  table: Table,
+  { tenant, user }: Candidate,
+  root: Table,
+  principal: FoundPrincipal,
+  database: DatabaseModel,
+): boolean {
+  const others = foreignLinks(table, database).filter(
+    link => link.table !== root.name && link.table !== principal.table.name && !principal.aliases.includes(link.table),
+  );
+  const isPart = ({ table: name }: Link): boolean => {
+    const part = database.tables.find(other => other.name === name);
+    return part !== undefined && tenantLink(part, root, database)?.notNull === true;
+  };
+  return (
+    isMembershipNoun(table.name, root.name) &&
+    tenant.notNull &&
+    user.notNull &&
+    isUserColumn(user.column) &&
+    !isActorColumn(user.column) &&
+    table.columns.some(column => isRoleColumn(column.name)) &&
+    others.every(isPart)
+  );
 }
 
 /**
