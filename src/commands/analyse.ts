@@ -28,6 +28,8 @@ export interface AnalyseOptions {
   readonly halves: 'code' | 'database' | 'both';
   /** The role whose cells alone somebody reads: nothing else of the matrix is proved. */
   readonly role?: string;
+  /** Whether the prover looks at what no attempt broke, as it does where rules alone are judged: it finds leaks, too. */
+  readonly proves?: boolean;
   /** Nobody asks the replica after the analysis: it ends while the rest is judged. */
   readonly endsReplica?: boolean;
 }

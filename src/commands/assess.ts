@@ -33,7 +33,7 @@ export async function assess(
       ? tenancy
       : inferTenancy(collected.database, corrected.hints);
   const prover =
-    collected === undefined || options.halves !== 'database'
+    collected === undefined || (options.halves !== 'database' && options.proves !== true)
       ? undefined
       : createProver({
           database: collected.database,

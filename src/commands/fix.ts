@@ -28,7 +28,7 @@ export interface FixOptions {
 
 /** `drydock fix`: repairs on a copy, verified there, and written into the app only when asked. */
 export async function runFix(root: string, options: FixOptions, context: CommandContext): Promise<FixResult> {
-  const analysis = await analyse({ root, ...pickMigrations(options), halves: 'both' }, context);
+  const analysis = await analyse({ root, ...pickMigrations(options), halves: 'both', proves: true }, context);
   requireOneApp(analysis);
   const wanted = options.finding === undefined ? analysis.judged.findings : [chosen(analysis, options.finding)];
   const copy = await copyApp(analysis.root, join(analysis.root, '.drydock', 'fix', 'app'), { branch: 'drydock/fix' });
@@ -80,7 +80,7 @@ async function repair(
     attempts: new Map(),
     only: new Set(wanted.map(finding => finding.fingerprint)),
     report: text => stage.update(text),
-    rejudge: () => rejudge(copy, pickMigrations(options), context),
+    rejudge: () => rejudge(copy, { ...pickMigrations(options), proves: true }, context),
     judged: await toRejudged(analysis),
   });
   stage.done(

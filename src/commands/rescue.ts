@@ -175,7 +175,11 @@ async function repair(
 }
 
 /** The copy as it lies there, judged without a word. */
-export async function rejudge(copy: AppCopy, options: RescueOptions, context: CommandContext): Promise<Rejudged> {
+export async function rejudge(
+  copy: AppCopy,
+  options: RescueOptions & { readonly proves?: boolean },
+  context: CommandContext,
+): Promise<Rejudged> {
   const analysis = await analyse({ root: copy.root, ...options, halves: 'both' }, silently(context));
   const rejudged = await toRejudged(analysis);
   await analysis.collected?.replicaDatabase?.drop();

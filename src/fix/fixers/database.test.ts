@@ -383,3 +383,17 @@ test('a row of the caller’s own names only rows of the caller’s, where its o
   );
   expect(repaired('true')).toBe('');
 });
+
+test('a policy for who holds a role of the app is not narrowed to rows of their own; one for a role in the tenant is', () => {
+  const refusalOf = (using: string): readonly string[] => {
+    const open = table('invoices', [policy('invoices', 'staff', 'select', { using })], true);
+    const { proposal } = repair(files, [finding('replace-policy', { table: 'invoices', policy: 'staff' })], {
+      database: supabase(open),
+    });
+    return proposal.unrepaired.map(each => each.reason);
+  };
+  expect(refusalOf(`has_role(auth.uid(), 'security'::public.app_role)`).join()).toContain('role of the whole app');
+  expect(refusalOf(`has_role(( SELECT auth.uid() AS uid), 'security')`).join()).toContain('role of the whole app');
+  expect(refusalOf(`has_team_role(auth.uid(), client_id, 'owner')`)).toEqual([]);
+  expect(refusalOf(`status = 'sent'`)).toEqual([]);
+});

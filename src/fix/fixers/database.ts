@@ -104,6 +104,11 @@ function narrowTo(way: number, finding: Finding, context: FixContext): Draft | R
   if (table?.name === 'storage.objects') return narrowFiles(finding, context);
   const policies = table === undefined ? [] : policiesOf(finding, table);
   if (table === undefined || policies.length === 0) return { refused: 'The policy is not in the database model.' };
+  const ofStaff = policies.find(policy => asksForAppRole(policy));
+  if (ofStaff !== undefined)
+    return {
+      refused: `'${ofStaff.name}' is for who holds a role of the whole app: narrowed, it would keep them out. Who may come to hold it is the fault.`,
+    };
   const avoid = new Set(policies.map(policy => `${policy.table}.${policy.name}`));
   const condition = ownerConditions(context, table.name, { avoid })[way];
   if (condition === undefined) return { refused: `The owner of '${table.name}' is not known.` };
@@ -288,6 +293,12 @@ export function repairObject(finding: Finding, context: FixContext): Draft | Ref
   const table = context.database.tables.find(each => each.name === object);
   if (table === undefined) return { refused: `'${object}' is not in the database model.` };
   return table.rowSecurity ? replacePolicy(about, context) : enablePolicies(about, context);
+}
+
+/** `has_role(auth.uid(), 'security')`, which names no tenant. */
+function asksForAppRole({ using, check }: Policy): boolean {
+  const call = /\b\w+\(\s*(?:\(\s*select\s+)?auth\.uid\(\)(?:\s+as\s+\w+)?\s*\)?\s*,\s*'[^']+'/i;
+  return [using, check].some(text => text !== undefined && call.test(text));
 }
 
 function tableOf(finding: Finding, context: FixContext): Table | undefined {
