@@ -39,9 +39,10 @@ export function humanizeName(name: string): string {
     .toLowerCase();
 }
 
-/** What a tenant of this app is called: `organization`, `team`, `user`; `customer` when none was inferred. */
+/** What a tenant of this app is called: `organization`, `team`, `user`; `customer` where no table holds them. */
 export function tenantNoun(tenancy: TenancyModel): string {
-  const table = tenancy.root?.table ?? tenancy.principal?.table;
+  const isElsewhere = tenancy.keptElsewhere?.tenants !== undefined;
+  const table = isElsewhere ? undefined : (tenancy.root?.table ?? tenancy.principal?.table);
   return table === undefined ? 'customer' : singular(humanizeTable(table));
 }
 

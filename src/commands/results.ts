@@ -5,6 +5,7 @@ import type { Path, Step } from '../core/path.ts';
 import { countVerdicts } from '../core/result.ts';
 import type { RulesResult, TraceResult } from '../core/result.ts';
 import { advise } from '../judge/advice/advise.ts';
+import type { TenancyModel } from '../model/tenancy/types.ts';
 import { settlings } from '../judge/settle.ts';
 import type { Analysis } from './analyse.ts';
 import { causesOf } from './causes.ts';
@@ -104,6 +105,7 @@ export function toRulesResult(analysis: Analysis): RulesResult {
       memberships: tenancy.memberships.map(each =>
         each.table === tenancy.root?.table ? `${each.table}.${each.userColumn}` : each.table,
       ),
+      ...(tenancy.keptElsewhere?.tenants === undefined ? {} : { tenantColumns: tenantColumns(tenancy) }),
       owners: tenancy.owners.map(({ table, ownership, confidence }) => ({
         table,
         path:
@@ -119,6 +121,16 @@ export function toRulesResult(analysis: Analysis): RulesResult {
     causes: causesOf(analysis.cells, analysis.database),
     tables: tableRules(analysis.database),
   };
+}
+
+/** Names of the columns by which rows belong to tenants, the most common first. */
+function tenantColumns({ owners }: TenancyModel): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { ownership } of owners) {
+    const column = ownership.kind === 'tenant' ? ownership.path.at(-1)?.column : undefined;
+    if (column !== undefined) counts.set(column, (counts.get(column) ?? 0) + 1);
+  }
+  return [...counts].toSorted(([, left], [, right]) => right - left).map(([column]) => column);
 }
 
 /** What the user accepted or declared, of one half; problems of either half are told by both. */

@@ -69,6 +69,8 @@ export interface RulesResult extends ResultBase {
     readonly root: string | undefined;
     readonly principal: string | undefined;
     readonly memberships: readonly string[];
+    /** Columns with keys of tenants of which the database has no table; absent where it has one, or where there are none. */
+    readonly tenantColumns?: readonly string[];
     readonly owners: readonly {
       readonly table: string;
       readonly path: readonly string[];

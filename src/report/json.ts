@@ -150,6 +150,7 @@ function rulesBody(result: RulesResult): Json {
       root: result.tenancy.root ?? null,
       principal: result.tenancy.principal ?? null,
       memberships: result.tenancy.memberships,
+      ...(result.tenancy.tenantColumns === undefined ? {} : { tenantColumns: result.tenancy.tenantColumns }),
       owners: result.tenancy.owners.map(owner => ({
         table: owner.table,
         path: owner.path,

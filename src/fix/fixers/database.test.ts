@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { loadSqlParser } from '../../logic/sql.ts';
 import type { DatabaseModel, Policy, Table } from '../../model/database/types.ts';
+import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import { billingTenancy, emptyDatabase, findingAt, repair } from '../fixtures/billing-app.ts';
 
 beforeAll(loadSqlParser);
@@ -186,6 +187,38 @@ test('on Supabase the documented membership is asked where no policy shows anoth
   );
   expect(text('supabase/migrations/20250101000001_enable_invoices_policies.sql')).toContain(`for select to authenticated
   using (account_id in (select account_id from members where user_id = (select auth.uid())));`);
+});
+
+test('rows that name their user by his address ask for the one in the token, and of a tenant that only a claim names nothing is made up', () => {
+  const repaired = (ownership: Owner['ownership'], more: Partial<TenancyModel> = {}) =>
+    repair({ 'supabase/migrations/20250101000000_init.sql': '' }, [finding('create-policies', { table: 'invoices' })], {
+      database: {
+        ...emptyDatabase,
+        platform: 'supabase',
+        tables: [{ ...table('invoices', [], false), grants: [{ role: 'authenticated', privilege: 'select' }] }],
+      },
+      migrations: { folder: 'supabase/migrations', tool: 'supabase' },
+      tenancy: {
+        ...billingTenancy,
+        ...more,
+        owners: billingTenancy.owners.map(owner => (owner.table === 'invoices' ? { ...owner, ownership } : owner)),
+      },
+    });
+  const file = 'supabase/migrations/20250101000001_enable_invoices_policies.sql';
+  const byAddress = repaired({
+    kind: 'user',
+    path: [
+      { column: 'owner_email', table: 'users', referencedColumn: 'email' },
+      { column: 'id', table: 'users', referencedColumn: 'id' },
+    ],
+  });
+  expect(byAddress.text(file)).toContain(`using (owner_email = (select auth.jwt() ->> 'email'));`);
+  const elsewhere = { table: 'tenants kept elsewhere', referencedColumn: 'id' };
+  const { proposal } = repaired(
+    { kind: 'tenant', path: [{ column: 'org_id', ...elsewhere }] },
+    { root: undefined, memberships: [], keptElsewhere: { tenants: 'text' } },
+  );
+  expect(proposal.fixes).toEqual([]);
 });
 
 test('several migrations of one round are numbered one after the other', () => {

@@ -17,7 +17,8 @@ export function ownershipOf(context: Pick<OwnerContext, 'tenancy'>, table: strin
     return { wanted: 'tenant', hops: [itself(table, root.key)] };
   if (principal?.table === table) return { wanted: 'user', hops: [itself(table, principal.key)] };
   if (ownership?.kind === 'tenant' || ownership?.kind === 'user') {
-    return { wanted: root?.table === principal?.table ? 'user' : ownership.kind, hops: ownership.path };
+    const isEachUser = root !== undefined && root.table === principal?.table;
+    return { wanted: isEachUser ? 'user' : ownership.kind, hops: ownership.path };
   }
   return undefined;
 }

@@ -51,7 +51,7 @@ export function ownerConditions(
   table: string,
   options: ConditionOptions = {},
 ): readonly string[] {
-  const ownership = ownershipOf(context, table);
+  const ownership = policyOwnership(context, table);
   if (ownership === undefined) return [];
   const last = ownership.hops.at(-1) ?? ownership.hops[0];
   const holder = ownership.hops.at(-2)?.table ?? table;
@@ -64,6 +64,24 @@ export function ownerConditions(
   return [...new Set(ends)]
     .map(end => throughHops(ownership.hops.slice(0, -1), end, options.row))
     .map(condition => wrapCalls(condition, callsPerRow(condition, isSteady)));
+}
+
+interface PolicyOwnership extends RowOwnership {
+  /** The last hop's column holds the user's address, which the session says, and not his key. */
+  readonly byAddress: boolean;
+}
+
+/** Nobody may read the platform's table of users: an address is compared with the one that the session says. */
+function policyOwnership(context: OwnerContext, table: string): PolicyOwnership | undefined {
+  const ownership = ownershipOf(context, table);
+  if (ownership === undefined) return undefined;
+  const { principal } = context.tenancy;
+  const [first, ...rest] = ownership.hops.slice(0, -1);
+  const last = rest.at(-1) ?? first;
+  const byAddress = last !== undefined && last.table === principal?.table && /^e_?mail$/i.test(last.referencedColumn);
+  return byAddress && first !== undefined
+    ? { ...ownership, hops: [first, ...rest], byAddress }
+    : { ...ownership, byAddress: false };
 }
 
 function throughHops(hops: readonly OwnerHop[], end: string, row: string | undefined): string {
@@ -86,7 +104,7 @@ const mostSiblings = 2;
 function siblingConditions(
   context: OwnerContext,
   owner: OwnerColumn,
-  ownership: RowOwnership,
+  ownership: PolicyOwnership,
   avoid: ReadonlySet<string>,
 ): readonly string[] {
   const { table } = owner;
@@ -95,8 +113,13 @@ function siblingConditions(
   if (table === root?.table && memberships[0]?.lists !== undefined) return [];
   const counts = new Map<string, number>();
   for (const other of context.database.tables) {
-    const otherOwnership = ownershipOf(context, other.name);
-    if (otherOwnership === undefined || otherOwnership.hops.length !== 1 || otherOwnership.wanted !== ownership.wanted)
+    const otherOwnership = policyOwnership(context, other.name);
+    if (
+      otherOwnership === undefined ||
+      otherOwnership.hops.length !== 1 ||
+      otherOwnership.wanted !== ownership.wanted ||
+      otherOwnership.byAddress !== ownership.byAddress
+    )
       continue;
     if (membershipTables(context.tenancy).some(each => each.table === other.name) && other.name !== table) continue;
     for (const policy of other.policies) {
@@ -161,12 +184,16 @@ function balanced(text: string): boolean {
   return depth === 0;
 }
 
-function documented(context: OwnerContext, owner: OwnerColumn, ownership: RowOwnership): readonly string[] {
+function documented(context: OwnerContext, owner: OwnerColumn, ownership: PolicyOwnership): readonly string[] {
   const { database, tenancy } = context;
   const { table } = owner;
   const column = owner.row === undefined ? quoted(owner.column) : `${quoted(owner.row)}.${quoted(owner.column)}`;
   const membership = tenancy.memberships[0];
   if (database.platform === 'supabase') {
+    if (ownership.byAddress) return [`${column} = (select auth.jwt() ->> 'email')`];
+    // Only a claim says the tenant, and which one the policies of other tables know.
+    if (ownership.wanted === 'tenant' && tenancy.keptElsewhere?.tenants !== undefined && membership === undefined)
+      return [];
     if (ownership.wanted === 'user' || membership === undefined) return [`${column} = (select auth.uid())`];
     // The row of the tenant says itself who belongs to it; a policy that read its table again would never end.
     if (membership.table === table && table === tenancy.root?.table) return [namesCaller(membership, database)];

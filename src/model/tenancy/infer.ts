@@ -35,10 +35,16 @@ export function inferTenancy(database: DatabaseModel, hints: TenancyHints = {}):
 function inferFrom(database: DatabaseModel, hints: TenancyHints): TenancyModel {
   const uses = policyUses(database);
   const principal = findPrincipal(database, uses, hints.principal);
-  const elsewhere = principal === undefined ? keptElsewhere(database) : undefined;
+  const elsewhere = keptElsewhere(database, uses, {
+    users: principal !== undefined,
+    tenants: findRoot(database, principal, uses, hints.root) !== undefined,
+  });
   if (elsewhere !== undefined) {
     const { users, tenants } = elsewhere.names;
-    const known = { principal: users, ...(tenants === undefined ? {} : { root: tenants }) };
+    const known = {
+      ...(users === undefined ? {} : { principal: users }),
+      ...(tenants === undefined ? {} : { root: tenants }),
+    };
     return elsewhere.restore(inferWith(elsewhere.database, { ...known, ...hints }));
   }
   return inferWith(database, hints);

@@ -1,7 +1,7 @@
 import type { Predicate, Term } from '../../core/predicate.ts';
 import type { Column, DatabaseModel, Table } from '../database/types.ts';
 import { plainName } from '../../core/names.ts';
-import type { TenancyModel } from './types.ts';
+import type { Membership, TenancyModel } from './types.ts';
 
 /** From one column of a table to the key of another. */
 export interface Link {
@@ -19,9 +19,19 @@ export function keyOf(table: Table): string | undefined {
   return table.columns.some(column => column.name === 'id') ? 'id' : undefined;
 }
 
-/** The column that is a tenant's key; undefined where no table holds tenants. */
-export function tenantKeyOf({ root }: Pick<TenancyModel, 'root'>, { tables }: DatabaseModel): Column | undefined {
+/** What a tenant's key is like, whether or not a table holds the tenants; undefined where there are none. */
+export function tenantKeyOf(
+  { root, keptElsewhere }: Pick<TenancyModel, 'root' | 'keptElsewhere'>,
+  { tables }: DatabaseModel,
+): Pick<Column, 'type'> | undefined {
+  if (keptElsewhere?.tenants !== undefined) return { type: keptElsewhere.tenants };
   return tables.find(({ name }) => name === root?.table)?.columns.find(({ name }) => name === root?.key);
+}
+
+/** The membership that the rows of users are themselves: `users.tenant_id`. Whose such a row is, is the user's own to say. */
+export function membershipOfUsers({ name }: Table, { memberships, owners }: TenancyModel): Membership | undefined {
+  const isTheirs = owners.some(({ table, ownership }) => table === name && ownership.kind === 'user');
+  return memberships.find(({ table, lists }) => isTheirs && table === name && lists === undefined);
 }
 
 const known = new WeakMap<DatabaseModel, Map<Table, readonly Link[]>>();

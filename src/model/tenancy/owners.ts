@@ -1,4 +1,4 @@
-import type { Predicate } from '../../core/predicate.ts';
+import type { Predicate, Term } from '../../core/predicate.ts';
 import type { Column, DatabaseModel, Policy, Table } from '../database/types.ts';
 import type { TenancyHints } from './infer.ts';
 import { foreignLinks, isNotNull, isUserTerm, keyOf, namedLink, sameKind, type Link, type PolicyUse } from './links.ts';
@@ -434,8 +434,34 @@ function userPaths(sources: OwnerSources, tenants: Paths): Paths {
           );
     if (link !== undefined) paths.set(table.name, { path: [hop(link)], confidence: link.basis });
   }
+  for (const [table, path] of byAddress(sources, self))
+    if (!paths.has(table) && !tenants.has(table)) paths.set(table, path);
   addUserChains(sources, paths, tenants);
   return paths;
+}
+
+/** Rows that name their user by his address alone: policies compare the column with the caller's, of this table or of others. */
+function byAddress({ database, principal, uses, published }: OwnerSources, self: OwnerHop): Paths {
+  const address = principal?.table.columns.find(({ name }) => /^e_?mail$/i.test(name));
+  const asked = uses.filter(use => use.inside === 'own' && isAddressTerm(use.with));
+  const names = new Set(asked.map(({ column }) => plainName(column)));
+  const found = new Map<string, FoundPath>();
+  for (const table of database.tables) {
+    if (address === undefined || isPlatformTable(table, database) || published.forAll.has(table.name)) continue;
+    const columns = table.columns.filter(
+      ({ name, type }) => /^(text|character|citext)/.test(type) && names.has(plainName(name)),
+    );
+    const isAsked = ({ name }: Column): boolean => asked.some(use => use.table === table.name && use.column === name);
+    const told = columns.find(isAsked) ?? columns.find(({ name }) => plainName(name) !== plainName(address.name));
+    if (told === undefined) continue;
+    const first: OwnerHop = { column: told.name, table: self.table, referencedColumn: address.name };
+    found.set(table.name, { path: [first, self], confidence: isAsked(told) ? 'policy' : 'name' });
+  }
+  return found;
+}
+
+function isAddressTerm(term: Term): boolean {
+  return term.kind === 'principal' && term.attribute === 'user.email';
 }
 
 /** Who changed a row last does not own it, nor does one of the staff who wrote for everybody. */

@@ -1,13 +1,14 @@
 import { plainName } from '../../core/names.ts';
-import type { DatabaseModel, ForeignKey, Table } from '../database/types.ts';
-import { isAuthenticationTable } from './secrets.ts';
+import type { Column, DatabaseModel, ForeignKey, Table } from '../database/types.ts';
+import type { PolicyUse } from './links.ts';
 import type { TenancyModel } from './types.ts';
+import { freeColumns, tenantsWithoutTable } from './tenants-without-table.ts';
 
-/** Users and tenants that a sign-in service keeps (Clerk, Auth0, WorkOS): the app's tables only have their ids. */
+/** Users and tenants that the database has no table of (a sign-in service keeps them, or the session names them): only their ids. */
 interface KeptElsewhere {
   readonly database: DatabaseModel;
-  /** What the tables are called that stand in for those of the service. */
-  readonly names: { readonly users: string; readonly tenants?: string };
+  /** What the tables are called that stand in for the missing ones. */
+  readonly names: { readonly users?: string; readonly tenants?: string };
   /** The tenancy without the tables that are not in the database. */
   readonly restore: (tenancy: TenancyModel) => TenancyModel;
 }
@@ -20,74 +21,112 @@ const ofTenant = new RegExp(`^${service}(?:org|organization|organisation|tenant)
 /** Where nothing else names a user, whoever made a row has it. */
 const ofMaker = /^(?:created|owned|uploaded)_by(?:_id|_user_id)?$|^user_?email$/;
 
-const users = 'users of the sign-in service';
-const tenants = 'organizations of the sign-in service';
-const standIns: readonly { readonly name: string; readonly columns: readonly RegExp[] }[] = [
-  { name: users, columns: [ofUser, ofMaker] },
-  { name: tenants, columns: [ofTenant] },
-];
+const users = 'users kept elsewhere';
+const tenants = 'tenants kept elsewhere';
 
-/** The database with tables that stand in for what the sign-in service keeps; absent where no column names any of it. */
-export function keptElsewhere(database: DatabaseModel): KeptElsewhere | undefined {
-  const keys = new Map<string, ForeignKey[]>();
-  for (const { name, columns } of standIns) {
-    for (const pattern of columns) {
-      const found = database.tables.flatMap(table => keysTo(name, pattern, table));
-      for (const { table, key } of found) keys.set(table, [...(keys.get(table) ?? []), key]);
-      if (found.length > 0) break;
-    }
-  }
-  if (keys.size === 0) return undefined;
-  const hasTenants = [...keys.values()].flat().some(key => key.table === tenants);
-  const names = new Set(hasTenants ? [users, tenants] : [users]);
+/** What the database has a table of. */
+export interface Kept {
+  readonly users: boolean;
+  readonly tenants: boolean;
+}
+
+/** The database with tables that stand in for those that it lacks; absent where no column names any of it. */
+export function keptElsewhere(
+  database: DatabaseModel,
+  uses: readonly PolicyUse[],
+  kept: Kept,
+): KeptElsewhere | undefined {
+  const missing = [
+    ...(kept.users ? [] : [{ name: users, columns: firstOf([ofUser, ofMaker], database) }]),
+    ...(kept.tenants ? [] : [{ name: tenants, columns: tenantColumns(database, uses, kept) }]),
+  ].filter(({ columns }) => columns.size > 0);
+  if (missing.length === 0) return undefined;
+  const types = new Map(missing.map(({ name, columns }) => [name, keyType([...columns.values()])]));
+  const standing = new Set(types.keys());
+  const [userType, tenantType] = [types.get(users), types.get(tenants)];
   return {
-    names: hasTenants ? { users, tenants } : { users },
+    names: { ...(userType === undefined ? {} : { users }), ...(tenantType === undefined ? {} : { tenants }) },
     database: {
       ...database,
       tables: [
         ...database.tables.map(table => ({
           ...table,
-          foreignKeys: [...table.foreignKeys, ...(keys.get(table.name) ?? [])],
+          foreignKeys: [
+            ...table.foreignKeys,
+            ...missing.flatMap(({ name, columns }) => keyTo(name, table, columns.get(table))),
+          ],
         })),
-        ...[...names].map(standIn),
+        ...[...types].map(([name, type]) => standIn(name, type)),
       ],
     },
-    restore: ({ root, principal, memberships, owners, reasons }) => ({
-      root: root !== undefined && names.has(root.table) ? undefined : root,
-      principal: principal !== undefined && names.has(principal.table) ? undefined : principal,
-      memberships: memberships.filter(({ table }) => !names.has(table)),
-      owners: owners.filter(({ table }) => !names.has(table)),
-      reasons: [...reasons, 'Users are kept by the sign-in service: columns with their ids say whose a row is.'],
+    restore: tenancy => ({
+      ...tenancy,
+      root: tenancy.root !== undefined && standing.has(tenancy.root.table) ? undefined : tenancy.root,
+      principal:
+        tenancy.principal !== undefined && standing.has(tenancy.principal.table) ? undefined : tenancy.principal,
+      memberships: tenancy.memberships.filter(({ table }) => !standing.has(table)),
+      owners: tenancy.owners.filter(({ table }) => !standing.has(table)),
+      keptElsewhere: {
+        ...(userType === undefined ? {} : { users: userType }),
+        ...(tenantType === undefined ? {} : { tenants: tenantType }),
+      },
+      reasons: [
+        ...tenancy.reasons,
+        ...(userType === undefined
+          ? []
+          : ['Users are kept by the sign-in service: columns with their ids say whose a row is.']),
+        ...(userType !== undefined || tenantType === undefined
+          ? []
+          : ['No table holds the tenants: columns with their ids say whose a row is.']),
+      ],
     }),
   };
 }
 
-function keysTo(
-  target: string,
-  pattern: RegExp,
-  table: Table,
-): readonly { readonly table: string; readonly key: ForeignKey }[] {
-  if (isAuthenticationTable(table)) return [];
-  const referring = new Set(table.foreignKeys.flatMap(key => key.columns));
-  const column = table.columns.find(({ name }) => !referring.has(name) && pattern.test(plainName(name)));
-  if (column === undefined) return [];
-  const key: ForeignKey = {
-    name: `${table.name}_${column.name}`,
-    columns: [column.name],
-    table: target,
-    referencedColumns: ['id'],
-    onDelete: 'cascade',
-  };
-  return [{ table: table.name, key }];
+type ColumnByTable = ReadonlyMap<Table, Column>;
+
+function tenantColumns(database: DatabaseModel, uses: readonly PolicyUse[], kept: Kept): ColumnByTable {
+  const told = tenantsWithoutTable(database, uses);
+  return told.size > 0 || kept.users ? told : firstOf([ofTenant], database);
 }
 
-function standIn(name: string): Table {
+/** In each table the column that the first pattern names which names any. */
+function firstOf(patterns: readonly RegExp[], database: DatabaseModel): ColumnByTable {
+  for (const pattern of patterns) {
+    const found = database.tables.flatMap((table): [Table, Column][] => {
+      const column = freeColumns(table).find(({ name }) => pattern.test(plainName(name)));
+      return column === undefined ? [] : [[table, column]];
+    });
+    if (found.length > 0) return new Map(found);
+  }
+  return new Map();
+}
+
+function keyTo(target: string, table: Table, column: Column | undefined): readonly ForeignKey[] {
+  if (column === undefined) return [];
+  return [
+    {
+      name: `${table.name}_${column.name}`,
+      columns: [column.name],
+      table: target,
+      referencedColumns: ['id'],
+      onDelete: 'cascade',
+    },
+  ];
+}
+
+/** The narrowest type that each of the columns holds. */
+function keyType(columns: readonly Column[]): string {
+  return ['uuid', 'smallint', 'integer', 'bigint'].find(type => columns.some(column => column.type === type)) ?? 'text';
+}
+
+function standIn(name: string, type: string): Table {
   return {
     name,
     schema: 'public',
     kind: 'table',
     owner: '',
-    columns: [{ name: 'id', type: 'text', notNull: true, hasDefault: false, generated: false }],
+    columns: [{ name: 'id', type, notNull: true, hasDefault: false, generated: false }],
     primaryKey: ['id'],
     uniqueKeys: [['id']],
     foreignKeys: [],

@@ -5,6 +5,8 @@ export interface TenancyModel {
   /** The table of users. */
   readonly principal: { readonly table: string; readonly key: string } | undefined;
   readonly memberships: readonly Membership[];
+  /** Types of the keys of users and tenants of which the database has no table, only their ids. */
+  readonly keptElsewhere?: { readonly users?: string; readonly tenants?: string };
   /** Tenants of another kind beside the root's, which do not belong to one of them: partners beside workspaces. */
   readonly otherRoots?: readonly (TenantRoot & { readonly memberships: readonly Membership[] })[];
   /** One entry per table, in name order. */

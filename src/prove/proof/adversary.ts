@@ -1,5 +1,6 @@
 import { once } from '../../core/once.ts';
-import type { DatabaseModel, Table } from '../../model/database/types.ts';
+import type { Column, DatabaseModel, Table } from '../../model/database/types.ts';
+import { isComparedWithUser, policyUses } from '../../model/tenancy/links.ts';
 import { appRoles, type AppRoles } from '../../model/tenancy/app-roles.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import { isShareNoun } from '../../model/tenancy/names.ts';
@@ -154,17 +155,10 @@ export function premises(world: World, consistent = false): readonly Premise[] {
     ...tables.flatMap(table => unshared(world, table)),
     ...(consistent ? tables.flatMap(table => consistency(world, table)) : []),
     ...trust(world),
-    ...(session.signedIn ? tables.flatMap(table => address(world, table)) : filled(world)),
+    ...named(world),
+    ...(session.signedIn ? tables.flatMap(table => address(world, table)) : []),
     ...(session.signedIn ? nobodyNamed(world) : []),
   ];
-}
-
-/** A setting that nobody filled may be the empty text: nobody's key is. */
-function filled({ vocabulary, victim, kind }: World): readonly Premise[] {
-  const empty = symbol(`''`);
-  if (!vocabulary.declarations().includes(`(declare-fun ${empty} `)) return [];
-  const says = `the key of the ${kind} is no empty text`;
-  return [{ kind, name: 'key', formula: not(same(victim, vocabulary.constant(''))), says }];
 }
 
 function ownerOf(world: World, table: Table): Owner | undefined {
@@ -383,25 +377,25 @@ function apart(world: World): readonly Premise[] {
     )
       return [];
     const [mine, theirs] = [vocabulary.row(table.name), vocabulary.row(table.name)];
-    const formula = every(
-      [mine, theirs],
-      not(
-        all([
-          vocabulary.live(table.name, mine.name),
-          vocabulary.live(table.name, theirs.name),
-          ...(membership.lists === undefined
-            ? [
-                same(vocabulary.column(table, user, mine.name).term, session.user().term),
-                same(vocabulary.column(table, user, theirs.name).term, victim),
-              ]
-            : [
-                namesUser(world, table, mine.name),
-                held(vocabulary, vocabulary.column(table, user, theirs.name).term, victim),
-              ]),
-          same(vocabulary.column(table, tenant, mine.name).term, vocabulary.column(table, tenant, theirs.name).term),
-        ]),
+    const member = vocabulary.column(table, user, theirs.name).term;
+    const tenantOfTheirs = vocabulary.column(table, tenant, theirs.name).term;
+    const isTheirs = all([
+      vocabulary.live(table.name, theirs.name),
+      membership.lists === undefined ? same(member, victim) : held(vocabulary, member, victim),
+    ]);
+    const isMine = all([
+      vocabulary.live(table.name, mine.name),
+      membership.lists === undefined
+        ? same(vocabulary.column(table, user, mine.name).term, session.user().term)
+        : namesUser(world, table, mine.name),
+    ]);
+    const formula = all([
+      every(
+        [mine, theirs],
+        not(all([isTheirs, isMine, same(vocabulary.column(table, tenant, mine.name).term, tenantOfTheirs)])),
       ),
-    );
+      every([theirs], not(all([isTheirs, any(namedBySession(world, tenantOfTheirs))]))),
+    ]);
     return [
       {
         kind: 'user',
@@ -656,25 +650,66 @@ export function otherParties(world: World, table: Table, row: string): string {
   );
 }
 
+/** What the server wrote into the session names the key, one formula for each way to. */
+function namedBySession({ vocabulary, session }: World, key: string): readonly string[] {
+  // A key in a setting is a text: what it is cast to names the tenant as well.
+  const casts = [...vocabulary.functions].flatMap(([name, count]) =>
+    count === 1 && name.startsWith('|cast ') ? [name] : [],
+  );
+  return [...session.trusted.keys()].flatMap(term => [
+    same(term, key),
+    ...casts.map(name => same(`(${name} ${term})`, key)),
+    vocabulary.call('holds', [term, key], [], 'Bool'),
+  ]);
+}
+
 /** The premise that claims and settings name no tenant but the user's own. */
 export const trustedSession = 'trusted session';
+
+/** Nobody has the empty text for a key: a session that says nothing of who asks names no row. */
+function named(world: World): readonly Premise[] {
+  const { vocabulary, victim, kind } = world;
+  const empty = symbol(`''`);
+  if (!vocabulary.declarations().includes(`(declare-fun ${empty} `)) return [];
+  const tables = [...vocabulary.used.keys()].flatMap(name => tableOf(vocabulary, name) ?? []);
+  const rows = tables.flatMap(table => {
+    const row = vocabulary.row(table.name);
+    const keys = keyColumns(world, table).map(column => vocabulary.column(table, column, row.name));
+    if (keys.length === 0) return [];
+    const isEmpty = any(keys.map(({ term, isNull }) => all([not(isNull), same(term, empty)])));
+    return [every([row], not(all([vocabulary.live(table.name, row.name), isEmpty])))];
+  });
+  return [{ kind, name: 'named', formula: all([not(same(victim, empty)), ...rows]), says: 'no key is the empty text' }];
+}
+
+/** Texts that are keys, of this row or of another, and that no default of the column fills. */
+function keyColumns({ vocabulary, tenancy }: World, table: Table): readonly Column[] {
+  const { used, database } = vocabulary;
+  const uses = policyUses(database);
+  const members = tenancy.memberships
+    .filter(membership => membership.table === table.name)
+    .flatMap(({ userColumn, tenantColumn }) => [userColumn, tenantColumn]);
+  const ownership = tenancy.owners.find(owner => owner.table === table.name)?.ownership;
+  const names = new Set([
+    ...table.primaryKey,
+    ...table.foreignKeys.flatMap(({ columns }) => columns),
+    ...members,
+    ...(ownership !== undefined && 'path' in ownership ? [ownership.path[0].column] : []),
+  ]);
+  return table.columns.filter(
+    ({ name, type, hasDefault, randomDefault }) =>
+      used.get(table.name)?.has(name) === true &&
+      /^(text|character|citext)/.test(type) &&
+      (!hasDefault || randomDefault === true) &&
+      (names.has(name) || isComparedWithUser(uses, table.name, name)),
+  );
+}
 
 /** What the server wrote into the session names nothing of the victim's. */
 function trust(world: World): readonly Premise[] {
   const { vocabulary, session, victim } = world;
   if (session.trusted.size === 0) return [];
-  const claims = [...session.trusted.keys()];
-  // A key in a setting is a text: what it is cast to names the tenant as well.
-  const casts = [...vocabulary.functions].flatMap(([name, count]) =>
-    count === 1 && name.startsWith('|cast ') ? [name] : [],
-  );
-  const formula = all(
-    claims.flatMap(term => [
-      not(same(term, victim)),
-      ...casts.map(name => not(same(`(${name} ${term})`, victim))),
-      not(vocabulary.call('holds', [term, victim], [], 'Bool')),
-    ]),
-  );
+  const formula = all(namedBySession(world, victim).map(not));
   const users = platformTable(vocabulary.database, 'auth.users');
   return [
     {

@@ -271,7 +271,8 @@ async function solveStep(
 ): Promise<StepOutcome> {
   const vocabulary = createVocabulary(sources.database);
   const { role, signedIn } = writer;
-  const encoder = createEncoder(vocabulary, createSession(vocabulary, { role, signedIn, namesUser: isUserSetting }));
+  const session = createSession(vocabulary, { role, signedIn, namesUser: isUserSetting });
+  const encoder = createEncoder(vocabulary, session);
   const before = command === 'update' ? constantRow(vocabulary, table, 'the row') : undefined;
   const after = constantRow(vocabulary, table, 'the new row');
   const gate = [
@@ -288,7 +289,9 @@ async function solveStep(
       : [before, after].map(row => policyTruth(encoder, { table, row, role, command: 'select', part: 'using' }).t)),
   ];
   touch(vocabulary, node);
-  const world = worldOf(vocabulary, sources.tenancy, node.reliance.kind, role);
+  const one = worldOf(vocabulary, sources.tenancy, node.reliance.kind, role);
+  // Who signed in writes as himself: what the server says of him is what the policies read.
+  const world = signedIn ? { ...one, session } : one;
   // Nobody makes a tenant that is there already: who makes one is in it.
   const there = homeOf(world) === table ? [rowAtHome(world, table)] : [];
   const held = premises(world, true);

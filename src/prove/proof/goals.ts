@@ -1,7 +1,7 @@
 import type { CellCommand } from '../../core/cell.ts';
 import type { SolverGoal } from '../../core/ports.ts';
 import type { DatabaseModel, Policy, Table } from '../../model/database/types.ts';
-import { isUserSetting } from '../../model/tenancy/links.ts';
+import { isUserSetting, membershipOfUsers } from '../../model/tenancy/links.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import { all, any, every, not, same, type Variable } from '../../logic/smt/formula.ts';
 import { applicablePolicies, createEncoder, policyTruth } from '../../logic/smt/policies.ts';
@@ -77,6 +77,23 @@ const plainly: Try = { reading: false, consistent: false, parents: 'any' };
 
 /** What must be shown impossible for a table's cell to be proved. */
 export function tableGoals(question: TableQuestion, trying: Try = plainly): readonly ProofGoal[] {
+  return [...ownGoals(question, trying), ...entryGoals(question, trying)];
+}
+
+/** Where the rows of users say which tenant they are of: nobody writes one of another tenant. */
+function entryGoals(question: TableQuestion, trying: Try): readonly ProofGoal[] {
+  const { table, tenancy, owner, command } = question;
+  const membership = membershipOfUsers(table, tenancy);
+  if (membership === undefined || owner === undefined) return [];
+  const hop = { column: membership.tenantColumn, table: tenancy.root?.table ?? '', referencedColumn: '' };
+  const asTenants: TableQuestion = { ...question, owner: { ...owner, ownership: { kind: 'tenant', path: [hop] } } };
+  if (command === 'insert') return [goal(asTenants, trying, 'a user is added to the victim', newRow, 'the new row')];
+  return command === 'update'
+    ? [goal(asTenants, trying, 'a user is moved to the victim', movedRow, 'the new row')]
+    : [];
+}
+
+function ownGoals(question: TableQuestion, trying: Try): readonly ProofGoal[] {
   const kind = question.owner?.ownership.kind;
   const isOwned = kind === 'tenant' || kind === 'user';
   switch (question.command) {

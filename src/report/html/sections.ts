@@ -14,6 +14,7 @@ import {
 import { brokenReasons, brokenSentence } from '../broken.ts';
 import { ledgerRows } from '../ledger.ts';
 import { orderPaths } from '../order.ts';
+import { tenancySentence } from '../tenancy-words.ts';
 import { count, duration, gapPlace, shortTarget } from '../words.ts';
 import { declaredBlock, settlingBlock } from './advice.ts';
 import { changesBlock, gateBlock } from './changes.ts';
@@ -202,10 +203,10 @@ function gaps(view: View): Section | undefined {
 function assumptions(view: View): Section | undefined {
   const rules = view.rules[0]?.result;
   if (rules === undefined) return undefined;
-  const { root, principal, memberships, owners } = rules.tenancy;
+  const { owners } = rules.tenancy;
   const assumed = [...new Set(rules.cells.flatMap(cell => cell.evidence.flatMap(evidence => evidence.assumptions)))];
   const body = markup`<p>Read from your schema and your policies. Everything above rests on it: look whether it is right.</p>
-    <ul class="plain"><li>${root === undefined ? 'No table was recognised as the tenant.' : markup`A tenant is a row of <code>${root}</code>${principal !== undefined && markup`, a user a row of <code>${principal}</code>`}${memberships.length > 0 && markup`; who belongs to which tenant is in <code>${memberships.join(', ')}</code>`}.`}</li>
+    <ul class="plain"><li>${tenancySentence(rules.tenancy)}</li>
     ${assumed.map(text => markup`<li>${text}</li>`)}</ul>
     <details class="more"><summary>Whose rows each of ${count(owners.length, 'table')} holds</summary><table class="rows"><thead><tr><th scope="col">table</th><th scope="col">belongs to its tenant by</th><th scope="col">how sure</th></tr></thead>
     <tbody>${owners.map(owner => markup`<tr><td><code>${owner.table}</code></td><td>${owner.path.length > 0 ? owner.path.join(' → ') : owner.kind}</td><td class="quiet">${owner.confidence}</td></tr>`)}</tbody></table></details>`;

@@ -1,3 +1,4 @@
+import { tenancySentence } from '../tenancy-words.ts';
 import { objectName, type Cell } from '../../core/cell.ts';
 import type { Finding } from '../../core/finding.ts';
 import { groupBy } from '../../core/group.ts';
@@ -89,11 +90,7 @@ function verdictLines(pen: Pen, result: RulesResult): readonly string[] {
   const objects = [...groupBy(result.cells, objectName).values()];
   const leaking = objects.filter(cells => worstStanding(cells) === 'leaks').length;
   const unknown = objects.filter(cells => worstStanding(cells) === 'unknown').length;
-  const { root, principal, memberships } = result.tenancy;
-  const tenancy =
-    root === undefined
-      ? 'No tenant was found in the schema.'
-      : `A tenant is a row of ${root}, a user a row of ${principal ?? '?'}${memberships.length > 0 ? `, members are in ${memberships.join(', ')}` : ''}.`;
+  const tenancy = tenancySentence(result.tenancy);
   const whole = `${objectWords(result.cells)}, ${count(result.cells.length, 'cell')} (role × command × object)`;
   const left = isPartly(result) ? 'Of what is left, ' : '';
   return [

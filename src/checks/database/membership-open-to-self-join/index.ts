@@ -1,3 +1,4 @@
+import type { DatabaseModel } from '../../../model/database/types.ts';
 import { appRoles } from '../../../model/tenancy/app-roles.ts';
 import type { Check } from '../../check.ts';
 import { isPromotion, policyFindings } from '../leaks.ts';
@@ -19,8 +20,20 @@ export const check: Check = {
         return `The policy ${policy} on '${table}' lets an ordinary member make himself an administrator of his tenant.`;
       const isOfApp = appRoles(input.database, input.tenancy).some(roles => roles.table === table);
       const deed = isOfApp ? 'give himself a role of the whole app' : 'write a row for himself in any tenant';
-      return `The policy ${policy} on '${table}' lets a user ${deed}, and other policies trust '${table}'.${consequence === undefined ? '' : ` ${consequence}`}`;
+      const trust = isAskedElsewhere(table, input.database)
+        ? `other policies trust '${table}'`
+        : `the app takes his tenant from '${table}'`;
+      return `The policy ${policy} on '${table}' lets a user ${deed}, and ${trust}.${consequence === undefined ? '' : ` ${consequence}`}`;
     }),
     gaps: [],
   }),
 };
+
+/** Whether a policy of another table names it, or a function that policies may call. */
+function isAskedElsewhere(name: string, { tables, functions }: DatabaseModel): boolean {
+  const word = new RegExp(`\\b${name.slice(name.lastIndexOf('.') + 1)}\\b`);
+  const conditions = tables
+    .filter(table => table.name !== name)
+    .flatMap(({ policies }) => policies.map(({ using = '', check = '' }) => `${using} ${check}`));
+  return [...conditions, ...functions.map(({ body }) => body)].some(text => word.test(text));
+}
