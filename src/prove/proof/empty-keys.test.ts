@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { made } from '../../commands/fixtures/replayed.ts';
+import { proved } from '../../commands/fixtures/replayed.ts';
 import type { Replica, Solver } from '../../core/ports.ts';
 import { loadSqlParser } from '../../logic/sql.ts';
-import { inferTenancy } from '../../model/tenancy/infer.ts';
-import { buildMatrix } from '../exploit/matrix.ts';
 import { startReplica } from '../replica/start.ts';
-import { createProver } from './prove.ts';
 import { loadSolver } from './solver.ts';
 
 let replica: Replica;
@@ -38,12 +35,7 @@ create policy "own" on papers for select to app using (
 }
 
 async function readBy(actor: string, schema: string): Promise<Record<string, string>> {
-  const { copy, database } = await made(replica, schema, 'plain');
-  const tenancy = inferTenancy(database);
-  const { cells: tried, range } = await buildMatrix(copy, database, tenancy);
-  const field = range === undefined ? undefined : { sql: copy.sql, range };
-  const { cells } = await createProver({ database, tenancy, solver }).prove(tried, field);
-  await copy.drop();
+  const cells = await proved(replica, solver, schema, 'plain');
   const found = cells.filter(cell => cell.role === 'app' && cell.actor === actor && cell.command === 'select');
   return Object.fromEntries(
     found
