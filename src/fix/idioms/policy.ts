@@ -2,6 +2,7 @@ import { callsPerRow, wrapCalls } from '../../logic/condition-tree.ts';
 import { steadyFunctions } from '../../model/database/steady.ts';
 import type { DatabaseModel, Policy, PolicyCommand, Table } from '../../model/database/types.ts';
 import type { Membership, OwnerHop } from '../../model/tenancy/types.ts';
+import { leadsByAddress } from '../../model/tenancy/links.ts';
 import { ownershipOf } from './ownership.ts';
 import type { RowOwnership } from './ownership.ts';
 import type { OwnerContext } from '../context.ts';
@@ -75,10 +76,9 @@ interface PolicyOwnership extends RowOwnership {
 function policyOwnership(context: OwnerContext, table: string): PolicyOwnership | undefined {
   const ownership = ownershipOf(context, table);
   if (ownership === undefined) return undefined;
-  const { principal } = context.tenancy;
   const [first, ...rest] = ownership.hops.slice(0, -1);
   const last = rest.at(-1) ?? first;
-  const byAddress = last !== undefined && last.table === principal?.table && /^e_?mail$/i.test(last.referencedColumn);
+  const byAddress = last !== undefined && leadsByAddress(last, context.tenancy);
   return byAddress && first !== undefined
     ? { ...ownership, hops: [first, ...rest], byAddress }
     : { ...ownership, byAddress: false };

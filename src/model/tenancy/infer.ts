@@ -37,7 +37,7 @@ function inferFrom(database: DatabaseModel, hints: TenancyHints): TenancyModel {
   const principal = findPrincipal(database, uses, hints.principal);
   const elsewhere = keptElsewhere(database, uses, {
     users: principal !== undefined,
-    tenants: findRoot(database, principal, uses, hints.root) !== undefined,
+    tenants: () => findRoot(database, principal, uses, hints.root) !== undefined,
   });
   if (elsewhere !== undefined) {
     const { users, tenants } = elsewhere.names;

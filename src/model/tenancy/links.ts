@@ -1,7 +1,8 @@
 import type { Predicate, Term } from '../../core/predicate.ts';
-import type { Column, DatabaseModel, Table } from '../database/types.ts';
+import type { Column, DatabaseModel, Policy, Table } from '../database/types.ts';
 import { plainName } from '../../core/names.ts';
-import type { Membership, TenancyModel } from './types.ts';
+import { once } from '../../core/once.ts';
+import type { Membership, OwnerHop, TenancyModel } from './types.ts';
 
 /** From one column of a table to the key of another. */
 export interface Link {
@@ -113,14 +114,27 @@ export interface PolicyUse {
 }
 
 /** Every equality of a column with a term in any policy, with the table that the column belongs to. */
-export function policyUses(database: DatabaseModel): readonly PolicyUse[] {
-  return database.tables.flatMap(table =>
+export const policyUses = once((database: DatabaseModel): readonly PolicyUse[] =>
+  database.tables.flatMap(table =>
     table.policies.flatMap(policy =>
       [policy.usingPredicate, policy.checkPredicate].flatMap(predicate =>
         predicate === undefined ? [] : usesIn(predicate, table.name),
       ),
     ),
-  );
+  ),
+);
+
+/** Whether the key leads to a user by the address that he is known by, and not by his key. */
+export function leadsByAddress(
+  { table, referencedColumn }: OwnerHop,
+  { principal }: Pick<TenancyModel, 'principal'>,
+): boolean {
+  return table === principal?.table && isAddress(referencedColumn);
+}
+
+/** Whether a column of the table of users holds the address that a user is known by. */
+export function isAddress(column: string): boolean {
+  return /^e_?mail$/i.test(column);
 }
 
 function usesIn(predicate: Predicate, table: string): readonly PolicyUse[] {
@@ -181,6 +195,18 @@ export function namesUsers(uses: readonly PolicyUse[], column: string): boolean 
 export function isUserTerm(term: Term): boolean {
   if (term.kind === 'principal') return term.attribute === 'user.id';
   return term.kind === 'setting' && isUserSetting(term.name);
+}
+
+/** Under which name the session, as the server filled it, says the term; undefined of the user, and of what nobody vouches for. */
+export function saidBySession(term: Term): string | undefined {
+  if (isUserTerm(term)) return undefined;
+  if (term.kind === 'setting') return term.name;
+  return term.kind === 'principal' && term.attribute.startsWith('claims.') ? term.attribute : undefined;
+}
+
+/** Whether the text of a policy names the column. */
+export function isNamedIn({ using = '', check = '' }: Policy, column: string): boolean {
+  return new RegExp(`\\b${column.replaceAll(/\W/g, '\\$&')}\\b`).test(`${using} ${check}`);
 }
 
 /** `app.user_id`, `app.current_user`, `jwt.claims.user_id`. */

@@ -1,7 +1,18 @@
 import type { Predicate, Term } from '../../core/predicate.ts';
-import type { Column, DatabaseModel, Policy, Table } from '../database/types.ts';
+import type { Column, DatabaseModel, Table } from '../database/types.ts';
 import type { TenancyHints } from './infer.ts';
-import { foreignLinks, isNotNull, isUserTerm, keyOf, namedLink, sameKind, type Link, type PolicyUse } from './links.ts';
+import {
+  foreignLinks,
+  isAddress,
+  isNamedIn,
+  isNotNull,
+  isUserTerm,
+  keyOf,
+  namedLink,
+  sameKind,
+  type Link,
+  type PolicyUse,
+} from './links.ts';
 import { tenantLink } from './memberships.ts';
 import { plainName } from '../../core/names.ts';
 import { isActorColumn, isPersonalColumn, isUserColumn } from './names.ts';
@@ -180,10 +191,6 @@ function tenantPaths(sources: OwnerSources): Paths {
   for (const table of Object.keys(hints.hops ?? {})) paths.delete(table);
   addChains(sources, paths, users, maybe);
   return paths;
-}
-
-function isNamedIn({ using = '', check = '' }: Policy, column: string): boolean {
-  return new RegExp(`\\b${column}\\b`).test(`${using} ${check}`);
 }
 
 /** A profile with a tenant column belongs to the tenant; one without belongs to its user. */
@@ -442,7 +449,7 @@ function userPaths(sources: OwnerSources, tenants: Paths): Paths {
 
 /** Rows that name their user by his address alone: policies compare the column with the caller's, of this table or of others. */
 function byAddress({ database, principal, uses, published }: OwnerSources, self: OwnerHop): Paths {
-  const address = principal?.table.columns.find(({ name }) => /^e_?mail$/i.test(name));
+  const address = principal?.table.columns.find(({ name }) => isAddress(name));
   const asked = uses.filter(use => use.inside === 'own' && isAddressTerm(use.with));
   const names = new Set(asked.map(({ column }) => plainName(column)));
   const found = new Map<string, FoundPath>();

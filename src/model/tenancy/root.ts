@@ -1,7 +1,6 @@
 import { plainName } from '../../core/names.ts';
-import type { Term } from '../../core/predicate.ts';
 import type { DatabaseModel, Table } from '../database/types.ts';
-import { foreignLinks, isComparedWithUser, isUserTerm, keyOf, type PolicyUse } from './links.ts';
+import { foreignLinks, isComparedWithUser, keyOf, saidBySession, type PolicyUse } from './links.ts';
 import { findMemberships, tenantLink } from './memberships.ts';
 import { isTenantNoun, isUserColumn } from './names.ts';
 import { userLinks, type FoundPrincipal } from './principal.ts';
@@ -135,13 +134,12 @@ function isComparedWithSession(
 ): boolean {
   const column = table === root ? keyOf(root) : tenantLink(table, root, database)?.column;
   return uses.some(
-    use => use.table === table.name && use.column === column && use.inside === 'own' && isSaidBySession(use.with),
+    use =>
+      use.table === table.name &&
+      use.column === column &&
+      use.inside === 'own' &&
+      saidBySession(use.with) !== undefined,
   );
-}
-
-function isSaidBySession(term: Term): boolean {
-  if (isUserTerm(term)) return false;
-  return term.kind === 'setting' || (term.kind === 'principal' && term.attribute.startsWith('claims.'));
 }
 
 function best(candidates: readonly Assessment[], database: DatabaseModel): Assessment | undefined {

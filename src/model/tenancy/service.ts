@@ -27,7 +27,8 @@ const tenants = 'tenants kept elsewhere';
 /** What the database has a table of. */
 export interface Kept {
   readonly users: boolean;
-  readonly tenants: boolean;
+  /** Asked only where a column could name tenants that it lacks. */
+  readonly tenants: () => boolean;
 }
 
 /** The database with tables that stand in for those that it lacks; absent where no column names any of it. */
@@ -37,9 +38,9 @@ export function keptElsewhere(
   kept: Kept,
 ): KeptElsewhere | undefined {
   const missing = [
-    ...(kept.users ? [] : [{ name: users, columns: firstOf([ofUser, ofMaker], database) }]),
-    ...(kept.tenants ? [] : [{ name: tenants, columns: tenantColumns(database, uses, kept) }]),
-  ].filter(({ columns }) => columns.size > 0);
+    { name: users, columns: kept.users ? none : firstOf([ofUser, ofMaker], database) },
+    { name: tenants, columns: tenantColumns(database, uses, kept) },
+  ].filter(({ name, columns }) => columns.size > 0 && (name === users || !kept.tenants()));
   if (missing.length === 0) return undefined;
   const types = new Map(missing.map(({ name, columns }) => [name, keyType([...columns.values()])]));
   const standing = new Set(types.keys());
@@ -84,6 +85,8 @@ export function keptElsewhere(
 }
 
 type ColumnByTable = ReadonlyMap<Table, Column>;
+
+const none: ColumnByTable = new Map();
 
 function tenantColumns(database: DatabaseModel, uses: readonly PolicyUse[], kept: Kept): ColumnByTable {
   const told = tenantsWithoutTable(database, uses);

@@ -2,7 +2,7 @@ import { plainName } from '../../core/names.ts';
 import type { Term } from '../../core/predicate.ts';
 import { isPlatformTable } from '../database/platform.ts';
 import type { Column, DatabaseModel, Table } from '../database/types.ts';
-import { isUserTerm, namesUsers, type PolicyUse } from './links.ts';
+import { isNamedIn, namesUsers, saidBySession, type PolicyUse } from './links.ts';
 import { isTenantNoun } from './names.ts';
 import { isAuthenticationTable } from './secrets.ts';
 
@@ -22,7 +22,7 @@ export function tenantsWithoutTable(database: DatabaseModel, uses: readonly Poli
       named.set(name, {
         tables: before.tables + 1,
         told: [...before.told, ...told],
-        isTenants: before.isTenants || (isAsked(table, column, uses) && isOfTenant(name, database)),
+        isTenants: before.isTenants || (isOfTenant(name, database) && isAsked(table, column, uses)),
       });
     }
   const asked = [...named].filter(
@@ -70,18 +70,15 @@ function toldBy(table: Table, { name }: Column, uses: readonly PolicyUse[]): rea
   );
 }
 
-/** Under which name the session says it; undefined of what it says of the user, and of what the condition says itself. */
+/** Under which name the session says it, though it be by the user's own word. */
 function nameInSession(term: Term): string | undefined {
-  if (isUserTerm(term)) return undefined;
-  if (term.kind === 'setting') return term.name;
-  if (term.kind === 'principal' && term.attribute.startsWith('claims.')) return term.attribute;
-  return term.kind === 'client' && term.path.startsWith('claims.') ? term.path : undefined;
+  const isOwnWord = term.kind === 'client' && term.path.startsWith('claims.');
+  return isOwnWord ? term.path : saidBySession(term);
 }
 
 /** A policy of the table names the column, and not only beside a value that the policy itself gives. */
 function isAsked(table: Table, { name }: Column, uses: readonly PolicyUse[]): boolean {
-  const word = new RegExp(`\\b${name}\\b`);
-  if (!table.policies.some(({ using = '', check = '' }) => word.test(`${using} ${check}`))) return false;
+  if (!table.policies.some(policy => isNamedIn(policy, name))) return false;
   const own = uses.filter(use => use.table === table.name && use.column === name);
   return own.length === 0 || own.some(use => use.with.kind !== 'constant');
 }

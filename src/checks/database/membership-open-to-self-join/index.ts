@@ -31,7 +31,7 @@ export const check: Check = {
 
 /** Whether a policy of another table names it, or a function that policies may call. */
 function isAskedElsewhere(name: string, { tables, functions }: DatabaseModel): boolean {
-  const word = new RegExp(`\\b${name.slice(name.lastIndexOf('.') + 1)}\\b`);
+  const word = new RegExp(`\\b${name.slice(name.lastIndexOf('.') + 1).replaceAll(/\W/g, '\\$&')}\\b`);
   const conditions = tables
     .filter(table => table.name !== name)
     .flatMap(({ policies }) => policies.map(({ using = '', check = '' }) => `${using} ${check}`));
