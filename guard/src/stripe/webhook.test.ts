@@ -1,6 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { GuardError } from '../errors.ts';
 import { hub, type GuardEvent } from '../events/event.ts';
+import { guardFreeze } from '../freeze/index.ts';
+import type { CallFacts } from '../hooks.ts';
 import { guardPool, type GuardedPool } from '../pg/index.ts';
 import { currentScope } from '../scope.ts';
 import { pgTransaction } from '../sql/transaction.ts';
@@ -196,6 +199,65 @@ describe('what reaches the handler', () => {
     expect(scope).toEqual({ mode: 'admin', reason: 'stripe:price.updated' });
     expect((await handler(stripe.signed(invoicePaid({ type: 'payout.paid' })))).status).toBe(200);
     expect((await owner.query('select type from drydock.stripe_event')).rows).toEqual([{ type: 'price.updated' }]);
+  });
+});
+
+describe('what is put off', () => {
+  afterEach(() => void delete process.env['DRYDOCK_FREEZE_STRIPE']);
+
+  const frozen = (targets: string): Partial<StripeWebhookOptions<PoolClient>> => {
+    process.env['DRYDOCK_FREEZE_STRIPE'] = targets;
+    const source = { kind: 'env', variable: 'DRYDOCK_FREEZE_STRIPE' } as const;
+    return { before: [guardFreeze({ source, start: 'closed', refreshMs: 0, maxAgeMs: 0 }).before] };
+  };
+  const ledger = async (): Promise<unknown> =>
+    (await owner.query('select count(*)::int as n from drydock.stripe_event')).rows[0];
+
+  test.each(['writes', 'everything', 'name:stripe:invoice.paid'])(
+    'an event that meets a freeze of %s is written down nowhere, and handled when Stripe sends it again',
+    async targets => {
+      const event = invoicePaid();
+      const handler = webhook(frozen(targets));
+      const answer = await handler(stripe.signed(event));
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '300']);
+      expect([await payments(), await ledger()]).toEqual([[], { n: 0 }]);
+      process.env['DRYDOCK_FREEZE_STRIPE'] = '';
+      expect((await handler(stripe.signed(event))).status).toBe(200);
+      expect([await payments(), await ledger()]).toEqual([[{ tenant: 'acme', status: 'paid' }], { n: 1 }]);
+    },
+  );
+
+  test('so is one of an unknown customer, and one of the platform', async () => {
+    const price = { type: 'price.updated', data: { object: { id: 'price_1', object: 'price' } } };
+    const handler = webhook({ ...frozen('writes'), platform: { 'price.updated': () => {} } });
+    const answers = [
+      await handler(stripe.signed(invoicePaid({}, { customer: 'cus_new' }))),
+      await handler(stripe.signed(invoicePaid(price))),
+    ];
+    expect([answers.map(({ status }) => status), await ledger()]).toEqual([[503, 503], { n: 0 }]);
+  });
+
+  test('a freeze of something else holds nothing up, nor does one what has no handler or no signature', async () => {
+    expect((await webhook(frozen('exports, lists, name:invoice.paid'))(stripe.signed(invoicePaid()))).status).toBe(200);
+    const all = webhook(frozen('everything'));
+    expect((await all(stripe.signed(invoicePaid({ type: 'payout.paid' })))).status).toBe(200);
+    expect((await all(stripe.signed(invoicePaid(), { secret: 'whsec_other' }))).status).toBe(400);
+    expect(await payments()).toHaveLength(1);
+  });
+
+  test('a hook is told whose event it is; one that fails itself is no delivery either', async () => {
+    const asked: CallFacts[] = [];
+    await webhook({ before: [facts => Promise.resolve(void asked.push(facts))] })(stripe.signed(invoicePaid()));
+    expect(asked).toEqual([{ name: 'stripe:invoice.paid', kind: 'write', tenant: 'acme' }]);
+    const failing = [new Error('no switch'), new GuardError('rate-limited', 'Too many.', { retryAfter: 0.2 })].map(
+      thrown => webhook({ before: [() => Promise.reject(thrown)] })(stripe.signed(invoicePaid())),
+    );
+    const answers = await Promise.all(failing);
+    expect(answers.map(({ status, headers }) => [status, headers.get('retry-after')])).toEqual([
+      [500, null],
+      [429, '1'],
+    ]);
+    expect(await payments()).toHaveLength(1);
   });
 });
 

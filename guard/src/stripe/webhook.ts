@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { isGuardError } from '../errors.ts';
 import { report } from '../events/event.ts';
+import type { Before } from '../hooks.ts';
 import { asAdmin, asSystem } from '../modes.ts';
 import { at } from '../property.ts';
 import { withRequest } from '../scope.ts';
@@ -55,6 +56,11 @@ export interface StripeWebhookOptions<Tx> {
       delivery: StripeDelivery<Extract<Stripe.Event, { type: Type }>, Tx>,
     ) => unknown;
   };
+  /**
+   * Freezes, and whatever else may put an event off, as `guardNext` takes them. Asked of signed events that have a handler,
+   * before anything is written down, by the name `stripe:invoice.paid` and the kind `write`. Stripe sends what is refused again.
+   */
+  readonly before?: readonly Before[];
   /** An event that is not the newest of its object: hand over the object as Stripe has it now, or only tell. */
   readonly outOfOrder?: 'latest' | 'tell';
   readonly toleranceSeconds?: number;
@@ -138,16 +144,39 @@ async function deliverToTenant<Tx>(options: StripeWebhookOptions<Tx>, event: Str
   const customer = customerOf(event.data.object) ?? (await options.customerOf?.(event));
   const named = customer === undefined ? undefined : customerIn(event, customer);
   const tenant = named && (await (options.tenantOf ?? ((who, run) => storedTenant(run, who)))(named, query));
+  const later = await putOff(options, event, tenant);
+  if (later !== undefined) return later;
   if (customer === undefined || tenant === undefined || tenant === '') return recordUnmatched(query, event);
   return asSystem({ job: `stripe:${event.type}`, tenant }, () =>
     handle(options, event, tenant, delivery => handlerOf(options.on, event)?.({ ...delivery, tenant, customer })),
   );
 }
 
-function deliverToPlatform<Tx>(options: StripeWebhookOptions<Tx>, event: Stripe.Event): Promise<Response> {
+async function deliverToPlatform<Tx>(options: StripeWebhookOptions<Tx>, event: Stripe.Event): Promise<Response> {
+  const later = await putOff(options, event);
+  if (later !== undefined) return later;
   return asAdmin(`stripe:${event.type}`, () =>
     handle(options, event, undefined, delivery => handlerOf(options.platform, event)?.(delivery)),
   );
+}
+
+/** The answer where a hook refuses: never one of 200 to 299, for which Stripe would hold the event delivered. */
+async function putOff<Tx>(
+  { before }: StripeWebhookOptions<Tx>,
+  event: Stripe.Event,
+  tenant?: string,
+): Promise<Response | undefined> {
+  const facts = { name: `stripe:${event.type}`, kind: 'write', ...(tenant === undefined ? {} : { tenant }) } as const;
+  try {
+    // oxlint-disable-next-line no-await-in-loop -- what the first refuses the second need not hear of
+    for (const ask of before ?? []) await ask(facts);
+    return undefined;
+  } catch (thrown) {
+    if (!isGuardError(thrown) || thrown.status === 500) throw thrown;
+    const later = answer(thrown.status, 'put off, try again');
+    if (thrown.retryAfter !== undefined) later.headers.set('retry-after', String(Math.ceil(thrown.retryAfter)));
+    return later;
+  }
 }
 
 function customerIn(event: Stripe.Event, id: string): StripeCustomer {

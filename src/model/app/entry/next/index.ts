@@ -50,11 +50,11 @@ function factsAbove(entry: Entry, layouts: Memory['layouts']): readonly Fact[] {
   });
 }
 
-const verifies = /constructEvent|Webhook\.verify/;
+const verifies = /constructEvent|Webhook\.verify|^stripeWebhook$/;
 
 /** A handler that verifies events is a webhook wherever it stands. */
 function refined(entryPoint: EntryPoint, effects: readonly Effect[]): EntryPoint {
-  if (entryPoint.kind !== 'route-handler') return entryPoint;
+  if (entryPoint.kind !== 'route-handler' && entryPoint.kind !== 'api-route') return entryPoint;
   return someEffect(
     effects,
     effect => effect.kind === 'event' && effect.event.kind === 'call' && verifies.test(effect.event.callee),

@@ -6,6 +6,7 @@ import { valueKey } from '../../keys.ts';
 import type { Call, Handler } from '../../machine.ts';
 import { leave } from '../../statements.ts';
 import { fieldOf, objectOf, present, undefinedValue, type Value } from '../../value.ts';
+import { platformRequest } from '../requests.ts';
 import { scopeValue, withScope } from './scope.ts';
 import { ask } from './session.ts';
 
@@ -64,6 +65,16 @@ const stripeWebhook: Handler = ({ arguments: [options = objectOf({})] }) =>
     return { kind: 'promise', value: answer, facts: [] };
   });
 
+/** The handler of a route, asked with what Next.js gives one of `pages/api`; its answer is what is sent. */
+const forPagesApi: Handler = ({ arguments: [webhook = undefinedValue] }) =>
+  handlerValue('webhook', `webhook in pages/api ${valueKey(webhook)}`, call => {
+    const [, res = undefinedValue] = call.arguments;
+    const answer = ask(call, webhook, [platformRequest('POST', [])]);
+    if (!call.frame.dead && answer.kind === 'response')
+      callMethod(call.machine, call.frame, res, 'end', [answer.body], { at: call.at, end: call.end });
+    return { kind: 'promise', value: undefinedValue, facts: [] };
+  });
+
 const pgTransaction: Handler = ({ arguments: [pool = undefinedValue] }) =>
   handlerValue('transaction', `transaction on ${valueKey(pool)}`, call => {
     const { machine, frame, at, end } = call;
@@ -74,5 +85,6 @@ const pgTransaction: Handler = ({ arguments: [pool = undefinedValue] }) =>
 /** Webhooks of Stripe behind the guard: verified, for a stored customer's tenant, once. */
 export const guardStripeHandlers: Readonly<Record<string, Handler>> = {
   '@drydock/guard/stripe#stripeWebhook': stripeWebhook,
+  '@drydock/guard/stripe#forPagesApi': forPagesApi,
   '@drydock/guard/stripe#pgTransaction': pgTransaction,
 };
