@@ -40,6 +40,41 @@ begin
   return new;
 end $$;
 create trigger counted before insert on notes for each row execute function counted();
+create function assembled(kind text) returns void language plpgsql as $$
+begin
+  execute 'create ' || kind || ' table assembled_rows as select number from invoices';
+end $$;
+create function standard(kind text) returns void language sql begin atomic select assembled(kind); end;
+create function adds() returns bigint language sql as $$ insert into notes select tenant_id, 'secret' from invoices returning 1 $$;
+create function told(t text) returns text language plpgsql as $$ begin perform set_config('app.told', t, false); return t; end $$;
+create function collect(t text, v text) returns text language sql as $$ select told(v) $$;
+create aggregate collected(text) (sfunc = collect, stype = text);
+create table folders (tenant_id uuid, id int primary key);
+alter table folders enable row level security;
+create policy tenant on folders to app using (tenant_id::text = current_setting('app.tenant_id'));
+create table drafts (tenant_id uuid, folder int references folders on delete cascade, body text default told('secret'));
+create function gone() returns trigger language plpgsql as $$ begin perform told('secret'); return old; end $$;
+create trigger gone after delete on drafts for each row execute function gone();
+alter table drafts enable row level security;
+create policy tenant on drafts to app using (tenant_id::text = current_setting('app.tenant_id'));
+create table seen (tenant_id uuid, body text check (told(body) = body));
+alter table seen enable row level security;
+create policy tenant on seen to app using (tenant_id::text = current_setting('app.tenant_id') and told(body) = body)
+  with check (true);
+grant select, insert, delete on folders, drafts, seen to app;
+create function archived() returns trigger language plpgsql as $$
+begin
+  execute format('insert into %I.%I (tenant_id, body) values ($1, %L)', tg_table_schema, 'archive', new.body) using new.tenant_id;
+  return new;
+end $$;
+create table archive (tenant_id uuid, body text);
+alter table archive enable row level security;
+create policy tenant on archive to app using (tenant_id::text = current_setting('app.tenant_id'));
+create table posts (tenant_id uuid, body text);
+alter table posts enable row level security;
+create policy tenant on posts to app using (tenant_id::text = current_setting('app.tenant_id'));
+create trigger archived before insert on posts for each row execute function archived();
+grant select, insert on archive, posts to app;
 create function dropped() returns setof text language plpgsql as $$
 begin
   create temp table passing (n text) on commit drop;
@@ -81,6 +116,42 @@ describe('what a function leaves', () => {
     expect(await asBob(() => numbers(pool))).toBe(bobs);
   });
 
+  const nothingTold = '[{"told":null}]';
+  const told = "select current_setting('app.told', true) as told";
+  test.each([
+    ['an assembled text', ["select assembled('temp')"], 'select * from assembled_rows', '42P01'],
+    ['a body of the standard', ["select standard('temp')"], 'select * from assembled_rows', '42P01'],
+    ['a function that writes to a table with a trigger', ['select adds()'], 'select * from noted', '42P01'],
+    ['an aggregate', ["select collected('secret')"], told, nothingTold],
+    ['a default', ['insert into drafts (tenant_id) select tenant_id from invoices'], told, nothingTold],
+    ['a check', ["insert into seen select tenant_id, 'secret' from invoices"], told, nothingTold],
+    ['a policy', ['select * from seen'], told, nothingTold],
+    [
+      'a row that hangs on another',
+      [
+        'insert into folders select tenant_id, 1 from invoices limit 1',
+        "insert into drafts select tenant_id, 1, 'x' from invoices limit 1",
+        'delete from folders',
+      ],
+      told,
+      nothingTold,
+    ],
+  ])('%s is gone too', async (_, made, found, left) => {
+    const pool = tenants.guarded({}, { max: 1 });
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    for (const text of made) await asAnn(() => pool.query(text));
+    const seen = asBob(() => pool.query(found)).then(({ rows }) => JSON.stringify(rows));
+    expect(await seen.catch((error: Error) => codeOf(Promise.reject(error)))).toBe(left);
+  });
+
+  test('what assembles a text of quoted names costs no connection, nor does what the app says of a function', async () => {
+    const pool = tenants.guarded({ leavesNothing: { assembled: 'it is asked for views alone' } }, { max: 1 });
+    const before = await asAnn(() => pool.query(pid));
+    await asAnn(() => pool.query("insert into posts select tenant_id, 'x' from invoices"));
+    await asAnn(() => pool.query("select assembled('unlogged')")).catch(() => undefined);
+    expect((await asAnn(() => pool.query(pid))).rows).toEqual(before.rows);
+  });
+
   test('is told by the self-test, and what leaves nothing costs no connection', async () => {
     const pool = tenants.guarded({}, { max: 1 });
     const before = await asAnn(() => pool.query(pid));
@@ -90,7 +161,7 @@ describe('what a function leaves', () => {
     ).toBe(anns);
     expect((await asAnn(() => pool.query(pid))).rows).toEqual(before.rows);
     expect((await pool.selfTest()).leaving).toEqual(
-      ['counted', 'held', 'into_role', 'kept', 'planned'].map(name => `public.${name}`),
+      ['assembled', 'counted', 'held', 'into_role', 'kept', 'planned', 'told'].map(name => `public.${name}`),
     );
   });
 
@@ -121,7 +192,8 @@ test.each([
   ['begin set local app.plan = 1; end', undefined],
   ['begin set app.plan = 1; end', 'setting'],
   ['begin set session role app_other; end', 'setting'],
-  ["begin execute 'set search_path to ' || quote_ident(x); end", 'setting'],
+  ["begin execute 'set search_path to ' || quote_ident(x); end", 'rows'],
+  ["begin execute 'set search_path to elsewhere'; end", 'rows'],
   ["begin update member set role = 'x'; insert into a values (1) on conflict do update set role = 'y'; end", undefined],
   ['-- create temp table a ()\nbegin /* set role x; */ return; end', undefined],
   ['create temp table a on commit drop as select 1;', undefined],
@@ -132,5 +204,5 @@ test.each([
   ['select number into temp a from invoices;', 'rows'],
   ['select temp, temporary from weather;', undefined],
 ])('of a function that runs %j is left: %s', (body, left) => {
-  expect(leftBy(body, guarded)).toBe(left);
+  expect(leftBy({ body, language: 'plpgsql', parameters: [] }, guarded)).toBe(left);
 });

@@ -39,6 +39,11 @@ export interface PolicyOptions {
   readonly pooler?: 'none' | 'transaction';
   /** Tables with a tenant column that need no row security, each with its reason. */
   readonly unprotected?: Readonly<Record<string, string>>;
+  /**
+   * Functions that run a text which they assemble, or are written in another language, and leave nothing on their session,
+   * each with its reason.
+   */
+  readonly leavesNothing?: Readonly<Record<string, string>>;
   /** Called with the rows of each guarded statement before the app sees them; throws to keep them back. */
   readonly inspect?: (result: QueryRows, scope: Scope) => void;
 }

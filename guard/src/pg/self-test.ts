@@ -63,10 +63,7 @@ async function examine(client: WireClient, policy: Policy, asking: WeakSet<WireC
     const found = await ask<TableRow>(client, { text: aboutMembership, values: [quotedName(policy.membership.table)] });
     if (found.rows[0] !== undefined && !policy.membership.table.includes('.')) policy.membershipIn(found.rows[0].name);
     const tables = await ask<TableRow>(client, { text: aboutTables, values: [policy.membership.tenant] });
-    const allowed = Object.keys(policy.options.unprotected ?? {});
-    const unprotected = tables.rows
-      .map(row => row.name)
-      .filter(name => !allowed.includes(name) && !allowed.includes(name.replace(/^public\./, '')));
+    const unprotected = tables.rows.map(row => row.name).filter(name => !isNamed(policy.options.unprotected, name));
     const leaving = await functionsThatLeave(client, policy);
     return {
       pooler: policy.options.pooler === 'transaction' || (role !== undefined && role.pid !== client.processID),
@@ -154,19 +151,24 @@ from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
 where c.oid = to_regclass($1)`;
 
+/** Whether the app has given a reason for what the catalog names with its schema. */
+function isNamed(reasons: Readonly<Record<string, string>> = {}, name: string): boolean {
+  return Object.hasOwn(reasons, name) || Object.hasOwn(reasons, name.replace(/^public\./, ''));
+}
+
 /** A function leaves what no text shows: a statement that names it is taken for one that leaves it by itself. */
 async function functionsThatLeave(client: WireClient, policy: Policy): Promise<readonly string[]> {
   const { rows } = await ask<FunctionRow>(client, { text: aboutFunctions });
   const guarded = Object.values(policy.settings).map(name => name.toLowerCase());
   const found = rows.flatMap(row => {
-    const left = leftBy(row.body, guarded);
-    return left === undefined ? [] : [{ ...row, left }];
+    const left = leftBy(row, guarded);
+    return left === undefined || isNamed(policy.options.leavesNothing, row.name) ? [] : [{ ...row, left }];
   });
   if (found.length === 0) return [];
   const named = await ask<NamedRow>(client, { text: aboutCallers, values: [found.map(({ oid }) => oid)] });
   policy.leavingThrough(leftThrough(named.rows, new Map(found.map(({ oid, left }) => [oid, left]))));
   const names = [...new Set(found.map(({ name }) => name))].toSorted();
-  const reason = `Connections that ran these functions are ended, for they leave rows or settings there: ${names.join(', ')}.`;
+  const reason = `Connections that ran these functions are ended, for they leave rows or settings there, or run what cannot be read: ${names.join(', ')}.`;
   report({ type: 'self_test', outcome: 'observed', reason });
   return names;
 }
