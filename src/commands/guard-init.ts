@@ -13,7 +13,8 @@ import { unifiedDiff } from '../fix/diff.ts';
 import type { FileChange } from '../fix/diff.ts';
 import { openApp } from '../fix/guard/app.ts';
 import type { AuthLibrary } from '../fix/guard/auth-library.ts';
-import { authLibrary, isOfAuth } from '../fix/guard/auth-library.ts';
+import { authLibrary } from '../fix/guard/auth-library.ts';
+import { hasAuthParts, isOfAuth } from '../fix/guard/auth-parts.ts';
 import { appFiles, guardFileOf } from '../fix/guard/files.ts';
 import type { GuardedEntries } from '../fix/guard/entries.ts';
 import { entryScopes } from '../fix/guard/entry-scopes.ts';
@@ -124,7 +125,7 @@ function changesFor(
   const entries = analysis.app?.entryPoints.map(entry => entry.file) ?? [];
   const app = openApp(texts, openSources(texts), guardFileOf(texts), entries);
   const library = authLibrary(app, analysis.tenancy.memberships[0]?.tenantColumn ?? 'tenant_id');
-  const auth = library !== undefined && !withoutDatabase.has(library.kind);
+  const auth = (library !== undefined && !withoutDatabase.has(library.kind)) || hasAuthParts(app);
   const plan = planGuard(analysis.database, analysis.tenancy, { auth, libraryAddsMembers: organizations(texts) });
   if (typeof plan === 'string')
     throw new DrydockError('usage', plan, {

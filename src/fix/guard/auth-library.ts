@@ -1,10 +1,9 @@
-import type { CallExpression, Node } from 'oxc-parser';
-import type { Place } from '../../core/place.ts';
-import { originOf } from '../source/bindings.ts';
-import { calleeName, findAll, functionsAround, isCall, keyName, lineAt, textOf } from '../source/parsed-file.ts';
+import type { Node } from 'oxc-parser';
+import { findAll, isCall, keyName, textOf } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
 import { topLevelFunctions } from '../source/source-set.ts';
 import type { GuardedApp } from './app.ts';
+import { givenNames, isFrom, isOptions } from './auth-parts.ts';
 import { tenantNames } from './tenant-names.ts';
 import { ownSession } from './own-session.ts';
 import type { OwnSession } from './own-session.ts';
@@ -41,7 +40,7 @@ export function authLibrary(app: GuardedApp, tenantColumn: string): AuthLibrary 
   return (
     first(files, parsed => betterAuth(app, parsed)) ??
     first(files, parsed => authJs(app, parsed)) ??
-    first(files, parsed => nextAuth(parsed)) ??
+    first(files, parsed => nextAuth(app, parsed)) ??
     first(files, parsed => ironSession(app, parsed)) ??
     first(files, parsed => supabase(parsed)) ??
     (files.some(parsed => /['"]@clerk\/nextjs\/server['"]/.test(parsed.text))
@@ -49,59 +48,6 @@ export function authLibrary(app: GuardedApp, tenantColumn: string): AuthLibrary 
       : undefined) ??
     ownSession(app, tenantNames(tenantColumn))
   );
-}
-
-/** The parts of a file that the auth library runs, before anybody is signed in. */
-export function authParts(app: GuardedApp, parsed: ParsedFile): readonly Node[] {
-  const calls = findAll(parsed.program, isCall).filter(
-    call => isFrom(app, parsed, call, 'better-auth') || isFrom(app, parsed, call, 'next-auth'),
-  );
-  const typed = findAll(parsed.program, (node): node is Node => isOptions(parsed, node));
-  return [...calls, ...typed, ...signIns(app, parsed)];
-}
-
-/** Whether a line is in a part that the auth library runs, with a database of its own. */
-export function isOfAuth(app: GuardedApp, { file, line }: Place): boolean {
-  const parsed = app.set.parsed(file);
-  if (parsed === undefined) return false;
-  return authParts(app, parsed).some(part => lineAt(parsed, part.start) <= line && line <= lineAt(parsed, part.end));
-}
-
-/** Functions that seal a session of iron-session: who is to be in it is looked up there. */
-function signIns(app: GuardedApp, parsed: ParsedFile): readonly Node[] {
-  return findAll(parsed.program, isCall).flatMap(call => {
-    const object = call.callee.type === 'MemberExpression' ? call.callee.object : undefined;
-    if (calleeName(call) !== 'save' || object?.type !== 'Identifier') return [];
-    const origin = originOf(parsed, object);
-    const opens = origin.kind === 'call' && opensSeal(app, parsed, origin.call);
-    return opens ? (functionsAround(parsed, call).at(-1) ?? []) : [];
-  });
-}
-
-function opensSeal(app: GuardedApp, parsed: ParsedFile, call: CallExpression): boolean {
-  const name = calleeName(call);
-  if (name === 'getIronSession') return true;
-  const declared = name === undefined ? undefined : app.set.declarationOf(parsed.file, name);
-  const home = declared?.kind === 'local' ? app.set.parsed(declared.file) : undefined;
-  const body = declared === undefined || home === undefined ? undefined : topLevelFunctions(home).get(declared.name);
-  return home !== undefined && body !== undefined && /\bgetIronSession\b/.test(textOf(home, body));
-}
-
-/** `export const authOptions: NextAuthOptions = …`, `{ … } satisfies NextAuthConfig`. */
-function isOptions(parsed: ParsedFile, node: Node): boolean {
-  if (node.type !== 'VariableDeclarator' || node.init === null) return false;
-  const type = /\b(?:NextAuthOptions|NextAuthConfig|AuthOptions|AuthConfig|BetterAuthOptions)\b/;
-  if (node.init.type === 'TSSatisfiesExpression' || node.init.type === 'TSAsExpression')
-    return type.test(textOf(parsed, node.init.typeAnnotation));
-  const { id } = node;
-  return id.type === 'Identifier' && type.test(textOf(parsed, id));
-}
-
-function isFrom(app: GuardedApp, parsed: ParsedFile, call: CallExpression, from: string): boolean {
-  if (call.callee.type !== 'Identifier') return false;
-  const declared = app.set.declarationOf(parsed.file, call.callee.name);
-  if (declared?.kind !== 'package' || declared.package.split('/')[0] !== from) return false;
-  return declared.name === 'betterAuth' || declared.name === 'default';
 }
 
 function first<T>(files: readonly ParsedFile[], find: (parsed: ParsedFile) => T | undefined): T | undefined {
@@ -130,15 +76,23 @@ function authJs(app: GuardedApp, parsed: ParsedFile): AuthLibrary | undefined {
   return undefined;
 }
 
-function nextAuth(parsed: ParsedFile): AuthLibrary | undefined {
-  const options = findAll(parsed.program, (node): node is Node => isOptions(parsed, node)).find(
-    node => node.type === 'VariableDeclarator',
+/** The options that `getServerSession` is given: a variable that others can import. */
+function nextAuth(app: GuardedApp, parsed: ParsedFile): AuthLibrary | undefined {
+  const typed = findAll(parsed.program, (node): node is Node => isOptions(parsed, node)).flatMap(node =>
+    node.type === 'VariableDeclarator' && node.id.type === 'Identifier'
+      ? [{ file: parsed.file, name: node.id.name }]
+      : [],
   );
-  if (options?.type !== 'VariableDeclarator' || options.id.type !== 'Identifier') return undefined;
-  const isPublic = new RegExp(`export const ${options.id.name}\\b`).test(parsed.text);
-  return isPublic && /['"]next-auth/.test(parsed.text)
-    ? { kind: 'next-auth', file: parsed.file, name: options.id.name }
-    : undefined;
+  const given = givenNames(app, parsed).flatMap(name => {
+    const declared = app.set.declarationOf(parsed.file, name);
+    return declared?.kind === 'local' ? [{ file: declared.file, name: declared.name }] : [];
+  });
+  const options = [...typed, ...given].find(({ file, name }) =>
+    new RegExp(`export const ${name}\\b(?!\\s*(?::[^=]*)?=\\s*(?:async\\s*)?(?:\\(|function|\\w+\\s*=>))`).test(
+      app.texts.read(file) ?? '',
+    ),
+  );
+  return options !== undefined && /['"]next-auth/.test(parsed.text) ? { kind: 'next-auth', ...options } : undefined;
 }
 
 function supabase(parsed: ParsedFile): AuthLibrary | undefined {

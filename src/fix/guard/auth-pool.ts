@@ -6,7 +6,7 @@ import type { ParsedFile } from '../source/parsed-file.ts';
 import { topLevelFunctions } from '../source/source-set.ts';
 import { placeOf, relativePath, specifierOf } from './app.ts';
 import type { GuardedApp } from './app.ts';
-import { authParts } from './auth-library.ts';
+import { authFiles, authParts } from './auth-parts.ts';
 import type { Database } from './databases.ts';
 import { referencesOf } from './references.ts';
 
@@ -30,11 +30,9 @@ export interface AuthPools {
  * role sees users, memberships and its own tables, and no tenant's rows.
  */
 export function separateAuth(app: GuardedApp, databases: readonly Database[]): AuthPools {
-  const parts = app.set.files.flatMap(file => {
-    if (!app.running.has(file) || !/better-auth|next-auth|\.save\(/.test(app.texts.read(file) ?? '')) return [];
-    const parsed = app.set.parsed(file);
-    const found = parsed === undefined ? [] : authParts(app, parsed);
-    return parsed === undefined || found.length === 0 ? [] : [{ parsed, parts: found }];
+  const parts = authFiles(app).flatMap(parsed => {
+    const found = authParts(app, parsed);
+    return found.length === 0 ? [] : [{ parsed, parts: found }];
   });
   const own: Database[] = [];
   const newFiles: NewFile[] = [];

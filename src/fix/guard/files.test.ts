@@ -470,3 +470,92 @@ export const prisma = new PrismaClient();`,
     expect(guarded(app, packages).notes.join('\n')).not.toContain('hands the auth library');
   });
 });
+
+describe('options of an auth library that a function makes', () => {
+  const prisma = {
+    'lib/prisma.ts': `import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from '@prisma/client';
+export const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: process.env.DATABASE_URL }) });
+`,
+  };
+  const route = {
+    'app/notes/route.ts': "import '../../auth';\nimport '../../lib/options';\nimport '../../lib/prisma';\n",
+  };
+  const made = `async () => {
+  await prisma.user.findFirst();
+  return { adapter: PrismaAdapter(prisma), providers: [] };
+}`;
+  const head = "import { PrismaAdapter } from '@auth/prisma-adapter';\nimport { prisma } from './prisma';\n";
+
+  test.each([
+    [
+      'in the call',
+      { 'lib/options.ts': `${head}import NextAuth from 'next-auth';\nexport const { auth } = NextAuth(${made});\n` },
+    ],
+    [
+      'by name, in another file',
+      {
+        'lib/options.ts': `${head}export const options = ${made};\n`,
+        'auth.ts':
+          "import NextAuth from 'next-auth';\nimport { options } from './lib/options';\nexport const { auth } = NextAuth(options);\n",
+      },
+    ],
+    [
+      'called for each request',
+      {
+        'lib/options.ts': `${head}export const optionsFor = ${made};\n`,
+        'auth.ts':
+          "import NextAuth from 'next-auth';\nimport { optionsFor } from './lib/options';\nexport default async (req, res) => NextAuth(req, res, await optionsFor());\n",
+      },
+    ],
+    [
+      'kept in a variable with a type',
+      {
+        'lib/options.ts': `${head}import type { NextAuthOptions } from 'next-auth';\nfunction build() {\n  void prisma.user.findFirst();\n  return { adapter: PrismaAdapter(prisma), providers: [] };\n}\nexport const authOptions: NextAuthOptions = build();\n`,
+      },
+    ],
+    [
+      'and spread',
+      {
+        'lib/options.ts': `${head}const build = () => {\n  void prisma.user.findFirst();\n  return { adapter: PrismaAdapter(prisma) };\n};\nexport const authOptions = { ...build(), providers: [] };\n`,
+        'auth.ts':
+          "import NextAuth from 'next-auth';\nimport { authOptions } from './lib/options';\nexport default NextAuth(authOptions);\n",
+      },
+    ],
+  ])('%s get a pool of their own', (_, files) => {
+    const { text } = guarded({ ...prisma, ...route, ...files });
+    const after = text('lib/options.ts');
+    expect(after).toContain('PrismaAdapter(authPrisma)');
+    expect(after).toContain('authPrisma.user.findFirst()');
+    expect(text('lib/auth-db.ts')).toContain('AUTH_DATABASE_URL');
+  });
+
+  test('an adapter that is made beside them is theirs too, and who else asks the database is not', () => {
+    const { text } = guarded({
+      ...prisma,
+      ...route,
+      'lib/options.ts': `${head}const adapter = PrismaAdapter(prisma);
+export const optionsFor = () => ({ adapter, providers: [] });
+export const notes = () => prisma.note.findMany();
+`,
+      'auth.ts':
+        "import NextAuth from 'next-auth';\nimport { optionsFor } from './lib/options';\nexport default (req, res) => NextAuth(req, res, optionsFor());\n",
+    });
+    expect(text('lib/options.ts')).toContain('PrismaAdapter(authPrisma)');
+    expect(text('lib/options.ts')).toContain('prisma.note.findMany()');
+    expect(text('lib/options.ts')).not.toContain('authPrisma.note');
+  });
+
+  test('the session is read with options that a function has made', () => {
+    const { text } = guarded({
+      ...prisma,
+      ...route,
+      'lib/options.ts': `${head}const build = () => ({ adapter: PrismaAdapter(prisma), callbacks: { session: ({ session, token }) => ({ ...session, user: { ...session.user, id: token.sub } }) } });
+export const authOptions = build();
+`,
+      'auth.ts':
+        "import NextAuth from 'next-auth';\nimport { authOptions } from './lib/options';\nexport default NextAuth(authOptions);\n",
+    });
+    expect(text('lib/guard.ts')).toContain('fromAuthJs(getServerSession, { authOptions');
+  });
+});
