@@ -30,6 +30,7 @@ const columnsOf = `
   (select json_agg(json_build_object(
      'name', a.attname,
      'type', format_type(a.atttypid, a.atttypmod),
+     'domainOf', (select format_type(d.typbasetype, d.typtypmod) from pg_type d where d.oid = a.atttypid and d.typtype = 'd'),
      'notNull', a.attnotnull,
      'hasDefault', a.atthasdef or a.attidentity <> '',
      'generated', a.attgenerated <> '' or a.attidentity = 'a',
@@ -71,8 +72,14 @@ select
   (select json_agg(json_build_object('name', ic.relname, 'columns', coalesce(${keyColumns('i.indkey::int2[]', 'i.indrelid')}, '[]'::json),
      'unique', i.indisunique and i.indexprs is null and i.indpred is null, 'constraint', exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u'))) order by ic.relname)
    from pg_index i join pg_class ic on ic.oid = i.indexrelid where i.indrelid = c.oid) as indexes,
-  (select json_agg(json_build_object('name', k.conname, 'expression', pg_get_expr(k.conbin, k.conrelid)) order by k.conname)
-   from pg_constraint k where k.conrelid = c.oid and k.contype = 'c') as checks,
+  (select json_agg(json_build_object('name', k.name, 'expression', k.expression) order by k.name, k.expression) from (
+     select k.conname as name, pg_get_expr(k.conbin, k.conrelid) as expression
+     from pg_constraint k where k.conrelid = c.oid and k.contype = 'c'
+     union all
+     select k.conname, regexp_replace(pg_get_expr(k.conbin, 0), '\\mVALUE\\M', quote_ident(a.attname), 'g')
+     from pg_attribute a join pg_constraint k on k.contypid = a.atttypid and k.contype = 'c'
+     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+   ) k) as checks,
   (select json_agg(json_build_object(
      'name', o.polname, 'command', o.polcmd, 'permissive', o.polpermissive,
      'roles', (select json_agg(coalesce(g.rolname, 'public') order by g.rolname) from unnest(o.polroles) r (oid) left join pg_roles g on g.oid = r.oid),

@@ -107,6 +107,7 @@ function toColumn(row: CatalogRow): Column {
   return {
     name: text(row, 'name'),
     type: typeName(text(row, 'type')),
+    ...(typeof row['domainOf'] === 'string' ? { domainOf: typeName(row['domainOf']) } : {}),
     notNull: flag(row, 'notNull'),
     hasDefault: flag(row, 'hasDefault'),
     generated: flag(row, 'generated'),

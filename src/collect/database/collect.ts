@@ -10,6 +10,7 @@ import { readCatalog } from './catalog.ts';
 import { tellsPolicies } from './described-ddl.ts';
 import { buildTwin, readLiveDatabase } from './live.ts';
 import { findBaseElsewhere } from './base-elsewhere.ts';
+import type { LostPolicy } from './lost-policies.ts';
 import { findMigrations, migrationSetsAround, readSqlFiles, type MigrationSet } from './find-migrations.ts';
 import { findPoliciesElsewhere } from './policies-elsewhere.ts';
 import { detectPlatform, readPlaces, replayMigrations } from './replay.ts';
@@ -111,11 +112,16 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
   const replicaDatabase = await options.replica.createDatabase();
   try {
     const { sql } = replicaDatabase;
-    const { report, places, gaps, untold } = await replayMigrations(sql, migrations?.files ?? [], platform, described);
+    const { report, places, gaps, untold, lost } = await replayMigrations(
+      sql,
+      migrations?.files ?? [],
+      platform,
+      described,
+    );
     if (report.statements > 0 && report.failed.length === report.statements) throw nothingReplayed(report);
     const read = await readCatalog(sql, platform, places);
     const exposed = migrations?.exposedSchemas;
-    const lowered = lowerPolicies(await markFilled(sql, withUntold(read, untold)));
+    const lowered = lowerPolicies(await markFilled(sql, withLost(withUntold(read, untold), lost)));
     const database = exposed === undefined ? lowered : { ...lowered, exposedSchemas: exposed };
     return {
       database,
@@ -153,6 +159,15 @@ function withUntold(database: DatabaseModel, untold: ReadonlySet<string>): Datab
   if (untold.size === 0) return database;
   const tables = database.tables.map(table => (untold.has(table.name) ? { ...table, fromSchema: true } : table));
   return { ...database, tables };
+}
+
+/** Tables on which policies are lost say which. */
+function withLost(database: DatabaseModel, lost: readonly LostPolicy[]): DatabaseModel {
+  const tables = database.tables.map(table => {
+    const lostPolicies = lost.filter(policy => policy.table === table.name);
+    return lostPolicies.length === 0 ? table : { ...table, lostPolicies };
+  });
+  return lost.length === 0 ? database : { ...database, tables };
 }
 
 function policyTexts(described: DatabaseModel | undefined): readonly string[] {

@@ -170,6 +170,14 @@ create policy own on deals using (note is null);`;
     expect(deals?.triggers?.map(({ name }) => name)).toEqual(['told']);
   });
 
+  test('is made like that for a function that gives its rows, too', async () => {
+    const gives = 'create function newest() returns deals language sql as $$ select * from deals limit 1 $$;';
+    const { report, catalog, untold } = await replay([gives, later], described);
+    expect(report.failed).toEqual([]);
+    expect([...untold]).toEqual([]);
+    expect(catalog.tables.find(({ name }) => name === 'deals')?.policies.map(({ name }) => name)).toEqual(['own']);
+  });
+
   test('is made again where it was dropped in between', async () => {
     const { report, catalog } = await replay([early, 'drop table deals;', later], described);
     expect(report.failed).toEqual([]);

@@ -37,7 +37,7 @@ export class MadeAhead {
     isDescribed: boolean,
     run: (each: Placed) => Promise<Complaint | undefined>,
   ): Promise<boolean> {
-    const name = complaint.sqlstate === '42P01' ? missing(complaint) : undefined;
+    const name = missing(complaint); // a function may name a table as the type of its rows
     if (name === undefined || this.#made.has(name) || (!isDescribed && this.#making === 0)) return false;
     const each = this.#later.get(name);
     if (each === undefined) return false;

@@ -161,6 +161,21 @@ describe('a replay', () => {
     ]);
   });
 
+  test('gives keys as an extension does that an ORM or a dashboard switched on', async () => {
+    const { report, database, gaps } = await replay([
+      `create table notes (id uuid primary key default uuid_generate_v7(), tag uuid default uuid_generate_v4());
+       insert into notes default values;
+       create table shelves (id uuid primary key default shelf_key());`,
+    ]);
+    expect(report.failed.map(({ message }) => message)).toEqual(['function shelf_key() does not exist']);
+    expect(gaps.map(({ reason }) => reason)).toEqual([
+      "The extension 'pg_uuidv7' is switched on outside the migrations.",
+      "The extension 'uuid-ossp' is switched on outside the migrations.",
+    ]);
+    expect(database.functions).toEqual([]);
+    expect(database.tables.find(({ name }) => name === 'notes')?.columns[0]).toMatchObject({ randomDefault: true });
+  });
+
   test('stands in for PostGIS without showing what it stands in with', async () => {
     const { report, database } = await replay(
       [

@@ -6,7 +6,9 @@ import type { ReplayFailure, ReplayReport, SourcePlace } from '../../model/datab
 import type { MigrationFile } from './find-migrations.ts';
 import { attempt, type Complaint } from './attempt.ts';
 import { CodeBase, type Described } from './described-ddl.ts';
+import { LostPolicies, type LostPolicy } from './lost-policies.ts';
 import { MadeAhead, type Placed } from './made-ahead.ts';
+import { grantNamedCommands, roleGap } from './roles-outside.ts';
 import type { StatementKind } from './statement-kind.ts';
 import { loadParser, splitStatements, statementsWithin, type Statement } from './statements.ts';
 import { postgisStandIn } from './postgis-stand-in.ts';
@@ -27,6 +29,8 @@ export interface Replayed {
   readonly places: Places;
   /** Tables made for want of a migration, of which nobody knows whom the database lets at their rows. */
   readonly untold: ReadonlySet<string>;
+  /** Policies that the database has where it has all that the replica lacks. */
+  readonly lost: readonly LostPolicy[];
   /** What was made without a migration. */
   readonly gaps: readonly Gap[];
 }
@@ -85,11 +89,13 @@ export async function replayMigrations(
   const places = new Map<string, StatementPlace>();
   const failed: ReplayFailure[] = [];
   const missing = new Set<string>();
+  const lost = new LostPolicies();
   const early: Placed[] = [];
   let statements = 0;
   const plainly: Run<Placed> = ({ statement }) => runStatement(sql, statement);
   const supplying: Run<Placed> = each => runSupplied(sql, each, { base, ahead, gaps: supplied });
   const tell = ({ file, statement }: Placed, complaint: Complaint | undefined): void => {
+    lost.note({ file, statement }, complaint);
     if (complaint === undefined) recordPlace(places, statement, file);
     else
       failed.push({
@@ -113,11 +119,13 @@ export async function replayMigrations(
   const waiting = (await runInAnyOrder(early, plainly, tell)).map(({ item }) => item);
   for (const { item, complaint } of await runInAnyOrder(waiting, supplying, tell)) tell(item, complaint);
   await base.finish();
+  await grantNamedCommands(sql, supplied);
   const gaps = [...base.gaps(), ...supplied.values()];
   return {
     report: { files: files.length, statements, failed },
     places: new Map([...base.places(), ...places]),
     untold: base.untold(),
+    lost: lost.all(),
     gaps,
   };
 }
@@ -156,19 +164,37 @@ async function supplyFromOutside(
   { sqlstate, message }: Complaint,
   supplied: ReadonlyMap<string, Gap>,
 ): Promise<{ readonly name: string; readonly reason: string } | undefined> {
+  if (sqlstate === '42883') return supplyFunction(sql, message, supplied);
   if (sqlstate !== '42704') return undefined;
   const role = /^role "([^"]+)"/.exec(message)?.[1];
   if (role !== undefined && (await attempt(sql, `create role ${quoteName(role)} nologin`)) === undefined)
-    return {
-      name: `role ${role}`,
-      reason: `The role '${role}' is made outside the migrations: here it has only what they grant it.`,
-    };
+    return roleGap(role);
   const type = /^type "?(?:\w+\.)?(\w+)"? does not exist/.exec(message)?.[1] ?? '';
-  const extension = extensionOfType[type];
+  return switchOn(sql, extensionOfType[type], undefined, supplied);
+}
+
+/** A function of an extension that is on where the app runs: a dashboard or an ORM has switched it on. */
+async function supplyFunction(
+  sql: Sql,
+  message: string,
+  supplied: ReadonlyMap<string, Gap>,
+): Promise<{ readonly name: string; readonly reason: string } | undefined> {
+  const [, schema, name = ''] = /^function (?:"?(\w+)"?\.)?"?(\w+)"?\(/.exec(message) ?? [];
+  const [extension] = Object.entries(functionsOfExtension).find(([, names]) => names.includes(name)) ?? [];
+  return switchOn(sql, extension, schema, supplied);
+}
+
+async function switchOn(
+  sql: Sql,
+  extension: string | undefined,
+  schema: string | undefined,
+  supplied: ReadonlyMap<string, Gap>,
+): Promise<{ readonly name: string; readonly reason: string } | undefined> {
   const name = `extension ${extension ?? ''}`;
   if (extension === undefined || supplied.has(name)) return undefined;
-  const text = `create extension if not exists ${quoteName(extension)}`;
-  if ((await runExtension(sql, text, extension, undefined)) !== undefined) return undefined;
+  const place = schema === undefined ? '' : ` with schema ${quoteName(schema)}`;
+  const text = `create extension if not exists ${quoteName(extension)}${place}`;
+  if ((await runExtension(sql, text, extension, schema)) !== undefined) return undefined;
   return { name, reason: `The extension '${extension}' is switched on outside the migrations.` };
 }
 
@@ -181,6 +207,15 @@ const extensionOfType: Readonly<Record<string, string>> = {
   citext: 'citext',
   hstore: 'hstore',
   ltree: 'ltree',
+};
+
+/** Functions that defaults and conditions miss where nobody did. */
+const functionsOfExtension: Readonly<Record<string, readonly string[]>> = {
+  'uuid-ossp': ['uuid_generate_v1', 'uuid_generate_v1mc', 'uuid_generate_v3', 'uuid_generate_v4', 'uuid_generate_v5'],
+  pg_uuidv7: ['uuid_generate_v7'],
+  pgcrypto: ['crypt', 'digest', 'gen_random_bytes', 'gen_salt', 'hmac'],
+  pg_trgm: ['similarity', 'word_similarity'],
+  unaccent: ['unaccent'],
 };
 
 /** Each file starts in a session of its own, as it does where migrations are applied: dumps leave settings behind. */
@@ -310,19 +345,30 @@ async function runExtension(
   return standIn === undefined ? complaint : makeStandIn(sql, standIn, schema ?? 'public');
 }
 
-/** Extensions whose types a schema cannot do without, and which a replica does not bring. */
+/** Extensions that a schema cannot do without, and which a replica does not bring. */
 const standIns = [
-  { extension: 'vector', types: ['vector', 'halfvec'], make: vectorStandIn },
-  { extension: 'postgis', types: ['geometry', 'geography'], make: postgisStandIn },
+  { extension: 'vector', is: `(select min(typname) from pg_type where typname = 'vector')`, make: vectorStandIn },
+  { extension: 'postgis', is: `(select min(typname) from pg_type where typname = 'geometry')`, make: postgisStandIn },
+  {
+    extension: 'pg_uuidv7',
+    is: `(select min(proname) from pg_proc where proname = 'uuid_generate_v7')`,
+    make: uuidStandIn,
+  },
 ] as const;
+
+/** Keys in the order of time; of an extension, as it is where it is real. */
+function uuidStandIn(schema: string): string {
+  const name = `${quoteName(schema)}.uuid_generate_v7()`;
+  return `create function ${name} returns uuid language sql volatile as 'select gen_random_uuid()'; alter extension plpgsql add function ${name}`;
+}
 
 async function makeStandIn(
   sql: Sql,
-  { types, make }: (typeof standIns)[number],
+  { is, make }: (typeof standIns)[number],
   schema: string,
 ): Promise<Complaint | undefined> {
-  const exists = await sql.query('select 1 from pg_type where typname = $1', [types[0]]);
-  if (exists.rowCount > 0) return undefined;
+  const exists = await sql.query(`select ${is} is not null as yes`);
+  if (exists.rows[0]?.['yes'] === true) return undefined;
   return (await attempt(sql, `create schema if not exists ${schema}`)) ?? attempt(sql, make(schema));
 }
 

@@ -1,4 +1,5 @@
-import type { Node, RangeVar } from 'libpg-query';
+import type { CreatePolicyStmt, Node, RangeVar } from 'libpg-query';
+import type { Policy } from '../../model/database/types.ts';
 
 /** What a statement is, as far as its replay and the places of findings depend on it. */
 export type StatementKind =
@@ -9,6 +10,8 @@ export type StatementKind =
       readonly name: string;
       /** What is there under that name already stays, with its owner: `or replace`, `if not exists`. */
       readonly takesAsFound?: true;
+      /** What a new policy opens, and for whom; absent of one that narrows what others open. */
+      readonly opens?: { readonly command: Policy['command']; readonly roles: readonly string[] };
     }
   /** The same of what findings point at only where it was taken as found. */
   | {
@@ -51,7 +54,7 @@ export function kindOfStatement(node: Node | undefined): StatementKind {
     const what = node.CreateTableAsStmt.objtype === 'OBJECT_MATVIEW' ? 'view' : 'table';
     return defines(what, relationName(node.CreateTableAsStmt.into?.rel), node.CreateTableAsStmt.if_not_exists);
   }
-  if ('CreatePolicyStmt' in node) return policy(node.CreatePolicyStmt);
+  if ('CreatePolicyStmt' in node) return { ...policy(node.CreatePolicyStmt), ...openedBy(node.CreatePolicyStmt) };
   if ('AlterPolicyStmt' in node) return policy(node.AlterPolicyStmt);
   if ('CreateFunctionStmt' in node) {
     const { funcname, replace } = node.CreateFunctionStmt;
@@ -105,6 +108,16 @@ export function kindOfStatement(node: Node | undefined): StatementKind {
 function policy(node: { readonly policy_name?: string; readonly table?: RangeVar }): StatementKind {
   return defines('policy', `${relationName(node.table)}/${node.policy_name ?? ''}`);
 }
+
+function openedBy({ permissive, cmd_name: command, roles }: CreatePolicyStmt): {
+  readonly opens?: { readonly command: Policy['command']; readonly roles: readonly string[] };
+} {
+  if (permissive !== true) return {};
+  const names = (roles ?? []).map(role => ('RoleSpec' in role ? (role.RoleSpec.rolename ?? 'public') : 'public'));
+  return { opens: { command: commands.find(each => each === command) ?? 'all', roles: names } };
+}
+
+const commands = ['all', 'select', 'insert', 'update', 'delete'] as const;
 
 function defines(what: 'table' | 'view' | 'policy' | 'function', name: string, takesAsFound?: boolean): StatementKind {
   return { kind: 'defines', what, name, ...asFound(takesAsFound) };

@@ -21,6 +21,17 @@ export function requestRoles(database: DatabaseModel): readonly string[] {
     .filter(name => !isPlatforms(name));
 }
 
+/** Roles that log in, are bound by policies and may write, themselves or as a role that they take on: an app's own connection. */
+export function loginRoles(database: DatabaseModel): readonly string[] {
+  const owners = ownersIn(database);
+  const mayWrite = (role: string): boolean =>
+    database.tables.some(table => mayUse(role, 'insert', table, database) || mayUse(role, 'update', table, database));
+  return database.roles
+    .filter(({ login, superuser, bypassRowSecurity }) => login && !superuser && !bypassRowSecurity)
+    .map(role => role.name)
+    .filter(name => !owners.has(name) && mayWrite(name));
+}
+
 /** Roles beside those of Supabase's API that a token may name, or that log in themselves. */
 export function customRoles(database: DatabaseModel): readonly string[] {
   const granted = grantedIn([...database.tables, ...database.views]);

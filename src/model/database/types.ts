@@ -85,7 +85,7 @@ export interface Table {
     /** Whether a constraint of the same name made it. */
     readonly constraint?: boolean;
   }[];
-  /** Check constraints, as `pg_get_expr` prints them. */
+  /** Check constraints, as `pg_get_expr` prints them, and those of its columns' domains. */
   readonly checks?: readonly { readonly name: string; readonly expression: string }[];
   readonly rowSecurity: boolean;
   readonly forceRowSecurity: boolean;
@@ -100,6 +100,8 @@ export interface Table {
   readonly filled?: boolean;
   /** Only a schema in the app's code names it (Prisma, Drizzle, generated types): its policies and grants are not known. */
   readonly fromSchema?: boolean;
+  /** Policies of migrations that did not replay, for want of something: they may open it further than what is seen here. */
+  readonly lostPolicies?: readonly (SourcePlace & Pick<Policy, 'name' | 'command' | 'roles'>)[];
   /** Where the migration created it. */
   readonly definedAt?: SourcePlace;
 }
@@ -124,6 +126,8 @@ export interface Column {
   readonly name: string;
   /** As `format_type` prints it: `uuid`, `text`, `numeric(12,2)`, `order_status`. */
   readonly type: string;
+  /** The type below a domain. */
+  readonly domainOf?: string;
   readonly notNull: boolean;
   readonly hasDefault: boolean;
   readonly generated: boolean;

@@ -515,3 +515,10 @@ function addUserRounds(
 function hop(link: Omit<Link, 'basis'>): OwnerHop {
   return { column: link.column, table: link.table, referencedColumn: link.referencedColumn };
 }
+
+/** The key of rows that are tenants of a kind of their own: a conversation, a party of two. */
+export function keyOfItself({ table, ownership }: Owner): string | undefined {
+  if (ownership.kind !== 'tenant' || ownership.path.length > 1) return undefined;
+  const [hop] = ownership.path;
+  return hop.table === table ? hop.column : undefined;
+}

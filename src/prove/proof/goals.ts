@@ -3,6 +3,7 @@ import type { SolverGoal } from '../../core/ports.ts';
 import type { DatabaseModel, Policy, Table } from '../../model/database/types.ts';
 import { isUserSetting, membershipOfUsers } from '../../model/tenancy/links.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
+import { keyOfItself } from '../../model/tenancy/owners.ts';
 import { all, any, every, not, same, type Variable } from '../../logic/smt/formula.ts';
 import { applicablePolicies, createEncoder, policyTruth } from '../../logic/smt/policies.ts';
 import { rolesOfRole } from '../../logic/roles.ts';
@@ -488,10 +489,10 @@ export function homeOf({ vocabulary, tenancy, kind }: World): Table | undefined 
 }
 
 /** The victim's own row is there. */
-export function rowAtHome({ vocabulary, tenancy, victim, kind }: World, home: Table): string {
+export function rowAtHome({ vocabulary, tenancy, victim, kind }: World, home: Table, column?: string): string {
   const root = kind === 'tenant' ? tenancy.root : tenancy.principal;
   const row = constantRow(vocabulary, home, `the row of the ${kind}`);
-  const keys = home.columns.filter(column => column.name === root?.key);
+  const keys = home.columns.filter(({ name }) => name === (column ?? root?.key));
   return all([
     vocabulary.live(home.name, row.name),
     ...keys.map(key => same(vocabulary.column(home, key, row.name).term, victim)),
@@ -499,12 +500,15 @@ export function rowAtHome({ vocabulary, tenancy, victim, kind }: World, home: Ta
 }
 
 /** The tenant is there, and somebody is in it. */
-function victimThere({ tenancy, table, command }: TableQuestion, world: World): readonly Premise[] {
+function victimThere({ tenancy, table, command, owner }: TableQuestion, world: World): readonly Premise[] {
   const { vocabulary, victim, kind, session } = world;
   const home = homeOf(world);
   const found: Premise[] = [];
   if (home !== undefined && (vocabulary.used.has(home.name) || (home === table && command === 'insert')))
     found.push({ kind, name: 'there', formula: rowAtHome(world, home), says: `the ${kind} is there` });
+  const ownKey = owner === undefined ? undefined : keyOfItself(owner);
+  if (ownKey !== undefined && table !== home && command === 'insert')
+    found.push({ kind, name: 'there', formula: rowAtHome(world, table, ownKey), says: `the ${kind} is there` });
   for (const membership of kind === 'tenant' ? tenancy.memberships : []) {
     const members = vocabulary.database.tables.find(candidate => candidate.name === membership.table);
     const tenant = members?.columns.find(column => column.name === membership.tenantColumn);

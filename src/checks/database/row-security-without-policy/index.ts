@@ -41,6 +41,7 @@ function isClosed(table: Table, input: CheckInput): boolean {
     // A part is reached through the whole, under the policies of that.
     wholeOf(table, input)?.policies.some(policy => policy.permissive) !== true &&
     table.rowSecurity &&
+    table.lostPolicies === undefined &&
     !isPlatformTable(table, database) &&
     !table.policies.some(policy => policy.permissive) &&
     readersOf(table, database).length > 0
