@@ -1,17 +1,19 @@
 import { basename, dirname } from 'node:path';
 import type { Gap } from '../../core/gap.ts';
 import { compareText } from '../../core/place.ts';
-import { tablesMadeBy, tablesTakenForGranted, type MigrationFile, type MigrationSet } from './find-migrations.ts';
+import {
+  aside,
+  tablesMadeBy,
+  tablesTakenForGranted,
+  type MigrationFile,
+  type MigrationSet,
+} from './find-migrations.ts';
 
 /** What was run before the first migration, and what to say of it. */
 export interface BaseElsewhere {
   readonly files: readonly MigrationFile[];
   readonly gaps: readonly Gap[];
 }
-
-/** Copies, samples and what is run only to look or to fill are no base. */
-const aside =
-  /(?:^|[/_.-])(?:archived?|backups?|bak|deprecated|docs?|examples?|fixtures?|legacy|old|samples?|scripts?|seeds?|tests?|tmp)(?=[/_.-])/i;
 
 /**
  * Finds the SQL that migrations start from where it lies beside them: many an app begins with `supabase/schema.sql`, pasted

@@ -182,7 +182,7 @@ function readMigrations({ root, named, migrations, described }: CollectOptions):
   const main = findMigrations(root, first, tables, named);
   const files = [main, ...more.map(given => findMigrations(root, given))].flatMap(set => set.files);
   // A file that is named after its folder has run by then.
-  return { ...main, files: [...new Map(files.map(each => [each.file, each] as const)).values()] };
+  return { ...main, files: [...new Map(files.map(each => [`${each.file}\n${each.text}`, each] as const)).values()] };
 }
 
 /** Which tables the migrations themselves filled: reference data, in a copy that nobody used yet. */

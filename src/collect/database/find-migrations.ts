@@ -7,6 +7,7 @@ import { compareText } from '../../core/place.ts';
 import { withoutComments, writtenTable } from '../../core/sql-text.ts';
 import { statementsOfCode } from './migration-code.ts';
 import { workspaceRootOf } from '../source/workspace.ts';
+import { entryScripts, includedBy, withIncludes } from './psql-includes.ts';
 
 /** A migration as it lies in the repository. */
 export interface MigrationFile {
@@ -15,6 +16,8 @@ export interface MigrationFile {
   readonly text: string;
   /** Nothing says when it runs: neither a journal nor a number in its name. */
   readonly anyOrder?: true;
+  /** Runs in the session of the file before it, which includes it. */
+  readonly continues?: true;
 }
 
 /** The migrations of an app, in the order in which they apply as far as anything says one. */
@@ -26,6 +29,10 @@ export interface MigrationSet {
   /** The schemas that Supabase's API serves, where `config.toml` lies beside the migrations. */
   readonly exposedSchemas?: readonly string[];
 }
+
+/** Copies, samples and what is run only to look or to fill make no schema. */
+export const aside =
+  /(?:^|[/_.-])(?:archived?|backups?|bak|deprecated|docs?|examples?|fixtures?|legacy|old|samples?|scripts?|seeds?|tests?|tmp)(?=[/_.-])/i;
 
 const ignored = ['**/node_modules/**', '**/.next/**', '**/.drydock/**', '**/dist/**', '**/.git/**'];
 
@@ -109,7 +116,7 @@ function textOfCode(root: string, file: string): string {
 
 function relativeTo(root: string, from: string, set: MigrationSet): MigrationSet {
   const moved = (path: string): string => toSlashes(relative(root, join(from, path)));
-  return { ...set, folder: moved(set.folder), files: set.files.map(({ file, text }) => ({ file: moved(file), text })) };
+  return { ...set, folder: moved(set.folder), files: set.files.map(each => ({ ...each, file: moved(each.file) })) };
 }
 
 /** Names after `create table`, without schema and quotes. */
@@ -153,6 +160,7 @@ function candidatesIn(root: string): readonly MigrationSet[] {
     ...findDrizzle(root),
     ...findPrisma(root),
     ...findPlain(root),
+    ...findScripts(root),
   ];
 }
 
@@ -260,6 +268,16 @@ function findPlain(root: string): readonly MigrationSet[] {
   return [...new Set(found)].map(folder => ({ kind: 'plain', folder, files: readLoose(root, folder) }));
 }
 
+/** A script for `psql` that runs all others, wherever it lies; what fills or tests a database runs it as well. */
+function findScripts(root: string): readonly MigrationSet[] {
+  const files = readSqlFiles(root).filter(({ file }) => !aside.test(file));
+  return entryScripts(files).map(script => ({
+    kind: 'plain',
+    folder: toSlashes(dirname(script.file)),
+    files: expanded(root, [script]),
+  }));
+}
+
 function readGiven(root: string, given: string): MigrationSet {
   const path = existsSync(join(root, given)) ? join(root, given) : given;
   if (!existsSync(path)) throw new DrydockError('target-not-found', `There is no file or folder ${given}.`);
@@ -268,13 +286,13 @@ function readGiven(root: string, given: string): MigrationSet {
     return {
       kind: 'plain',
       folder: toSlashes(dirname(from)),
-      files: [{ file: toSlashes(from), text: readFileSync(path, 'utf8') }],
+      files: expanded(root, [readOne(root, from)]),
     };
   }
   const inside = search(path);
   if (inside === undefined || inside.files.length === 0)
     return { kind: 'plain', folder: toSlashes(from), files: readLoose(root, from) };
-  const moved = inside.files.map(({ file, text }) => ({ file: toSlashes(join(from, file)), text }));
+  const moved = inside.files.map(each => ({ ...each, file: toSlashes(join(from, each.file)) }));
   const isSupabase = basename(path) === 'migrations' && basename(dirname(path)) === 'supabase';
   const kind = isSupabase ? 'supabase' : inside.kind;
   const exposed = isSupabase ? exposedSchemas(join(dirname(path), 'config.toml')) : {};
@@ -289,11 +307,27 @@ function readFolder(root: string, folder: string): readonly MigrationFile[] {
     .map(name => readOne(root, join(folder, name)));
 }
 
-/** The same, where files without numbers may have been run in another order than that of their names. */
+/** The same, where files without numbers may have been run in another order than that of their names, or by one of them. */
 function readLoose(root: string, folder: string): readonly MigrationFile[] {
   const files = readFolder(root, folder);
   const isOrdered = files.every(({ file }) => /^(?:[a-z]{1,2}[-_]?)?\d/i.test(basename(file)));
+  const scripts = entryScripts(files.filter(({ file }) => !aside.test(file)));
+  if (scripts.length > 0 && isOrdered) return expanded(root, files);
+  const [script] = scripts;
+  // What it does not run is run for other ends: to fill, to try, to begin anew.
+  if (script !== undefined && scripts.length === 1) return expanded(root, [script]);
   return isOrdered ? files : files.map(each => ({ ...each, anyOrder: true }));
+}
+
+/** The files with what they include; what is included is not run by itself. */
+function expanded(root: string, files: readonly MigrationFile[]): readonly MigrationFile[] {
+  const read = (path: string): MigrationFile | undefined => readIfThere(root, path);
+  const included = new Set(files.flatMap(file => includedBy(file, read)));
+  return files.filter(({ file }) => !included.has(file)).flatMap(file => withIncludes(file, read));
+}
+
+function readIfThere(root: string, file: string): MigrationFile | undefined {
+  return existsSync(join(root, file)) ? readOne(root, file) : undefined;
 }
 
 function readOne(root: string, file: string): MigrationFile {

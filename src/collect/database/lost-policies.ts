@@ -15,10 +15,10 @@ export interface LostPolicy extends SourcePlace, Pick<Policy, 'name' | 'command'
 export class LostPolicies {
   readonly #lost = new Map<string, LostPolicy>();
 
-  /** Takes notice of a statement that was run, and of what Postgres said to it. */
-  note({ file, statement }: Placed, complaint: Complaint | undefined): void {
-    if (complaint === undefined) this.#forget(statement);
-    else if (isForWant(complaint)) for (const each of policiesMadeBy(statement)) this.#lose(each, file);
+  /** Takes notice of a statement that was run, of what Postgres said to it, and of the schema that it ran in. */
+  note({ file, statement }: Placed, complaint: Complaint | undefined, schema: string): void {
+    if (complaint === undefined) this.#forget(statement, schema);
+    else if (isForWant(complaint)) for (const each of policiesMadeBy(statement)) this.#lose(each, file, schema);
   }
 
   /** Those that nothing made up for, in the order of their names. */
@@ -26,22 +26,33 @@ export class LostPolicies {
     return [...this.#lost].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, policy]) => policy);
   }
 
-  #lose({ kind, line, endLine }: Statement, file: string): void {
+  #lose({ kind, line, endLine }: Statement, file: string, schema: string): void {
     if (kind.kind !== 'defines' || kind.opens === undefined) return;
-    const slash = kind.name.indexOf('/');
-    const [table, name] = [kind.name.slice(0, slash), kind.name.slice(slash + 1)];
-    this.#lost.set(kind.name, { table, name, ...kind.opens, file, line, endLine });
+    const key = inSchema(kind.name, schema);
+    const slash = key.indexOf('/');
+    const [table, name] = [key.slice(0, slash), key.slice(slash + 1)];
+    this.#lost.set(key, { table, name, ...kind.opens, file, line, endLine });
   }
 
-  #forget(statement: Statement): void {
+  #forget(statement: Statement, schema: string): void {
     const { kind } = statement;
-    for (const { kind: made } of policiesMadeBy(statement)) if (made.kind === 'defines') this.#lost.delete(made.name);
+    for (const { kind: made } of policiesMadeBy(statement))
+      if (made.kind === 'defines') this.#lost.delete(inSchema(made.name, schema));
     if (kind.kind !== 'drops') return;
     for (const [key, { table, name }] of this.#lost)
       // `drop policy` names no schema here.
-      if (kind.names.includes(table) || kind.names.includes(`${table.split('.').at(-1) ?? ''}.${name}`))
+      if (
+        kind.names.some(each => inSchema(each, schema) === table) ||
+        kind.names.includes(`${table.split('.').at(-1) ?? ''}.${name}`)
+      )
         this.#lost.delete(key);
   }
+}
+
+/** A name as models have it, where it was written without its schema. */
+export function inSchema(name: string, schema: string): string {
+  const [object = ''] = name.split('/');
+  return schema === 'public' || object.includes('.') ? name : `${schema}.${name}`;
 }
 
 function policiesMadeBy(statement: Statement): readonly Statement[] {

@@ -6,7 +6,7 @@ import type { ReplayFailure, ReplayReport, SourcePlace } from '../../model/datab
 import type { MigrationFile } from './find-migrations.ts';
 import { attempt, type Complaint } from './attempt.ts';
 import { CodeBase, type Described } from './described-ddl.ts';
-import { LostPolicies, type LostPolicy } from './lost-policies.ts';
+import { inSchema, LostPolicies, type LostPolicy } from './lost-policies.ts';
 import { MadeAhead, type Placed } from './made-ahead.ts';
 import { grantNamedCommands, roleGap } from './roles-outside.ts';
 import type { StatementKind } from './statement-kind.ts';
@@ -79,8 +79,9 @@ export async function replayMigrations(
     platform,
     files.map(({ text }) => text),
   );
-  const parsed = files.map(({ file, text, anyOrder = false }) => ({
+  const parsed = files.map(({ file, text, anyOrder = false, continues = false }) => ({
     anyOrder,
+    continues,
     placed: splitStatements(text).map((statement): Placed => ({ file, statement })),
   }));
   const ahead = new MadeAhead(parsed.filter(({ anyOrder }) => !anyOrder).flatMap(({ placed }) => placed));
@@ -92,11 +93,12 @@ export async function replayMigrations(
   const lost = new LostPolicies();
   const early: Placed[] = [];
   let statements = 0;
+  let schema = 'public';
   const plainly: Run<Placed> = ({ statement }) => runStatement(sql, statement);
   const supplying: Run<Placed> = each => runSupplied(sql, each, { base, ahead, gaps: supplied });
   const tell = ({ file, statement }: Placed, complaint: Complaint | undefined): void => {
-    lost.note({ file, statement }, complaint);
-    if (complaint === undefined) recordPlace(places, statement, file);
+    lost.note({ file, statement }, complaint, schema);
+    if (complaint === undefined) recordPlace(places, statement, file, schema);
     else
       failed.push({
         file,
@@ -105,11 +107,13 @@ export async function replayMigrations(
         firstCause: isFirstCause(statement, complaint, missing),
       });
   };
-  for (const { anyOrder, placed } of parsed) {
-    await startSession(sql, platform);
+  for (const { anyOrder, continues, placed } of parsed) {
+    if (!continues) await startSession(sql, platform);
+    if (!continues) schema = 'public';
     for (const each of placed) {
       statements += 1;
       const complaint = await (anyOrder ? plainly : supplying)(each);
+      if (/\bsearch_path\b/i.test(each.statement.text)) schema = await currentSchema(sql);
       if (anyOrder && isMissing(complaint)) early.push(each);
       else tell(each, complaint);
     }
@@ -217,6 +221,11 @@ const functionsOfExtension: Readonly<Record<string, readonly string[]>> = {
   pg_trgm: ['similarity', 'word_similarity'],
   unaccent: ['unaccent'],
 };
+
+/** The schema of names that are written without one. */
+async function currentSchema(sql: Sql): Promise<string> {
+  return String((await sql.query('select current_schema() as schema')).rows[0]?.['schema'] ?? 'public');
+}
 
 /** Each file starts in a session of its own, as it does where migrations are applied: dumps leave settings behind. */
 async function startSession(sql: Sql, platform: Platform): Promise<void> {
@@ -392,7 +401,7 @@ function withoutConcurrently(text: string): string {
   return text.replace(/\bconcurrently\b/i, '');
 }
 
-function recordPlace(places: Map<string, StatementPlace>, statement: Statement, file: string): void {
+function recordPlace(places: Map<string, StatementPlace>, statement: Statement, file: string, schema = 'public'): void {
   const { kind } = statement;
   const place = { file, line: statement.line, endLine: statement.endLine };
   if (kind.kind === 'defines') {
@@ -400,6 +409,8 @@ function recordPlace(places: Map<string, StatementPlace>, statement: Statement, 
     const made = madePlace(kind.what, statement, file);
     // `create table if not exists` a second time makes nothing; everything else replaces what was there.
     if (kind.what !== 'table' || !places.has(key)) places.set(key, made);
+    const qualified = `${kind.what}:${inSchema(kind.name, schema)}`;
+    if (kind.what !== 'table' || !places.has(qualified)) places.set(qualified, made);
   }
   recordFirst(places, kind, place);
   if (kind.kind === 'grants') {
