@@ -224,7 +224,8 @@ const functionsOfExtension: Readonly<Record<string, readonly string[]>> = {
 
 /** The schema of names that are written without one. */
 async function currentSchema(sql: Sql): Promise<string> {
-  return String((await sql.query('select current_schema() as schema')).rows[0]?.['schema'] ?? 'public');
+  const name = (await sql.query('select current_schema() as name')).rows[0]?.['name'];
+  return typeof name === 'string' ? name : 'public';
 }
 
 /** Each file starts in a session of its own, as it does where migrations are applied: dumps leave settings behind. */
