@@ -22,6 +22,7 @@ import {
 } from './names.ts';
 import { plainName } from '../../core/names.ts';
 import { userLinks, type FoundPrincipal } from './principal.ts';
+import { refusingTables } from './asked-rows.ts';
 import { isAuthenticationTable } from './secrets.ts';
 import type { Membership, TenancyModel } from './types.ts';
 import { userLists, type UserList } from './user-lists.ts';
@@ -125,7 +126,9 @@ function membershipRows(
   principal: FoundPrincipal,
   uses: readonly PolicyUse[],
 ): readonly Membership[] {
+  const refusing = refusingTables(database);
   const scored = database.tables.flatMap(table => {
+    if (refusing.has(table.name)) return [];
     const candidate = readCandidate(table, root, principal, database, uses);
     return candidate === undefined
       ? []
