@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import type { Cell } from '../core/cell.ts';
 import { DrydockError } from '../core/error.ts';
+import type { Finding } from '../core/finding.ts';
 import type { Gap } from '../core/gap.ts';
 import { noDatabase } from '../model/database/schema.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
@@ -14,7 +15,7 @@ export interface RulesAt {
   readonly database: DatabaseModel;
   readonly tenancy: TenancyModel;
   readonly cells: readonly Cell[];
-  readonly fingerprints: ReadonlySet<string>;
+  readonly findings: readonly Finding[];
   /** What makes the comparison less than whole. */
   readonly gaps: readonly Gap[];
   readonly elapsedMs: number;
@@ -24,7 +25,7 @@ const nothing: RulesAt = {
   database: noDatabase,
   tenancy: { root: undefined, principal: undefined, memberships: [], owners: [], reasons: [] },
   cells: [],
-  fingerprints: new Set(),
+  findings: [],
   gaps: [],
   elapsedMs: 0,
 };
@@ -57,7 +58,7 @@ export async function rulesAt(
       database,
       tenancy,
       cells,
-      fingerprints: new Set(analysis.judged.findings.map(finding => finding.fingerprint)),
+      findings: analysis.judged.findings,
       gaps: failed === 0 ? [] : [incomplete(reference, failed)],
       elapsedMs: analysis.elapsedMs,
     };

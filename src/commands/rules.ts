@@ -45,7 +45,7 @@ export async function runRules(root: string, options: RulesOptions, context: Com
     root,
     analysis.root,
   );
-  return since === undefined || before === undefined ? result : withoutKnown(result, since, before);
+  return since === undefined || before === undefined ? result : withoutKnown(result, since, before, analysis);
 }
 
 async function withAssertions(
@@ -129,8 +129,23 @@ async function withGate(
   };
 }
 
-function withoutKnown(result: RulesResult, since: string, before: RulesAt): RulesResult {
-  const findings = result.findings.filter(finding => !before.fingerprints.has(finding.fingerprint));
+async function withoutKnown(
+  result: RulesResult,
+  since: string,
+  before: RulesAt,
+  { database }: Analysis,
+): Promise<RulesResult> {
+  const { findRenames, messageNow } = await import('./changes/renames.ts');
+  const renames = findRenames(before.database, database);
+  const known = new Set(
+    before.findings.flatMap(({ fingerprint, check, message }) => [
+      fingerprint,
+      `${check} ${messageNow(message, renames)}`,
+    ]),
+  );
+  const findings = result.findings.filter(
+    ({ fingerprint, check, message }) => !known.has(fingerprint) && !known.has(`${check} ${message}`),
+  );
   return {
     ...result,
     findings,

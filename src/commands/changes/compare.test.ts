@@ -5,6 +5,7 @@ import { loadSqlParser } from '../../logic/sql.ts';
 import { startReplica } from '../../prove/replica/start.ts';
 import { library, replayed, type Replayed } from '../fixtures/replayed.ts';
 import { compareRules } from './compare.ts';
+import { findRenames, messageNow } from './renames.ts';
 
 let replica: Replica;
 let base: Replayed;
@@ -108,4 +109,36 @@ test('a function that begins to run with the rights of its owner is worse', asyn
   const found = await changes(text('security definer'), from);
   expect(wordsOf(found, 'worse')).toContain("function 'mine()' now runs with the rights of its owner");
   expect(wordsOf(found, 'worse')).toContain("any signed-in user can now reach other tenants' rows through 'mine'");
+});
+
+const renamed = `alter table loans rename to lendings; alter policy "own loans" on lendings rename to "own lendings";`;
+
+test('what is only called something else is told as that, and what it opens or closes as before', async () => {
+  expect(wordsOf(await changes(renamed))).toEqual([
+    "table 'loans' is now called 'lendings'",
+    "policy 'own loans' of 'lendings' is now called 'own lendings'",
+  ]);
+  const opened = await changes(`${renamed} create policy "all" on lendings for select to authenticated using (true);`);
+  expect(wordsOf(opened, 'worse')).toEqual(["any signed-in user can now read other tenants' rows of 'lendings'"]);
+});
+
+test('a finding about what is called something else is the same', async () => {
+  const after = await replayed(replica, library + renamed);
+  const renames = findRenames(base.database, after.database);
+  expect(messageNow("Under the policy 'own loans' on 'loans', members may read.", renames)).toBe(
+    "Under the policy 'own lendings' on 'lendings', members may read.",
+  );
+});
+
+test('a column that is called something else is told once, and not where policies name it', async () => {
+  const table = base.database.tables.find(({ name }) => name === 'loans');
+  const column = table?.foreignKeys[0]?.columns[0] ?? '';
+  const found = await changes(`alter table loans rename column ${column} to lent_${column};`);
+  expect(wordsOf(found)).toEqual([`column '${column}' of 'loans' is now called 'lent_${column}'`]);
+});
+
+test('a table of other columns is another one', async () => {
+  const found = await changes('drop table loans cascade; create table lendings (id bigint primary key, note text);');
+  expect(wordsOf(found)).toContain("table 'loans' is gone");
+  expect(wordsOf(found).some(words => words.startsWith("table 'lendings' is new"))).toBe(true);
 });

@@ -4,6 +4,7 @@ import type { Change } from '../../core/rules.ts';
 import type { DatabaseModel } from '../../model/database/types.ts';
 import { accessChanges } from './access.ts';
 import { cellChanges } from './cells.ts';
+import { findRenames, renameChanges, withNewNames } from './renames.ts';
 import { schemaChanges } from './schema.ts';
 
 /** One state of a database: what it is made of, and what was reached in it. */
@@ -16,12 +17,19 @@ export interface RulesState {
  * What differs between two states, worse first, then by object and role. Cells say what became reachable; what they do not
  * show (a command that is allowed at all, a policy, a grant) is listed beside them.
  */
-export function compareRules(before: RulesState, after: RulesState): readonly Change[] {
+export function compareRules(old: RulesState, after: RulesState): readonly Change[] {
+  const renames = findRenames(old.database, after.database);
+  const before = withNewNames(old, renames, after.database);
   const cells = cellChanges(before, after);
   const access = accessChanges(before.database, after.database).filter(
     change => !cells.some(cell => covers(cell, change)),
   );
-  return [...cells, ...access, ...schemaChanges(before.database, after.database)].toSorted(compareChanges);
+  return [
+    ...cells,
+    ...access,
+    ...renameChanges(renames, after.database),
+    ...schemaChanges(before.database, after.database),
+  ].toSorted(compareChanges);
 }
 
 function covers(cell: Change, access: Change): boolean {
