@@ -446,6 +446,8 @@ export function policyFindings(
       if (isUnasked(leak) && 'table' in leak)
         return `Any signed-in user who names somebody in a row of his own can read ${rowsOfOthers({ operation: 'read', table: leak.table.name }, input.tenancy)}.`;
       if (group.length > 0 && group.every(each => isDropped(each, input))) return droppedHarm(group, input);
+      if (group.length > 0 && group.every(each => isCard(each, input)))
+        return `${whoOf(group)} can read what every user is called, and what he shows of himself.`;
       return cause === 'self-join' ? joinHarm(group, input) : undefined;
     },
     severity: ([first, ...rest]) =>
@@ -458,7 +460,7 @@ export function policyFindings(
           ? isPlainProfile(first, input)
             ? 'medium'
             : 'high'
-          : [first, ...rest].every(leak => isDropped(leak, input))
+          : [first, ...rest].every(leak => isDropped(leak, input) || isCard(leak, input))
             ? 'medium'
             : undefined,
     repair: leak => ({
@@ -488,6 +490,22 @@ function isPlainProfile(leak: Leak, { tenancy }: CheckInput): boolean {
     owner.secretColumns.length === 0
   );
 }
+
+/** Whether all that is read is what users choose to be called and to show: a profile without anything about the person. */
+function isCard(leak: Leak, input: CheckInput): boolean {
+  return (
+    leak.cell.command === 'select' &&
+    'table' in leak &&
+    isPlainProfile(leak, input) &&
+    leak.table.columns.some(({ name }) => shown.test(name)) &&
+    leak.table.columns.every(
+      ({ name, type }) => leak.table.primaryKey.includes(name) || shown.test(name) || /^(timestamp|date$)/.test(type),
+    )
+  );
+}
+
+const shown =
+  /^(user_?name|handle|nick_?name|display_?name|slug|avatar(_?url|_?path)?|picture(_?url)?|image(_?url)?|photo(_?url)?|cover(_?url|_?image)?|bio|about|tagline|headline|website|color|theme)$/i;
 
 /** Whether the leak is no more than a row where none is shown to anybody. */
 function isDropped(leak: Leak, { database, tenancy }: CheckInput): boolean {
