@@ -65,6 +65,7 @@ describe('a limit', () => {
     await limits.consume('login', { user: 'ada@example.com', address: '2001:db8::1' });
     await limits.consume('login', { user: ' ADA@example.com', address: '2001:db8::2' });
     expect(await refusalOf(limits.consume('login', { user: 'Ada@Example.com' }))).toBeDefined();
+    expect(await refusalOf(limits.consume('login', { user: '\uFF41da@example.com' }))).toBeDefined();
     await limits.consume('login', { address: '2001:db8::3' });
     expect(await refusalOf(limits.consume('login', { address: '2001:db8::4' }))).toBeDefined();
   });

@@ -184,10 +184,10 @@ function withSpare(counter: Counter, spare: Counter): Counter {
   };
 }
 
-/** An e-mail address in capitals is the same one, and so is every address of a line. */
+/** An e-mail address in capitals or in other forms of its letters is the same one, and so is every address of a line. */
 function keyOf(key: LimitKey, value: string | undefined): string {
   if (value === undefined) return '\0nobody';
-  return key === 'address' ? networkOf(value) : value.trim().toLowerCase();
+  return key === 'address' ? networkOf(value) : value.normalize('NFKC').trim().toLowerCase();
 }
 
 async function consume(name: string, rule: Meters, facts: LimitFacts): Promise<void> {

@@ -54,7 +54,7 @@ async function identifyMember(
   const named = await (options.tenant ?? guard.tenant)(call, session);
   if (named === undefined || !isId(named)) throw refuse('bad-id', 'The call names no tenant.', { scope });
   const member = await memberOf(guard, { user, tenant: named });
-  if (member === null || member === undefined)
+  if (member === undefined)
     throw refuse('not-a-member', 'The user is no member of the tenant.', { scope, targetTenant: named });
   return { kind: 'tenant', user, tenant: String(member.tenant ?? named), role: member.role ?? undefined };
 }
@@ -72,13 +72,20 @@ export function requireRole({ roles }: AnyCallOptions, caller: Caller): void {
 async function memberOf(
   guard: GuardNextOptions,
   who: { readonly user: string; readonly tenant: string },
-): Promise<Member | null | undefined> {
+): Promise<Member | undefined> {
   try {
-    return await asUser(who.user, () => guard.membership(who));
+    return rowOf(await asUser(who.user, () => guard.membership(who)));
   } catch (error) {
     if (isUnreadable(error)) return undefined;
     throw error;
   }
+}
+
+/** An empty list is no row either, and would let everybody in: plain JavaScript gives what its types would not let through. */
+function rowOf(found: unknown): Member | undefined {
+  if (found === null || found === undefined || found === false) return undefined;
+  if (typeof found === 'object' && !Array.isArray(found)) return found;
+  throw new TypeError('`membership` gives the row of the member or nothing: it gave a list, a number or a text.');
 }
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html: text, number or characters that a type does not take. */

@@ -66,7 +66,7 @@ export function refusalResponse({ status, retryAfter, ...body }: Refusal): Respo
 export function makePersonal(headers: Headers): void {
   headers.set('cache-control', personalCacheControl(headers.get('cache-control') ?? ''));
   headers.set('vary', withVary(headers.get('vary') ?? ''));
-  for (const name of forSharedCaches) headers.delete(name);
+  for (const name of [...headers.keys()].filter(isForSharedCaches)) headers.delete(name);
 }
 
 /** The headers of a personal answer that has no others. */
@@ -75,7 +75,10 @@ export const personalHeaders = { 'cache-control': 'private, no-store', vary: 'co
 /** What a handler said itself stays if it is for the caller's own cache. */
 export function personalCacheControl(given: string): string {
   const said = given.toLowerCase();
-  return /\b(?:private|no-store)\b/.test(said) && !/\b(?:public|s-maxage)\b/.test(said) ? given : 'private, no-store';
+  // `private="x-name"` keeps that header private, and the rest not.
+  return /\b(?:private(?!\s*=)|no-store)\b/.test(said) && !/\b(?:public|s-maxage)\b/.test(said)
+    ? given
+    : 'private, no-store';
 }
 
 /** Adds what personal answers differ by. */
@@ -89,11 +92,10 @@ export function withVary(given: string): string {
   return [...names, ...['cookie', 'authorization'].filter(name => !known.has(name))].join(', ');
 }
 
-/** Headers that shared caches obey before `cache-control` (RFC 9213 and its vendors' forms). */
-export const forSharedCaches = [
-  'cdn-cache-control',
-  'vercel-cdn-cache-control',
-  'cloudflare-cdn-cache-control',
-  'surrogate-control',
-  'expires',
-] as const;
+/**
+ * Headers that shared caches obey before `cache-control`: what RFC 9213 calls targeted (`cdn-cache-control`,
+ * `netlify-cdn-cache-control`), and what was there before it, of nginx and Akamai too.
+ */
+export function isForSharedCaches(name: string): boolean {
+  return /^(?:[\w-]+-cache-control|surrogate-control|edge-control|x-accel-expires|expires)$/i.test(name);
+}

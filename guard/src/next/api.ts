@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SchemaOutput } from '../standard-schema.ts';
-import { forSharedCaches, personalCacheControl, refusalOf, withVary } from './answer.ts';
+import { isForSharedCaches, personalCacheControl, refusalOf, withVary } from './answer.ts';
 import type { Refusal } from './answer.ts';
 import { checkOptions, guarded, outgoing } from './guarded.ts';
 import type { GuardedCall } from './guarded.ts';
@@ -102,7 +102,7 @@ function keepPersonal(res: ServerResponse): void {
       for (const [name, value] of pairsOf(given)) res.setHeader(name, value);
     res.setHeader('cache-control', personalCacheControl(headerOf(res, 'cache-control')));
     res.setHeader('vary', withVary(headerOf(res, 'vary')));
-    for (const name of forSharedCaches) res.removeHeader(name);
+    for (const name of res.getHeaderNames()) if (isForSharedCaches(name)) res.removeHeader(name);
     return writeHead(...parameters.filter(parameter => typeof parameter !== 'object'));
   };
   res.writeHead = guardedWriteHead as typeof res.writeHead;

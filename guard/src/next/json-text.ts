@@ -1,3 +1,6 @@
+import { Duplex } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+
 /** A body that was read to its end because it looked like JSON, or the answer as it was. */
 export type Peeked =
   | { readonly kind: 'text'; readonly text: string }
@@ -46,3 +49,25 @@ function again(
   });
   return new Response(body, { status, statusText, headers });
 }
+
+/** The answer as it was before the handler compressed it: what is narrowed is read first. Next.js and proxies compress again. */
+export function decoded(response: Response): Response {
+  const { body, status, statusText } = response;
+  const headers = new Headers(response.headers);
+  const names = (headers.get('content-encoding') ?? '').split(',').map(name => name.trim().toLowerCase());
+  headers.delete('content-encoding');
+  headers.delete('content-length');
+  const plain = names.reduceRight<ReadableStream | null>((stream, name) => {
+    const make = encodings[name];
+    if (make === undefined) throw new TypeError(`An answer that is to be narrowed is compressed as '${name}'.`);
+    return stream === null ? null : stream.pipeThrough(Duplex.toWeb(make()) as TransformStream<unknown, Uint8Array>);
+  }, body);
+  return new Response(plain, { status, statusText, headers });
+}
+
+const encodings: Readonly<Record<string, (() => Duplex) | undefined>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};

@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { notFound, redirect } from 'next/navigation.js';
 import type { NextRequest } from 'next/server.js';
 import { describe, expect, expectTypeOf, test } from 'vitest';
@@ -54,6 +55,26 @@ async function send(handler: RouteHandler, sent: Sent = {}): Promise<Response> {
 async function seen(response: Response): Promise<unknown> {
   return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
 }
+
+describe('what membership answers', () => {
+  const answered = (found: unknown): Promise<Response> => {
+    const { guardRoute: asked } = guardNext({ ...base, membership: async () => found as never });
+    return send(
+      asked({ name: 'x' }, () => 'in'),
+      { user: 'ada' },
+    );
+  };
+
+  test.each([[[]], [[{ role: 'owner' }]], [true], [1], ['owner']])('%j is no row, and lets nobody in', async found => {
+    await expect(answered(found)).rejects.toThrow('`membership` gives the row');
+  });
+
+  test('no row is no member, also where plain JavaScript says so by false', async () => {
+    const answers = await Promise.all([null, undefined, false].map(answered));
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 404]);
+    expect((await answered({})).status).toBe(200);
+  });
+});
 
 describe('who is let in', () => {
   const route = guardRoute({ name: 'GET /api/things' }, ({ user, tenant, role }) => ({
@@ -417,6 +438,54 @@ describe('what leaves', () => {
       Response.json(1, { headers: { 'cache-control': 'private, max-age=5' } }),
     );
     expect((await send(quiet, { user: 'ada' })).headers.get('cache-control')).toBe('private, max-age=5');
+  });
+
+  test.each([
+    ['netlify-cdn-cache-control', 'public, max-age=60'],
+    ['akamai-cache-control', 'max-age=60'],
+    ['x-accel-expires', '60'],
+    ['edge-control', 'cache-maxage=60s'],
+  ])('says nothing to shared caches by %s either', async (name, value) => {
+    const headers = { [name]: value, 'cache-control': 'max-age=60, private="x-request-id"' };
+    const route = guardRoute({ name: 'x' }, () => Response.json(1, { headers }));
+    const { headers: left } = await send(route, { user: 'ada' });
+    expect([left.has(name), left.get('cache-control')]).toEqual([false, 'private, no-store']);
+  });
+
+  test.each([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['gzip, deflate', (text: string) => deflateSync(gzipSync(text))],
+  ])('JSON that the handler compressed by %s is narrowed too', async (encoding, compress) => {
+    const { guardRoute: tripped } = guardNext({ ...base, tripwire: { columns: ['tenantId'] } });
+    const of = (type: string, rows: unknown): RouteHandler =>
+      tripped({ name: 'x', output: ['id'] }, () => {
+        const headers = { 'content-type': type, 'content-encoding': encoding };
+        return new Response(new Uint8Array(compress(JSON.stringify(rows))), { headers });
+      });
+    for (const type of ['application/json', 'text/plain']) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      const response = await send(of(type, [{ id: 1, secret: 2 }]), { user: 'ada' });
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      expect([await response.text(), response.headers.has('content-encoding')]).toEqual(['[{"id":1}]', false]);
+    }
+    const foreign = of('text/plain', [{ id: 1, tenantId: 'borealis' }]);
+    await expect(send(foreign, { user: 'ada' })).rejects.toMatchObject({ code: 'foreign-row' });
+  });
+
+  test('a file that the handler compressed goes as it is, and what cannot be read does not go', async () => {
+    const declared = { name: 'x', output: ['id'] };
+    const file = gzipSync('id,number');
+    const csv = guardRoute(declared, () => {
+      const headers = { 'content-type': 'text/csv', 'content-encoding': 'gzip' };
+      return new Response(new Uint8Array(file), { headers });
+    });
+    const response = await send(csv, { user: 'ada' });
+    expect(response.headers.get('content-encoding')).toBe('gzip');
+    expect(Buffer.from(await response.arrayBuffer()).equals(file)).toBe(true);
+    const headers = { 'content-encoding': 'compress' };
+    const unread = guardRoute(declared, () => Response.json({ id: 1, secret: 2 }, { headers }));
+    await expect(send(unread, { user: 'ada' })).rejects.toThrow("compressed as 'compress'");
   });
 
   test('a stream passes as it comes', async () => {

@@ -2,7 +2,7 @@ import type { SchemaOutput } from '../standard-schema.ts';
 import type { AnyCallOptions } from './admit.ts';
 import { makePersonal, notFound, personalHeaders, refusalOf, refusalResponse } from './answer.ts';
 import { refuseCrossSite } from './cross-site.ts';
-import { maybeJson, peek } from './json-text.ts';
+import { decoded, maybeJson, peek } from './json-text.ts';
 import { checkOptions, guarded, outgoing } from './guarded.ts';
 import type { Given, GuardedCall } from './guarded.ts';
 import { readRequest } from './input.ts';
@@ -151,6 +151,8 @@ async function narrowedResponse(
   response: Response,
 ): Promise<Response> {
   if (response.body === null) return response;
+  if (response.headers.has('content-encoding') && (isJson(response) || maybeJson(response)))
+    return narrowedResponse(guard, options, decoded(response));
   const { status, statusText } = response;
   const headers = new Headers(response.headers);
   headers.delete('content-length');

@@ -56,7 +56,7 @@ function headersOf(event: AppEvent): readonly string[] {
 }
 
 function isCacheHeader(name: string): boolean {
-  return /^((cdn|vercel-cdn|surrogate)-)?cache-control$/i.test(name);
+  return /^(?:(?:[\w-]+-)?cache-control|surrogate-control)$/i.test(name);
 }
 
 function textOf(value: Value): readonly string[] {
