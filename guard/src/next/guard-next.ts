@@ -5,8 +5,8 @@ import type { GuardApi } from './api.ts';
 import { makeObservers } from './observe.ts';
 import type { NextObservers } from './observe.ts';
 import type { GuardNextOptions } from './options.ts';
-import { makeGuardPage } from './page.ts';
-import type { GuardPage } from './page.ts';
+import { makeGuardMetadata, makeGuardPage } from './page.ts';
+import type { GuardMetadata, GuardPage } from './page.ts';
 import { makeGuardRoute } from './route.ts';
 import type { GuardRoute } from './route.ts';
 
@@ -15,6 +15,7 @@ export interface NextGuards extends NextObservers {
   readonly guardRoute: GuardRoute;
   readonly guardAction: GuardAction;
   readonly guardPage: GuardPage;
+  readonly guardMetadata: GuardMetadata;
   readonly guardApi: GuardApi;
 }
 
@@ -34,6 +35,7 @@ export function guardNext(options: GuardNextOptions): NextGuards {
     guardRoute: makeGuardRoute(options),
     guardAction: makeGuardAction(options),
     guardPage: makeGuardPage(options),
+    guardMetadata: makeGuardMetadata(options),
     guardApi: makeGuardApi(options),
     ...makeObservers(options),
   };

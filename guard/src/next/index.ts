@@ -8,7 +8,7 @@ export type { NextObservers } from './observe.ts';
 export { NoAccess, Unavailable } from './no-access.ts';
 export type { NoAccessTexts } from './no-access.ts';
 export type { CallOptions, CallView, GuardNextOptions, Member, ScopeKind, TenantSource } from './options.ts';
-export type { GuardPage, PageCall, PageOptions, PageProps } from './page.ts';
+export type { GuardMetadata, GuardPage, PageCall, PageOptions, PageProps } from './page.ts';
 export { pageScope } from './page-scope.ts';
 export type { GuardRoute, PathParams, RouteCall, RouteHandler, RouteOptions } from './route.ts';
 export {

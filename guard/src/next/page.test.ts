@@ -15,7 +15,7 @@ let user: string | undefined = 'ada';
 // Outside of Next.js there is no request; test/next runs the same in a real build.
 vi.mock('next/headers.js', () => ({ headers: async () => new Headers(user === undefined ? {} : { 'x-user': user }) }));
 
-const { guardPage } = guardNext({
+const { guardMetadata, guardPage } = guardNext({
   session: fromCustom(({ headers }) => {
     const found = headers.get('x-user');
     return found === null ? undefined : { user: found };
@@ -81,5 +81,35 @@ describe('a guarded page', () => {
     expect(await frozen({ name: 'x', unavailable: () => 'back soon' }, () => 'secret')(props('acme'))).toBe(
       'back soon',
     );
+  });
+});
+
+describe('guarded metadata', () => {
+  const generateMetadata = guardMetadata({ name: 'team page' }, ({ tenant }, { params }, parent) => ({
+    title: `${tenant} ${currentScope()?.mode}`,
+    other: { given: params !== undefined && parent === 'of the layout' },
+  }));
+
+  test('is made for a member, in the scope of the tenant', async () => {
+    user = 'ada';
+    expect(await generateMetadata(props('acme'), 'of the layout')).toEqual({
+      title: 'acme tenant',
+      other: { given: true },
+    });
+  });
+
+  test('is nobody else’s, whatever the reason, and the page answers', async () => {
+    user = 'ada';
+    const answers = [await generateMetadata(props('borealis')), await generateMetadata(props('nowhere'))];
+    user = undefined;
+    expect([...answers, await generateMetadata(props('acme'))]).toEqual([{}, {}, {}]);
+  });
+
+  test('does not hide what Next.js throws to steer, nor a fault of the server', async () => {
+    user = 'ada';
+    const missing = guardMetadata({ name: 'x' }, () => notFound());
+    await expect(missing(props('acme'))).rejects.toThrow('NEXT_HTTP_ERROR_FALLBACK;404');
+    const failing = guardMetadata({ name: 'x' }, () => Promise.reject(new GuardError('no-scope', 'A query ran.')));
+    await expect(failing(props('acme'))).rejects.toThrow('A query ran.');
   });
 });

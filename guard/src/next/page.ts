@@ -78,6 +78,41 @@ export function makeGuardPage(guard: GuardNextOptions): GuardPage {
   };
 }
 
+/**
+ * Guards `generateMetadata`, which Next.js calls beside the page and outside of its scope: who may not see the page gets no
+ * metadata of its own, and the page says the rest.
+ */
+export type GuardMetadata = <
+  Metadata extends object,
+  Input extends MaybeSchema = undefined,
+  Params extends MaybeSchema = undefined,
+  Kind extends ScopeKind = 'tenant',
+>(
+  options: Omit<PageOptions<Input, Params, Kind>, 'signIn' | 'refused' | 'unavailable'>,
+  work: (call: PageCall<Input, Params, Kind>, ...given: readonly [PageProps, ...unknown[]]) => MaybePromise<Metadata>,
+) => (props: PageProps, parent?: unknown) => Promise<Metadata>;
+
+/** Makes `guardMetadata` for an app. */
+export function makeGuardMetadata(guard: GuardNextOptions): GuardMetadata {
+  return <Metadata extends object>(
+    options: object,
+    work: (call: never, ...given: readonly [PageProps, ...unknown[]]) => MaybePromise<Metadata>,
+  ) => {
+    const declared = options as AnyCallOptions;
+    checkOptions(declared);
+    return async (props, parent) => {
+      try {
+        const call = await callOfPage(declared, props);
+        return await guarded(guard, declared, call, given => work(callOf(given) as never, props, parent));
+      } catch (error) {
+        const refusal = guardErrorIn(error);
+        if (refusal === undefined || refusal.status === 500) throw error;
+        return {} as Metadata;
+      }
+    };
+  };
+}
+
 async function render(
   guard: GuardNextOptions,
   options: AnyCallOptions,

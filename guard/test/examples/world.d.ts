@@ -34,6 +34,7 @@ declare const guardRoute: import('../../src/next/index.ts').NextGuards['guardRou
 declare const observeRoute: import('../../src/next/index.ts').NextGuards['observeRoute'];
 declare function ownChecksAndQuery(request: Request): Promise<readonly object[]>;
 declare const guardAction: import('../../src/next/index.ts').NextGuards['guardAction'];
+declare const guardMetadata: import('../../src/next/index.ts').NextGuards['guardMetadata'];
 declare const guardPage: import('../../src/next/index.ts').NextGuards['guardPage'];
 declare const render: () => Promise<null>;
 declare const report: unknown;

@@ -223,6 +223,7 @@ const guardNext: Handler = ({ arguments: [guard = objectOf({})] }) =>
     guardRoute: guardOf('guardRoute', guard, route, enforce),
     guardAction: guardOf('guardAction', guard, action, enforce),
     guardPage: guardOf('guardPage', guard, page, enforce),
+    guardMetadata: guardOf('guardMetadata', guard, page, enforce),
     guardApi: guardOf('guardApi', guard, api, enforce),
     observeRoute: guardOf('observeRoute', guard, route, watch),
     observeAction: guardOf('observeAction', guard, action, watch),
