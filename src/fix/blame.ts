@@ -175,9 +175,11 @@ const deeds: Readonly<Record<CellCommand, string>> = {
 };
 
 function accessWords({ actor, command, table, as }: OwnAccess): string {
-  return as === 'newcomer'
-    ? `Who makes a tenant could no longer become its first member in '${table}'.`
-    : `${actor === 'admin' ? 'An administrator' : 'A member'} could no longer ${deeds[command]} rows of the own tenant in '${table}'.`;
+  if (as === 'newcomer') return `Who makes a tenant could no longer become its first member in '${table}'.`;
+  const who = actor === 'admin' ? 'An administrator' : 'A member';
+  return command === 'execute'
+    ? `${who} who calls '${table}' would no longer reach rows of the own tenant by it.`
+    : `${who} could no longer ${deeds[command]} rows of the own tenant in '${table}'.`;
 }
 
 /** Blames the fixes whose own lines are closest to what the type checker complains about. */

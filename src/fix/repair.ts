@@ -194,9 +194,16 @@ function accessSteps({ access }: Rejudged): readonly VerificationStep[] {
         {
           step: 'own-access',
           outcome: 'passed',
-          detail: `What members do with rows of their own, ${access.length} commands on ${new Set(access.map(each => each.table)).size} tables, still works in the replica.`,
+          detail: `What members do with rows of their own, ${access.length} commands on ${objectsOf(access)}, still works in the replica.`,
         },
       ];
+}
+
+function objectsOf(access: Rejudged['access']): string {
+  const count = (isCall: boolean): number =>
+    new Set(access.filter(each => (each.command === 'execute') === isCall).map(each => each.table)).size;
+  const [tables, functions] = [count(false), count(true)];
+  return functions === 0 ? `${tables} tables` : `${tables} tables and ${functions} functions`;
 }
 
 function verified(

@@ -136,6 +136,8 @@ select
   p.prosecdef as security_definer, p.proisstrict as strict, pg_get_userbyid(p.proowner) as owner,
   coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as body, p.provolatile as volatility,
   (select substr(c, length('search_path=') + 1) from unnest(p.proconfig) c where c like 'search_path=%') as search_path,
+  pg_get_function_arguments(p.oid) as parameters,
+  (select json_agg(c) from unnest(p.proconfig) c where c not like 'search_path=%') as settings,
   ${grantsOf('p.proacl', 'f')} as grants
 from pg_proc p
 join pg_namespace n on n.oid = p.pronamespace

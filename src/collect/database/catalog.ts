@@ -229,6 +229,8 @@ function toFunction(row: CatalogRow, places: Places): DatabaseFunction {
     securityDefiner: flag(row, 'security_definer'),
     strict: flag(row, 'strict'),
     ...(searchPath === undefined ? {} : { searchPath }),
+    parameters: text(row, 'parameters'),
+    ...some('settings', texts(row, 'settings')),
     owner: text(row, 'owner'),
     body: text(row, 'body'),
     volatility: volatilities[text(row, 'volatility')] ?? 'volatile',

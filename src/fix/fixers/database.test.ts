@@ -172,6 +172,35 @@ test('a definer function asks for the caller’s rows itself, and is no longer e
   expect(sql).toContain('revoke execute on function history(uuid) from public;');
 });
 
+test('a function that asks for the caller’s rows keeps defaults, settings and what null does', () => {
+  const definer = {
+    name: 'history',
+    schema: 'public',
+    signature: 'history(uuid,integer)',
+    arguments: [
+      { name: 'invoice', type: 'uuid' },
+      { name: 'most', type: 'integer', hasDefault: true as const },
+    ],
+    parameters: 'invoice uuid, most integer DEFAULT 10',
+    settings: ['work_mem=96MB'],
+    strict: true,
+    returns: 'SETOF text',
+    returnsSet: true,
+    language: 'sql',
+    securityDefiner: true,
+    owner: 'owner',
+    body: 'select i.status from invoices i where i.id = invoice limit most',
+    volatility: 'stable' as const,
+    grants: [],
+  };
+  const { text } = repair(files, [{ ...finding('guard-function', { function: 'history' }), object: 'history' }], {
+    database: { ...database(table('invoices', [], true)), functions: [definer] },
+  });
+  const sql = text('drizzle/0001_guard_history.sql');
+  expect(sql).toContain('create or replace function history(invoice uuid, most integer DEFAULT 10)');
+  expect(sql).toContain("stable\nstrict\nsecurity definer\nset search_path = public, pg_temp\nset work_mem = '96MB'");
+});
+
 test('on Supabase the documented membership is asked where no policy shows another way', () => {
   const { text } = repair(
     { 'supabase/migrations/20250101000000_init.sql': '' },

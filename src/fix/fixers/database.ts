@@ -411,12 +411,23 @@ function definition(target: DatabaseFunction, body: string): string {
   // The catalog writes an empty path as `""`, which is no name that SQL takes.
   const path = (target.searchPath ?? 'public, pg_temp').replaceAll('""', "''");
   return [
-    `create or replace function ${quoted(target.name)}(${target.arguments.map(argument => `${argument.name === '' ? '' : `${quoted(argument.name)} `}${argument.type}`).join(', ')})`,
+    `create or replace function ${quoted(target.name)}(${target.parameters ?? parametersOf(target)})`,
     `returns ${target.returns}`,
     `language ${target.language}`,
     target.volatility,
+    ...(target.strict === true ? ['strict'] : []),
     target.securityDefiner ? 'security definer' : 'security invoker',
     `set search_path = ${path}`,
+    ...(target.settings ?? []).map(settingOf),
     `as $function$${body.startsWith('\n') ? '' : '\n'}${body.trimEnd()}\n$function$;`,
   ].join('\n');
+}
+
+function parametersOf(target: DatabaseFunction): string {
+  return target.arguments.map(({ name, type }) => (name === '' ? type : `${quoted(name)} ${type}`)).join(', ');
+}
+
+function settingOf(setting: string): string {
+  const at = setting.indexOf('=');
+  return `set ${setting.slice(0, at)} = '${setting.slice(at + 1).replaceAll("'", "''")}'`;
 }

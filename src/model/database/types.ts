@@ -217,6 +217,10 @@ export interface DatabaseFunction {
   readonly strict?: boolean;
   /** From `proconfig`; absent when the caller's path is used. */
   readonly searchPath?: string;
+  /** The list of its parameters as `create function` takes it, with their defaults. */
+  readonly parameters?: string;
+  /** What else stands in `proconfig`: `work_mem=96MB`. */
+  readonly settings?: readonly string[];
   readonly owner: string;
   readonly body: string;
   readonly volatility: 'immutable' | 'stable' | 'volatile';
