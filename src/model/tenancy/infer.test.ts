@@ -307,4 +307,19 @@ describe('who owns what', () => {
     expect(tenancy.memberships[0]).toMatchObject({ table: 'users', tenantColumn: 'company_id', userColumn: 'id' });
     expect(path(tenancy, 'comments')).toBe('tenant card_id>cards board_id>boards company_id>companies');
   });
+
+  test('says of rows that are compared with the domain of who asks that a domain is no tenant', async () => {
+    const because = async (condition: string): Promise<string> => {
+      const { owners } = await tenancyOf(`
+        create table desks (id uuid primary key default gen_random_uuid(), owner_email text not null);
+        alter table desks enable row level security;
+        create policy "own" on desks for select to authenticated using (${condition});`);
+      const ownership = owners.find(({ table }) => table === 'desks')?.ownership;
+      return ownership?.kind === 'unknown' ? ownership.because : (ownership?.kind ?? '');
+    };
+    expect(await because(`owner_email ilike '%' || split_part(auth.jwt() ->> 'email', '@', 2)`)).toContain(
+      'the same domain need not be of the same tenant',
+    );
+    expect(await because('true')).toBe("'owner_email' is about a person, and no column leads to a tenant or a user");
+  });
 });

@@ -90,7 +90,9 @@ function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths
     return {
       ownership: {
         kind: 'unknown',
-        because: `'${personal.name}' is about a person, and no column leads to a tenant or a user`,
+        because: isComparedInPart(personal.name, table)
+          ? `policies compare '${personal.name}' with a part of the caller's address, and who has his at the same domain need not be of the same tenant`
+          : `'${personal.name}' is about a person, and no column leads to a tenant or a user`,
       },
       confidence: 'none',
     };
@@ -112,6 +114,15 @@ function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths
     ? 'only the staff of the app fills it, for everybody to read'
     : 'no column leads to a tenant or a user';
   return { ownership: { kind: 'shared', because }, confidence: 'none' };
+}
+
+/** Whether a policy looks in the column for the domain of who asks, or for another part of his address. */
+function isComparedInPart(column: string, { policies }: Table): boolean {
+  const name = new RegExp(`\\b${column.replaceAll(/\W/g, '\\$&')}\\b`);
+  return policies.some(({ using = '', check = '' }) => {
+    const text = `${using} ${check}`;
+    return name.test(text) && /split_part\(|substring\(|regexp_|~~/i.test(text) && /'email'|auth\.email\(/.test(text);
+  });
 }
 
 /** A column that names somebody outside. A client with a secret beside it is a program that was registered somewhere. */
