@@ -27,12 +27,19 @@ export function blameReplay(fixes: readonly ProposedFix[], failed: readonly Repl
       fail(faults, fix, 'replay', `Postgres refuses ${file}:${line}: ${message}.`);
 }
 
-/** Blames fixes whose finding is still there, that open another one, or that take the owner's own access away. */
+/**
+ * Blames fixes whose finding is still there and as bad as before, that open another one, or that take the owner's own access
+ * away. What is less bad than before leaves the rest to the next repair.
+ */
 export function blameFindings(fixes: readonly ProposedFix[], { before, after }: BeforeAndAfter, faults: Faults): void {
   const known = new Map(before.findings.map(finding => [finding.fingerprint, finding]));
   const open = new Map(after.findings.map(finding => [finding.fingerprint, finding]));
   for (const fix of fixes) {
-    const [first] = fix.findings.flatMap(fingerprint => open.get(fingerprint) ?? []);
+    const [first] = fix.findings
+      .flatMap(fingerprint => open.get(fingerprint) ?? [])
+      .filter(
+        finding => severityRank(finding.severity) <= severityRank(known.get(finding.fingerprint)?.severity ?? 'low'),
+      );
     if (first !== undefined) fail(faults, fix, 'trace', `Still there: ${first.message}`);
   }
   for (const finding of after.findings.filter(candidate => !known.has(candidate.fingerprint))) {

@@ -103,6 +103,32 @@ test('a copy has neither secrets nor packages, and each repair is a commit of it
   expect(readFileSync(join(folder, 'app', 'app/actions.ts'), 'utf8')).toBe(files['app/actions.ts']);
 });
 
+test('a repair after which less is open holds, and says what is left', async () => {
+  const copy = await copyApp(join(folder, 'app'), join(folder, 'copy'), { branch: 'drydock/rescue' });
+  const left = (text: string, severity: 'medium' | 'critical'): readonly Finding[] =>
+    text.includes('eq(invoices.accountId')
+      ? [
+          {
+            ...findingAt({ 'app/actions.ts': text }, { file: 'app/actions.ts', mark: 'remove' }, { kind: 'none' }),
+            fingerprint: 'app/actions.ts:db.delete',
+            message: 'Something is left.',
+            severity,
+          },
+        ]
+      : [];
+  const outcome = await repairOnCopy({
+    copy,
+    attempts: new Map(),
+    only: new Set(['app/actions.ts:db.delete']),
+    report: () => {},
+    rejudge: () => judge(copy.root, text => left(text, 'medium')),
+  });
+  expect(outcome.applied.map(({ verified }) => verified.verification[0]?.detail)).toEqual([
+    'Less is open than before, and nothing else was opened. What is left: Something is left.',
+  ]);
+  expect(outcome.unrepaired.map(({ fingerprint }) => fingerprint)).toEqual(['app/actions.ts:db.delete']);
+});
+
 test('a repair that opens another finding is taken back, and its file is as before', async () => {
   const copy = await copyApp(join(folder, 'app'), join(folder, 'copy'), { branch: 'drydock/rescue' });
   const opens = (text: string): readonly Finding[] =>

@@ -144,7 +144,9 @@ async function tryRound(round: Round): Promise<RoundResult> {
   }
   writeTexts(copy, base);
   const rejected = [...faults].map(([fix, step]) => verified(fix, changesOf(base, [], fix), [step]));
-  const applied = await commitRound({ copy, base, fixes: active, before }, heldSteps(types, before));
+  const applied = await commitRound({ copy, base, fixes: active, before }, fix =>
+    heldSteps(fix, { types, before, after }),
+  );
   return { applied, rejected, after: active.length === 0 ? before : after };
 }
 
@@ -177,9 +179,20 @@ async function blameAccess(
   }
 }
 
-function heldSteps(types: TypecheckAnswer, before: Rejudged): readonly VerificationStep[] {
+interface Held {
+  readonly types: TypecheckAnswer;
+  readonly before: Rejudged;
+  readonly after: Rejudged;
+}
+
+function heldSteps(fix: ProposedFix, { types, before, after }: Held): readonly VerificationStep[] {
+  const left = after.findings.find(({ fingerprint }) => fix.findings.includes(fingerprint));
+  const detail =
+    left === undefined
+      ? 'The finding is gone, and no other was opened.'
+      : `Less is open than before, and nothing else was opened. What is left: ${left.message}`;
   return [
-    { step: 'trace', outcome: 'passed', detail: 'The finding is gone, and no other was opened.' },
+    { step: 'trace', outcome: 'passed', detail },
     ...accessSteps(before),
     types.kind === 'checked'
       ? { step: 'typecheck', outcome: 'passed', detail: 'tsc --noEmit finds nothing that was not there before.' }
@@ -226,7 +239,7 @@ async function commitRound(
     readonly fixes: readonly ProposedFix[];
     readonly before: Rejudged;
   },
-  verification: readonly VerificationStep[],
+  verificationOf: (fix: ProposedFix) => readonly VerificationStep[],
 ): Promise<readonly AppliedFix[]> {
   const findings = new Map(round.before.findings.map(finding => [finding.fingerprint, finding]));
   const applied: AppliedFix[] = [];
@@ -234,7 +247,7 @@ async function commitRound(
     const changes = changesOf(round.base, round.fixes.slice(0, index), fix);
     writeTexts(round.copy, new Map(changes.map(change => [change.file, change.after])));
     applied.push({
-      verified: verified(fix, changes, verification),
+      verified: verified(fix, changes, verificationOf(fix)),
       findings: fix.findings.flatMap(fingerprint => findings.get(fingerprint) ?? []),
       before: new Map(changes.map(change => [change.file, change.before])),
       commit: await commitAll(round.copy, commitMessage(fix)),

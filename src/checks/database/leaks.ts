@@ -462,7 +462,10 @@ export function policyFindings(
             : 'high'
           : [first, ...rest].every(leak => isDropped(leak, input) || isCard(leak, input))
             ? 'medium'
-            : undefined,
+            : // It stays within the tenant.
+              [first, ...rest].every(isPromotion)
+              ? 'high'
+              : undefined,
     repair: leak => ({
       kind: 'replace-policy',
       table: 'table' in leak ? leak.table.name : '',

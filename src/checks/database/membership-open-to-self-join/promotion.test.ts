@@ -53,6 +53,7 @@ test('who makes more of himself stays within his tenant, and the finding says no
       message:
         "The policy 'own row' on 'farm_members' lets an ordinary member make himself an administrator of his tenant.",
       harm: 'Any ordinary member can make himself an administrator of his farm.',
+      severity: 'high',
     },
   ]);
 });
