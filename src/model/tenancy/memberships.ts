@@ -271,7 +271,13 @@ export function tenantLink(table: Table, root: Table, database: DatabaseModel): 
 
 /** `default_team_id` says which tenant somebody likes to see first, unless a policy or function asks for it. */
 function isPreference({ column, notNull }: Link, database: DatabaseModel): boolean {
-  if (notNull || !/^(default|current|active|last|last_used|selected|preferred)_/.test(plainName(column))) return false;
+  if (
+    notNull ||
+    !/^(default|current|active|last|last_used|selected|preferred|favou?rite|pinned|starred|recent)_/.test(
+      plainName(column),
+    )
+  )
+    return false;
   return !isAskedFor(column, database);
 }
 
@@ -296,7 +302,12 @@ function score(
     link =>
       link.column !== tenant.column && link.column !== user.column && !isReference(link, root, principal, database),
   );
-  const isOnePerUser = keyOf(table) === user.column && table.primaryKey.length === 1;
+  const isLookedUp =
+    uses.some(use => use.inside === 'sub-query' && use.table === table.name) &&
+    isComparedWithUser(uses, table.name, user.column);
+  const isOnePerUser =
+    (keyOf(table) === user.column && table.primaryKey.length === 1) ||
+    (isLookedUp && isUniqueTogether(table, [user.column]));
   const isPair = isUniqueTogether(table, [tenant.column, user.column]);
   // Any row with an author and a group looks like this; a membership is there once for both, or says what it is.
   if (!isPair && !isOnePerUser && !isMembershipNoun(table.name, root.name)) return 0;
@@ -307,10 +318,7 @@ function score(
     (isUserColumn(user.column) ? 1 : 0) +
     (isActorColumn(user.column) ? -4 : 0) +
     (table.columns.some(column => isRoleColumn(column.name)) ? 1 : 0) +
-    (uses.some(use => use.inside === 'sub-query' && use.table === table.name) &&
-    isComparedWithUser(uses, table.name, user.column)
-      ? 3
-      : 0) +
+    (isLookedUp ? 3 : 0) +
     (table.columns.length <= 8 ? 1 : 0) +
     (others.some(
       link =>
@@ -353,10 +361,38 @@ function toMembership(table: Table, { tenant, user }: Candidate, uses: readonly 
 /** Puts the roles that the column's type or checks allow in the place of the usual ones. */
 export function withKnownRoles(membership: Membership, database: DatabaseModel): Membership {
   const values = roleValues(membership, database);
+  if (areNumbers(membership, database)) return { ...membership, adminRoles: values.slice(-1) };
   const inside = values.filter(value => !isStaffRole(value));
   const administrators = inside.filter(isAdministratorRole);
   const adminRoles = administrators.length === 0 ? inside.filter(isSeniorRole) : administrators;
   return values.length === 0 ? membership : { ...membership, adminRoles };
+}
+
+/** Whether roles are kept as numbers, as enums of Rails and of Entity Framework are. */
+export function areNumbers({ table, roleColumn }: Membership, { tables }: DatabaseModel): boolean {
+  const column = tables.find(({ name }) => name === table)?.columns.find(({ name }) => name === roleColumn);
+  return column !== undefined && /^(?:smallint|integer|bigint|numeric)/.test(column.type);
+}
+
+/** Numbers of roles, an administrator's last: what conditions ask for, and beside a single one its neighbour. */
+function numbersAskedFor(column: string, { tables, functions }: DatabaseModel): readonly string[] {
+  const text = [
+    ...tables.flatMap(({ policies }) => policies.flatMap(({ using, check }) => [using ?? '', check ?? ''])),
+    ...functions.map(({ body }) => body),
+  ].join('\n');
+  const compared = new RegExp(
+    `\\b${column}"?[\\s)]*(>=?|<=?|=)\\s*(?:any\\s*\\(\\s*array\\s*\\[|\\()?\\s*(\\d+(?:\\s*,\\s*\\d+)*)`,
+    'gi',
+  );
+  const asked = [...text.matchAll(compared)].flatMap(([, sign = '', digits = '']) =>
+    digits.split(',').map(each => ({ sign, number: Number(each) + (sign === '>' ? 1 : sign === '<' ? -1 : 0) })),
+  );
+  const isFalling = asked.some(({ sign }) => sign.startsWith('<'));
+  const numbers = [...new Set(asked.map(({ number }) => number))].toSorted((a, b) => (isFalling ? b - a : a - b));
+  const [only] = numbers;
+  const known =
+    numbers.length === 1 && only !== undefined ? [isFalling || only === 0 ? only + 1 : only - 1, only] : numbers;
+  return known.map(String);
 }
 
 /** Texts with which policies compare the column of a row that they look up: a column of any name says the role by them. */
@@ -377,6 +413,7 @@ export function roleValues(membership: Membership, database: DatabaseModel): rea
   const table = database.tables.find(candidate => candidate.name === membership.table);
   const column = table?.columns.find(candidate => candidate.name === membership.roleColumn);
   if (table === undefined || column === undefined) return [];
+  if (areNumbers(membership, database)) return numbersAskedFor(column.name, database);
   const listed = database.enums.find(
     candidate => candidate.name === column.type.replace(/\[\]$/, '').replaceAll('"', ''),
   )?.values;

@@ -5,7 +5,7 @@ const secretWords =
   /(^|_)(password|passwd|passphrase|secret|salt|api_?key|access_key|private_key|signing_key|encryption_key|access_token|refresh_token|id_token|auth_token|bearer_token|bot_token|session_token|reset_token|verification_token|confirmation_token|recovery_token|credential|totp|otp|mfa_secret|backup_code|recovery_code|ssn|card_number|cvc|cvv|iban|bank_account|account_number|routing_number|service_role|webhook_secret|client_secret|payment_method_token|card_token)(_|$)/;
 const hashWords = /(^|_)(hash|hashed|digest)$|^hashed_|_hash$|^encrypted_/;
 const sharedTokens =
-  /(^|_)(share|public|invite|invitation|track|tracking|calendar|feed|unsubscribe|preview|view|embed|magic|download|upload|access_link)_?(token|key|code|link|slug|secret|hash)(_|$)|^(token|invite_code|access_code)$/;
+  /(^|_)(share|public|invite|invitation|join|enroll?|enroll?ment|pair|pairing|registration|access|track|tracking|calendar|feed|unsubscribe|preview|view|embed|magic|download|upload|access_link)_?(token|key|code|link|slug|secret|hash)(_|$)|^(token|invite_code|access_code)$/;
 const unrelated =
   /(^|_)(id|at|on|count|length|used|limit|expires|expiry|hint|prefix|suffix|last4|last_four|type|status|name|url|enabled|required|version|changed|requests?|idempotency_key|public_key|publishable_key|price_id)$/;
 

@@ -3,6 +3,7 @@ import type { Column, DatabaseModel, Table } from '../../model/database/types.ts
 import { isComparedWithUser, policyUses } from '../../model/tenancy/links.ts';
 import { appRoles, type AppRoles } from '../../model/tenancy/app-roles.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
+import { rowsFoundBySettings } from '../../model/tenancy/found-by-setting.ts';
 import { isShareNoun } from '../../model/tenancy/names.ts';
 import { isOwnersWish, showingsOf, type Mark } from '../../model/tenancy/shown.ts';
 import { isPublishedFlag } from '../../logic/published.ts';
@@ -155,6 +156,7 @@ export function premises(world: World, consistent = false): readonly Premise[] {
     ...tables.flatMap(table => unshared(world, table)),
     ...(consistent ? tables.flatMap(table => consistency(world, table)) : []),
     ...trust(world),
+    ...(session.signedIn ? found(world) : []),
     ...named(world),
     ...(session.signedIn ? tables.flatMap(table => address(world, table)) : []),
     ...(session.signedIn ? nobodyNamed(world) : []),
@@ -703,6 +705,35 @@ function keyColumns({ vocabulary, tenancy }: World, table: Table): readonly Colu
       (!hasDefault || randomDefault === true) &&
       (names.has(name) || isComparedWithUser(uses, table.name, name)),
   );
+}
+
+/** What the server wrote into the session finds no row of the victim's: a token of a sign-in is its user's own. */
+function found(world: World): readonly Premise[] {
+  const { vocabulary, session, kind } = world;
+  return [...rowsFoundBySettings(vocabulary.database)].flatMap(([setting, { table: name, column: key }]) => {
+    const table = tableOf(vocabulary, name);
+    const column = table?.columns.find(each => each.name === key);
+    const owner = table === undefined ? undefined : ownerOf(world, table);
+    if (column === undefined || owner === undefined || vocabulary.used.get(name)?.has(key) !== true) return [];
+    const { term } = session.setting(setting);
+    if (!session.trusted.has(term)) return [];
+    const row = vocabulary.row(name);
+    const chain = chainOf(vocabulary, owner, row.name);
+    if (table === undefined || chain === undefined || (kind === 'user' && owner.ownership.kind === 'tenant')) return [];
+    const casts = [...vocabulary.functions].flatMap(([each, count]) =>
+      count === 1 && each.startsWith('|cast ') ? [each] : [],
+    );
+    const value = vocabulary.column(table, column, row.name).term;
+    const isFound = any([term, ...casts.map(cast => `(${cast} ${term})`)].map(each => same(value, each)));
+    const isOwn =
+      owner.ownership.kind === 'user' ? same(chain.key, session.user().term) : not(same(chain.key, world.victim));
+    const formula = every(
+      [row, ...chain.variables],
+      any([not(all([vocabulary.live(name, row.name), isFound, ...chain.links, chain.known])), isOwn]),
+    );
+    const says = `the row of '${name}' that the server finds by the session (setting ${setting}) is the user’s own`;
+    return [{ kind, name: `found by ${setting}`, table: name, formula, says }];
+  });
 }
 
 /** What the server wrote into the session names nothing of the victim's. */

@@ -13,6 +13,7 @@ import { changedThrough, functionAccesses, viewAccesses, type AccessQuestion, ty
 import { createClosure, type Closedness, type Reliance, type Writer } from './closure.ts';
 import { sideEffects } from './side-effects.ts';
 import type { Range } from '../exploit/range.ts';
+import { isShut } from '../exploit/verdict.ts';
 import { replaySequence } from '../witness/sequence.ts';
 import { replayWitness } from '../witness/replay.ts';
 import { isRowCommand, tableGoals, type ProofGoal, type RowCommand, type TableQuestion, type Try } from './goals.ts';
@@ -82,10 +83,10 @@ export function createProver(sources: Omit<ProofSources, 'field'>): Prover {
 function questions(cells: readonly Cell[], role: string | undefined): ReadonlyMap<string, Cell> {
   const leaking = new Set(cells.filter(cell => cell.verdict === 'leaks').map(keyOf));
   const asked = new Map<string, Cell>();
-  for (const cell of cells) {
+  for (const cell of [...cells.filter(isAsked), ...cells.filter(mayOpen)]) {
     const key = keyOf(cell);
     if (role !== undefined && cell.role !== role) continue;
-    if (isAsked(cell) && !leaking.has(key) && !asked.has(key)) asked.set(key, cell);
+    if (!leaking.has(key) && !asked.has(key)) asked.set(key, cell);
   }
   return asked;
 }
@@ -96,7 +97,11 @@ async function withProofs(
   sources: ProofSources,
 ): Promise<ProvedCells> {
   const { found, witnesses } = await withWitnesses(proofs, sources);
-  const seen = cells.map(cell => (isAsked(cell) ? (found.get(actorKeyOf(cell)) ?? cell) : cell));
+  const open = new Set([...found.values()].map(keyOf));
+  const seen = cells.map(cell => {
+    if (isAsked(cell)) return found.get(actorKeyOf(cell)) ?? cell;
+    return mayOpen(cell) ? (found.get(actorKeyOf(cell)) ?? (open.has(keyOf(cell)) ? opened(cell) : cell)) : cell;
+  });
   const evidence = await withClosure(proofs, seen, sources);
   const proved = seen.map(cell => {
     const found = isAsked(cell) ? evidence.get(keyOf(cell)) : undefined;
@@ -134,6 +139,20 @@ function actorKeyOf(cell: Cell): string {
 /** A member of both tenants reads what is its own: there is nothing to prove. */
 function isAsked({ verdict, actor }: Cell): boolean {
   return verdict === 'isolated' && actor !== 'member-of-both';
+}
+
+/** What lets nobody at the rows that were made may let a stranger at others: a permission that none of the rows gives. */
+function mayOpen(cell: Cell): boolean {
+  return isShut(cell) && cell.actor !== 'member-of-both';
+}
+
+/** The policies let somebody in after all, on rows that were not made for this actor. */
+function opened(cell: Cell): Cell {
+  return {
+    ...cell,
+    verdict: 'unknown',
+    because: 'None of the rows that were made lets anybody in; those that the prover found do.',
+  };
 }
 
 /** Cells of one object, role and command are one question, whoever is signed in. */
