@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -17,10 +17,32 @@ const { guardApi } = guardNext({
   membership: async who => (who.user === 'ada' && who.tenant === 'acme' ? { role: 'owner' } : null),
   tripwire: { columns: ['teamId'] },
 });
+/** What Next.js gives a handler beside the answer of Node.js. */
+function helpers(res: object): { json(body: unknown): void; send(body: unknown): void } {
+  return res as never;
+}
 const input = z.object({ name: z.string() });
 const handlers = {
   narrowed: guardApi({ name: 'x', output: ['id'] }, () => [{ id: 1, secret: 2 }]),
   echo: guardApi({ name: 'x', input }, ({ input: given }) => given),
+  json: guardApi({ name: 'x', output: ['id'] }, ({ res }) => helpers(res).json([{ id: 1, secret: 2 }])),
+  text: guardApi({ name: 'x', output: ['id'] }, ({ res }) => helpers(res).send('[{"id":1,"secret":2}]')),
+  object: guardApi({ name: 'x', output: ['id'] }, ({ res }) => helpers(res).send({ id: 1, secret: 2 })),
+  schema: guardApi({ name: 'x', output: z.object({ id: z.number() }) }, ({ res }) =>
+    helpers(res).json({ id: 1, secret: 2 }),
+  ),
+  unlike: guardApi({ name: 'x', output: z.object({ id: z.number() }) }, ({ res }) => helpers(res).json({ id: 'x' })),
+  foreign: guardApi({ name: 'x' }, ({ res }) => helpers(res).json([{ teamId: 'borealis' }])),
+  forbidden: guardApi({ name: 'x' }, ({ res }) => {
+    res.statusCode = 403;
+    helpers(res).json({ error: 'Not yours' });
+  }),
+  wrong: guardApi({ name: 'x', output: ['id'] }, ({ res }) => {
+    res.statusCode = 422;
+    helpers(res).json({ error: 'no', id: 1, secret: 2 });
+  }),
+  words: guardApi({ name: 'x', output: ['id'] }, ({ res }) => helpers(res).send('{ words')),
+  bytes: guardApi({ name: 'x', output: ['id'] }, ({ res }) => helpers(res).send(Buffer.from('{"id":1}'))),
   nothing: guardApi({ name: 'x' }, () => undefined),
   itself: guardApi({ name: 'x' }, ({ res }) => {
     res.writeHead(201, { 'cache-control': 'public, max-age=60', 'cdn-cache-control': 'max-age=60', 'x-own': '1' });
@@ -41,7 +63,13 @@ beforeAll(async () => {
       const body: unknown = text === '' ? undefined : JSON.parse(text);
       const req = Object.assign(request, { query: Object.fromEntries(searchParams), body }) as ApiRequest;
       const handler = handlers[pathname.slice(1) as keyof typeof handlers];
-      handler(req, response).catch(() => response.destroy());
+      const isWritable = (body: unknown): body is string => typeof body === 'string' || body instanceof Uint8Array;
+      const answer: ServerResponse & ReturnType<typeof helpers> = Object.assign(response, {
+        // As Next.js has it: one helper goes through the other.
+        json: (value: unknown): void => answer.send(JSON.stringify(value)),
+        send: (value: unknown) => void response.end(isWritable(value) ? value : JSON.stringify(value)),
+      });
+      handler(req, answer).catch(() => response.destroy());
     });
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -80,6 +108,30 @@ describe('a guarded handler of pages/api', () => {
     expect([response.status, await response.text(), response.headers.get('x-own')]).toEqual([201, 'itself', '1']);
     expect(response.headers.get('cache-control')).toBe('private, no-store');
     expect(response.headers.has('cdn-cache-control')).toBe(false);
+  });
+
+  test.each([
+    ['json', '[{"id":1}]'],
+    ['text', '[{"id":1}]'],
+    ['object', '{"id":1}'],
+    ['schema', '{"id":1}'],
+    ['words', '{ words'],
+    ['bytes', '{"id":1}'],
+  ])('narrows what it sends by the helpers of Next.js: %s', async (path, left) => {
+    const response = await send(`${path}?team=acme`);
+    expect([response.status, await response.text()]).toEqual([200, left]);
+  });
+
+  test('sends no foreign row by them, nothing that was not declared, and one 404 for what is not theirs', async () => {
+    await expect(send('foreign?team=acme')).rejects.toThrow('fetch failed');
+    await expect(send('unlike?team=acme')).rejects.toThrow('fetch failed');
+    const forbidden = await send('forbidden?team=acme');
+    expect([forbidden.status, await forbidden.text()]).toEqual([
+      404,
+      await (await send('narrowed?team=borealis')).text(),
+    ]);
+    const wrong = await send('wrong?team=acme');
+    expect([wrong.status, await wrong.json()]).toEqual([422, { error: 'no' }]);
   });
 
   test('answers 204 for nothing', async () => {

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SchemaOutput } from '../standard-schema.ts';
-import { isForSharedCaches, personalCacheControl, refusalOf, withVary } from './answer.ts';
+import { isForSharedCaches, notFound, personalCacheControl, refusalOf, withVary } from './answer.ts';
 import type { Refusal } from './answer.ts';
-import { checkOptions, guarded, outgoing } from './guarded.ts';
+import { checkOptions, declaredFor, guarded, outgoing } from './guarded.ts';
+import { parsedJson } from './json-text.ts';
 import type { GuardedCall } from './guarded.ts';
 import { callOf, isRead, refuseForeignWrite } from './route.ts';
 import type { AnyRouteOptions, RouteOptions } from './route.ts';
@@ -38,8 +39,10 @@ export function makeGuardApi(guard: GuardNextOptions): GuardApi {
     const run = work as (call: object) => MaybePromise<unknown>;
     return async (req, res) => {
       keepPersonal(res);
+      const sent = lookAtSent(guard, declared, res);
       try {
         const value = await handle(guard, declared, { req, res }, run);
+        await sent();
         if (!res.headersSent && !res.writableEnded) send(res, value === undefined ? 204 : 200, value);
       } catch (error) {
         const refusal = refusalOf(error);
@@ -118,6 +121,41 @@ function pairsOf(given: object): readonly (readonly [string, string | string[]])
 function headerOf(res: ServerResponse, name: string): string {
   const value = res.getHeader(name);
   return Array.isArray(value) ? value.join(', ') : String(value ?? '');
+}
+
+/** How Next.js lets a handler answer: https://nextjs.org/docs/pages/building-your-application/routing/api-routes#response-helpers */
+interface Helpers {
+  json?: (body: unknown) => void;
+  send?: (body: unknown) => void;
+}
+
+/** What a handler sends by `res.json` and `res.send` leaves as what it gives back does. Settles when it was sent. */
+function lookAtSent(guard: GuardNextOptions, options: AnyRouteOptions, res: ServerResponse & Helpers): () => unknown {
+  const own = res.send?.bind(res);
+  if (own === undefined) return () => undefined;
+  // The helper for JSON sends by the other one, which would be looked at once more.
+  const json = (value: unknown): void => {
+    res.setHeader('content-type', 'application/json; charset=utf-8');
+    own(JSON.stringify(value) ?? 'null');
+  };
+  let sending: unknown;
+  const isNone = (): boolean => res.statusCode === 403 || res.statusCode === 404;
+  res.json = body => {
+    if (isNone()) return sendRefusal(res, notFound);
+    const value = outgoing(guard, declaredFor(options, res.statusCode), body);
+    if (!(value instanceof Promise)) return json(value);
+    sending = value.then(json);
+    // It is told when the handler is done.
+    void value.catch(() => undefined);
+  };
+  res.send = body => {
+    if (isNone()) return sendRefusal(res, notFound);
+    const data = typeof body === 'string' ? parsedJson(body) : body;
+    const isData = typeof data === 'object' && data !== null && !(data instanceof Uint8Array) && !('pipe' in data);
+    if (isData) res.json?.(data);
+    else own(body);
+  };
+  return () => sending;
 }
 
 function send(res: ServerResponse, status: number, value: unknown): void {

@@ -90,6 +90,14 @@ export function outgoing(guard: GuardNextOptions, options: AnyCallOptions, value
   return isSchema(output) ? validated(output, options, value) : narrow(value, output);
 }
 
+/** What is declared is the success; of an error leaves what errors have. */
+export function declaredFor(options: AnyCallOptions, status: number): AnyCallOptions {
+  const isSuccess = status >= 200 && status < 300;
+  return isSuccess || options.output === undefined ? options : { ...options, output: errorFields };
+}
+
+const errorFields = ['error', 'message', 'code'];
+
 async function validated(output: StandardSchema, options: AnyCallOptions, value: unknown): Promise<unknown> {
   const result = await output['~standard'].validate(value);
   if (result.issues === undefined) return result.value;

@@ -71,3 +71,12 @@ const encodings: Readonly<Record<string, (() => Duplex) | undefined>> = {
   deflate: createInflate,
   br: createBrotliDecompress,
 };
+
+/** Text that only begins as JSON does is text. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

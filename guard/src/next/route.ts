@@ -2,8 +2,8 @@ import type { SchemaOutput } from '../standard-schema.ts';
 import type { AnyCallOptions } from './admit.ts';
 import { makePersonal, notFound, personalHeaders, refusalOf, refusalResponse } from './answer.ts';
 import { refuseCrossSite } from './cross-site.ts';
-import { decoded, maybeJson, peek } from './json-text.ts';
-import { checkOptions, guarded, outgoing } from './guarded.ts';
+import { decoded, maybeJson, parsedJson, peek } from './json-text.ts';
+import { checkOptions, declaredFor, guarded, outgoing } from './guarded.ts';
 import type { Given, GuardedCall } from './guarded.ts';
 import { readRequest } from './input.ts';
 import type { CallOptions, Callers, GuardNextOptions, MaybePromise, MaybeSchema, ScopeKind } from './options.ts';
@@ -142,8 +142,7 @@ export function isJson(response: Response): boolean {
 }
 
 /**
- * JSON that a handler wrote itself is read again, so that `Response.json` is no way around what was declared. What is
- * declared is the success; of an error leaves what errors have.
+ * JSON that a handler wrote itself is read again, so that `Response.json` is no way around what was declared.
  */
 async function narrowedResponse(
   guard: GuardNextOptions,
@@ -157,8 +156,7 @@ async function narrowedResponse(
   const headers = new Headers(response.headers);
   headers.delete('content-length');
   const leave = async (given: unknown): Promise<Response> => {
-    const declared = response.ok || options.output === undefined ? options : { ...options, output: errorFields };
-    const value = await outgoing(guard, declared, given);
+    const value = await outgoing(guard, declaredFor(options, status), given);
     if (!headers.has('content-type')) headers.set('content-type', 'application/json');
     return new Response(JSON.stringify(value), { status, statusText, headers });
   };
@@ -169,17 +167,6 @@ async function narrowedResponse(
   const parsed = parsedJson(peeked.text);
   return parsed === undefined ? new Response(Buffer.from(peeked.text), { status, statusText, headers }) : leave(parsed);
 }
-
-/** Text that only begins as JSON does is text. */
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-const errorFields = ['error', 'message', 'code'];
 
 /** The same answer with the headers of a personal one. The headers of redirects and of `fetch` cannot be changed in place. */
 function personal(response: Response): Response {
