@@ -8,6 +8,7 @@ import type { DatabaseModel, Grant, Table } from '../model/database/types.ts';
 import type { OwnerHop, TenancyModel } from '../model/tenancy/types.ts';
 import { isPlatformTable } from '../model/database/platform.ts';
 import { boundRoles } from '../model/database/roles.ts';
+import { tableNamed } from '../logic/named.ts';
 
 /** A database and who owns what in it. */
 export interface Owned {
@@ -224,7 +225,7 @@ function indexFaults(table: Table, owned: Owned): readonly GateFault[] {
 
 function foreignKeyFaults(table: Table, owned: Owned): readonly GateFault[] {
   const hop = ownerHop(table, owned);
-  const target = owned.database.tables.find(candidate => candidate.name === hop?.table);
+  const target = tableNamed(owned.database, hop?.table);
   if (hop === undefined || hop.table === table.name || target === undefined || target.fromSchema === true) return [];
   if (table.foreignKeys.some(key => key.columns.includes(hop.column)) || !isSameType(table, target, hop)) return [];
   return [

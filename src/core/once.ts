@@ -7,3 +7,11 @@ export function once<K extends object, V>(find: (key: K) => V): (key: K) => V {
     return found;
   };
 }
+
+/** The same for what is found of two objects together. */
+export function onceForBoth<A extends object, B extends object, V>(
+  find: (one: A, other: B) => V,
+): (one: A, other: B) => V {
+  const known = once((one: A) => once((other: B) => find(one, other)));
+  return (one, other) => known(one)(other);
+}

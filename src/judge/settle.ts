@@ -7,6 +7,8 @@ import type { Predicate, Term } from '../core/predicate.ts';
 import { termsOf } from '../logic/terms.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
+import { tableNamed } from '../logic/named.ts';
+import { ownerOfTable } from '../model/tenancy/owner-of.ts';
 
 /** What ranking needs besides the paths. */
 export interface SettleWorld {
@@ -41,7 +43,7 @@ function causeOf(path: JudgedPath, world: SettleWorld, modules: ReadonlyMap<stri
   const base = { cause, paths: 0, file: path.sink.file, line: path.sink.line };
   if (cause.includes('is in no migration or schema'))
     return { ...base, declaration: '--migrations <folder with the SQL that makes it>' };
-  const owner = world.tenancy.owners.find(each => each.table === table);
+  const owner = ownerOfTable(world.tenancy, table);
   if (owner?.ownership.kind === 'unknown')
     return { ...base, cause: `Nothing tells who owns a row of '${table}'.`, declaration: ownerLine(table, world) };
   const source = opaqueSource(path, modules);
@@ -50,7 +52,7 @@ function causeOf(path: JudgedPath, world: SettleWorld, modules: ReadonlyMap<stri
 
 /** The column that most likely leads to the owner, for the user to confirm. */
 function ownerLine(table: string, { database }: SettleWorld): string {
-  const found = database.tables.find(each => each.name === table);
+  const found = tableNamed(database, table);
   const key = found?.foreignKeys.find(each => each.columns.length === 1);
   const named = found?.columns.find(column => /(_id|Id)$/.test(column.name))?.name;
   const [column, referenced] = [key?.columns[0], key?.referencedColumns[0]];

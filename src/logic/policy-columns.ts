@@ -1,6 +1,7 @@
 import type { DatabaseModel, Policy, Table } from '../model/database/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { field, nodesOfCondition, relationName, textsOf, type TreeNode } from './condition-tree.ts';
+import { tableNamed } from './named.ts';
 
 /** A column by which policies find rows. */
 export interface PolicyColumn {
@@ -18,7 +19,7 @@ export function columnsWithoutIndex(
   const listed = new Set(policies.map(policy => policy.table));
   const compared = [...tenantColumns(database, tenancy, listed), ...policies.flatMap(comparedColumns)];
   for (const { table: name, columns } of compared) {
-    const table = database.tables.find(candidate => candidate.name === name);
+    const table = tableNamed(database, name);
     if (table === undefined || columns.some(column => isIndexed(column, table))) continue;
     // An index that is ordered by whole lists finds no element of one.
     const [column] = columns.filter(known =>

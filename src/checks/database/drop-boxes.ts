@@ -5,6 +5,7 @@ import { appRoles } from '../../model/tenancy/app-roles.ts';
 import { asksForStaff, conditionsOf } from '../../model/tenancy/published.ts';
 import type { TenancyModel } from '../../model/tenancy/types.ts';
 import { callsOthers, writing } from './counters.ts';
+import { functionNamed } from '../../logic/named.ts';
 
 /**
  * A table into which requests put rows that no request is shown: what a form sends, page views, errors of a browser. Nobody
@@ -27,7 +28,7 @@ export function isDropBox(table: Table, database: DatabaseModel, tenancy: Tenanc
 /** Whether a row in it sets something off. */
 function isActedOn({ triggers = [] }: Table, database: DatabaseModel): boolean {
   return triggers.some(trigger => {
-    const definition = database.functions.find(({ name }) => name === trigger.function);
+    const definition = functionNamed(database, trigger.function);
     if (definition === undefined) return true;
     const body = withoutComments(definition.body);
     return body.search(writing) >= 0 || callsOthers(body, definition, database);

@@ -17,6 +17,7 @@ import type { CheckFinding, CheckInput } from '../check.ts';
 import { describeHarm, humanizeTable, isOwned, ownerNoun, ownerOf, rowsOfOthers, tenantNoun } from '../harm.ts';
 import { isDropBox } from './drop-boxes.ts';
 import { membershipTables } from '../../model/tenancy/memberships.ts';
+import { tableNamed, viewNamed } from '../../logic/named.ts';
 
 /** Why a cell leaks. Every leaking cell has one cause, and every cause one check. */
 export type Leak =
@@ -68,12 +69,12 @@ function causeOf(cell: Cell, input: CheckInput): readonly Leak[] {
   switch (cell.objectKind) {
     case 'table':
     case 'foreign-table': {
-      const table = database.tables.find(candidate => candidate.name === name);
+      const table = tableNamed(database, name);
       return table === undefined ? [] : [tableCause(cell, table, input)].filter(leak => leak !== undefined);
     }
     case 'view':
     case 'materialized-view': {
-      const view = database.views.find(candidate => candidate.name === name);
+      const view = viewNamed(database, name);
       const isOpen =
         view !== undefined && (bypassesPolicies(view, input) || instead(view, cell, database) !== undefined);
       return isOpen ? [{ cause: 'view', cell, view }] : [];
@@ -85,7 +86,7 @@ function causeOf(cell: Cell, input: CheckInput): readonly Leak[] {
       return definition === undefined ? [] : [{ cause: 'function', cell, definition }];
     }
     case 'bucket': {
-      const table = database.tables.find(candidate => candidate.name === name);
+      const table = tableNamed(database, name);
       const policy = table === undefined ? undefined : storagePolicy(table, cell);
       return table === undefined ? [] : [{ cause: 'storage', cell, table, policy }];
     }

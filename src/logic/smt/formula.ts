@@ -8,18 +8,34 @@ export interface Variable {
 
 /** The conjunction; `true` when empty. */
 export function all(parts: readonly string[]): string {
-  if (parts.includes('false')) return 'false';
-  const kept = [...new Set(parts.filter(part => part !== 'true'))];
-  const [first] = kept;
-  return first === undefined ? 'true' : kept.length === 1 ? first : `(and ${kept.join(' ')})`;
+  return joined(parts, 'and', 'true', 'false');
 }
 
 /** The disjunction; `false` when empty. */
 export function any(parts: readonly string[]): string {
-  if (parts.includes('true')) return 'true';
-  const kept = [...new Set(parts.filter(part => part !== 'false'))];
+  return joined(parts, 'or', 'false', 'true');
+}
+
+/**
+ * Formulas grow to megabytes while they are made of each other: a text that is added to another is not copied before the whole
+ * is read, and a few are told from each other by their lengths, without reading them to the end.
+ */
+function joined(parts: readonly string[], operator: string, neutral: string, decisive: string): string {
+  if (parts.includes(decisive)) return decisive;
+  const kept = distinct(parts.filter(part => part !== neutral));
   const [first] = kept;
-  return first === undefined ? 'false' : kept.length === 1 ? first : `(or ${kept.join(' ')})`;
+  if (first === undefined || kept.length === 1) return first ?? neutral;
+  let text = `(${operator}`;
+  for (const part of kept) text += ` ${part}`;
+  return `${text})`;
+}
+
+/** More than these are told from each other by their hashes. */
+const few = 16;
+
+function distinct(parts: readonly string[]): readonly string[] {
+  if (parts.length > few) return [...new Set(parts)];
+  return parts.filter((part, index) => parts.indexOf(part) === index);
 }
 
 /** The negation. */

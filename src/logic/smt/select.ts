@@ -18,6 +18,7 @@ import {
 } from './value.ts';
 import type { Variable } from './formula.ts';
 import { parseSql } from '../sql.ts';
+import { tableNamed, viewNamed } from '../named.ts';
 
 const maximumArms = 16;
 const aggregateNames =
@@ -296,9 +297,9 @@ function findRelation(
 ): { readonly table?: Table; readonly view?: View } | undefined {
   const schemas = schema === '' ? scope.searchPath : [schema];
   for (const candidate of schemas.map(prefix => (prefix === 'public' ? name : `${prefix}.${name}`))) {
-    const table = database.tables.find(each => each.name === candidate);
+    const table = tableNamed(database, candidate);
     if (table !== undefined) return { table };
-    const view = database.views.find(each => each.name === candidate);
+    const view = viewNamed(database, candidate);
     if (view !== undefined) return { view };
   }
   return undefined;

@@ -2,6 +2,7 @@ import type { Column, DatabaseModel, Table } from '../../model/database/types.ts
 import { all, any, apply, every, not, same, some, symbol, type Variable } from './formula.ts';
 import { booleans, type Scalar } from './value.ts';
 import { plainType } from './types.ts';
+import { tableNamed } from '../named.ts';
 
 /** The sort of all values but rows. Values of different types are never compared without a cast. */
 export const valueSort = 'Value';
@@ -139,7 +140,7 @@ export function createVocabulary(database: DatabaseModel): Vocabulary {
 
 /** Two live rows with one key are one row. https://www.postgresql.org/docs/18/ddl-constraints.html */
 function keyAxioms(vocabulary: Vocabulary, name: string, columns: ReadonlySet<string>): readonly string[] {
-  const table = vocabulary.database.tables.find(candidate => candidate.name === name);
+  const table = tableNamed(vocabulary.database, name);
   if (table === undefined) return [];
   const keys = [table.primaryKey, ...table.uniqueKeys].filter(
     key => key.length > 0 && key.every(column => columns.has(column)),
@@ -162,7 +163,7 @@ function keyAxioms(vocabulary: Vocabulary, name: string, columns: ReadonlySet<st
  * MATCH SIMPLE it binds only where none is null. https://www.postgresql.org/docs/18/sql-createtable.html
  */
 function referenceAxioms(vocabulary: Vocabulary, name: string, columns: ReadonlySet<string>): readonly string[] {
-  const table = vocabulary.database.tables.find(candidate => candidate.name === name);
+  const table = tableNamed(vocabulary.database, name);
   if (table === undefined) return [];
   const row = vocabulary.row(name);
   return referenceFacts(vocabulary, table, row.name, columns).map(({ variables, formula }) =>
@@ -176,9 +177,9 @@ function referenceAxioms(vocabulary: Vocabulary, name: string, columns: Readonly
  */
 export function parentAxioms(vocabulary: Vocabulary): readonly string[] {
   return [...vocabulary.used].flatMap(([name, columns]) => {
-    const table = vocabulary.database.tables.find(candidate => candidate.name === name);
+    const table = tableNamed(vocabulary.database, name);
     return (table?.foreignKeys ?? []).flatMap(foreignKey => {
-      const target = vocabulary.database.tables.find(candidate => candidate.name === foreignKey.table);
+      const target = tableNamed(vocabulary.database, foreignKey.table);
       const used = vocabulary.used.get(foreignKey.table);
       const isRead =
         foreignKey.columns.every(column => columns.has(column)) &&
@@ -205,7 +206,7 @@ export function parentAxioms(vocabulary: Vocabulary): readonly string[] {
 function leadsBack({ used, database }: Vocabulary, from: string, to: string): boolean {
   const reached = new Set([from]);
   for (const name of reached)
-    for (const foreignKey of database.tables.find(table => table.name === name)?.foreignKeys ?? [])
+    for (const foreignKey of tableNamed(database, name)?.foreignKeys ?? [])
       if (used.has(foreignKey.table)) reached.add(foreignKey.table);
   return reached.has(to);
 }
@@ -218,7 +219,7 @@ export function referenceFacts(
   columns: ReadonlySet<string>,
 ): readonly { readonly variables: readonly Variable[]; readonly formula: string }[] {
   return table.foreignKeys.flatMap(foreignKey => {
-    const target = vocabulary.database.tables.find(candidate => candidate.name === foreignKey.table);
+    const target = tableNamed(vocabulary.database, foreignKey.table);
     const used = vocabulary.used.get(foreignKey.table);
     if (
       target === undefined ||

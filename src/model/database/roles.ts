@@ -1,4 +1,5 @@
 import { rolesOfRole } from '../../logic/roles.ts';
+import { once } from '../../core/once.ts';
 import type { DatabaseModel, Grant, Table } from './types.ts';
 
 /** Who is who among the roles of a database: those of requests, those of the platform, those that policies bind. */
@@ -11,7 +12,7 @@ const platformRoles =
 const apiRoles = /^(anon|authenticated)$/;
 
 /** The roles that requests of the app's users run under: not an owner of tables, not above the policies, and with a privilege somewhere. */
-export function requestRoles(database: DatabaseModel): readonly string[] {
+export const requestRoles = once((database: DatabaseModel): readonly string[] => {
   const owners = ownersIn(database);
   const granted = grantedIn([...database.tables, ...database.views, ...database.functions]);
   const isPlatforms = (name: string): boolean => database.platform === 'supabase' && platformRoles.test(name);
@@ -19,7 +20,7 @@ export function requestRoles(database: DatabaseModel): readonly string[] {
     .filter(role => !role.superuser && !role.bypassRowSecurity && granted.has(role.name) && !owners.has(role.name))
     .map(role => role.name)
     .filter(name => !isPlatforms(name));
-}
+});
 
 /** Roles that log in, are bound by policies and may write, themselves or as a role that they take on: an app's own connection. */
 export function loginRoles(database: DatabaseModel): readonly string[] {
@@ -43,12 +44,12 @@ export function customRoles(database: DatabaseModel): readonly string[] {
 }
 
 /** Roles whose privileges and policies decide what they reach: no superuser, no owner of tables, nobody who bypasses row security. */
-export function boundRoles({ roles, tables }: DatabaseModel): ReadonlySet<string> {
+export const boundRoles = once(({ roles, tables }: DatabaseModel): ReadonlySet<string> => {
   const owners = new Set(tables.map(table => table.owner));
   const free = new Set(roles.filter(role => role.superuser || role.bypassRowSecurity).map(role => role.name));
   const named = [...roles.map(role => role.name), 'public'];
   return new Set(named.filter(name => !free.has(name) && !owners.has(name) && !name.startsWith('pg_')));
-}
+});
 
 /** Whether the role has the privilege: itself, by a role that it is a member of, or as everybody has it. */
 export function mayUse(

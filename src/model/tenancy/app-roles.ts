@@ -12,6 +12,7 @@ import {
 import type { Membership, TenancyModel } from './types.ts';
 import { isPlatformTable } from '../database/platform.ts';
 import { confinedRoles } from './confined-roles.ts';
+import { tableNamed } from '../../logic/named.ts';
 
 /**
  * Roles of the whole app: a table that says of a user, and of no tenant, what he may do. Whoever holds more than the app
@@ -55,7 +56,7 @@ export function appRoles(database: DatabaseModel, tenancy: TenancyModel): readon
   const conditions = textsOf(database);
   const memberships = tenancy.memberships.flatMap(membership => staffAmongMembers(membership, database, conditions));
   const own = tenancy.owners.flatMap(({ table: name, ownership }) => {
-    const table = database.tables.find(candidate => candidate.name === name);
+    const table = tableNamed(database, name);
     if (table === undefined || ownership.kind !== 'user' || ownership.path.length > 1) return [];
     if (isPlatformTable(table, database) || tenancy.memberships.some(each => each.table === name)) return [];
     return readRoles(table, ownership.path[0].column, { database, tenancy, conditions });
@@ -72,7 +73,7 @@ function staffAmongMembers(
   conditions: readonly string[],
 ): readonly AppRoles[] {
   const { table: name, userColumn, roleColumn } = membership;
-  const table = database.tables.find(candidate => candidate.name === name);
+  const table = tableNamed(database, name);
   const role = table?.columns.find(column => column.name === roleColumn);
   if (table === undefined || role === undefined || isPlatformTable(table, database)) return [];
   const named = conditions.filter(text => mentions(text, table));
@@ -171,7 +172,7 @@ function readRoles(table: Table, userColumn: string, { database, tenancy, condit
 /** The table of roles that a row refers to, and its column of names. */
 function rolesBehind(table: Table, database: DatabaseModel): AppRoles['named'] {
   for (const { columns, table: to, referencedColumns } of table.foreignKeys) {
-    const target = database.tables.find(candidate => candidate.name === to);
+    const target = tableNamed(database, to);
     const label = target?.columns.find(
       ({ name, type }) => /^(name|key|slug|code|role|title)$/i.test(name) && /^(text|char|citext)/.test(type),
     );

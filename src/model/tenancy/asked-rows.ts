@@ -14,9 +14,9 @@ function conditionsOf({ usingPredicate, checkPredicate }: Policy): readonly Pred
 }
 
 /** Rows that a policy's conditions ask for. */
-export function askedBy(policy: Policy): readonly Asked[] {
-  return conditionsOf(policy).flatMap(condition => askedIn(condition, false));
-}
+export const askedBy = once((policy: Policy): readonly Asked[] =>
+  conditionsOf(policy).flatMap(condition => askedIn(condition, false)),
+);
 
 function askedIn(predicate: Predicate, refuses: boolean): readonly Asked[] {
   switch (predicate.kind) {
@@ -59,7 +59,7 @@ function holdsOpaque(predicate: Predicate): boolean {
 /** Tables whose rows only ever refuse: who stands in `blocked_users` belongs to nothing by that. */
 export const refusingTables = once((database: DatabaseModel): ReadonlySet<string> => {
   const policies = database.tables.flatMap(table => table.policies);
-  const asked = policies.flatMap(askedBy);
+  const asked = policies.flatMap(policy => askedBy(policy));
   const granting = new Set(asked.filter(({ refuses }) => !refuses).map(({ row }) => row.table));
   const opaque = policies.filter(isOpaque);
   const unfollowed = [

@@ -1,8 +1,9 @@
 import type { Predicate, Term } from '../../core/predicate.ts';
 import type { Column, DatabaseModel, Policy, Table } from '../database/types.ts';
 import { plainName } from '../../core/names.ts';
-import { once } from '../../core/once.ts';
+import { once, onceForBoth } from '../../core/once.ts';
 import type { Membership, OwnerHop, TenancyModel } from './types.ts';
+import { tableNamed } from '../../logic/named.ts';
 
 /** From one column of a table to the key of another. */
 export interface Link {
@@ -26,7 +27,7 @@ export function tenantKeyOf(
   { tables }: DatabaseModel,
 ): Pick<Column, 'type'> | undefined {
   if (keptElsewhere?.tenants !== undefined) return { type: keptElsewhere.tenants };
-  return tables.find(({ name }) => name === root?.table)?.columns.find(({ name }) => name === root?.key);
+  return tableNamed({ tables }, root?.table)?.columns.find(({ name }) => name === root?.key);
 }
 
 /** The membership that the rows of users are themselves: `users.tenant_id`. Whose such a row is, is the user's own to say. */
@@ -35,22 +36,12 @@ export function membershipOfUsers({ name }: Table, { memberships, owners }: Tena
   return memberships.find(({ table, lists }) => isTheirs && table === name && lists === undefined);
 }
 
-const known = new WeakMap<DatabaseModel, Map<Table, readonly Link[]>>();
-
 /** Foreign keys column by column; of a composite key only the part that identifies the other row. */
-export function foreignLinks(table: Table, database: DatabaseModel): readonly Link[] {
-  const links = known.get(database) ?? new Map<Table, readonly Link[]>();
-  known.set(database, links);
-  const before = links.get(table);
-  if (before !== undefined) return before;
-  const found = readLinks(table, database);
-  links.set(table, found);
-  return found;
-}
+export const foreignLinks = onceForBoth(readLinks);
 
 function readLinks(table: Table, database: DatabaseModel): readonly Link[] {
   return table.foreignKeys.flatMap(foreignKey => {
-    const target = database.tables.find(other => other.name === foreignKey.table);
+    const target = tableNamed(database, foreignKey.table);
     const key = target === undefined ? undefined : keyOf(target);
     const pairs = foreignKey.columns.map((column, index) => ({
       column,
@@ -91,6 +82,51 @@ export function namedLink(table: Table, target: Table): Link | undefined {
       };
 }
 
+/** The tables of which one links to another by a key or by the name of a column, and others like them, in their order. */
+export function tablesAround(target: Table, database: DatabaseModel): readonly Table[] {
+  const { byKey, byColumn, places } = linking(database);
+  const wanted = plainName(target.name);
+  const found = [byKey.get(target.name), byColumn.get(`${wanted}_id`), byColumn.get(`${wanted}_uuid`)];
+  const around = new Set(found.flatMap(tables => tables ?? []));
+  return [...around].sort((left, right) => (places.get(left) ?? 0) - (places.get(right) ?? 0));
+}
+
+/** The tables with a foreign key to the table of that name. */
+export function tablesReferringTo(name: string, database: DatabaseModel): readonly Table[] {
+  return linking(database).byKey.get(name) ?? [];
+}
+
+/** The tables that columns of this one may name as `team_id` names `teams`, in their order. */
+export function tablesCalledIn(table: Table, database: DatabaseModel): readonly Table[] {
+  const { byNoun, places } = linking(database);
+  const found = table.columns.flatMap(({ name }) => {
+    const noun = /^(.*)_(?:id|uuid)$/.exec(plainName(name))?.[1];
+    return noun === undefined ? [] : (byNoun.get(noun) ?? []);
+  });
+  return [...new Set(found)].sort((left, right) => (places.get(left) ?? 0) - (places.get(right) ?? 0));
+}
+
+/** Of thousands of tables few have to do with one of them: each is asked for those. */
+const linking = once((database: DatabaseModel) => {
+  const byKey = new Map<string, Table[]>();
+  const byColumn = new Map<string, Table[]>();
+  const byNoun = new Map<string, Table[]>();
+  const places = new Map<Table, number>();
+  for (const [place, table] of database.tables.entries()) {
+    places.set(table, place);
+    for (const name of new Set(table.foreignKeys.map(key => key.table))) addTo(byKey, name, table);
+    for (const name of new Set(table.columns.map(column => plainName(column.name)))) addTo(byColumn, name, table);
+    addTo(byNoun, plainName(table.name), table);
+  }
+  return { byKey, byColumn, byNoun, places };
+});
+
+function addTo<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
 /** `text` and `character varying(36)` hold the same keys. */
 export function sameKind(left: string, right: string): boolean {
   const kind = (type: string): string =>
@@ -122,6 +158,27 @@ export const policyUses = once((database: DatabaseModel): readonly PolicyUse[] =
       ),
     ),
   ),
+);
+
+/** What policies compare a column of the table with. */
+export function usesOf(uses: readonly PolicyUse[], table: string, column: string): readonly PolicyUse[] {
+  return usesByColumn(uses).get(`${table}\n${column}`) ?? [];
+}
+
+const usesByColumn = once((uses: readonly PolicyUse[]): ReadonlyMap<string, readonly PolicyUse[]> => {
+  const found = new Map<string, PolicyUse[]>();
+  for (const use of uses) addTo(found, `${use.table}\n${use.column}`, use);
+  return found;
+});
+
+/** Whether policies read the table in a sub-query. */
+export function isLookedUp(uses: readonly PolicyUse[], table: string): boolean {
+  return tablesLookedUp(uses).has(table);
+}
+
+const tablesLookedUp = once(
+  (uses: readonly PolicyUse[]): ReadonlySet<string> =>
+    new Set(uses.filter(use => use.inside === 'sub-query').map(use => use.table)),
 );
 
 /** Whether the key leads to a user by the address that he is known by, and not by his key. */
@@ -180,7 +237,7 @@ function usesIn(predicate: Predicate, table: string): readonly PolicyUse[] {
 
 /** Whether a policy compares the column with the user who asks. */
 export function isComparedWithUser(uses: readonly PolicyUse[], table: string, column: string): boolean {
-  return uses.some(use => use.table === table && use.column === column && isUserTerm(use.with));
+  return usesOf(uses, table, column).some(use => isUserTerm(use.with));
 }
 
 /**
@@ -188,8 +245,13 @@ export function isComparedWithUser(uses: readonly PolicyUse[], table: string, co
  * kept as text, and so is a token's `sub`: such a column names a user wherever it stands.
  */
 export function namesUsers(uses: readonly PolicyUse[], column: string): boolean {
-  return uses.some(use => use.column === column && isUserTerm(use.with));
+  return columnsOfUsers(uses).has(column);
 }
+
+const columnsOfUsers = once(
+  (uses: readonly PolicyUse[]): ReadonlySet<string> =>
+    new Set(uses.filter(use => isUserTerm(use.with)).map(use => use.column)),
+);
 
 /** The user who asks, as Supabase or a session setting names him. */
 export function isUserTerm(term: Term): boolean {

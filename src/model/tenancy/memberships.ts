@@ -2,10 +2,13 @@ import type { DatabaseModel, Table } from '../database/types.ts';
 import {
   foreignLinks,
   isComparedWithUser,
+  isLookedUp,
   keyOf,
   namedLink,
   policyUses,
   sameKind,
+  tablesAround,
+  usesOf,
   type Link,
   type PolicyUse,
 } from './links.ts';
@@ -21,11 +24,13 @@ import {
   isUserColumn,
 } from './names.ts';
 import { plainName } from '../../core/names.ts';
+import { once } from '../../core/once.ts';
 import { userLinks, type FoundPrincipal } from './principal.ts';
 import { refusingTables } from './asked-rows.ts';
 import { isAuthenticationTable } from './secrets.ts';
 import type { Membership, TenancyModel } from './types.ts';
 import { userLists, type UserList } from './user-lists.ts';
+import { tableNamed } from '../../logic/named.ts';
 
 /** How sure one must be that a table is a membership before it counts. */
 const threshold = 4;
@@ -90,7 +95,7 @@ function isPartOfAnother(
   if (isTenantNoun(table.name)) {
     return (
       userLinks(table, principal, database, uses).some(isOwnersLink) &&
-      !database.tables.some(other => other !== table && tenantLink(other, table, database) !== undefined)
+      !tablesAround(table, database).some(other => other !== table && tenantLink(other, table, database) !== undefined)
     );
   }
   return isOwned(table, principal, database, uses);
@@ -106,7 +111,7 @@ function isOwned(
 ): boolean {
   if (userLinks(table, principal, database, uses).some(isOwnersLink)) return true;
   return foreignLinks(table, database).some(link => {
-    const above = database.tables.find(({ name }) => name === link.table);
+    const above = tableNamed(database, link.table);
     if (!link.notNull || above === undefined || [table, principal.table, ...seen].includes(above)) return false;
     return (
       isTenantNoun(above.name) ||
@@ -127,7 +132,7 @@ function membershipRows(
   uses: readonly PolicyUse[],
 ): readonly Membership[] {
   const refusing = refusingTables(database);
-  const scored = database.tables.flatMap(table => {
+  const scored = tablesAround(root, database).flatMap(table => {
     if (refusing.has(table.name)) return [];
     const candidate = readCandidate(table, root, principal, database, uses);
     return candidate === undefined
@@ -166,7 +171,7 @@ function isInParts(
     link => link.table !== root.name && link.table !== principal.table.name && !principal.aliases.includes(link.table),
   );
   const isPart = ({ table: name }: Link): boolean => {
-    const part = database.tables.find(other => other.name === name);
+    const part = tableNamed(database, name);
     return part !== undefined && tenantLink(part, root, database)?.notNull === true;
   };
   return (
@@ -189,13 +194,8 @@ function isAskedForBoth({ tenant, user }: Candidate, { name }: Table, uses: read
     tenant.notNull &&
     user.notNull &&
     isComparedWithUser(uses, name, user.column) &&
-    uses.some(
-      use =>
-        use.table === name &&
-        use.column === tenant.column &&
-        use.inside === 'sub-query' &&
-        use.with.kind === 'column' &&
-        use.with.row === 'self',
+    usesOf(uses, name, tenant.column).some(
+      use => use.inside === 'sub-query' && use.with.kind === 'column' && use.with.row === 'self',
     )
   );
 }
@@ -207,11 +207,9 @@ function isAskedAbout(
   database: DatabaseModel,
   uses: readonly PolicyUse[],
 ): boolean {
-  const isLookedUp =
-    uses.some(use => use.inside === 'sub-query' && use.table === table.name) &&
-    isComparedWithUser(uses, table.name, userColumn);
+  const isAsked = isLookedUp(uses, table.name) && isComparedWithUser(uses, table.name, userColumn);
   const name = new RegExp(`\\b${table.name.split('.').at(-1) ?? ''}\\b`);
-  return isLookedUp || database.functions.some(({ body }) => name.test(body));
+  return isAsked || database.functions.some(({ body }) => name.test(body));
 }
 
 /** Whether each row is one user's, itself or by what it hangs on, and is not called as tenants are. */
@@ -225,7 +223,7 @@ function isOnesOwn(
   if (isTenantNoun(table.name) || seen.includes(table)) return false;
   if (userLinks(table, principal, database, uses).some(isOwnersLink)) return true;
   return foreignLinks(table, database).some(link => {
-    const above = database.tables.find(({ name }) => name === link.table);
+    const above = tableNamed(database, link.table);
     return link.notNull && above !== undefined && isOnesOwn(above, principal, database, uses, [...seen, table]);
   });
 }
@@ -283,12 +281,13 @@ function isPreference({ column, notNull }: Link, database: DatabaseModel): boole
 
 /** Whether a condition or a function names the column. */
 function isAskedFor(column: string, database: DatabaseModel): boolean {
-  const texts = [
-    ...database.tables.flatMap(table => table.policies.flatMap(policy => [policy.using ?? '', policy.check ?? ''])),
-    ...database.functions.map(definition => definition.body),
-  ];
-  return texts.some(text => text.includes(column));
+  return textsOf(database).some(text => text.includes(column));
 }
+
+const textsOf = once((database: DatabaseModel): readonly string[] => [
+  ...database.tables.flatMap(table => table.policies.flatMap(policy => [policy.using ?? '', policy.check ?? ''])),
+  ...database.functions.map(definition => definition.body),
+]);
 
 function score(
   table: Table,
@@ -302,12 +301,10 @@ function score(
     link =>
       link.column !== tenant.column && link.column !== user.column && !isReference(link, root, principal, database),
   );
-  const isLookedUp =
-    uses.some(use => use.inside === 'sub-query' && use.table === table.name) &&
-    isComparedWithUser(uses, table.name, user.column);
+  const isAsked = isLookedUp(uses, table.name) && isComparedWithUser(uses, table.name, user.column);
   const isOnePerUser =
     (keyOf(table) === user.column && table.primaryKey.length === 1) ||
-    (isLookedUp && isUniqueTogether(table, [user.column]));
+    (isAsked && isUniqueTogether(table, [user.column]));
   const isPair = isUniqueTogether(table, [tenant.column, user.column]);
   // Any row with an author and a group looks like this; a membership is there once for both, or says what it is.
   if (!isPair && !isOnePerUser && !isMembershipNoun(table.name, root.name)) return 0;
@@ -318,7 +315,7 @@ function score(
     (isUserColumn(user.column) ? 1 : 0) +
     (isActorColumn(user.column) ? -4 : 0) +
     (table.columns.some(column => isRoleColumn(column.name)) ? 1 : 0) +
-    (isLookedUp ? 3 : 0) +
+    (isAsked ? 3 : 0) +
     (table.columns.length <= 8 ? 1 : 0) +
     (others.some(
       link =>
@@ -331,7 +328,7 @@ function score(
 
 /** A key to roles or plans, or to roles that each tenant makes for itself, does not make a membership something else. */
 function isReference(link: Link, root: Table, principal: FoundPrincipal, database: DatabaseModel): boolean {
-  const target = database.tables.find(table => table.name === link.table);
+  const target = tableNamed(database, link.table);
   if (target === undefined) return true;
   const users = new Set([principal.table.name, ...principal.aliases]);
   const others = foreignLinks(target, database).filter(
@@ -397,10 +394,8 @@ function numbersAskedFor(column: string, { tables, functions }: DatabaseModel): 
 
 /** Texts with which policies compare the column of a row that they look up: a column of any name says the role by them. */
 function valuesAskedFor(table: string, column: string, uses: readonly PolicyUse[]): readonly string[] {
-  const asked = uses.flatMap(use =>
-    use.table === table && use.column === column && use.inside === 'sub-query' && use.with.kind === 'constant'
-      ? [use.with.value]
-      : [],
+  const asked = usesOf(uses, table, column).flatMap(use =>
+    use.inside === 'sub-query' && use.with.kind === 'constant' ? [use.with.value] : [],
   );
   return [...new Set(asked.filter(value => typeof value === 'string'))];
 }
@@ -410,7 +405,7 @@ function valuesAskedFor(table: string, column: string, uses: readonly PolicyUse[
  * ask for; empty when anything goes.
  */
 export function roleValues(membership: Membership, database: DatabaseModel): readonly string[] {
-  const table = database.tables.find(candidate => candidate.name === membership.table);
+  const table = tableNamed(database, membership.table);
   const column = table?.columns.find(candidate => candidate.name === membership.roleColumn);
   if (table === undefined || column === undefined) return [];
   if (areNumbers(membership, database)) return numbersAskedFor(column.name, database);

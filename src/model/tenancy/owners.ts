@@ -11,10 +11,13 @@ import {
   namedLink,
   sameKind,
   type Link,
+  tablesAround,
+  usesOf,
   type PolicyUse,
 } from './links.ts';
 import { tenantLink } from './memberships.ts';
 import { plainName } from '../../core/names.ts';
+import { onceForBoth } from '../../core/once.ts';
 import { isActorColumn, isPersonalColumn, isUserColumn } from './names.ts';
 import { userLinks, type FoundPrincipal } from './principal.ts';
 import type { FoundRoot } from './root.ts';
@@ -22,6 +25,7 @@ import { capabilityColumns, isAuthenticationTable, secretColumns } from './secre
 import type { Published } from './published.ts';
 import type { Membership, Owner, OwnerHop } from './types.ts';
 import { isPlatformTable } from '../database/platform.ts';
+import { tableNamed } from '../../logic/named.ts';
 
 /** What the owners are inferred from. */
 export interface OwnerSources {
@@ -207,7 +211,7 @@ function tenantPaths(sources: OwnerSources): Paths {
 /** A profile with a tenant column belongs to the tenant; one without belongs to its user. */
 function aliasesWithoutTenant({ database, principal, root }: OwnerSources): readonly string[] {
   return (principal?.aliases ?? []).filter(name => {
-    const table = database.tables.find(candidate => candidate.name === name);
+    const table = tableNamed(database, name);
     return table === undefined || root === undefined || tenantLink(table, root.table, database) === undefined;
   });
 }
@@ -234,21 +238,12 @@ function columnLikeTheOthers(table: Table, { database, root, uses }: OwnerSource
   if (root === undefined) return undefined;
   const type = root.table.columns.find(column => column.name === root.key)?.type ?? '';
   // The key of a row beside the tenant's (`private_info.id`) is named like every key.
-  const known = new Set(
-    database.tables
-      .flatMap(other => {
-        const column = tenantLink(other, root.table, database)?.column;
-        return column === undefined || column === keyOf(other) ? [] : [column];
-      })
-      .map(plainName),
-  );
+  const known = namesOfTenant(database, root.table);
   const keyed = new Set(foreignLinks(table, database).map(link => link.column));
   const free = table.columns.filter(column => !keyed.has(column.name) && sameKind(column.type, type));
   const base = { table: root.table.name, referencedColumn: root.key, cascade: false };
   const byPolicy = free.find(column =>
-    uses.some(
-      use => use.table === table.name && use.column === column.name && use.inside === 'own' && isTenantTerm(use, known),
-    ),
+    usesOf(uses, table.name, column.name).some(use => use.inside === 'own' && isTenantTerm(use, known)),
   );
   if (byPolicy !== undefined) return { ...base, column: byPolicy.name, notNull: byPolicy.notNull, basis: 'policy' };
   const byName = free.find(
@@ -256,6 +251,15 @@ function columnLikeTheOthers(table: Table, { database, root, uses }: OwnerSource
   );
   return byName === undefined ? undefined : { ...base, column: byName.name, notNull: byName.notNull, basis: 'name' };
 }
+
+/** What columns that name a tenant are called. */
+const namesOfTenant = onceForBoth((database: DatabaseModel, root: Table): ReadonlySet<string> => {
+  const named = tablesAround(root, database).flatMap(table => {
+    const column = tenantLink(table, root, database)?.column;
+    return column === undefined || column === keyOf(table) ? [] : [column];
+  });
+  return new Set(named.map(plainName));
+});
 
 function isTenantTerm(use: PolicyUse, known: ReadonlySet<string>): boolean {
   if (use.with.kind === 'setting') return /org|tenant|team|workspace|company|account/i.test(use.with.name);

@@ -6,6 +6,8 @@ import {
   keyOf,
   namesUsers,
   sameKind,
+  tablesReferringTo,
+  usesOf,
   type Link,
   type PolicyUse,
 } from './links.ts';
@@ -13,6 +15,7 @@ import { plainName } from '../../core/names.ts';
 import { isActorColumn, isUserColumn, isUserNoun } from './names.ts';
 import { isAuthenticationTable } from './secrets.ts';
 import { platformTable } from '../database/platform.ts';
+import { tableNamed } from '../../logic/named.ts';
 
 /** The table of users, and tables that share its key: a profile for each user. */
 export interface FoundPrincipal {
@@ -28,7 +31,7 @@ export function findPrincipal(
   uses: readonly PolicyUse[],
   declared?: string,
 ): FoundPrincipal | undefined {
-  const chosen = database.tables.find(table => table.name === declared) ?? choose(database);
+  const chosen = tableNamed(database, declared) ?? choose(database);
   const key = chosen === undefined ? undefined : keyOf(chosen);
   if (chosen === undefined || key === undefined) return undefined;
   const aliases = database.tables
@@ -91,7 +94,7 @@ function choose(database: DatabaseModel): Table | undefined {
 
 function score(table: Table, database: DatabaseModel): number {
   if (keyOf(table) === undefined || isAuthenticationTable(table)) return 0;
-  const referrers = database.tables.filter(
+  const referrers = tablesReferringTo(table.name, database).filter(
     other => other !== table && foreignLinks(other, database).some(link => link.table === table.name),
   );
   const columns = new Set(table.columns.map(column => plainName(column.name)));
@@ -110,9 +113,7 @@ function isAlias(table: Table, principal: Table, database: DatabaseModel, uses: 
   const key = keyOf(table);
   if (key === undefined || table.primaryKey.length !== 1) return false;
   const linked = foreignLinks(table, database).some(link => link.column === key && link.table === principal.name);
-  const compared = uses.some(
-    use => use.table === table.name && use.column === key && use.inside === 'own' && isUserTerm(use.with),
-  );
+  const compared = usesOf(uses, table.name, key).some(use => use.inside === 'own' && isUserTerm(use.with));
   // Supabase's own table of users, and the app's: the key is the same by convention, whether or not a key says so.
   const mirrors =
     principal.name === platformTable(database, 'auth.users')?.name &&

@@ -1,11 +1,22 @@
 import { plainName } from '../../core/names.ts';
 import type { DatabaseModel, Table } from '../database/types.ts';
-import { foreignLinks, isComparedWithUser, keyOf, saidBySession, type PolicyUse } from './links.ts';
+import {
+  foreignLinks,
+  isComparedWithUser,
+  isLookedUp,
+  keyOf,
+  saidBySession,
+  tablesAround,
+  tablesReferringTo,
+  usesOf,
+  type PolicyUse,
+} from './links.ts';
 import { findMemberships, tenantLink } from './memberships.ts';
 import { isTenantNoun, isUserColumn } from './names.ts';
 import { userLinks, type FoundPrincipal } from './principal.ts';
 import { isAuthenticationTable } from './secrets.ts';
 import { isPlatformTable } from '../database/platform.ts';
+import { tableNamed } from '../../logic/named.ts';
 
 /** The table whose rows are tenants. */
 export interface FoundRoot {
@@ -90,7 +101,7 @@ function assess(
   principal: FoundPrincipal | undefined,
   uses: readonly PolicyUse[],
 ): Assessment {
-  const referring = database.tables.filter(
+  const referring = tablesAround(table, database).filter(
     other => other !== table && tenantLink(other, table, database) !== undefined,
   );
   const referrers = referring.length;
@@ -109,7 +120,7 @@ function assess(
   const isTrusted = memberships.some(
     membership =>
       membership.lists === undefined &&
-      uses.some(use => use.inside === 'sub-query' && use.table === membership.table) &&
+      isLookedUp(uses, membership.table) &&
       isComparedWithUser(uses, membership.table, membership.userColumn),
   );
   const hasUser =
@@ -133,12 +144,9 @@ function isComparedWithSession(
   uses: readonly PolicyUse[],
 ): boolean {
   const column = table === root ? keyOf(root) : tenantLink(table, root, database)?.column;
-  return uses.some(
-    use =>
-      use.table === table.name &&
-      use.column === column &&
-      use.inside === 'own' &&
-      saidBySession(use.with) !== undefined,
+  return (
+    column !== undefined &&
+    usesOf(uses, table.name, column).some(use => use.inside === 'own' && saidBySession(use.with) !== undefined)
   );
 }
 
@@ -164,7 +172,7 @@ function belongsTo(
 ): boolean {
   return foreignLinks(table, database).some(link => {
     if (!link.notNull || seen.has(link.table)) return false;
-    const next = database.tables.find(other => other.name === link.table);
+    const next = tableNamed(database, link.table);
     return (
       link.table === owner ||
       (next !== undefined && next !== table && belongsTo(next, owner, database, new Set([...seen, table.name])))
@@ -174,15 +182,11 @@ function belongsTo(
 
 /** How many tables hang on a table by keys that are never empty, through others too. */
 function reach(table: Table, database: DatabaseModel): number {
-  const reached = new Set([table.name]);
-  for (let size = 0; size < reached.size;) {
-    size = reached.size;
-    for (const other of database.tables) {
-      if (reached.has(other.name)) continue;
-      const hangs = foreignLinks(other, database).some(link => reached.has(link.table) && link.notNull);
-      if (hangs || tenantLink(other, table, database) !== undefined) reached.add(other.name);
-    }
-  }
+  const linked = tablesAround(table, database).filter(other => tenantLink(other, table, database) !== undefined);
+  const reached = new Set([table.name, ...linked.map(({ name }) => name)]);
+  for (const name of reached)
+    for (const other of tablesReferringTo(name, database))
+      if (foreignLinks(other, database).some(link => link.table === name && link.notNull)) reached.add(other.name);
   return reached.size;
 }
 

@@ -1,5 +1,6 @@
 import type { Column, Table } from '../database/types.ts';
 import { plainName } from '../../core/names.ts';
+import { once } from '../../core/once.ts';
 
 const secretWords =
   /(^|_)(password|passwd|passphrase|secret|salt|api_?key|access_key|private_key|signing_key|encryption_key|access_token|refresh_token|id_token|auth_token|bearer_token|bot_token|session_token|reset_token|verification_token|confirmation_token|recovery_token|credential|totp|otp|mfa_secret|backup_code|recovery_code|ssn|card_number|cvc|cvv|iban|bank_account|account_number|routing_number|service_role|webhook_secret|client_secret|payment_method_token|card_token)(_|$)/;
@@ -35,7 +36,7 @@ export function isOneTimeCode(column: Column, table: Table): boolean {
 const lapse = /(^|_)expir(es?|es?_at|y|ation)$/;
 
 /** Tables in which authentication libraries keep sessions, linked accounts and one-time codes. */
-export function isAuthenticationTable(table: Table): boolean {
+export const isAuthenticationTable = once((table: Table): boolean => {
   const columns = new Set(table.columns.map(column => plainName(column.name).replaceAll('_', '')));
   const has = (...names: readonly string[]): boolean => names.some(name => columns.has(name));
   const isAccount =
@@ -50,7 +51,7 @@ export function isAuthenticationTable(table: Table): boolean {
     has('identifier', 'email') && has('token', 'value', 'code') && has('expire', 'expiresat') && columns.size <= 8;
   const isAuthenticator = has('credentialid') && has('counter', 'publickey', 'credentialpublickey');
   return isAccount || isSession || isVerification || isAuthenticator;
-}
+});
 
 function isSecret(column: Column, table: Table): boolean {
   const name = plainName(column.name);

@@ -10,6 +10,7 @@ import { alternativesOf, asksForStaff, conditionsOf, isFilledByFunction, isWriti
 import { secretColumns } from './secrets.ts';
 import type { TenancyModel } from './types.ts';
 import { fitsWindow, isCatalogue } from './window.ts';
+import { ownerOfTable } from './owner-of.ts';
 
 /** What a column says of a row that is shown. */
 export interface Mark {
@@ -40,7 +41,7 @@ const showingsIn = once((database: DatabaseModel) =>
 );
 
 function readShowings(table: Table, database: DatabaseModel, tenancy: TenancyModel): readonly Showing[] {
-  const ownership = tenancy.owners.find(owner => owner.table === table.name)?.ownership;
+  const ownership = ownerOfTable(tenancy, table.name)?.ownership;
   if (ownership?.kind !== 'tenant' && ownership?.kind !== 'user') return [];
   if (!table.rowSecurity || !fitsWindow(table, ownership.path[0].column)) return [];
   const staff = appRoles(database, tenancy);

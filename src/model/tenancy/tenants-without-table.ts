@@ -2,7 +2,7 @@ import { plainName } from '../../core/names.ts';
 import type { Term } from '../../core/predicate.ts';
 import { isPlatformTable } from '../database/platform.ts';
 import type { Column, DatabaseModel, Table } from '../database/types.ts';
-import { isNamedIn, namesUsers, saidBySession, type PolicyUse } from './links.ts';
+import { isNamedIn, namesUsers, saidBySession, usesOf, type PolicyUse } from './links.ts';
 import { isTenantNoun } from './names.ts';
 import { isAuthenticationTable } from './secrets.ts';
 
@@ -65,9 +65,7 @@ function rank({ tables, told }: Asked): number {
 }
 
 function toldBy(table: Table, { name }: Column, uses: readonly PolicyUse[]): readonly string[] {
-  return uses.flatMap(use =>
-    use.table === table.name && use.column === name && use.inside === 'own' ? (nameInSession(use.with) ?? []) : [],
-  );
+  return usesOf(uses, table.name, name).flatMap(use => (use.inside === 'own' ? (nameInSession(use.with) ?? []) : []));
 }
 
 /** Under which name the session says it, though it be by the user's own word. */
@@ -79,7 +77,7 @@ function nameInSession(term: Term): string | undefined {
 /** A policy of the table names the column, and not only beside a value that the policy itself gives. */
 function isAsked(table: Table, { name }: Column, uses: readonly PolicyUse[]): boolean {
   if (!table.policies.some(policy => isNamedIn(policy, name))) return false;
-  const own = uses.filter(use => use.table === table.name && use.column === name);
+  const own = usesOf(uses, table.name, name);
   return own.length === 0 || own.some(use => use.with.kind !== 'constant');
 }
 

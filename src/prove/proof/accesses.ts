@@ -15,6 +15,8 @@ import { parseSql } from '../../logic/sql.ts';
 import { list, record, relationName, text, unwrap, type SqlNode } from '../../logic/sql-tree.ts';
 import { belongs, namesUser, premises, type World } from './adversary.ts';
 import { goalTimeoutMs, type ProofGoal } from './goals.ts';
+import { tableNamed, viewNamed } from '../../logic/named.ts';
+import { ownerOfTable } from '../../model/tenancy/owner-of.ts';
 
 /** Who calls what. */
 export interface AccessQuestion {
@@ -136,7 +138,7 @@ export function changedThrough(view: View, database: DatabaseModel): string | un
   const [kind, range] = unwrap(record(item));
   if (kind !== 'RangeVar') return undefined;
   const name = relationName(range);
-  const inner = database.views.find(candidate => candidate.name === name);
+  const inner = viewNamed(database, name);
   return inner === undefined ? name : inner.name === view.name ? undefined : changedThrough(inner, database);
 }
 
@@ -207,7 +209,7 @@ function accessesOf(
   if (kind !== 'InsertStmt' && kind !== 'UpdateStmt' && kind !== 'DeleteStmt')
     return `its body has a ${kind}, which is not followed`;
   const command = kind === 'InsertStmt' ? 'insert' : kind === 'UpdateStmt' ? 'update' : 'delete';
-  const table = tableNamed(vocabulary.database, record(body['relation']), scope);
+  const table = tableIn(vocabulary.database, record(body['relation']), scope);
   if (table === undefined) return 'it changes something that is no table';
   if (body['onConflictClause'] !== undefined && caller === undefined)
     return 'its body has ON CONFLICT, which is not followed';
@@ -256,12 +258,12 @@ function movesRows(table: Table, body: SqlNode, { vocabulary }: Reading): boolea
   );
 }
 
-function tableNamed(database: DatabaseModel, range: SqlNode, scope: Scope): Table | undefined {
+function tableIn(database: DatabaseModel, range: SqlNode, scope: Scope): Table | undefined {
   const schemas = text(range['schemaname']) === '' ? scope.searchPath : [text(range['schemaname'])];
   const names = schemas.map(schema =>
     schema === 'public' ? text(range['relname']) : `${schema}.${text(range['relname'])}`,
   );
-  return names.map(name => database.tables.find(table => table.name === name)).find(table => table !== undefined);
+  return names.map(name => tableNamed(database, name)).find(table => table !== undefined);
 }
 
 /** The row that VALUES makes: its columns are what is written. */
@@ -357,8 +359,8 @@ function reaches(
   tenancy: TenancyModel,
 ): string {
   const { vocabulary, session, kind } = world;
-  const table = vocabulary.database.tables.find(candidate => candidate.name === name);
-  const owner = tenancy.owners.find(candidate => candidate.table === name);
+  const table = tableNamed(vocabulary.database, name);
+  const owner = ownerOfTable(tenancy, name);
   if (table === undefined || owner?.ownership.kind !== kind) return 'false';
   const theirs = belongs(world, owner, row);
   if (theirs === undefined) return 'false';

@@ -12,6 +12,8 @@ import { booleans } from '../../logic/smt/value.ts';
 import type { Session } from '../../logic/smt/session.ts';
 import type { Vocabulary } from '../../logic/smt/vocabulary.ts';
 import { platformTable } from '../../model/database/platform.ts';
+import { tableNamed } from '../../logic/named.ts';
+import { ownerOfTable } from '../../model/tenancy/owner-of.ts';
 
 /** Whose data is at stake, and what ties nobody but its own people to it. */
 export interface World {
@@ -81,7 +83,7 @@ function leadsTo(
 }
 
 function tableOf({ database }: Vocabulary, name: string): Table | undefined {
-  return database.tables.find(table => table.name === name);
+  return tableNamed(database, name);
 }
 
 /** The row belongs to the victim. */
@@ -164,7 +166,7 @@ export function premises(world: World, consistent = false): readonly Premise[] {
 }
 
 function ownerOf(world: World, table: Table): Owner | undefined {
-  return world.tenancy.owners.find(owner => owner.table === table.name);
+  return ownerOfTable(world.tenancy, table.name);
 }
 
 const outsiderOf = ({ name }: Table): string => `outsider of ${name}`;
@@ -180,7 +182,7 @@ export function premisesAbout(
   database: DatabaseModel,
   tenancy: TenancyModel,
 ): readonly string[] {
-  const owner = tenancy.owners.find(candidate => candidate.table === table.name);
+  const owner = ownerOfTable(tenancy, table.name);
   const isStaffed = appRoles(database, tenancy).some(roles => roles.table === table.name);
   return [
     owner?.ownership.kind === kind ? outsiderOf(table) : strangerIn(table),
@@ -500,7 +502,7 @@ export function pathPremises(world: World, parts: readonly string[]): readonly P
 }
 
 function withOwner(vocabulary: Vocabulary, tenancy: TenancyModel, table: Table, row: string): OwnerChain | undefined {
-  const owner = tenancy.owners.find(candidate => candidate.table === table.name);
+  const owner = ownerOfTable(tenancy, table.name);
   return owner?.ownership.kind === 'tenant' ? chainOf(vocabulary, owner, row) : undefined;
 }
 
@@ -691,7 +693,7 @@ function keyColumns({ vocabulary, tenancy }: World, table: Table): readonly Colu
   const members = tenancy.memberships
     .filter(membership => membership.table === table.name)
     .flatMap(({ userColumn, tenantColumn }) => [userColumn, tenantColumn]);
-  const ownership = tenancy.owners.find(owner => owner.table === table.name)?.ownership;
+  const ownership = ownerOfTable(tenancy, table.name)?.ownership;
   const names = new Set([
     ...table.primaryKey,
     ...table.foreignKeys.flatMap(({ columns }) => columns),

@@ -23,6 +23,7 @@ import {
   type Premise,
   type World,
 } from './adversary.ts';
+import { tableNamed } from '../../logic/named.ts';
 
 /** Commands on rows. */
 export type RowCommand = 'select' | 'insert' | 'update' | 'delete';
@@ -74,38 +75,36 @@ export interface Try {
   readonly parents: 'any' | 'of the row' | 'of all rows';
 }
 
-const plainly: Try = { reading: false, consistent: false, parents: 'any' };
+/** A goal that is written when it is asked for: most are closed by the first try, and each is a long text. */
+export type GoalFor = (trying: Try) => ProofGoal;
 
 /** What must be shown impossible for a table's cell to be proved. */
-export function tableGoals(question: TableQuestion, trying: Try = plainly): readonly ProofGoal[] {
-  return [...ownGoals(question, trying), ...entryGoals(question, trying)];
+export function tableGoals(question: TableQuestion): readonly GoalFor[] {
+  return [...ownGoals(question), ...entryGoals(question)];
 }
 
 /** Where the rows of users say which tenant they are of: nobody writes one of another tenant. */
-function entryGoals(question: TableQuestion, trying: Try): readonly ProofGoal[] {
+function entryGoals(question: TableQuestion): readonly GoalFor[] {
   const { table, tenancy, owner, command } = question;
   const membership = membershipOfUsers(table, tenancy);
   if (membership === undefined || owner === undefined) return [];
   const hop = { column: membership.tenantColumn, table: tenancy.root?.table ?? '', referencedColumn: '' };
   const asTenants: TableQuestion = { ...question, owner: { ...owner, ownership: { kind: 'tenant', path: [hop] } } };
-  if (command === 'insert') return [goal(asTenants, trying, 'a user is added to the victim', newRow, 'the new row')];
-  return command === 'update'
-    ? [goal(asTenants, trying, 'a user is moved to the victim', movedRow, 'the new row')]
-    : [];
+  if (command === 'insert') return [goalOf(asTenants, 'a user is added to the victim', newRow, 'the new row')];
+  return command === 'update' ? [goalOf(asTenants, 'a user is moved to the victim', movedRow, 'the new row')] : [];
 }
 
-function ownGoals(question: TableQuestion, trying: Try): readonly ProofGoal[] {
+function ownGoals(question: TableQuestion): readonly GoalFor[] {
   const kind = question.owner?.ownership.kind;
   const isOwned = kind === 'tenant' || kind === 'user';
   switch (question.command) {
     case 'select':
     case 'delete':
-      return [goal(question, trying, isOwned ? 'a row of the victim is reached' : 'a row is reached', existingRow)];
+      return [goalOf(question, isOwned ? 'a row of the victim is reached' : 'a row is reached', existingRow)];
     case 'insert':
       return [
-        goal(
+        goalOf(
           question,
-          trying,
           isOwned ? 'a row is added that belongs to the victim' : 'a row is added',
           newRow,
           'the new row',
@@ -113,10 +112,10 @@ function ownGoals(question: TableQuestion, trying: Try): readonly ProofGoal[] {
       ];
     case 'update':
       return [
-        goal(question, trying, isOwned ? 'a row of the victim is changed' : 'a row is changed', changedRow),
-        ...(isOwned ? [goal(question, trying, 'a row is moved to the victim', movedRow, 'the new row')] : []),
+        goalOf(question, isOwned ? 'a row of the victim is changed' : 'a row is changed', changedRow),
+        ...(isOwned ? [goalOf(question, 'a row is moved to the victim', movedRow, 'the new row')] : []),
         ...(isFolder(question)
-          ? [goal(question, trying, 'a file is moved to a path of others', movedFile, 'the new row')]
+          ? [goalOf(question, 'a file is moved to a path of others', movedFile, 'the new row')]
           : []),
       ];
   }
@@ -134,12 +133,19 @@ interface Making {
 
 type Shape = (making: Making) => readonly string[] | undefined;
 
-function goal(
+function goalOf(
   question: TableQuestion,
-  trying: Try,
   says: string,
   shape: Shape,
   victims: ProofGoal['victims'] = 'the row',
+): GoalFor {
+  return trying => goal(question, trying, { says, shape, victims });
+}
+
+function goal(
+  question: TableQuestion,
+  trying: Try,
+  { says, shape, victims }: Pick<ProofGoal, 'says' | 'victims'> & { readonly shape: Shape },
 ): ProofGoal {
   const vocabulary = createVocabulary(question.database);
   const session = createSession(vocabulary, {
@@ -213,7 +219,7 @@ function ownedBy({ question: { owner }, world }: Making, row: Variable): readonl
 function parentsThere(vocabulary: Vocabulary, table: Table, row: string): readonly string[] {
   const used = new Set(vocabulary.used.get(table.name));
   return table.foreignKeys.flatMap(({ columns: [name = '', ...others], table: to, referencedColumns: [key = ''] }) => {
-    const target = vocabulary.database.tables.find(candidate => candidate.name === to);
+    const target = tableNamed(vocabulary.database, to);
     const column = table.columns.find(candidate => candidate.name === name);
     const referenced = target?.columns.find(candidate => candidate.name === key);
     if (
@@ -406,7 +412,7 @@ function unreferenced(
   replaced: readonly Variable[],
 ): readonly string[] {
   return [...vocabulary.used].flatMap(([name, columns]) => {
-    const other = vocabulary.database.tables.find(candidate => candidate.name === name);
+    const other = tableNamed(vocabulary.database, name);
     const keys = other?.foreignKeys.filter(
       key =>
         key.table === table.name &&
@@ -483,9 +489,8 @@ export function kept(
 /** The table in which the victim has its own row: that of tenants, or of users. */
 export function homeOf({ vocabulary, tenancy, kind }: World): Table | undefined {
   const root = kind === 'tenant' ? tenancy.root : tenancy.principal;
-  return vocabulary.database.tables.find(
-    ({ name, columns }) => name === root?.table && columns.some(column => column.name === root.key),
-  );
+  const home = tableNamed(vocabulary.database, root?.table);
+  return home?.columns.some(column => column.name === root?.key) === true ? home : undefined;
 }
 
 /** The victim's own row is there. */
@@ -510,7 +515,7 @@ function victimThere({ tenancy, table, command, owner }: TableQuestion, world: W
   if (ownKey !== undefined && table !== home && command === 'insert')
     found.push({ kind, name: 'there', formula: rowAtHome(world, table, ownKey), says: `the ${kind} is there` });
   for (const membership of kind === 'tenant' ? tenancy.memberships : []) {
-    const members = vocabulary.database.tables.find(candidate => candidate.name === membership.table);
+    const members = tableNamed(vocabulary.database, membership.table);
     const tenant = members?.columns.find(column => column.name === membership.tenantColumn);
     const user = members?.columns.find(column => column.name === membership.userColumn);
     if (

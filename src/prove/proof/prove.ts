@@ -11,12 +11,22 @@ import { applicablePolicies, isBound, refusal } from '../../logic/smt/policies.t
 import { createVocabulary } from '../../logic/smt/vocabulary.ts';
 import { changedThrough, functionAccesses, viewAccesses, type AccessQuestion, type Accesses } from './accesses.ts';
 import { createClosure, type Closedness, type Reliance, type Writer } from './closure.ts';
-import { sideEffects } from './side-effects.ts';
+import { sideEffects, type SideEffects } from './side-effects.ts';
 import type { Range } from '../exploit/range.ts';
 import { isShut } from '../exploit/verdict.ts';
 import { replaySequence } from '../witness/sequence.ts';
 import { replayWitness } from '../witness/replay.ts';
-import { isRowCommand, tableGoals, type ProofGoal, type RowCommand, type TableQuestion, type Try } from './goals.ts';
+import {
+  isRowCommand,
+  tableGoals,
+  type GoalFor,
+  type ProofGoal,
+  type RowCommand,
+  type TableQuestion,
+  type Try,
+} from './goals.ts';
+import { functionNamed, tableNamed, viewNamed } from '../../logic/named.ts';
+import { ownerOfTable } from '../../model/tenancy/owner-of.ts';
 
 /** What the proofs are made from. */
 export interface ProofSources {
@@ -170,11 +180,25 @@ async function withClosure(
   const closure =
     solver === undefined ? undefined : createClosure({ database, tenancy, solver, writers: writersIn(cells) });
   const found = new Map<string, CellEvidence>();
+  // Most proofs rest on the same few tables.
+  const effects = new Map<string, SideEffects>();
+  const effectsOn = (tables: readonly string[]): SideEffects => {
+    const key = tables.join('\n');
+    const known = effects.get(key) ?? sideEffects(tables, cells, database);
+    effects.set(key, known);
+    return known;
+  };
+  const asked = new Map(
+    cells
+      .filter(isAsked)
+      .toReversed()
+      .map(cell => [keyOf(cell), cell] as const),
+  );
   for (const [key, proof] of proofs) {
     if (proof.kind === 'open') continue;
     const closed = proof.reliances.length === 0 ? undefined : await closure?.closed(proof.reliances);
-    const held = closed === undefined ? proof.evidence : afterClosure(proof.evidence, closed, cells, database);
-    const cell = cells.find(each => isAsked(each) && keyOf(each) === key);
+    const held = closed === undefined ? proof.evidence : afterClosure(proof.evidence, closed, effectsOn);
+    const cell = asked.get(key);
     const opening = closed?.kind === 'open' ? closed.write : undefined;
     const script =
       field === undefined || cell === undefined || opening === undefined
@@ -196,10 +220,9 @@ function withSequence(evidence: CellEvidence, script: string): CellEvidence {
 function afterClosure(
   evidence: CellEvidence,
   closed: Closedness,
-  cells: readonly Cell[],
-  database: DatabaseModel,
+  effectsOn: (tables: readonly string[]) => SideEffects,
 ): CellEvidence {
-  const others = closed.kind === 'closed' ? sideEffects(closed.tables, cells, database) : undefined;
+  const others = closed.kind === 'closed' ? effectsOn(closed.tables) : undefined;
   const open = closed.kind === 'open' ? closed.because : others?.leaking;
   if (open !== undefined)
     return {
@@ -255,7 +278,7 @@ async function proveCell(cell: Cell, sources: Work): Promise<Proof> {
   if (cell.objectKind === 'function') return proveFunction(name, cell.role, signedIn, sources);
   if (!isRowCommand(cell.command)) return proveTruncate(name, cell, sources);
   if (cell.objectKind === 'view') return proveView(name, cell.role, cell.command, signedIn, sources);
-  const table = database.tables.find(candidate => candidate.name === name);
+  const table = tableNamed(database, name);
   if (cell.objectKind === 'bucket' && table !== undefined)
     return proveTable(table, cell.role, cell.command, signedIn, sources, cell.bucket);
   return table === undefined || cell.objectKind !== 'table'
@@ -269,7 +292,7 @@ async function proveForOwner(name: string, { role, command, actor }: Cell, sourc
   const owns = <Named extends { readonly owner: string }>(object: Named): Named => ({ ...object, owner: role });
   const { tables, views, functions, ...rest } = sources.database;
   const database = { ...rest, tables: tables.map(owns), views: views.map(owns), functions: functions.map(owns) };
-  const table = database.tables.find(candidate => candidate.name === name);
+  const table = tableNamed(database, name);
   if (table === undefined || !isRowCommand(command) || !isBound(table, role))
     return none('policies do not bind the owner of the table');
   const found = await proveTable(table, role, command, actor !== 'anonymous', { ...sources, database });
@@ -281,7 +304,7 @@ async function proveForOwner(name: string, { role, command, actor }: Cell, sourc
 
 /** Row security says nothing of TRUNCATE: only the privilege decides. https://www.postgresql.org/docs/18/ddl-rowsecurity.html */
 function proveTruncate(name: string, { role, command }: Cell, { database }: ProofSources): Proof {
-  const table = database.tables.find(candidate => candidate.name === name);
+  const table = tableNamed(database, name);
   if (command !== 'truncate' || table === undefined) return none('');
   if (mayUse(role, 'truncate', table, database) || table.owner === role) return none(''); // the cell itself says what stands in the way
   return proof(
@@ -335,7 +358,7 @@ async function proveView(
 ): Promise<Proof> {
   const started = performance.now();
   const { database } = sources;
-  const view = database.views.find(candidate => candidate.name === name);
+  const view = viewNamed(database, name);
   if (view === undefined) return none('the view is not known');
   if (!mayUse(role, command, view, database) && view.owner !== role)
     return proof(
@@ -358,7 +381,7 @@ async function proveView(
       [],
       started,
     );
-  const table = database.tables.find(candidate => candidate.name === target);
+  const table = tableNamed(database, target);
   if (table !== undefined && view.securityInvoker) return proveTable(table, role, command, signedIn, sources);
   if (command === 'insert') return none('a row may be added that the view itself does not show');
   return command === 'delete'
@@ -488,7 +511,7 @@ async function proveTableAnew(
   if (plain !== undefined) return proof(plain, [], [], [], started);
   if (!isBound(table, role)) return none(`row security does not bind '${role}' on it`);
   if (sources.solver === undefined) return none('');
-  const owner = sources.tenancy.owners.find(candidate => candidate.table === table.name);
+  const owner = ownerOfTable(sources.tenancy, table.name);
   const question: TableQuestion = {
     ...sources,
     table,
@@ -502,10 +525,7 @@ async function proveTableAnew(
   const said: string[] = [];
   const policies = new Set<Policy>();
   const reliances: Reliance[] = [];
-  const first = tableGoals(question);
-  for (const [index, goal] of first.entries()) {
-    const make = (trying: Try): ProofGoal | undefined =>
-      trying === tries[0] ? goal : tableGoals(question, trying)[index];
+  for (const make of tableGoals(question)) {
     const outcome = await decide(make, command, sources.solver);
     if (outcome.kind === 'open') {
       const { because, goal: open } = outcome;
@@ -570,18 +590,13 @@ const tries: readonly Try[] = [
   { reading: true, consistent: true, parents: 'of all rows' },
 ];
 
-async function decide(
-  make: (trying: Try) => ProofGoal | undefined,
-  command: RowCommand,
-  solver: Solver,
-): Promise<Decision> {
+async function decide(make: GoalFor, command: RowCommand, solver: Solver): Promise<Decision> {
   let because = '';
   let open: ProofGoal | undefined;
   // A row can be added without reading it back; what changes or deletes rows names them by a column.
   const mayRead = command === 'update' || command === 'delete';
   for (const trying of tries.filter(({ reading }) => !reading || mayRead)) {
     const goal = make(trying);
-    if (goal === undefined) break;
     const answer = await solver.check(goal.goal);
     if (answer.kind === 'unsat') return { kind: 'closed', goal, needed: answer.needed, reading: trying.reading };
     // Of the most honest world: nothing hangs in the air, and the statement names the row by its key.
@@ -651,8 +666,8 @@ function unproved(
     if (found?.kind !== 'open' || found.because === '') continue;
     const name = objectName(cell);
     const key = `${name} ${found.because}`;
-    const objects = [...database.tables, ...database.views, ...database.functions];
-    const place = objects.find(object => object.name === name)?.definedAt;
+    const object = tableNamed(database, name) ?? viewNamed(database, name) ?? functionNamed(database, name);
+    const place = object?.definedAt;
     gaps.set(key, {
       reason: `That '${name}' is isolated was tried and not proved: ${found.because}.`,
       file: place?.file ?? '',

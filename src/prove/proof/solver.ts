@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../core/error.ts';
 import type { Solver, SolverAnswer, SolverGoal } from '../../core/ports.ts';
+import { remembering } from './remembering.ts';
 
 /** Loads z3; undefined where the optional package is not installed. */
 export async function loadSolver(): Promise<Solver | undefined> {
@@ -19,23 +19,6 @@ function isInstalled(): boolean {
   } catch {
     return false;
   }
-}
-
-/** Cells of several roles and commands come to the same question. */
-function remembering(solver: Solver): Solver {
-  const known = new Map<string, Promise<SolverAnswer>>();
-  return {
-    check: goal => {
-      // The questions of a large schema are hundreds of megabytes of text.
-      const text = JSON.stringify([goal.declarations, goal.assertions, goal.witness === true]);
-      const key = createHash('sha256').update(text).digest('base64');
-      const answer = known.get(key) ?? solver.check(goal);
-      known.set(key, answer);
-      return answer;
-    },
-    ...(solver.warm === undefined ? {} : { warm: solver.warm }),
-    close: () => solver.close(),
-  };
 }
 
 async function solverHere(): Promise<Solver> {

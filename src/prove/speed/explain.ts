@@ -13,6 +13,8 @@ import { forms, type Form } from './forms.ts';
 import { answerAs, measureListing, plannedShape, type Listing } from './measure.ts';
 import { fillings, type Filling, type VolumeSources } from './volume.ts';
 import { isPlatformTable } from '../../model/database/platform.ts';
+import { tableNamed } from '../../logic/named.ts';
+import { ownerOfTable } from '../../model/tenancy/owner-of.ts';
 
 /** What is measured, and where. */
 export interface SpeedSources extends VolumeSources {
@@ -74,7 +76,7 @@ function listings(
 ): readonly { readonly table: Table; readonly session: Session }[] {
   const members = onePerRole(sessions.filter(({ actor, forged }) => actor === 'member' && !forged));
   return database.tables.flatMap(table => {
-    const kind = tenancy.owners.find(owner => owner.table === table.name)?.ownership.kind;
+    const kind = ownerOfTable(tenancy, table.name)?.ownership.kind;
     const isOwned = (kind === 'tenant' || kind === 'user') && seed.tenants.A?.rows[table.name] !== undefined;
     const session = members.find(
       ({ role }) =>
@@ -164,7 +166,7 @@ async function knownForms(
   const known: KnownForm[] = [];
   let current: DatabaseModel = database;
   for (const make of forms) {
-    const now = current.tables.find(each => each.name === table.name);
+    const now = tableNamed(current, table.name);
     const form = now === undefined ? undefined : make(now, current, tenancy);
     if (form === undefined) continue;
     const before = known.flatMap(each => each.form.statements);

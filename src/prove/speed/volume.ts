@@ -5,6 +5,7 @@ import type { TenancyModel } from '../../model/tenancy/types.ts';
 import { tablesMentioned } from '../exploit/function-calls.ts';
 import type { Seed, SeededRow } from '../exploit/seed-types.ts';
 import { isPlatformTable } from '../../model/database/platform.ts';
+import { ownerOfTable } from '../../model/tenancy/owner-of.ts';
 
 /** How many rows are made. */
 export interface Volume {
@@ -108,7 +109,7 @@ function valueOf(
   const membership = tenancy.memberships.find(
     each => each.table === table.name && (each.lists === undefined || each.userColumn === column.name),
   );
-  const owner = tenancy.owners.find(each => each.table === table.name)?.ownership;
+  const owner = ownerOfTable(tenancy, table.name)?.ownership;
   const hop = owner?.kind === 'tenant' || owner?.kind === 'user' ? owner.path[0] : undefined;
   const key = table.foreignKeys.find(each => each.columns.length === 1 && each.columns[0] === column.name);
   const target =

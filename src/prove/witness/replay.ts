@@ -15,6 +15,8 @@ import { isTied, namesUser } from './ties.ts';
 import { witnessValues, type WitnessValues } from './values.ts';
 import { buildWorld, type WitnessRow, type WitnessWorld } from './world.ts';
 import { isPlatformTable } from '../../model/database/platform.ts';
+import { tableNamed } from '../../logic/named.ts';
+import { ownerOfTable } from '../../model/tenancy/owner-of.ts';
 
 /** A question that the solver could not close, and where to try what it found. */
 export interface WitnessQuestion {
@@ -38,16 +40,14 @@ export type WitnessOutcome =
 /** Makes the rows of the solver's model and runs the command on them; all of it is undone. */
 export async function replayWitness(question: WitnessQuestion): Promise<WitnessOutcome> {
   const { sql, range, solver, goal, table } = question;
-  const owner = range.tenancy.owners.find(candidate => candidate.table === table.name);
+  const owner = ownerOfTable(range.tenancy, table.name);
   if (owner?.ownership.kind !== 'tenant' && owner?.ownership.kind !== 'user') return none('nobody owns the rows');
   if (isPlatformTable(table, range.database)) return none('the rows are the platform’s');
   const answer = await solver.check({ ...goal.goal, witness: true });
   if (answer.kind !== 'sat' || answer.model === undefined) return none('the solver found no rows to try');
   const { model } = answer;
   const { principal } = range.tenancy;
-  const key = range.database.tables
-    .find(candidate => candidate.name === principal?.table)
-    ?.columns.find(column => column.name === principal?.key);
+  const key = tableNamed(range.database, principal?.table)?.columns.find(column => column.name === principal?.key);
   const values = witnessValues(model, key, range.database);
   const session = sessionFor(question, model, values);
   if (typeof session === 'string') return none(session);
@@ -161,7 +161,7 @@ function statementsFor({ table, command, role, range }: WitnessQuestion, world: 
   if (command === 'select') return [`select count(*) from ${name} t where ${where}`];
   if (command === 'delete') return [`delete from ${name} t where ${where}`];
   const solved = before === undefined ? changes(target, after) : changes(before, target);
-  const owner = range.tenancy.owners.find(candidate => candidate.table === table.name);
+  const owner = ownerOfTable(range.tenancy, table.name);
   const column =
     owner === undefined || before !== undefined ? undefined : changeableColumn(table, owner, range.database, role);
   const plain = column === undefined ? [] : [`${quoteName(column.name)} = ${column.value}`];

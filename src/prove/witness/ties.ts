@@ -1,6 +1,7 @@
 import type { Range } from '../exploit/range.ts';
 import type { WitnessValues } from './values.ts';
 import type { WitnessRow, WitnessWorld } from './world.ts';
+import { ownerOfTable } from '../../model/tenancy/owner-of.ts';
 
 /**
  * Whether the rows themselves tie who asks to the row that is reached: along shared keys one gets from it to a row that
@@ -15,7 +16,7 @@ export function isTied({ rows, target, before }: WitnessWorld, values: WitnessVa
       if (!reached.has(other) && [...keysOf(other, values, range)].some(key => keys.has(key))) reached.add(other);
   }
   // Who adds a row may sign it: whose it is then is told by its owner alone.
-  const ownership = range.tenancy.owners.find(owner => owner.table === target.table.name)?.ownership;
+  const ownership = ownerOfTable(range.tenancy, target.table.name)?.ownership;
   const isDirect = (ownership?.kind === 'tenant' || ownership?.kind === 'user') && ownership.path.length === 1;
   const isAdded = !rows.includes(target);
   return [...reached].some(row => namesUser(row, values) && !(isAdded && isDirect && row === target));
@@ -27,7 +28,7 @@ export function namesUser({ values: row }: WitnessRow, { user }: WitnessValues):
 }
 
 function isOwned({ table }: WitnessRow, range: Range): boolean {
-  const kind = range.tenancy.owners.find(owner => owner.table === table.name)?.ownership.kind;
+  const kind = ownerOfTable(range.tenancy, table.name)?.ownership.kind;
   return kind !== 'shared';
 }
 

@@ -7,6 +7,7 @@ import type { Range } from '../exploit/range.ts';
 import type { ProofGoal } from '../proof/goals.ts';
 import { momentFor } from '../exploit/values.ts';
 import type { WitnessValues } from './values.ts';
+import { tableNamed } from '../../logic/named.ts';
 
 /** Rows that the solver made up, and what they need to be there. */
 export interface WitnessWorld {
@@ -48,7 +49,7 @@ export async function buildWorld(sources: WorldSources): Promise<WitnessWorld | 
   const { model, range, table, command, goal } = sources;
   const rows: WitnessRow[] = [];
   for (const name of goal.used.keys()) {
-    const found = range.database.tables.find(candidate => candidate.name === name);
+    const found = tableNamed(range.database, name);
     if (found === undefined) continue;
     for (const thing of model.sorts.get(`row ${name}`) ?? [])
       if (model.answers.get(`live ${name} ${thing}`) === 'true') rows.push(await rowOf(sources, found, thing));

@@ -7,6 +7,7 @@ import type { Check, CheckFinding, CheckInput } from '../../check.ts';
 import { ownerOf } from '../../harm.ts';
 import { blamedIn, lintFinding, listed, withoutRefusedVisitors } from '../lint.ts';
 import { membershipTables } from '../../../model/tenancy/memberships.ts';
+import { functionNamed } from '../../../logic/named.ts';
 
 /** Columns that say what a user may do or has paid for, in rows that the user may change himself. */
 export const check: Check = {
@@ -117,6 +118,6 @@ function isPinned(column: string, role: string, table: Table, database: Database
   const checks = [...policiesFor(role, table, database), ...restricting].map(policy => policy.check ?? '');
   const bodies = (table.triggers ?? [])
     .filter(trigger => /\bbefore\b.*\bupdate\b/i.test(trigger.definition))
-    .map(trigger => database.functions.find(definition => definition.name === trigger.function)?.body ?? column);
+    .map(trigger => functionNamed(database, trigger.function)?.body ?? column);
   return [...checks, ...bodies].some(text => name.test(text) || /\bto_jsonb\s*\(\s*(new|old)\b/i.test(text));
 }

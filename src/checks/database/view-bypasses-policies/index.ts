@@ -6,6 +6,7 @@ import { isOwned, ownerOf } from '../../harm.ts';
 import { commandsOf, findingsOf, instead, leaksOf, rolesOf, type Leak } from '../leaks.ts';
 import { blamedIn, lintFinding, listed, readersOf } from '../lint.ts';
 import { platformTable } from '../../../model/database/platform.ts';
+import { viewNamed } from '../../../logic/named.ts';
 
 /** A view that reads with its owner's rights: the policies of its tables apply to the owner, and he passes them all. */
 export const check: Check = {
@@ -78,8 +79,7 @@ function unseen(view: View, input: CheckInput): readonly CheckFinding[] {
 /** Tables that the view reads, through other views too. */
 function tablesBehind(view: View, { database }: CheckInput): readonly Table[] {
   const names = new Set(view.reads);
-  for (const name of names)
-    for (const inner of database.views.find(candidate => candidate.name === name)?.reads ?? []) names.add(inner);
+  for (const name of names) for (const inner of viewNamed(database, name)?.reads ?? []) names.add(inner);
   return database.tables.filter(table => names.has(table.name));
 }
 
