@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
 import { createContext } from './commands/context.ts';
 import type { CommandContext } from './commands/context.ts';
@@ -8,7 +8,7 @@ import { StoppedHalfway } from './commands/halfway.ts';
 import type { FixOptions } from './commands/fix.ts';
 import type { RulesOptions } from './commands/rules.ts';
 import type { PartName } from './fix/guard/parts.ts';
-import { stderrProgress } from './commands/progress.ts';
+import { recalling, stderrProgress } from './commands/progress.ts';
 import { DrydockError, messageOf } from './core/error.ts';
 import type { Finding } from './core/finding.ts';
 import { silentProgress } from './core/ports.ts';
@@ -137,6 +137,12 @@ common(program.command('rules'))
   .option('--explain', 'how long a tenant’s list takes under each policy, on made-up volume, and what is faster')
   .option('--pgtap <file>', 'the matrix as a pgTAP script too: what leaks fails until it is repaired')
   .option('--vitest <file>', 'the same as a Vitest file that needs only pg and DATABASE_URL')
+  .addOption(
+    new Option(
+      '--within <minutes>',
+      'what was not tried by then is unknown; exits with 2 where nothing else was found',
+    ).argParser(readMinutes),
+  )
   .option('--diff <commit>', 'what changed in the matrix since this commit, in words; fail when something got worse')
   .summary('the database: role × command × table, policies, views and functions')
   .addHelpText(
@@ -165,7 +171,7 @@ common(program.command('rules'))
           context.prepare();
           return (await import('./commands/rules.ts')).runRules(
             where,
-            pick(options, 'migrations', 'databaseUrl', 'gate', 'since', 'diff', 'pgtap', 'vitest', 'explain'),
+            pick(options, 'migrations', 'databaseUrl', 'gate', 'since', 'diff', 'pgtap', 'vitest', 'explain', 'within'),
             context,
           );
         },
@@ -321,15 +327,16 @@ async function run(
   focus?: string,
 ): Promise<void> {
   const stopped = { asked: () => false };
-  const progress =
-    options.quiet === true ? silentProgress : await stderrProgress(process.stderr, () => stopped.asked());
+  const { progress, recall } = recalling(
+    options.quiet === true ? silentProgress : await stderrProgress(process.stderr, () => stopped.asked()),
+  );
   const context = createContext(progress, options.replica);
-  const interrupt = interruptible(context);
+  const interrupt = interruptible(context, recall);
   stopped.asked = interrupt.asked;
   try {
     const result = await command(context);
     await write(result, options, focus);
-    process.exitCode = (result.problems ?? []).length > 0 ? 2 : hasFindings(result, options.failOn) ? 1 : 0;
+    process.exitCode = exitCodeOf(result, options.failOn);
   } catch (thrown) {
     // What breaks while everything is being let go of is no news.
     if (interrupt.asked()) {
@@ -384,13 +391,17 @@ async function partsOf(text: string): Promise<readonly PartName[]> {
 }
 
 /** Ctrl-C and SIGTERM let go of everything first. A second Ctrl-C ends at once. */
-function interruptible(context: CommandContext): { readonly asked: () => boolean; readonly off: () => void } {
+function interruptible(
+  context: CommandContext,
+  recall: () => string | undefined = () => undefined,
+): { readonly asked: () => boolean; readonly off: () => void } {
   let asked = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (asked) process.exit(130);
     asked = true;
+    const reached = recall();
     process.stderr.write(
-      `\nStopping (${signal}): closing the replica and running apps. Your files were not changed.\nThe same command starts again from the beginning.\n`,
+      `${reached === undefined ? '' : `\n${reached}. With --within <minutes> what was tried by then is told.`}\nStopping (${signal}): closing the replica and running apps. Your files were not changed.\nThe same command starts again from the beginning.\n`,
     );
     void context.lifetime.close().then(() => process.exit(130));
   };
@@ -482,6 +493,19 @@ async function terminal(result: CommandResult, options: OutputOptions, focus: st
     ...(focus === undefined ? {} : { focus }),
     ...pick(options, 'only', 'all'),
   });
+}
+
+/** What was found counts, and that it may not be all. */
+function exitCodeOf(result: CommandResult, threshold: Severity): 0 | 1 | 2 {
+  if ((result.problems ?? []).length > 0) return 2;
+  if (hasFindings(result, threshold)) return 1;
+  return result.command === 'rules' && result.isCutShort === true ? 2 : 0;
+}
+
+function readMinutes(text: string): number {
+  const minutes = Number(text);
+  if (Number.isFinite(minutes) && minutes > 0) return minutes;
+  throw new InvalidArgumentError('It is a number of minutes, such as 5 or 0.5.');
 }
 
 function hasFindings(result: CommandResult, threshold: Severity): boolean {

@@ -30,6 +30,8 @@ export interface AnalyseOptions {
   readonly role?: string;
   /** Whether the prover looks at what no attempt broke, as it does where rules alone are judged: it finds leaks, too. */
   readonly proves?: boolean;
+  /** When the time that was given is over, on the clock of `performance.now`: what was not tried by then is unknown. */
+  readonly until?: number;
   /** Nobody asks the replica after the analysis: it ends while the rest is judged. */
   readonly endsReplica?: boolean;
 }
@@ -56,6 +58,8 @@ export interface Analysis extends Omit<Learned, 'config' | 'code'> {
   readonly replicated: Pick<Analysis, 'database' | 'tenancy'>;
   /** The rows with which the replica was filled; absent when nothing was tried. */
   readonly seed: Seed | undefined;
+  /** Whether the time that was given was over before the end. */
+  readonly isCutShort: boolean;
   readonly judged: Judged;
   readonly gaps: readonly Gap[];
   readonly suppressed: readonly SuppressedFinding[];

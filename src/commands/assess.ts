@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 import { checks } from '../checks/index.ts';
 import type { CollectedDatabase } from '../collect/database/collect.ts';
 import type { SourceFiles } from '../collect/source/read-source.ts';
@@ -11,7 +13,7 @@ import { inferTenancy } from '../model/tenancy/infer.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { withoutUnexercised } from '../prove/exploit/exercised.ts';
 import { withDisplayed } from '../prove/exploit/on-display.ts';
-import { buildMatrix, type Matrix } from '../prove/exploit/matrix.ts';
+import { buildMatrix, type Matrix, type MatrixProgress } from '../prove/exploit/matrix.ts';
 import { createProver, type Prover } from '../prove/proof/prove.ts';
 import { accept } from './accept.ts';
 import type { AnalyseOptions, Analysis, Learned } from './analyse.ts';
@@ -40,12 +42,15 @@ export async function assess(
           tenancy: ofCatalog,
           solver: await context.solver(),
           ...(options.role === undefined ? {} : { role: options.role }),
+          ...(options.until === undefined ? {} : { until: options.until }),
         });
-  const tried = collected === undefined ? undefined : await replay(collected, ofCatalog, context, prover);
+  const tried =
+    collected === undefined ? undefined : await replay({ collected, tenancy: ofCatalog, prover, options }, context);
   const matrix =
     tried === undefined || prover === undefined
       ? tried
       : await proveMatrix(tried, prover, collected?.replicaDatabase, context);
+  const isCutShort = isLate(options);
   if (options.endsReplica === true && collected?.replicaDatabase !== undefined) endReplica(context);
   const traced = source !== undefined && options.halves !== 'database' ? source : undefined;
   const functions = traced === undefined ? noDeclarations : declaredFunctions(config, traced);
@@ -73,6 +78,7 @@ export async function assess(
     cells,
     replicated: { database: collected?.database ?? database, tenancy: ofCatalog },
     seed: matrix?.seed,
+    isCutShort,
     judged,
     gaps,
     suppressed,
@@ -92,15 +98,26 @@ function endReplica(context: CommandContext): void {
 /** The matrix; without the rows that filled the replica where nothing was tried. */
 type Tried = Pick<Matrix, 'cells' | 'gaps'> & Partial<Pick<Matrix, 'seed' | 'range'>>;
 
-async function replay(
-  collected: CollectedDatabase,
-  tenancy: TenancyModel,
-  context: CommandContext,
-  prover: Prover | undefined,
-): Promise<Tried> {
+/** What is tried, and what is told of it meanwhile. */
+interface Trying {
+  readonly collected: CollectedDatabase;
+  readonly tenancy: TenancyModel;
+  readonly prover: Prover | undefined;
+  readonly options: Pick<AnalyseOptions, 'until'>;
+}
+
+function isLate({ until }: Pick<AnalyseOptions, 'until'>): boolean {
+  return until !== undefined && performance.now() >= until;
+}
+
+async function replay({ collected, tenancy, prover, options }: Trying, context: CommandContext): Promise<Tried> {
   if (collected.replicaDatabase === undefined) return { cells: [], gaps: [] };
   const stage = context.progress.start('Trying every role, command and table with two tenants');
-  const matrix = await buildMatrix(collected.replicaDatabase, collected.database, tenancy, prover?.ahead);
+  const matrix = await buildMatrix(collected.replicaDatabase, collected.database, tenancy, {
+    ...(prover === undefined ? {} : { onTable: prover.ahead }),
+    onProgress: estimating(text => stage.update(text)),
+    isLate: () => isLate(options),
+  });
   const counts = countVerdicts(matrix.cells);
   if (matrix.cells.length === 0)
     stage.done('Only the app’s own connection reaches the tables: there is no other role to try');
@@ -109,6 +126,16 @@ async function replay(
       `${matrix.cells.length} cells tried: ${counts.leaks} leak, ${counts.isolated} isolated, ${counts.unknown} unknown`,
     );
   return matrix;
+}
+
+/** How far it is, and how long the rest takes if it goes on like this. */
+function estimating(update: (text: string) => void): (progress: MatrixProgress) => void {
+  const start = performance.now();
+  return ({ done, total, leaks }) => {
+    const leftSeconds = Math.ceil(((performance.now() - start) / 1000 / done) * (total - done));
+    const left = leftSeconds < 60 ? `${leftSeconds} s` : `${Math.ceil(leftSeconds / 60)} min`;
+    update(`${done} of ${total} tables, views and functions, ${leaks} cells leak so far, about ${left} left`);
+  };
 }
 
 /** What the replay could not break, the prover tries to show unbreakable. */

@@ -29,3 +29,33 @@ function lineProgress(stream: NodeJS.WriteStream, isStopped: () => boolean): Pro
     },
   };
 }
+
+/** The same progress, which can be asked how far the stage is that is not done. */
+export function recalling(progress: Progress): {
+  readonly progress: Progress;
+  readonly recall: () => string | undefined;
+} {
+  let last: string | undefined;
+  return {
+    recall: () => last,
+    progress: {
+      start: name => {
+        const stage = progress.start(name);
+        return {
+          update: text => {
+            last = `${name}: ${text}`;
+            stage.update(text);
+          },
+          done: text => {
+            last = undefined;
+            stage.done(text);
+          },
+          fail: text => {
+            last = undefined;
+            stage.fail(text);
+          },
+        };
+      },
+    },
+  };
+}

@@ -96,6 +96,7 @@ export function toRulesResult(analysis: Analysis): RulesResult {
     target: root,
     stack: stackOf(analysis),
     elapsedMs: analysis.elapsedMs,
+    ...(analysis.isCutShort ? { isCutShort: true } : {}),
     gaps: analysis.gaps,
     ...declared(analysis, 'database'),
     replay: collected?.report ?? { files: 0, statements: 0, failed: [] },

@@ -33,7 +33,11 @@ const nothing: RulesAt = {
 /** Replays and attacks the migrations of a commit, in a database of its own on the same replica. */
 export async function rulesAt(
   reference: string,
-  { root, migrations }: { readonly root: string; readonly migrations?: readonly string[] },
+  {
+    root,
+    migrations,
+    until,
+  }: { readonly root: string; readonly migrations?: readonly string[]; readonly until?: number },
   context: CommandContext,
 ): Promise<RulesAt> {
   const stage = context.progress.start(`Replaying '${reference}', to compare with`);
@@ -48,7 +52,11 @@ export async function rulesAt(
       stage.done(`None of the named migrations is there at '${reference}': everything is new`);
       return nothing;
     }
-    const options = { root: checkout.root, ...(existing === undefined ? {} : { migrations: existing }) };
+    const options = {
+      root: checkout.root,
+      ...(until === undefined ? {} : { until }),
+      ...(existing === undefined ? {} : { migrations: existing }),
+    };
     const analysis = await analyse({ ...options, halves: 'database' }, silently(context));
     await analysis.collected?.replicaDatabase?.drop();
     const { database, tenancy, cells } = analysis;

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+
 import type { RulesResult } from '../core/result.ts';
 import { DrydockError } from '../core/error.ts';
 import { analyse, type Analysis } from './analyse.ts';
@@ -20,12 +22,15 @@ export interface RulesOptions {
   readonly vitest?: string;
   /** Measure how long lists take under the policies, on made-up volume. */
   readonly explain?: boolean;
+  /** Minutes after which what was not tried yet is told to be unknown. */
+  readonly within?: number;
 }
 
 /** `drydock rules`: the database alone, from migrations or from a live catalog (read only). */
 export async function runRules(root: string, options: RulesOptions, context: CommandContext): Promise<RulesResult> {
-  const { migrations, databaseUrl } = options;
+  const { migrations, databaseUrl, within } = options;
   const source = {
+    ...(within === undefined ? {} : { until: performance.now() + within * 60_000 }),
     ...(migrations === undefined ? {} : { migrations }),
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
   };

@@ -17,6 +17,11 @@ export interface ReplicaDatabase {
   /** `postgres://…@127.0.0.1:port/name`, loopback only. */
   readonly url: string;
   readonly sql: Sql;
+  /**
+   * Another database with the same in it, whose statements run beside those of this one. What a session keeps for itself, such
+   * as temporary tables, is gone after it. Absent where databases take turns.
+   */
+  readonly copy?: () => Promise<ReplicaDatabase>;
   /** Closes the connection and drops the database. */
   drop(): Promise<void>;
 }

@@ -79,6 +79,8 @@ export interface RulesResult extends ResultBase {
     }[];
   };
   readonly cells: readonly Cell[];
+  /** The time that was given was over before everything was tried. */
+  readonly isCutShort?: true;
   readonly findings: readonly Finding[];
   /** Functions at fault for many leaks at once; absent in a sample. */
   readonly causes?: readonly RulesCause[];

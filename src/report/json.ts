@@ -159,6 +159,7 @@ function rulesBody(result: RulesResult): Json {
       })),
     },
     cells: orderCells(result.cells).map(cellJson),
+    cutShort: result.isCutShort,
     findings: orderFindings(result.findings).map(findingJson),
     causes: result.causes?.map(cause => ({
       function: cause.function,

@@ -36,6 +36,8 @@ export interface ProofSources {
   readonly solver: Solver | undefined;
   /** The one role whose cells are asked about; all of them where none is named. */
   readonly role?: string;
+  /** When the time that was given is over, on the clock of `performance.now`. */
+  readonly until?: number;
   /** Where rows that the solver finds are tried; absent where nothing is. */
   readonly field?: { readonly sql: Sql; readonly range: Range };
 }
@@ -83,10 +85,27 @@ export function createProver(sources: Omit<ProofSources, 'field'>): Prover {
     },
     prove: async (cells, field) => {
       const proofs = new Map<string, Proof>();
-      for (const [key, cell] of questions(cells, sources.role)) proofs.set(key, await begin(cell));
+      const late = whenLate(sources);
+      for (const [key, cell] of questions(cells, sources.role)) {
+        const proof = isLate(sources) ? begun.get(key) : begin(cell);
+        proofs.set(key, proof === undefined ? noTime : await Promise.race([proof, ...late]));
+      }
       return withProofs(cells, proofs, field === undefined ? sources : { ...sources, field });
     },
   };
+}
+
+function isLate({ until }: Pick<ProofSources, 'until'>): boolean {
+  return until !== undefined && performance.now() >= until;
+}
+
+const noTime: Proof = { kind: 'open', because: 'there was no time left for it' };
+
+/** Answers when the time is over; nothing where none was given. */
+function whenLate({ until }: Pick<ProofSources, 'until'>): readonly Promise<Proof>[] {
+  if (until === undefined) return [];
+  const leftMs = Math.max(0, until - performance.now());
+  return [new Promise(resolve => setTimeout(() => resolve(noTime), leftMs).unref())];
 }
 
 /** A cell for each question: what leaks needs no proof. */
@@ -126,13 +145,14 @@ const mostWitnesses = 80;
 /** What the solver could not close is tried in Postgres, on the rows that it found; only what was seen there is a leak. */
 async function withWitnesses(
   proofs: Map<string, Proof>,
-  { solver, field }: ProofSources,
+  sources: ProofSources,
 ): Promise<{ readonly found: ReadonlyMap<string, Cell>; readonly witnesses: WitnessCount }> {
+  const { solver, field } = sources;
   const found = new Map<string, Cell>();
   let tried = 0;
   for (const [key, proof] of proofs) {
     if (proof.kind !== 'open' || proof.witness === undefined || solver === undefined || field === undefined) continue;
-    if (tried >= mostWitnesses) break;
+    if (tried >= mostWitnesses || isLate(sources)) break;
     tried += 1;
     const { goal, question } = proof.witness;
     const outcome = await replayWitness({ ...field, ...question, solver, goal });
@@ -196,6 +216,10 @@ async function withClosure(
   );
   for (const [key, proof] of proofs) {
     if (proof.kind === 'open') continue;
+    if (proof.reliances.length > 0 && isLate(sources)) {
+      found.set(key, forOneStatement(proof.evidence, 'there was no time left to look at sequences'));
+      continue;
+    }
     const closed = proof.reliances.length === 0 ? undefined : await closure?.closed(proof.reliances);
     const held = closed === undefined ? proof.evidence : afterClosure(proof.evidence, closed, effectsOn);
     const cell = asked.get(key);
@@ -224,12 +248,7 @@ function afterClosure(
 ): CellEvidence {
   const others = closed.kind === 'closed' ? effectsOn(closed.tables) : undefined;
   const open = closed.kind === 'open' ? closed.because : others?.leaking;
-  if (open !== undefined)
-    return {
-      ...evidence,
-      kind: 'bounded',
-      transcript: `${evidence.transcript}\nThis holds for one statement, not for a sequence: ${open}.`,
-    };
+  if (open !== undefined) return forOneStatement(evidence, open);
   const tables = closed.kind === 'closed' ? closed.tables.map(name => `'${name}'`).join(', ') : '';
   return {
     ...evidence,
@@ -242,6 +261,11 @@ function afterClosure(
       ]),
     ],
   };
+}
+
+function forOneStatement(evidence: CellEvidence, because: string): CellEvidence {
+  const transcript = `${evidence.transcript}\nThis holds for one statement, not for a sequence: ${because}.`;
+  return { ...evidence, kind: 'bounded', transcript };
 }
 
 const everyStatementReads = 'the statement reads a column of the row, as every request through the API does';

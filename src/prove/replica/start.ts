@@ -119,10 +119,11 @@ async function open(running: Running): Promise<Replica> {
   const admin = await connectTo(emptyDatabase);
   const version = String((await admin.query('show server_version')).rows[0]?.['server_version']);
   let counter = 0;
-  const create = (template?: string): Promise<ReplicaDatabase> => {
+  const create = async (template?: string): Promise<ReplicaDatabase> => {
     counter += 1;
     const name = `drydock_${counter}`;
-    return createDatabase(admin, { name, url: url(name), connectTo }, template);
+    const made = await createDatabase(admin, { name, url: url(name), connectTo }, template);
+    return { ...made, copy: () => copyOf(made, () => create(name)) };
   };
   // Postgres copies the first one while the migrations are still being looked for.
   let first: Promise<ReplicaDatabase> | undefined = create();
@@ -167,6 +168,21 @@ async function createDatabase(
     await admin.query(`drop database if exists ${name} with (force)`);
   };
   return { name, url, sql: connection, drop: () => (dropping ??= drop()) };
+}
+
+/** A copy whose sessions are like those of the first, which ends where it is copied and goes on in another session. */
+async function copyOf({ sql }: ReplicaDatabase, copy: () => Promise<ReplicaDatabase>): Promise<ReplicaDatabase> {
+  const { rows } = await sql.query(
+    `select name, setting, source from pg_settings
+where source in ('session', 'database') and context in ('user', 'superuser') and name not in ('role', 'session_authorization')`,
+  );
+  const made = await copy();
+  const set = 'select set_config($1, $2, false)';
+  for (const { name, setting, source } of rows) {
+    if (source === 'session') await sql.query(set, [name, setting]);
+    await made.sql.query(set, [name, setting]);
+  }
+  return made;
 }
 
 /** A connection that says when it was the server that ended: killed for want of memory, mostly. */
