@@ -5,7 +5,7 @@ import type { VerificationStep } from '../core/fix.ts';
 import { severityRank } from '../core/verdict.ts';
 import type { JudgedPath } from '../checks/check.ts';
 import { bareName } from './fixers/statements.ts';
-import type { ReplayFailure } from '../model/database/types.ts';
+import type { DatabaseModel, ReplayFailure } from '../model/database/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import type { OwnAccess } from '../prove/exploit/own-access.ts';
 import type { ProposedFix } from './propose.ts';
@@ -63,6 +63,7 @@ interface Replicated {
   readonly cells: readonly Cell[];
   readonly access: readonly OwnAccess[];
   readonly tenancy: TenancyModel;
+  readonly database: DatabaseModel;
 }
 
 /** Something that fixes took from its owners, or opened to others, and the fixes that may have done it. */
@@ -86,7 +87,7 @@ export function lossesOf(fixes: readonly ProposedFix[], { before, after }: Acces
     if (cell.verdict === 'leaks' && verdict === 'isolated')
       losses.push({
         detail: `Opens '${object}', ${cell.command} by ${cell.role}: ${cell.because}`,
-        suspects: suspectsOf(fixes, [object]),
+        suspects: suspectsOf(fixes, [object, ...asked(object, after.database)]),
       });
   }
   const root = after.tenancy.root?.table;
@@ -158,6 +159,14 @@ function hasWord(sql: string, name: string): boolean {
 
 function escaped(text: string): string {
   return text.replaceAll(/[^\w]/g, '\\$&');
+}
+
+/** The tables by which it shows whose a row is, or whether it is seen: those that its keys lead to, and that its policies name. */
+function asked(object: string, { tables }: DatabaseModel): readonly string[] {
+  const table = tables.find(({ name }) => name === object);
+  const conditions = (table?.policies ?? []).map(({ using = '', check = '' }) => `${using} ${check}`).join('\n');
+  const named = tables.filter(({ name }) => name !== object && hasWord(conditions, bareName(name)));
+  return [...(table?.foreignKeys ?? []).map(key => key.table), ...named.map(({ name }) => name)];
 }
 
 function relationsIn(message: string): readonly string[] {

@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import type { Cell } from '../core/cell.ts';
+import type { Policy, Table } from '../model/database/types.ts';
+import { lossesOf } from './blame.ts';
+import { billingTenancy, emptyDatabase } from './fixtures/billing-app.ts';
+import type { ProposedFix } from './propose.ts';
+
+function table(name: string, more: Partial<Table> = {}): Table {
+  return {
+    name,
+    schema: 'public',
+    kind: 'table',
+    owner: 'owner',
+    columns: [],
+    primaryKey: ['id'],
+    uniqueKeys: [],
+    foreignKeys: [],
+    indexes: [],
+    rowSecurity: true,
+    forceRowSecurity: false,
+    policies: [],
+    grants: [],
+    ...more,
+  };
+}
+
+function narrowing(name: string): ProposedFix {
+  return {
+    title: `Narrow ${name}`,
+    explanation: '',
+    findings: [name],
+    edits: [],
+    newFiles: [
+      {
+        file: `supabase/migrations/narrow_${name}.sql`,
+        text: `alter policy "all" on "${name}" using (user_id = auth.uid());\n`,
+      },
+    ],
+    basis: 'tenancy',
+  };
+}
+
+function suspects(object: Table): readonly string[] {
+  const cell = (verdict: Cell['verdict']): Cell => ({
+    schema: 'public',
+    object: object.name,
+    objectKind: 'table',
+    role: 'authenticated',
+    actor: 'member',
+    command: 'insert',
+    verdict,
+    tier: 'api',
+    because: 'It was seen.',
+    evidence: [],
+  });
+  const database = { ...emptyDatabase, tables: [object, table('questions'), table('badges')] };
+  const side = (verdict: Cell['verdict']) => ({
+    cells: [cell(verdict)],
+    access: [],
+    tenancy: billingTenancy,
+    database,
+  });
+  return lossesOf([narrowing('questions'), narrowing('badges')], {
+    before: side('isolated'),
+    after: side('leaks'),
+  }).flatMap(loss => loss.suspects.map(({ title }) => title));
+}
+
+test('what opens a table that no repair changes is put down to the repair of what it hangs on', () => {
+  const key = {
+    name: 'votes_question',
+    columns: ['question_id'],
+    table: 'questions',
+    referencedColumns: ['id'],
+    onDelete: 'cascade' as const,
+  };
+  expect(suspects(table('votes', { foreignKeys: [key] }))).toEqual(['Narrow questions']);
+});
+
+test('or of what its policies ask', () => {
+  const policy: Policy = {
+    name: 'all',
+    table: 'votes',
+    command: 'insert',
+    permissive: true,
+    roles: ['authenticated'],
+    check: 'exists (select 1 from badges b where b.user_id = auth.uid())',
+  };
+  expect(suspects(table('votes', { policies: [policy] }))).toEqual(['Narrow badges']);
+});
+
+test('and to all of them where nothing ties it to one', () => {
+  expect(suspects(table('votes'))).toEqual(['Narrow questions', 'Narrow badges']);
+});
