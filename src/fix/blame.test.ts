@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Cell } from '../core/cell.ts';
-import type { Policy, Table } from '../model/database/types.ts';
+import type { DatabaseFunction, Policy, Table } from '../model/database/types.ts';
+import type { OwnAccess } from '../prove/exploit/own-access.ts';
 import { lossesOf } from './blame.ts';
 import { billingTenancy, emptyDatabase } from './fixtures/billing-app.ts';
 import type { ProposedFix } from './propose.ts';
@@ -91,4 +92,34 @@ test('or of what its policies ask', () => {
 
 test('and to all of them where nothing ties it to one', () => {
   expect(suspects(table('votes'))).toEqual(['Narrow questions', 'Narrow badges']);
+});
+
+test('what a function no longer does for its caller is put down to the repair of a table in its body', () => {
+  const count: DatabaseFunction = {
+    name: 'count_badges',
+    schema: 'public',
+    signature: 'count_badges()',
+    arguments: [],
+    returns: 'bigint',
+    returnsSet: false,
+    language: 'sql',
+    securityDefiner: false,
+    owner: 'owner',
+    body: 'select count(*) from badges',
+    volatility: 'stable',
+    grants: [],
+  };
+  const database = { ...emptyDatabase, tables: [table('questions'), table('badges')], functions: [count] };
+  const calls: OwnAccess = {
+    role: 'authenticated',
+    actor: 'member',
+    command: 'execute',
+    table: 'count_badges',
+    as: 'member',
+  };
+  const side = (access: readonly OwnAccess[]) => ({ cells: [], access, tenancy: billingTenancy, database });
+  const losses = lossesOf([narrowing('questions'), narrowing('badges')], { before: side([calls]), after: side([]) });
+  expect(losses.map(({ detail, suspects: all }) => [detail, all.map(({ title }) => title)])).toEqual([
+    ["A member who calls 'count_badges' would no longer reach rows of the own tenant by it.", ['Narrow badges']],
+  ]);
 });

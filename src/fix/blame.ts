@@ -93,7 +93,8 @@ export function lossesOf(fixes: readonly ProposedFix[], { before, after }: Acces
   const root = after.tenancy.root?.table;
   for (const lost of lostAccess(before, after)) {
     const places = lost.as === 'newcomer' && root !== undefined ? [root, lost.table] : [lost.table];
-    const suspects = new Set(places.flatMap(place => suspectsOf(fixes, [place])));
+    const further = lost.command === 'execute' ? asked(lost.table, before.database) : [];
+    const suspects = new Set(places.flatMap(place => suspectsOf(fixes, [place, ...further])));
     losses.push({ detail: accessWords(lost), suspects: [...suspects] });
   }
   return losses;
@@ -161,11 +162,13 @@ function escaped(text: string): string {
   return text.replaceAll(/[^\w]/g, '\\$&');
 }
 
-/** The tables by which it shows whose a row is, or whether it is seen: those that its keys lead to, and that its policies name. */
-function asked(object: string, { tables }: DatabaseModel): readonly string[] {
+/** The tables on which it depends: those that its keys lead to, and that its policies or the function's body name. */
+function asked(object: string, { tables, functions }: DatabaseModel): readonly string[] {
   const table = tables.find(({ name }) => name === object);
-  const conditions = (table?.policies ?? []).map(({ using = '', check = '' }) => `${using} ${check}`).join('\n');
-  const named = tables.filter(({ name }) => name !== object && hasWord(conditions, bareName(name)));
+  const conditions = (table?.policies ?? []).map(({ using = '', check = '' }) => `${using} ${check}`);
+  const bodies = functions.filter(({ name }) => name === object).map(({ body }) => body);
+  const text = [...conditions, ...bodies].join('\n');
+  const named = tables.filter(({ name }) => name !== object && hasWord(text, bareName(name)));
   return [...(table?.foreignKeys ?? []).map(key => key.table), ...named.map(({ name }) => name)];
 }
 
