@@ -173,14 +173,21 @@ function readRoles(table: Table, userColumn: string, { database, tenancy, condit
 function rolesBehind(table: Table, database: DatabaseModel): AppRoles['named'] {
   for (const { columns, table: to, referencedColumns } of table.foreignKeys) {
     const target = tableNamed(database, to);
-    const label = target?.columns.find(
-      ({ name, type }) => /^(name|key|slug|code|role|title)$/i.test(name) && /^(text|char|citext)/.test(type),
-    );
+    const label = target === undefined ? undefined : roleLabel(target);
     const [[column], [key]] = [columns, referencedColumns];
-    if (!/(^|_)role$/.test(plainName(to)) || label === undefined || column === undefined || key === undefined) continue;
+    if (label === undefined || column === undefined || key === undefined) continue;
     return { column, table: to, key, label: label.name };
   }
   return undefined;
+}
+
+/** The column of a table of roles that says which one a row is. */
+export function roleLabel({ name: table, columns }: Table): Column | undefined {
+  return /(^|_)role$/.test(plainName(table))
+    ? columns.find(
+        ({ name, type }) => /^(name|key|slug|code|role|title)$/i.test(name) && /^(text|char|citext)/.test(type),
+      )
+    : undefined;
 }
 
 /** The role that the app gives to the people of tenants: to those who run one, or to the others; undefined where it gives none. */
