@@ -94,8 +94,7 @@ function causeOf(cell: Cell, input: CheckInput): readonly Leak[] {
 }
 
 function tableCause(cell: Cell, table: Table, input: CheckInput): Leak | undefined {
-  if (cell.role === 'owner' && table.rowSecurity)
-    return table.forceRowSecurity ? undefined : { cause: 'owner', cell, table };
+  if (cell.role === 'owner' && table.rowSecurity && !table.forceRowSecurity) return { cause: 'owner', cell, table };
   if (!table.rowSecurity) {
     if (table.policies.length > 0) return { cause: 'not-enabled', cell, table };
     if (wholeOf(table, input) !== undefined) return { cause: 'part', cell, table };

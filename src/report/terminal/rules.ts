@@ -95,7 +95,8 @@ function verdictLines(pen: Pen, result: RulesResult): readonly string[] {
   const left = isPartly(result) ? 'Of what is left, ' : '';
   return [
     ...missingLines(pen, result),
-    ...(leaking > 0 && result.cells.every(({ verdict, role }) => verdict !== 'leaks' || role === 'owner')
+    ...(leaking > 0 &&
+    result.cells.every(({ verdict, role, tier }) => verdict !== 'leaks' || (role === 'owner' && tier === 'sql'))
       ? verdictSentence(
           pen,
           `On the owner's connection ${leaking} of ${count(objects.length, 'object')} ${leaking === 1 ? 'is' : 'are'} kept apart by the app's own code alone: policies do not bind the owner.`,
