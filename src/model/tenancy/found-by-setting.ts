@@ -1,3 +1,4 @@
+import { tableNamed } from '../../logic/named.ts';
 import { once } from '../../core/once.ts';
 import { isAddress, policyUses } from './links.ts';
 import { isRoleColumn } from './names.ts';
@@ -23,7 +24,7 @@ function placeOf(database: DatabaseModel, from: Found): Found | undefined {
   const seen = new Set<string>();
   let here = from;
   for (;;) {
-    const table = database.tables.find(({ name }) => name === here.table);
+    const table = tableNamed(database, here.table);
     if (table === undefined || seen.has(`${here.table}.${here.column}`)) return undefined;
     seen.add(`${here.table}.${here.column}`);
     const key = table.foreignKeys.find(({ columns }) => columns.length === 1 && columns[0] === here.column);

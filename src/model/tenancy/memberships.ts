@@ -367,7 +367,7 @@ export function withKnownRoles(membership: Membership, database: DatabaseModel):
 
 /** Whether roles are kept as numbers, as enums of Rails and of Entity Framework are. */
 export function areNumbers({ table, roleColumn }: Membership, { tables }: DatabaseModel): boolean {
-  const column = tables.find(({ name }) => name === table)?.columns.find(({ name }) => name === roleColumn);
+  const column = tableNamed({ tables }, table)?.columns.find(({ name }) => name === roleColumn);
   return column !== undefined && /^(?:smallint|integer|bigint|numeric)/.test(column.type);
 }
 
