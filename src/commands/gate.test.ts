@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Replica } from '../core/ports.ts';
+import { describe, expect, test } from 'vitest';
+import { replicaOfFile } from './fixtures/replica.ts';
 import type { Gate } from '../core/rules.ts';
-import { loadSqlParser } from '../logic/sql.ts';
-import { startReplica } from '../prove/replica/start.ts';
 import { library, replayed, type Replayed } from './fixtures/replayed.ts';
 import { gate } from './gate.ts';
 
-let replica: Replica;
-
-beforeAll(async () => {
-  await loadSqlParser();
-  replica = await startReplica();
-});
-
-afterAll(async () => {
-  await replica.stop();
-});
+const replica = replicaOfFile();
 
 async function model(text: string, platform: 'supabase' | 'plain' = 'supabase'): Promise<Replayed> {
   return replayed(replica, text, platform, false);

@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { replicaOfFile } from '../../commands/fixtures/replica.ts';
 import { library, replayed } from '../../commands/fixtures/replayed.ts';
-import type { Replica } from '../../core/ports.ts';
-import { loadSqlParser } from '../../logic/sql.ts';
-import { startReplica } from '../../prove/replica/start.ts';
 import { leaksOf } from './leaks.ts';
 import { check as leaks } from './policy-leaks/index.ts';
 import { check as files } from './storage-policy-without-owner/index.ts';
 
-let replica: Replica;
-
-beforeAll(async () => {
-  await loadSqlParser();
-  replica = await startReplica();
-});
-
-afterAll(async () => {
-  await replica.stop();
-});
+const replica = replicaOfFile();
 
 /** Messages of findings by the line of the schema at which they stand. */
 async function told(text: string, check: typeof files): Promise<readonly string[]> {

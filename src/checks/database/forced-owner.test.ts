@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { replicaOfFile } from '../../commands/fixtures/replica.ts';
 import { replayed } from '../../commands/fixtures/replayed.ts';
-import type { Replica } from '../../core/ports.ts';
-import { loadSqlParser } from '../../logic/sql.ts';
-import { startReplica } from '../../prove/replica/start.ts';
 import { check as alwaysTrue } from './policy-always-true/index.ts';
 import { check as ownerBypasses } from './owner-bypasses-policies/index.ts';
 
-let replica: Replica;
-
-beforeAll(async () => {
-  await loadSqlParser();
-  replica = await startReplica();
-});
-
-afterAll(async () => {
-  await replica.stop();
-});
+const replica = replicaOfFile();
 
 /** What is said of files, of an app that connects as the owner of its tables. */
 async function told(force: string, read: string): Promise<Record<string, readonly string[]>> {

@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { replicaOfFile } from '../../commands/fixtures/replica.ts';
 import { replayed } from '../../commands/fixtures/replayed.ts';
-import type { Replica } from '../../core/ports.ts';
-import { loadSqlParser } from '../../logic/sql.ts';
-import { startReplica } from '../../prove/replica/start.ts';
 import { check as functionCheck } from './definer-function-without-caller-check/index.ts';
 import { check } from './policy-always-true/index.ts';
 
-let replica: Replica;
-
-beforeAll(async () => {
-  await loadSqlParser();
-  replica = await startReplica();
-});
-
-afterAll(async () => {
-  await replica.stop();
-});
+const replica = replicaOfFile();
 
 async function harmsOf(role: string, platform: 'plain' | 'supabase'): Promise<readonly string[]> {
   const text = `

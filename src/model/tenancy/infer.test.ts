@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { replicaOfFile } from '../../commands/fixtures/replica.ts';
 import { detectPlatform } from '../../collect/database/replay.ts';
 import { replayed } from '../../commands/fixtures/replayed.ts';
-import type { Replica } from '../../core/ports.ts';
-import { loadSqlParser } from '../../logic/sql.ts';
-import { startReplica } from '../../prove/replica/start.ts';
 import type { Owner, TenancyModel } from './types.ts';
 
-let replica: Replica;
-
-beforeAll(async () => {
-  await loadSqlParser();
-  replica = await startReplica();
-});
-
-afterAll(async () => {
-  await replica.stop();
-});
+const replica = replicaOfFile();
 
 async function tenancyOf(text: string): Promise<TenancyModel> {
   return (await replayed(replica, text, detectPlatform([text]), false)).tenancy;

@@ -1,20 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { replicaOfFile } from '../../commands/fixtures/replica.ts';
 import { made } from '../../commands/fixtures/replayed.ts';
-import type { Replica } from '../../core/ports.ts';
-import { loadSqlParser } from '../../logic/sql.ts';
-import { startReplica } from '../../prove/replica/start.ts';
 import { inferTenancy } from './infer.ts';
 
-let replica: Replica;
-
-beforeAll(async () => {
-  await loadSqlParser();
-  replica = await startReplica();
-});
-
-afterAll(async () => {
-  await replica.stop();
-});
+const replica = replicaOfFile();
 
 /** Whose the rows of a table are: `tenant org_id`, `user user_id`, `shared`. */
 async function ownersIn(schema: string): Promise<Record<string, string>> {

@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { replicaOfFile } from '../../commands/fixtures/replica.ts';
 import { replayed } from '../../commands/fixtures/replayed.ts';
 import type { Platform } from '../../core/platform.ts';
-import type { Replica } from '../../core/ports.ts';
-import { loadSqlParser } from '../../logic/sql.ts';
-import { startReplica } from '../../prove/replica/start.ts';
 import { inferTenancy } from './infer.ts';
 import type { TenancyModel } from './types.ts';
 
-let replica: Replica;
-
-beforeAll(async () => {
-  await loadSqlParser();
-  replica = await startReplica();
-});
-
-afterAll(async () => {
-  await replica.stop();
-});
+const replica = replicaOfFile();
 
 async function tenancyOf(text: string, platform: Platform = 'supabase'): Promise<TenancyModel> {
   return (await replayed(replica, text, platform, false)).tenancy;

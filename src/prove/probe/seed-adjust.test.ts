@@ -1,27 +1,16 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { replicaOfFile } from '../../commands/fixtures/replica.ts';
 import { filesInMemory } from '../../collect/source/files.ts';
 import { sourceOf } from '../../collect/source/read-source.ts';
 import { made } from '../../commands/fixtures/replayed.ts';
-import type { Replica } from '../../core/ports.ts';
 import { judge } from '../../judge/judge.ts';
-import { loadSqlParser } from '../../logic/sql.ts';
 import { buildAppModel } from '../../model/app/build.ts';
 import { inferTenancy } from '../../model/tenancy/infer.ts';
 import { synthesizeRows } from '../exploit/seed.ts';
 import { canaryOf } from '../exploit/victim-data.ts';
-import { startReplica } from '../replica/start.ts';
 import { adjustSeed } from './seed-adjust.ts';
 
-let replica: Replica;
-
-beforeAll(async () => {
-  await loadSqlParser();
-  replica = await startReplica();
-});
-
-afterAll(async () => {
-  await replica.stop();
-});
+const replica = replicaOfFile();
 
 const desk = `
 create table desks (id uuid primary key default gen_random_uuid(), name text not null);

@@ -1,20 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { replicaOfFile } from '../../commands/fixtures/replica.ts';
 import { proved } from '../../commands/fixtures/replayed.ts';
-import type { Replica, Solver } from '../../core/ports.ts';
-import { loadSqlParser } from '../../logic/sql.ts';
-import { startReplica } from '../replica/start.ts';
+import type { Solver } from '../../core/ports.ts';
 import { loadSolver } from './solver.ts';
 
-let replica: Replica;
+const replica = replicaOfFile();
 let solver: Solver | undefined;
 
 beforeAll(async () => {
-  await loadSqlParser();
-  [replica, solver] = await Promise.all([startReplica(), loadSolver()]);
+  solver = await loadSolver();
 });
 
 afterAll(async () => {
-  await Promise.all([replica.stop(), solver?.close()]);
+  await solver?.close();
 });
 
 /** Keys that are texts, as some libraries make them, and a setting that is empty once it was set before. */

@@ -1,28 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { replicaOfFile } from '../../commands/fixtures/replica.ts';
 
 import { readCatalog } from '../../collect/database/catalog.ts';
 import { lowerPolicies } from '../../collect/database/policies.ts';
 import { replayMigrations } from '../../collect/database/replay.ts';
 import { replayed } from '../../commands/fixtures/replayed.ts';
 import type { Cell } from '../../core/cell.ts';
-import type { Replica, ReplicaDatabase, Solver } from '../../core/ports.ts';
-import { loadSqlParser } from '../../logic/sql.ts';
+import type { ReplicaDatabase, Solver } from '../../core/ports.ts';
 import { inferTenancy } from '../../model/tenancy/infer.ts';
 import { buildMatrix } from '../exploit/matrix.ts';
-import { startReplica } from '../replica/start.ts';
 import { createProver, type ProvedCells } from './prove.ts';
 import { loadSolver } from './solver.ts';
 
-let replica: Replica;
+const replica = replicaOfFile();
 let solver: Solver | undefined;
 
 beforeAll(async () => {
-  await loadSqlParser();
-  [replica, solver] = await Promise.all([startReplica(), loadSolver()]);
+  solver = await loadSolver();
 });
 
 afterAll(async () => {
-  await Promise.all([replica.stop(), solver?.close()]);
+  await solver?.close();
 });
 
 const garage = `

@@ -1,20 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { replicaOfFile } from '../../../commands/fixtures/replica.ts';
 import { replayed } from '../../../commands/fixtures/replayed.ts';
-import type { Replica } from '../../../core/ports.ts';
-import { loadSqlParser } from '../../../logic/sql.ts';
-import { startReplica } from '../../../prove/replica/start.ts';
 import { check } from './index.ts';
 
-let replica: Replica;
-
-beforeAll(async () => {
-  await loadSqlParser();
-  replica = await startReplica();
-});
-
-afterAll(async () => {
-  await replica.stop();
-});
+const replica = replicaOfFile();
 
 const text = `
 create table clubs (id uuid primary key default gen_random_uuid(), name text not null);

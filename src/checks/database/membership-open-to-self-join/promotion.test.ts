@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { replicaOfFile } from '../../../commands/fixtures/replica.ts';
 import { replayed } from '../../../commands/fixtures/replayed.ts';
-import type { Replica } from '../../../core/ports.ts';
-import { loadSqlParser } from '../../../logic/sql.ts';
-import { startReplica } from '../../../prove/replica/start.ts';
 import type { CheckFinding } from '../../check.ts';
 import { check } from './index.ts';
 
-let replica: Replica;
-
-beforeAll(async () => {
-  await loadSqlParser();
-  replica = await startReplica();
-});
-
-afterAll(async () => {
-  await replica.stop();
-});
+const replica = replicaOfFile();
 
 /** A farm whose foremen, the farmer's right hands, look after who works there. */
 const farms = (roles: string): string => `
