@@ -10,6 +10,7 @@ import {
   isStaffRole,
 } from './names.ts';
 import type { Membership, TenancyModel } from './types.ts';
+import { conditionsAndBodies } from '../database/texts.ts';
 import { isPlatformTable } from '../database/platform.ts';
 import { confinedRoles } from './confined-roles.ts';
 import { tableNamed } from '../../logic/named.ts';
@@ -53,7 +54,7 @@ export interface AppRoles {
 export function appRoles(database: DatabaseModel, tenancy: TenancyModel): readonly AppRoles[] {
   const before = known.get(tenancy);
   if (before !== undefined) return before;
-  const conditions = textsOf(database);
+  const conditions = conditionsAndBodies(database);
   const memberships = tenancy.memberships.flatMap(membership => staffAmongMembers(membership, database, conditions));
   const own = tenancy.owners.flatMap(({ table: name, ownership }) => {
     const table = tableNamed(database, name);
@@ -201,15 +202,6 @@ function isRoleNoun(table: string): boolean {
   return /(^|_)(role|admin|administrator|superadmin|staff|moderator|operator|superuser)(_user|_member|_assignment)?$/.test(
     plainName(table),
   );
-}
-
-/** What policies and functions say. */
-export function textsOf(database: DatabaseModel): readonly string[] {
-  const policies = database.tables.flatMap(table => table.policies);
-  return [
-    ...policies.flatMap(policy => [policy.using ?? '', policy.check ?? '']),
-    ...database.functions.map(definition => definition.body),
-  ].filter(text => text !== '');
 }
 
 function mentions(text: string, table: Table): boolean {

@@ -24,8 +24,8 @@ import {
   isUserColumn,
 } from './names.ts';
 import { plainName } from '../../core/names.ts';
-import { once } from '../../core/once.ts';
 import { userLinks, type FoundPrincipal } from './principal.ts';
+import { conditionsAndBodies } from '../database/texts.ts';
 import { refusingTables } from './asked-rows.ts';
 import { isAuthenticationTable } from './secrets.ts';
 import type { Membership, TenancyModel } from './types.ts';
@@ -281,13 +281,8 @@ function isPreference({ column, notNull }: Link, database: DatabaseModel): boole
 
 /** Whether a condition or a function names the column. */
 function isAskedFor(column: string, database: DatabaseModel): boolean {
-  return textsOf(database).some(text => text.includes(column));
+  return conditionsAndBodies(database).some(text => text.includes(column));
 }
-
-const textsOf = once((database: DatabaseModel): readonly string[] => [
-  ...database.tables.flatMap(table => table.policies.flatMap(policy => [policy.using ?? '', policy.check ?? ''])),
-  ...database.functions.map(definition => definition.body),
-]);
 
 function score(
   table: Table,
@@ -372,16 +367,13 @@ export function areNumbers({ table, roleColumn }: Membership, { tables }: Databa
 }
 
 /** Numbers of roles, an administrator's last: what conditions ask for, and beside a single one its neighbour. */
-function numbersAskedFor(column: string, { tables, functions }: DatabaseModel): readonly string[] {
-  const text = [
-    ...tables.flatMap(({ policies }) => policies.flatMap(({ using, check }) => [using ?? '', check ?? ''])),
-    ...functions.map(({ body }) => body),
-  ].join('\n');
+function numbersAskedFor(column: string, database: DatabaseModel): readonly string[] {
   const compared = new RegExp(
     `\\b${column}"?[\\s)]*(>=?|<=?|=)\\s*(?:any\\s*\\(\\s*array\\s*\\[|\\()?\\s*(\\d+(?:\\s*,\\s*\\d+)*)`,
     'gi',
   );
-  const asked = [...text.matchAll(compared)].flatMap(([, sign = '', digits = '']) =>
+  const found = conditionsAndBodies(database).flatMap(text => [...text.matchAll(compared)]);
+  const asked = found.flatMap(([, sign = '', digits = '']) =>
     digits.split(',').map(each => ({ sign, number: Number(each) + (sign === '>' ? 1 : sign === '<' ? -1 : 0) })),
   );
   const isFalling = asked.some(({ sign }) => sign.startsWith('<'));
