@@ -1,3 +1,5 @@
+import type { CollectedDatabase } from '../collect/database/collect.ts';
+import { isForNeon } from '../collect/database/neon-prelude.ts';
 import type { JudgedPath } from '../checks/check.ts';
 import { checks } from '../checks/index.ts';
 import type { Finding } from '../core/finding.ts';
@@ -5,6 +7,7 @@ import type { Path, Step } from '../core/path.ts';
 import { countVerdicts } from '../core/result.ts';
 import type { RulesResult, TraceResult } from '../core/result.ts';
 import { advise } from '../judge/advice/advise.ts';
+import { conditionsAndBodies } from '../model/database/texts.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { settlings } from '../judge/settle.ts';
 import type { Analysis } from './analyse.ts';
@@ -153,11 +156,17 @@ function findingsThatNeed(half: 'app' | 'database', findings: readonly Finding[]
   return findings.filter(finding => needs.get(finding.check) === half);
 }
 
+/** Neon's row security is as Supabase's, and named by the functions with which policies ask who is there. */
+export function hostOf({ platform, database }: Pick<CollectedDatabase, 'platform' | 'database'>): readonly string[] {
+  if (platform !== 'supabase') return [];
+  return [isForNeon(conditionsAndBodies(database)) ? 'Neon' : 'Supabase'];
+}
+
 /** What the app is built with, for the first line of a report. */
 export function stackOf({ app, collected }: Analysis): readonly string[] {
   const framework = app?.framework;
   const next = framework?.next === undefined ? [] : [`Next.js ${framework.next}`];
-  const database = collected?.platform === 'supabase' ? ['Supabase'] : [];
+  const database = collected === undefined ? [] : hostOf(collected);
   return [
     ...new Set([
       ...next,
