@@ -2,22 +2,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Replica } from '../../core/ports.ts';
-import { startReplica } from '../../prove/replica/start.ts';
+import { replicaOfFile } from '../../commands/fixtures/replica.ts';
 import { readCatalog } from './catalog.ts';
 import { findMigrations } from './find-migrations.ts';
 import { replayMigrations, type Replayed } from './replay.ts';
 import { splitStatements, loadParser } from './statements.ts';
 
-let replica: Replica;
+const replica = replicaOfFile();
 
 beforeAll(async () => {
   await loadParser();
-  replica = await startReplica();
-});
-
-afterAll(async () => {
-  await replica.stop();
 });
 
 async function replay(

@@ -1,19 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Replica } from '../../core/ports.ts';
-import { startReplica } from '../../prove/replica/start.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { replicaOfFile } from '../../commands/fixtures/replica.ts';
 import { readCatalog } from './catalog.ts';
 import { replayMigrations } from './replay.ts';
 import { loadParser } from './statements.ts';
 
-let replica: Replica;
+const replica = replicaOfFile();
 
 beforeAll(async () => {
   await loadParser();
-  replica = await startReplica();
-});
-
-afterAll(async () => {
-  await replica.stop();
 });
 
 async function held(role: string, text: string): Promise<{ readonly held: readonly string[]; readonly told: string }> {

@@ -1,16 +1,13 @@
 import type { Predicate, RowVariable } from '../../core/predicate.ts';
 import { once } from '../../core/once.ts';
 import { termsOf } from '../../logic/terms.ts';
+import { conditionsOf } from './published.ts';
 import type { DatabaseModel, Policy } from '../database/types.ts';
 
 /** A table that a condition asks for rows, and whether such a row lets in or refuses. */
 export interface Asked {
   readonly row: RowVariable;
   readonly refuses: boolean;
-}
-
-function conditionsOf({ usingPredicate, checkPredicate }: Policy): readonly Predicate[] {
-  return [usingPredicate, checkPredicate].filter(condition => condition !== undefined);
 }
 
 /** Rows that a policy's conditions ask for. */

@@ -1,6 +1,6 @@
 import { tableNamed } from '../../logic/named.ts';
 import { once } from '../../core/once.ts';
-import { isAddress, policyUses } from './links.ts';
+import { isAddress, isUnique, policyUses } from './links.ts';
 import { isRoleColumn } from './names.ts';
 import type { DatabaseModel } from '../database/types.ts';
 
@@ -29,8 +29,7 @@ function placeOf(database: DatabaseModel, from: Found): Found | undefined {
     seen.add(`${here.table}.${here.column}`);
     const key = table.foreignKeys.find(({ columns }) => columns.length === 1 && columns[0] === here.column);
     if (key === undefined) {
-      const isKey = [table.primaryKey, ...table.uniqueKeys].some(columns => columns.join() === here.column);
-      return isKey && !isAddress(here.column) && !isRoleColumn(here.column) ? here : undefined;
+      return isUnique(table, here.column) && !isAddress(here.column) && !isRoleColumn(here.column) ? here : undefined;
     }
     here = { table: key.table, column: key.referencedColumns[0] ?? '' };
   }

@@ -135,6 +135,14 @@ export function sameKind(left: string, right: string): boolean {
   return kind(left) === kind(right) && left.endsWith('[]') === right.endsWith('[]');
 }
 
+/** Whether no two rows of the table have the same in the column. */
+export function isUnique(
+  { primaryKey, uniqueKeys }: Pick<Table, 'primaryKey' | 'uniqueKeys'>,
+  column: string,
+): boolean {
+  return [primaryKey, ...uniqueKeys].some(key => key.length === 1 && key[0] === column);
+}
+
 /** Whether the column of the table may not be NULL. */
 export function isNotNull(table: Table, column: string): boolean {
   return table.columns.some(candidate => candidate.name === column && candidate.notNull);

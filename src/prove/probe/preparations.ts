@@ -1,3 +1,4 @@
+import { tablesOfPeople } from '../../model/tenancy/people.ts';
 import type { JudgedPath } from '../../checks/check.ts';
 import type { Predicate, Term } from '../../core/predicate.ts';
 import type { DatabaseModel } from '../../model/database/types.ts';
@@ -11,11 +12,7 @@ export function preparationsFor(
   paths: readonly JudgedPath[],
   world: { readonly database: DatabaseModel; readonly tenancy: TenancyModel },
 ): readonly Preparation[] {
-  const spared = new Set([
-    world.tenancy.root?.table,
-    world.tenancy.principal?.table,
-    ...world.tenancy.memberships.map(membership => membership.table),
-  ]);
+  const spared = new Set(tablesOfPeople(world.tenancy));
   const found = new Map<string, Preparation>();
   for (const path of paths) {
     const query = path.model.query;

@@ -1,3 +1,4 @@
+import { tablesOfPeople } from '../../model/tenancy/people.ts';
 import type { Attack } from '../../core/result.ts';
 import { scriptWith } from './bundle.ts';
 import { judgeRun, type Judgement, type Run } from './judge.ts';
@@ -68,11 +69,7 @@ async function prepared(lab: Lab, preparations: readonly Preparation[]): Promise
 
 /** Deletes every row that B and C own, but neither tenants, users nor memberships: only their content goes. */
 async function takeAwayOthers(lab: Lab): Promise<void> {
-  const kept = new Set([
-    lab.tenancy.root?.table,
-    lab.tenancy.principal?.table,
-    ...lab.tenancy.memberships.map(membership => membership.table),
-  ]);
+  const kept = new Set(tablesOfPeople(lab.tenancy));
   const world = { tenancy: lab.tenancy, seed: lab.seed, snapshot: lab.clean };
   const foreign: Change[] = [...lab.clean].flatMap(([table, rows]) =>
     kept.has(table) || isSessionTable(lab, table)

@@ -109,10 +109,9 @@ export function namesUser(
   const columns = table.columns.filter(
     column => column.type !== 'boolean' && vocabulary.used.get(table.name)?.has(column.name) === true,
   );
-  const unary = [...vocabulary.functions].filter(([, count]) => count === 1).map(([name]) => name);
-  const cased = unary.filter(name => /^\|(lower|upper|btrim) /.test(name));
+  const cased = unaryIn(vocabulary, /^\|(lower|upper|btrim) /);
   // A setting is a text: who is named by it is named by what it is cast to.
-  const casts = unary.filter(name => name.startsWith('|cast '));
+  const casts = unaryIn(vocabulary, cast);
   return any(
     columns.flatMap(column => {
       const { term, isNull } = vocabulary.column(table, column, row);
@@ -135,6 +134,13 @@ export function namesUser(
     }),
   );
 }
+
+/** Functions of one argument that were asked about, by their symbols. */
+function unaryIn({ functions }: Vocabulary, symbols: RegExp): readonly string[] {
+  return [...functions].flatMap(([name, count]) => (count === 1 && symbols.test(name) ? [name] : []));
+}
+
+const cast = /^\|cast /;
 
 function held(vocabulary: Vocabulary, list: string, element: string): string {
   return vocabulary.call('holds', [list, element], [], 'Bool');
@@ -657,9 +663,7 @@ export function otherParties(world: World, table: Table, row: string): string {
 /** What the server wrote into the session names the key, one formula for each way to. */
 function namedBySession({ vocabulary, session }: World, key: string): readonly string[] {
   // A key in a setting is a text: what it is cast to names the tenant as well.
-  const casts = [...vocabulary.functions].flatMap(([name, count]) =>
-    count === 1 && name.startsWith('|cast ') ? [name] : [],
-  );
+  const casts = unaryIn(vocabulary, cast);
   return [...session.trusted.keys()].flatMap(term => [
     same(term, key),
     ...casts.map(name => same(`(${name} ${term})`, key)),
@@ -715,18 +719,16 @@ function found(world: World): readonly Premise[] {
   return [...rowsFoundBySettings(vocabulary.database)].flatMap(([setting, { table: name, column: key }]) => {
     const table = tableOf(vocabulary, name);
     const column = table?.columns.find(each => each.name === key);
-    const owner = table === undefined ? undefined : ownerOf(world, table);
-    if (column === undefined || owner === undefined || vocabulary.used.get(name)?.has(key) !== true) return [];
+    if (table === undefined || column === undefined || vocabulary.used.get(name)?.has(key) !== true) return [];
+    const owner = ownerOf(world, table);
     const { term } = session.setting(setting);
-    if (!session.trusted.has(term)) return [];
+    if (owner === undefined || !session.trusted.has(term)) return [];
     const row = vocabulary.row(name);
     const chain = chainOf(vocabulary, owner, row.name);
-    if (table === undefined || chain === undefined || (kind === 'user' && owner.ownership.kind === 'tenant')) return [];
-    const casts = [...vocabulary.functions].flatMap(([each, count]) =>
-      count === 1 && each.startsWith('|cast ') ? [each] : [],
-    );
+    if (chain === undefined || (kind === 'user' && owner.ownership.kind === 'tenant')) return [];
     const value = vocabulary.column(table, column, row.name).term;
-    const isFound = any([term, ...casts.map(cast => `(${cast} ${term})`)].map(each => same(value, each)));
+    const forms = [term, ...unaryIn(vocabulary, cast).map(name => `(${name} ${term})`)];
+    const isFound = any(forms.map(each => same(value, each)));
     const isOwn =
       owner.ownership.kind === 'user' ? same(chain.key, session.user().term) : not(same(chain.key, world.victim));
     const formula = every(

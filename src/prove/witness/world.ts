@@ -1,3 +1,4 @@
+import { isUnique } from '../../model/tenancy/links.ts';
 import type { Sql, SolverModel } from '../../core/ports.ts';
 import { quoteLiteral } from '../../core/quote.ts';
 import type { Column, Table } from '../../model/database/types.ts';
@@ -114,7 +115,7 @@ function patternValue(table: Table, column: Column, thing: string, pattern: Lite
   if (!isKey || value === 'null') return value === 'null' ? value : (momentFor(column) ?? value);
   // Of a key of several columns one that is new will do.
   const refers = table.foreignKeys.some(key => key.columns.includes(column.name));
-  const alone = [table.primaryKey, ...table.uniqueKeys].some(key => key.length === 1 && key[0] === column.name);
+  const alone = isUnique(table, column.name);
   if (refers && !alone) return value;
   return /^(uuid|text|citext|character|varchar|integer|bigint|smallint|numeric)/.test(column.type)
     ? quoteLiteral(makeKey(column, `witness ${table.name} ${thing} ${column.name}`))
