@@ -22,6 +22,10 @@ create table guilds (id uuid primary key default gen_random_uuid(), name text no
 create table seats (user_id uuid references auth.users, guild_id uuid references guilds, seated timestamptz not null, primary key (user_id, guild_id));
 create table tiers (id uuid primary key default gen_random_uuid(), name text not null);
 insert into tiers (name) values ('apprentice'), ('master');
+create table guild_roles (id uuid primary key default gen_random_uuid(), name text not null unique);
+insert into guild_roles (name) values ('guest'), ('keeper');
+alter table seats add column role_id uuid references guild_roles;
+create table vaults (id uuid primary key default gen_random_uuid(), guild_id uuid not null references guilds, gold integer not null);
 create table ledgers (
   id bigserial primary key, guild_id uuid not null references guilds, tier_id uuid not null references tiers,
   author uuid references auth.users, token text not null default md5(random()::text), noted timestamptz(3) not null, due_at timestamp not null
@@ -33,6 +37,11 @@ alter table seats enable row level security;
 alter table ledgers enable row level security;
 alter table chimes enable row level security;
 alter table drafts enable row level security;
+alter table guild_roles enable row level security;
+alter table vaults enable row level security;
+create policy "all roles" on guild_roles for select to authenticated using (true);
+create policy "any keeper" on vaults for select to authenticated using (
+  exists (select 1 from seats s join guild_roles r on r.id = s.role_id where s.user_id = auth.uid() and r.name = 'keeper'));
 create policy "own seats" on seats for select to authenticated using (user_id = auth.uid());
 create policy "any seat" on seats for insert to authenticated with check (user_id = auth.uid());
 create policy "seated read" on guilds for select to authenticated using (id in (select guild_id from seats where user_id = auth.uid()));
@@ -115,6 +124,24 @@ describe('two runs', () => {
       const [before, after] = (script ?? '').split('-- seen: 1 row more than before; expected: 0');
       expect(after).toContain('rollback;');
       expect(Object.values((await sql.query(before ?? '')).rows[0] ?? {})).toEqual(['1']);
+    } finally {
+      await replica.stop();
+    }
+  });
+
+  test('tell the role that somebody holds by where it stands, for on any other copy it has another key', async () => {
+    const leaking = runs[0]?.text.split('\n').flatMap(line => {
+      const [, written] =
+        /^ *"transcript": (".*from \\"public\\"\.\\"vaults\\".*seen: 1 row of tenant B.*"),?$/.exec(line) ?? [];
+      return written === undefined ? [] : [String(JSON.parse(written))];
+    });
+    const [script = ''] = (leaking ?? []).filter(text => text.includes('drydock.guild_roles_id_'));
+    const replica = await startReplica();
+    try {
+      const { sql } = await replica.createDatabase();
+      await replayMigrations(sql, [{ file: '1.sql', text: guild }], 'supabase');
+      const [before = ''] = script.split('-- seen: 1 row of tenant B; expected: 0');
+      expect(Object.values((await sql.query(before)).rows[0] ?? {})).toEqual(['1']);
     } finally {
       await replica.stop();
     }
