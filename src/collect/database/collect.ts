@@ -251,6 +251,12 @@ function missingVectors({ failed }: ReplayReport): readonly Gap[] {
 
 function nothingReplayed(report: ReplayReport): DrydockError {
   const [first] = report.failed;
+  if (first?.sqlstate === '42601')
+    return new DrydockError(
+      'no-migrations',
+      `None of the ${report.statements} statements replayed; the first, at ${first.file}:${first.line}, is no SQL for Postgres: ${first.message}.`,
+      { next: 'A quote or a bracket that is not closed spoils all that follows; name other files with --migrations.' },
+    );
   return new DrydockError(
     'no-migrations',
     `None of the ${report.statements} statements replayed; the first failed with: ${first?.message ?? 'no reason given'}.`,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
+import { DrydockError } from '../../core/error.ts';
 import { findMigrations } from './find-migrations.ts';
 
 const made: string[] = [];
@@ -63,6 +64,60 @@ describe('files of SQL', () => {
     expect(orderOf('001_init', '002_seats')).toEqual([undefined, undefined]);
     expect(orderOf('V1__init', 'V2__seats')).toEqual([undefined, undefined]);
     expect(orderOf('001_init', 'schema')).toEqual([true, true]);
+  });
+
+  const namesOf = (folder: string, ...names: readonly string[]): readonly string[] =>
+    findMigrations(
+      folderWith(Object.fromEntries(names.map(name => [`${folder}/${name}`, 'create table firms (id uuid);']))),
+    ).files.map(({ file }) => file.slice(folder.length + 1));
+
+  test('run by their numbers, and without those that take them back', () => {
+    expect(namesOf('migrations', '10_c.up.sql', '2_b.up.sql', '2_b.down.sql', '1_a.up.sql')).toEqual([
+      '1_a.up.sql',
+      '2_b.up.sql',
+      '10_c.up.sql',
+    ]);
+    expect(namesOf('migrations', '1_a_up.sql', '1_a_down.sql', '2_pull_down.sql')).toEqual([
+      '1_a_up.sql',
+      '2_pull_down.sql',
+    ]);
+    expect(
+      namesOf('db/migration', 'R__views.sql', 'U2__b.sql', 'V10__c.sql', 'V2.1__d.sql', 'V2__b.sql', 'V1__a.sql'),
+    ).toEqual(['V1__a.sql', 'V2__b.sql', 'V2.1__d.sql', 'V10__c.sql', 'R__views.sql']);
+  });
+
+  test('lie in a folder for each, with the way back beside them', () => {
+    expect(namesOf('migrations', '10_b/up.sql', '10_b/down.sql', '9_a/up.sql', '9_a/down.sql')).toEqual([
+      '9_a/up.sql',
+      '10_b/up.sql',
+    ]);
+  });
+
+  test('run by name where the journal has a mistake, and a folder among them is no file', () => {
+    const root = folderWith({
+      'drizzle/meta/_journal.json': '<<<<<<< HEAD',
+      'drizzle/0001_b.sql': 'create table firms (id uuid);',
+      'drizzle/0000_a.sql/kept.txt': '',
+    });
+    expect(findMigrations(root).files.map(({ file }) => file)).toEqual(['drizzle/0001_b.sql']);
+  });
+
+  test('that hold no statement are none, and neither are those that are no SQL: the sentence says what would be', () => {
+    expect(() => findMigrations(folderWith({ 'sql/1.sql': '', 'sql/2.sql': '-- later\n' }))).toThrow(
+      'hold no statement',
+    );
+    expect(namesOf('sql', '1.sql')).toEqual(['1.sql']);
+    const messageOf = (file: string): unknown => {
+      try {
+        return findMigrations(folderWith({ [file]: 'def upgrade(): pass' }));
+      } catch (thrown) {
+        return thrown instanceof DrydockError ? `${thrown.message} ${thrown.next}` : thrown;
+      }
+    };
+    expect(messageOf('alembic/versions/1a_init.py')).toMatch(/Those of Alembic in 'alembic\/versions'.*--sql > schema/);
+    expect(messageOf('db/migrate/20240101_init.rb')).toMatch(/Rails.*pg_dump --schema-only/);
+    expect(messageOf('priv/repo/migrations/1_init.exs')).toMatch(/mix ecto\.dump/);
+    expect(messageOf('src/notes.py')).not.toMatch(/Those of/);
   });
 });
 

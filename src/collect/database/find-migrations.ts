@@ -6,6 +6,9 @@ import { DrydockError } from '../../core/error.ts';
 import { compareText } from '../../core/place.ts';
 import { withoutComments, writtenTable } from '../../core/sql-text.ts';
 import { statementsOfCode } from './migration-code.ts';
+import { byNumber, inMigrationOrder } from './migration-order.ts';
+import { readSqlText } from './sql-file.ts';
+import { otherMigrations, unreadMigrations } from './unread-migrations.ts';
 import { workspaceRootOf } from '../source/workspace.ts';
 import { entryScripts, includedBy, withIncludes } from './psql-includes.ts';
 
@@ -48,14 +51,30 @@ export function findMigrations(
   named: string = root,
 ): MigrationSet {
   const found = given === undefined ? searchAround(root, tables, named) : readGiven(root, given);
-  if (found !== undefined && found.files.length > 0) return found;
+  if (found !== undefined && hasStatements(found)) return found;
+  const where = given ?? root;
+  const looked = given === undefined ? candidatesIn(root) : [found];
+  if (looked.some(set => set !== undefined && set.files.length > 0))
+    throw new DrydockError('no-migrations', `The SQL files in ${where} hold no statement.`, {
+      next: 'Look whether they were written to the end, or name others with --migrations <folder>.',
+    });
+  const unread = unreadMigrations(glob(root, otherMigrations).map(toSlashes));
   throw new DrydockError(
     'no-migrations',
-    given === undefined ? `There are no SQL migrations in ${root}.` : `There are no SQL files in ${given}.`,
+    [given === undefined ? `There are no SQL migrations in ${root}.` : `There are no SQL files in ${given}.`]
+      .concat(unread?.what ?? [])
+      .join(' '),
     {
-      next: 'Name them with --migrations <folder>, write them with `drizzle-kit export` or `pg_dump --schema-only`, or give --database-url.',
+      next:
+        unread?.next ??
+        'Name them with --migrations <folder>, write them with `drizzle-kit export` or `pg_dump --schema-only`, or give --database-url.',
     },
   );
+}
+
+/** A file may be left empty; where all of them are, nothing would be judged and nothing found. */
+function hasStatements({ files }: MigrationSet): boolean {
+  return files.some(({ text }) => /[^\s;]/.test(withoutComments(text)));
 }
 
 /** The app's own migrations before those of the workspace, unless others make more of the tables that the code names. */
@@ -78,7 +97,7 @@ export function migrationSetsAround(root: string, named: string): readonly Migra
   const [workspace = root] = [workspaceRootOf(root), named].toSorted((left, right) => left.length - right.length);
   const own = candidatesIn(root);
   const around = workspace === root ? [] : candidatesIn(workspace).map(set => relativeTo(root, workspace, set));
-  return [...own, ...around].filter(set => set.files.length > 0);
+  return [...own, ...around].filter(hasStatements);
 }
 
 const notPostgres = /\bENGINE\s*=|\bAUTO_INCREMENT\b|\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?`/i;
@@ -159,6 +178,7 @@ function candidatesIn(root: string): readonly MigrationSet[] {
     ...findSupabaseSchemas(root),
     ...findDrizzle(root),
     ...findPrisma(root),
+    ...findPairs(root),
     ...findPlain(root),
     ...findScripts(root),
   ];
@@ -234,18 +254,32 @@ function findDrizzle(root: string): readonly MigrationSet[] {
   return glob(root, '**/meta/_journal.json').map(journal => {
     const folder = dirname(dirname(journal));
     const tags = readJournal(join(root, journal));
-    const files = tags.map(tag => join(folder, `${tag}.sql`)).filter(file => existsSync(join(root, file)));
-    return { kind: 'drizzle', folder: toSlashes(folder), files: files.map(file => readOne(root, file)) };
+    const files = tags?.map(tag => join(folder, `${tag}.sql`)).filter(file => existsSync(join(root, file)));
+    return {
+      kind: 'drizzle',
+      folder: toSlashes(folder),
+      files: files?.map(file => readOne(root, file)) ?? readFolder(root, folder),
+    };
   });
 }
 
-function readJournal(file: string): readonly string[] {
-  const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
+/** Nothing where the journal has a mistake, such as the marks of a merge. */
+function readJournal(file: string): readonly string[] | undefined {
+  const parsed = parsedJson(readFileSync(file, 'utf8'));
+  if (parsed === undefined) return undefined;
   if (typeof parsed !== 'object' || parsed === null || !('entries' in parsed) || !Array.isArray(parsed.entries))
     return [];
   return parsed.entries.flatMap((entry: unknown) =>
     typeof entry === 'object' && entry !== null && 'tag' in entry && typeof entry.tag === 'string' ? [entry.tag] : [],
   );
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A folder for each migration: `prisma/migrations/20240101_first/migration.sql`, under whatever name. */
@@ -256,6 +290,20 @@ function findPrisma(root: string): readonly MigrationSet[] {
     kind: 'prisma',
     folder,
     files: files.filter(file => toSlashes(dirname(dirname(file))) === folder).map(file => readOne(root, file)),
+  }));
+}
+
+/** A folder for each migration, with the way there and the way back: Hasura and Diesel. */
+function findPairs(root: string): readonly MigrationSet[] {
+  const files = glob(root, '**/*/up.sql').map(toSlashes);
+  const parents = [...new Set(files.map(file => dirname(dirname(file))))];
+  return parents.map(folder => ({
+    kind: 'plain',
+    folder,
+    files: files
+      .filter(file => dirname(dirname(file)) === folder)
+      .toSorted((left, right) => byNumber(basename(dirname(left)), basename(dirname(right))))
+      .map(file => readOne(root, file)),
   }));
 }
 
@@ -299,18 +347,18 @@ function readGiven(root: string, given: string): MigrationSet {
   return { ...inside, kind, folder: toSlashes(from), files: moved, ...exposed };
 }
 
-/** SQL files directly in the folder, in name order: how every tool without a journal applies them. */
+/** SQL files directly in the folder, in the order of their numbers and names: how every tool without a journal applies them. */
 function readFolder(root: string, folder: string): readonly MigrationFile[] {
-  return readdirSync(join(root, folder))
-    .filter(name => name.endsWith('.sql') && !/\.(down|undo|rollback)\.sql$/i.test(name) && !/^down\.sql$/i.test(name))
-    .sort(compareText)
+  const names = readdirSync(join(root, folder)).filter(name => name.endsWith('.sql'));
+  return inMigrationOrder(names)
+    .filter(name => statSync(join(root, folder, name), { throwIfNoEntry: false })?.isFile() === true)
     .map(name => readOne(root, join(folder, name)));
 }
 
 /** The same, where files without numbers may have been run in another order than that of their names, or by one of them. */
 function readLoose(root: string, folder: string): readonly MigrationFile[] {
   const files = readFolder(root, folder);
-  const isOrdered = files.every(({ file }) => /^(?:[a-z]{1,2}[-_]?)?\d/i.test(basename(file)));
+  const isOrdered = files.every(({ file }) => /^(?:[a-z]{1,2}[-_]?)?\d|^R__/i.test(basename(file)));
   const scripts = entryScripts(files.filter(({ file }) => !aside.test(file)));
   if (scripts.length > 0 && isOrdered) return expanded(root, files);
   const [script] = scripts;
@@ -331,7 +379,7 @@ function readIfThere(root: string, file: string): MigrationFile | undefined {
 }
 
 function readOne(root: string, file: string): MigrationFile {
-  return { file: toSlashes(file), text: readFileSync(join(root, file), 'utf8') };
+  return { file: toSlashes(file), text: readSqlText(join(root, file)) };
 }
 
 /** The folders of the matches: the shallowest first, then by name. */

@@ -17,7 +17,7 @@ export async function loadParser(): Promise<void> {
 
 /** Splits a file as Postgres would: dollar quotes, strings and comments are respected. */
 export function splitStatements(text: string): readonly Statement[] {
-  const source = new Source(blankReverse(blankMetaCommands(text)));
+  const source = new Source(blankReverse(blankMetaCommands(blankCopied(text))));
   const whole = tryParse(source.text);
   return whole === undefined ? splitBySemicolon(source) : statementsOf(source, whole.stmts ?? []);
 }
@@ -86,18 +86,34 @@ function tryParse(text: string): ParseResult | undefined {
   }
 }
 
+/** Rows that a dump has in the text after `copy … from stdin;`, up to `\\.`, are no SQL, whatever stands in them. */
+function blankCopied(text: string): string {
+  if (!/^\\\.\s*$/m.test(text)) return text;
+  let isData = false;
+  return text
+    .split('\n')
+    .map(line => {
+      const wasData = isData;
+      isData = wasData ? !/^\\\.\s*$/.test(line) : /^copy\s.*\sfrom\s+stdin\b.*;\s*$/i.test(line);
+      return wasData ? '' : line;
+    })
+    .join('\n');
+}
+
 /** `psql` commands such as `\restrict`, which pg_dump writes, are no SQL. */
 function blankMetaCommands(text: string): string {
   return text.replace(/^\\[a-z!].*$/gm, command => ' '.repeat(command.length));
 }
 
 /**
- * What takes a migration back stands in the same file in goose, sql-migrate, dbmate and tern, and is not run when it is applied.
+ * What takes a migration back stands in the same file in goose, sql-migrate, dbmate, node-pg-migrate and tern, and is not run when it is applied.
  * https://pressly.github.io/goose/documentation/annotations/ · https://github.com/amacneil/dbmate#creating-migrations
+ * https://salsita.github.io/node-pg-migrate/migrations/
  */
 function blankReverse(text: string): string {
-  const reverse = /^--+[ \t]*(?:(?:\+goose|\+migrate)[ \t]+down\b|migrate:down\b|create above \/ drop below)/i;
-  const forward = /^--+[ \t]*(?:(?:\+goose|\+migrate)[ \t]+up\b|migrate:up\b)/i;
+  const reverse =
+    /^\s*--[\s-]*(?:\+\w+[ \t]+down\b|migrate:down\b|create above \/ drop below|down[ \t]+migration\s*$|\/\/[ \t]*@undo\b)/i;
+  const forward = /^\s*--[\s-]*(?:\+\w+[ \t]+up\b|migrate:up\b|up[ \t]+migration\s*$)/i;
   let isReverse = false;
   return text
     .split('\n')
