@@ -15,7 +15,7 @@ export async function built(...names) {
 
 /** A Postgres with the tenants of the tests, the address for each role, and one invoice of Acme. */
 export async function startWorld() {
-  const guard = await built('testing/postgres', 'testing/tenants', 'pg/index', 'index');
+  const guard = await built('testing/postgres', 'testing/tenants', 'pg/index', 'prisma/index', 'index');
   const postgres = await guard.startPostgres();
   const owner = postgres.pool();
   await guard.makeTenants(owner);

@@ -17,7 +17,7 @@ const { values: options } = parseArgs({
 });
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
-const { postgres, url, id, membership, acme, ann, guardPool, asTenant } = await startWorld();
+const { postgres, url, id, membership, acme, ann, guardPool, guardPrisma, asTenant } = await startWorld();
 const pools = [];
 const plainPool = role => kept(new pg.Pool({ connectionString: url(role), max: 1 }));
 const guardedPool = own => kept(guardPool({ connectionString: url('app'), max: 1 }, { membership, ...own }));
@@ -69,7 +69,7 @@ function prismaWays() {
     { env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true', CHECKPOINT_DISABLE: '1' }, stdio: 'ignore' },
   );
   const { PrismaClient } = require(join(here, 'dist/prisma/index.js'));
-  const on = pool => new PrismaClient({ adapter: new PrismaPg(pool) });
+  const on = pool => guardPrisma(new PrismaClient({ adapter: new PrismaPg(pool) }));
   const plain = on(plainPool('postgres'));
   const guarded = on(guardedPool({}));
   const once = on(guardedPool({ recheckMs: 1000 }));

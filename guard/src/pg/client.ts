@@ -81,7 +81,8 @@ export function guardedClient(policy: Policy, selfTest: SelfTest): new () => Gua
       const { kind } = judged;
       if (selfTest.running(this)) return this.plain(config, callback);
       const entry = this.entryFor(kind, config.text);
-      const refusal = entry instanceof GuardError ? entry : this.leavesBehind(judged);
+      const refusal =
+        entry instanceof GuardError ? entry : ((entry && policy.refusesMixing(config)) ?? this.leavesBehind(judged));
       if (refusal !== undefined) return refused(refusal, callback);
       if (entry === undefined || entry instanceof GuardError) return this.plain(config, callback);
       return this.travelling(config, callback, entry, kind === 'several' && (config.values ?? []).length === 0);

@@ -8,11 +8,13 @@ import { keepPlaces, stackOfAwait } from '../places.ts';
 import { currentScope, hasLeftScope, mayFindScope, sameScope, scopesAround } from '../scope.ts';
 import type { Scope } from '../scope.ts';
 import type { QueryRows } from '../tripwire/results.ts';
+import { mixed, mixesCallers } from './kept-apart.ts';
 import type { LeftThrough } from './leaving.ts';
 import { setters } from './setter.ts';
 import type { Membership, Setter, SetterOf } from './setter.ts';
 import { statementJudge, withoutLiterals } from './statements.ts';
 import type { Judgement, SettingNames, StatementKind } from './statements.ts';
+import type { QueryConfig } from './wire.ts';
 
 /**
  * How much the guard does. `observe` only reports, for the first days on a live app; `enforce` refuses; `test` refuses and
@@ -160,6 +162,13 @@ export class Policy {
     if (scope === undefined) return this.refusal('no-scope', noScope, stackHere(), text);
     if (scope.mode === 'admin') return this.refusal('no-admin-pool', noAdmin);
     return kind === 'tampering' ? this.refusal('scope-tampered', tampered) : undefined;
+  }
+
+  /** Refuses a query that a library may have sent in the context of somebody else's. */
+  refusesMixing(config: QueryConfig): GuardError | undefined {
+    if (!mixesCallers(config)) return undefined;
+    const refusal = this.refusal('unsafe-connection', mixed);
+    return this.mode === 'observe' ? undefined : refusal;
   }
 
   /**

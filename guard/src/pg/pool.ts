@@ -161,8 +161,12 @@ function guardedClasses(options: GuardOptions): GuardedClasses {
 
     /** Refuses what has no scope before a connection is taken: here the stack still names who asked. */
     private refusalHere(first: unknown, second: unknown, scope: unknown): GuardError | undefined {
-      if (policy.mode === 'observe' || scope !== undefined || isSubmittable(first)) return undefined;
-      const { text } = configOf(first, second);
+      if (isSubmittable(first)) return undefined;
+      const config = configOf(first, second);
+      // What goes to the admin's own pool is asked nothing after this.
+      if (Object(scope).mode === 'admin') return policy.refusesMixing(config);
+      if (policy.mode === 'observe' || scope !== undefined) return undefined;
+      const { text } = config;
       const admitted = policy.admits(policy.judge(text).kind, undefined, text);
       return admitted instanceof GuardError ? admitted : undefined;
     }

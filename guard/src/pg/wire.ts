@@ -80,6 +80,10 @@ export interface QueryConfig {
   readonly rows?: number;
   readonly callback?: QueryCallback;
   readonly query_timeout?: number;
+  readonly rowMode?: string;
+  readonly types?: {
+    readonly getTypeParser?: (type: number, format: string) => ((text: string) => unknown) | undefined;
+  };
 }
 
 /** The client of node-postgres with what the guard uses and overrides. */

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
@@ -12,6 +13,7 @@ import type pg from 'pg';
 import { DataSource, EntitySchema } from 'typeorm';
 import { guardedPg, guardPool } from '../../src/pg/index.ts';
 import type { GuardOptions } from '../../src/pg/index.ts';
+import { guardPrisma } from '../../src/prisma/index.ts';
 
 /** What every library can do with invoices. No method names a tenant: that is what is forgotten. */
 export interface Invoices {
@@ -137,6 +139,7 @@ function onDrizzle(url: string, options: GuardOptions): Library {
 interface PrismaInvoices {
   readonly invoice: {
     findMany(): PromiseLike<readonly Row[]>;
+    findUnique(what: { where: { id: string }; select?: { number: true } }): PromiseLike<Row | null>;
     updateMany(what: { data: { cents: number } }): PromiseLike<unknown>;
     create(what: { data: { tenantId: string; number: string; cents: number } }): PromiseLike<unknown>;
     count(): PromiseLike<number>;
@@ -145,15 +148,17 @@ interface PrismaInvoices {
   $executeRawUnsafe(text: string): PromiseLike<number>;
 }
 
-interface PrismaClient extends PrismaInvoices {
-  $transaction(work: (tx: PrismaInvoices) => Promise<void>): Promise<void>;
+/** A client of Prisma. */
+export interface PrismaClient extends PrismaInvoices {
+  $extends(extension: object): PrismaClient;
+  $transaction<T>(work: (tx: PrismaInvoices) => Promise<T>): Promise<T>;
   $transaction(batch: readonly PromiseLike<unknown>[]): Promise<unknown>;
   $disconnect(): Promise<void>;
 }
 
 async function onPrisma(url: string, options: GuardOptions): Promise<Library> {
   const pool = guardPool({ connectionString: url, max: 4 }, options);
-  const client = await generatedClient(pool);
+  const client = guardPrisma(await generatedClient(pool));
   const on = (inside: PrismaInvoices): Invoices => ({
     numbers: () => ({
       then: (resolve, reject) => inside.invoice.findMany().then(numbersOf).then(resolve, reject),
@@ -177,16 +182,24 @@ async function onPrisma(url: string, options: GuardOptions): Promise<Library> {
 }
 
 /** Prisma's client is written from its schema; its schema engine, which only migrations need, is not fetched. */
-async function generatedClient(pool: pg.Pool): Promise<PrismaClient> {
+export async function generatedClient(pool: pg.Pool, folder = 'libraries'): Promise<PrismaClient> {
+  const { PrismaClient } = await (modules[folder] ??= generated(join(import.meta.dirname, 'generated', folder)));
+  return new PrismaClient({ adapter: new PrismaPg(pool) });
+}
+
+type PrismaModule = { readonly PrismaClient: new (options: object) => PrismaClient };
+const modules: Record<string, Promise<PrismaModule>> = {};
+
+async function generated(folder: string): Promise<PrismaModule> {
+  const schema = readFileSync(join(import.meta.dirname, 'prisma/schema.prisma'), 'utf8');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'schema.prisma'), schema.replace('../generated', './client'));
   const prisma = createRequire(import.meta.url).resolve('prisma/build/index.js');
-  execFileSync(process.execPath, [prisma, 'generate', '--schema', join(import.meta.dirname, 'prisma/schema.prisma')], {
+  execFileSync(process.execPath, [prisma, 'generate', '--schema', join(folder, 'schema.prisma')], {
     env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true', CHECKPOINT_DISABLE: '1' },
     stdio: 'ignore',
   });
-  const module: { PrismaClient: new (options: object) => PrismaClient } = await import(
-    /* @vite-ignore */ join(import.meta.dirname, 'generated/client.ts')
-  );
-  return new module.PrismaClient({ adapter: new PrismaPg(pool) });
+  return (await import(/* @vite-ignore */ join(folder, 'client/client.ts'))) as PrismaModule;
 }
 
 interface Tables {

@@ -47,6 +47,24 @@ export const prisma = new PrismaClient({ adapter });
     });
     expect(text('lib/prisma.ts')).toContain(`new PrismaPg(${expected})`);
     expect(text('lib/prisma.ts')).toContain("import { openPool } from './guard';");
+    expect(text('lib/prisma.ts')).toContain('prisma = guardPrisma(new PrismaClient({ adapter }));');
+    expect(text('lib/prisma.ts')).toContain("import { guardPrisma } from '@drydock/guard/prisma';");
+  });
+
+  test('a client of another adapter is left as it is, and a class of the app is named', () => {
+    const other =
+      "import { PrismaNeon } from '@prisma/adapter-neon';\nnew PrismaClient({ adapter: new PrismaNeon({}) });\n";
+    expect(guarded({ 'lib/prisma.ts': other }).text('lib/prisma.ts')).toBeUndefined();
+    const { notes } = guarded({
+      'lib/prisma.ts': `import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from '../generated/prisma/client';
+class Prisma extends PrismaClient { constructor() { super({ adapter: new PrismaPg({ connectionString: process.env.DATABASE_URL }) }); } }
+export const prisma = new Prisma();
+`,
+    });
+    expect(notes.join('\n')).toContain(
+      'lib/prisma.ts:3: write guardPrisma(this) of @drydock/guard/prisma into its constructor.',
+    );
   });
 
   test('a client of Prisma 6.16 or newer gets an adapter, and loses the address beside it', () => {
@@ -57,13 +75,13 @@ export const prisma = globalThis.prisma ?? make();
 `;
     const { text, notes } = guarded({ 'lib/prisma.ts': before }, '"@prisma/client": "6.19.0"');
     expect(text('lib/prisma.ts')).toContain(
-      "new PrismaClient({ log: ['error'], adapter: new PrismaPg(openPool({ connectionString: env.DATABASE_URL })) })",
+      "guardPrisma(new PrismaClient({ log: ['error'], adapter: new PrismaPg(openPool({ connectionString: env.DATABASE_URL })) }))",
     );
     expect(text('lib/prisma.ts')).toContain("import { PrismaPg } from '@prisma/adapter-pg';");
     expect(text('package.json')).toContain('"@prisma/adapter-pg": "6.19.0"');
     expect(notes.join('\n')).toContain('connection_limit');
     expect(guarded({ 'lib/prisma.ts': before.replace(/\(\{ log.*?\}\)/, '()') }).text('lib/prisma.ts')).toContain(
-      'new PrismaClient({ adapter: new PrismaPg(openPool({ connectionString: process.env.DATABASE_URL })) })',
+      'guardPrisma(new PrismaClient({ adapter: new PrismaPg(openPool({ connectionString: process.env.DATABASE_URL })) }))',
     );
   });
 

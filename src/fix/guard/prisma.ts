@@ -1,4 +1,4 @@
-import type { Expression, NewExpression, ObjectExpression } from 'oxc-parser';
+import type { Class, Expression, NewExpression, Node, ObjectExpression } from 'oxc-parser';
 import { bindingOf } from '../source/bindings.ts';
 import { findAll, keyName, textOf, unwrap } from '../source/parsed-file.ts';
 import type { ParsedFile } from '../source/parsed-file.ts';
@@ -6,17 +6,21 @@ import { importFromGuard, placeOf } from './app.ts';
 import type { GuardedApp } from './app.ts';
 import { leastVersion, versionOf } from './package-file.ts';
 
-/** Gives Prisma's clients the guarded pool: by their driver adapter, which is added where this version can take one. */
+/** Gives Prisma's clients the guarded pool, by their driver adapter, which is added where this version can take one, and keeps their callers apart. */
 export function guardPrisma(app: GuardedApp, isOwn: (parsed: ParsedFile, node: NewExpression) => boolean): void {
   for (const file of app.running) {
     const text = app.texts.read(file) ?? '';
     const parsed = /\bnew Prisma(?:Client|Pg)\b/.test(text) ? app.set.parsed(file) : undefined;
-    if (parsed === undefined || text.includes('@drydock/guard/pg')) continue;
+    if (parsed === undefined || /@drydock\/guard\/(?:pg|prisma)'/.test(text)) continue;
     for (const node of findAll(parsed.program, (each): each is NewExpression => each.type === 'NewExpression')) {
       if (node.callee.type !== 'Identifier' || isOwn(parsed, node)) continue;
       if (node.callee.name === 'PrismaPg') guardAdapter(app, parsed, node);
-      if (node.callee.name === 'PrismaClient') guardClient(app, parsed, node);
+      if (node.callee.name === 'PrismaClient' && guardClient(app, parsed, node)) keepApart(app, parsed, node);
     }
+    for (const node of findAll(parsed.program, isClientClass))
+      app.unguarded.push(
+        `${placeOf(parsed, node)}: write guardPrisma(this) of @drydock/guard/prisma into its constructor.`,
+      );
   }
 }
 
@@ -44,29 +48,45 @@ function configText(parsed: ParsedFile, value: Expression): string | undefined {
   return configText(parsed, init) === undefined ? undefined : `{ connectionString: ${text} }`;
 }
 
-/** A client without an adapter goes through Prisma's own engine, which no pool stands before. */
-function guardClient(app: GuardedApp, parsed: ParsedFile, node: NewExpression): void {
+function isClientClass(node: Node): node is Class {
+  const isClass = node.type === 'ClassDeclaration' || node.type === 'ClassExpression';
+  return isClass && node.superClass?.type === 'Identifier' && node.superClass.name === 'PrismaClient';
+}
+
+/** Prisma gathers what several callers ask: the guarded pool refuses a client that does. */
+function keepApart(app: GuardedApp, parsed: ParsedFile, node: NewExpression): void {
+  app.edits.import(parsed, { name: 'guardPrisma', from: '@drydock/guard/prisma' });
+  app.edits.insert(parsed, node.start, 'guardPrisma(');
+  app.edits.insert(parsed, node.end, ')');
+}
+
+/** A client without an adapter goes through Prisma's own engine, which no pool stands before. Whether it goes through a pool now. */
+function guardClient(app: GuardedApp, parsed: ParsedFile, node: NewExpression): boolean {
   const [first] = node.arguments;
   const options = first === undefined || first.type !== 'ObjectExpression' ? undefined : first;
   if (hasOption(options, 'accelerateUrl')) {
     app.unguarded.push(
       `${placeOf(parsed, node)} goes through Prisma Accelerate, where no pool of the app stands: give it an adapter.`,
     );
-    return;
+    return false;
   }
-  if (hasOption(options, 'adapter')) return nameOtherAdapter(app, parsed, node);
+  if (hasOption(options, 'adapter')) return !isOfOtherAdapter(app, parsed, node);
   if (first !== undefined && options === undefined) {
     app.unguarded.push(
       `${placeOf(parsed, node)}: add adapter: new PrismaPg(openPool({ connectionString })) to its options.`,
     );
-    return;
+    return true;
   }
   const version = versionOf(app.texts.read('package.json') ?? '', '@prisma/client');
   const kind = adaptersOf(version);
-  if (kind === 'none') return nameUpdate(app, parsed, node, version);
+  if (kind === 'none') {
+    nameUpdate(app, parsed, node, version);
+    return false;
+  }
   addAdapter(app, parsed, node, options);
   if (kind === 'later') update(app, version);
   app.packages.add.set('@prisma/adapter-pg', kind === 'later' ? withAdapters : (version ?? '^7.0.0'));
+  return true;
 }
 
 /** The variable of the environment that the schema names. */
@@ -82,12 +102,13 @@ function hasOption(options: ObjectExpression | undefined, name: string): boolean
   return options?.properties.some(each => each.type === 'Property' && keyName(each.key) === name) === true;
 }
 
-function nameOtherAdapter(app: GuardedApp, parsed: ParsedFile, node: NewExpression): void {
+function isOfOtherAdapter(app: GuardedApp, parsed: ParsedFile, node: NewExpression): boolean {
   const other = /['"]@prisma\/adapter-(?!pg['"])([\w-]+)['"]/.exec(parsed.text)?.[1];
   if (other !== undefined)
     app.unguarded.push(
       `${placeOf(parsed, node)} uses @prisma/adapter-${other}, which does not go through node-postgres: use @prisma/adapter-pg with openPool.`,
     );
+  return other !== undefined;
 }
 
 const withAdapters = '^6.16.0';

@@ -56,8 +56,11 @@ export function variableOf(parsed: ParsedFile, value: Node): Variable | undefine
   return undefined;
 }
 
-/** `drizzle(client)`, but not `remember('db', () => client)`. */
+/** `drizzle(client)`, but not `remember('db', () => client)`, nor `guardPrisma(client)`, which gives it back. */
 function isMadeOf(outer: Node, inner: Node): boolean {
+  const isSame =
+    outer.type === 'CallExpression' && outer.callee.type === 'Identifier' && outer.callee.name === 'guardPrisma';
+  if (isSame) return false;
   return (outer.type === 'CallExpression' || outer.type === 'NewExpression') && !isFunction(inner);
 }
 

@@ -93,5 +93,7 @@ const guardBegin: Handler = ({ machine, arguments: [client = undefinedValue, opt
 export const guardPoolHandlers: Readonly<Record<string, Handler>> = {
   '@drydock/guard/pg#guardPool': guardPool,
   '@drydock/guard/pg#guardedPg': guardedPg,
+  // It keeps the callers of a client apart, and gives the client back.
+  '@drydock/guard/prisma#guardPrisma': ({ arguments: [client = undefinedValue] }) => client,
   '@drydock/guard/postgres-js#guardBegin': guardBegin,
 };
