@@ -342,28 +342,70 @@ interface Derived {
   readonly condition: Predicate;
 }
 
-/** `from (select … from t where …) x`, and `from x` where `with` named it: rows of `t` for which the condition holds. */
+/**
+ * `from (select … from t where …) x`, `from x` where `with` named it, and `from f()` where `f` is such a query: rows of `t`
+ * for which the condition holds.
+ */
 function derivedFrom(item: SqlNode, scope: SqlScope, firstRow: 'self' | 'joined'): Derived | undefined {
-  const [kind, range] = unwrap(item);
-  const name = kind === 'RangeVar' && range['schemaname'] === undefined ? text(range['relname']) : '';
-  const select = kind === 'RangeSubselect' ? record(record(range['subquery'])['SelectStmt']) : scope.queries?.get(name);
+  const found = queryOf(item, scope);
   const depth = (scope.depth ?? 0) + 1;
-  if (select === undefined || depth > maximumDepth || select['larg'] !== undefined) return undefined;
-  // A name does not mean itself inside its own query.
-  const queries = new Map([...(scope.queries ?? [])].filter(([known]) => known !== name));
-  const nested = withNamed({ ...scope, queries, depth }, namedQueries(select));
+  if (found === undefined || depth > maximumDepth || found.select['larg'] !== undefined) return undefined;
+  const { select } = found;
+  const nested = withNamed({ ...found.scope, depth }, namedQueries(select));
   const from = readFrom(list(select['fromClause']), nested, firstRow);
   const [main, ...others] = from.relations;
   if (main === undefined || from.relations.some(relation => relation.optional === true)) return undefined;
-  const inner = { ...nested, relations: [...scope.relations, ...from.relations] };
+  const inner = { ...nested, relations: [...nested.relations, ...from.relations] };
   const hidden = { named: new Map<string, Term>(), all: false };
+  const [, range] = unwrap(item);
   return {
     relations: [
-      { ...main, alias: aliasOf(range), columns: columnsOfSelect(select, inner) },
+      { ...main, alias: found.alias ?? aliasOf(range), columns: found.columns(columnsOfSelect(select, inner)) },
       ...others.map(other => ({ ...other, alias: '', columns: hidden })),
     ],
     condition: and([from.condition(inner), whereOf(select, inner)]),
   };
+}
+
+type Columns = NonNullable<ScopeRelation['columns']>;
+
+interface FoundQuery {
+  readonly select: SqlNode;
+  /** What the query sees. */
+  readonly scope: SqlScope;
+  /** What rows are called that were given no name. */
+  readonly alias?: string;
+  /** The columns by the names that are used outside. */
+  readonly columns: (own: Columns) => Columns;
+}
+
+function queryOf(item: SqlNode, scope: SqlScope): FoundQuery | undefined {
+  const [kind, range] = unwrap(item);
+  if (kind === 'RangeFunction') return queryOfFunction(range, scope);
+  const name = kind === 'RangeVar' && range['schemaname'] === undefined ? text(range['relname']) : '';
+  const select = kind === 'RangeSubselect' ? record(record(range['subquery'])['SelectStmt']) : scope.queries?.get(name);
+  // A name does not mean itself inside its own query.
+  const queries = new Map([...(scope.queries ?? [])].filter(([known]) => known !== name));
+  return select === undefined ? undefined : { select, scope: { ...scope, queries }, columns: own => own };
+}
+
+/** A function that gives whole rows of a table, or one value for each, which is then called as the rows are. */
+function queryOfFunction(range: SqlNode, scope: SqlScope): FoundQuery | undefined {
+  const [only, ...more] = list(range['functions']);
+  const call = record(record(list(record(record(only)['List'])['items'])[0])['FuncCall']);
+  const inlined = more.length > 0 || range['ordinality'] === true ? undefined : inlinedSelect(call, scope);
+  if (inlined === undefined) return undefined;
+  const { body: select, scope: inside } = inlined;
+  const alias = record(range['alias']);
+  const plain = functionName(call).split('.').at(-1) ?? '';
+  const given = text(alias['aliasname']) || plain;
+  const [called] = list(alias['colnames']).map(name => text(record(record(name)['String'])['sval']));
+  const columns = (own: Columns): Columns => {
+    const [value, ...others] = own.named.values();
+    if (own.all || value === undefined || others.length > 0) return own;
+    return { named: new Map([[called ?? given, value]]), all: false };
+  };
+  return { select, scope: inside, alias: given, columns };
 }
 
 function columnsOfSelect(select: SqlNode, scope: SqlScope): NonNullable<ScopeRelation['columns']> {

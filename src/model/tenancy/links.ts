@@ -155,6 +155,8 @@ export interface PolicyUse {
   readonly with: Term;
   /** Whether the policy belongs to this table, or reads it in a sub-query. */
   readonly inside: 'own' | 'sub-query';
+  /** Whether it stands below a `not`. */
+  readonly negated: boolean;
 }
 
 /** Every equality of a column with a term in any policy, with the table that the column belongs to. */
@@ -205,7 +207,7 @@ export function isAddress(column: string): boolean {
 function usesIn(predicate: Predicate, table: string): readonly PolicyUse[] {
   const rows = new Map([['self', table]]);
   const uses: PolicyUse[] = [];
-  const addSide = (column: Term, other: Term): void => {
+  const addSide = (column: Term, other: Term, negated: boolean): void => {
     const owner = column.kind === 'column' ? rows.get(column.row) : undefined;
     if (column.kind === 'column' && owner !== undefined) {
       uses.push({
@@ -213,33 +215,36 @@ function usesIn(predicate: Predicate, table: string): readonly PolicyUse[] {
         column: column.column,
         with: other,
         inside: column.row === 'self' ? 'own' : 'sub-query',
+        negated,
       });
     }
   };
-  const walk = (current: Predicate): void => {
+  const walk = (current: Predicate, negated: boolean): void => {
     switch (current.kind) {
       case 'compare':
         if (current.operator !== '=') return;
-        addSide(current.left, current.right);
-        addSide(current.right, current.left);
+        addSide(current.left, current.right, negated);
+        addSide(current.right, current.left, negated);
         return;
       case 'and':
       case 'or':
-        for (const operand of current.operands) walk(operand);
+        for (const operand of current.operands) walk(operand, negated);
         return;
       case 'not':
+        walk(current.operand, !negated);
+        return;
       case 'maybe-absent':
-        walk(current.operand);
+        walk(current.operand, negated);
         return;
       case 'exists':
         rows.set(current.row.name, current.row.table.replace(/^public\./, ''));
-        walk(current.row.where);
+        walk(current.row.where, negated);
         return;
       default:
         return;
     }
   };
-  walk(predicate);
+  walk(predicate, false);
   return uses;
 }
 
@@ -272,6 +277,12 @@ export function saidBySession(term: Term): string | undefined {
   if (isUserTerm(term)) return undefined;
   if (term.kind === 'setting') return term.name;
   return term.kind === 'principal' && term.attribute.startsWith('claims.') ? term.attribute : undefined;
+}
+
+/** Under which name the session says it, though it be by the user's own word. */
+export function nameInSession(term: Term): string | undefined {
+  const isOwnWord = term.kind === 'client' && term.path.startsWith('claims.');
+  return isOwnWord ? term.path : saidBySession(term);
 }
 
 /** Whether the text of a policy names the column. */

@@ -417,7 +417,7 @@ function namedChains(
 
 function bestChain(
   table: Table,
-  { database, published }: OwnerSources,
+  { database, published, memberships }: OwnerSources,
   paths: Paths,
   counts: (link: Link, target: FoundPath) => boolean = () => true,
 ): Link | undefined {
@@ -430,8 +430,13 @@ function bestChain(
       counts(link, target)
     );
   });
+  // A key to a membership says which of the tenant's people it was; what he did it to says more of whose the row is.
+  const people = new Set(memberships.map(membership => membership.table));
   const rank = (link: Link): number =>
-    (link.notNull ? 4 : 0) + (link.cascade ? 2 : 0) - (paths.get(link.table)?.path.length ?? 0) / 10;
+    (link.notNull ? 4 : 0) +
+    (link.cascade ? 2 : 0) -
+    (paths.get(link.table)?.path.length ?? 0) / 10 -
+    (people.has(link.table) ? 0.05 : 0);
   return [...links].sort((left, right) => rank(right) - rank(left))[0];
 }
 

@@ -1,4 +1,5 @@
 import type { Predicate, Term } from '../../core/predicate.ts';
+import { opensFor } from '../../core/rules.ts';
 import { conjunctsOf } from '../../logic/equalities.ts';
 import type { DatabaseModel, Policy, Table } from '../database/types.ts';
 import { appRoles, type AppRoles } from './app-roles.ts';
@@ -91,6 +92,14 @@ export function isFilledByFunction({ name }: Table, { functions }: DatabaseModel
 
 function plain(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1).replaceAll(/\W/g, '\\$&');
+}
+
+/** Whether anybody on the internet may put rows into it in which people say who they are: what a form sends. */
+export function isFilledByVisitors({ policies, columns }: Table): boolean {
+  return (
+    columns.some(column => isPersonalColumn(column.name)) &&
+    policies.some(policy => policy.permissive && opensFor(policy, 'insert', ['anon']))
+  );
 }
 
 /** Both conditions of a policy, as far as it has them. */

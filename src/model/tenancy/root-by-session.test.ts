@@ -30,6 +30,18 @@ describe('the table of tenants', () => {
     );
   });
 
+  test('is that one as well where users write themselves which tenant asks', async () => {
+    const { copy, database } = await made(
+      replica,
+      `create table gyms (id uuid primary key, name text not null);
+create table lockers (id uuid primary key default gen_random_uuid(), gym_id uuid not null references gyms (id));
+alter table lockers enable row level security;
+create policy "own" on lockers using (gym_id = ((auth.jwt() -> 'user_metadata') ->> 'gym_id')::uuid);`,
+    );
+    await copy.drop();
+    expect(inferTenancy(database).root?.table).toBe('gyms');
+  });
+
   test('is not found by a session that says only which user asks', async () => {
     expect(await rootOf(`user_id = current_setting('app.user_id')::uuid`)).toBe('users');
   });

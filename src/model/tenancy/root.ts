@@ -5,7 +5,7 @@ import {
   isComparedWithUser,
   isLookedUp,
   keyOf,
-  saidBySession,
+  nameInSession,
   tablesAround,
   tablesReferringTo,
   usesOf,
@@ -78,7 +78,7 @@ interface Assessment {
   readonly hasMembership: boolean;
   /** Policies look up in a membership what the caller may see. */
   readonly isTrusted: boolean;
-  /** Policies compare keys to it with what the session says of who asks. */
+  /** Policies compare keys to it with what the session says of who asks, by whoever's word. */
   readonly isTold: boolean;
   /** The column that lists the users of each row. */
   readonly list: string | undefined;
@@ -146,7 +146,7 @@ function isComparedWithSession(
   const column = table === root ? keyOf(root) : tenantLink(table, root, database)?.column;
   return (
     column !== undefined &&
-    usesOf(uses, table.name, column).some(use => use.inside === 'own' && saidBySession(use.with) !== undefined)
+    usesOf(uses, table.name, column).some(use => use.inside === 'own' && nameInSession(use.with) !== undefined)
   );
 }
 

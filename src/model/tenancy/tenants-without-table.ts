@@ -1,8 +1,7 @@
 import { plainName } from '../../core/names.ts';
-import type { Term } from '../../core/predicate.ts';
 import { isPlatformTable } from '../database/platform.ts';
 import type { Column, DatabaseModel, Table } from '../database/types.ts';
-import { isNamedIn, namesUsers, saidBySession, usesOf, type PolicyUse } from './links.ts';
+import { isNamedIn, nameInSession, namesUsers, usesOf, type PolicyUse } from './links.ts';
 import { isTenantNoun } from './names.ts';
 import { isAuthenticationTable } from './secrets.ts';
 
@@ -66,12 +65,6 @@ function rank({ tables, told }: Asked): number {
 
 function toldBy(table: Table, { name }: Column, uses: readonly PolicyUse[]): readonly string[] {
   return usesOf(uses, table.name, name).flatMap(use => (use.inside === 'own' ? (nameInSession(use.with) ?? []) : []));
-}
-
-/** Under which name the session says it, though it be by the user's own word. */
-function nameInSession(term: Term): string | undefined {
-  const isOwnWord = term.kind === 'client' && term.path.startsWith('claims.');
-  return isOwnWord ? term.path : saidBySession(term);
 }
 
 /** A policy of the table names the column, and not only beside a value that the policy itself gives. */

@@ -552,11 +552,9 @@ function unshared(world: World, table: Table): readonly Premise[] {
   ];
 }
 
-const unsharedOf = ({ name }: Table): string => `unshared ${name}`;
-
-/** What is taken for granted of rows that are read, and not of those that are changed: to publish a row is no leave to write it. */
-export function onlyForReading(table: Table): string | undefined {
-  return isShareNoun(table.name) ? undefined : unsharedOf(table);
+/** The name of what is taken for granted of rows of a table that the victim has not shown to others. */
+export function unsharedOf({ name }: Table): string {
+  return `unshared ${name}`;
 }
 
 /** The row holds what a policy shows to others by design. */

@@ -2,6 +2,8 @@ import type { CellCommand } from '../../core/cell.ts';
 import type { SolverGoal } from '../../core/ports.ts';
 import type { DatabaseModel, Policy, Table } from '../../model/database/types.ts';
 import { isUserSetting, membershipOfUsers } from '../../model/tenancy/links.ts';
+import { isShareNoun } from '../../model/tenancy/names.ts';
+import { isFilledByVisitors } from '../../model/tenancy/published.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import { keyOfItself } from '../../model/tenancy/owners.ts';
 import { all, any, every, not, same, type Variable } from '../../logic/smt/formula.ts';
@@ -16,7 +18,7 @@ import {
   chainOf,
   isOnDisplay,
   namesUser,
-  onlyForReading,
+  unsharedOf,
   otherParties,
   pathPremises,
   premises,
@@ -162,7 +164,7 @@ function goal(
   const about = shape === movedFile ? parts.filter(part => part.includes('|the new row')) : parts;
   const path = pathPremises(world, about);
   const told = [...premises(world, trying.consistent), ...path, ...victimThere(question, world)].filter(
-    ({ name, formula }) => formula !== 'true' && !(isChange(question) && name === onlyForReading(question.table)),
+    ({ name, formula }) => formula !== 'true' && !isNotGranted(name, question),
   );
   // A tenant whose key is the user's is his own.
   const other = question.signedIn ? [not(same(world.victim, session.user().term))] : [];
@@ -188,7 +190,18 @@ function goal(
   };
 }
 
-function isChange({ command }: TableQuestion): boolean {
+/**
+ * That the victim shows nothing of its own by shares says nothing of the shares, what it shows may be read and not changed,
+ * and what visitors tell of themselves is not shown by showing the form.
+ */
+function isNotGranted(premise: string, { table, command, database }: TableQuestion): boolean {
+  if (premise === unsharedOf(table)) return isShareNoun(table.name) || isChange({ command });
+  return (
+    command === 'select' && isFilledByVisitors(table) && database.tables.some(other => premise === unsharedOf(other))
+  );
+}
+
+function isChange({ command }: Pick<TableQuestion, 'command'>): boolean {
   return command === 'update' || command === 'delete';
 }
 
