@@ -138,9 +138,11 @@ async function collect(
     });
     const { report } = collected;
     stage.done(
-      report.files === 0 && options.databaseUrl === undefined
-        ? `No migrations found; ${collected.database.tables.length} tables made as the code describes them`
-        : `${report.statements} statements of ${report.files} migration files replayed, ${report.failed.length} failed`,
+      report.isCopy === true
+        ? `${collected.database.tables.length} tables of the live catalog copied in ${report.statements} statements, ${report.failed.length} failed`
+        : report.files === 0
+          ? `No migrations found; ${collected.database.tables.length} tables made as the code describes them`
+          : `${report.statements} statements of ${report.files} migration files replayed, ${report.failed.length} failed`,
     );
     return collected;
   } catch (thrown) {

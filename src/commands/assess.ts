@@ -12,9 +12,10 @@ import type { DatabaseModel } from '../model/database/types.ts';
 import { inferTenancy } from '../model/tenancy/infer.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { withoutUnexercised } from '../prove/exploit/exercised.ts';
+import { withoutUnfilled } from '../prove/exploit/unfilled.ts';
 import { withDisplayed } from '../prove/exploit/on-display.ts';
 import { buildMatrix, type Matrix, type MatrixProgress } from '../prove/exploit/matrix.ts';
-import { createProver, type Prover } from '../prove/proof/prove.ts';
+import { createProver, withoutObsolete, type Prover } from '../prove/proof/prove.ts';
 import { accept } from './accept.ts';
 import type { AnalyseOptions, Analysis, Learned } from './analyse.ts';
 import { declaredFunctions, idleDeclarations, publicEntries, tenancyHints } from './configure.ts';
@@ -149,7 +150,8 @@ async function proveMatrix(
   const { range } = matrix;
   const field = range === undefined || replicaDatabase === undefined ? undefined : { sql: replicaDatabase.sql, range };
   const { cells: shown, gaps, witnesses } = await prover.prove(matrix.cells, field);
-  const cells = range === undefined ? shown : withDisplayed(withoutUnexercised(shown, range), range);
+  const cells =
+    range === undefined ? shown : withDisplayed(withoutUnfilled(withoutUnexercised(shown, range), range), range);
   const isolated = cells.filter(cell => cell.verdict === 'isolated');
   const proved = isolated.filter(cell => cell.evidence.some(evidence => evidence.kind === 'proof'));
   const seen =
@@ -157,7 +159,7 @@ async function proveMatrix(
       ? ''
       : `; of ${witnesses.tried} ways that the solver saw, ${witnesses.reached} worked in Postgres`;
   stage.done(`${proved.length} of ${isolated.length} isolated cells proved${seen}`);
-  return { ...matrix, cells, gaps: [...matrix.gaps, ...gaps] };
+  return { ...matrix, cells, gaps: [...matrix.gaps, ...withoutObsolete(gaps, shown, cells)] };
 }
 
 async function trace(

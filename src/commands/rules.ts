@@ -36,7 +36,8 @@ export async function runRules(root: string, options: RulesOptions, context: Com
   };
   const since = referenceOf(options);
   const { pgtap, vitest, explain } = options;
-  const endsReplica = pgtap === undefined && vitest === undefined && explain !== true && since === undefined;
+  const endsReplica =
+    databaseUrl === undefined && pgtap === undefined && vitest === undefined && explain !== true && since === undefined;
   const analysis = await analyse({ root, ...source, halves: 'database', endsReplica }, context);
   const before =
     since === undefined
@@ -44,13 +45,25 @@ export async function runRules(root: string, options: RulesOptions, context: Com
       : await (await import('./rules-at.ts')).rulesAt(since, { root, ...source }, context);
   const { toRulesResult } = await import('./results.ts');
   const gated = await withGate(toRulesResult(analysis), analysis, options, before);
-  const asserted = await withAssertions(gated, analysis, options, context);
+  const asserted = await withAssertions(await withDrift(gated, analysis, options, context), analysis, options, context);
   const result = relocate(
     options.explain === true ? await withSpeeds(asserted, analysis, context) : asserted,
     root,
     analysis.root,
   );
   return since === undefined || before === undefined ? result : withoutKnown(result, since, before, analysis);
+}
+
+async function withDrift(
+  result: RulesResult,
+  analysis: Analysis,
+  { databaseUrl, migrations }: RulesOptions,
+  context: CommandContext,
+): Promise<RulesResult> {
+  if (databaseUrl === undefined) return result;
+  const { driftGaps } = await import('./drift.ts');
+  const gaps = await driftGaps(analysis, migrations, context);
+  return gaps.length === 0 ? result : { ...result, gaps: [...result.gaps, ...gaps] };
 }
 
 async function withAssertions(

@@ -55,6 +55,8 @@ export interface TraceSummary {
 export interface RulesResult extends ResultBase {
   readonly command: 'rules';
   readonly replay: {
+    /** Set where the catalog of a live database was copied instead of migrations replayed. */
+    readonly isCopy?: true;
     readonly files: number;
     readonly statements: number;
     readonly failed: readonly {

@@ -7,11 +7,17 @@ const listOf = (names: readonly string[]): string => names.map(quoteLiteral).joi
 const ownSchemas = (platform: Platform): string =>
   `n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname not in (${listOf(foreignSchemas[platform])})`;
 
+const undotted = (name: string): string => `position('.' in n.nspname || ${name}) = 0`;
+
 const onPlatform = (platform: Platform): string =>
   platform === 'supabase' ? `(n.nspname || '.' || c.relname) in (${listOf(platformTables)})` : 'false';
 
 const notFromExtension = (catalog: string, alias: string): string =>
   `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${alias}.oid and d.deptype = 'e')`;
+
+/** Nor made together with something else, as the functions of a range type are. */
+const notMadeWith = (catalog: string, alias: string): string =>
+  `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${alias}.oid and d.deptype in ('e', 'i'))`;
 
 const grantsOf = (acl: string, kind: string): string => `
   (select json_agg(json_build_object('role', coalesce(g.rolname, 'public'), 'privilege', lower(a.privilege_type)) order by g.rolname nulls first, a.privilege_type)
@@ -26,11 +32,20 @@ const triggersOf = `
 /** What statements on it are rewritten to, but for the query of a view. */
 const rulesOf = `(select json_agg(pg_get_ruledef(w.oid) order by w.rulename) from pg_rewrite w where w.ev_class = c.oid and w.rulename <> '_RETURN')`;
 
+/** A domain and those that it is made of, each with what lies below it; nothing for another type. */
+const domainsOf = (type: string): string => `(
+  with recursive below (domain, type, modifier) as (
+    select d.oid, d.typbasetype, d.typtypmod from pg_type d where d.oid = ${type} and d.typtype = 'd'
+    union all
+    select d.oid, d.typbasetype, d.typtypmod from below join pg_type d on d.oid = below.type and d.typtype = 'd'
+  )
+  select domain, type, modifier from below)`;
+
 const columnsOf = `
   (select json_agg(json_build_object(
      'name', a.attname,
      'type', format_type(a.atttypid, a.atttypmod),
-     'domainOf', (select format_type(d.typbasetype, d.typtypmod) from pg_type d where d.oid = a.atttypid and d.typtype = 'd'),
+     'domainOf', (select format_type(b.type, b.modifier) from ${domainsOf('a.atttypid')} b join pg_type t on t.oid = b.type where t.typtype <> 'd'),
      'notNull', a.attnotnull,
      'hasDefault', a.atthasdef or a.attidentity <> '',
      'generated', a.attgenerated <> '' or a.attidentity = 'a',
@@ -77,7 +92,7 @@ select
      from pg_constraint k where k.conrelid = c.oid and k.contype = 'c'
      union all
      select k.conname, regexp_replace(pg_get_expr(k.conbin, 0), '\\mVALUE\\M', quote_ident(a.attname), 'g')
-     from pg_attribute a join pg_constraint k on k.contypid = a.atttypid and k.contype = 'c'
+     from pg_attribute a cross join lateral ${domainsOf('a.atttypid')} b join pg_constraint k on k.contypid = b.domain and k.contype = 'c'
      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
    ) k) as checks,
   (select json_agg(json_build_object(
@@ -93,7 +108,7 @@ select
   ${rulesOf} as rules
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p', 'f') and ((${ownSchemas(platform)}) or ${onPlatform(platform)}) and ${notFromExtension('pg_class', 'c')}
+where c.relkind in ('r', 'p', 'f') and ((${ownSchemas(platform)}) or ${onPlatform(platform)}) and ${undotted('c.relname')} and ${notFromExtension('pg_class', 'c')}
 order by n.nspname collate "C", c.relname collate "C"`;
 
 /** One row a view. */
@@ -113,7 +128,7 @@ select
   ${rulesOf} as rules
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('v', 'm') and (${ownSchemas(platform)}) and ${notFromExtension('pg_class', 'c')}
+where c.relkind in ('v', 'm') and (${ownSchemas(platform)}) and ${undotted('c.relname')} and ${notFromExtension('pg_class', 'c')}
 order by n.nspname collate "C", c.relname collate "C"`;
 
 /** One row a function or procedure. */
@@ -142,8 +157,17 @@ select
 from pg_proc p
 join pg_namespace n on n.oid = p.pronamespace
 join pg_language l on l.oid = p.prolang
-where p.prokind in ('f', 'p') and (${ownSchemas(platform)}) and ${notFromExtension('pg_proc', 'p')}
+where p.prokind in ('f', 'p') and (${ownSchemas(platform)}) and ${undotted('p.proname')} and ${notMadeWith('pg_proc', 'p')}
 order by n.nspname collate "C", p.proname collate "C", p.oid::regprocedure::text collate "C"`;
+
+/** One row a table, view or function that has a dot in its name, or in that of its schema. */
+export const dottedNamesQuery = (platform: Platform): string => `
+select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p', 'f', 'v', 'm') and (${ownSchemas(platform)}) and not ${undotted('c.relname')} and ${notFromExtension('pg_class', 'c')}
+union
+select format('%I.%I', n.nspname, p.proname) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where p.prokind in ('f', 'p') and (${ownSchemas(platform)}) and not ${undotted('p.proname')} and ${notMadeWith('pg_proc', 'p')}
+order by 1`;
 
 /** One row a role that is not Postgres' own. */
 export const rolesQuery = `

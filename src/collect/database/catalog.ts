@@ -33,26 +33,31 @@ export async function readCatalog(sql: Sql, platform: Platform, places: Places =
   await sql.query('begin isolation level repeatable read read only');
   try {
     await sql.query(`set local statement_timeout = '30s'`);
-    // Every name outside of pg_catalog is printed with its schema, whatever the session's path was.
-    await sql.query(`set local search_path = ''`);
-    const rows = async (query: string): Promise<readonly CatalogRow[]> => (await sql.query(query)).rows;
-    const tables = (await rows(tablesQuery(platform))).map(row => toTable(row, places));
-    return {
-      tables,
-      views: (await rows(viewsQuery(platform))).map(row => toView(row, places)),
-      functions: (await rows(functionsQuery(platform))).map(row => toFunction(row, places)),
-      roles: (await rows(rolesQuery)).map(toRole),
-      enums: (await rows(enumsQuery(platform))).map(row => ({ name: text(row, 'name'), values: texts(row, 'values') })),
-      buckets:
-        (await rows(bucketsReadableQuery)).length > 0
-          ? (await rows(bucketsQuery)).map(row => ({ name: text(row, 'name'), public: flag(row, 'public') }))
-          : [],
-      platform,
-      facts: await readFacts(rows, places),
-    };
+    return await readCatalogHere(sql, platform, places);
   } finally {
     await sql.query('rollback');
   }
+}
+
+/** The same, in the transaction that is open. */
+export async function readCatalogHere(sql: Sql, platform: Platform, places: Places): Promise<DatabaseModel> {
+  // Every name outside of pg_catalog is printed with its schema, whatever the session's path was.
+  await sql.query(`set local search_path = ''`);
+  const rows = async (query: string): Promise<readonly CatalogRow[]> => (await sql.query(query)).rows;
+  const tables = (await rows(tablesQuery(platform))).map(row => toTable(row, places));
+  return {
+    tables,
+    views: (await rows(viewsQuery(platform))).map(row => toView(row, places)),
+    functions: (await rows(functionsQuery(platform))).map(row => toFunction(row, places)),
+    roles: (await rows(rolesQuery)).map(toRole),
+    enums: (await rows(enumsQuery(platform))).map(row => ({ name: text(row, 'name'), values: texts(row, 'values') })),
+    buckets:
+      (await rows(bucketsReadableQuery)).length > 0
+        ? (await rows(bucketsQuery)).map(row => ({ name: text(row, 'name'), public: flag(row, 'public') }))
+        : [],
+    platform,
+    facts: await readFacts(rows, places),
+  };
 }
 
 function toTable(row: CatalogRow, places: Places): Table {

@@ -8,6 +8,7 @@ import type { DatabaseModel, ReplayReport } from '../../model/database/types.ts'
 import type { Platform } from '../../core/platform.ts';
 import { readCatalog } from './catalog.ts';
 import { tellsPolicies } from './described-ddl.ts';
+import { dottedNameGaps } from './dotted-names.ts';
 import { buildTwin, readLiveDatabase } from './live.ts';
 import { findBaseElsewhere } from './base-elsewhere.ts';
 import type { LostPolicy } from './lost-policies.ts';
@@ -59,16 +60,18 @@ async function collectLive(options: CollectOptions, url: string): Promise<Collec
   if (tellsPolicies(live.database)) options.onPolicies?.();
   const replicaDatabase = await options.replica.createDatabase();
   try {
-    const failed = await buildTwin(replicaDatabase.sql, live);
-    const report: ReplayReport = { files: 0, statements: live.definitions.length, failed };
-    const gaps = failed.map(({ message }) => ({
+    const { failed, database } = await buildTwin(replicaDatabase.sql, live);
+    const report: ReplayReport = { isCopy: true, files: 0, statements: live.definitions.length, failed };
+    const times = new Map<string, number>();
+    for (const { message } of failed) times.set(message, (times.get(message) ?? 0) + 1);
+    const gaps = [...times].map(([message, settles]) => ({
       reason: `The copy of the live database lacks something: ${message}.`,
       file: '',
       line: 0,
-      settles: 1,
+      settles,
     }));
     return {
-      database: lowerPolicies(live.database),
+      database: lowerPolicies(database),
       report,
       platform: live.platform,
       migrations,
@@ -135,6 +138,7 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
         ...(elsewhere?.gaps(database) ?? []),
         ...missingBase(report, migrations),
         ...missingVectors(report),
+        ...(await dottedNameGaps(sql, platform)),
         ...report.failed.filter(failure => failure.firstCause).map(toGap),
       ],
     };

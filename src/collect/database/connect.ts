@@ -1,5 +1,8 @@
+import { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import type { Sql, SqlResult } from '../../core/ports.ts';
+import type { Protection } from './server-address.ts';
 
 /** A connection as a port, with its own end. */
 export interface Connection extends Sql {
@@ -9,13 +12,22 @@ export interface Connection extends Sql {
 /** Dates stay text: a `Date` would lose microseconds and take the machine's time zone. */
 const textTypes = new Set<number>([1082, 1083, 1114, 1184, 1266, 1115, 1182, 1185, 1186]);
 
-/** Connects; rejects with the driver's error. A session that the server ended is opened again by the next query. */
-export async function connect(url: string, options: { readonly connectTimeoutMs?: number } = {}): Promise<Connection> {
-  let session: Session | undefined = await openSession(url, options.connectTimeoutMs ?? 10_000);
+/** How to connect. */
+export interface ConnectOptions {
+  readonly connectTimeoutMs?: number;
+  /** Without it the address decides, as the driver reads it. */
+  readonly protection?: Protection;
+  /** Whether a session that the server ended is opened again by the next query; it is, unless this says no. */
+  readonly reopens?: boolean;
+}
+
+/** Connects; rejects with the driver's error. */
+export async function connect(url: string, options: ConnectOptions = {}): Promise<Connection> {
+  let session: Session | undefined = await openSession(url, options);
   return {
     query: async (text, values) => {
       if (session === undefined) throw new Error('The connection is closed.');
-      if (session.isOver()) session = await openSession(url, options.connectTimeoutMs ?? 10_000);
+      if (session.isOver() && options.reopens !== false) session = await openSession(url, options);
       return run(session.client, text, values);
     },
     close: async () => {
@@ -31,11 +43,14 @@ interface Session {
   readonly isOver: () => boolean;
 }
 
-async function openSession(url: string, connectTimeoutMs: number): Promise<Session> {
+async function openSession(url: string, { connectTimeoutMs = 10_000, protection }: ConnectOptions): Promise<Session> {
+  const socket = new Socket();
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: connectTimeoutMs,
     types: { getTypeParser: parserOf },
+    stream: () => socket,
+    ...(protection === undefined ? {} : { ssl: tlsOf(protection) }),
   });
   let over = false;
   const end = (): void => {
@@ -44,8 +59,24 @@ async function openSession(url: string, connectTimeoutMs: number): Promise<Sessi
   // A dropped database ends its sessions: that is no reason to end the process.
   client.on('error', end);
   client.on('end', end);
-  await client.connect();
+  try {
+    await client.connect();
+  } catch (thrown) {
+    // The server waits for a password that nobody sends, and the process for the server.
+    socket.destroy();
+    throw thrown;
+  }
   return { client, isOver: () => over };
+}
+
+function tlsOf(protection: Protection): false | ConnectionOptions {
+  if (protection.kind === 'plain') return false;
+  const { verifies, ca } = protection;
+  return {
+    rejectUnauthorized: verifies !== 'nothing',
+    ...(ca === undefined ? {} : { ca }),
+    ...(verifies === 'authority-and-host' ? {} : { checkServerIdentity: () => undefined }),
+  };
 }
 
 async function run(client: pg.Client, text: string, values?: readonly unknown[]): Promise<SqlResult> {

@@ -102,9 +102,13 @@ export interface Table {
   readonly fromSchema?: boolean;
   /** Policies of migrations that did not replay, for want of something: they may open it further than what is seen here. */
   readonly lostPolicies?: readonly (SourcePlace & Pick<Policy, 'name' | 'command' | 'roles'>)[];
+  readonly notCopied?: NotCopied;
   /** Where the migration created it. */
   readonly definedAt?: SourcePlace;
 }
+
+/** Set where the copy of a live database could not be given it: nothing was tried on it. */
+export type NotCopied = true;
 
 /** Where a migration made something. */
 export interface SourcePlace {
@@ -191,6 +195,7 @@ export interface View {
   /** What a change of it does instead. */
   readonly triggers?: readonly TableTrigger[];
   readonly rules?: readonly string[];
+  readonly notCopied?: NotCopied;
   readonly definedAt?: SourcePlace;
 }
 
@@ -225,6 +230,7 @@ export interface DatabaseFunction {
   readonly body: string;
   readonly volatility: 'immutable' | 'stable' | 'volatile';
   readonly grants: readonly Grant[];
+  readonly notCopied?: NotCopied;
   readonly definedAt?: SourcePlace;
 }
 
@@ -239,6 +245,8 @@ export interface DatabaseRole {
 
 /** How the migrations replayed. */
 export interface ReplayReport {
+  /** Set where the catalog of a live database was copied instead. */
+  readonly isCopy?: true;
   readonly files: number;
   readonly statements: number;
   readonly failed: readonly ReplayFailure[];

@@ -693,13 +693,32 @@ function unproved(
     const object = tableNamed(database, name) ?? viewNamed(database, name) ?? functionNamed(database, name);
     const place = object?.definedAt;
     gaps.set(key, {
-      reason: `That '${name}' is isolated was tried and not proved: ${found.because}.`,
+      reason: `${unprovedPrefix(name)}${found.because}.`,
       file: place?.file ?? '',
       line: place?.line ?? 0,
       settles: (gaps.get(key)?.settles ?? 0) + 1,
     });
   }
   return [...gaps.values()];
+}
+
+function unprovedPrefix(name: string): string {
+  return `That '${name}' is isolated was tried and not proved: `;
+}
+
+/** Without the gaps of what is not called isolated after all. */
+export function withoutObsolete(gaps: readonly Gap[], before: readonly Cell[], cells: readonly Cell[]): readonly Gap[] {
+  const now = openNames(cells);
+  const gone = [...openNames(before)].filter(name => !now.has(name)).map(unprovedPrefix);
+  return gone.length === 0 ? gaps : gaps.filter(({ reason }) => !gone.some(prefix => reason.startsWith(prefix)));
+}
+
+/** What is called isolated without a proof. */
+function openNames(cells: readonly Cell[]): ReadonlySet<string> {
+  const open = cells.filter(
+    ({ verdict, evidence }) => verdict === 'isolated' && !evidence.some(({ kind }) => kind === 'proof'),
+  );
+  return new Set(open.map(objectName));
 }
 
 function gapsOf(cells: readonly Cell[], { solver }: ProofSources): readonly Gap[] {

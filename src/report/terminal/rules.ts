@@ -342,13 +342,22 @@ function knownLines(pen: Pen, { known }: RulesResult): readonly string[] {
 }
 
 function replayLines(pen: Pen, result: RulesResult, all: boolean): readonly string[] {
-  const { files, statements, failed } = result.replay;
+  const { files, statements, failed, isCopy } = result.replay;
   const shown = all ? failed : failed.filter(failure => failure.firstCause).slice(0, 5);
-  const whole = `${count(files, 'migration')}, ${count(statements, 'statement')} replayed${failed.length > 0 ? `, ${failed.length} failed` : ''}`;
+  const made =
+    isCopy === true
+      ? `A live catalog, copied in ${count(statements, 'statement')}`
+      : `${count(files, 'migration')}, ${count(statements, 'statement')} replayed`;
+  const whole = `${made}${failed.length > 0 ? `, ${failed.length} failed` : ''}`;
   return [
     pen.quiet(`  ${whole}`),
     ...shown.flatMap(failure =>
-      paragraph(pen, `${formatPlace(failure)}  ${failure.sqlstate}  ${clean(failure.message)}`, 5, pen.quiet),
+      paragraph(
+        pen,
+        `${failure.file === '' ? '' : `${formatPlace(failure)}  `}${failure.sqlstate}  ${clean(failure.message)}`,
+        5,
+        pen.quiet,
+      ),
     ),
     ...(shown.length < failed.length
       ? [pen.quiet(`     … ${failed.length - shown.length} more, most of them for the same cause`)]
