@@ -96,5 +96,5 @@ function settingOf(
   }
   if (/e_?mail/i.test(name)) return session.email();
   if (namesUser(name)) return session.user();
-  return given(`setting ${name}`, 'trusted');
+  return { ...given(`setting ${name}`, 'trusted'), type: 'text' };
 }

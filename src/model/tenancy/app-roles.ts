@@ -33,6 +33,8 @@ export interface AppRoles {
   };
   /** Whether a row says nothing else: then people without a role have none. */
   readonly isPure: boolean;
+  /** Whoever has a row works for the app, whatever his role is called: a table of administrators, of which the app gives nobody a row. */
+  readonly everyRow?: true;
   /** Flags such as `is_admin`. */
   readonly flags: readonly string[];
   /** Values that people of tenants hold: what the app's own functions give to whoever asks, what policies hold to their tenants, and what sounds like nothing special. */
@@ -155,7 +157,9 @@ function readRoles(table: Table, userColumn: string, { database, tenancy, condit
     role === undefined
       ? []
       : [...new Set([...givenBy(database, table, values), ...confinedRoles(values, database, tenancy.memberships)])];
-  const given = [...handed, ...values.filter(value => !isPrivilegedRole(value) && !handed.includes(value))];
+  const everyRow = isAdministratorNoun(table.name) && openInserts(database, table).length === 0;
+  const plain = values.filter(value => !isPrivilegedRole(value) && !handed.includes(value));
+  const given = everyRow ? [] : [...handed, ...plain];
   return [
     {
       table: table.name,
@@ -163,9 +167,10 @@ function readRoles(table: Table, userColumn: string, { database, tenancy, condit
       ...(role === undefined ? {} : { roleColumn: role.name }),
       ...(link === undefined ? {} : { named: link }),
       isPure,
+      ...(everyRow ? { everyRow } : {}),
       flags: flags.map(column => column.name),
       given,
-      privileged: values.filter(value => isPrivilegedRole(value) && !given.includes(value)),
+      privileged: values.filter(value => (everyRow || isPrivilegedRole(value)) && !given.includes(value)),
     },
   ];
 }
@@ -202,6 +207,10 @@ function isRoleNoun(table: string): boolean {
   return /(^|_)(role|admin|administrator|superadmin|staff|moderator|operator|superuser)(_user|_member|_assignment)?$/.test(
     plainName(table),
   );
+}
+
+function isAdministratorNoun(table: string): boolean {
+  return isRoleNoun(table) && /admin|superuser/.test(plainName(table));
 }
 
 function mentions(text: string, table: Table): boolean {

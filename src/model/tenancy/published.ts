@@ -135,11 +135,11 @@ function isDatabaseRole(term: Term): boolean {
 
 /** The caller's own row, with a role that the app does not give to everybody. */
 function isHeld(where: Predicate, roles: AppRoles): boolean {
-  const { userColumn, roleColumn, named, isPure, flags, privileged, everywhere } = roles;
+  const { userColumn, roleColumn, named, isPure, everyRow, flags, privileged, everywhere } = roles;
   const operands = conjunctsOf(where);
   const isOwn = operands.some(each => comparedWith(each, userColumn).some(isUserTerm));
   if (!isOwn) return false;
-  if (isPure && roleColumn === undefined && named === undefined) return true;
+  if (everyRow === true || (isPure && roleColumn === undefined && named === undefined)) return true;
   const isOfNoTenant = operands.some(
     each => each.kind === 'is-null' && each.term.kind === 'column' && each.term.column === everywhere?.column,
   );

@@ -166,6 +166,7 @@ export function premises(world: World, consistent = false): readonly Premise[] {
     ...trust(world),
     ...(session.signedIn ? found(world) : []),
     ...named(world),
+    ...canonical(world),
     ...(session.signedIn ? tables.flatMap(table => address(world, table)) : []),
     ...(session.signedIn ? nobodyNamed(world) : []),
   ];
@@ -356,7 +357,8 @@ function privilegesOf({ vocabulary }: World, table: Table, roles: AppRoles, row:
   const isOneOf = (values: readonly string[]): string =>
     role === undefined ? 'false' : any(values.map(value => same(role.term, vocabulary.constant(value))));
   // A row that says nothing else is a privilege, unless it is one that the app gives.
-  const byRole = roles.isPure && !hasDefault(table, roles) ? not(isOneOf(roles.given)) : isOneOf(roles.privileged);
+  const isRole = roles.everyRow === true || (roles.isPure && !hasDefault(table, roles));
+  const byRole = isRole ? not(isOneOf(roles.given)) : isOneOf(roles.privileged);
   const byFlag = roles.flags.flatMap(flag => {
     const value = named(flag);
     return value === undefined ? [] : [all([not(value.isNull), same(value.term, booleans.t)])];
@@ -686,6 +688,33 @@ function named(world: World): readonly Premise[] {
     return [every([row], not(all([vocabulary.live(table.name, row.name), isEmpty])))];
   });
   return [{ kind, name: 'named', formula: all([not(same(victim, empty)), ...rows]), says: 'no key is the empty text' }];
+}
+
+/** A text that is cast to a key is written as Postgres writes it: in capitals, it would be another text and the same key. */
+function canonical(world: World): readonly Premise[] {
+  const { vocabulary, kind } = world;
+  if (makesTenants(world)) return [];
+  return unaryIn(vocabulary, /^\|cast text uuid\//).map(name => {
+    const value = vocabulary.value();
+    const back = vocabulary.call('text of', [`(${name} ${value.name})`]);
+    return {
+      kind,
+      name: 'canonical',
+      formula: every([value], same(back, value.name)),
+      says: 'texts that are cast to uuid are written as Postgres writes a uuid, so that no two of them are the same key',
+    };
+  });
+}
+
+/** Whether requests add tenants themselves, with a key of their choice. */
+function makesTenants({ vocabulary, session, tenancy }: World): boolean {
+  const root = tenancy.root === undefined ? undefined : tableOf(vocabulary, tenancy.root.table);
+  const isGranted = root?.grants.some(grant => grant.role === session.role && grant.privilege === 'insert') === true;
+  return (
+    isGranted &&
+    (!root.rowSecurity ||
+      root.policies.some(({ permissive, command }) => permissive && (command === 'insert' || command === 'all')))
+  );
 }
 
 /** Texts that are keys, of this row or of another, and that no default of the column fills. */

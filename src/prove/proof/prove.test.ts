@@ -226,6 +226,30 @@ describe('the prover', () => {
     expect(verdictOf(await own(anyMember), 'boats', 'select')).toBe('leaks');
   });
 
+  test('a text that is cast to a key is taken to be the key as Postgres writes it, unless requests choose it', async () => {
+    const logs = (more = ''): string => `
+      create role deck nologin;
+      create table teams (id text primary key, name text not null);
+      create table logs (id uuid primary key default gen_random_uuid(), team_id text not null references teams (id), entry text);
+      grant select on logs to deck;
+      alter table teams enable row level security;
+      alter table logs enable row level security;
+      create policy "own" on logs to deck using (team_id::uuid = current_setting('app.team_id', true)::uuid);
+      ${more}`;
+    const read = async (text: string): Promise<Cell | undefined> => {
+      const { cells, ...sources } = await replayed(replica, text, 'plain');
+      const proved = await createProver({ ...sources, solver }).prove(cells);
+      return proved.cells.find(each => each.object === 'logs' && each.command === 'select' && each.actor === 'member');
+    };
+    const assumed = (await read(logs()))?.evidence.flatMap(each => (each.kind === 'proof' ? each.assumptions : []));
+    expect(assumed?.join('\n')).toContain('written as Postgres writes a uuid');
+    const chosen = await read(
+      logs('grant insert on teams to deck; create policy "found" on teams for insert to deck with check (true);'),
+    );
+    expect(chosen).toMatchObject({ verdict: 'isolated' });
+    expect(chosen?.evidence.map(({ kind }) => kind)).not.toContain('proof');
+  });
+
   test('a setting that nobody filled is nobody’s key, and yet opens what asks whether it is empty', async () => {
     const logs = (condition: string): string => `
       create role deck nologin;
