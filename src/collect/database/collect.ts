@@ -12,7 +12,8 @@ import { dottedNameGaps } from './dotted-names.ts';
 import { buildTwin, readLiveDatabase } from './live.ts';
 import { findBaseElsewhere } from './base-elsewhere.ts';
 import type { LostPolicy } from './lost-policies.ts';
-import { findMigrations, migrationSetsAround, readSqlFiles, type MigrationSet } from './find-migrations.ts';
+import { findMigrations, migrationSetsAround, readSqlFiles } from './find-migrations.ts';
+import type { MigrationFile, MigrationSet } from './find-migrations.ts';
 import { findPoliciesElsewhere } from './policies-elsewhere.ts';
 import { detectPlatform, readPlaces, replayMigrations } from './replay.ts';
 import { flag } from './row.ts';
@@ -134,6 +135,7 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
       replicaDatabase,
       gaps: [
         ...gaps,
+        ...(migrations?.files ?? []).flatMap(repeated),
         ...(base?.gaps ?? []),
         ...(elsewhere?.gaps(database) ?? []),
         ...missingBase(report, migrations),
@@ -146,6 +148,12 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
     await replicaDatabase.drop().catch(() => {}); // what happened first is what is told
     throw thrown;
   }
+}
+
+function repeated({ file, repeats }: MigrationFile): readonly Gap[] {
+  if (repeats === undefined) return [];
+  const reason = `This file says again what the numbered migrations say, up to '${repeats}', and is taken to have been run by then, not after the others.`;
+  return [{ reason, file, line: 1, settles: 0 }];
 }
 
 function tellPolicies(migrations: MigrationSet | undefined): boolean {

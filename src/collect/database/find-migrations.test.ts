@@ -121,6 +121,35 @@ describe('files of SQL', () => {
   });
 });
 
+describe('a file that says again what the numbered ones say', () => {
+  const tables =
+    'create table firms (id uuid); create table seats (id uuid); alter table seats enable row level security;';
+  const helper =
+    'create function is_member() returns boolean language sql as $$ select false $$; grant select on seats to app;';
+  const numbered = {
+    'supabase/migrations/0001_tables.sql': tables,
+    'supabase/migrations/0002_helper.sql': helper,
+    'supabase/migrations/0003_later.sql': helper.replace('language sql', 'language sql security definer'),
+  };
+  const read = (more: Readonly<Record<string, string>>): ReturnType<typeof findMigrations> =>
+    findMigrations(folderWith({ ...numbered, ...more }));
+
+  test('runs after the last that it repeats, and what is there already is no failure', () => {
+    const all = { 'supabase/migrations/all.sql': `-- to be pasted\n${tables.toUpperCase()}\n${helper}` };
+    const [first, second, third] = Object.keys(numbered);
+    const { files } = read(all);
+    expect(files.map(({ file }) => file)).toEqual([first, second, 'supabase/migrations/all.sql', third]);
+    expect(files[2]?.repeats).toBe('0002_helper.sql');
+  });
+
+  test('runs by its name where it says something of its own, and where it has a number', () => {
+    const own = `${tables} create policy "all" on seats using (true); drop function is_member(); revoke all on seats from app;`;
+    const last = (more: Readonly<Record<string, string>>): string | undefined => read(more).files.at(-1)?.file;
+    expect(last({ 'supabase/migrations/hotfix.sql': own })).toBe('supabase/migrations/hotfix.sql');
+    expect(last({ 'supabase/migrations/0004_again.sql': `${tables}${helper}` })).toMatch(/0004_again/);
+  });
+});
+
 describe('declared schemas of Supabase', () => {
   const schemas = {
     'supabase/schemas/b/seats.sql': 'create table seats (id uuid);',

@@ -10,6 +10,7 @@ import { byNumber, inMigrationOrder } from './migration-order.ts';
 import { readSqlText } from './sql-file.ts';
 import { otherMigrations, unreadMigrations } from './unread-migrations.ts';
 import { workspaceRootOf } from '../source/workspace.ts';
+import { copiesInPlace, saysWhen } from './repeated-files.ts';
 import { entryScripts, includedBy, withIncludes } from './psql-includes.ts';
 
 /** A migration as it lies in the repository. */
@@ -21,6 +22,8 @@ export interface MigrationFile {
   readonly anyOrder?: true;
   /** Runs in the session of the file before it, which includes it. */
   readonly continues?: true;
+  /** Says again what numbered files say, up to the one of this name: most of it is there already. */
+  readonly repeats?: string;
 }
 
 /** The migrations of an app, in the order in which they apply as far as anything says one. */
@@ -188,7 +191,7 @@ function findSupabase(root: string): readonly MigrationSet[] {
   return folders(root, '**/supabase/migrations/*.sql').map(folder => ({
     kind: 'supabase',
     folder,
-    files: readFolder(root, folder),
+    files: copiesInPlace(readFolder(root, folder)),
     ...exposedSchemas(join(root, dirname(folder), 'config.toml')),
   }));
 }
@@ -357,8 +360,8 @@ function readFolder(root: string, folder: string): readonly MigrationFile[] {
 
 /** The same, where files without numbers may have been run in another order than that of their names, or by one of them. */
 function readLoose(root: string, folder: string): readonly MigrationFile[] {
-  const files = readFolder(root, folder);
-  const isOrdered = files.every(({ file }) => /^(?:[a-z]{1,2}[-_]?)?\d|^R__/i.test(basename(file)));
+  const files = copiesInPlace(readFolder(root, folder));
+  const isOrdered = files.every(each => saysWhen(each) || each.repeats !== undefined);
   const scripts = entryScripts(files.filter(({ file }) => !aside.test(file)));
   if (scripts.length > 0 && isOrdered) return expanded(root, files);
   const [script] = scripts;

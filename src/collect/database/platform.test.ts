@@ -33,6 +33,7 @@ describe('the platform', () => {
       `create schema auth; create or replace function auth.uid() returns uuid language sql as $$ select null::uuid $$;
        create policy p on notes using (user_id = auth.uid());`,
     ],
+    ['settings of the app’s own', `create policy p on notes using (user_id = current_setting('auth.user_id', true));`],
     ['quoted', 'CREATE SCHEMA "auth"; CREATE TABLE "auth"."users" ("id" uuid); select * from "auth"."users";'],
   ])('is a plain Postgres: %s', (_, text) => {
     expect(detectPlatform([text])).toBe('plain');

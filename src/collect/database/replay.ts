@@ -40,7 +40,8 @@ export interface Replayed {
  * those names that the migrations make themselves are the app's.
  */
 export function detectPlatform(texts: readonly string[]): Platform {
-  const all = texts.join('\n');
+  // A setting may have any name, that of a function too.
+  const all = texts.join('\n').replaceAll(/\b(current_setting|set_config)\s*\(\s*'[^']*'/gi, '$1(');
   if (/\bto\s+"?(anon|authenticated|service_role)\b/i.test(all)) return 'supabase';
   const marks =
     /\b(auth)"?\s*\.\s*"?(uid|jwt|role|users|user_id|session)\b|\b(storage)"?\s*\.\s*"?(objects|buckets)\b/gi;
@@ -79,9 +80,10 @@ export async function replayMigrations(
     platform,
     files.map(({ text }) => text),
   );
-  const parsed = files.map(({ file, text, anyOrder = false, continues = false }) => ({
+  const parsed = files.map(({ file, text, anyOrder = false, continues = false, repeats }) => ({
     anyOrder,
     continues,
+    repeats,
     placed: splitStatements(text).map((statement): Placed => ({ file, statement })),
   }));
   const ahead = new MadeAhead(parsed.filter(({ anyOrder }) => !anyOrder).flatMap(({ placed }) => placed));
@@ -107,7 +109,7 @@ export async function replayMigrations(
         firstCause: isFirstCause(statement, complaint, missing),
       });
   };
-  for (const { anyOrder, continues, placed } of parsed) {
+  for (const { anyOrder, continues, repeats, placed } of parsed) {
     if (!continues) await startSession(sql, platform);
     if (!continues) schema = 'public';
     for (const each of placed) {
@@ -115,7 +117,7 @@ export async function replayMigrations(
       const complaint = await (anyOrder ? plainly : supplying)(each);
       if (/\bsearch_path\b/i.test(each.statement.text)) schema = await currentSchema(sql);
       if (anyOrder && isMissing(complaint)) early.push(each);
-      else tell(each, complaint);
+      else if (repeats === undefined || !isThere(complaint)) tell(each, complaint);
     }
   }
   if (files.length === 0) await base.makeAll();
@@ -137,6 +139,11 @@ export async function replayMigrations(
 /** Whether a statement names a schema, table, column, function, type or role that is not there yet. */
 function isMissing(complaint: Complaint | undefined): boolean {
   return /^(?:3F000|42P01|42703|42883|42704)$/.test(complaint?.sqlstate ?? '');
+}
+
+/** Whether a statement makes what is there already. */
+function isThere(complaint: Complaint | undefined): boolean {
+  return /^(?:42P06|42P07|42701|42710|42723|23505)$/.test(complaint?.sqlstate ?? '');
 }
 
 /** What a statement may miss, and who has it. */
