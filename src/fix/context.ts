@@ -3,6 +3,7 @@ import type { Finding } from '../core/finding.ts';
 import type { NewFile } from '../core/fix.ts';
 import type { AppModel } from '../model/app/types.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
+import { byOneWay } from '../logic/one-way.ts';
 import type { Owner, TenancyModel } from '../model/tenancy/types.ts';
 import { learnSessions } from './idioms/session.ts';
 import type { SessionIdioms } from './idioms/session.ts';
@@ -76,9 +77,10 @@ export function pathsOf(finding: Finding, context: FixContext): readonly JudgedP
   return context.paths.filter(path => finding.pathIds.includes(path.id));
 }
 
-/** Who owns the rows of a table. */
+/** Who owns the rows of a table, as far as one way leads there. */
 export function ownerOf(context: Pick<OwnerContext, 'tenancy'>, table: string): Owner | undefined {
-  return context.tenancy.owners.find(owner => owner.table === table);
+  const found = context.tenancy.owners.find(owner => owner.table === table);
+  return found === undefined ? undefined : byOneWay(found);
 }
 
 /** The code's table object of an SQL table. */

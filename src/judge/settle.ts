@@ -8,7 +8,7 @@ import { termsOf } from '../logic/terms.ts';
 import type { DatabaseModel } from '../model/database/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import { tableNamed } from '../logic/named.ts';
-import { ownerOfTable } from '../model/tenancy/owner-of.ts';
+import { ownersByTable } from '../logic/entails.ts';
 
 /** What ranking needs besides the paths. */
 export interface SettleWorld {
@@ -43,7 +43,7 @@ function causeOf(path: JudgedPath, world: SettleWorld, modules: ReadonlyMap<stri
   const base = { cause, paths: 0, file: path.sink.file, line: path.sink.line };
   if (cause.includes('is in no migration or schema'))
     return { ...base, declaration: '--migrations <folder with the SQL that makes it>' };
-  const owner = ownerOfTable(world.tenancy, table);
+  const owner = ownersByTable(world.tenancy).get(table);
   if (owner?.ownership.kind === 'unknown')
     return { ...base, cause: `Nothing tells who owns a row of '${table}'.`, declaration: ownerLine(table, world) };
   const source = opaqueSource(path, modules);

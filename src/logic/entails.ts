@@ -2,6 +2,7 @@ import { plainName, snakeCase } from '../core/names.ts';
 import type { Predicate, RowVariable, Term } from '../core/predicate.ts';
 import { shapeOf, shapesText } from '../core/shape.ts';
 import type { DatabaseModel, Table } from '../model/database/types.ts';
+import { byOneWay } from './one-way.ts';
 import type { Membership, Owner, OwnerHop, TenancyModel, TenantRoot } from '../model/tenancy/types.ts';
 import { factsIn, join, joinAll, knownFrom, shapeOfKnown, shapeOfRow, shapeOfTerm } from './branches.ts';
 import type { AbsenceReading, Branch, Choice } from './branches.ts';
@@ -1230,11 +1231,11 @@ export function membershipsOf({ memberships, otherRoots = [] }: TenancyModel): r
 
 const ownerIndex = new WeakMap<TenancyModel, ReadonlyMap<string, Owner>>();
 
-/** Owners by table. */
+/** Owners by table, as far as one way leads to them. */
 export function ownersByTable(tenancy: TenancyModel): ReadonlyMap<string, Owner> {
   const known = ownerIndex.get(tenancy);
   if (known !== undefined) return known;
-  const made = new Map(tenancy.owners.map(owner => [owner.table, owner]));
+  const made = new Map(tenancy.owners.map(owner => [owner.table, byOneWay(owner)]));
   ownerIndex.set(tenancy, made);
   return made;
 }

@@ -24,6 +24,26 @@ function told(text: string): readonly string[] {
   );
 }
 
+describe('case', () => {
+  test('is one of its branches, where none before it is met', () => {
+    expect(
+      told(
+        `select id from shelf where case position when $4 then club_id = $1 when $5 then room_id = $2 else id = $3 end`,
+      ),
+    ).toEqual([
+      'read shelf where or((self.position = $4 and self.club_id = $1),' +
+        ' (self.position is-distinct-from $4 and self.position = $5 and self.room_id = $2),' +
+        ' (self.position is-distinct-from $4 and self.position is-distinct-from $5 and self.id = $3))',
+    ]);
+  });
+
+  test('without else is not met where no branch is', () => {
+    expect(told('select id from shelf where case when club_id = $2 then id = $1 end')).toEqual([
+      'read shelf where (self.club_id = $2 and self.id = $1)',
+    ]);
+  });
+});
+
 describe('a query in from', () => {
   test('stands for the rows of its table that it lets through', () => {
     expect(

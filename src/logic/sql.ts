@@ -495,8 +495,54 @@ function condition(node: SqlNode, scope: SqlScope): Predicate {
     }
     case 'ColumnRef':
       return equals(term(node, scope), { kind: 'constant', value: true });
+    case 'CaseExpr':
+      return caseCondition(body, scope);
     default:
       return opaquePredicate(kind, node);
+  }
+}
+
+/** `case kind when 'a' then … else … end`: one of its branches, where none before it is met. */
+function caseCondition(body: SqlNode, scope: SqlScope): Predicate {
+  const subject = body['arg'] === undefined ? undefined : term(record(body['arg']), scope);
+  const branches: Predicate[] = [];
+  const before: Predicate[] = [];
+  for (const each of list(body['args'])) {
+    const when = record(record(each)['CaseWhen']);
+    const asked =
+      subject === undefined
+        ? condition(record(when['expr']), scope)
+        : equals(subject, term(record(when['expr']), scope));
+    branches.push(and([...before, asked, condition(record(when['result']), scope)]));
+    before.push(notMet(asked));
+  }
+  const otherwise = body['defresult'];
+  if (otherwise !== undefined) branches.push(and([...before, condition(record(otherwise), scope)]));
+  return or(branches);
+}
+
+/** That a condition is not met, be it for want of a value. */
+function notMet(asked: Predicate): Predicate {
+  switch (asked.kind) {
+    case 'and':
+      return or(asked.operands.map(notMet));
+    case 'or':
+      return and(asked.operands.map(notMet));
+    case 'true':
+      return never;
+    case 'false':
+      return always;
+    case 'is-null':
+    case 'exists':
+      return { kind: 'not', operand: asked };
+    case 'not':
+      if (asked.operand.kind === 'is-null' || asked.operand.kind === 'exists') return asked.operand;
+      return { kind: 'opaque', reason: 'that a condition is not met' };
+    case 'compare':
+      if (asked.operator === '=' && asked.among === undefined) return { ...asked, operator: 'is-distinct-from' };
+      return { kind: 'opaque', reason: 'that a comparison is not met' };
+    default:
+      return { kind: 'opaque', reason: 'that a condition is not met' };
   }
 }
 

@@ -49,10 +49,30 @@ describe('a helper function', () => {
     });
   });
 
-  test('is left alone when it decides on the way', () => {
-    expect(
-      inlineBody(definition('plpgsql', 'begin if team is null then return true; end if; return false; end;')),
-    ).toBeUndefined();
+  test.each([
+    [
+      'begin if team is null then return true; elsif $1 = auth.uid() then return false; end if; return f(team); end;',
+      'select case when team is null then (true) when team = auth.uid() then (false) else (f(team)) end',
+    ],
+    [
+      `begin case team when 'a', 'b' then return g(); else raise exception 'no'; end case; return true; end;`,
+      `select case when (team) IN ('a', 'b') then (g()) else null end`,
+    ],
+    [`begin case when g() then return true; end case; end;`, 'select case when g() then (true) end'],
+  ])('is inlined when it only decides what it returns: %s', (body, select) => {
+    expect(inlineBody(definition('plpgsql', body))?.select).toBe(select);
+  });
+
+  test.each([
+    `declare found uuid; begin if team is null then return true; end if; return found = team; end;`,
+    `begin if team is null then delete from teams; end if; return true; end;`,
+    `begin if team is null then return true; end if; return false; exception when others then return true; end;`,
+    `begin for i in 1..3 loop return true; end loop; return false; end;`,
+  ])('is left alone when it does more than that: %s', body => {
+    expect(inlineBody(definition('plpgsql', body))).toBeUndefined();
+  });
+
+  test('is left alone when it changes rows', () => {
     expect(inlineBody(definition('sql', 'delete from members; select true'))).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { isPlatformTable } from '../../model/database/platform.ts';
 import type { DatabaseModel, Table } from '../../model/database/types.ts';
+import { byOneWay } from '../../logic/one-way.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import type { RowSecurity, SqlOptions, TableRule } from './sql/options.ts';
 
@@ -34,6 +35,7 @@ export function planGuard(
   const notes: string[] = [];
   const platforms: string[] = [];
   const rules = tenancy.owners
+    .map(byOneWay)
     .filter(owner => owner.table !== membership.table && tableOf(database, owner.table) !== undefined)
     // The guard's own tables come with their rights and policies.
     .filter(owner => !owner.table.startsWith('drydock.'))

@@ -2,6 +2,7 @@ import type { JudgedPath } from '../../checks/check.ts';
 import type { Advice, Confidence } from '../../core/advice.ts';
 import type { Finding } from '../../core/finding.ts';
 import type { Predicate } from '../../core/predicate.ts';
+import { ownersByTable } from '../../logic/entails.ts';
 import { termsOf } from '../../logic/terms.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
 import { nearbyChecks } from './nearby.ts';
@@ -88,7 +89,7 @@ function hasGap(where: Predicate): boolean {
 }
 
 function ownerOf(path: JudgedPath, tenancy: TenancyModel): Owner | undefined {
-  return tenancy.owners.find(owner => owner.table === path.sink.table);
+  return ownersByTable(tenancy).get(path.sink.table);
 }
 
 function assumptionsOf(path: JudgedPath, tenancy: TenancyModel): readonly string[] {

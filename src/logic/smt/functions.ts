@@ -58,15 +58,17 @@ function rowsOfSql(encoder: Encoder, definition: DatabaseFunction, scope: Scope)
 
 /** The one SELECT that a function in SQL consists of. */
 export function selectOf(definition: DatabaseFunction): SqlNode | undefined {
-  const body = definition.body.trim();
-  // Bodies of the SQL standard are printed as RETURN or BEGIN ATOMIC.
-  const written = /^return\b/i.test(body)
-    ? `select ${body.replace(/^return\b/i, '')}`
-    : body.replace(/^begin\s+atomic\b/i, '').replace(/\bend\s*$/i, '');
-  const parsed = statementsOf(written);
+  const parsed = statementsOf(sqlOfBody(definition));
   const [only, second] = parsed;
   const select = record(only)['SelectStmt'];
   return second !== undefined || select === undefined ? undefined : record(select);
+}
+
+/** The statements of a function in SQL. Bodies of the SQL standard are printed as RETURN or BEGIN ATOMIC. */
+export function sqlOfBody(definition: DatabaseFunction): string {
+  const body = definition.body.trim();
+  if (/^return\b/i.test(body)) return `select ${body.replace(/^return\b/i, '')}`;
+  return /^begin\s+atomic\b/i.test(body) ? body.replace(/^begin\s+atomic\b/i, '').replace(/\bend\s*;?\s*$/i, '') : body;
 }
 
 function statementsOf(text: string): readonly SqlNode[] {

@@ -1,7 +1,7 @@
-import libpg from 'libpg-query';
 import type { DatabaseFunction } from '../../model/database/types.ts';
-import { quoteName, quoteQualified } from '../../core/quote.ts';
+import { quoteName } from '../../core/quote.ts';
 import { list, record, text, unwrap, type SqlNode } from '../sql-tree.ts';
+import { branchesOfCase, branchesOfIf, parsePlpgsql, queryOf, type PlpgsqlBranch } from '../plpgsql-tree.ts';
 import { parseSql } from '../sql.ts';
 import type { Arm, Encoder, Scope } from './encoder.ts';
 import { returned } from './calls.ts';
@@ -79,31 +79,15 @@ function existsText(variables: readonly Variable[], body: string): string {
 
 /** Walks all ways through a function; undefined where its text cannot be read. */
 export function runPlpgsql(encoder: Encoder, definition: DatabaseFunction, scope: Scope): Run | undefined {
-  const action = parse(definition);
+  const action = parsePlpgsql(definition);
   if (action === undefined) return undefined;
   const walk = new Walk(encoder, scope, action.datums.map(datumName));
   const start: State = { variables: [], when: 'true', named: new Map([...scope.named, ['found', no]]) };
   const declared = walk.declare(action.datums, start);
-  const open = walk.block(record(action.body), [declared]);
+  const open = walk.block(action.block, [declared]);
   // Without RETURN the end of a function is an error, but of one that returns nothing.
   if (/^void$/.test(definition.returns)) walk.results.push(...open.map(state => ({ state, value: choice(nothing()) })));
   return { results: walk.results, steps: walk.steps, doubts: walk.doubts };
-}
-
-function parse(
-  definition: DatabaseFunction,
-): { readonly datums: readonly unknown[]; readonly body: SqlNode } | undefined {
-  const parameters = definition.arguments.map(
-    (argument, index) => `${quoteName(argument.name || `argument_${index + 1}`)} ${argument.type}`,
-  );
-  const statement = `create function ${quoteQualified(definition.name)}(${parameters.join(', ')}) returns ${definition.returns} language plpgsql as $drydock$${definition.body}$drydock$`;
-  try {
-    const parsed = record(libpg.parsePlPgSQLSync(statement));
-    const body = record(record(record(list(parsed['plpgsql_funcs'])[0])['PLpgSQL_function']));
-    return { datums: list(body['datums']), body: record(record(body['action'])['PLpgSQL_stmt_block']) };
-  } catch {
-    return undefined;
-  }
 }
 
 class Walk {
@@ -193,9 +177,9 @@ class Walk {
       case 'PLpgSQL_stmt_block':
         return this.block(body, [state]);
       case 'PLpgSQL_stmt_if':
-        return this.#if(body, state);
+        return this.#branch(branchesOfIf(body), state);
       case 'PLpgSQL_stmt_case':
-        return this.#doubt('a CASE statement');
+        return this.#branch(branchesOfCase(body), state);
       case 'PLpgSQL_stmt_return':
         return this.#return(body, state);
       case 'PLpgSQL_stmt_raise':
@@ -224,23 +208,17 @@ class Walk {
     return [];
   }
 
-  #if(body: SqlNode, state: State): readonly State[] {
-    const branches = [
-      { condition: queryOf(body['cond']), then: list(body['then_body']) },
-      ...list(body['elsif_list']).map(entry => {
-        const branch = record(record(entry)['PLpgSQL_if_elsif']);
-        return { condition: queryOf(branch['cond']), then: list(branch['stmts']) };
-      }),
-    ];
+  #branch(branches: readonly PlpgsqlBranch[], state: State): readonly State[] {
     const after: State[] = [];
     let rest = state;
-    for (const { condition, then } of branches) {
+    for (const { condition, statements } of branches) {
+      if (condition === undefined) return [...after, ...this.statements(statements, [rest])];
       this.#note(`select ${condition}`, rest);
       const truth = asTruth(this.#value(condition, rest));
-      after.push(...this.statements(then, [{ ...rest, when: all([rest.when, truth.t]) }]));
+      after.push(...this.statements(statements, [{ ...rest, when: all([rest.when, truth.t]) }]));
       rest = { ...rest, when: all([rest.when, notTrue(truth)]) };
     }
-    return [...after, ...this.statements(list(body['else_body']), [rest])];
+    return after;
   }
 
   #return(body: SqlNode, state: State): readonly State[] {
@@ -381,10 +359,6 @@ function targetsOf(body: SqlNode): readonly string[] {
 function datumName(datum: unknown): string {
   const [, body] = unwrap(record(datum));
   return text(body['refname']);
-}
-
-function queryOf(node: unknown): string {
-  return text(record(record(node)['PLpgSQL_expr'])['query']);
 }
 
 /** The expressions that a query gives. */

@@ -23,7 +23,8 @@ import { userLinks, type FoundPrincipal } from './principal.ts';
 import type { FoundRoot } from './root.ts';
 import { capabilityColumns, isAuthenticationTable, secretColumns } from './secrets.ts';
 import type { Published } from './published.ts';
-import type { Membership, Owner, OwnerHop } from './types.ts';
+import type { Membership, Owner, OwnerHop, OwnerPath, OwnerWay, OwnerWays } from './types.ts';
+import { polymorphicColumns, polymorphicReferences, type PolymorphicReference } from './polymorphic.ts';
 import { isPlatformTable } from '../database/platform.ts';
 import { tableNamed } from '../../logic/named.ts';
 
@@ -40,7 +41,6 @@ export interface OwnerSources {
   readonly published: Published;
 }
 
-type Path = readonly [OwnerHop, ...OwnerHop[]];
 type Judged = Pick<Owner, 'ownership' | 'confidence'>;
 
 /** One owner for each table, in name order. */
@@ -66,7 +66,8 @@ function declaredSecrets(table: Table, { secretColumns: declared, openColumns }:
 }
 
 interface FoundPath {
-  readonly path: Path;
+  readonly path: OwnerPath;
+  readonly ways?: OwnerWays;
   readonly confidence: Owner['confidence'];
 }
 
@@ -77,9 +78,9 @@ function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths
   if (declaredShared !== undefined)
     return { ownership: { kind: 'shared', because: declaredShared }, confidence: 'declared' };
   const tenant = tenants.get(table.name);
-  if (tenant !== undefined) return { ownership: { kind: 'tenant', path: tenant.path }, confidence: tenant.confidence };
+  if (tenant !== undefined) return judgedBy('tenant', tenant);
   const user = users.get(table.name);
-  if (user !== undefined) return { ownership: { kind: 'user', path: user.path }, confidence: user.confidence };
+  if (user !== undefined) return judgedBy('user', user);
   if (isAuthenticationTable(table))
     return {
       ownership: { kind: 'unknown', because: 'one-time codes of the sign-in, which name no user' },
@@ -120,6 +121,10 @@ function judge(table: Table, sources: OwnerSources, tenants: Paths, users: Paths
   return { ownership: { kind: 'shared', because }, confidence: 'none' };
 }
 
+function judgedBy(kind: 'tenant' | 'user', { confidence, ...ways }: FoundPath): Judged {
+  return { ownership: { kind, ...ways }, confidence };
+}
+
 /** Whether a policy looks in the column for the domain of who asks, or for another part of his address. */
 function isComparedInPart(column: string, { policies }: Table): boolean {
   const name = new RegExp(`\\b${column.replaceAll(/\W/g, '\\$&')}\\b`);
@@ -140,7 +145,7 @@ function customerColumn(table: Table): Column | undefined {
 }
 
 /** A row about a person that users' rows refer to (a plan that several of them share) is theirs. */
-function ofUsers(table: Table, { database, principal }: OwnerSources): Path | undefined {
+function ofUsers(table: Table, { database, principal }: OwnerSources): OwnerPath | undefined {
   if (principal === undefined || principal.table.name === table.name) return undefined;
   const link = foreignLinks(principal.table, database).find(candidate => candidate.table === table.name);
   if (link === undefined) return undefined;
@@ -284,6 +289,7 @@ function addChains(
     if (found.length === 0) found.push(...chained(() => true));
     if (found.length === 0) found.push(...counterparts(database, paths, personal));
     const apart = new Set([...personal, ...theirs, ...published.forAll]);
+    if (found.length === 0) found.push(...oneOfSeveral(sources, paths, theirs));
     if (found.length === 0) found.push(...namedChains(database, paths, apart));
     for (const [name, path] of found) paths.set(name, path);
     if (found.length === 0) return;
@@ -311,10 +317,68 @@ function addChains(
       const user = principal === undefined ? undefined : userLinks(table, principal, database, uses)[0];
       const isPersonal = (user?.notNull === true && !isActorColumn(user.column)) || personal.has(table.name);
       if ((!link.notNull && isPersonal) || theirs.has(table.name)) continue;
-      found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);
+      found.push([table.name, through(link, target)]);
     }
     return found;
   }
+}
+
+/** What refers to a row belongs to whom that belongs to. */
+function through(link: Link, { path, ways }: FoundPath): FoundPath {
+  const before = (way: OwnerPath): OwnerPath => [hop(link), ...way];
+  const all = ways?.map(way => ({ path: before(way.path) }));
+  return {
+    path: before(path),
+    ...(isSeveral(all) ? { ways: all } : {}),
+    confidence: 'foreign-key',
+  };
+}
+
+/** Tables whose rows name a row of one of several others, as comments on tasks and projects: each is as its own one leads. */
+function oneOfSeveral(
+  { database, principal, uses, published }: OwnerSources,
+  paths: Paths,
+  apart: ReadonlySet<string>,
+): readonly [string, FoundPath][] {
+  return database.tables.flatMap((table): readonly [string, FoundPath][] => {
+    if (paths.has(table.name) || apart.has(table.name) || isPlatformTable(table, database)) return [];
+    const columns = [...polymorphicColumns(table, database)];
+    const [column] = columns;
+    const isTheirs = principal !== undefined && userLinks(table, principal, database, uses).some(link => link.notNull);
+    if (column !== undefined && isTheirs && !isNotNull(table, column)) return [];
+    if (column === undefined || columns.length > 1 || published.forAll.has(table.name)) return [];
+    const references = polymorphicReferences(table, database).filter(reference => reference.column === column);
+    const tables = new Map(references.map(reference => [reference.table, reference]));
+    const ways = [...tables.values()].flatMap((reference): readonly OwnerWay[] => {
+      const target = paths.get(reference.table);
+      const { referencedColumn, table: to } = reference;
+      return target === undefined || target.ways !== undefined
+        ? []
+        : [{ path: [{ column, table: to, referencedColumn }, ...target.path], ...unlessOf(reference, references) }];
+    });
+    const [only] = ways;
+    // Of one that leads nowhere nobody can say whose it is.
+    if (only === undefined || ways.length < tables.size) return [];
+    return [[table.name, { path: only.path, ...(isSeveral(ways) ? { ways } : {}), confidence: 'policy' }]];
+  });
+}
+
+function isSeveral(ways: readonly OwnerWay[] | undefined): ways is OwnerWays {
+  return ways !== undefined && ways.length > 1;
+}
+
+/** The kinds of rows for which conditions look in the other tables alone. */
+function unlessOf(
+  reference: PolymorphicReference,
+  references: readonly PolymorphicReference[],
+): Pick<OwnerWay, 'unless'> {
+  const [[column] = []] = reference.when;
+  const [own, others] = [true, false].map(isOwn =>
+    references.filter(({ table }) => (table === reference.table) === isOwn).map(({ when }) => when.get(column ?? '')),
+  );
+  if (column === undefined || own === undefined || own.includes(undefined)) return {};
+  const values = (others ?? []).flatMap(kinds => kinds ?? []);
+  return { unless: { column, values: [...new Set(values)].filter(value => !own.flat().includes(value)) } };
 }
 
 /** Every policy asks for the user alone: a row that says what he has read of a channel is his, whosever the channel is. */
@@ -464,6 +528,7 @@ function userPaths(sources: OwnerSources, tenants: Paths): Paths {
   for (const [table, path] of byAddress(sources, self))
     if (!paths.has(table) && !tenants.has(table)) paths.set(table, path);
   addUserChains(sources, paths, tenants);
+  for (const [name, path] of oneOfSeveral(sources, paths, new Set(tenants.keys()))) paths.set(name, path);
   return paths;
 }
 
@@ -524,8 +589,7 @@ function addUserRounds(
       if (paths.has(table.name) || tenants.has(table.name) || isPlatformTable(table, database)) continue;
       const link = bestChain(table, sources, paths, counts);
       const target = link === undefined ? undefined : paths.get(link.table);
-      if (link !== undefined && target !== undefined)
-        found.push([table.name, { path: [hop(link), ...target.path], confidence: 'foreign-key' }]);
+      if (link !== undefined && target !== undefined) found.push([table.name, through(link, target)]);
     }
     for (const [name, path] of found) paths.set(name, path);
     if (found.length === 0) return;

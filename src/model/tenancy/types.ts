@@ -33,14 +33,26 @@ export interface Membership {
   readonly adminRoles: readonly string[];
 }
 
+/** One hop after the other, from a row to its tenant or user. */
+export type OwnerPath = readonly [OwnerHop, ...OwnerHop[]];
+
+/** A path that rows take unless another column says that they take another one: a comment on a task, and not on a project. */
+export interface OwnerWay {
+  readonly path: OwnerPath;
+  readonly unless?: { readonly column: string; readonly values: readonly string[] };
+}
+
+/** All ways of rows that name a row of one of several tables in the same column, the one with `path` first. */
+export type OwnerWays = readonly [OwnerWay, OwnerWay, ...OwnerWay[]];
+
 /** How to get from a row of `table` to its tenant (or to the user that owns it). */
 export interface Owner {
   readonly table: string;
   readonly ownership:
     /** Follow `path`; the last hop's column holds the tenant's key. */
-    | { readonly kind: 'tenant'; readonly path: readonly [OwnerHop, ...OwnerHop[]] }
+    | { readonly kind: 'tenant'; readonly path: OwnerPath; readonly ways?: OwnerWays }
     /** The row belongs to one user; the last hop's column holds the user's key. */
-    | { readonly kind: 'user'; readonly path: readonly [OwnerHop, ...OwnerHop[]] }
+    | { readonly kind: 'user'; readonly path: OwnerPath; readonly ways?: OwnerWays }
     /** Reference data that everyone may read. */
     | { readonly kind: 'shared'; readonly because: string }
     | { readonly kind: 'unknown'; readonly because: string };

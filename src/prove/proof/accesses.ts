@@ -3,7 +3,7 @@ import { isUserSetting } from '../../model/tenancy/links.ts';
 import type { TenancyModel } from '../../model/tenancy/types.ts';
 import type { Arm, Encoder, Scope } from '../../logic/smt/encoder.ts';
 import { all, any, not, same, some, type Variable } from '../../logic/smt/formula.ts';
-import { functionScope } from '../../logic/smt/functions.ts';
+import { functionScope, sqlOfBody } from '../../logic/smt/functions.ts';
 import { runPlpgsql, type Step } from '../../logic/smt/plpgsql.ts';
 import { createEncoder, isBound } from '../../logic/smt/policies.ts';
 import { viewQuery, viewScope } from '../../logic/smt/select.ts';
@@ -178,13 +178,9 @@ function stepsOf(definition: DatabaseFunction, { encoder }: Reading, scope: Scop
     return doubt === undefined ? run.steps : `its body has ${doubt}, which is not followed`;
   }
   if (definition.language !== 'sql') return `it is written in ${definition.language}`;
-  const body = definition.body.trim();
-  const written = /^return\b/i.test(body)
-    ? `select ${body.replace(/^return\b/i, '')}`
-    : body.replace(/^begin\s+atomic\b/i, '').replace(/\bend\s*$/i, '');
   const state = { variables: [], when: 'true', named: scope.named };
   try {
-    return parseSql(written).map(statement => ({ statement, state, scope }));
+    return parseSql(sqlOfBody(definition)).map(statement => ({ statement, state, scope }));
   } catch {
     return 'its body was not understood';
   }

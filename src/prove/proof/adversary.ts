@@ -2,7 +2,7 @@ import { once } from '../../core/once.ts';
 import type { Column, DatabaseModel, Table } from '../../model/database/types.ts';
 import { isComparedWithUser, policyUses } from '../../model/tenancy/links.ts';
 import { appRoles, type AppRoles } from '../../model/tenancy/app-roles.ts';
-import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
+import type { Owner, OwnerPath, TenancyModel } from '../../model/tenancy/types.ts';
 import { rowsFoundBySettings } from '../../model/tenancy/found-by-setting.ts';
 import { isShareNoun } from '../../model/tenancy/names.ts';
 import { isOwnersWish, showingsOf, type Mark } from '../../model/tenancy/shown.ts';
@@ -13,7 +13,7 @@ import type { Session } from '../../logic/smt/session.ts';
 import type { Vocabulary } from '../../logic/smt/vocabulary.ts';
 import { platformTable } from '../../model/database/platform.ts';
 import { tableNamed } from '../../logic/named.ts';
-import { ownerOfTable } from '../../model/tenancy/owner-of.ts';
+import { ownerOfTable, waysOf } from '../../model/tenancy/owner-of.ts';
 
 /** Whose data is at stake, and what ties nobody but its own people to it. */
 export interface World {
@@ -45,13 +45,30 @@ export interface OwnerChain {
   readonly known: string;
 }
 
-/** The chain of a row of a table; undefined where rows have no owner. */
-export function chainOf(vocabulary: Vocabulary, owner: Owner, row: string): OwnerChain | undefined {
-  if (owner.ownership.kind !== 'tenant' && owner.ownership.kind !== 'user') return undefined;
+/** The chain of a row of a table; undefined where rows have no owner, or one on several ways. */
+function chainOf(vocabulary: Vocabulary, owner: Owner, row: string): OwnerChain | undefined {
+  const [chain, ...others] = chainsOf(vocabulary, owner, row);
+  return others.length === 0 ? chain : undefined;
+}
+
+/** A chain for each way on which a row of the table may lead to its owner; none where one of them cannot be followed. */
+export function chainsOf(vocabulary: Vocabulary, owner: Owner, row: string): readonly OwnerChain[] {
+  const chains = waysOf(owner).map(({ path, unless }) => {
+    const chain = chainAlong(vocabulary, owner.table, path, row);
+    const table = tableOf(vocabulary, owner.table);
+    const column = table?.columns.find(({ name }) => name === unless?.column);
+    if (chain === undefined || table === undefined || column === undefined) return chain;
+    const { term, isNull } = vocabulary.column(table, column, row);
+    const others = (unless?.values ?? []).map(value => any([isNull, not(same(term, vocabulary.constant(value)))]));
+    return { ...chain, links: [...chain.links, ...others] };
+  });
+  return chains.every(chain => chain !== undefined) ? chains : [];
+}
+
+function chainAlong(vocabulary: Vocabulary, table: string, path: OwnerPath, row: string): OwnerChain | undefined {
   const variables: Variable[] = [];
   const links: string[] = [];
-  let [at, current] = [tableOf(vocabulary, owner.table), row];
-  const { path } = owner.ownership;
+  let [at, current] = [tableOf(vocabulary, table), row];
   for (const [index, hop] of path.entries()) {
     const column = at?.columns.find(candidate => candidate.name === hop.column);
     if (at === undefined || column === undefined) return undefined;
@@ -92,10 +109,13 @@ export function belongs(
   owner: Owner,
   row: string,
 ): { readonly variables: readonly Variable[]; readonly condition: string } | undefined {
-  const chain = chainOf(vocabulary, owner, row);
-  return chain === undefined
+  const chains = chainsOf(vocabulary, owner, row);
+  return chains.length === 0
     ? undefined
-    : { variables: chain.variables, condition: all([...chain.links, chain.known, same(chain.key, victim)]) };
+    : {
+        variables: chains.flatMap(chain => chain.variables),
+        condition: any(chains.map(chain => all([...chain.links, chain.known, same(chain.key, victim)]))),
+      };
 }
 
 /** A column of the row holds who asks: the key or the address. */

@@ -15,7 +15,7 @@ import { createVocabulary, parentAxioms, referenceFacts, type Vocabulary } from 
 import { isFolderOwned } from '../exploit/storage-attacks.ts';
 import {
   belongs,
-  chainOf,
+  chainsOf,
   isOnDisplay,
   namesUser,
   unsharedOf,
@@ -213,19 +213,22 @@ export function constantRow(vocabulary: Vocabulary, table: Table, name: string):
 
 /** The row's owner is the victim; rows on the way there are named, too. */
 function ownedBy({ question: { owner }, world }: Making, row: Variable): readonly string[] {
-  const theirs = owner === undefined ? undefined : chainOf(world.vocabulary, owner, row.name);
-  if (theirs === undefined) return [];
-  const named = theirs.variables.map((variable, index) => ({
-    ...variable,
-    constant: world.vocabulary.free(`parent ${index + 1}`, variable.sort),
-  }));
+  const chains = owner === undefined ? [] : chainsOf(world.vocabulary, owner, row.name);
+  const named = chains
+    .flatMap(({ variables }) => variables)
+    .map((variable, index) => ({
+      ...variable,
+      constant: world.vocabulary.free(`parent ${index + 1}`, variable.sort),
+    }));
   const rename = (formula: string): string =>
     named.reduce(
       (text, variable) =>
         text.replaceAll(new RegExp(`(?<=[\\s(])${variable.name}(?=[\\s)])`, 'g'), () => variable.constant),
       formula,
     );
-  return [...theirs.links, theirs.known, same(theirs.key, world.victim)].map(rename);
+  const ways = chains.map(({ links, known, key }) => [...links, known, same(key, world.victim)].map(rename));
+  const [only = []] = ways;
+  return ways.length < 2 ? only : [any(ways.map(all))];
 }
 
 /** What a key of the row refers to is there. */

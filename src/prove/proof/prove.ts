@@ -26,7 +26,7 @@ import {
   type Try,
 } from './goals.ts';
 import { functionNamed, tableNamed, viewNamed } from '../../logic/named.ts';
-import { ownerOfTable } from '../../model/tenancy/owner-of.ts';
+import { ownerOfTable, waysOf } from '../../model/tenancy/owner-of.ts';
 
 /** What the proofs are made from. */
 export interface ProofSources {
@@ -587,9 +587,12 @@ function isOwned({ ownership }: Owner): boolean {
 /** By which columns the row's owner was found: a proof is worth what this is. */
 function ownershipOf(owner: Owner | undefined): readonly string[] {
   if (owner?.ownership.kind !== 'tenant' && owner?.ownership.kind !== 'user') return [];
-  const { kind, path } = owner.ownership;
-  const hops = path.map(hop => `${hop.column} → ${hop.table}.${hop.referencedColumn}`);
-  return [`The victim is the ${kind} to whom a row of '${owner.table}' belongs: ${hops.join(', ')}.`];
+  const ways = waysOf(owner).map(({ path }) =>
+    path.map(hop => `${hop.column} → ${hop.table}.${hop.referencedColumn}`).join(', '),
+  );
+  return [
+    `The victim is the ${owner.ownership.kind} to whom a row of '${owner.table}' belongs: ${ways.join('; or ')}.`,
+  ];
 }
 
 /** Nobody comes to be named in the rows of another tenant. */
