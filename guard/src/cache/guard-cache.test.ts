@@ -34,6 +34,12 @@ describe('a guarded cache', () => {
     expect(await asTenant(borealis, () => read(2026))).toMatchObject([{ tenant: 'borealis' }, 2026, 3]);
   });
 
+  test('keeps nothing as nothing, of which JSON leaves no value', async () => {
+    const asJson: UnstableCache = work => async () => JSON.parse(JSON.stringify(await work())) as Owned;
+    const find = guardCache(asJson, async () => [].at(0), { name: 'find' });
+    expect(await asTenant(acme, () => find())).toBeUndefined();
+  });
+
   test('keeps the users of a tenant apart where it is asked to, and always before a tenant is known', async () => {
     const mine = guardCache(cacheOf(), async () => currentScope(), { name: 'mine', by: 'user' });
     expect(await asTenant(acme, () => mine())).toMatchObject({ user: 'ada' });

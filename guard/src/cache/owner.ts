@@ -1,3 +1,4 @@
+import { fillsKeyless } from './keyed.ts';
 import { refuse } from '../refusal.ts';
 import { currentScope, tenantOf, userOf } from '../scope.ts';
 import type { Scope } from '../scope.ts';
@@ -11,6 +12,9 @@ export type SharedBy = 'tenant' | 'user';
  */
 export function ownerOf(by: SharedBy, scope: Scope | undefined = currentScope()): string {
   if (scope === undefined) throw refuse('keyless-cache', 'A cache for tenant data was used outside of a scope.');
+  // What is read here is kept by the cache around it too.
+  if (fillsKeyless())
+    throw refuse('keyless-cache', 'A cache for tenant data was used inside of a bare unstable_cache.');
   if (scope.mode === 'admin')
     throw refuse('keyless-cache', "Work as admin sees every tenant's rows: its results are not cached.");
   const tenant = tenantOf(scope);
@@ -39,10 +43,11 @@ export interface Owned {
 
 /** The value of an entry, if it is the owner's: whatever put another's entry under this key, it goes no further. */
 export function openEntry(entry: unknown, owner: string): unknown {
+  // Of `undefined` JSON keeps nothing.
   if (isOwned(entry) && entry.owner === owner) return entry.value;
   throw refuse('foreign-row', 'A cache held an entry of another tenant.', { rows: 1, foreignRows: 1 });
 }
 
 function isOwned(entry: unknown): entry is Owned {
-  return typeof entry === 'object' && entry !== null && 'owner' in entry && 'value' in entry;
+  return typeof entry === 'object' && entry !== null && 'owner' in entry;
 }

@@ -31,6 +31,12 @@ describe('a guarded store', () => {
     expect(await asTenant(acme, () => store.get('totals'))).toBeUndefined();
   });
 
+  test('keeps nothing as nothing, which is no other tenant’s', async () => {
+    const store = guardStore(redis());
+    await asTenant(acme, () => store.set('found', undefined));
+    expect(await asTenant(acme, () => store.get('found'))).toBeUndefined();
+  });
+
   test('refuses an entry that another tenant wrote, or somebody without the guard', async () => {
     const client = redis();
     const store = guardStore(client);

@@ -12,11 +12,22 @@ const writeTo = promisify(write);
  */
 export function consoleSink(options: { readonly descriptor?: number } = {}): EventSink {
   const descriptor = options.descriptor ?? 1;
+  let isWriting = false;
   return {
     name: 'console',
-    write: events => writeWhole(descriptor, Buffer.from(lines(events))),
+    write: async events => {
+      // What took too long goes on: a second writer would write between its lines.
+      if (isWriting) throw new Error('What came before is still being written.');
+      isWriting = true;
+      try {
+        await writeWhole(descriptor, Buffer.from(lines(events)));
+      } finally {
+        isWriting = false;
+      }
+    },
     writeAtExit: events => {
-      writeSync(descriptor, lines(events));
+      // Behind half a line a new one begins.
+      writeSync(descriptor, `${isWriting ? '\n' : ''}${lines(events)}`);
     },
   };
 }

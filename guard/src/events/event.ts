@@ -140,10 +140,12 @@ function kindOf(scope: Scope | undefined): GuardEvent['actor_kind'] {
   return scope.mode === 'admin' ? 'admin' : 'user';
 }
 
-/** Request ids and routes may come from the caller: no line breaks, nothing that Postgres refuses (NUL), no novels. */
+/**
+ * Request ids and routes may come from the caller: no line breaks, nothing that Postgres refuses (NUL), nothing that turns the
+ * direction of what is read, no novels.
+ */
 function short(text: string): string {
-  return text.length > 200 || unprintable.test(text) ? text.slice(0, 200).replaceAll(allUnprintable, '\ufffd') : text;
+  return String(text).slice(0, 200).replaceAll(unprintable, '\ufffd');
 }
 
-const unprintable = /[\p{Cc}\p{Cs}]/u;
-const allUnprintable = /[\p{Cc}\p{Cs}]/gu;
+const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;

@@ -227,6 +227,31 @@ describe('standard output', () => {
     expect(text.trim().split('\n')).toHaveLength(20_000);
   });
 
+  test('a pipe that is read after the time limit gets whole lines, and holds no more than one thread', async () => {
+    const child = spawn(
+      process.execPath,
+      [
+        ...program(`
+      import { readFile } from 'node:fs/promises';
+      const late = guardEvents({ sinks: [consoleSink()], capacity: 100000, timeoutMs: 20, flushMs: 5 });
+      tell(3000);
+      setTimeout(async () => { await readFile(process.execPath, { flag: 'r' }); process.stderr.write('read a file'); }, 600);
+      setTimeout(() => {}, 2500);
+    `),
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, UV_THREADPOOL_SIZE: '2' } },
+    );
+    const [told] = (await once(child.stderr, 'data')) as [Buffer];
+    expect(String(told)).toBe('read a file');
+    let text = '';
+    for await (const part of child.stdout.setEncoding('utf8')) text += String(part);
+    const lines = text
+      .trim()
+      .split('\n')
+      .map(line => (JSON.parse(line) as GuardEvent).type);
+    expect(new Set(lines)).toEqual(new Set(['authz_fail', 'events_dropped']));
+  });
+
   test('a reader that has gone away does not end the process', async () => {
     const child = spawn(
       process.execPath,

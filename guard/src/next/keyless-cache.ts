@@ -1,6 +1,6 @@
 // Where Next.js itself keeps what it is doing, for `headers()` and its like to look at; the same file in 15 and 16.
 import { workUnitAsyncStorage } from 'next/dist/server/app-render/work-unit-async-storage.external.js';
-import { isKeyed } from '../cache/keyed.ts';
+import { cachePlace, isKeyed } from '../cache/keyed.ts';
 import { at } from '../property.ts';
 import { refuse } from '../refusal.ts';
 
@@ -26,11 +26,16 @@ export function refuseKeylessCache(): void {
 
 /** What Next.js is doing; `outside` where it does nothing, as in scripts and `pages/api`. */
 function placeHere(): unknown {
-  const getStore = at(workUnitAsyncStorage, 'getStore');
-  if (typeof getStore !== 'function') return undefined;
-  const store: unknown = Reflect.apply(getStore, workUnitAsyncStorage, []);
+  const store = storeHere();
   return store === undefined ? 'outside' : at(store, 'type');
 }
+
+function storeHere(): unknown {
+  const getStore = at(workUnitAsyncStorage, 'getStore');
+  return typeof getStore === 'function' ? (Reflect.apply(getStore, workUnitAsyncStorage, []) as unknown) : {};
+}
+
+Object.assign(cachePlace, { here: storeHere, isCache: () => placeHere() === 'unstable-cache' });
 
 /**
  * Everything but `unstable-cache` of 15.5.29 and 16.4.5. What is rendered ahead has no session, and what is in a

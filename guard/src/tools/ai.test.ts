@@ -205,4 +205,24 @@ describe('a tool of the AI SDK', () => {
     const result = await asTenant(acme, () => guardTools({ slow }).slow.execute({}, { toolCallId: '1', messages: [] }));
     expect(result.data).toBe('tenant');
   });
+
+  test('tells nothing that its schema has thrown, which may quote a row', async () => {
+    const known = z.string().refine(() => {
+      throw new Error('no such customer: ada@example.com');
+    });
+    const find = tool({ inputSchema: z.object({ customer: known }), execute: async () => [] });
+    const tools = await asTenant(acme, () => guardTools({ find }));
+    const result = (await validated(tools.find.inputSchema, { customer: 'ada' })) as { readonly error: Error };
+    expect(result.error.message).toBe('The input was refused.');
+  });
+
+  test('gets the one tenant of the scope where it takes a list of them', async () => {
+    const sum = tool({
+      inputSchema: z.object({ organizationIds: z.array(z.string()) }),
+      execute: async input => input,
+    });
+    const call = { toolCallId: '1', messages: [] };
+    const given = await asTenant(acme, () => guardTools({ sum }).sum.execute({} as never, call));
+    expect(given.data).toEqual({ organizationIds: ['acme'] });
+  });
 });

@@ -11,9 +11,10 @@ export interface ToolArguments {
   readonly userArguments?: readonly string[];
 }
 
-const usualTenantArguments = ['tenant', 'organization', 'organisation', 'org', 'workspace', 'team'].map(
-  name => `${name}Id`,
-);
+const usualTenantArguments = ['tenant', 'organization', 'organisation', 'org', 'workspace', 'team'].flatMap(name => [
+  `${name}Id`,
+  `${name}Uuid`,
+]);
 
 /** The arguments that the scope fills in, and with what. */
 export class FilledArguments {
@@ -27,7 +28,7 @@ export class FilledArguments {
 
   /** Whether the scope says what this argument is. */
   has(name: string): boolean {
-    return this.#tenant.has(plainName(name)) || this.#user.has(plainName(name));
+    return isNamed(this.#tenant, name) || isNamed(this.#user, name);
   }
 
   /** Refuses what a model sent if it says who asks: whoever wrote the text that the model read may have wished it. */
@@ -35,7 +36,9 @@ export class FilledArguments {
     if (this.isIn(input, 0)) throw refuse('forbidden', 'A model sent an argument that only the scope may fill.');
   }
 
-  private isIn(value: unknown, depth: number): boolean {
+  private isIn(given: unknown, depth: number): boolean {
+    // A tool that takes JSON as text reads it as an object.
+    const value = typeof given === 'string' ? objectIn(given) : given;
     if (typeof value !== 'object' || value === null) return false;
     if (depth > deepest) return true;
     return Object.entries(value).some(
@@ -55,10 +58,11 @@ export class FilledArguments {
     return { ...objectOf(filled) };
   }
 
-  private valueOf(name: string, scope: Scope): string {
-    const value = this.#tenant.has(plainName(name)) ? tenantOf(scope) : userOf(scope);
+  private valueOf(name: string, scope: Scope): string | readonly string[] {
+    const names = isNamed(this.#tenant, name) ? this.#tenant : this.#user;
+    const value = names === this.#tenant ? tenantOf(scope) : userOf(scope);
     if (value === undefined) throw refuse('no-scope', 'A tool needs a tenant or user that the scope does not have.');
-    return value;
+    return names.has(plainName(name)) ? value : [value];
   }
 
   /** The input without what the scope says. */
@@ -78,7 +82,23 @@ export class FilledArguments {
 
 /** `tenantId`, `tenant_id` and `tenantID` are one name. */
 function plainName(name: string): string {
-  return name.replaceAll(/[_-]/g, '').toLowerCase();
+  return name.replaceAll(/[\s_.-]/g, '').toLowerCase();
+}
+
+/** `tenantIds` too: a list of the one that the scope says. */
+function isNamed(names: ReadonlySet<string>, name: string): boolean {
+  const plain = plainName(name);
+  return names.has(plain) || (plain.endsWith('s') && names.has(plain.slice(0, -1)));
+}
+
+/** The object or list that a text says in JSON. */
+function objectIn(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 function objectOf(input: unknown): object {

@@ -11,12 +11,17 @@ export interface ToolHooks {
 }
 
 /** Asks the hooks about a tool, for whom it works. */
-export async function askBefore(tool: string, { before = [], kinds = {} }: ToolHooks, scope: Scope): Promise<void> {
+export async function askBefore(
+  tool: string,
+  { before = [], kinds = {} }: ToolHooks,
+  scope: Scope,
+  otherwise: CallFacts['kind'] = 'write',
+): Promise<void> {
   if (before.length === 0) return;
   const [user, tenant, { address }] = [userOf(scope), tenantOf(scope), currentRequest()];
   const facts: CallFacts = {
     name: tool,
-    kind: (Object.hasOwn(kinds, tool) ? kinds[tool] : undefined) ?? 'write',
+    kind: (Object.hasOwn(kinds, tool) ? kinds[tool] : undefined) ?? otherwise,
     ...(user === undefined ? {} : { user }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(address === undefined ? {} : { address }),

@@ -1,5 +1,8 @@
 import { at } from '../property.ts';
 import { isGuardError } from '../errors.ts';
+import { currentScope } from '../scope.ts';
+import { guardData } from '../tripwire/json.ts';
+import type { Tripwire } from '../tripwire/json.ts';
 import type { FilledArguments } from './arguments.ts';
 
 type Receive = (message: unknown, extra?: unknown) => void;
@@ -8,7 +11,7 @@ type Receive = (message: unknown, extra?: unknown) => void;
  * A transport that refuses calls with an argument that only the scope may fill. The SDK drops arguments that a tool does
  * not declare, so that nobody would notice a model that tries; here they are seen as they were sent.
  */
-export function watchedTransport(transport: object, filled: FilledArguments): object {
+export function watchedTransport(transport: object, filled: FilledArguments, tripwire?: Tripwire): object {
   return new Proxy(transport, {
     set(target, name, value: unknown) {
       if (name !== 'onmessage' || typeof value !== 'function') return Reflect.set(target, name, value);
@@ -21,13 +24,19 @@ export function watchedTransport(transport: object, filled: FilledArguments): ob
     },
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);
+      if (name === 'send' && typeof value === 'function' && tripwire !== undefined)
+        return async (message: unknown, ...more: readonly unknown[]): Promise<unknown> => {
+          // What a handler sends on its way (progress, a question to the client's model); its result was looked at.
+          if (at(message, 'method') !== undefined) guardData(at(message, 'params'), tripwire, currentScope());
+          return Reflect.apply(value, target, [message, ...more]);
+        };
       return typeof value === 'function' && name !== 'onmessage' ? value.bind(target) : value;
     },
   });
 }
 
 function refusalOf(message: unknown, filled: FilledArguments): string | undefined {
-  if (at(message, 'method') !== 'tools/call') return undefined;
+  if (!['tools/call', 'prompts/get'].includes(String(at(message, 'method')))) return undefined;
   try {
     filled.refuseSent(at(message, 'params', 'arguments'));
     return undefined;

@@ -1,7 +1,10 @@
+import { guardErrorIn } from '../errors.ts';
+import type { CallFacts } from '../hooks.ts';
 import { asTenant, asUser } from '../modes.ts';
 import { refuse } from '../refusal.ts';
 import { asId } from '../session/session.ts';
 import { at } from '../property.ts';
+import { guardData } from '../tripwire/json.ts';
 import { FilledArguments } from './arguments.ts';
 import type { ToolArguments } from './arguments.ts';
 import { askBefore } from './before.ts';
@@ -43,8 +46,8 @@ export interface ToolCaller {
 }
 
 /**
- * Guards a server of the MCP SDK: `registerTool` on what comes back registers guarded tools, and `connect` refuses calls
- * that say for whom they are. Tools of the server that were registered before are not guarded.
+ * Guards a server of the MCP SDK: what comes back registers guarded tools, resources and prompts, and `connect` refuses calls
+ * that say for whom they are. What was registered on the server before is not guarded.
  *
  * @example
  * import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
@@ -55,22 +58,41 @@ export function guardMcp<Server extends McpServer>(server: Server, options: Guar
   const filled = new FilledArguments(options);
   return new Proxy(server, {
     get(target, name) {
-      if (name === 'registerTool') return registering(target, filled, options);
+      if (name === 'registerTool') return registering(target, tool, filled, options);
+      if (name === 'registerPrompt') return registering(target, prompt, filled, options);
+      if (name === 'registerResource') return registeringResource(target, filled, options);
       if (name === 'connect')
-        return (transport: object) => target.connect(watchedTransport(transport, filled) as never);
-      if (name === 'tool') throw new TypeError("A guarded MCP server registers tools with 'registerTool'.");
+        return (transport: object) => target.connect(watchedTransport(transport, filled, options.tripwire) as never);
+      if (unguarded.has(name))
+        throw new TypeError(
+          "A guarded MCP server has 'registerTool', 'registerResource' and 'registerPrompt'; tasks are not guarded.",
+        );
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
 }
 
+/** The older ways to register, and `experimental.tasks`. */
+const unguarded: ReadonlySet<unknown> = new Set(['tool', 'resource', 'prompt', 'experimental']);
+
 type Handler = (...parameters: readonly unknown[]) => unknown;
 
-function registering(server: McpServer, filled: FilledArguments, options: GuardMcpOptions): unknown {
+/** How the server registers something that takes arguments. */
+interface Kind {
+  readonly register: 'registerTool' | 'registerPrompt';
+  readonly schema: 'inputSchema' | 'argsSchema';
+  readonly otherwise: CallFacts['kind'];
+  readonly resultOf: (result: unknown, name: string, options: GuardMcpOptions) => unknown;
+}
+
+const tool: Kind = { register: 'registerTool', schema: 'inputSchema', otherwise: 'write', resultOf: toolResult };
+const prompt: Kind = { register: 'registerPrompt', schema: 'argsSchema', otherwise: 'read', resultOf: promptResult };
+
+function registering(server: McpServer, kind: Kind, filled: FilledArguments, options: GuardMcpOptions): unknown {
   return (name: string, config: Readonly<Record<string, unknown>>, handler: Handler): unknown => {
-    const { shown, declared } = withoutFilled(name, config['inputSchema'], filled);
-    refuseInside(name, config['inputSchema'], filled);
+    const { shown, declared } = withoutFilled(name, config[kind.schema], filled);
+    refuseInside(name, config[kind.schema], filled);
     const guarded = async (...parameters: readonly unknown[]): Promise<unknown> => {
       const extra = parameters.at(-1);
       const given = parameters.length > 1 ? parameters[0] : {};
@@ -81,24 +103,51 @@ function registering(server: McpServer, filled: FilledArguments, options: GuardM
         const run = (): unknown =>
           declared.length === 0 && parameters.length === 1 ? handler(extra) : handler(input, extra);
         return runTool(name, scope, async () => {
-          await askBefore(name, options, scope);
-          return resultOf(await run(), name, options);
+          await askBefore(name, options, scope, kind.otherwise);
+          return kind.resultOf(await run(), name, options);
         });
       });
     };
-    const kept = shown === undefined ? {} : { inputSchema: shown };
-    return keptGuarded(server.registerTool(name, { ...config, ...kept } as never, guarded as never));
+    const kept = shown === undefined ? {} : { [kind.schema]: shown };
+    const register = at(server, kind.register) as Handler;
+    return keptGuarded(Reflect.apply(register, server, [name, { ...config, ...kept }, guarded]));
   };
 }
 
-/** What a registered tool is given later would take the place of what is guarded. */
+/** A resource is read in the scope of its caller, who writes its URI: that says for whom nothing. */
+function registeringResource(server: McpServer, filled: FilledArguments, options: GuardMcpOptions): unknown {
+  return (name: string, where: unknown, config: unknown, handler: Handler): unknown => {
+    const variables = at(where, 'uriTemplate', 'variableNames');
+    if (Array.isArray(variables) && variables.some(variable => filled.has(String(variable))))
+      throw new TypeError(`The URI of the MCP resource '${name}' names a tenant or user, whom the scope says.`);
+    const inScope =
+      (read: Handler): Handler =>
+      (...parameters) =>
+        inCallersScope(options, parameters.at(-1), () => {
+          const scope = scopeOfTool(undefined);
+          return runTool(name, scope, async () => {
+            await askBefore(name, options, scope, 'read');
+            return resourceResult(await read(...parameters), name, options);
+          });
+        });
+    const list = at(where, 'listCallback');
+    const listed = typeof list === 'function' ? { listCallback: { value: inScope(list as Handler) } } : {};
+    const place = typeof where === 'string' ? where : (Object.create(Object(where), listed) as unknown);
+    const register = at(server, 'registerResource') as Handler;
+    return keptGuarded(Reflect.apply(register, server, [name, place, config, inScope(handler)]));
+  };
+}
+
+/** What something registered is given later would take the place of what is guarded. */
 function keptGuarded(registered: unknown): unknown {
   const update = at(registered, 'update');
   if (typeof update !== 'function') return registered;
   return Object.assign(Object(registered), {
     update: (changes: unknown): unknown => {
-      if (at(changes, 'callback') !== undefined || at(changes, 'paramsSchema') !== undefined)
-        throw new TypeError('A guarded MCP tool keeps its handler and arguments: remove it, and register another one.');
+      if (['callback', 'paramsSchema', 'argsSchema', 'template'].some(name => at(changes, name) !== undefined))
+        throw new TypeError(
+          'What is guarded on an MCP server keeps its handler and arguments: remove it, and register another one.',
+        );
       return Reflect.apply(update, registered, [changes]);
     },
   });
@@ -106,7 +155,13 @@ function keptGuarded(registered: unknown): unknown {
 
 async function inCallersScope<T>(options: GuardMcpOptions, extra: unknown, work: () => Promise<T>): Promise<T> {
   if (options.caller === undefined) return work();
-  const caller = await options.caller(Object(extra) as ToolExtra);
+  let caller: ToolCaller | undefined;
+  try {
+    caller = await options.caller(Object(extra) as ToolExtra);
+  } catch (cause) {
+    // The SDK would tell the model what was thrown.
+    throw guardErrorIn(cause) ?? refuse('no-session', 'Who calls an MCP server cannot be found out.', { cause });
+  }
   const user = asId(caller?.user);
   if (user === undefined) throw refuse('no-session', 'An MCP tool was called by nobody that is known.');
   const tenant = asId(caller?.tenant);
@@ -140,19 +195,64 @@ function refuseInside(tool: string, schema: unknown, filled: FilledArguments): v
 }
 
 /** A result of MCP keeps its form; anything else becomes one. */
-function resultOf(result: unknown, tool: string, options: GuardMcpOptions): unknown {
-  const scope = scopeOfTool(undefined);
-  const leave = (value: unknown): unknown => leaving(value, tool, options, scope);
+function toolResult(result: unknown, name: string, options: GuardMcpOptions): unknown {
+  const leave = leaveOf(name, options);
   const content = at(result, 'content');
   if (!Array.isArray(content)) return { content: [textOf(leave(result))] };
   const structured = at(result, 'structuredContent');
+  lookAt(result, options);
   return {
     ...Object(result),
     content: content.map(part =>
-      at(part, 'type') === 'text' ? textOf(leave(parsed(at(part, 'text')))) : (part as unknown),
+      at(part, 'type') === 'text' ? textOf(leave(parsed(at(part, 'text')))) : withResource(part, leave),
     ),
     ...(structured === undefined ? {} : { structuredContent: leave(structured) }),
   };
+}
+
+function promptResult(result: unknown, name: string, options: GuardMcpOptions): unknown {
+  lookAt(result, options);
+  const leave = leaveOf(name, options);
+  return mapped(result, 'messages', message => ({
+    ...Object(message),
+    content: withResource(documentOf(at(message, 'content'), leave), leave),
+  }));
+}
+
+function resourceResult(result: unknown, name: string, options: GuardMcpOptions): unknown {
+  lookAt(result, options);
+  return mapped(result, 'contents', part => documentOf(part, leaveOf(name, options)));
+}
+
+type Leave = (value: unknown) => unknown;
+
+function leaveOf(name: string, options: GuardMcpOptions): Leave {
+  const scope = scopeOfTool(undefined);
+  return value => leaving(value, name, options, scope);
+}
+
+/** Whatever else is in it: links, what is beside the content. */
+function lookAt(result: unknown, { tripwire }: GuardMcpOptions): void {
+  if (tripwire !== undefined) guardData(result, tripwire, scopeOfTool(undefined));
+}
+
+function mapped(result: unknown, name: string, of: (part: unknown) => unknown): unknown {
+  const parts = at(result, name);
+  return Array.isArray(parts) ? { ...Object(result), [name]: parts.map(of) } : result;
+}
+
+function withResource(part: unknown, leave: Leave): unknown {
+  const resource = at(part, 'resource');
+  return resource === undefined ? part : { ...Object(part), resource: documentOf(resource, leave) };
+}
+
+/** A document keeps its form, for whoever reads it by its type; of JSON leaves what may leave. */
+function documentOf(part: unknown, leave: Leave): unknown {
+  const text = at(part, 'text');
+  if (typeof text !== 'string') return part;
+  const value = parsed(text);
+  const left = leave(value);
+  return left === value ? part : { ...Object(part), text: JSON.stringify(left ?? null) };
 }
 
 function textOf(data: unknown): object {

@@ -1,3 +1,4 @@
+import { isGuardError } from '../errors.ts';
 import type { Scope } from '../scope.ts';
 import { isSchema } from '../standard-schema.ts';
 import { at } from '../property.ts';
@@ -38,7 +39,8 @@ export function guardedSchema(
       filled.refuseSent(input);
       return await validated(schema, filled.fillBy(input, json, scope()), filled);
     } catch (error) {
-      return { success: false, error: error instanceof Error ? error : new Error('The input was refused.') };
+      // What else is thrown may quote a row: the model reads it.
+      return { success: false, error: isGuardError(error) ? error : new Error('The input was refused.') };
     }
   };
   return {
