@@ -48,6 +48,16 @@ describe('the gate', () => {
     expect(faultsIn(since)).toEqual(['fines: index']);
   });
 
+  test('what lacks the same under another name is not new, and what it lacks on top is', async () => {
+    const before = await model(`${library}${holds} drop index fines_branch;`);
+    const renames =
+      'drop index fines_branch; alter table holds rename to requests; alter table fines rename column branch_id to of_branch;';
+    const after = await model(`${library}${holds} ${renames}`);
+    expect(faultsIn(gate(after, { ...before, since: 'main' }))).toEqual([]);
+    const worse = await model(`${library}${holds} ${renames} alter table fines disable row level security;`);
+    expect(faultsIn(gate(worse, { ...before, since: 'main' }))).toEqual(['fines: row-security']);
+  });
+
   test('a privilege that most siblings do not give is told, with its revocation', async () => {
     const narrow = 'revoke delete on branches, staff, loans, fines from authenticated;';
     const found = gate(await model(library + narrow + holds));

@@ -9,6 +9,7 @@ import type { OwnerHop, TenancyModel } from '../model/tenancy/types.ts';
 import { isPlatformTable } from '../model/database/platform.ts';
 import { boundRoles } from '../model/database/roles.ts';
 import { tableNamed } from '../logic/named.ts';
+import { findRenames, messagesNow } from './changes/renames.ts';
 
 /** A database and who owns what in it. */
 export interface Owned {
@@ -23,13 +24,7 @@ export interface Owned {
 export function gate(after: Owned, before?: Owned & { readonly since: string }): Gate {
   const tables = guarded(after);
   const expects = tables.some(table => isLeftToPolicies(table, after)) ? 'policies' : 'app';
-  const known = new Set(
-    before === undefined
-      ? []
-      : guarded(before)
-          .flatMap(table => faultsOf(table, before))
-          .map(keyOf),
-  );
+  const known = before === undefined ? new Set<string>() : faultsBefore(before, after);
   const faults = tables.flatMap(table => faultsOf(table, after)).filter(fault => !known.has(keyOf(fault)));
   return {
     expects,
@@ -38,6 +33,19 @@ export function gate(after: Owned, before?: Owned & { readonly since: string }):
     ...(before === undefined ? {} : { since: before.since }),
     faults: faults.toSorted(compareFaults),
   };
+}
+
+/** What was missing before, by the names of now. */
+function faultsBefore(before: Owned, { database }: Owned): ReadonlySet<string> {
+  const renames = findRenames(before.database, database);
+  const faults = guarded(before).flatMap(table => faultsOf(table, before));
+  return new Set(
+    faults.flatMap(({ table, kind, message }) =>
+      messagesNow(message, renames).map(now =>
+        keyOf({ table: renames.tables.get(table) ?? table, kind, message: now }),
+      ),
+    ),
+  );
 }
 
 const kinds: readonly GateFault['kind'][] = [
@@ -64,7 +72,7 @@ const policiesExpected =
 const appExpected =
   'No role and no policy of this database keeps tenants apart, so the queries of the app do (drydock trace judges them): a table with their rows needs an index on its owner’s column and a foreign key to its owner.';
 
-function keyOf({ table, kind, message }: GateFault): string {
+function keyOf({ table, kind, message }: Pick<GateFault, 'table' | 'kind' | 'message'>): string {
   return `${table}\n${kind}\n${message}`;
 }
 

@@ -153,12 +153,12 @@ async function withoutKnown(
   before: RulesAt,
   { database }: Analysis,
 ): Promise<RulesResult> {
-  const { findRenames, messageNow } = await import('./changes/renames.ts');
+  const { findRenames, messagesNow } = await import('./changes/renames.ts');
   const renames = findRenames(before.database, database);
   const known = new Set(
     before.findings.flatMap(({ fingerprint, check, message }) => [
       fingerprint,
-      `${check} ${messageNow(message, renames)}`,
+      ...messagesNow(message, renames).map(now => `${check} ${now}`),
     ]),
   );
   const findings = result.findings.filter(

@@ -5,7 +5,7 @@ import { loadSqlParser } from '../../logic/sql.ts';
 import { startReplica } from '../../prove/replica/start.ts';
 import { library, replayed, type Replayed } from '../fixtures/replayed.ts';
 import { compareRules } from './compare.ts';
-import { findRenames, messageNow } from './renames.ts';
+import { findRenames, messagesNow } from './renames.ts';
 
 let replica: Replica;
 let base: Replayed;
@@ -122,12 +122,57 @@ test('what is only called something else is told as that, and what it opens or c
   expect(wordsOf(opened, 'worse')).toEqual(["any signed-in user can now read other tenants' rows of 'lendings'"]);
 });
 
+test('a function and a view that are called something else are the same, and so is what names them', async () => {
+  const more = `create function loan_count(branch uuid) returns bigint language sql stable set search_path = '' as $$ select count(*) from public.loans where branch_id = branch $$;
+    create function busy(branch uuid) returns boolean language sql stable set search_path = '' as $$ select public.loan_count(branch) > 9 $$;
+    create view all_loans with (security_invoker = true) as select id, branch_id from loans;
+    create view late_loans with (security_invoker = true) as select id from all_loans where works_at(branch_id);`;
+  const before = await replayed(replica, library + more);
+  const calls = `alter view all_loans rename to every_loan; alter function works_at(uuid) rename to is_staff_of;
+    alter function loan_count(uuid) rename to count_loans;
+    create or replace function busy(branch uuid) returns boolean language sql stable set search_path = '' as $$ select public.count_loans(branch) > 9 $$;`;
+  const after = await replayed(replica, library + more + calls);
+  expect(wordsOf(compareRules(before, after))).toEqual([
+    "function 'loan_count' is now called 'count_loans'",
+    "view 'all_loans' is now called 'every_loan'",
+    "function 'works_at' is now called 'is_staff_of'",
+  ]);
+  const other = await replayed(
+    replica,
+    `${library}${more}drop view all_loans cascade; create view every_loan as select id, branch_id from loans;`,
+  );
+  const words = wordsOf(compareRules(before, other));
+  expect(words).toContain("view 'all_loans' is gone");
+  expect(words).toContain("view 'every_loan' is new: it reads with the rights of its owner");
+});
+
+test('a policy that is dropped and made again with the same meaning is no change', async () => {
+  const again = (table: string, says: string): string =>
+    `drop policy "own ${table}" on ${table}; create policy "own ${table}" on ${table} ${says};`;
+  const same = [
+    again('fines', 'for select to authenticated using (((works_at(branch_id))))'),
+    again('fines', 'for select to authenticated using ((select works_at(branch_id)))'),
+    again('loans', 'to authenticated using (works_at(branch_id))'),
+  ];
+  for (const text of same) expect(wordsOf(await changes(text))).toEqual([]);
+  const own = (
+    condition: string,
+  ): string => `${library} create table cards (id uuid primary key, user_id uuid not null references auth.users, note text);
+    alter table cards enable row level security; create policy "own cards" on cards for select to authenticated using (${condition});`;
+  const before = await replayed(replica, own('user_id = auth.uid()'));
+  const wordsNow = async (condition: string): Promise<readonly string[]> =>
+    wordsOf(compareRules(before, await replayed(replica, own(condition))));
+  expect(await wordsNow('(select auth.uid()) = user_id')).toEqual([]);
+  expect(await wordsNow('user_id = auth.uid() and note is not null')).toHaveLength(1);
+  expect((await wordsNow('user_id <> auth.uid()')).length).toBeGreaterThan(1);
+});
+
 test('a finding about what is called something else is the same', async () => {
   const after = await replayed(replica, library + renamed);
   const renames = findRenames(base.database, after.database);
-  expect(messageNow("Under the policy 'own loans' on 'loans', members may read.", renames)).toBe(
+  expect(messagesNow("Under the policy 'own loans' on 'loans', members may read.", renames)).toEqual([
     "Under the policy 'own lendings' on 'lendings', members may read.",
-  );
+  ]);
 });
 
 test('a column that is called something else is told once, and not where policies name it', async () => {

@@ -1,7 +1,7 @@
 import type { Cell } from '../../core/cell.ts';
 import { objectName } from '../../core/cell.ts';
 import type { Change } from '../../core/rules.ts';
-import type { DatabaseModel, Policy, Table, View } from '../../model/database/types.ts';
+import type { DatabaseFunction, DatabaseModel, Policy, Table, View } from '../../model/database/types.ts';
 import type { RulesState } from './compare.ts';
 
 /** What has another name than before. Names of columns and policies are by the table's new name. */
@@ -9,14 +9,19 @@ export interface Renames {
   readonly tables: ReadonlyMap<string, string>;
   readonly columns: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly policies: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  readonly functions: ReadonlyMap<string, string>;
+  readonly views: ReadonlyMap<string, string>;
 }
+
+/** Names that stand in texts of SQL. */
+type Named = Omit<Renames, 'policies'>;
 
 /** Tables are the same where so much of their columns is. */
 const alike = 0.75;
 
 /**
  * A table that is gone and one that is new are the same where their columns are, and no other is as much like either; a
- * column where it stands in the same place; a policy where it says the same.
+ * column where it stands in the same place; a policy, function or view where it says the same, and nothing else does.
  */
 export function findRenames(before: DatabaseModel, after: DatabaseModel): Renames {
   const tables = renamedTables(before.tables, after.tables);
@@ -29,12 +34,73 @@ export function findRenames(before: DatabaseModel, after: DatabaseModel): Rename
     const found = renamedColumns(was, is);
     if (found.size > 0) columns.set(is.name, found);
   }
+  const functions = renamedFunctions(before, after, { tables, columns, functions: new Map(), views: new Map() });
+  const views = renamedViews(before, after, { tables, columns, functions, views: new Map() });
   const policies = new Map<string, ReadonlyMap<string, string>>();
   for (const { was, is } of both) {
-    const found = renamedPolicies(was, is, { tables, columns, policies });
+    const found = renamedPolicies(was, is, { tables, columns, functions, views });
     if (found.size > 0) policies.set(is.name, found);
   }
-  return { tables, columns, policies };
+  return { tables, columns, policies, functions, views };
+}
+
+/** What one calls the other by its new name is found once the other is. */
+function untilSettled(
+  find: (known: ReadonlyMap<string, string>) => ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  let known: ReadonlyMap<string, string> = new Map();
+  for (;;) {
+    const found = find(known);
+    if (found.size === known.size) return found;
+    known = found;
+  }
+}
+
+function renamedFunctions(before: DatabaseModel, after: DatabaseModel, named: Named): ReadonlyMap<string, string> {
+  const names = ({ functions }: DatabaseModel): ReadonlySet<string> => new Set(functions.map(({ name }) => name));
+  const [was, is] = [names(before), names(after)];
+  const gone = before.functions.filter(({ name }) => !is.has(name));
+  const fresh = after.functions.filter(({ name }) => !was.has(name));
+  const says = (each: DatabaseFunction, renamed: (text: string) => string): string =>
+    JSON.stringify([
+      each.arguments.map(({ type }) => renamed(type)),
+      renamed(each.returns),
+      each.returnsSet,
+      each.language,
+      each.securityDefiner,
+      each.searchPath,
+      renamed(each.body),
+    ]);
+  return untilSettled(functions => pairsBy(gone, fresh, says, { ...named, functions }));
+}
+
+function renamedViews(before: DatabaseModel, after: DatabaseModel, named: Named): ReadonlyMap<string, string> {
+  const gone = before.views.filter(({ name }) => !after.views.some(each => each.name === name));
+  const fresh = after.views.filter(({ name }) => !before.views.some(each => each.name === name));
+  const says = (each: View, renamed: (text: string) => string): string =>
+    JSON.stringify([each.materialized, each.securityInvoker, renamed(each.definition)]);
+  return untilSettled(views => pairsBy(gone, fresh, says, { ...named, views }));
+}
+
+/** Those that say the same as one of the others, and as no second one. */
+function pairsBy<T extends { readonly name: string }>(
+  gone: readonly T[],
+  fresh: readonly T[],
+  says: (each: T, renamed: (text: string) => string) => string,
+  named: Named,
+): ReadonlyMap<string, string> {
+  const now = fresh.map(each => ({ each, said: says(each, text => text) }));
+  const old = gone.map(each => ({
+    each,
+    said: variantsOf(named).map(names => says(each, text => renamedIn(text, names))),
+  }));
+  return new Map(
+    old.flatMap(({ each, said }) => {
+      const [first, ...more] = now.filter(other => said.includes(other.said));
+      const isOnly = first !== undefined && old.filter(other => other.said.includes(first.said)).length === 1;
+      return first !== undefined && more.length === 0 && isOnly ? [[each.name, first.each.name] as const] : [];
+    }),
+  );
 }
 
 function renamedTables(before: readonly Table[], after: readonly Table[]): ReadonlyMap<string, string> {
@@ -75,7 +141,7 @@ function renamedColumns(was: Table, is: Table): ReadonlyMap<string, string> {
   );
 }
 
-function renamedPolicies(was: Table, is: Table, renames: Renames): ReadonlyMap<string, string> {
+function renamedPolicies(was: Table, is: Table, renames: Named): ReadonlyMap<string, string> {
   const gone = was.policies.filter(policy => !is.policies.some(({ name }) => name === policy.name));
   const fresh = is.policies.filter(policy => !was.policies.some(({ name }) => name === policy.name));
   const says = ({ command, permissive, roles, using, check }: Policy): string =>
@@ -90,15 +156,24 @@ function renamedPolicies(was: Table, is: Table, renames: Renames): ReadonlyMap<s
 }
 
 /** A text of before, with the names of after. */
-function renamedIn(text: string, { tables, columns }: Pick<Renames, 'tables' | 'columns'>): string {
-  const names = [...tables, ...[...columns.values()].flatMap(each => [...each])];
+function renamedIn(text: string, { tables, columns, functions, views }: Named): string {
+  const names = [...tables, ...functions, ...views, ...[...columns.values()].flatMap(each => [...each])];
   return names.reduce((told, [was, is]) => told.replaceAll(wordOf(plain(was)), plain(is)), text);
 }
 
-/** What a finding of before says, with the names of after. */
-export function messageNow(message: string, renames: Renames): string {
+/** What a text of before may say now: a name of a column is other columns' as well, which kept it. */
+export function messagesNow(message: string, renames: Renames): readonly string[] {
   const policies = [...renames.policies.values()].flatMap(each => [...each]);
-  return policies.reduce((told, [was, is]) => told.replaceAll(`'${was}'`, `'${is}'`), renamedIn(message, renames));
+  const said = variantsOf(renames).map(names =>
+    policies.reduce((told, [was, is]) => told.replaceAll(`'${was}'`, `'${is}'`), renamedIn(message, names)),
+  );
+  return [...new Set(said)];
+}
+
+/** With all new names of columns, with none, and with those of one table. */
+function variantsOf<T extends Named>(named: T): readonly T[] {
+  const each = [...named.columns].map(entry => new Map([entry]));
+  return [named.columns, new Map(), ...(each.length > 1 ? each : [])].map(columns => ({ ...named, columns }));
 }
 
 function wordOf(name: string): RegExp {
@@ -109,7 +184,7 @@ function plain(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1);
 }
 
-function renamedText(policy: Policy, renames: Renames): Policy {
+function renamedText(policy: Policy, renames: Named): Policy {
   return {
     ...policy,
     ...(policy.using === undefined ? {} : { using: renamedIn(policy.using, renames) }),
@@ -119,13 +194,13 @@ function renamedText(policy: Policy, renames: Renames): Policy {
 
 /** The state of before as if everything had had its new name. */
 export function withNewNames({ database, cells }: RulesState, renames: Renames, after: DatabaseModel): RulesState {
-  const { tables, columns, policies } = renames;
-  if (tables.size + columns.size + policies.size === 0) return { database, cells };
+  if (Object.values(renames).every(each => each.size === 0)) return { database, cells };
   return {
     database: {
       ...database,
       tables: database.tables.map(table => newTable(table, renames, after)),
       views: database.views.map(view => newView(view, renames, after)),
+      functions: database.functions.map(each => newFunction(each, renames, after)),
     },
     cells: cells.map(cell => newCell(cell, renames, after)),
   };
@@ -156,21 +231,53 @@ function newTable(table: Table, renames: Renames, after: DatabaseModel): Table {
 
 function newView(view: View, renames: Renames, after: DatabaseModel): View {
   const definition = renamedIn(view.definition, renames);
-  return after.views.some(each => each.name === view.name && each.definition === definition)
-    ? { ...view, definition }
-    : view;
+  const name = renames.views.get(view.name) ?? view.name;
+  const now = after.views.find(each => each.name === name);
+  return {
+    ...view,
+    name,
+    schema: now?.schema ?? view.schema,
+    ...(now?.definition === definition ? { definition } : {}),
+  };
 }
 
-function newCell(cell: Cell, { tables }: Renames, after: DatabaseModel): Cell {
-  const name = cell.objectKind === 'table' ? tables.get(objectName(cell)) : undefined;
-  const schema = after.tables.find(table => table.name === name)?.schema;
+function newFunction(each: DatabaseFunction, renames: Renames, after: DatabaseModel): DatabaseFunction {
+  const name = renames.functions.get(each.name) ?? each.name;
+  const types = each.arguments.map(({ type }) => renamedIn(type, renames)).join();
+  const now = after.functions.find(
+    other => other.name === name && other.arguments.map(({ type }) => type).join() === types,
+  );
+  if (now === undefined) return { ...each, name };
+  const body = renamedIn(each.body, renames);
+  return {
+    ...each,
+    name,
+    schema: now.schema,
+    signature: now.signature,
+    ...(now.body === body ? { body } : {}),
+  };
+}
+
+function newCell(cell: Cell, { tables, views, functions }: Renames, after: DatabaseModel): Cell {
+  const [names, objects] =
+    cell.objectKind === 'table'
+      ? [tables, after.tables]
+      : cell.objectKind === 'function'
+        ? [functions, after.functions]
+        : [views, after.views];
+  const name = names.get(objectName(cell));
+  const schema = objects.find(each => each.name === name)?.schema;
   return name === undefined || schema === undefined ? cell : { ...cell, schema, object: plain(name) };
 }
 
 /** The new names, in words. */
-export function renameChanges({ tables, columns, policies }: Renames, after: DatabaseModel): readonly Change[] {
+export function renameChanges(
+  { tables, columns, policies, functions, views }: Renames,
+  after: DatabaseModel,
+): readonly Change[] {
+  const objects = [...after.tables, ...after.views, ...after.functions];
   const placeOf = (name: string): Partial<Pick<Change, 'file' | 'line'>> => {
-    const place = after.tables.find(table => table.name === name)?.definedAt;
+    const place = objects.find(object => object.name === name)?.definedAt;
     return place === undefined ? {} : { file: place.file, line: place.line };
   };
   const told = (kind: Change['kind'], object: string, before: string, now: string, words: string): Change => ({
@@ -182,6 +289,8 @@ export function renameChanges({ tables, columns, policies }: Renames, after: Dat
     words,
     ...placeOf(object),
   });
+  const whole = (names: ReadonlyMap<string, string>, kind: 'table' | 'view' | 'function'): readonly Change[] =>
+    [...names].map(([was, is]) => told(kind, is, was, is, `${kind} '${was}' is now called '${is}'`));
   const inTables = (
     renamed: ReadonlyMap<string, ReadonlyMap<string, string>>,
     kind: Change['kind'],
@@ -191,7 +300,9 @@ export function renameChanges({ tables, columns, policies }: Renames, after: Dat
       [...names].map(([was, is]) => told(kind, table, was, is, `${noun} '${was}' of '${table}' is now called '${is}'`)),
     );
   return [
-    ...[...tables].map(([was, is]) => told('table', is, was, is, `table '${was}' is now called '${is}'`)),
+    ...whole(tables, 'table'),
+    ...whole(views, 'view'),
+    ...whole(functions, 'function'),
     ...inTables(columns, 'table', 'column'),
     ...inTables(policies, 'policy', 'policy'),
   ];

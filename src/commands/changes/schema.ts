@@ -11,6 +11,7 @@ import type {
   View,
 } from '../../model/database/types.ts';
 import { boundRoles } from '../../model/database/roles.ts';
+import { meansTheSame } from './meaning.ts';
 
 /** Tables, policies, grants, views, functions and buckets that came, went or differ. */
 export function schemaChanges(before: DatabaseModel, after: DatabaseModel): readonly Change[] {
@@ -112,7 +113,7 @@ function policyChanges({ was, is }: Pair<Policy>): readonly Change[] {
   const subject = { kind: 'policy', object: policy.table } as const;
   const name = `policy '${policy.name}' of '${policy.table}'`;
   const [old, now] = [was, is].map(each => (each === undefined ? undefined : textOf(each)));
-  if (old === now) return [];
+  if (old === now || (was !== undefined && is !== undefined && meansTheSame(was, is))) return [];
   const texts = { ...(old === undefined ? {} : { before: old }), ...(now === undefined ? {} : { after: now }) };
   const words =
     was === undefined
