@@ -447,7 +447,7 @@ function save(name: string, path: string, content: string): void {
   } catch (thrown) {
     if (part !== file) rmSync(part, { force: true });
     // A write that was cut short does not say of which file.
-    throw thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOSPC' ? noSpace(file, thrown) : thrown;
+    throw thrown instanceof Error && 'code' in thrown ? unwritten(file, thrown) : thrown;
   }
   process.stderr.write(`${name}: ${file}\n`);
 }
@@ -540,6 +540,15 @@ function refusedByTheSystem(thrown: unknown): DrydockError | undefined {
     next: 'Look for permission there. Reports and copies go below .drydock in the app’s folder.',
     cause: thrown,
   });
+}
+
+function unwritten(file: string, thrown: Error & { readonly code: unknown }): DrydockError {
+  return thrown.code === 'ENOSPC'
+    ? noSpace(file, thrown)
+    : new DrydockError('target-not-found', `Could not write '${file}': ${thrown.message}.`, {
+        next: 'Name a file where this user may write.',
+        cause: thrown,
+      });
 }
 
 function noSpace(file: string, cause: unknown): DrydockError {
