@@ -5,11 +5,17 @@ import { keyed } from './keyed.ts';
 import { ownerName, ownerOf, ownerTag } from './owner.ts';
 import type { SharedBy } from './owner.ts';
 
-/** Whose a cached result is. Next.js makes the arguments of a `'use cache'` function its key, so this is one of them. */
+/**
+ * Whose a cached result is. Next.js makes the arguments of a `'use cache'` function its key, so this is one of them. Only
+ * `cacheKey` makes one: a key that is written by hand, from what a request says, would open any tenant's rows.
+ */
 export interface CacheKey {
   readonly tenant?: string;
   readonly user?: string;
+  readonly [made]: true;
 }
+
+declare const made: unique symbol;
 
 /**
  * The key of the scope, to be handed to a function with `'use cache'`. A wrapper cannot add it: the directive is compiled,
@@ -26,7 +32,7 @@ export function cacheKey(by: SharedBy = 'tenant'): CacheKey {
   return {
     ...(tenant === undefined ? {} : { tenant }),
     ...((by === 'user' || tenant === undefined) && user !== undefined ? { user } : {}),
-  };
+  } as CacheKey;
 }
 
 /**

@@ -22,6 +22,7 @@ declare const lookupPool: import('pg').Pool;
 declare const auditKey: string;
 declare const webhookSecret: string;
 declare const stripe: import('stripe').default;
+declare const queryCache: import('drizzle-orm/cache/core').Cache;
 declare const redis: {
   get(key: string): Promise<string | null>;
   set(key: string, value: string, options?: { EX: number }): Promise<unknown>;
