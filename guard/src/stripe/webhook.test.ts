@@ -285,6 +285,17 @@ describe('the order of events', () => {
     ]);
   });
 
+  test('an object that is another customer’s by now is not handed over', async () => {
+    const canceled = { id: 'sub_1', object: 'subscription', status: 'canceled', customer: 'cus_borealis' };
+    stripe.objects.set('/v1/subscriptions/sub_1', canceled);
+    await webhook({ on })(stripe.signed(updated(now - 5, 'past_due')));
+    await webhook({ on })(stripe.signed(updated(now - 60, 'active')));
+    expect(seen).toEqual([
+      ['past_due', false],
+      ['active', true],
+    ]);
+  });
+
   test('what was made before the object was fetched is older than it', async () => {
     stripe.objects.set('/v1/subscriptions/sub_1', { id: 'sub_1', object: 'subscription', status: 'canceled' });
     for (const event of [updated(now - 60, 'trialing'), updated(now - 90, 'incomplete'), updated(now - 30, 'active')]) {
@@ -447,7 +458,8 @@ describe('what is refused', () => {
   test('no secret at all, and a tolerance of any age', () => {
     expect(() => webhook({ secret: ' ' })).toThrow('The webhook secret is empty');
     expect(() => webhook({ secret: [] })).toThrow('The webhook secret is empty');
-    expect(() => webhook({ toleranceSeconds: 0 })).toThrow(RangeError);
+    for (const toleranceSeconds of [0, Infinity, Number.NaN])
+      expect(() => webhook({ toleranceSeconds })).toThrow(RangeError);
   });
 
   test('a database that is away: Stripe is asked to try again', async () => {

@@ -106,10 +106,10 @@ export function stripeWebhook<Tx>(options: StripeWebhookOptions<Tx>): (request: 
   };
 }
 
-/** Stripe takes 0 as "any age": a replay of last year's event would pass. https://docs.stripe.com/webhooks#replay-attacks */
+/** Stripe takes 0 as "any age", and nothing is older than for ever: a replay of last year's event would pass. https://docs.stripe.com/webhooks#replay-attacks */
 function positive(value: number): number {
-  if (value > 0) return value;
-  throw new RangeError('A tolerance or limit of a webhook is above 0.');
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new RangeError('A tolerance or limit of a webhook is a number above 0.');
 }
 
 async function deliver<Tx>(options: StripeWebhookOptions<Tx>, event: Stripe.Event): Promise<Response> {
@@ -225,7 +225,10 @@ async function fetched<Tx>(
   if (options.outOfOrder === 'tell' || !isFetchable(options.stripe, object)) return 'unknown';
   // Written before the question: what Stripe answers is at least as new.
   await rememberFetched(query, idOf(object) ?? '');
-  return latestOf(options.stripe, object, event.account);
+  const latest = await latestOf(options.stripe, object, event.account);
+  // It may be another customer's by now (a payment intent, a payment method), and so another tenant's.
+  const owner = typeof latest === 'object' ? customerOf(latest) : undefined;
+  return owner === undefined || owner === customerOf(object) ? latest : 'unknown';
 }
 
 /** The type of the event chooses the handler, which TypeScript cannot follow through a table. */
