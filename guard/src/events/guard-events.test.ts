@@ -205,7 +205,39 @@ describe('a sink in trouble', () => {
     tell(1, 'good');
     await vi.advanceTimersByTimeAsync(120_000);
     expect(written.flat().map(({ type }) => type)).toEqual(['authz_fail', 'events_dropped']);
-    expect(running.counts()['sink']).toEqual({ written: 1, dropped: 1, failures: 4, waiting: 0 });
+    expect(running.counts()['sink']).toEqual({ written: 1, dropped: 1, failures: 5, waiting: 0 });
+  });
+
+  test('that refuses one batch after the other loses those, and not what is between them', async () => {
+    const sink = sinkOf(batch => {
+      if (batch.some(({ reason }) => reason === 'poison')) throw new Error('refused');
+      written.push([...batch]);
+    });
+    start({ sinks: [sink], batch: 1 });
+    for (const reason of ['poison', 'poison', 'good', 'poison', 'fine']) tell(1, reason);
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(written.flat().flatMap(({ type, reason }) => (type === 'authz_fail' ? [reason] : []))).toEqual([
+      'good',
+      'fine',
+    ]);
+  });
+
+  test('that is away for minutes gets all that came meanwhile', async () => {
+    let isAway = true;
+    const sink = sinkOf(batch => {
+      if (isAway) throw new Error('the database starts again');
+      written.push([...batch]);
+    });
+    const running = start({ sinks: [sink] });
+    for (let second = 0; second < 300; second += 1) {
+      tell(1, `n${second}`);
+      // oxlint-disable-next-line no-await-in-loop -- second after second
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+    isAway = false;
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(new Set(written.flat().map(({ reason }) => reason)).size).toBe(300);
+    expect(running.counts()['sink']).toMatchObject({ written: 300, dropped: 0, waiting: 0 });
   });
 
   test('that hangs is given up after a time and asked again', async () => {

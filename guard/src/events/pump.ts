@@ -34,6 +34,8 @@ export interface Pump {
 }
 
 const attempts = 4;
+/** Where the batch after a refused one fails too, the sink is away: how often it is asked before the refused one is given up. */
+const patience = 20;
 const longestPauseMs = 30_000;
 
 /** Makes the pump of a sink. */
@@ -44,6 +46,9 @@ export function pumpFor(sink: EventSink, options: PumpOptions): Pump {
   const queue = boundedQueue<GuardEvent>(options.capacity, options.whenFull);
   const total = { written: 0, dropped: 0, failures: 0 };
   let batch: GuardEvent[] = [];
+  /** What was refused again and again: the next batch tells whether that was its fault or the sink's. */
+  let suspect: GuardEvent[] = [];
+  let isLastChance = false;
   let tries = 0;
   let untold = 0;
   let writing: Promise<void> | undefined;
@@ -58,25 +63,32 @@ export function pumpFor(sink: EventSink, options: PumpOptions): Pump {
   const writeBatch = async (): Promise<boolean> => {
     countDrops();
     if (batch.length === 0) batch = queue.take(options.batch);
-    if (batch.length === 0) return true;
+    if (batch.length === 0 && untold === 0) return true;
     const told = untold;
     try {
       const work = sink.write(told === 0 ? batch : [...batch, dropEvent(told)]);
       if (work !== undefined) await inTime(work, options.timeoutMs, 'The sink did not answer in time.');
       total.written += batch.length;
       untold -= told;
-      [batch, tries] = [[], 0];
+      isLastChance = suspect.length > 0;
+      [batch, suspect, tries] = [suspect, [], 0];
       return true;
     } catch {
       total.failures += 1;
       tries += 1;
-      if (tries < attempts) return false;
-      // Something in it may be what the sink cannot take: it must not hold back all that comes after it.
-      countDrops(batch.length);
-      batch = [];
+      if (isLastChance) {
+        // Something in it is what the sink cannot take: it must not hold back all that comes after it.
+        countDrops(batch.length);
+        [batch, isLastChance, tries] = [[], false, 0];
+      } else if (queue.size > 0 && tries >= (suspect.length === 0 ? attempts : patience)) {
+        countDrops(suspect.length);
+        [suspect, batch, tries] = [batch, [], 0];
+      }
       return false;
     }
   };
+
+  const isWaiting = (): boolean => queue.size > 0 || batch.length > 0 || untold > 0;
 
   /** One writer at a time; it goes on while whole batches wait, or, in a flush, while anything does. */
   const run = (all: boolean): Promise<void> => {
@@ -86,11 +98,11 @@ export function pumpFor(sink: EventSink, options: PumpOptions): Pump {
       for (;;) {
         // oxlint-disable-next-line no-await-in-loop -- one batch after the other: the sink sets the pace
         const worked = await writeBatch();
-        if (!worked || (queue.size < options.batch && !(all && queue.size > 0))) return;
+        if (!worked || (queue.size < options.batch && !(all && isWaiting()))) return;
       }
     })().finally(() => {
       writing = undefined;
-      if (queue.size > 0 || batch.length > 0) wait();
+      if (isWaiting()) wait();
     });
     return writing;
   };
@@ -114,7 +126,7 @@ export function pumpFor(sink: EventSink, options: PumpOptions): Pump {
     },
     counts: () => {
       countDrops();
-      return { ...total, waiting: queue.size + batch.length };
+      return { ...total, waiting: queue.size + batch.length + suspect.length };
     },
     flush: async () => {
       await writing;
@@ -122,8 +134,13 @@ export function pumpFor(sink: EventSink, options: PumpOptions): Pump {
     },
     endNow: () => {
       countDrops();
-      const left = [...batch, ...queue.take(options.capacity), ...(untold === 0 ? [] : [dropEvent(untold)])];
-      batch = [];
+      const left = [
+        ...suspect,
+        ...batch,
+        ...queue.take(options.capacity),
+        ...(untold === 0 ? [] : [dropEvent(untold)]),
+      ];
+      [batch, suspect] = [[], []];
       if (left.length > 0) sink.writeAtExit?.(left);
     },
   };

@@ -248,8 +248,8 @@ describe('standard output', () => {
     const lines = text
       .trim()
       .split('\n')
-      .map(line => (JSON.parse(line) as GuardEvent).type);
-    expect(new Set(lines)).toEqual(new Set(['authz_fail', 'events_dropped']));
+      .map(line => (JSON.parse(line) as GuardEvent).reason);
+    expect(new Set(lines).size).toBe(3000);
   });
 
   test('a reader that has gone away does not end the process', async () => {
