@@ -63,6 +63,37 @@ describe('the JSON contract', () => {
     ]);
   });
 
+  test('a large schema has a cell on a line, and says once what a proof says for several actors', () => {
+    const rules = sampleRules();
+    const [cell] = rules.cells;
+    if (cell === undefined) throw new Error('The sample has no cells');
+    const proof = { kind: 'proof' as const, transcript: 'No rows exist.', assumptions: ['a'], elapsedMs: 1 };
+    const replay = { kind: 'replay' as const, transcript: 'begin;', assumptions: [], elapsedMs: 1 };
+    const cells = Array.from({ length: 2600 }, (_, index) =>
+      (['anonymous', 'stranger', 'member', 'admin'] as const).map(actor => ({
+        ...cell,
+        object: `notes_${index}`,
+        actor,
+        evidence: [proof, replay],
+      })),
+    ).flat();
+    const evidenceIn = (text: string): readonly unknown[] => {
+      const found = parse(text)['cells'];
+      return Array.isArray(found) ? found.map((each: { evidence?: unknown }) => each.evidence) : [];
+    };
+    const text = toJson({ ...rules, cells });
+    expect(text.split('\n').filter(line => line.startsWith('    {"schema"'))).toHaveLength(cells.length);
+    const repeated = [{ kind: 'proof', sameAs: 'anonymous', elapsedMs: 1 }, replay];
+    expect(evidenceIn(text).slice(0, 5)).toEqual([[proof, replay], repeated, repeated, repeated, [proof, replay]]);
+    const fewer = cells.slice(0, 4000);
+    expect(evidenceIn(toJson({ ...rules, cells: fewer }))).toEqual(fewer.map(() => [proof, replay]));
+    const plainly = { ...rules, cells: fewer.slice(0, 900) };
+    const { cells: some, ...rest } = parse(toJson(plainly));
+    const { cells: more, ...others } = parse(toJson({ ...rules, cells: fewer }));
+    expect(rest).toEqual(others);
+    expect(Array.isArray(more) && Array.isArray(some) ? more.length - some.length : 0).toBe(3100);
+  });
+
   test('rules list every cell with its evidence', () => {
     const document = parse(toJson(sampleRules()));
     expect(document['tenancy']).toMatchObject({ root: 'organizations', memberships: ['members'] });

@@ -1,6 +1,6 @@
 import { isAbsolute, posix, relative } from 'node:path';
 import type { Advice } from '../core/advice.ts';
-import type { Cell } from '../core/cell.ts';
+import type { Cell, CellEvidence } from '../core/cell.ts';
 import type { Evidence, Finding } from '../core/finding.ts';
 import type { VerifiedFix } from '../core/fix.ts';
 import type { Gap } from '../core/gap.ts';
@@ -33,7 +33,23 @@ export const schemaVersion = 1;
  * for each other never leaks into the contract, and the order is the same in every run.
  */
 export function toJson(result: CommandResult): string {
-  return `${JSON.stringify(toDocument(result), hidingSecrets(), 2)}\n`;
+  const document = toDocument(result);
+  const isLarge = result.command === 'rules' && result.cells.length > 1000;
+  return `${isLarge ? withLines(document, ['cells', 'tables']) : JSON.stringify(document, hidingSecrets(), 2)}\n`;
+}
+
+/** The same document, with each element of these lists on a line of its own: a fifth of a large one is indentation. */
+function withLines(document: Json, lists: readonly string[]): string {
+  const hiding = hidingSecrets();
+  const around = Object.fromEntries(
+    Object.entries(document).map(([key, value]) => [key, lists.includes(key) && Array.isArray(value) ? [] : value]),
+  );
+  const filled = lists.flatMap(key => {
+    const list = document[key];
+    const lines = Array.isArray(list) ? list.map(each => `    ${JSON.stringify(each, hiding)}`) : [];
+    return lines.length === 0 ? [] : [[`\n  "${key}": []`, `\n  "${key}": [\n${lines.join(',\n')}\n  ]`] as const];
+  });
+  return filled.reduce((text, [empty, full]) => text.replace(empty, () => full), JSON.stringify(around, hiding, 2));
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -158,7 +174,7 @@ function rulesBody(result: RulesResult): Json {
         confidence: owner.confidence,
       })),
     },
-    cells: orderCells(result.cells).map(cellJson),
+    cells: cellsJson(orderCells(result.cells)),
     cutShort: result.isCutShort,
     findings: orderFindings(result.findings).map(findingJson),
     causes: result.causes?.map(cause => ({
@@ -446,7 +462,25 @@ function evidenceJson(evidence: Evidence): Json {
   }
 }
 
-function cellJson(cell: Cell): Json {
+/** From so many cells on, what proofs say for several actors alike is said once. */
+const manyCells = 10_000;
+
+function cellsJson(cells: readonly Cell[]): readonly Json[] {
+  if (cells.length <= manyCells) return cells.map(cell => cellJson(cell));
+  const said = new Map<string, Cell['actor']>();
+  return cells.map(cell =>
+    cellJson(cell, ({ kind, transcript }) => {
+      if (kind === 'replay') return undefined;
+      const key = [cell.schema, cell.object, cell.bucket, cell.role, cell.command, kind, transcript].join('\n');
+      const first = said.get(key);
+      if (first === undefined) said.set(key, cell.actor);
+      return first;
+    }),
+  );
+}
+
+/** A cell; `sameAs` names another actor in whose cell of this object, role and command the same evidence stands. */
+function cellJson(cell: Cell, sameAs: (evidence: CellEvidence) => Cell['actor'] | undefined = () => undefined): Json {
   return {
     schema: cell.schema,
     object: cell.object,
@@ -468,12 +502,13 @@ function cellJson(cell: Cell): Json {
             transcripts: cell.behind.evidence.map(each => each.transcript),
           },
     alsoOpen: cell.alsoOpen?.map(({ policy, because }) => ({ policy, because })),
-    evidence: cell.evidence.map(evidence => ({
-      kind: evidence.kind,
-      transcript: evidence.transcript,
-      assumptions: evidence.assumptions,
-      elapsedMs: Math.round(evidence.elapsedMs),
-    })),
+    evidence: cell.evidence.map(evidence => {
+      const elapsedMs = Math.round(evidence.elapsedMs);
+      const actor = sameAs(evidence);
+      return actor === undefined
+        ? { kind: evidence.kind, transcript: evidence.transcript, assumptions: evidence.assumptions, elapsedMs }
+        : { kind: evidence.kind, sameAs: actor, elapsedMs };
+    }),
   };
 }
 

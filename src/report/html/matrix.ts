@@ -13,15 +13,21 @@ import {
   worstStanding,
 } from '../standing.ts';
 import { actorWords, count, grouped } from '../words.ts';
+import { laterRows, rowKey, rowsAtOnce } from './later-rows.ts';
 import { markup, idOf, type Markup } from './markup.ts';
 import { transcriptBlock } from './transcript.ts';
 
 /** The matrix role × command × object; each box is a button that opens what each actor came to, with no script. */
 export function matrixGrid({ cells, tenancy }: RulesResult, key: string): Markup {
   const grids = toGrids(cells, tenancy.owners);
-  return markup`<div class="picture">${leakLinks(grids, key)}${filterBar(grids, key)}${legend(cells)}${grids.map(each => gridTable(each, key))}
-    <p class="none quiet" hidden>No object has this name and standing.</p></div>
-    ${grids.map(each => each.groups.map(group => group.rows.map(row => popovers(row, each, key))))}`;
+  const shown = rowsAtOnce(grids);
+  const later = laterRows(grids, shown, {
+    row: (row, grid) => gridRow(row, grid, key),
+    popovers: (row, grid) => popovers(row, grid, key),
+  });
+  return markup`<div class="picture">${leakLinks(grids, key)}${filterBar(grids, key)}${legend(cells)}${grids.map(each => gridTable(each, shown, key))}
+    <p class="none quiet" hidden>No object has this name and standing.</p>${later}</div>
+    ${grids.map(each => each.groups.map(group => group.rows.map(row => shown.has(rowKey(row)) && popovers(row, each, key))))}`;
 }
 
 const mostLinks = 60;
@@ -60,7 +66,7 @@ function legend(cells: readonly Cell[]): Markup {
     )}</p>`;
 }
 
-function gridTable(grid: Grid, key: string): Markup {
+function gridTable(grid: Grid, shown: ReadonlySet<string>, key: string): Markup {
   const width = grid.commands.length;
   const columns = 1 + grid.roles.length * width;
   const caption = grid.key === 'calls' ? 'Functions, by role' : 'Tables, views and files, by role and command';
@@ -68,8 +74,8 @@ function gridTable(grid: Grid, key: string): Markup {
     <thead><tr><th class="corner" rowspan="2" scope="col">${grid.key === 'calls' ? 'function' : 'table'}</th>${grid.roles.map(role => markup`<th class="who" scope="colgroup" colspan="${width}">${role}</th>`)}</tr>
     <tr>${grid.roles.map(() => grid.commands.map((command, index) => markup`<th class="what ${index === 0 && 'first'}" scope="col">${command}</th>`))}</tr></thead>
     ${grid.groups.map(
-      group => markup`<tbody><tr class="group"><th scope="rowgroup" colspan="${columns}"><span>${group.title} <b>${grouped(group.rows.length)}</b></span></th></tr>
-      ${group.rows.map(row => gridRow(row, grid, key))}</tbody>`,
+      group => markup`<tbody${!group.rows.some(row => shown.has(rowKey(row))) && markup` hidden`}><tr class="group"><th scope="rowgroup" colspan="${columns}"><span>${group.title} <b>${grouped(group.rows.length)}</b></span></th></tr>
+      ${group.rows.map(row => shown.has(rowKey(row)) && gridRow(row, grid, key))}</tbody>`,
     )}</table></div>`;
 }
 

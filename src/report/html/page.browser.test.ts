@@ -37,6 +37,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'rescue.html'), renderHtml(sampleRescue()));
   writeFileSync(join(folder, 'large.html'), renderHtml(largeTrace(300)));
   writeFileSync(join(folder, 'rules.html'), renderHtml(largeRules(155)));
+  writeFileSync(join(folder, 'many.html'), renderHtml(largeRules(1200)));
   browser = await chromium.launch({ executablePath: browserPath(), args: flags });
 });
 
@@ -176,6 +177,36 @@ test('a name and a standing narrow the matrix, and no row is left out without th
   await page.locator('.chip[data-standing="leaks"]').click();
   expect(await rows.count()).toBe(155);
   await page.close();
+});
+
+test('of a very large matrix the page opens with what needs a reader, and draws the rest when it is asked for', async () => {
+  const { page, complaints } = await open('many', 1280, 'light');
+  const rows = page.locator('#matrix tr.object:visible');
+  const first = await rows.count();
+  expect(first).toBeLessThan(400);
+  expect(await page.locator('.filter-bar .chip[data-standing="leaks"]').innerText()).toMatch(/\d+ leak/);
+  const quiet = 'compliance_evidence_attachment_1199';
+  expect(await page.locator(`tr[data-name="${quiet}"]`).count()).toBe(0);
+  await page.locator('.later button').click();
+  await expect.poll(() => rows.count()).toBe(1200);
+  expect(await page.locator('.later').count()).toBe(0);
+  await page.locator(`tr[data-name="${quiet}"] .cell`).first().click();
+  expect(await page.locator('[popover]:popover-open h3').innerText()).toContain(quiet);
+  await page.locator('[popover]:popover-open .close').click();
+  await page.locator('.filter-bar input').fill('attachment_1199');
+  expect(await page.locator('.filter-bar .shown').innerText()).toBe('1 of 1200');
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
+test('a name that is kept back is found, and without a script the page says where the rest is', async () => {
+  const { page } = await open('many', 1280, 'light');
+  await page.locator('.filter-bar input').fill('attachment_1199');
+  await expect.poll(() => page.locator('#matrix tr.object:visible').count()).toBe(1);
+  await page.close();
+  const plain = await open('many', 1280, 'light', false);
+  expect(await plain.page.locator('.later').innerText()).toContain('drydock rules --all');
+  await plain.page.close();
 });
 
 test('each box has a sign and a word beside its colour, and says all of it to a screen reader', async () => {

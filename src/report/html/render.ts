@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CommandResult } from '../../core/result.ts';
 import { duration, shortTarget } from '../words.ts';
 import { drydockVersion } from '../version.ts';
+import { cellsAtOnce } from './later-rows.ts';
 import { type Content, markup, Markup } from './markup.ts';
 import { inlineScript } from './script.ts';
 import { type Section, sectionsOf } from './sections.ts';
@@ -47,7 +48,7 @@ function figure({ label, value, was, tone }: Figure): Markup {
 }
 
 function transcriptsOf(view: View): readonly string[] {
-  const cells = view.rules.flatMap(({ result }) => result.cells.flatMap(cell => cell.evidence));
+  const cells = view.rules.flatMap(({ result }) => cellsAtOnce(result).flatMap(cell => cell.evidence));
   const findings = view.findings.flatMap(({ finding }) =>
     finding.evidence.filter(evidence => evidence.kind === 'replay'),
   );

@@ -50,11 +50,46 @@ for (const picture of document.querySelectorAll('.picture')) {
   const bar = picture.querySelector('.filter-bar');
   const input = bar.querySelector('input');
   const chips = [...bar.querySelectorAll('.chip')];
-  const rows = [...picture.querySelectorAll('tr.object')];
+  let rows = [...picture.querySelectorAll('tr.object')];
+  const packed = picture.querySelector('.later-rows');
+  const later = picture.querySelector('.later');
+  const total = rows.length + (later ? Number(later.dataset.count) : 0);
   const status = bar.querySelector('.shown');
   const none = picture.querySelector('.none');
   bar.hidden = false;
-  const narrow = () => {
+  // What is kept back is unpacked when somebody asks for it, and what its boxes open when one is chosen.
+  const unpack = async () => {
+    const bytes = Uint8Array.from(atob(packed.content.textContent), letter => letter.charCodeAt(0));
+    const text = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
+    const place = (around, html) => {
+      const made = document.createElement('template');
+      made.innerHTML = html;
+      const added = [...made.content.children].filter(each => !each.id || !document.getElementById(each.id));
+      around.append(...added);
+      return added;
+    };
+    const bodies = new Map();
+    for (const [grid, group, row, popovers, sets] of JSON.parse(text)) {
+      const key = grid + group;
+      if (!bodies.has(key)) bodies.set(key, picture.querySelectorAll('table.matrix[data-grid="' + grid + '"] tbody')[group]);
+      bodies.get(key).hidden = false;
+      const [line] = place(bodies.get(key), row);
+      line.addEventListener('click', () => { place(picture.parentElement, popovers); place(picture.parentElement, sets); }, { once: true, capture: true });
+    }
+    packed.remove();
+    later.remove();
+    rows = [...picture.querySelectorAll('tr.object')];
+  };
+  let unpacking;
+  const whole = () => packed ? (unpacking ??= unpack()) : undefined;
+  if (later) {
+    const button = later.querySelector('button');
+    button.hidden = false;
+    later.querySelector('span').hidden = true;
+    button.addEventListener('click', async () => { await whole(); narrow(); });
+  }
+  const narrow = async () => {
+    if (packed && (input.value.trim() !== '' || chips.some(chip => chip.getAttribute('aria-pressed') === 'true'))) await whole();
     const words = input.value.trim().toLowerCase().split(/\\s+/).filter(word => word !== '');
     const wanted = chips.filter(chip => chip.getAttribute('aria-pressed') === 'true').map(chip => chip.dataset.standing);
     let shown = 0;
@@ -69,7 +104,7 @@ for (const picture of document.querySelectorAll('.picture')) {
     }
     for (const table of picture.querySelectorAll('.grid-scroll')) table.hidden = !table.querySelector('tr.object:not([hidden])');
     none.hidden = shown > 0;
-    status.textContent = words.length + wanted.length === 0 ? '' : shown + ' of ' + rows.length;
+    status.textContent = words.length + wanted.length === 0 ? '' : shown + ' of ' + total;
     for (const grid of grids) grid.settle();
   };
   input.addEventListener('input', narrow);
@@ -80,11 +115,11 @@ for (const picture of document.querySelectorAll('.picture')) {
   });
   const grids = [...picture.querySelectorAll('table.matrix')].map(table => {
     const lines = () => [...table.querySelectorAll('tr.object:not([hidden])')].map(row => [...row.querySelectorAll('td')].map(box => box.querySelector('button')));
-    const all = [...table.querySelectorAll('.cell')];
+    const cells = () => table.querySelectorAll('.cell');
     const settle = () => {
       const visible = lines().flat().filter(Boolean);
       const kept = visible.find(button => button.tabIndex === 0 && button.dataset.stop === 'yes') || visible[0];
-      for (const button of all) { button.tabIndex = button === kept ? 0 : -1; button.dataset.stop = button === kept ? 'yes' : ''; }
+      for (const button of cells()) { button.tabIndex = button === kept ? 0 : -1; button.dataset.stop = button === kept ? 'yes' : ''; }
     };
     table.addEventListener('keydown', event => {
       const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
@@ -100,7 +135,7 @@ for (const picture of document.querySelectorAll('.picture')) {
         if (here[row][column]) break;
       }
       const next = here[row][column];
-      for (const button of all) { button.tabIndex = button === next ? 0 : -1; button.dataset.stop = button === next ? 'yes' : ''; }
+      for (const button of cells()) { button.tabIndex = button === next ? 0 : -1; button.dataset.stop = button === next ? 'yes' : ''; }
       next.focus();
     });
     settle();

@@ -132,6 +132,8 @@ mark { background: var(--warm-wash); color: var(--warm); font-weight: 600; borde
 .filter-bar[hidden] { display: none; }
 .filter-bar input { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--hatch); border-radius: 6px; padding: .2rem .5rem; width: 12rem; max-width: 100%; }
 .chip { display: inline-flex; align-items: center; gap: .4rem; border: 1px solid var(--line); border-radius: 999px; padding: .15rem .7rem .15rem .3rem; }
+.later { margin-top: .75rem; }
+.later .chip { padding: .25rem .9rem; }
 .chip:hover { border-color: var(--ink); }
 .chip[aria-pressed="true"] { border-color: var(--ink); background: var(--raised); font-weight: 600; }
 .leak-links { margin-top: .75rem; max-width: none; font-size: .8125rem; line-height: 1.9; }

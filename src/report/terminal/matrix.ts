@@ -2,7 +2,7 @@ import type { Cell, CellCommand } from '../../core/cell.ts';
 import { groupBy } from '../../core/group.ts';
 import type { Matrix, MatrixColumn, MatrixRow } from '../matrix.ts';
 import { type Standing, standingMeaning, standingOf, standings, standingShort, standingSign } from '../standing.ts';
-import { actorWords, commandLetter } from '../words.ts';
+import { actorWords, commandLetter, grouped } from '../words.ts';
 import { type Pen, paragraph, standingPaint } from './pen.ts';
 import { clean, cut, padEnd } from './text.ts';
 
@@ -20,7 +20,9 @@ export function matrixLines(pen: Pen, matrix: Matrix, all: boolean): readonly st
   const isWhole = all || matrix.rows.length <= mostRows;
   const shown = isWhole ? matrix.rows : matrix.rows.filter(row => row.worst !== 'isolated');
   const folded = matrix.rows.length - shown.length;
-  const runs = isWhole ? shown.map(alone) : alike(matrix, shown);
+  const found = isWhole ? shown.map(alone) : alike(matrix, shown);
+  const runs = all ? found : found.slice(0, mostLines);
+  const left = found.slice(runs.length).reduce((sum, { others }) => sum + 1 + others, 0);
   const nameWidth = Math.min(Math.max(...runs.map(run => [...nameOf(run)].length), 8), widestName);
   const room = pen.width - nameWidth - 2;
   const perPart = Math.max(
@@ -36,12 +38,16 @@ export function matrixLines(pen: Pen, matrix: Matrix, all: boolean): readonly st
       ...part({ pen, columns, commands: matrix.commands, rows: runs, nameWidth, width: group }),
       '',
     ]),
-    ...(folded > 0 ? [pen.quiet(`  … ${folded} more, every cell isolated: drydock rules --all`), ''] : []),
+    ...(left > 0 ? [pen.quiet(`  … ${grouped(left)} more that need a reader: drydock rules --all`), ''] : []),
+    ...(folded > 0 ? [pen.quiet(`  … ${grouped(folded)} more, every cell isolated: drydock rules --all`), ''] : []),
   ];
 }
 
 /** So many rows are shown as they are. */
 const mostRows = 12;
+
+/** So many lines fit beside the rest of the screen. */
+const mostLines = 24;
 
 const widestName = 34;
 
@@ -55,10 +61,11 @@ function alone(row: MatrixRow): Run {
   return { row, others: 0 };
 }
 
-/** Each leak stands by itself; of the rest, rows with the same signs everywhere are one line. */
+/** A few leaks stand each by itself; else rows with the same signs everywhere are one line. */
 function alike({ columns, commands }: Matrix, rows: readonly MatrixRow[]): readonly Run[] {
+  const isFew = rows.filter(({ worst }) => worst === 'leaks').length <= mostRows;
   const groups = groupBy(rows, row =>
-    row.worst === 'leaks'
+    row.worst === 'leaks' && isFew
       ? row.name
       : columns.map(column => commands.map(command => standingIn(row, column, command) ?? '').join()).join('|'),
   );

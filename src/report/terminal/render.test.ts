@@ -373,6 +373,20 @@ test('what is the same for many tables is told once: rows of the matrix, and why
   for (const { object } of broken) expect(whole).toMatch(new RegExp(`^ {2}${object} `, 'm'));
 });
 
+test('a schema of any size fits on a screen or two, with its leaks counted and the rest named by a command', () => {
+  const { speeds: _speeds, ...large } = largeRules(1500);
+  const lines = (columns: number): readonly string[] => renderTerminal(large, { ...plain, columns }).split('\n');
+  expect(lines(160).length).toBeLessThan(110);
+  expect(lines(160).join('\n')).toMatch(/^ {2}compliance_evidence_\S*… and [\d,]+ more .*✗/m);
+  const other = large.cells.map((cell, index) => ({
+    ...cell,
+    verdict: index % 7 === 0 ? ('unknown' as const) : cell.verdict,
+  }));
+  const varied = renderTerminal({ ...large, cells: other }, { ...plain, columns: 160 });
+  expect(varied).toMatch(/… [\d,]+ more that need a reader: drydock rules --all/);
+  expect(varied.split('\n').length).toBeLessThan(130);
+});
+
 test('rules show the matrix with one sign a cell', () => {
   expect(renderTerminal(sampleRules(), { ...plain, columns: 100 })).toMatchInlineSnapshot(`
     "⚓ drydock rules  tally   Next.js 16 · Drizzle · better-auth · Stripe                           1.5 s
