@@ -496,8 +496,10 @@ function bestChain(
   });
   // A key to a membership says which of the tenant's people it was; what he did it to says more of whose the row is.
   const people = new Set(memberships.map(membership => membership.table));
+  const isAsked = ({ column }: Link): boolean => table.policies.some(policy => isNamedIn(policy, column));
   const rank = (link: Link): number =>
     (link.notNull ? 4 : 0) +
+    (isAsked(link) ? 3 : 0) +
     (link.cascade ? 2 : 0) -
     (paths.get(link.table)?.path.length ?? 0) / 10 -
     (people.has(link.table) ? 0.05 : 0);

@@ -98,7 +98,9 @@ function plain(name: string): string {
 export function isFilledByVisitors({ policies, columns }: Table): boolean {
   return (
     columns.some(column => isPersonalColumn(column.name)) &&
-    policies.some(policy => policy.permissive && opensFor(policy, 'insert', ['anon']))
+    policies.some(
+      policy => policy.permissive && opensFor(policy, 'insert', ['anon']) && !conditionsOf(policy).some(asksForCaller),
+    )
   );
 }
 
@@ -208,6 +210,33 @@ export function namesNobody(condition: Predicate): boolean {
     default:
       return false;
   }
+}
+
+/** Whether the condition holds for some of those who ask, and not for others. */
+function asksForCaller(condition: Predicate): boolean {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return condition.operands.some(asksForCaller);
+    case 'not':
+    case 'maybe-absent':
+      return asksForCaller(condition.operand);
+    case 'exists':
+      return asksForCaller(condition.row.where);
+    case 'is-null':
+      return !isOfSomeRow(condition.term);
+    case 'compare':
+      return ![condition.left, condition.right].every(isOfSomeRow);
+    case 'opaque':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function isOfSomeRow(term: Term): boolean {
+  if (term.kind === 'call') return term.arguments.every(isOfSomeRow);
+  return term.kind === 'constant' || term.kind === 'column';
 }
 
 function isOfRow(term: Term): boolean {
