@@ -35,6 +35,7 @@ import { check as databaseRowsWithoutTenantShared } from './database/rows-withou
 import { check as databaseSchemaOpenForCreation } from './database/schema-open-for-creation/index.ts';
 import { check as databaseSchemaTakenAsFound } from './database/schema-taken-as-found/index.ts';
 import { check as databaseSecretColumnReadable } from './database/secret-column-readable/index.ts';
+import { check as databaseSecretInMigration } from './database/secret-in-migration/index.ts';
 import { check as databaseSettingOpensPolicy } from './database/setting-opens-policy/index.ts';
 import { check as databaseSeveralPermissivePolicies } from './database/several-permissive-policies/index.ts';
 import { check as databaseStoragePolicyWithoutOwner } from './database/storage-policy-without-owner/index.ts';
@@ -104,6 +105,7 @@ export const checks: readonly Check[] = [
   databaseSchemaOpenForCreation,
   databaseSchemaTakenAsFound,
   databaseSecretColumnReadable,
+  databaseSecretInMigration,
   databaseSettingOpensPolicy,
   databaseSeveralPermissivePolicies,
   databaseStoragePolicyWithoutOwner,

@@ -139,6 +139,7 @@ const byHand: ReadonlySet<string> = new Set([
   'rows-shown-by-flag/price-list',
   'rows-without-tenant-shared/set-null',
   'secret-column-readable/integration',
+  'secret-in-migration/nightly',
   'setting-opens-policy/bypass',
   'several-permissive-policies/two',
 ]);

@@ -12,7 +12,8 @@ import type { DatabaseFunction, DatabaseModel, Policy, SourcePlace, Table, View 
 import { appRoles } from '../../model/tenancy/app-roles.ts';
 import { settingsMadeBy } from '../../model/database/settings.ts';
 import { isComparedWithUser, policyUses } from '../../model/tenancy/links.ts';
-import { isMembershipNoun } from '../../model/tenancy/names.ts';
+import type { TenancyModel } from '../../model/tenancy/types.ts';
+import { isActorColumn, isMembershipNoun, isUserColumn } from '../../model/tenancy/names.ts';
 import type { CheckFinding, CheckInput } from '../check.ts';
 import { describeHarm, humanizeTable, isOwned, ownerNoun, ownerOf, rowsOfOthers, tenantNoun } from '../harm.ts';
 import { isDropBox } from './drop-boxes.ts';
@@ -177,7 +178,15 @@ function isForged(cell: Cell, policy: Policy | undefined): boolean {
 function isMembership(table: Table, { tenancy }: CheckInput): boolean {
   return (
     tenancy.memberships.some(membership => membership.table === table.name) ||
-    isMembershipNoun(table.name, tenancy.root?.table ?? '')
+    (isMembershipNoun(table.name, tenancy.root?.table ?? '') && namesPeople(table, tenancy))
+  );
+}
+
+/** Members of a list of leads are leads: who added them is nobody's membership. */
+function namesPeople({ columns, foreignKeys }: Table, { principal }: TenancyModel): boolean {
+  const keys = foreignKeys.filter(({ table }) => table === principal?.table).flatMap(key => key.columns);
+  return (
+    columns.some(({ name }) => isUserColumn(name) || /e_?mail/i.test(name)) || keys.some(name => !isActorColumn(name))
   );
 }
 
@@ -446,6 +455,7 @@ export function policyFindings(
       if (isUnasked(leak) && 'table' in leak)
         return `Any signed-in user who names somebody in a row of his own can read ${rowsOfOthers({ operation: 'read', table: leak.table.name }, input.tenancy)}.`;
       if (group.length > 0 && group.every(each => isDropped(each, input))) return droppedHarm(group, input);
+      if (cause === 'write-check' && group.every(each => isOwnMoved(each, input))) return movedHarm(group, input);
       if (group.length > 0 && group.every(each => isCard(each, input)))
         return `${whoOf(group)} can read what every user is called, and what he shows of himself.`;
       return cause === 'self-join' ? joinHarm(group, input) : undefined;
@@ -518,6 +528,21 @@ function isDropped(leak: Leak, { database, tenancy }: CheckInput): boolean {
     isOwned(tenancy, leak.table.name) &&
     isDropBox(leak.table, database, tenancy)
   );
+}
+
+/** Whether all that comes of it is a row of the caller's own that is the victim's from then on. */
+function isOwnMoved({ cell, ...leak }: PolicyLeak, { tenancy }: CheckInput): boolean {
+  const isMoved = cell.command === 'update' && /moved a row [^.]*tenant B\.$/.test(cell.because);
+  return isOwned(tenancy, leak.table.name) && (isMoved || cell.command === 'insert');
+}
+
+function movedHarm(leaks: readonly PolicyLeak[], { tenancy }: CheckInput): string | undefined {
+  const [first] = leaks;
+  if (first === undefined || leaks.every(({ cell }) => cell.command === 'insert')) return undefined;
+  const [rows, owner] = [humanizeTable(first.table.name), ownerNoun(first.table.name, tenancy)];
+  return leaks.some(({ cell }) => cell.command === 'insert')
+    ? `${whoOf(leaks)} can add ${rows} to any ${owner}.`
+    : `${whoOf(leaks)} can move ${rows} of his own to any other ${owner}.`;
 }
 
 function droppedHarm(leaks: readonly PolicyLeak[], { tenancy }: CheckInput): string {

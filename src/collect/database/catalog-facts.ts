@@ -41,6 +41,7 @@ export async function readFacts(
     ...(preRequest === undefined ? {} : { preRequest: text(preRequest, 'name') }),
     schemaMakers: (await rows(databaseMakersQuery)).map(row => text(row, 'role')),
     takenAsFound: takenAsFound(places),
+    writtenSecrets: statementsOf(places, 'secret:').map(({ text: kind, ...place }) => ({ ...place, kind })),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Sql } from '../../core/ports.ts';
 import type { Gap } from '../../core/gap.ts';
+import { secretsWithin } from '../../core/secret-literals.ts';
 import { quoteName } from '../../core/quote.ts';
 import type { Platform } from '../../core/platform.ts';
 import type { ReplayFailure, ReplayReport, SourcePlace } from '../../model/database/types.ts';
@@ -114,6 +115,7 @@ export async function replayMigrations(
     if (!continues) schema = 'public';
     for (const each of placed) {
       statements += 1;
+      recordSecrets(places, each);
       const complaint = await (anyOrder ? plainly : supplying)(each);
       if (/\bsearch_path\b/i.test(each.statement.text)) schema = await currentSchema(sql);
       if (anyOrder && isMissing(complaint)) early.push(each);
@@ -427,6 +429,14 @@ function recordPlace(places: Map<string, StatementPlace>, statement: Statement, 
   if (kind.kind === 'extension') places.set(`extension:${kind.name}`, place);
   if (kind.kind === 'renames') movePlaces(places, kind.from, kind.to);
   if (kind.kind === 'block') recordWithin(places, statement, file);
+}
+
+/** Secrets that are written out are out, whatever becomes of the statement. */
+function recordSecrets(places: Map<string, StatementPlace>, { file, statement }: Placed): void {
+  for (const { kind, index } of secretsWithin(statement.text)) {
+    const line = statement.line + statement.text.slice(0, index).split('\n').length - 1;
+    places.set(`secret:${places.size}`, { file, line, text: kind });
+  }
 }
 
 /** A block may have made nothing, where something of the name was there: what is known already keeps its place. */

@@ -30,6 +30,8 @@ export interface CatalogFacts {
   readonly schemaMakers?: readonly string[];
   /** What came under its name by a statement that keeps what is there already. */
   readonly takenAsFound?: readonly TakenAsFound[];
+  /** Secrets that the migrations write out, by what they are. */
+  readonly writtenSecrets?: readonly (SourcePlace & { readonly kind: string })[];
 }
 
 /** Something made by `create or replace` or `if not exists`, when nothing before it had made or dropped it. */

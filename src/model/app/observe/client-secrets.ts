@@ -1,4 +1,5 @@
 import type { Place } from '../../../core/place.ts';
+import { isSecretLiteral } from '../../../core/secret-literals.ts';
 import type { InlinedEnvironment, ModuleInfo, ObserveInput } from '../events.ts';
 import type { Observation } from '../types.ts';
 
@@ -109,26 +110,4 @@ function isSecretName(name: string): boolean {
 
 function isPublishable(name: string): boolean {
   return /PUBLISHABLE|ANON|PUBLIC_KEY|SITE_KEY|SITEKEY/.test(name);
-}
-
-const shortestKey = 10;
-const isNoHost = /^(?:localhost|127\.|0\.0\.0\.0|\[|host\b|hostname\b|.*\bexample\b|db$|postgres$)/i;
-
-/** What stands in forms and instructions to show what a key looks like. */
-function isMadeUp(key: string): boolean {
-  return (
-    /1234|2345|abcd|[x*.]{3}|[<>{}$\s]|example|placeholder|dummy|sample|your|changeme|^(?:password|pass|pw|secret|postgres|root|admin)$/i.test(
-      key,
-    ) || new Set(key).size < Math.min(6, key.length)
-  );
-}
-
-/** Publishable keys (`pk_…`) and tokens of Supabase's anonymous role belong in the browser. */
-function isSecretLiteral(text: string): boolean {
-  const key = /^(?:(?:sk|rk)_(?:live|test)_|whsec_|sb_secret_)(.*)$/s.exec(text)?.[1];
-  if (key !== undefined) return key.length >= shortestKey && !isMadeUp(key);
-  const login = /^postgres(?:ql)?:\/\/[^:]+:([^@]+)@([^/:?]+)/.exec(text);
-  if (login !== null) return !isMadeUp(login[1] ?? '') && !isNoHost.test(login[2] ?? '');
-  const payload = /^eyJ[\w-]*\.(eyJ[\w-]*)\./.exec(text)?.[1];
-  return payload !== undefined && Buffer.from(payload, 'base64url').toString('utf8').includes('service_role');
 }
