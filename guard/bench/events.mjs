@@ -63,7 +63,12 @@ async function main() {
 
 /** Tells events as a request does, as fast as the sink takes them, and waits until Postgres has them all. */
 async function carry(guard, writer, count, batch) {
-  const events = guard.guardEvents({ sinks: [guard.postgresSink(writer)], hashKey: 'bench', batch, capacity: count });
+  const events = guard.guardEvents({
+    sinks: [guard.postgresSink(writer)],
+    hashKey: 'the key of the bench',
+    batch,
+    capacity: count,
+  });
   await tell(guard, 1000);
   await events.flush();
   const [from, processor] = [performance.now(), process.cpuUsage()];
@@ -111,7 +116,7 @@ async function serve(guard, postgres, writer, rounds, requests) {
   });
   await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
   const client = fork(fileURLToPath(import.meta.url), [String(server.address().port)]);
-  const events = guard.guardEvents({ sinks: [guard.postgresSink(writer)], hashKey: 'bench' });
+  const events = guard.guardEvents({ sinks: [guard.postgresSink(writer)], hashKey: 'the key of the bench' });
   const measure = async (clients, pauseMs, tellEvery) => {
     every = tellEvery;
     const processor = process.cpuUsage();

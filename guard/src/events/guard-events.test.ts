@@ -18,10 +18,11 @@ afterEach(async () => {
   events = undefined;
 });
 
+const auditKey = 'the key of the audit';
 const kept: EventSink = { name: 'kept', write: batch => void written.push([...batch]) };
 
 function start(options: Partial<GuardEventsOptions> = {}): GuardEvents {
-  return (events = guardEvents({ sinks: [kept], hashKey: 'audit', ...options }));
+  return (events = guardEvents({ sinks: [kept], hashKey: auditKey, ...options }));
 }
 
 function tell(count = 1, reason = 'The user is no member of the tenant.'): void {
@@ -34,7 +35,7 @@ function sinkOf(write: EventSink['write']): EventSink {
 
 describe('what an event tells', () => {
   test('who, where and why, with hashes for ids', async () => {
-    const hash = idHasher({ key: 'audit' });
+    const hash = idHasher({ key: auditKey });
     const running = start({ buildId: 'b1' });
     await withRequest({ route: '/api/invoices', requestId: 'r1', address: '10.0.0.1' }, () =>
       asTenant({ user: 'ada', tenant: 'acme' }, () =>
@@ -72,18 +73,26 @@ describe('what an event tells', () => {
 
   test('the hash of an id changes with the key and with the month, and without a key it is not a bare hash', async () => {
     const [november, december] = [Date.UTC(2026, 10, 22), Date.UTC(2026, 11, 1)];
-    const hash = idHasher({ key: 'audit' });
+    const hash = idHasher({ key: auditKey });
     expect(hash('ada', november)).toBe(hash('ada', november + 1));
-    expect(new Set([hash('ada', november), hash('ada', december), idHasher({ key: 'b' })('ada', november)]).size).toBe(
-      3,
-    );
-    const forever = idHasher({ key: 'audit', rotation: 'never' });
+    expect(
+      new Set([
+        hash('ada', november),
+        hash('ada', december),
+        idHasher({ key: 'another key of the audit' })('ada', november),
+      ]).size,
+    ).toBe(3);
+    const forever = idHasher({ key: auditKey, rotation: 'never' });
     expect(forever('ada', november)).toBe(forever('ada', december));
     events = guardEvents({ sinks: [kept] });
     await asTenant({ user: '1', tenant: '1' }, () => tell());
     await events.flush();
     expect(written[0]?.[0]?.actor).toMatch(/^[\w-]{16}$/);
     expect(written[0]?.[0]?.actor).not.toBe('a4ayc_80_OGda4BO');
+  });
+
+  test.each(['', 'audit', `${undefined}`])('with the key %j are not made, for anyone could try such keys', key => {
+    expect(() => idHasher({ key })).toThrow('under 16 characters');
   });
 
   test('what a caller can choose is cut and has no line breaks', async () => {

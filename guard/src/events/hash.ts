@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 
 /** How ids are told. */
 export interface IdHashOptions {
-  /** The secret with which ids are hashed. All instances of an app have the same one, or their events do not meet. */
+  /** The secret with which ids are hashed, of 16 characters or more. All instances of an app have the same one, or their events do not meet. */
   readonly key: string;
   /** How long the same id has the same hash. */
   readonly rotation?: 'day' | 'month' | 'never';
@@ -20,7 +20,8 @@ export type IdHash = (id: string, atMs?: number) => string;
  * const actor: string = hash(user.id, Date.UTC(2026, 10, 22));
  */
 export function idHasher({ key, rotation = 'month' }: IdHashOptions): IdHash {
-  if (key === '') throw new RangeError('The key with which ids are hashed is empty.');
+  // Who knows ids, as everybody does who counts, tries the keys. An unset variable in a text is short too.
+  if (key.length < 16) throw new RangeError('The key with which ids are hashed is under 16 characters.');
   let period = periodOf(key, rotation, Date.now());
   return (id, atMs = Date.now()) => {
     if (atMs < period.fromMs || atMs >= period.untilMs) period = periodOf(key, rotation, atMs);

@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 function limitsIn(store: LimitStore, rule: LimitRule = login): GuardLimits<'login'> {
-  return guardLimits({ store, hashKey: 'limits', rules: { login: rule }, timeoutMs: 300 });
+  return guardLimits({ store, hashKey: 'the key of limits', rules: { login: rule }, timeoutMs: 300 });
 }
 
 function refusalOf(work: Promise<void>): Promise<GuardError | undefined> {
@@ -91,7 +91,7 @@ describe('a limit', () => {
     const one = { user: { points: 1, seconds: 60 }, onStoreError: 'deny' } as const;
     const { before } = guardLimits({
       store: { kind: 'memory' },
-      hashKey: 'k',
+      hashKey: 'k'.repeat(32),
       rules: { invite: one },
       kinds: { export: one },
     });
@@ -105,7 +105,7 @@ describe('a limit', () => {
   test('as a hook counts by address and user what was refused, apart from what members do', async () => {
     const { before } = guardLimits({
       store: { kind: 'memory' },
-      hashKey: 'k',
+      hashKey: 'k'.repeat(32),
       rules: { invite: { ...login, tenant: { points: 1, seconds: 60 } } },
       kinds: { export: login },
     });

@@ -334,7 +334,7 @@ describe('limits and freezes', () => {
 
   test('a stranger whose budget is used up is told so instead', async () => {
     const rule = { address: { points: 2, seconds: 60 }, onStoreError: 'deny' } as const;
-    const limits = guardLimits({ store: { kind: 'memory' }, hashKey: 'k', rules: { invite: rule } });
+    const limits = guardLimits({ store: { kind: 'memory' }, hashKey: 'k'.repeat(32), rules: { invite: rule } });
     const address = (headers: Headers): string | undefined => clientAddress(headers, { trustedProxies: 1 });
     const { guardRoute: limited } = guardNext({ ...base, before: [limits.before], address });
     const invite = limited({ name: 'invite' }, () => 1);

@@ -89,6 +89,8 @@ describe('a resource of an MCP server', () => {
     });
     expect((await client.listResources()).resources).toMatchObject([{ name: 'acme' }]);
     expect((await client.readResource({ uri: 'app://note/7' })).contents).toMatchObject([{ text: '["acme","7"]' }]);
+    const named = client.readResource({ uri: 'app://note/7?team_id=borealis' });
+    expect(await failureOf(named)).toContain('only the scope may fill');
   });
 });
 

@@ -36,13 +36,27 @@ export function watchedTransport(transport: object, filled: FilledArguments, tri
 }
 
 function refusalOf(message: unknown, filled: FilledArguments): string | undefined {
-  if (!['tools/call', 'prompts/get'].includes(String(at(message, 'method')))) return undefined;
   try {
-    filled.refuseSent(at(message, 'params', 'arguments'));
+    filled.refuseSent(sentIn(message));
     return undefined;
   } catch (error) {
     if (isGuardError(error)) return error.message;
     throw error;
+  }
+}
+
+/** What a call says by name: its arguments, or the query of a resource's URI. */
+function sentIn(message: unknown): unknown {
+  switch (at(message, 'method')) {
+    case 'tools/call':
+    case 'prompts/get':
+      return at(message, 'params', 'arguments');
+    case 'resources/read': {
+      const uri = String(at(message, 'params', 'uri'));
+      return URL.canParse(uri) ? Object.fromEntries(new URL(uri).searchParams) : undefined;
+    }
+    default:
+      return undefined;
   }
 }
 
