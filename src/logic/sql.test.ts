@@ -44,6 +44,32 @@ describe('case', () => {
   });
 });
 
+describe('a claim that holds several', () => {
+  const jwt = (read: string): string => `select id from shelf where ${read}`;
+
+  test.each([
+    [`auth.jwt() -> 'clubs' ? club_id::text`, 'self.club_id = principal'],
+    [`auth.jwt() -> 'clubs' @> to_jsonb(club_id)`, 'self.club_id = principal'],
+    [`(auth.jwt() -> 'clubs' ->> club_id::text) is not null`, '(self.club_id = principal and not'],
+    [`(auth.jwt() -> 'clubs' -> club_id::text ->> 'role') = 'keeper'`, '(self.club_id = principal and call = constant'],
+    [`club_id in (select jsonb_array_elements_text(auth.jwt() -> 'clubs'))`, 'self.club_id = principal'],
+    [
+      `exists (select 1 from jsonb_array_elements(auth.jwt() -> 'clubs') c where (c ->> 'id')::uuid = club_id)`,
+      'principal = self.club_id',
+    ],
+  ])('%s', (condition, expected) => {
+    expect(told(jwt(condition))[0]).toContain(`where ${expected}`);
+  });
+
+  test('is not the same for two columns', () => {
+    const [statement] = lowered(jwt(`auth.jwt() -> 'clubs' ? club_id::text and auth.jwt() -> 'clubs' ? room_id::text`));
+    const where = statement?.kind === 'query' ? statement.where : undefined;
+    const sides =
+      where?.kind === 'and' ? where.operands.map(each => (each.kind === 'compare' ? each.right : each)) : [];
+    expect(new Set(sides.map(side => JSON.stringify(side))).size).toBe(2);
+  });
+});
+
 describe('a query in from', () => {
   test('stands for the rows of its table that it lets through', () => {
     expect(

@@ -284,6 +284,8 @@ function targetColumns(targets: readonly unknown[]): readonly string[] | undefin
 
 interface From {
   readonly relations: readonly ScopeRelation[];
+  /** What stands for an element of a claim. */
+  readonly named: ReadonlyMap<string, Term>;
   /** The conditions of inner joins, read when every relation is in scope. */
   readonly condition: (scope: SqlScope) => Predicate;
   /** What the outer join says of a row on its nullable side; it says nothing of the other side. */
@@ -294,6 +296,7 @@ function readFrom(items: readonly unknown[], scope: SqlScope, firstRow: 'self' |
   const relations: ScopeRelation[] = [];
   const conditions: ((scope: SqlScope) => Predicate)[] = [];
   const outer = new Map<string, ((scope: SqlScope) => Predicate)[]>();
+  const named = new Map<string, Term>();
   const visit = (item: SqlNode): void => {
     const [kind, body] = unwrap(item);
     const derived = derivedFrom(item, scope, relations.length === 0 ? firstRow : 'joined');
@@ -326,15 +329,31 @@ function readFrom(items: readonly unknown[], scope: SqlScope, firstRow: 'self' |
         conditions.push(read);
       }
     } else {
-      conditions.push(() => ({ kind: 'opaque', reason: `a ${kind} in FROM is not followed` }));
+      const element = kind === 'RangeFunction' ? elementFrom(body, scope) : undefined;
+      for (const [name, value] of element ?? []) named.set(name, value);
+      if (element === undefined)
+        conditions.push(() => ({ kind: 'opaque', reason: `a ${kind} in FROM is not followed` }));
     }
   };
   for (const item of items) visit(record(item));
   return {
     relations,
+    named,
     condition: inner => and(conditions.map(read => read(inner))),
     outer: (relation, inner) => and((outer.get(relation.row) ?? []).map(read => read(inner))),
   };
+}
+
+/** `from jsonb_array_elements(claims -> 'memberships') m`: what stands for one of them, by its names. */
+function elementFrom(body: SqlNode, scope: SqlScope): readonly (readonly [string, Term])[] | undefined {
+  const [first, second] = list(body['functions']);
+  const call = record(record(record(list(record(record(first)['List'])['items'])[0])['FuncCall']));
+  const element = second === undefined && Object.keys(call).length > 0 ? callTerm(call, scope) : undefined;
+  if (element === undefined || !takingApart.test(functionName(call)) || within(element, '') === undefined)
+    return undefined;
+  const alias = record(body['alias']);
+  const columns = list(alias['colnames']).map(name => text(record(record(name)['String'])['sval']));
+  return [text(alias['aliasname']), 'value', ...columns].map(name => [name, element] as const);
 }
 
 interface Derived {
@@ -470,8 +489,9 @@ function condition(node: SqlNode, scope: SqlScope): Predicate {
       const found = columnOfCall(record(body['arg']), scope);
       if (found !== undefined && body['nulltesttype'] === 'IS_NOT_NULL')
         return found(value => ({ kind: 'not', operand: { kind: 'is-null', term: value } }));
-      const test: Predicate = { kind: 'is-null', term: term(record(body['arg']), scope) };
-      return body['nulltesttype'] === 'IS_NOT_NULL' ? { kind: 'not', operand: test } : test;
+      const tested = term(record(body['arg']), scope);
+      const test: Predicate = { kind: 'is-null', term: tested };
+      return body['nulltesttype'] === 'IS_NOT_NULL' ? and([foundIn(tested), { kind: 'not', operand: test }]) : test;
     }
     case 'BooleanTest':
       return booleanTest(body, scope);
@@ -590,6 +610,10 @@ const operators: ReadonlyMap<string, Operator> = new Map([
 function operatorExpression(body: SqlNode, scope: SqlScope): Predicate {
   const name = text(record(record(list(body['name'])[0])['String'])['sval']);
   const [left, right] = [record(body['lexpr']), record(body['rexpr'])];
+  if (body['kind'] === 'AEXPR_OP') {
+    const held = heldInClaim(name, node => term(node, scope), left, right);
+    if (held !== undefined) return held;
+  }
   switch (body['kind']) {
     case 'AEXPR_OP':
     case 'AEXPR_LIKE':
@@ -615,7 +639,7 @@ function operatorExpression(body: SqlNode, scope: SqlScope): Predicate {
 }
 
 function oneOf(value: SqlNode, items: readonly Term[], scope: SqlScope): Predicate {
-  const among = (found: Term): Predicate => or(items.map(item => equals(found, item)));
+  const among = (found: Term): Predicate => and([foundIn(found), or(items.map(item => equals(found, item)))]);
   return columnOfCall(value, scope)?.(among) ?? among(term(value, scope));
 }
 
@@ -636,6 +660,46 @@ function columnOfCall(node: SqlNode, scope: SqlScope): ((test: (value: Term) => 
   if (target['ColumnRef'] === undefined) return undefined;
   return test => existsIn(select.body, select.scope, inner => test(term(target, inner)));
 }
+
+/** `claims -> 'orgs' ? org_id`, `claims -> 'org_ids' @> to_jsonb(org_id)`: the claim holds the value. */
+function heldInClaim(
+  operator: string,
+  read: (node: SqlNode) => Term,
+  left: SqlNode,
+  right: SqlNode,
+): Predicate | undefined {
+  if (operator !== '?' && operator !== '@>') return undefined;
+  const [claim, value] = [read(left), read(right)];
+  const wrapped = value.kind === 'call' && /^(to_jsonb?|jsonb?_build_array)$/.test(value.name);
+  const found = and([foundIn(claim), elementOf(claim, wrapped ? value.arguments[0] : value)]);
+  return found.kind === 'true' ? undefined : found;
+}
+
+/** What a value that stands in a claim under a key says: that the claim has the key. */
+function foundIn(value: Term): Predicate {
+  if (value.kind !== 'call' || value.name !== 'field') return always;
+  const [whole, key] = value.arguments;
+  return whole === undefined ? always : and([foundIn(whole), elementOf(whole, key)]);
+}
+
+/** That a column is one of what a claim holds. Another column may be another one of it. */
+function elementOf(claim: Term, value: Term | undefined): Predicate {
+  if (value?.kind !== 'column') return always;
+  const element = within(claim, `[${value.row}.${value.column}]`);
+  return element === undefined ? always : equals(value, element);
+}
+
+/** A part of what the token says; undefined of other values. */
+function within(claim: Term, part: string): Term | undefined {
+  if (claim.kind === 'principal' && claim.attribute.startsWith('claims'))
+    return { ...claim, attribute: `${claim.attribute}${part}` };
+  return claim.kind === 'client' && claim.path.startsWith('claims')
+    ? { ...claim, path: `${claim.path}${part}` }
+    : undefined;
+}
+
+/** Functions of Postgres that take a list or an object apart. */
+const takingApart = /^(?:pg_catalog\.)?(?:jsonb?_array_elements(?:_text)?|jsonb?_object_keys|unnest)$/;
 
 function withoutCasts(node: SqlNode): SqlNode {
   const [kind, body] = unwrap(node);
@@ -664,7 +728,9 @@ function comparison(operator: Operator | undefined, left: SqlNode, right: SqlNod
     const scalar = scalarSelect(right) ?? scalarSelect(left);
     if (scalar !== undefined) return membershipIn(scalarSelect(right) === undefined ? right : left, scalar, scope);
   }
-  return { kind: 'compare', operator, left: term(left, scope), right: term(right, scope) };
+  const [one, other] = [term(left, scope), term(right, scope)];
+  const compared: Predicate = { kind: 'compare', operator, left: one, right: other };
+  return operator.startsWith('is-') ? compared : and([foundIn(one), foundIn(other), compared]);
 }
 
 /** `(select c from t …)` used as a value; `(select f())` without FROM is left to `term`. */
@@ -758,7 +824,12 @@ function existsIn(select: SqlNode, scope: SqlScope, extra: (scope: SqlScope) => 
   }
   const nested = { ...scope, depth };
   const from = readFrom(list(select['fromClause']), nested, 'joined');
-  const inner = { ...nested, relations: [...scope.relations, ...from.relations] };
+  const named = from.named.size === 0 ? nested.named : new Map([...(nested.named ?? []), ...from.named]);
+  const inner = {
+    ...nested,
+    ...(named === undefined ? {} : { named }),
+    relations: [...scope.relations, ...from.relations],
+  };
   const where = and([from.condition(inner), whereOf(select, inner), extra(inner)]);
   if (from.relations.some(relation => relation.optional === true)) return opaquePredicate('outer join', select);
   return from.relations.reduceRight<Predicate>(
@@ -873,6 +944,9 @@ function callTerm(call: SqlNode, scope: SqlScope): Term {
   // An app without the platform may have a function of such a name.
   if (scope.functionBody?.(name) !== undefined)
     return inlinedTerm(call, scope) ?? { kind: 'call', name, arguments: values };
+  const element =
+    first !== undefined && takingApart.test(name) ? within(first, `[${rowName(scope, 'each')}]`) : undefined;
+  if (element !== undefined) return element;
   switch (name) {
     case 'auth.uid':
     case 'auth.user_id': // Neon's, as text
@@ -910,10 +984,19 @@ function inlinedTerm(call: SqlNode, scope: SqlScope): Term | undefined {
 /** `auth.jwt() -> 'app_metadata' ->> 'org'`: an attribute of the principal; `user_metadata` is the caller's own choice. */
 function jsonAccess(body: SqlNode, scope: SqlScope): Term | undefined {
   const name = text(record(record(list(body['name'])[0])['String'])['sval']);
-  if (name !== '->' && name !== '->>' && name !== '#>>') return undefined;
+  if (name !== '->' && name !== '->>' && name !== '#>>' && name !== '#>') return undefined;
   const value = term(record(body['lexpr']), scope);
-  const key = term(record(body['rexpr']), scope);
-  if (key.kind !== 'constant') return undefined;
+  const path = record(body['rexpr']);
+  if (path['A_ArrayExpr'] !== undefined)
+    return list(record(path['A_ArrayExpr'])['elements'])
+      .map(element => term(record(element), scope))
+      .reduce<Term | undefined>((whole, part) => (whole === undefined ? undefined : fieldOf(whole, part)), value);
+  return fieldOf(value, term(path, scope));
+}
+
+function fieldOf(value: Term, key: Term): Term | undefined {
+  if (key.kind !== 'constant')
+    return within(value, '') === undefined ? undefined : { kind: 'call', name: 'field', arguments: [value, key] };
   const field = String(key.value).replaceAll(/[{}]/g, '').replaceAll(',', '.');
   if (value.kind === 'client') return { kind: 'client', path: `${value.path}.${field}` };
   if (value.kind === 'principal' && value.attribute.startsWith('claims')) return claim(`${value.attribute}.${field}`);

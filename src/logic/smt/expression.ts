@@ -294,7 +294,7 @@ function operation(encoder: Encoder, body: SqlNode, scope: Scope): Value {
     case 'AEXPR_OP':
       return body['lexpr'] === undefined
         ? functionOf(encoder, `unary ${name}`, [of(right)], scope)
-        : binary(encoder, name, of(left), of(right), scope);
+        : (holdsOne(encoder, name, { left, right }, scope) ?? binary(encoder, name, of(left), of(right), scope));
     case 'AEXPR_LIKE':
     case 'AEXPR_ILIKE':
       return binary(encoder, name, of(left), of(right), scope);
@@ -469,6 +469,12 @@ function counted(name: string, left: Value, right: Value): Truth | undefined {
 /** A field of a JSON value; of the token's claims it is another claim. */
 function field(encoder: Encoder, name: string, left: Value, right: Value, scope: Scope): Value {
   const { vocabulary, session } = encoder;
+  if (right.kind === 'items')
+    return right.items.reduce(
+      (whole, part, index) =>
+        field(encoder, index < right.items.length - 1 ? '->' : name.replace('#', '-'), whole, part, scope),
+      left,
+    );
   const [key] = right.kind === 'choice' ? right.alternatives : [];
   const literal = key?.scalar.literal?.replaceAll(/[{}"]/g, '').replaceAll(',', '.');
   if (left.kind !== 'choice' || key === undefined) return unknown(encoder, 'a field', scope);
@@ -482,6 +488,7 @@ function field(encoder: Encoder, name: string, left: Value, right: Value, scope:
         const claim = session.claim(scalar.claims === '' ? literal : `${scalar.claims}.${literal}`);
         return { ...alternative, scalar: asText || claim.claims !== undefined ? claim : { ...claim, type: 'jsonb' } };
       }
+      session.lookInto(scalar.term, 'map');
       const parts = [scalar.term, key.scalar.term];
       return {
         ...alternative,
@@ -493,6 +500,20 @@ function field(encoder: Encoder, name: string, left: Value, right: Value, scope:
       };
     }),
   };
+}
+
+/** `list @> to_jsonb(key)`: the list has the one element. */
+function holdsOne(
+  encoder: Encoder,
+  name: string,
+  { left, right }: { readonly left: SqlNode; readonly right: SqlNode },
+  scope: Scope,
+): Truth | undefined {
+  const call = record(right['FuncCall']);
+  const [only, second] = list(call['args']);
+  return name === '@>' && second === undefined && /^(?:to_jsonb|jsonb_build_array)$/.test(functionName(call))
+    ? memberOf(encoder, encoder.expression(record(only), scope), encoder.expression(left, scope))
+    : undefined;
 }
 
 /** The value is one of the elements of an array, of a JSON array or of the keys of an object. */

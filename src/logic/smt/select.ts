@@ -348,7 +348,9 @@ function fromFunction(encoder: Encoder, body: SqlNode, scope: Scope): readonly S
   const [column = alias] = aliasColumns(body);
   const values = list(call['args']).map(argument => ({ name: '', value: encoder.expression(record(argument), scope) }));
   const [array] = values;
-  if (/^(unnest|jsonb?_array_elements_text)$/.test(name) && array !== undefined) {
+  if (/^(unnest|jsonb?_array_elements(_text)?)$/.test(name) && array !== undefined) {
+    if (name.endsWith('elements'))
+      for (const { scalar } of alternativesOf(array.value)) encoder.session.lookInto(scalar.term, 'list');
     const { variable, condition, value } = elementOf(encoder, array.value);
     return [
       {

@@ -13,6 +13,10 @@ export interface Session {
   setting(name: string): Scalar;
   /** Values that the server chose: they name only what is the user's. */
   readonly trusted: ReadonlyMap<string, string>;
+  /** Notes that a value holds something for each of several: under keys that are no constants, or in objects of a list. */
+  lookInto(term: string, as: 'map' | 'list'): void;
+  /** Those of the values that the server chose that do. */
+  readonly several: ReadonlyMap<string, 'map' | 'list'>;
   /** Values that the caller chose. */
   readonly chosen: ReadonlySet<string>;
 }
@@ -29,6 +33,7 @@ export interface SessionKind {
 export function createSession(vocabulary: Vocabulary, { role, signedIn, namesUser }: SessionKind): Session {
   const trusted = new Map<string, string>();
   const chosen = new Set<string>();
+  const several = new Map<string, 'map' | 'list'>();
   const own = (name: string, type?: string): Scalar =>
     signedIn
       ? { term: vocabulary.free(name), isNull: 'false', ...(type === undefined ? {} : { type }) }
@@ -45,6 +50,10 @@ export function createSession(vocabulary: Vocabulary, { role, signedIn, namesUse
     signedIn,
     trusted,
     chosen,
+    several,
+    lookInto: (term, as) => {
+      if (trusted.has(term)) several.set(term, as);
+    },
     user: () => own('the user'),
     email: () => own('the user’s address', 'text'),
     claim: path => {

@@ -787,11 +787,30 @@ function found(world: World): readonly Premise[] {
   });
 }
 
+/** No field of any object in the list is the key. */
+function namedByNone(vocabulary: Vocabulary, list: string, key: string): string {
+  const [element, field] = [vocabulary.value(), vocabulary.value()];
+  const value = vocabulary.call('text of field', [element.name, field.name]);
+  const forms = [value, ...unaryIn(vocabulary, cast).map(name => `(${name} ${value})`)];
+  return every(
+    [element, field],
+    not(all([held(vocabulary, list, element.name), any(forms.map(form => same(form, key)))])),
+  );
+}
+
 /** What the server wrote into the session names nothing of the victim's. */
 function trust(world: World): readonly Premise[] {
   const { vocabulary, session, victim } = world;
   if (session.trusted.size === 0) return [];
-  const formula = all(namedBySession(world, victim).map(not));
+  const casts = unaryIn(vocabulary, cast);
+  const keys = [victim, ...casts.map(name => `(${name} ${victim})`)];
+  // A map by tenants has nothing under the victim's key, and no object in a list names it.
+  const missing = [...session.several].flatMap(([term, as]) =>
+    as === 'map'
+      ? keys.map(key => vocabulary.call('no field', [term, key], [], 'Bool'))
+      : [namedByNone(vocabulary, term, victim)],
+  );
+  const formula = all([...namedBySession(world, victim).map(not), ...missing]);
   const users = platformTable(vocabulary.database, 'auth.users');
   return [
     {
