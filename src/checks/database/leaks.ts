@@ -16,7 +16,7 @@ import type { TenancyModel } from '../../model/tenancy/types.ts';
 import { isActorColumn, isMembershipNoun, isUserColumn } from '../../model/tenancy/names.ts';
 import type { CheckFinding, CheckInput } from '../check.ts';
 import { describeHarm, humanizeTable, isOwned, ownerNoun, ownerOf, rowsOfOthers, tenantNoun } from '../harm.ts';
-import { isDropBox } from './drop-boxes.ts';
+import { isDropBox, isVisitorsForm } from './drop-boxes.ts';
 import { membershipTables } from '../../model/tenancy/memberships.ts';
 import { tableNamed, viewNamed } from '../../logic/named.ts';
 
@@ -454,7 +454,8 @@ export function policyFindings(
         return `Any ordinary member can make himself an administrator of his ${tenantNoun(input.tenancy)}.`;
       if (isUnasked(leak) && 'table' in leak)
         return `Any signed-in user who names somebody in a row of his own can read ${rowsOfOthers({ operation: 'read', table: leak.table.name }, input.tenancy)}.`;
-      if (group.length > 0 && group.every(each => isDropped(each, input))) return droppedHarm(group, input);
+      if (group.length > 0 && group.every(each => isDropped(each, input) || isFormRow(each, input)))
+        return droppedHarm(group, input);
       if (cause === 'write-check' && group.every(each => isOwnMoved(each, input))) return movedHarm(group, input);
       if (group.length > 0 && group.every(each => isCard(each, input)))
         return `${whoOf(group)} can read what every user is called, and what he shows of himself.`;
@@ -470,7 +471,7 @@ export function policyFindings(
           ? isPlainProfile(first, input)
             ? 'medium'
             : 'high'
-          : [first, ...rest].every(leak => isDropped(leak, input) || isCard(leak, input))
+          : [first, ...rest].every(leak => isDropped(leak, input) || isFormRow(leak, input) || isCard(leak, input))
             ? 'medium'
             : // It stays within the tenant.
               [first, ...rest].every(isPromotion)
@@ -522,11 +523,19 @@ const shown =
 
 /** Whether the leak is no more than a row where none is shown to anybody. */
 function isDropped(leak: Leak, { database, tenancy }: CheckInput): boolean {
+  return isAdded(leak, tenancy) && isDropBox(leak.table, database, tenancy);
+}
+
+/** Whether the leak is no more than a form for visitors that is sent to another tenant. */
+function isFormRow(leak: Leak, input: CheckInput): boolean {
+  return openedAfter(leak.cell) === undefined && isAdded(leak, input.tenancy) && isVisitorsForm(leak.table, input);
+}
+
+function isAdded(leak: Leak, tenancy: TenancyModel): leak is PolicyLeak {
   return (
     (leak.cause === 'always-true' || leak.cause === 'write-check') &&
     leak.cell.command === 'insert' &&
-    isOwned(tenancy, leak.table.name) &&
-    isDropBox(leak.table, database, tenancy)
+    isOwned(tenancy, leak.table.name)
   );
 }
 
@@ -545,9 +554,13 @@ function movedHarm(leaks: readonly PolicyLeak[], { tenancy }: CheckInput): strin
     : `${whoOf(leaks)} can move ${rows} of his own to any other ${owner}.`;
 }
 
-function droppedHarm(leaks: readonly PolicyLeak[], { tenancy }: CheckInput): string {
+function droppedHarm(leaks: readonly PolicyLeak[], input: CheckInput): string {
+  const { tenancy } = input;
   const table = leaks[0]?.table.name ?? '';
-  return `${whoOf(leaks)} can add ${humanizeTable(table)} in the name of any ${ownerNoun(table, tenancy)}; only the app's server and staff are shown them.`;
+  const [rows, owner] = [humanizeTable(table), ownerNoun(table, tenancy)];
+  return leaks.every(leak => isDropped(leak, input))
+    ? `${whoOf(leaks)} can add ${rows} in the name of any ${owner}; only the app's server and staff are shown them.`
+    : `${whoOf(leaks)} can send ${rows} to any ${owner}, made-up ones too; only its own people are shown them.`;
 }
 
 /** What who writes himself into a table of members is from then on. */
