@@ -12,6 +12,7 @@ import { dottedNameGaps } from './dotted-names.ts';
 import { buildTwin, readLiveDatabase } from './live.ts';
 import { findBaseElsewhere } from './base-elsewhere.ts';
 import type { LostPolicy } from './lost-policies.ts';
+import { begunAnew } from './begun-anew.ts';
 import { findMigrations, migrationSetsAround, readSqlFiles } from './find-migrations.ts';
 import type { MigrationFile, MigrationSet } from './find-migrations.ts';
 import { findPoliciesElsewhere } from './policies-elsewhere.ts';
@@ -96,7 +97,9 @@ function migrationsIfAny(options: CollectOptions): MigrationSet | undefined {
 
 async function collectMigrations(options: CollectOptions): Promise<CollectedDatabase> {
   const { described } = options;
-  const named = isDescribed(options) ? migrationsIfAny(options) : readMigrations(options);
+  const listed = isDescribed(options) ? migrationsIfAny(options) : readMigrations(options);
+  const begun = listed === undefined || options.migrations !== undefined ? undefined : begunAnew(listed.files);
+  const named = listed === undefined || begun === undefined ? listed : { ...listed, files: begun.files };
   const beside = named === undefined || options.migrations !== undefined ? undefined : readSqlFiles(options.root);
   const base =
     named === undefined || beside === undefined
@@ -136,6 +139,7 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
       gaps: [
         ...gaps,
         ...(migrations?.files ?? []).flatMap(repeated),
+        ...(begun?.gaps ?? []),
         ...(base?.gaps ?? []),
         ...(elsewhere?.gaps(database) ?? []),
         ...missingBase(report, migrations),
