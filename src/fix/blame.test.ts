@@ -41,7 +41,7 @@ function narrowing(name: string): ProposedFix {
   };
 }
 
-function suspects(object: Table): readonly string[] {
+function suspects(object: Table, functions: readonly DatabaseFunction[] = []): readonly string[] {
   const cell = (verdict: Cell['verdict']): Cell => ({
     schema: 'public',
     object: object.name,
@@ -54,7 +54,7 @@ function suspects(object: Table): readonly string[] {
     because: 'It was seen.',
     evidence: [],
   });
-  const database = { ...emptyDatabase, tables: [object, table('questions'), table('badges')] };
+  const database = { ...emptyDatabase, tables: [object, table('questions'), table('badges')], functions };
   const side = (verdict: Cell['verdict']) => ({
     cells: [cell(verdict)],
     access: [],
@@ -88,6 +88,32 @@ test('or of what its policies ask', () => {
     check: 'exists (select 1 from badges b where b.user_id = auth.uid())',
   };
   expect(suspects(table('votes', { policies: [policy] }))).toEqual(['Narrow badges']);
+});
+
+test('through functions too', () => {
+  const wears: DatabaseFunction = {
+    name: 'wears',
+    schema: 'public',
+    signature: 'wears()',
+    arguments: [],
+    returns: 'boolean',
+    returnsSet: false,
+    language: 'sql',
+    securityDefiner: true,
+    owner: 'owner',
+    body: 'select exists (select 1 from badges b where b.user_id = auth.uid())',
+    volatility: 'stable',
+    grants: [],
+  };
+  const policy: Policy = {
+    name: 'all',
+    table: 'votes',
+    command: 'insert',
+    permissive: true,
+    roles: ['authenticated'],
+    check: 'wears()',
+  };
+  expect(suspects(table('votes', { policies: [policy] }), [wears])).toEqual(['Narrow badges']);
 });
 
 test('and to all of them where nothing ties it to one', () => {

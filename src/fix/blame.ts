@@ -82,7 +82,7 @@ export function lossesOf(fixes: readonly ProposedFix[], { before, after }: Acces
     if (cell.verdict === 'broken' && verdict !== undefined && verdict !== 'broken')
       losses.push({
         detail: `Keeps owners out of '${object}': ${cell.because}`,
-        suspects: suspectsOf(fixes, [...relationsIn(cell.because), object]),
+        suspects: suspectsOf(fixes, [...relationsIn(cell.because), object, ...asked(object, after.database)]),
       });
     if (cell.verdict === 'leaks' && verdict === 'isolated')
       losses.push({
@@ -93,7 +93,7 @@ export function lossesOf(fixes: readonly ProposedFix[], { before, after }: Acces
   const root = after.tenancy.root?.table;
   for (const lost of lostAccess(before, after)) {
     const places = lost.as === 'newcomer' && root !== undefined ? [root, lost.table] : [lost.table];
-    const further = lost.command === 'execute' ? asked(lost.table, before.database) : [];
+    const further = asked(lost.table, before.database);
     const suspects = new Set(places.flatMap(place => suspectsOf(fixes, [place, ...further])));
     losses.push({ detail: accessWords(lost), suspects: [...suspects] });
   }
@@ -162,13 +162,20 @@ function escaped(text: string): string {
   return text.replaceAll(/[^\w]/g, '\\$&');
 }
 
-/** The tables on which it depends: those that its keys lead to, and that its policies or the function's body name. */
+/** What it depends on: tables that its keys lead to, and what its policies or the function's body name, through functions too. */
 function asked(object: string, { tables, functions }: DatabaseModel): readonly string[] {
   const table = tables.find(({ name }) => name === object);
   const conditions = (table?.policies ?? []).map(({ using = '', check = '' }) => `${using} ${check}`);
-  const bodies = functions.filter(({ name }) => name === object).map(({ body }) => body);
-  const text = [...conditions, ...bodies].join('\n');
-  const named = tables.filter(({ name }) => name !== object && hasWord(text, bareName(name)));
+  const called = new Set(functions.filter(({ name }) => name === object));
+  const texts = [...conditions, ...[...called].map(({ body }) => body)];
+  for (const text of texts)
+    for (const definition of functions.filter(each => !called.has(each) && hasWord(text, bareName(each.name)))) {
+      called.add(definition);
+      texts.push(definition.body);
+    }
+  const named = [...tables, ...called].filter(
+    ({ name }) => name !== object && texts.some(text => hasWord(text, bareName(name))),
+  );
   return [...(table?.foreignKeys ?? []).map(key => key.table), ...named.map(({ name }) => name)];
 }
 

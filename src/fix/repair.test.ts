@@ -221,3 +221,46 @@ test('a repair that keeps members from their own rows is taken back, and the one
   expect(outcome.unrepaired.map(each => each.reason).join()).toContain('could no longer read rows of the own tenant');
   expect(migrated(copy.root, 'narrow_invoices')).toBe(false);
 });
+
+test('of many that may have kept members out one is taken back, and those that were only near it hold', async () => {
+  const copy = await copyApp(join(folder, 'app'), join(folder, 'copy'));
+  const names = Array.from({ length: 12 }, (_, index) => `shelf_${String.fromCodePoint(97 + index)}`);
+  const migrated = (name: string): boolean =>
+    existsSync(join(copy.root, 'supabase/migrations')) &&
+    readdirSync(join(copy.root, 'supabase/migrations')).some(file => file.includes(`narrow_${name}`));
+  const [client] = billingTenancy.owners.filter(({ table }) => table === 'clients');
+  if (client === undefined) throw new Error('No clients');
+  const outcome = await repairOnCopy({
+    copy,
+    attempts: new Map(),
+    only: new Set(names),
+    report: () => {},
+    rejudge: async () => ({
+      ...(await judge(copy.root)),
+      findings: names
+        .filter(name => !migrated(name))
+        .map(name => ({
+          ...findingAt(files, { file: 'app/actions.ts', mark: 'remove' }, { kind: 'replace-policy', policy: 'all' }),
+          fingerprint: name,
+          object: name,
+        })),
+      tenancy: { ...billingTenancy, owners: names.map(table => ({ ...client, table })) },
+      database: {
+        ...emptyDatabase,
+        platform: 'supabase',
+        tables: names.map(name => ({
+          ...bareTable,
+          name,
+          policies: [
+            { name: 'all', table: name, command: 'select', permissive: true, roles: ['authenticated'], using: 'true' },
+          ],
+        })),
+      },
+      migrations: { folder: 'supabase/migrations', tool: 'supabase' },
+      access: migrated('shelf_d') ? [] : [ownRead],
+    }),
+  });
+  const held = outcome.applied.flatMap(each => each.findings.map(({ fingerprint }) => fingerprint));
+  expect(held.toSorted()).toEqual(names.filter(name => name !== 'shelf_d'));
+  expect(new Set(outcome.rejected.flatMap(each => each.fix.findings))).toEqual(new Set(['shelf_d']));
+});

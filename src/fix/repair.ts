@@ -136,11 +136,11 @@ async function tryRound(round: Round): Promise<RoundResult> {
     const found: Faults = new Map();
     blameReplay(active, after.failed, found);
     blameFindings(active, { before, after }, found);
-    await blameAccess(round, { base, active, after }, found);
+    const putOff = await blameAccess(round, { base, active, after }, found);
     blameTypes(newErrors(round.baseline, types), { fixes: active, base }, found);
-    if (found.size === 0) break;
+    if (found.size === 0 && putOff.length === 0) break;
     for (const [fix, step] of found) faults.set(fix, step);
-    active = active.filter(fix => !found.has(fix));
+    active = active.filter(fix => !found.has(fix) && !putOff.includes(fix));
   }
   writeTexts(copy, base);
   const rejected = [...faults].map(([fix, step]) => verified(fix, changesOf(base, [], fix), [step]));
@@ -150,33 +150,37 @@ async function tryRound(round: Round): Promise<RoundResult> {
   return { applied, rejected, after: active.length === 0 ? before : after };
 }
 
-/** Where several fixes may have taken something away, each is tried without the others. */
+/**
+ * Where several fixes may have taken something away, each is tried without the others. Of too many for that half are put off:
+ * nothing is said against them, and a later round tries them again.
+ */
 async function blameAccess(
   round: Round,
   tried: { readonly base: Texts; readonly active: readonly ProposedFix[]; readonly after: Rejudged },
   faults: Faults,
-): Promise<void> {
+): Promise<readonly ProposedFix[]> {
   const { before } = round;
   const losses = lossesOf(tried.active, { before, after: tried.after });
   const doubtful = [...new Set(losses.filter(loss => loss.suspects.length > 1).flatMap(loss => loss.suspects))];
+  if (doubtful.length > mostTriedAlone) return doubtful.slice(Math.ceil(doubtful.length / 2));
   const alone = new Map<ProposedFix, readonly Loss[]>();
-  if (doubtful.length <= mostTriedAlone)
-    for (const fix of doubtful) {
-      writeTexts(
-        round.copy,
-        textsWith(
-          tried.base,
-          tried.active.filter(each => each === fix || !doubtful.includes(each)),
-        ),
-      );
-      alone.set(fix, lossesOf([fix], { before, after: await round.rejudge() }));
-    }
+  for (const fix of doubtful) {
+    writeTexts(
+      round.copy,
+      textsWith(
+        tried.base,
+        tried.active.filter(each => each === fix || !doubtful.includes(each)),
+      ),
+    );
+    alone.set(fix, lossesOf([fix], { before, after: await round.rejudge() }));
+  }
   for (const { detail, suspects } of losses) {
     const guilty = suspects.filter(fix => alone.get(fix)?.some(loss => loss.detail === detail) ?? true);
     // Each is harmless without the others: together they are not.
     for (const fix of guilty.length > 0 ? guilty : suspects)
       if (!faults.has(fix)) faults.set(fix, { step: 'own-access', outcome: 'failed', detail });
   }
+  return [];
 }
 
 interface Held {

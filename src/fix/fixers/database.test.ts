@@ -172,6 +172,52 @@ test('a definer function asks for the caller’s rows itself, and is no longer e
   expect(sql).toContain('revoke execute on function history(uuid) from public;');
 });
 
+test('a function is not asked for by itself, although the policies of the database ask by it', () => {
+  const mine = {
+    name: 'my_account',
+    schema: 'public',
+    signature: 'my_account(text)',
+    arguments: [{ name: 'who', type: 'text' }],
+    returns: 'text',
+    returnsSet: false,
+    language: 'sql',
+    securityDefiner: true,
+    owner: 'owner',
+    body: ' select c.account_id from clients c where c.user_id = who ',
+    volatility: 'stable' as const,
+    grants: [],
+  };
+  const own = `(account_id = my_account((select current_setting('app.user_id'::text, true))))`;
+  const asking = { ...clients, policies: [policy('clients', 'own', 'select', { using: own })] };
+  const { text } = repair(files, [{ ...finding('guard-function', { function: 'my_account' }), object: 'my_account' }], {
+    database: { ...database(), tables: [asking], functions: [mine] },
+  });
+  const sql = text('drizzle/0001_guard_my_account.sql');
+  expect(sql).toContain('c.user_id = who');
+  expect(sql).toMatch(/where c\.user_id = who\s+and /);
+  expect(sql.split('as $function$')[1]).not.toContain('my_account(');
+});
+
+test('what visitors send is read by nobody any more, where its owner is not known', () => {
+  const subscribers = {
+    ...table('subscribers', [], true),
+    columns: ['id', 'email'].map(name => ({
+      name,
+      type: 'text',
+      notNull: true,
+      hasDefault: false,
+      generated: false,
+    })),
+  };
+  const send: Policy = { ...policy('subscribers', 'send', 'insert', { check: 'true' }), roles: ['public'] };
+  const read: Policy = { ...policy('subscribers', 'read', 'select', { using: 'true' }), roles: ['public'] };
+  const asked = { ...finding('replace-policy', { table: 'subscribers', operation: 'read' }), object: 'subscribers' };
+  const open = repair(files, [asked], { database: database({ ...subscribers, policies: [send, read] }) });
+  expect(open.text('drizzle/0001_leave_subscribers_to_server.sql')).toBe('drop policy read on subscribers;\n');
+  const listed = repair(files, [asked], { database: database({ ...subscribers, policies: [read] }) });
+  expect(listed.proposal.unrepaired[0]?.reason).toContain(`The owner of 'subscribers' is not known.`);
+});
+
 test('a function that asks for the caller’s rows keeps defaults, settings and what null does', () => {
   const definer = {
     name: 'history',

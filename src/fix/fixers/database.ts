@@ -1,11 +1,11 @@
 import type { Finding } from '../../core/finding.ts';
 import type { DatabaseFunction, Policy, Table } from '../../model/database/types.ts';
 import type { Draft, FixContext, Fixer, Refused } from '../context.ts';
+import { isFilledByVisitors } from '../../model/tenancy/published.ts';
 import { ownershipOf } from '../idioms/ownership.ts';
 import {
   createPolicy,
   grantedCommands,
-  ownerCondition,
   ownerConditions,
   quoted,
   quotedName,
@@ -111,7 +111,7 @@ function narrowTo(way: number, finding: Finding, context: FixContext): Draft | R
     };
   const avoid = new Set(policies.map(policy => `${policy.table}.${policy.name}`));
   const condition = ownerConditions(context, table.name, { avoid })[way];
-  if (condition === undefined) return { refused: `The owner of '${table.name}' is not known.` };
+  if (condition === undefined) return way === 0 ? leaveToServer(policies, table) : { refused: unownedReason(table) };
   const up: string[] = [];
   const down: string[] = [];
   const changed: string[] = [];
@@ -136,6 +136,28 @@ function narrowTo(way: number, finding: Finding, context: FixContext): Draft | R
       explanation: 'Permissive policies add up: the widest one decides. Each of these now also asks for the owner.',
     },
   );
+}
+
+/** Lets nobody read what visitors send by a form: it is for the app, which reads it with a key that passes policies. */
+function leaveToServer(policies: readonly Policy[], table: Table): Draft | Refused {
+  if (!isFilledByVisitors(table) || policies.some(policy => policy.command !== 'select'))
+    return { refused: unownedReason(table) };
+  return migration(
+    {
+      name: `leave_${bareName(table.name)}_to_server`,
+      up: policies.map(policy => `drop policy ${quotedName(policy.name)} on ${quoted(table.name)};`),
+      down: policies.map(policy => recreatePolicy(policy)),
+    },
+    {
+      title: `Leave reading ${table.name} to the app's server`,
+      explanation:
+        'Visitors may still send what they send; requests read none of it any more, and the service key, which passes policies, still does.',
+    },
+  );
+}
+
+function unownedReason(table: Table): string {
+  return `The owner of '${table.name}' is not known.`;
 }
 
 /** Makes a view read with the rights of whoever asks it. */
@@ -396,7 +418,8 @@ function guardedBody(context: FixContext, target: DatabaseFunction): string | un
   );
   if (table === undefined) return undefined;
   const place = conditionPlace(target.body, table.name);
-  const condition = place === undefined ? undefined : ownerCondition(context, table.name, { row: place.alias });
+  const conditions = place === undefined ? [] : ownerConditions(context, table.name, { row: place.alias });
+  const condition = conditions.find(each => !isCalledBy(target, each, context.database.functions));
   if (place === undefined || condition === undefined) return undefined;
   const open = place.parenthesis === undefined ? '' : '(';
   const head =
@@ -405,6 +428,19 @@ function guardedBody(context: FixContext, target: DatabaseFunction): string | un
       : `${target.body.slice(0, place.parenthesis.open)}${open}${target.body.slice(place.parenthesis.open, place.at)})`;
   const body = `${head}\n  ${place.before.trim()} ${condition}${target.body.slice(place.at)}`;
   return definition(target, body);
+}
+
+/** Whether the text calls the function, through others too: a function that asks itself never answers. */
+function isCalledBy(target: DatabaseFunction, text: string, functions: readonly DatabaseFunction[]): boolean {
+  const called = new Set<DatabaseFunction>();
+  const texts = [text];
+  for (const each of texts)
+    for (const definition of functions)
+      if (!called.has(definition) && new RegExp(`(?<!\\w)${bareName(definition.name)}"?\\s*\\(`).test(each)) {
+        called.add(definition);
+        texts.push(definition.body);
+      }
+  return called.has(target);
 }
 
 function definition(target: DatabaseFunction, body: string): string {
