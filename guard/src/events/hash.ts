@@ -21,7 +21,7 @@ export type IdHash = (id: string, atMs?: number) => string;
  */
 export function idHasher({ key, rotation = 'month' }: IdHashOptions): IdHash {
   // Who knows ids, as everybody does who counts, tries the keys. An unset variable in a text is short too.
-  if (key.length < 16) throw new RangeError('The key with which ids are hashed is under 16 characters.');
+  if (key.length < 16) throw new RangeError('The key that ids are hashed with is under 16 characters.');
   let period = periodOf(key, rotation, Date.now());
   return (id, atMs = Date.now()) => {
     if (atMs < period.fromMs || atMs >= period.untilMs) period = periodOf(key, rotation, atMs);

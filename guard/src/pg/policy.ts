@@ -58,6 +58,8 @@ export class Policy {
   private makeSetter: SetterOf;
   private judgeText: (text: string | undefined) => Judgement;
   readonly options: PolicyOptions;
+  /** Who only watches is told once: it would be each query of the app. */
+  private isTold?: boolean;
 
   constructor(options: PolicyOptions) {
     this.options = options;
@@ -166,9 +168,10 @@ export class Policy {
 
   /** Refuses a query that a library may have sent in the context of somebody else's. */
   refusesMixing(config: QueryConfig): GuardError | undefined {
-    if (!mixesCallers(config)) return undefined;
+    if (this.isTold || !mixesCallers(config)) return undefined;
     const refusal = this.refusal('unsafe-connection', mixed);
-    return this.mode === 'observe' ? undefined : refusal;
+    this.isTold = this.mode === 'observe';
+    return this.isTold ? undefined : refusal;
   }
 
   /**

@@ -166,8 +166,7 @@ function guardedClasses(options: GuardOptions): GuardedClasses {
       // What goes to the admin's own pool is asked nothing after this.
       if (Object(scope).mode === 'admin') return policy.refusesMixing(config);
       if (policy.mode === 'observe' || scope !== undefined) return undefined;
-      const { text } = config;
-      const admitted = policy.admits(policy.judge(text).kind, undefined, text);
+      const admitted = policy.admits(policy.judge(config.text).kind, undefined, config.text);
       return admitted instanceof GuardError ? admitted : undefined;
     }
   };

@@ -7,6 +7,7 @@ import type { GuardOptions } from '../../src/pg/index.ts';
 import { guardPrisma } from '../../src/prisma/index.ts';
 import type { Scope } from '../../src/scope.ts';
 import { asAnn, asBob, startTenants } from '../../src/testing/guarded.ts';
+import { eventsOf } from '../../src/testing/events.ts';
 import type { Tenants } from '../../src/testing/guarded.ts';
 import { acme, ann, bob, globex } from '../../src/testing/tenants.ts';
 import { generatedClient } from './libraries.ts';
@@ -144,9 +145,13 @@ describe('a client without guardPrisma', () => {
     await admin.end();
   });
 
-  test('goes on where the guard only watches', async () => {
+  test('goes on where the guard only watches, and is told once', async () => {
     const client = await bareClient({ mode: 'observe' });
-    expect(await asAnn(() => find(client, 'a-1'))).toBe('a-1');
+    const events = await eventsOf(async () => {
+      expect(await asAnn(() => find(client, 'a-1'))).toBe('a-1');
+      expect(await asAnn(() => find(client, 'a-2'))).toBe('a-2');
+    });
+    expect(events.filter(({ type }) => type === 'self_test')).toMatchObject([{ outcome: 'observed' }]);
   });
 });
 
