@@ -27,7 +27,7 @@ function baseOf(
 ): { readonly files: readonly string[]; readonly gaps: readonly string[] } {
   const named = folderWith(files);
   const root = join(named, app);
-  const found = findBaseElsewhere(findMigrations(root, undefined, [], named), readSqlFiles(root), () =>
+  const found = findBaseElsewhere(findMigrations(root, undefined, { named }), readSqlFiles(root), () =>
     migrationSetsAround(root, named),
   );
   return { files: found.files.map(({ file }) => file), gaps: found.gaps.map(({ reason }) => reason) };

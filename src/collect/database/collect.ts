@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { DrydockError } from '../../core/error.ts';
 import type { Gap } from '../../core/gap.ts';
 import type { Replica, ReplicaDatabase, Sql } from '../../core/ports.ts';
@@ -15,6 +16,7 @@ import type { LostPolicy } from './lost-policies.ts';
 import { begunAnew } from './begun-anew.ts';
 import { findMigrations, migrationSetsAround, readSqlFiles } from './find-migrations.ts';
 import type { MigrationFile, MigrationSet } from './find-migrations.ts';
+import { otherPackageOf } from './other-package.ts';
 import { findPoliciesElsewhere } from './policies-elsewhere.ts';
 import { detectPlatform, readPlaces, replayMigrations } from './replay.ts';
 import { flag } from './row.ts';
@@ -145,6 +147,7 @@ async function collectMigrations(options: CollectOptions): Promise<CollectedData
         ...missingBase(report, migrations),
         ...missingVectors(report),
         ...(await dottedNameGaps(sql, platform)),
+        ...(options.migrations === undefined ? strangers(options.root, named) : []),
         ...report.failed.filter(failure => failure.firstCause).map(toGap),
       ],
     };
@@ -195,7 +198,11 @@ function policyTexts(described: DatabaseModel | undefined): readonly string[] {
 function readMigrations({ root, named, migrations, described }: CollectOptions): MigrationSet {
   const [first, ...more] = migrations ?? [];
   const tables = (described?.tables ?? []).map(table => table.name);
-  const main = findMigrations(root, first, tables, named);
+  const main = findMigrations(root, first, {
+    tables,
+    ...(named === undefined ? {} : { named }),
+    tellsPolicies: described !== undefined && tellsPolicies(described),
+  });
   const files = [main, ...more.map(given => findMigrations(root, given))].flatMap(set => set.files);
   // A file that is named after its folder has run by then.
   return { ...main, files: [...new Map(files.map(each => [`${each.file}\n${each.text}`, each] as const)).values()] };
@@ -222,6 +229,16 @@ function toGap(failure: ReplayReport['failed'][number]): Gap {
     line: failure.line,
     settles: 1,
   };
+}
+
+/** Migrations of an app beside this one may say the same names of other tables. */
+function strangers(root: string, migrations: MigrationSet | undefined): readonly Gap[] {
+  if (migrations === undefined || !migrations.folder.startsWith('..')) return [];
+  const name = otherPackageOf(root, join(root, migrations.folder));
+  const [first] = migrations.files;
+  if (name === undefined || first === undefined) return [];
+  const reason = `These are the migrations of '${name}', on which this app does not depend: if its own are elsewhere, name them with --migrations.`;
+  return [{ reason, file: first.file, line: 1, settles: 1 }];
 }
 
 /** How each tool writes the schema that its migrations start from. */

@@ -44,8 +44,10 @@ describe('migrations in code', () => {
     expect(findMigrations(folderWith({ ...knex, 'sql/schema.sql': 'create table firms (id uuid);' })).kind).toBe(
       'plain',
     );
-    expect(findMigrations(folderWith(knex), undefined, ['firms', 'bills']).kind).toBe('code');
-    expect(() => findMigrations(folderWith(knex), undefined, ['firms', 'bills', 'seats'])).toThrow('no SQL migrations');
+    expect(findMigrations(folderWith(knex), undefined, { tables: ['firms', 'bills'] }).kind).toBe('code');
+    expect(() => findMigrations(folderWith(knex), undefined, { tables: ['firms', 'bills', 'seats'] })).toThrow(
+      'no SQL migrations',
+    );
   });
 
   test('of another database than Postgres are no migrations of this app', () => {
@@ -190,7 +192,31 @@ test('migrations that only change the tables of the code are its own, where none
     'supabase/migrations/1_seats.sql': 'create table seats (id uuid); alter table firms add column seats int;',
     'db/notes.sql': 'create table notes (id uuid);',
   };
-  expect(findMigrations(folderWith(files), undefined, ['firms', 'bills']).folder).toBe('supabase/migrations');
+  expect(findMigrations(folderWith(files), undefined, { tables: ['firms', 'bills'] }).folder).toBe(
+    'supabase/migrations',
+  );
   const makes = { ...files, 'db/migrations/1.sql': 'create table firms (id uuid);' };
-  expect(findMigrations(folderWith(makes), undefined, ['firms', 'bills']).folder).toBe('db/migrations');
+  expect(findMigrations(folderWith(makes), undefined, { tables: ['firms', 'bills'] }).folder).toBe('db/migrations');
+});
+
+test('migrations of another app in the workspace are not those of one whose code tells its policies', () => {
+  const workspace = {
+    'package.json': '{"workspaces":["apps/*","packages/*"]}',
+    'apps/shop/package.json': '{"name":"shop","dependencies":{"@acme/store":"*"}}',
+    'apps/other/package.json': '{"name":"other"}',
+    'apps/other/migrations/1.sql': 'create table firms (id uuid);',
+  };
+  const shop = (files: Readonly<Record<string, string>>): string => join(folderWith(files), 'apps/shop');
+  const app = { tables: ['firms'], tellsPolicies: true };
+  expect(() => findMigrations(shop(workspace), undefined, app)).toThrow('no SQL migrations');
+  expect(findMigrations(shop(workspace), undefined, { tables: ['firms'] }).folder).toBe('../other/migrations');
+  const shared = {
+    ...workspace,
+    'packages/store/package.json': '{"name":"@acme/store","dependencies":{"@acme/db":"*"}}',
+    'packages/db/package.json': '{"name":"@acme/db"}',
+    'packages/db/migrations/1.sql': 'create table firms (id uuid);',
+  };
+  expect(findMigrations(shop(shared), undefined, app).folder).toBe('../../packages/db/migrations');
+  const above = { ...workspace, 'supabase/migrations/1.sql': 'create table firms (id uuid);' };
+  expect(findMigrations(shop(above), undefined, app).folder).toBe('../../supabase/migrations');
 });

@@ -7,6 +7,7 @@ import { compareText } from '../../core/place.ts';
 import { withoutComments, writtenTable } from '../../core/sql-text.ts';
 import { statementsOfCode } from './migration-code.ts';
 import { byNumber, inMigrationOrder } from './migration-order.ts';
+import { otherPackageOf } from './other-package.ts';
 import { readSqlText } from './sql-file.ts';
 import { otherMigrations, unreadMigrations } from './unread-migrations.ts';
 import { workspaceRootOf } from '../source/workspace.ts';
@@ -40,20 +41,25 @@ export interface MigrationSet {
 export const aside =
   /(?:^|[/_.-])(?:archived?|backups?|bak|deprecated|docs?|examples?|fixtures?|legacy|old|samples?|scripts?|seeds?|tests?|tmp)(?=[/_.-])/i;
 
+/** What is known of the app whose migrations are looked for. */
+export interface DescribedApp {
+  /** The tables that its code describes. */
+  readonly tables?: readonly string[];
+  /** The folder that the user named; the app's own where nothing else is said. */
+  readonly named?: string;
+  /** Whether its code tells policies, and so needs no other's. */
+  readonly tellsPolicies?: boolean;
+}
+
 const ignored = ['**/node_modules/**', '**/.next/**', '**/.drydock/**', '**/dist/**', '**/.git/**'];
 
 /**
  * Finds the migrations of the app at `root`, or reads those in `given` (a file or folder, relative to root or absolute).
  * Where several are found, in the app's folder, in the workspace around it and in the folder that the user named, those
- * that make most of `tables` win.
+ * that make most of the app's tables win; of an app whose code tells its policies, those of other apps do not count.
  */
-export function findMigrations(
-  root: string,
-  given?: string,
-  tables: readonly string[] = [],
-  named: string = root,
-): MigrationSet {
-  const found = given === undefined ? searchAround(root, tables, named) : readGiven(root, given);
+export function findMigrations(root: string, given?: string, app: DescribedApp = {}): MigrationSet {
+  const found = given === undefined ? searchAround(root, app) : readGiven(root, given);
   if (found !== undefined && hasStatements(found)) return found;
   const where = given ?? root;
   const looked = given === undefined ? candidatesIn(root) : [found];
@@ -81,9 +87,14 @@ function hasStatements({ files }: MigrationSet): boolean {
 }
 
 /** The app's own migrations before those of the workspace, unless others make more of the tables that the code names. */
-function searchAround(root: string, tables: readonly string[], named: string): MigrationSet | undefined {
+function searchAround(
+  root: string,
+  { tables = [], named = root, tellsPolicies = false }: DescribedApp,
+): MigrationSet | undefined {
   const wanted = new Set(tables.map(bareName));
-  const all = migrationSetsAround(root, named);
+  const all = migrationSetsAround(root, named).filter(
+    ({ folder }) => !tellsPolicies || otherPackageOf(root, join(root, folder)) === undefined,
+  );
   if (wanted.size === 0) return all[0] ?? findCode(root)[0];
   const shared = (set: MigrationSet): number => tablesMadeBy(set).filter(name => wanted.has(name)).length;
   const changed = (set: MigrationSet): number => tablesTakenForGranted(set).filter(name => wanted.has(name)).length;
