@@ -202,6 +202,8 @@ const deeds: Readonly<Record<CellCommand, string>> = {
 
 function accessWords({ actor, command, table, as }: OwnAccess): string {
   if (as === 'newcomer') return `Who makes a tenant could no longer become its first member in '${table}'.`;
+  if (as === 'party')
+    return `Who takes part in a row of another's could no longer ${deeds[command]} it in '${table}', as a shop does an order.`;
   const who = actor === 'admin' ? 'An administrator' : 'A member';
   return command === 'execute'
     ? `${who} who calls '${table}' would no longer reach rows of the own tenant by it.`

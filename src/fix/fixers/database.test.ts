@@ -475,8 +475,9 @@ test('a row of the caller’s own names only rows of the caller’s, where its o
     onDelete: 'cascade',
   } as const;
   const column = { name: 'client_id', type: 'uuid', notNull: false, hasDefault: false, generated: false };
-  const seen = table('clients', [policy('clients', 'own', 'select', { using: setting })], true);
-  const repaired = (check: string): string => {
+  const own = policy('clients', 'own', 'select', { using: setting });
+  const repaired = (check: string, reads: Policy = own): string => {
+    const seen = table('clients', [reads], true);
     const add = {
       ...table('invoices', [policy('invoices', 'add', 'insert', { check })], true),
       foreignKeys: [key],
@@ -490,6 +491,11 @@ test('a row of the caller’s own names only rows of the caller’s, where its o
     `and (invoices.client_id is null or exists (select from clients named where named.id = invoices.client_id and named.account_id = (select current_setting('app.account_id', true))))`,
   );
   expect(repaired('true')).toBe('');
+  // What several share is what they see.
+  const shared: Policy = { ...own, usingPredicate: { kind: 'opaque', reason: 'a call' } };
+  expect(repaired(setting, shared)).toContain(
+    'and (invoices.client_id is null or exists (select from clients named where named.id = invoices.client_id))',
+  );
 });
 
 test('a policy for who holds a role of the app is not narrowed to rows of their own; one for a role in the tenant is', () => {

@@ -41,7 +41,7 @@ import { awaitGuard, stopOnFailure, useResult } from './guards.ts';
 import { ownCustomer } from './own-customer.ts';
 import { scopeQuery, tieObject } from './scope-query.ts';
 import { serverOnly } from './server-only.ts';
-import { tieReferences } from './tie-references.ts';
+import { tieReferences, tieToSeen } from './tie-references.ts';
 import { tenantInUniqueKey } from './unique-keys.ts';
 import { verifyReference } from './verify-reference.ts';
 import { mapByCustomer, recordEvent, verifyWebhook } from './webhook.ts';
@@ -76,7 +76,10 @@ const byKind: ReadonlyMap<string, readonly Fixer[]> = new Map([
   ['enable-policies', [enablePolicies, ...enableOtherwise]],
   ['create-policies', [enablePolicies, ...enableOtherwise]],
   ['enable-force', [forcePolicies]],
-  ['replace-policy', [admitFirstMember, keepNewTenants, tieReferences, replacePolicy, ...narrowOtherwise, keepRole]],
+  [
+    'replace-policy',
+    [admitFirstMember, keepNewTenants, tieToSeen, tieReferences, replacePolicy, ...narrowOtherwise, keepRole],
+  ],
   ['security-invoker', [securityInvoker]],
   ['guard-function', [guardFunction, invokeFunction]],
   ['revoke-grant', [revokeGrant]],
