@@ -3,6 +3,7 @@ import { withoutComments } from '../../core/sql-text.ts';
 import type { Column, DatabaseFunction, DatabaseModel, Table } from '../database/types.ts';
 import {
   isAdministratorRole,
+  isFlagBeyondTenants,
   isPrivilegedRole,
   isRoleBeyondTenants,
   isRoleColumn,
@@ -77,22 +78,23 @@ function staffAmongMembers(
 ): readonly AppRoles[] {
   const { table: name, userColumn, roleColumn } = membership;
   const table = tableNamed(database, name);
-  const role = table?.columns.find(column => column.name === roleColumn);
-  if (table === undefined || role === undefined || isPlatformTable(table, database)) return [];
+  if (table === undefined || isPlatformTable(table, database)) return [];
+  const role = table.columns.find(column => column.name === roleColumn);
   const named = conditions.filter(text => mentions(text, table));
-  const asked = askedOf(table, database, conditions).map(asCompared(role));
-  const values = valuesOf(table, role, database, [...named, ...asked]);
+  const flags = table.columns.filter(({ name: flag, type }) => type === 'boolean' && isFlagBeyondTenants(flag));
+  const asked = role === undefined ? [] : askedOf(table, database, conditions).map(asCompared(role));
+  const values = role === undefined ? [] : valuesOf(table, role, database, [...named, ...asked]);
   const privileged = values.filter(isStaffRole);
-  const everywhere = rolesOfNoTenant(table, membership, { database, values, named });
-  return privileged.length === 0 && everywhere === undefined
+  const everywhere = role === undefined ? undefined : rolesOfNoTenant(table, membership, { database, values, named });
+  return privileged.length === 0 && everywhere === undefined && flags.length === 0
     ? []
     : [
         {
           table: name,
           userColumn,
-          roleColumn: role.name,
+          ...(role === undefined ? {} : { roleColumn: role.name }),
           isPure: false,
-          flags: [],
+          flags: flags.map(flag => flag.name),
           given: [],
           privileged,
           ...(everywhere === undefined ? {} : { everywhere }),

@@ -81,9 +81,16 @@ export function isSeniorRole(value: string): boolean {
   return /admin|owner|manager|operator|operations|reviewer|developer|^editor$/i.test(value);
 }
 
+/** Whether a column says of a tenant's people, too, that they run the app: `is_admin` would be of the tenant's. */
+export function isFlagBeyondTenants(column: string): boolean {
+  return /^(is_?)?(super|platform|global|system|master)_?(admin|administrator|user|owner|staff)$|^is_?master$|^superuser$/.test(
+    plainName(column),
+  );
+}
+
 /** Whether a column says yes of those who run the app. */
 export function isStaffFlag(column: string): boolean {
-  return /^is_?(super_?|platform_?|global_?|system_?|app_?)?(admin|administrator|user_?admin|staff|owner|moderator|superuser)$|^(super_?admin|superuser|staff)$/.test(
+  return /^is_?(super_?|platform_?|global_?|system_?|app_?|master_?)?(admin|administrator|user_?admin|staff|owner|moderator|superuser)$|^is_?master$|^(super_?admin|superuser|staff)$/.test(
     plainName(column),
   );
 }
