@@ -5,9 +5,9 @@ export interface Place {
   readonly endLine?: number;
 }
 
-/** `file:line`, as editors and terminals understand it. */
+/** `file:line`, as editors and terminals understand it; what was read from a live database stands in no file. */
 export function formatPlace(place: Place): string {
-  return `${place.file}:${place.line}`;
+  return place.file === '' ? 'the database itself' : `${place.file}:${place.line}`;
 }
 
 /** Orders places by file, then line. */

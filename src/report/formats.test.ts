@@ -255,3 +255,15 @@ describe('how long lists take', () => {
     expect(toMarkdown(sampleRules(), here)).not.toContain('can be faster');
   });
 });
+
+test('what was read from a live database stands in no file, and is named by its object', () => {
+  const result = withFinding({ file: '', line: 0, object: 'notes' });
+  const { entryPoint: _entryPoint, ...finding } = first(result);
+  const live = { ...result, findings: [finding] };
+  const log = JSON.parse(toSarif(live, here)) as { runs: { results: { locations: unknown }[] }[] };
+  expect(log.runs[0]?.results[0]?.locations).toEqual([
+    { logicalLocations: [{ fullyQualifiedName: 'notes', kind: 'object' }] },
+  ]);
+  for (const text of [toMarkdown(live, here), toAnnotations(live, here)]) expect(text).not.toMatch(/(?:^|[`\s]):0\b/m);
+  expect(toMarkdown(live, here)).toContain('the database itself');
+});

@@ -140,7 +140,7 @@ function resultOf(finding: Finding, writer: Writer): Json {
     ruleIndex: writer.index.get(finding.check),
     level: levelOf(finding.severity),
     message: { text: messageText(finding), markdown: messageMarkdown(finding) },
-    locations: [location(finding, writer, finding.entryPoint)],
+    locations: [location(finding, writer, finding.entryPoint ?? objectOf(finding))],
     ...(flows.length === 0 ? {} : { codeFlows: flows }),
     ...(related.length === 0 ? {} : { relatedLocations: related }),
     partialFingerprints: { 'drydock/v1': finding.fingerprint },
@@ -248,10 +248,17 @@ function relatedLocations(finding: Finding, path: Path | undefined, writer: Writ
     .map(([place, text], id) => ({ id: id + 1, ...location(place, writer, undefined), message: { text } }));
 }
 
+/** What was read from a live database stands in no file. */
+function objectOf({ file, object }: Finding): string | undefined {
+  return file === '' ? object : undefined;
+}
+
 function location(place: Place, writer: Writer, logical: string | undefined): Json {
   return {
     ...(place.file === '' ? {} : { physicalLocation: physical(place, writer) }),
-    ...(logical === undefined ? {} : { logicalLocations: [{ fullyQualifiedName: logical, kind: 'function' }] }),
+    ...(logical === undefined
+      ? {}
+      : { logicalLocations: [{ fullyQualifiedName: logical, kind: place.file === '' ? 'object' : 'function' }] }),
   };
 }
 

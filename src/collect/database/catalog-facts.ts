@@ -69,7 +69,7 @@ const objectKinds: Readonly<Record<string, DefaultGrant['objects']>> = {
 function toDefaultGrant(row: CatalogRow, statements: readonly GrantStatement[]): DefaultGrant {
   const schema = optionalText(row, 'schema');
   const names = [schema, text(row, 'role')].flatMap(name =>
-    name === undefined ? [] : [new RegExp(`\\b${name}\\b`, 'i')],
+    name === undefined ? [] : [new RegExp(`(?<!\\w)${name.replaceAll(/\W/g, '\\$&')}(?!\\w)`, 'i')],
   );
   const statement = statements.findLast(candidate => names.every(name => name.test(candidate.text)));
   return {

@@ -144,6 +144,13 @@ describe('a live database', () => {
     expect(database.views.map(({ notCopied }) => notCopied)).toEqual([true]);
   });
 
+  test('tells what is given to a role of any name', async () => {
+    const { facts } = await modelOf(
+      'create role "ops (night"; alter default privileges grant select on tables to "ops (night";',
+    );
+    expect(facts?.defaultGrants.map(({ role }) => role)).toEqual(['ops (night']);
+  });
+
   test('that is being migrated is told to be locked, and not waited for without end', async () => {
     const live = await replica.createDatabase();
     await live.sql.query('create table notes (id int primary key, org int)');
