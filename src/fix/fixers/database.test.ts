@@ -115,6 +115,17 @@ create policy shown on invoices as permissive for select to app
 `);
 });
 
+test('what a sibling asks of the whole rows of a function is asked in the same words, without the names of their columns', () => {
+  const mine = `(account_id IN ( SELECT me.account_id\n   FROM public.me() me(id, account_id, role)))`;
+  const shown = policy('invoices', 'shown', 'select', { using: `(status <> 'draft'::text)` });
+  const asking = { ...clients, policies: [policy('clients', 'own', 'select', { using: mine })] };
+  const { text } = repair(files, [finding('replace-policy', { table: 'invoices', operation: 'read' })], {
+    database: { ...emptyDatabase, tables: [asking, table('invoices', [shown], true)] },
+  });
+  const sql = text('drizzle/0001_narrow_invoices_policies.sql');
+  expect(sql).toMatch(/invoices\.account_id IN \( SELECT me\.account_id\s+FROM public\.me\(\) me\)/);
+});
+
 test('a check that is always true becomes the owner’s', () => {
   const own = [policy('invoices', 'move', 'update', { using: setting, check: 'true' })];
   const { text } = repair(files, [finding('replace-policy', { table: 'invoices', policy: 'move' })], {

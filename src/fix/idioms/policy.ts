@@ -158,6 +158,9 @@ function readsTable(template: string, table: string): boolean {
   return new RegExp(`\\b(?:from|join)\\s+\\(*(?:"?\\w+"?\\.)?"?${name}"?(?!\\w)`, 'i').test(template);
 }
 
+/** `from me() m(id, company_id)`: Postgres prints the columns of whole rows, and they are called so without it. */
+const columnsOfRows = /(\bfrom\s+(?:"?\w+"?\.)*"?\w+"?\([^()]*\)\s+(?:as\s+)?"?\w+"?)\((?:[^(),]+,)+[^(),]+\)/gi;
+
 // A policy's text with its own column as a hole; only texts that compare it with something of the caller's count.
 function templateOf(text: string, table: string, column: string): string | undefined {
   if (!/auth\.(?:uid|jwt)\(|current_setting\(|\b\w+\([^)]*\)/.test(text)) return undefined;
@@ -165,7 +168,7 @@ function templateOf(text: string, table: string, column: string): string | undef
   const bare = table.replace(/^.*\./, '');
   const qualified = new RegExp(`(?<![\\w."])"?${bare}"?\\."?${column}"?(?![\\w"])`, 'g');
   const plain = new RegExp(`(?<![\\w."])"?${column}"?(?![\\w"(])`, 'g');
-  const opened = text.replace(qualified, '\u0000').replace(plain, '\u0000');
+  const opened = text.replace(columnsOfRows, '$1').replace(qualified, '\u0000').replace(plain, '\u0000');
   if (!opened.includes('\u0000')) return undefined;
   // Conditions on further columns of that table belong to that table.
   if (/\band\b/i.test(opened) && !/select/i.test(opened)) return undefined;
