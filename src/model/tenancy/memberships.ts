@@ -356,8 +356,19 @@ export function withKnownRoles(membership: Membership, database: DatabaseModel):
   if (areNumbers(membership, database)) return { ...membership, adminRoles: values.slice(-1) };
   const inside = values.filter(value => !isStaffRole(value));
   const administrators = inside.filter(isAdministratorRole);
-  const adminRoles = administrators.length === 0 ? inside.filter(isSeniorRole) : administrators;
+  const senior = administrators.length === 0 ? inside.filter(isSeniorRole) : administrators;
+  const adminRoles = senior.length === 0 ? mostAskedFor(inside, database) : senior;
   return values.length === 0 ? membership : { ...membership, adminRoles };
+}
+
+/** Of roles whose names say nothing here (`sindico` beside `morador`), the one that conditions name most often. */
+function mostAskedFor(values: readonly string[], database: DatabaseModel): readonly string[] {
+  const counts = values.map(value => {
+    const literal = `'${value.replaceAll("'", "''")}'`;
+    return { value, count: conditionsAndBodies(database).filter(text => text.includes(literal)).length };
+  });
+  const [first, second] = counts.toSorted((left, right) => right.count - left.count);
+  return first === undefined || second === undefined || first.count === second.count ? [] : [first.value];
 }
 
 /** Whether roles are kept as numbers, as enums of Rails and of Entity Framework are. */

@@ -51,9 +51,11 @@ export function isActorColumn(column: string): boolean {
   );
 }
 
-/** Whether a column holds a role. */
+/** Whether a column holds a role; in the languages that apps name their columns in. */
 export function isRoleColumn(column: string): boolean {
-  return /^(.*_)?(role|access_level|permission_level|member_type)$/.test(plainName(column));
+  return /^(.*_)?(role|access_level|permission_level|member_type|rol|papel|perfil|funcao|rolle|ruolo)$/.test(
+    plainName(column),
+  );
 }
 
 /** Whether a value of a role column means administrator. */
