@@ -41,6 +41,23 @@ function narrowing(name: string): ProposedFix {
   };
 }
 
+function asking(name: string, returns: string, body: string): DatabaseFunction {
+  return {
+    name,
+    schema: 'public',
+    signature: `${name}()`,
+    arguments: [],
+    returns,
+    returnsSet: false,
+    language: 'sql',
+    securityDefiner: false,
+    owner: 'owner',
+    body,
+    volatility: 'stable',
+    grants: [],
+  };
+}
+
 function suspects(object: Table, functions: readonly DatabaseFunction[] = []): readonly string[] {
   const cell = (verdict: Cell['verdict']): Cell => ({
     schema: 'public',
@@ -91,20 +108,7 @@ test('or of what its policies ask', () => {
 });
 
 test('through functions too', () => {
-  const wears: DatabaseFunction = {
-    name: 'wears',
-    schema: 'public',
-    signature: 'wears()',
-    arguments: [],
-    returns: 'boolean',
-    returnsSet: false,
-    language: 'sql',
-    securityDefiner: true,
-    owner: 'owner',
-    body: 'select exists (select 1 from badges b where b.user_id = auth.uid())',
-    volatility: 'stable',
-    grants: [],
-  };
+  const wears = asking('wears', 'boolean', 'select exists (select 1 from badges b where b.user_id = auth.uid())');
   const policy: Policy = {
     name: 'all',
     table: 'votes',
@@ -121,20 +125,7 @@ test('and to all of them where nothing ties it to one', () => {
 });
 
 test('what a function no longer does for its caller is put down to the repair of a table in its body', () => {
-  const count: DatabaseFunction = {
-    name: 'count_badges',
-    schema: 'public',
-    signature: 'count_badges()',
-    arguments: [],
-    returns: 'bigint',
-    returnsSet: false,
-    language: 'sql',
-    securityDefiner: false,
-    owner: 'owner',
-    body: 'select count(*) from badges',
-    volatility: 'stable',
-    grants: [],
-  };
+  const count = asking('count_badges', 'bigint', 'select count(*) from badges');
   const database = { ...emptyDatabase, tables: [table('questions'), table('badges')], functions: [count] };
   const calls: OwnAccess = {
     role: 'authenticated',

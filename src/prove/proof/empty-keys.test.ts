@@ -1,19 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { replicaOfFile } from '../../commands/fixtures/replica.ts';
+import { solverOfFile } from '../../commands/fixtures/solver.ts';
 import { proved } from '../../commands/fixtures/replayed.ts';
-import type { Solver } from '../../core/ports.ts';
-import { loadSolver } from './solver.ts';
 
 const replica = replicaOfFile();
-let solver: Solver | undefined;
-
-beforeAll(async () => {
-  solver = await loadSolver();
-});
-
-afterAll(async () => {
-  await solver?.close();
-});
+const solver = solverOfFile();
 
 /** Keys that are texts, as some libraries make them, and a setting that is empty once it was set before. */
 function archive(author: string): string {
@@ -33,7 +24,7 @@ create policy "own" on papers for select to app using (
 }
 
 async function readBy(actor: string, schema: string): Promise<Record<string, string>> {
-  const cells = await proved(replica, solver, schema, 'plain');
+  const cells = await proved(replica, solver.loaded, schema, 'plain');
   const found = cells.filter(cell => cell.role === 'app' && cell.actor === actor && cell.command === 'select');
   return Object.fromEntries(
     found

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { replicaOfFile } from '../../commands/fixtures/replica.ts';
+import { solverOfFile } from '../../commands/fixtures/solver.ts';
 
 import { readCatalog } from '../../collect/database/catalog.ts';
 import { lowerPolicies } from '../../collect/database/policies.ts';
@@ -10,18 +11,9 @@ import type { ReplicaDatabase, Solver } from '../../core/ports.ts';
 import { inferTenancy } from '../../model/tenancy/infer.ts';
 import { buildMatrix } from '../exploit/matrix.ts';
 import { createProver, type ProvedCells } from './prove.ts';
-import { loadSolver } from './solver.ts';
 
 const replica = replicaOfFile();
-let solver: Solver | undefined;
-
-beforeAll(async () => {
-  solver = await loadSolver();
-});
-
-afterAll(async () => {
-  await solver?.close();
-});
+const solver = solverOfFile();
 
 const garage = `
 create table teams (id uuid primary key default gen_random_uuid(), name text not null);
@@ -55,7 +47,7 @@ alter table boats enable row level security;
 
 async function prove(
   text: string,
-  using: () => Solver | undefined = () => solver,
+  using: () => Solver | undefined = () => solver.loaded,
   told?: (proved: ProvedCells, copy: ReplicaDatabase) => Promise<void>,
 ): Promise<readonly Cell[]> {
   const copy = await replica.createDatabase();
@@ -179,9 +171,11 @@ describe('the prover', () => {
     );
     const said = ({ cells: proved }: ProvedCells): unknown =>
       proved.map(cell => cell.evidence.map(({ kind, transcript, assumptions }) => [kind, transcript, assumptions]));
-    const ahead = createProver({ ...sources, solver });
+    const ahead = createProver({ ...sources, solver: solver.loaded });
     ahead.ahead(cells.filter(cell => cell.object === 'cars'));
-    expect(said(await ahead.prove(cells))).toEqual(said(await createProver({ ...sources, solver }).prove(cells)));
+    expect(said(await ahead.prove(cells))).toEqual(
+      said(await createProver({ ...sources, solver: solver.loaded }).prove(cells)),
+    );
   });
 
   test('asks about the cells of one role where only those are read', async () => {
@@ -190,7 +184,7 @@ describe('the prover', () => {
       `${garage} create policy "cars" on cars for select using (works_in(team_id));`,
     );
     const shown = async (role?: string): Promise<readonly (string | undefined)[]> => {
-      const prover = createProver({ ...sources, solver, ...(role === undefined ? {} : { role }) });
+      const prover = createProver({ ...sources, solver: solver.loaded, ...(role === undefined ? {} : { role }) });
       const { cells: proved } = await prover.prove(cells);
       const isProved = (cell: Cell): boolean => cell.evidence.some(({ kind }) => kind === 'proof');
       return [...new Set(proved.filter(isProved).map(cell => cell.role))].toSorted();
@@ -210,7 +204,7 @@ describe('the prover', () => {
   test('proves what binds the owner by a setting of the app, where it is forced, and nothing that the app’s own rows decide', async () => {
     const own = async (text: string): Promise<readonly Cell[]> => {
       const { cells, ...sources } = await replayed(replica, boats + text, 'plain');
-      return (await createProver({ ...sources, solver }).prove(cells)).cells;
+      return (await createProver({ ...sources, solver: solver.loaded }).prove(cells)).cells;
     };
     const setting = `create policy "own" on boats using (team_id = current_setting('app.team_id', true)::uuid);`;
     const forced = await own(`${setting} alter table boats force row level security;`);
@@ -238,7 +232,7 @@ describe('the prover', () => {
       ${more}`;
     const read = async (text: string): Promise<Cell | undefined> => {
       const { cells, ...sources } = await replayed(replica, text, 'plain');
-      const proved = await createProver({ ...sources, solver }).prove(cells);
+      const proved = await createProver({ ...sources, solver: solver.loaded }).prove(cells);
       return proved.cells.find(each => each.object === 'logs' && each.command === 'select' && each.actor === 'member');
     };
     const assumed = (await read(logs()))?.evidence.flatMap(each => (each.kind === 'proof' ? each.assumptions : []));
@@ -262,7 +256,7 @@ describe('the prover', () => {
       create policy "logs" on logs to deck using (${condition});`;
     const verdicts = async (condition: string): Promise<readonly string[]> => {
       const { cells, ...sources } = await replayed(replica, logs(condition), 'plain');
-      const proved = (await createProver({ ...sources, solver }).prove(cells)).cells;
+      const proved = (await createProver({ ...sources, solver: solver.loaded }).prove(cells)).cells;
       return (['select', 'insert'] as const).map(command => verdictOf(proved, 'logs', command, 'anonymous'));
     };
     expect(await verdicts(`team_id = current_setting('app.team_id', true)`)).toEqual(['proved', 'proved']);
@@ -587,7 +581,7 @@ create policy "hole" on cars for ${command} to authenticated using (is_public an
       );
       create policy "see lines" on lines for select to authenticated using (true);
       `,
-      () => solver,
+      () => solver.loaded,
       async ({ witnesses }, copy) => {
         expect(witnesses.reached).toBeGreaterThan(0);
         expect(
@@ -619,7 +613,7 @@ create policy "hole" on cars for ${command} to authenticated using (is_public an
       as $$ select exists (select 1 from public.tokens t where t.token = current_setting('request.headers', true)::json ->> 'x-token') $$;
       create policy "cars" on cars for select to anon using (knows());
       `,
-      () => solver,
+      () => solver.loaded,
       async ({ witnesses, gaps }) => {
         expect(witnesses).toEqual({ tried: 2, reached: 0 });
         const reasons = gaps.map(gap => gap.reason).join('\n');

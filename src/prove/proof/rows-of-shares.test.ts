@@ -1,20 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { replicaOfFile } from '../../commands/fixtures/replica.ts';
+import { solverOfFile } from '../../commands/fixtures/solver.ts';
 import { proved } from '../../commands/fixtures/replayed.ts';
 import { verdictsOn } from '../../commands/fixtures/verdicts.ts';
-import type { Solver } from '../../core/ports.ts';
-import { loadSolver } from './solver.ts';
 
 const replica = replicaOfFile();
-let solver: Solver | undefined;
-
-beforeAll(async () => {
-  solver = await loadSolver();
-});
-
-afterAll(async () => {
-  await solver?.close();
-});
+const solver = solverOfFile();
 
 const shared = (reads: string): string => `
 create table documents (id uuid primary key default gen_random_uuid(), owner_id uuid not null references auth.users (id), body text);
@@ -31,11 +22,11 @@ create policy "live" on share_links for select to authenticated using (${reads})
 create policy "share" on share_links for insert to authenticated with check (owns(document_id));`;
 
 test('that nothing is shared is taken for granted of what shares open, and not of the shares themselves', async () => {
-  const open = await proved(replica, solver, shared('expires_at is null or expires_at > now()'));
+  const open = await proved(replica, solver.loaded, shared('expires_at is null or expires_at > now()'));
   expect(verdictsOn(open, 'share_links')['select']).toBe('leaks');
   const closed = await proved(
     replica,
-    solver,
+    solver.loaded,
     shared('owns(document_id) and (expires_at is null or expires_at > now())'),
   );
   expect(verdictsOn(closed, 'share_links')['select']).toBe('isolated, proved');
@@ -56,9 +47,9 @@ create policy "answer" on answers for insert to anon, authenticated with check (
 create policy "read" on answers for select to authenticated using (${reads});`;
 
 test('who publishes a form does not show to everybody what visitors write into it', async () => {
-  const open = await proved(replica, solver, forms('owns(form_id) or is_open(form_id)'));
+  const open = await proved(replica, solver.loaded, forms('owns(form_id) or is_open(form_id)'));
   expect(verdictsOn(open, 'answers')['select']).toBe('isolated, leaks');
   expect(verdictsOn(open, 'answers')['insert']).toBe('isolated, proved');
-  const closed = await proved(replica, solver, forms('owns(form_id)'));
+  const closed = await proved(replica, solver.loaded, forms('owns(form_id)'));
   expect(verdictsOn(closed, 'answers')['select']).toBe('isolated, proved');
 });

@@ -1,29 +1,16 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { readCatalog } from '../../collect/database/catalog.ts';
 import { replayMigrations } from '../../collect/database/replay.ts';
-import type { Replica, Solver } from '../../core/ports.ts';
+import { replicaOfFile } from '../../commands/fixtures/replica.ts';
+import { solverOfFile } from '../../commands/fixtures/solver.ts';
 import type { PolicySpeed } from '../../core/rules.ts';
-import { loadSqlParser } from '../../logic/sql.ts';
 import { inferTenancy } from '../../model/tenancy/infer.ts';
 import { buildMatrix } from '../exploit/matrix.ts';
-import { loadSolver } from '../proof/solver.ts';
-import { startReplica } from '../replica/start.ts';
 import { measurePolicies } from './explain.ts';
 
-let replica: Replica;
-let solver: Solver | undefined;
-
-beforeAll(async () => {
-  await loadSqlParser();
-  replica = await startReplica();
-  solver = await loadSolver();
-});
-
-afterAll(async () => {
-  await replica.stop();
-  await solver?.close();
-});
+const replica = replicaOfFile();
+const solver = solverOfFile();
 
 const base = `
 create table studios (id uuid primary key default gen_random_uuid(), name text not null);
@@ -63,7 +50,7 @@ async function speedOfSongs(text: string, withSolver = true): Promise<PolicySpee
       database,
       tenancy,
       seed,
-      solver: withSolver ? solver : undefined,
+      solver: withSolver ? solver.loaded : undefined,
       volume: { rows: 20_000, others: 2_000, tenants: 100 },
     });
     expect(gaps).toEqual([]);
