@@ -68,7 +68,7 @@ function prismaWays() {
     [require.resolve('prisma/build/index.js'), 'generate', '--schema', join(here, 'prisma/schema.prisma')],
     { env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true', CHECKPOINT_DISABLE: '1' }, stdio: 'ignore' },
   );
-  const { PrismaClient } = require(join(here, 'dist/prisma/index.js'));
+  const { PrismaClient } = require(join(here, 'dist/prisma-client/index.js'));
   const on = pool => guardPrisma(new PrismaClient({ adapter: new PrismaPg(pool) }));
   const plain = on(plainPool('postgres'));
   const guarded = on(guardedPool({}));
