@@ -3,26 +3,11 @@ import type { Cell } from '../core/cell.ts';
 import type { DatabaseFunction, Policy, Table } from '../model/database/types.ts';
 import type { OwnAccess } from '../prove/exploit/own-access.ts';
 import { lossesOf } from './blame.ts';
-import { billingTenancy, emptyDatabase } from './fixtures/billing-app.ts';
+import { bareTable, billingTenancy, emptyDatabase } from './fixtures/billing-app.ts';
 import type { ProposedFix } from './propose.ts';
 
 function table(name: string, more: Partial<Table> = {}): Table {
-  return {
-    name,
-    schema: 'public',
-    kind: 'table',
-    owner: 'owner',
-    columns: [],
-    primaryKey: ['id'],
-    uniqueKeys: [],
-    foreignKeys: [],
-    indexes: [],
-    rowSecurity: true,
-    forceRowSecurity: false,
-    policies: [],
-    grants: [],
-    ...more,
-  };
+  return { ...bareTable, name, ...more };
 }
 
 function narrowing(name: string): ProposedFix {

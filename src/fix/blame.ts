@@ -5,6 +5,7 @@ import type { VerificationStep } from '../core/fix.ts';
 import { severityRank } from '../core/verdict.ts';
 import type { JudgedPath } from '../checks/check.ts';
 import { bareName } from './fixers/statements.ts';
+import { functionsBehind } from '../model/database/functions-behind.ts';
 import type { DatabaseModel, ReplayFailure } from '../model/database/types.ts';
 import type { TenancyModel } from '../model/tenancy/types.ts';
 import type { OwnAccess } from '../prove/exploit/own-access.ts';
@@ -163,20 +164,20 @@ function escaped(text: string): string {
 }
 
 /** What it depends on: tables that its keys lead to, and what its policies or the function's body name, through functions too. */
-function asked(object: string, { tables, functions }: DatabaseModel): readonly string[] {
+function asked(object: string, database: DatabaseModel): readonly string[] {
+  const { tables, functions } = database;
   const table = tables.find(({ name }) => name === object);
-  const conditions = (table?.policies ?? []).map(({ using = '', check = '' }) => `${using} ${check}`);
-  const called = new Set(functions.filter(({ name }) => name === object));
-  const texts = [...conditions, ...[...called].map(({ body }) => body)];
-  for (const text of texts)
-    for (const definition of functions.filter(each => !called.has(each) && hasWord(text, bareName(each.name)))) {
-      called.add(definition);
-      texts.push(definition.body);
-    }
-  const named = [...tables, ...called].filter(
-    ({ name }) => name !== object && texts.some(text => hasWord(text, bareName(name))),
-  );
-  return [...(table?.foreignKeys ?? []).map(key => key.table), ...named.map(({ name }) => name)];
+  const texts = [
+    ...(table?.policies ?? []).map(({ using = '', check = '' }) => `${using} ${check}`),
+    ...functions.filter(({ name }) => name === object).map(({ body }) => body),
+  ];
+  const called = functionsBehind(texts.join('\n'), database);
+  const text = [...texts, ...called.map(({ body }) => body)].join('\n');
+  const named = [...tables.filter(({ name }) => hasWord(text, bareName(name))), ...called];
+  return [
+    ...(table?.foreignKeys ?? []).map(key => key.table),
+    ...named.map(({ name }) => name).filter(name => name !== object),
+  ];
 }
 
 function relationsIn(message: string): readonly string[] {

@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Finding } from '../core/finding.ts';
-import type { Policy, Table } from '../model/database/types.ts';
+import type { Policy } from '../model/database/types.ts';
 import type { OwnAccess } from '../prove/exploit/own-access.ts';
 import { copyApp, readText } from './copy.ts';
 import { repairOnCopy } from './repair.ts';
 import type { Rejudged } from './repair.ts';
-import { billingFiles, billingTenancy, emptyDatabase, findingAt } from './fixtures/billing-app.ts';
+import { bareTable, billingFiles, billingTenancy, emptyDatabase, findingAt } from './fixtures/billing-app.ts';
 
 const files = {
   ...billingFiles,
@@ -32,21 +32,6 @@ export async function close(id: string) {
   await db.update(invoices).set({ status: 'closed' }).where(eq(invoices.id, id));
 }
 `,
-};
-
-const bareTable: Omit<Table, 'name'> = {
-  schema: 'public',
-  kind: 'table',
-  owner: 'owner',
-  columns: [],
-  primaryKey: ['id'],
-  uniqueKeys: [],
-  foreignKeys: [],
-  indexes: [],
-  rowSecurity: true,
-  forceRowSecurity: false,
-  policies: [],
-  grants: [],
 };
 
 let folder = '';

@@ -12,11 +12,12 @@ const undotted = (name: string): string => `position('.' in n.nspname || ${name}
 const onPlatform = (platform: Platform): string =>
   platform === 'supabase' ? `(n.nspname || '.' || c.relname) in (${listOf(platformTables)})` : 'false';
 
-const notFromExtension = (catalog: string, alias: string): string =>
+/** A condition on a row of a catalog: no extension made it. */
+export const notFromExtension = (catalog: string, alias: string): string =>
   `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${alias}.oid and d.deptype = 'e')`;
 
-/** Nor made together with something else, as the functions of a range type are. */
-const notMadeWith = (catalog: string, alias: string): string =>
+/** The same, and it was not made together with something else, as the functions of a range type are. */
+export const notMadeWith = (catalog: string, alias: string): string =>
   `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${alias}.oid and d.deptype in ('e', 'i'))`;
 
 const grantsOf = (acl: string, kind: string): string => `

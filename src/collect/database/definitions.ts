@@ -1,4 +1,4 @@
-import { bucketsReadableQuery } from './catalog-queries.ts';
+import { bucketsReadableQuery, notFromExtension, notMadeWith } from './catalog-queries.ts';
 import type { Sql } from '../../core/ports.ts';
 import { foreignSchemas, type Platform } from '../../core/platform.ts';
 import { quoteLiteral } from '../../core/quote.ts';
@@ -9,10 +9,6 @@ const foreign = (platform: Platform): string => {
   const made = platform === 'supabase' ? foreignSchemas.supabase : [];
   return `n.nspname !~ '^pg_' and n.nspname not in (${['information_schema', ...made].map(quoteLiteral).join(', ')})`;
 };
-
-/** Neither from an extension nor, with `ei`, made together with something else, as the functions of a range type are. */
-const own = (catalog: string, alias: string, kinds: 'e' | 'ei' = 'e'): string =>
-  `not exists (select from pg_depend d where d.classid = '${catalog}'::regclass and d.objid = ${alias}.oid and d.deptype in (${[...kinds].map(quoteLiteral).join(', ')}))`;
 
 /** Queries that each give one statement a row, in the order in which they can mostly be run. */
 function definitionQueries(platform: Platform): readonly string[] {
@@ -28,17 +24,17 @@ function definitionQueries(platform: Platform): readonly string[] {
     `select format('create extension if not exists %I with schema %I cascade', e.extname, n.nspname) as statement
      from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname <> 'plpgsql' order by e.extname`,
     `select format('create type %I.%I as enum (%s)', n.nspname, t.typname, (select string_agg(quote_literal(e.enumlabel), ', ' order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid)) as statement
-     from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typtype = 'e' and ${schemas} and ${own('pg_type', 't')} order by n.nspname, t.typname`,
+     from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typtype = 'e' and ${schemas} and ${notFromExtension('pg_type', 't')} order by n.nspname, t.typname`,
     `select format('create domain %I.%I as %s%s%s', n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod), case when t.typnotnull then ' not null' else '' end,
        (select string_agg(' ' || pg_get_constraintdef(k.oid), '') from pg_constraint k where k.contypid = t.oid and k.contype = 'c')) as statement
-     from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typtype = 'd' and ${schemas} and ${own('pg_type', 't')} order by n.nspname, t.typname`,
+     from pg_type t join pg_namespace n on n.oid = t.typnamespace where t.typtype = 'd' and ${schemas} and ${notFromExtension('pg_type', 't')} order by n.nspname, t.typname`,
     `select format('create type %I.%I as (%s)', n.nspname, t.typname, (select string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum) from pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped)) as statement
-     from pg_type t join pg_namespace n on n.oid = t.typnamespace join pg_class c on c.oid = t.typrelid where t.typtype = 'c' and c.relkind = 'c' and ${schemas} and ${own('pg_type', 't')} order by n.nspname, t.typname`,
+     from pg_type t join pg_namespace n on n.oid = t.typnamespace join pg_class c on c.oid = t.typrelid where t.typtype = 'c' and c.relkind = 'c' and ${schemas} and ${notFromExtension('pg_type', 't')} order by n.nspname, t.typname`,
     `select format('create type %I.%I as range (subtype = %s%s)', n.nspname, t.typname, format_type(r.rngsubtype, null),
        case when r.rngsubdiff = 0 then '' else ', subtype_diff = ' || r.rngsubdiff::regproc::text end) as statement
-     from pg_range r join pg_type t on t.oid = r.rngtypid join pg_namespace n on n.oid = t.typnamespace where ${schemas} and ${own('pg_type', 't')} order by n.nspname, t.typname`,
+     from pg_range r join pg_type t on t.oid = r.rngtypid join pg_namespace n on n.oid = t.typnamespace where ${schemas} and ${notFromExtension('pg_type', 't')} order by n.nspname, t.typname`,
     `select format('create sequence if not exists %I.%I', n.nspname, c.relname) as statement
-     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'S' and ${schemas} and ${own('pg_class', 'c')}
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'S' and ${schemas} and ${notFromExtension('pg_class', 'c')}
        and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'i') order by n.nspname, c.relname`,
     `select format('create table %I.%I (%s)%s', n.nspname, c.relname,
        (select string_agg(format('%I %s%s%s%s', a.attname, format_type(a.atttypid, a.atttypmod),
@@ -47,30 +43,30 @@ function definitionQueries(platform: Platform): readonly string[] {
           case when a.attnotnull then ' not null' else '' end), ', ' order by a.attnum)
         from pg_attribute a left join pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
        case when c.relkind = 'p' then ' partition by ' || pg_get_partkeydef(c.oid) else '' end) as statement
-     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p') and ${schemas} and ${own('pg_class', 'c')} order by n.nspname, c.relname`,
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p') and ${schemas} and ${notFromExtension('pg_class', 'c')} order by n.nspname, c.relname`,
     // What a part has of its whole it gets with it: keys, triggers, constraints.
     `select case when c.relispartition
          then format('alter table %I.%I attach partition %I.%I %s', pn.nspname, p.relname, n.nspname, c.relname, pg_get_expr(c.relpartbound, c.oid))
          else format('alter table %I.%I inherit %I.%I', n.nspname, c.relname, pn.nspname, p.relname) end as statement
      from pg_inherits h join pg_class c on c.oid = h.inhrelid join pg_namespace n on n.oid = c.relnamespace
        join pg_class p on p.oid = h.inhparent join pg_namespace pn on pn.oid = p.relnamespace
-     where c.relkind in ('r', 'p') and p.relkind in ('r', 'p') and ${schemas} and ${own('pg_class', 'c')} order by n.nspname, c.relname, h.inhseqno`,
+     where c.relkind in ('r', 'p') and p.relkind in ('r', 'p') and ${schemas} and ${notFromExtension('pg_class', 'c')} order by n.nspname, c.relname, h.inhseqno`,
     `select format('alter table %I.%I add constraint %I %s', n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid)) as statement
      from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-     where k.contype in ('p', 'u', 'c', 'x', 'f') and k.conparentid = 0 and k.conislocal and ${schemas} and ${own('pg_class', 'c')} order by array_position(array['p', 'u', 'x', 'c', 'f'], k.contype::text), n.nspname, c.relname, k.conname`,
+     where k.contype in ('p', 'u', 'c', 'x', 'f') and k.conparentid = 0 and k.conislocal and ${schemas} and ${notFromExtension('pg_class', 'c')} order by array_position(array['p', 'u', 'x', 'c', 'f'], k.contype::text), n.nspname, c.relname, k.conname`,
     `select pg_get_indexdef(i.indexrelid) as statement from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
-     where ${schemas} and ${own('pg_class', 'c')} and not exists (select from pg_constraint k where k.conindid = i.indexrelid) and i.indisunique
+     where ${schemas} and ${notFromExtension('pg_class', 'c')} and not exists (select from pg_constraint k where k.conindid = i.indexrelid) and i.indisunique
        and not exists (select from pg_inherits h where h.inhrelid = i.indexrelid) order by 1`,
     `select pg_get_functiondef(p.oid) as statement from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-     where p.prokind in ('f', 'p') and ${schemas} and ${own('pg_proc', 'p', 'ei')} order by n.nspname, p.proname, p.oid::regprocedure::text`,
+     where p.prokind in ('f', 'p') and ${schemas} and ${notMadeWith('pg_proc', 'p')} order by n.nspname, p.proname, p.oid::regprocedure::text`,
     `select format('create %s %I.%I%s as %s', case c.relkind when 'm' then 'materialized view' else 'view' end, n.nspname, c.relname,
        case when c.reloptions is null or c.relkind = 'm' then '' else format(' with (%s)', array_to_string(c.reloptions, ', ')) end, pg_get_viewdef(c.oid)) as statement
-     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('v', 'm') and ${schemas} and ${own('pg_class', 'c')} order by c.oid`,
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('v', 'm') and ${schemas} and ${notFromExtension('pg_class', 'c')} order by c.oid`,
     `select pg_get_triggerdef(t.oid) || case t.tgenabled when 'D' then format('; alter table %I.%I disable trigger %I', n.nspname, c.relname, t.tgname) else '' end as statement
      from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
-     where not t.tgisinternal and t.tgparentid = 0 and ${schemas} and ${own('pg_class', 'c')} order by n.nspname, c.relname, t.tgname`,
+     where not t.tgisinternal and t.tgparentid = 0 and ${schemas} and ${notFromExtension('pg_class', 'c')} order by n.nspname, c.relname, t.tgname`,
     `select pg_get_ruledef(w.oid) as statement from pg_rewrite w join pg_class c on c.oid = w.ev_class join pg_namespace n on n.oid = c.relnamespace
-     where w.rulename <> '_RETURN' and w.ev_enabled <> 'D' and ${schemas} and ${own('pg_class', 'c')} order by n.nspname, c.relname, w.rulename`,
+     where w.rulename <> '_RETURN' and w.ev_enabled <> 'D' and ${schemas} and ${notFromExtension('pg_class', 'c')} order by n.nspname, c.relname, w.rulename`,
     `select format('alter table %I.%I enable row level security%s', n.nspname, c.relname, case when c.relforcerowsecurity then format('; alter table %I.%I force row level security', n.nspname, c.relname) else '' end) as statement
      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relrowsecurity and ${schemas} order by n.nspname, c.relname`,
     `select format('create policy %I on %I.%I as %s for %s to %s%s%s', o.polname, n.nspname, c.relname, case when o.polpermissive then 'permissive' else 'restrictive' end,
@@ -91,11 +87,11 @@ function ownerQueries(schemas: string): readonly string[] {
   return [
     `select format('alter %s %I.%I owner to %I', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' else 'table' end, n.nspname, c.relname, o.rolname) as statement
      from pg_class c join pg_namespace n on n.oid = c.relnamespace ${owned('c.relowner')}
-     where c.relkind in ('r', 'p', 'v', 'm', 'S') and ${schemas} and ${own('pg_class', 'c')}
+     where c.relkind in ('r', 'p', 'v', 'm', 'S') and ${schemas} and ${notFromExtension('pg_class', 'c')}
        and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'i' and c.relkind = 'S') order by 1`,
     `select format('alter routine %s owner to %I', p.oid::regprocedure, o.rolname) as statement
      from pg_proc p join pg_namespace n on n.oid = p.pronamespace ${owned('p.proowner')}
-     where p.prokind in ('f', 'p') and ${schemas} and ${own('pg_proc', 'p', 'ei')} order by 1`,
+     where p.prokind in ('f', 'p') and ${schemas} and ${notMadeWith('pg_proc', 'p')} order by 1`,
   ];
 }
 
@@ -108,23 +104,23 @@ function grantQueries(schemas: string): readonly string[] {
     `select format('grant usage on schema %I to %s', n.nspname, coalesce(quote_ident(g.rolname), 'public')) as statement
      from pg_namespace n, aclexplode(n.nspacl) a left join pg_roles g on g.oid = a.grantee where ${schemas} and a.privilege_type = 'USAGE' order by 1`,
     `select ${revoke('table', '%1$I.%2$I')}, n.nspname, c.relname) as statement
-     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'm') and ${schemas} and ${own('pg_class', 'c')} order by 1`,
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'm') and ${schemas} and ${notFromExtension('pg_class', 'c')} order by 1`,
     `select ${revoke('sequence', '%1$I.%2$I')}, n.nspname, c.relname) as statement
-     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'S' and ${schemas} and ${own('pg_class', 'c')} order by 1`,
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'S' and ${schemas} and ${notFromExtension('pg_class', 'c')} order by 1`,
     `select format('grant %s on sequence %I.%I to %s', a.privilege_type, n.nspname, c.relname, coalesce(quote_ident(g.rolname), 'public')) as statement
      from pg_class c join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a left join pg_roles g on g.oid = a.grantee
-     where c.relkind = 'S' and a.grantee <> c.relowner and ${schemas} and ${own('pg_class', 'c')} order by 1`,
+     where c.relkind = 'S' and a.grantee <> c.relowner and ${schemas} and ${notFromExtension('pg_class', 'c')} order by 1`,
     `select format('grant %s on %I.%I to %s', a.privilege_type, n.nspname, c.relname, coalesce(quote_ident(g.rolname), 'public')) as statement
      from pg_class c join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a left join pg_roles g on g.oid = a.grantee
-     where c.relkind in ('r', 'p', 'v', 'm') and a.grantee <> c.relowner and a.privilege_type <> 'MAINTAIN' and ${schemas} and ${own('pg_class', 'c')} order by 1`,
+     where c.relkind in ('r', 'p', 'v', 'm') and a.grantee <> c.relowner and a.privilege_type <> 'MAINTAIN' and ${schemas} and ${notFromExtension('pg_class', 'c')} order by 1`,
     `select format('grant %s (%I) on %I.%I to %s', a.privilege_type, f.attname, n.nspname, c.relname, coalesce(quote_ident(g.rolname), 'public')) as statement
      from pg_attribute f join pg_class c on c.oid = f.attrelid join pg_namespace n on n.oid = c.relnamespace, aclexplode(f.attacl) a left join pg_roles g on g.oid = a.grantee
-     where c.relkind in ('r', 'p', 'v', 'm') and ${schemas} and ${own('pg_class', 'c')} and f.attnum > 0 order by 1`,
+     where c.relkind in ('r', 'p', 'v', 'm') and ${schemas} and ${notFromExtension('pg_class', 'c')} and f.attnum > 0 order by 1`,
     `select format('do $$ declare r text; begin for r in select rolname from pg_roles where rolname !~ ''^pg_'' and not rolsuper loop execute format(''revoke all on routine %1$s from %%I'', r); end loop; revoke all on routine %1$s from public; end $$', p.oid::regprocedure) as statement
-     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.prokind in ('f', 'p') and ${schemas} and ${own('pg_proc', 'p', 'ei')} order by 1`,
+     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where p.prokind in ('f', 'p') and ${schemas} and ${notMadeWith('pg_proc', 'p')} order by 1`,
     `select format('grant execute on routine %s to %s', p.oid::regprocedure, coalesce(quote_ident(g.rolname), 'public')) as statement
      from pg_proc p join pg_namespace n on n.oid = p.pronamespace, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a left join pg_roles g on g.oid = a.grantee
-     where p.prokind in ('f', 'p') and a.grantee <> p.proowner and ${schemas} and ${own('pg_proc', 'p', 'ei')} order by 1`,
+     where p.prokind in ('f', 'p') and a.grantee <> p.proowner and ${schemas} and ${notMadeWith('pg_proc', 'p')} order by 1`,
   ];
 }
 

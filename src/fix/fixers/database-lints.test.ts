@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { loadSqlParser } from '../../logic/sql.ts';
 import type { DatabaseFunction, DatabaseModel, Policy } from '../../model/database/types.ts';
-import { emptyDatabase, findingAt, repair } from '../fixtures/billing-app.ts';
+import { bareTable, emptyDatabase, findingAt, repair } from '../fixtures/billing-app.ts';
 
 beforeAll(loadSqlParser);
 
@@ -16,23 +16,7 @@ const read: Policy = {
 };
 const database: DatabaseModel = {
   ...emptyDatabase,
-  tables: [
-    {
-      name: 'invoices',
-      schema: 'public',
-      kind: 'table',
-      owner: 'owner',
-      columns: [],
-      primaryKey: ['id'],
-      uniqueKeys: [],
-      foreignKeys: [],
-      indexes: [],
-      rowSecurity: true,
-      forceRowSecurity: false,
-      policies: [read],
-      grants: [],
-    },
-  ],
+  tables: [{ ...bareTable, name: 'invoices', policies: [read] }],
 };
 
 const steadyFunction: DatabaseFunction = {

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { loadSqlParser } from '../../logic/sql.ts';
 import type { DatabaseModel, Policy, Table } from '../../model/database/types.ts';
 import type { Owner, TenancyModel } from '../../model/tenancy/types.ts';
-import { billingTenancy, emptyDatabase, findingAt, repair } from '../fixtures/billing-app.ts';
+import { bareTable, billingTenancy, emptyDatabase, findingAt, repair } from '../fixtures/billing-app.ts';
 
 beforeAll(loadSqlParser);
 
@@ -24,17 +24,9 @@ function policy(
 
 function table(name: string, policies: readonly Policy[], rowSecurity: boolean): Table {
   return {
+    ...bareTable,
     name,
-    schema: 'public',
-    kind: 'table',
-    owner: 'owner',
-    columns: [],
-    primaryKey: ['id'],
-    uniqueKeys: [],
-    foreignKeys: [],
-    indexes: [],
     rowSecurity,
-    forceRowSecurity: false,
     policies,
     grants: [
       { role: 'app', privilege: 'select' },

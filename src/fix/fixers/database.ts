@@ -1,4 +1,5 @@
 import type { Finding } from '../../core/finding.ts';
+import { functionsBehind } from '../../model/database/functions-behind.ts';
 import type { DatabaseFunction, Policy, Table } from '../../model/database/types.ts';
 import type { Draft, FixContext, Fixer, Refused } from '../context.ts';
 import { isFilledByVisitors } from '../../model/tenancy/published.ts';
@@ -419,7 +420,8 @@ function guardedBody(context: FixContext, target: DatabaseFunction): string | un
   if (table === undefined) return undefined;
   const place = conditionPlace(target.body, table.name);
   const conditions = place === undefined ? [] : ownerConditions(context, table.name, { row: place.alias });
-  const condition = conditions.find(each => !isCalledBy(target, each, context.database.functions));
+  // A function that asks itself never answers.
+  const condition = conditions.find(each => !functionsBehind(each, context.database).includes(target));
   if (place === undefined || condition === undefined) return undefined;
   const open = place.parenthesis === undefined ? '' : '(';
   const head =
@@ -428,19 +430,6 @@ function guardedBody(context: FixContext, target: DatabaseFunction): string | un
       : `${target.body.slice(0, place.parenthesis.open)}${open}${target.body.slice(place.parenthesis.open, place.at)})`;
   const body = `${head}\n  ${place.before.trim()} ${condition}${target.body.slice(place.at)}`;
   return definition(target, body);
-}
-
-/** Whether the text calls the function, through others too: a function that asks itself never answers. */
-function isCalledBy(target: DatabaseFunction, text: string, functions: readonly DatabaseFunction[]): boolean {
-  const called = new Set<DatabaseFunction>();
-  const texts = [text];
-  for (const each of texts)
-    for (const definition of functions)
-      if (!called.has(definition) && new RegExp(`(?<!\\w)${bareName(definition.name)}"?\\s*\\(`).test(each)) {
-        called.add(definition);
-        texts.push(definition.body);
-      }
-  return called.has(target);
 }
 
 function definition(target: DatabaseFunction, body: string): string {

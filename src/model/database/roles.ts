@@ -72,6 +72,18 @@ export function mayUseWhole(
   return mayUse(role, privilege, { grants: grants.filter(grant => grant.column === undefined) }, database);
 }
 
+/** The same of one column. */
+export function mayUseColumn(
+  role: string,
+  privilege: Grant['privilege'],
+  { grants }: Pick<Table, 'grants'>,
+  name: string,
+  database: DatabaseModel,
+): boolean {
+  const about = grants.filter(({ column }) => column === undefined || column === name);
+  return mayUse(role, privilege, { grants: about }, database);
+}
+
 function ownersIn({ tables, views }: DatabaseModel): ReadonlySet<string> {
   return new Set([...tables, ...views].map(relation => relation.owner));
 }

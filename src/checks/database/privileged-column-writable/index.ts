@@ -1,6 +1,6 @@
 import { plainName } from '../../../core/names.ts';
 import { rolesOfRole } from '../../../logic/roles.ts';
-import { requestRoles } from '../../../model/database/roles.ts';
+import { mayUseColumn, requestRoles } from '../../../model/database/roles.ts';
 import type { Column, DatabaseModel, Policy, Table } from '../../../model/database/types.ts';
 import type { TenancyModel } from '../../../model/tenancy/types.ts';
 import type { Check, CheckFinding, CheckInput } from '../../check.ts';
@@ -29,14 +29,15 @@ function findingFor(table: Table, input: CheckInput): readonly CheckFinding[] {
     column =>
       isPrivileged(column, table, database) &&
       roles.some(
-        role => mayUpdate(role, column.name, table, database) && !isPinned(column.name, role, table, database),
+        role =>
+          mayUseColumn(role, 'update', table, column.name, database) && !isPinned(column.name, role, table, database),
       ),
   );
   if (columns.length === 0) return [];
   const names = columns.map(column => column.name);
   const decides = columns.some(column => isAsked(column.name, table, database));
   const policies = roles.flatMap(role => policiesFor(role, table, database));
-  const writers = roles.filter(role => names.some(name => mayUpdate(role, name, table, database)));
+  const writers = roles.filter(role => names.some(name => mayUseColumn(role, 'update', table, name, database)));
   return [
     lintFinding({
       subject: table.name,
@@ -100,14 +101,6 @@ function policiesFor(role: string, table: Table, database: DatabaseModel): reado
       policy.using !== undefined &&
       policy.using !== 'false' &&
       policy.roles.some(name => names.has(name)),
-  );
-}
-
-function mayUpdate(role: string, column: string, table: Table, database: DatabaseModel): boolean {
-  const names = rolesOfRole(role, database);
-  return table.grants.some(
-    grant =>
-      grant.privilege === 'update' && names.has(grant.role) && (grant.column === undefined || grant.column === column),
   );
 }
 

@@ -1,5 +1,5 @@
 import { rolesOfRole } from '../../../logic/roles.ts';
-import { requestRoles } from '../../../model/database/roles.ts';
+import { mayUseColumn, requestRoles } from '../../../model/database/roles.ts';
 import type { Policy, Table } from '../../../model/database/types.ts';
 import type { Check, CheckFinding, CheckInput } from '../../check.ts';
 import { ownerOf } from '../../harm.ts';
@@ -24,14 +24,7 @@ function findingFor(table: Table, input: CheckInput): readonly CheckFinding[] {
   const shown = withoutRefusedVisitors(requestRoles(database), table.name, input).flatMap(role => {
     const names = rolesOfRole(role, database);
     const policies = mayEnter(role, table.schema, database) ? table.policies.filter(policy => lets(policy, names)) : [];
-    const columns = secrets.filter(column =>
-      table.grants.some(
-        grant =>
-          grant.privilege === 'select' &&
-          names.has(grant.role) &&
-          (grant.column === undefined || grant.column === column),
-      ),
-    );
+    const columns = secrets.filter(column => mayUseColumn(role, 'select', table, column, database));
     return policies.length === 0 || columns.length === 0 ? [] : [{ role, policies, columns }];
   });
   const [first] = shown;
